@@ -1,0 +1,69 @@
+"""What a table says about its asset: the keyword arguments of `@dg.asset`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+
+from battery_assets.platform.metadata import definition_metadata
+from battery_assets.platform.partitions import months, site_months
+
+GROUPS = {
+    1: "p1_master",
+    2: "p2_raw_timeseries",
+    3: "p3_raw_transactions",
+    4: "p4_calculated_telemetry",
+    5: "p5_calculated_aggregates",
+    6: "p6_ml_digital_twin",
+    7: "p7_operations",
+}
+
+
+def partitions_of(table: sa.Table) -> dg.PartitionsDefinition | None:
+    """How the table is cut, as Dagster says it."""
+    return {"site_month": site_months, "month": months, "whole": None}[table.info["cut"]]
+
+
+def materializes(
+    table: sa.Table,
+    reads: Iterable[sa.Table] = (),
+    *,
+    history: Iterable[sa.Table] = (),
+    history_months: int = 0,
+    after: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Keyword arguments for the asset of a table.
+
+    `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
+    months too, `after` names assets that are no tables.
+    """
+    earlier = dg.MultiPartitionMapping(
+        {
+            "month": dg.DimensionPartitionMapping(
+                "month",
+                dg.TimeWindowPartitionMapping(
+                    start_offset=-history_months, allow_nonexistent_upstream_partitions=True
+                ),
+            ),
+            "site": dg.DimensionPartitionMapping("site", dg.IdentityPartitionMapping()),
+        }
+    )
+    return {
+        "name": table.name,
+        "group_name": GROUPS[table.info["phase"]],
+        "partitions_def": partitions_of(table),
+        "deps": [
+            *(dg.AssetDep(read.name) for read in reads),
+            *(dg.AssetDep(read.name, partition_mapping=earlier) for read in history),
+            *after,
+        ],
+        "description": table.comment,
+        "metadata": definition_metadata(table),
+        "kinds": {"deltalake" if table.info["store"] == "lake" else "postgres"},
+    }
+
+
+def declared_reads(definition: dg.AssetsDefinition) -> set[str]:
+    """The names of the tables that an asset says it reads."""
+    return {key.path[-1] for key in definition.dependency_keys}

@@ -1,0 +1,59 @@
+"""What Dagster shows of a materialization: rows, time span, checksum, schema, pictures."""
+
+import base64
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+
+from battery_assets.tables.projections import columns
+
+
+def replaced_metadata(
+    table: sa.Table, profile: dict[str, Any], sha256: str, seconds: float
+) -> dict[str, Any]:
+    """Metadata of a replaced partition."""
+    shown: dict[str, Any] = {
+        "dagster/partition_row_count": profile["rows"],
+        "sha256": sha256,
+        "seconds": round(seconds, 3),
+    }
+    first, last = _span(table, profile)
+    if first:
+        shown |= {"from": first, "to": last}
+    if profile.get("gaps"):
+        shown["gaps"] = profile["gaps"]
+    return shown
+
+
+def _span(table: sa.Table, profile: dict[str, Any]) -> tuple[str | None, str | None]:
+    for column in columns(table):
+        facts = profile["columns"].get(column.name, {})
+        if column.info["kind"] == "instant" and facts.get("min"):
+            return facts["min"], facts["max"]
+    return None, None
+
+
+def definition_metadata(table: sa.Table) -> dict[str, Any]:
+    """Metadata of the asset itself: columns with types, units and words."""
+    schema = dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                c.name,
+                str(c.type),
+                c.comment,
+                constraints=dg.TableColumnConstraints(nullable=bool(c.nullable)),
+            )
+            for c in columns(table)
+        ]
+    )
+    return {
+        "dagster/column_schema": schema,
+        "store": table.info["store"],
+        "dagster/table_name": f"{table.schema}.{table.name}",
+    }
+
+
+def picture(png: bytes) -> dg.MarkdownMetadataValue:
+    """A picture that Dagster shows in the asset's metadata."""
+    return dg.MetadataValue.md(f"![](data:image/png;base64,{base64.b64encode(png).decode()})")

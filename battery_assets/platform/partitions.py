@@ -1,0 +1,78 @@
+"""How the world is cut: by UTC month and by site."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+FIRST_MONTH = "2020-01"
+SITE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,30}$")
+MONTH_PATTERN = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+# end_offset=1 makes the month that is still running a partition: it is refreshed every day.
+months = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m", timezone="UTC", end_offset=1)
+sites = dg.DynamicPartitionsDefinition(name="site")
+site_months = dg.MultiPartitionsDefinition({"month": months, "site": sites})
+
+
+@dataclass(frozen=True)
+class Part:
+    """One partition: a month of a site. Tables that are not cut by one of the two leave it None."""
+
+    site: str | None = None
+    month: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.site is not None and not SITE_PATTERN.match(self.site):
+            raise ValueError(f"site {self.site!r} is not a site id: allowed is {SITE_PATTERN.pattern}")
+        if self.month is not None and not MONTH_PATTERN.match(self.month):
+            raise ValueError(f"month {self.month!r} is not a month: allowed is YYYY-MM, as in 2025-03")
+
+    @classmethod
+    def of(cls, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> "Part":
+        """The partition that Dagster asks for."""
+        operation = getattr(context, "op_execution_context", context)
+        if not operation.has_partition_key:
+            return cls()
+        key = operation.partition_key
+        if isinstance(key, dg.MultiPartitionKey):
+            return cls(**key.keys_by_dimension)
+        return cls(month=key)
+
+    @property
+    def key(self) -> str:
+        """As Dagster writes it: 2025-03|bangrak."""
+        return "|".join(word for word in (self.month, self.site) if word) or "all"
+
+    @property
+    def start(self) -> datetime:
+        """First instant of the month."""
+        return datetime.strptime(self._month, "%Y-%m").replace(tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """First instant of the next month."""
+        year, month = self.start.year, self.start.month
+        return self.start + timedelta(days=monthrange(year, month)[1])
+
+    @property
+    def days(self) -> list[date]:
+        """Every day of the month."""
+        return [self.start.date() + timedelta(days=n) for n in range((self.end - self.start).days)]
+
+    @property
+    def _month(self) -> str:
+        if self.month is None:
+            raise ValueError(f"partition {self.key} has no month")
+        return self.month
+
+
+def month_range(first: str, last: str) -> list[str]:
+    """Every month from the first to the last, both included."""
+    month, found = Part(month=first), []
+    while month.key <= last:
+        found.append(month.key)
+        month = Part(month=month.end.strftime("%Y-%m"))
+    return found

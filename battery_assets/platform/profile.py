@@ -1,0 +1,105 @@
+"""What a partition looks like, computed while it is written, so that checking it later costs nothing.
+
+A profile is a plain dictionary: rows, per column nulls/minimum/maximum/values, and for time series the
+duplicate keys, backward steps and gaps within each unit. Profiles of days add up to that of the month.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets.tables.projections import columns, key_columns
+
+Profile = dict[str, Any]
+_MOST_VALUES = 12
+
+
+def profile_of(rows: pl.DataFrame, table: sa.Table) -> Profile:
+    """Profile of rows that lie in stored order."""
+    profile: Profile = {"rows": rows.height, "columns": {}}
+    aggregates = []
+    for column in columns(table):
+        name = column.name
+        aggregates.append(pl.col(name).null_count().alias(f"{name}|nulls"))
+        if column.info["kind"] in ("decimal", "integer", "instant", "date"):
+            aggregates += [pl.col(name).min().alias(f"{name}|min"), pl.col(name).max().alias(f"{name}|max")]
+        elif column.info["kind"] == "enum":
+            aggregates.append(
+                pl.col(name).cast(pl.String).unique().drop_nulls().implode().alias(f"{name}|values")
+            )
+    for name, value in rows.select(aggregates).row(0, named=True).items():
+        column_name, word = name.split("|")
+        profile["columns"].setdefault(column_name, {})[word] = _plain(value)
+    profile.update(_series(rows, table) if table.info["store"] == "lake" else _keys(rows, table))
+    return profile
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, pl.Series | list):
+        return sorted(value)[:_MOST_VALUES]
+    return float(value) if value is not None and not isinstance(value, int) else value
+
+
+def _keys(rows: pl.DataFrame, table: sa.Table) -> Profile:
+    return {"duplicate_keys": rows.height - rows.select(pl.struct(key_columns(table)).n_unique()).item()}
+
+
+def _series(rows: pl.DataFrame, table: sa.Table) -> Profile:
+    """Order and gaps within each unit: rows are sorted by unit, then time."""
+    unit, instant = (name for name in reversed(key_columns(table)))
+    if rows.height < 2:
+        return {"duplicate_keys": 0, "backward_steps": 0, "unit_breaks": 0, "gaps": 0, "units": rows.height}
+    ticks = rows[instant].to_physical().to_numpy()
+    codes = _codes(rows[unit])
+    steps = np.diff(ticks)
+    within = codes[1:] == codes[:-1]
+    inside = steps[within]
+    usual = float(np.median(inside)) if inside.size else 0.0
+    starts = np.flatnonzero(~within).size + 1
+    return {
+        "duplicate_keys": int((inside == 0).sum()),
+        "backward_steps": int((inside < 0).sum()),
+        "unit_breaks": int(starts - np.unique(codes).size),
+        "gaps": int((inside > 3 * usual).sum()) if usual else 0,
+        "usual_step_s": usual / 1e6,
+        "units": int(np.unique(codes).size),
+    }
+
+
+def _codes(units: pl.Series) -> np.ndarray:
+    """Each unit as a number; cheap for dictionary-coded columns."""
+    if units.dtype in (pl.Enum, pl.Categorical):
+        return units.to_physical().to_numpy()
+    return units.cast(pl.Categorical).to_physical().to_numpy()
+
+
+def merged(profiles: list[Profile]) -> Profile:
+    """The profile of all the rows of several profiles."""
+    total: Profile = {"rows": 0, "columns": {}}
+    for profile in profiles:
+        for word, value in profile.items():
+            if word == "columns":
+                for name, facts in value.items():
+                    known = total["columns"].setdefault(name, {})
+                    for fact, number in facts.items():
+                        known[fact] = _merged_fact(fact, known.get(fact), number)
+            elif word in ("usual_step_s", "units"):
+                total[word] = max(value, total.get(word, 0))
+            else:
+                total[word] = total.get(word, 0) + value
+    return total
+
+
+def _merged_fact(fact: str, one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    if fact == "values":
+        return sorted({*one, *other})[:_MOST_VALUES]
+    return {"nulls": lambda: one + other, "min": lambda: min(one, other), "max": lambda: max(one, other)}[
+        fact
+    ]()

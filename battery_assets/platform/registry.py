@@ -1,0 +1,157 @@
+"""The platform's own books in PostgreSQL: claims and versions of partitions, files, sites, accounts."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from battery_assets.platform import registry_tables as r
+from battery_assets.platform.lake import LakeFile
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.profile import Profile
+
+
+class SupersededError(RuntimeError):
+    """A newer run claimed the partition: what this run computed must not replace it."""
+
+
+def place(table: sa.Table, part: Part) -> dict[str, str]:
+    """The registry's key of a partition of a table."""
+    cut = table.info["cut"]
+    return {
+        "table_name": table.name,
+        "site": (part.site or "") if cut == "site_month" else "",
+        "month": (part.month or "") if cut in ("site_month", "month") else "",
+    }
+
+
+def _at(key: dict[str, str]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(r.partition_version.c[name] == value for name, value in key.items()))
+
+
+def claim(connection: sa.Connection, table: sa.Table, part: Part, run_id: str) -> int:
+    """Announce a writer. Returns its token; every older token is void from now on."""
+    statement = insert(r.partition_version).values(**place(table, part), claimed=1, run_id=run_id)
+    statement = statement.on_conflict_do_update(
+        index_elements=["table_name", "site", "month"],
+        set_={"claimed": r.partition_version.c.claimed + 1, "run_id": run_id, "claimed_at": sa.func.now()},
+    )
+    return connection.execute(statement.returning(r.partition_version.c.claimed)).scalar_one()
+
+
+def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | None) -> None:
+    """Lock the partition's row until the transaction ends. Raises SupersededError for a late writer."""
+    row = connection.execute(
+        sa.select(r.partition_version.c.claimed, r.partition_version.c.run_id)
+        .where(_at(place(table, part)))
+        .with_for_update()
+    ).one_or_none()
+    if token is not None and (row is None or row.claimed != token):
+        raise SupersededError(
+            f"{table.name} {part.key}: run {row.run_id if row else '?'} claimed this partition after this "
+            "run did, so this run's rows were not written. Nothing is lost; look at the newer run."
+        )
+
+
+def record(
+    connection: sa.Connection, table: sa.Table, part: Part, rows: int, sha256: str, profile: Profile
+) -> None:
+    """Enter what was committed, beside the rows themselves."""
+    changed = connection.execute(
+        sa.update(r.partition_version)
+        .where(_at(place(table, part)))
+        .values(
+            version=r.partition_version.c.claimed,
+            rows=rows,
+            sha256=sha256,
+            profile=profile,
+            state="current",
+            committed_at=sa.func.now(),
+        )
+    )
+    if changed.rowcount != 1:
+        raise RuntimeError(f"{table.name} {part.key}: nobody claimed this partition before writing to it")
+
+
+def mark_stale(connection: sa.Connection, table: sa.Table, site: str) -> None:
+    """A parent row went away: partitions of this table at the site should be computed again."""
+    connection.execute(
+        sa.update(r.partition_version)
+        .where(r.partition_version.c.table_name == table.name, r.partition_version.c.site == site)
+        .values(state="stale")
+    )
+
+
+def committed(connection: sa.Connection, table: sa.Table, part: Part) -> sa.Row | None:
+    """What the books say of a partition; None where nothing was committed."""
+    row = connection.execute(sa.select(r.partition_version).where(_at(place(table, part)))).one_or_none()
+    return row if row is not None and row.version is not None else None
+
+
+def committed_parts(
+    connection: sa.Connection, table: sa.Table, *, site: str | None = None, before: str | None = None
+) -> list[sa.Row]:
+    """The committed partitions of a table, by month and site; `before` is a month, itself left out."""
+    version = r.partition_version
+    query = sa.select(version).where(version.c.table_name == table.name, version.c.version.is_not(None))
+    if site is not None:
+        query = query.where(version.c.site == site)
+    if before is not None:
+        query = query.where(version.c.month < before)
+    return list(connection.execute(query.order_by(version.c.month, version.c.site)))
+
+
+def enter_files(connection: sa.Connection, table: sa.Table, part: Part, files: list[LakeFile]) -> None:
+    """Enter the checksums of files before the lake names them."""
+    if files:
+        key = place(table, part)
+        connection.execute(sa.insert(r.lake_file), [{**key, **asdict(file)} for file in files])
+
+
+def files_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, sa.Row]:
+    """Every file ever written for a partition, by path."""
+    key = place(table, part)
+    query = sa.select(r.lake_file).where(*(r.lake_file.c[name] == value for name, value in key.items()))
+    return {row.path: row for row in connection.execute(query)}
+
+
+def sites(connection: sa.Connection) -> list[sa.Row]:
+    """Every site, by name."""
+    return list(connection.execute(sa.select(r.site).order_by(r.site.c.site)))
+
+
+def put_site(connection: sa.Connection, site: str, source: str, config: dict[str, Any]) -> None:
+    """Make a site known, or change where its data come from."""
+    Part(site=site)
+    statement = insert(r.site).values(site=site, source=source, config=config)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["site"], set_={"source": source, "config": config})
+    )
+
+
+def put_accounts(
+    connection: sa.Connection,
+    table: sa.Table,
+    part: Part,
+    files: pl.DataFrame,
+    quarantine: pl.DataFrame,
+    findings: list[str],
+) -> None:
+    """Replace the accounts of what was read from files for a partition."""
+    key = place(table, part)
+    for books, rows in ((r.ingest_file, files), (r.quarantined_row, quarantine)):
+        connection.execute(sa.delete(books).where(*(books.c[name] == value for name, value in key.items())))
+        known = [name for name in rows.columns if name in books.c]
+        if rows.height:
+            extra = {"findings": findings} if books is r.ingest_file else {}
+            connection.execute(
+                sa.insert(books), [{**key, **row, **extra} for row in rows.select(known).to_dicts()]
+            )
+
+
+def summary(profile: Profile | None) -> str:
+    """A profile in a line, for logs."""
+    return json.dumps({word: value for word, value in (profile or {}).items() if word != "columns"})

@@ -1,0 +1,88 @@
+"""What the platform itself keeps in PostgreSQL, schema `platform`: sites, versions, files, quarantine."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+METADATA = sa.MetaData(schema="platform")
+
+site = sa.Table(
+    "site",
+    METADATA,
+    sa.Column("site", sa.String(31), primary_key=True),
+    sa.Column("source", sa.String(20), nullable=False, comment="Where its data come from."),
+    sa.Column("config", JSONB, nullable=False, comment="Settings of the source."),
+    sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+    comment="Sites and where their data come from.",
+)
+
+partition_version = sa.Table(
+    "partition_version",
+    METADATA,
+    sa.Column("table_name", sa.String(63), primary_key=True),
+    sa.Column("site", sa.String(31), primary_key=True, comment="'' where the table is not cut by site."),
+    sa.Column("month", sa.String(7), primary_key=True, comment="'' where the table is not cut by month."),
+    sa.Column("claimed", sa.BigInteger, nullable=False, comment="Token of the newest writer."),
+    sa.Column("version", sa.BigInteger, comment="Token of the writer whose rows are there."),
+    sa.Column("rows", sa.BigInteger),
+    sa.Column("sha256", sa.String(64), comment="Of the rows as they were committed."),
+    sa.Column("profile", JSONB, comment="Rows, nulls, minima, maxima, order and gaps."),
+    sa.Column("state", sa.String(10), comment="current, or stale where a parent row went away."),
+    sa.Column("run_id", sa.String(64)),
+    sa.Column("claimed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+    sa.Column("committed_at", sa.DateTime(timezone=True)),
+    comment="The fence: one row for each partition of each table, locked by whoever replaces it.",
+)
+
+lake_file = sa.Table(
+    "lake_file",
+    METADATA,
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("table_name", sa.String(63), nullable=False),
+    sa.Column("site", sa.String(31), nullable=False),
+    sa.Column("month", sa.String(7), nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("profile", JSONB, nullable=False),
+    sa.Column("written_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+    sa.Index("ix_lake_file_part", "table_name", "site", "month"),
+    comment="Every file written to the lake, with the checksum that reads are verified against.",
+)
+
+ingest_file = sa.Table(
+    "ingest_file",
+    METADATA,
+    sa.Column("table_name", sa.String(63), nullable=False),
+    sa.Column("site", sa.String(31), nullable=False),
+    sa.Column("month", sa.String(7), nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("bytes", sa.BigInteger),
+    sa.Column("rows_read", sa.BigInteger),
+    sa.Column("rows_loaded", sa.BigInteger),
+    sa.Column("rows_quarantined", sa.BigInteger),
+    sa.Column("rows_exact_duplicate", sa.BigInteger),
+    sa.Column("rows_other_month", sa.BigInteger),
+    sa.Column("status", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("findings", JSONB),
+    sa.Index("ix_ingest_file_part", "table_name", "site", "month"),
+    comment="Accounts of the files read: rows read = loaded + quarantined + duplicates + other months.",
+)
+
+quarantined_row = sa.Table(
+    "quarantined_row",
+    METADATA,
+    sa.Column("table_name", sa.String(63), nullable=False),
+    sa.Column("site", sa.String(31), nullable=False),
+    sa.Column("month", sa.String(7), nullable=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("line", sa.BigInteger),
+    sa.Column("column", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("value", sa.Text),
+    sa.Column("raw", sa.Text),
+    sa.Index("ix_quarantined_row_part", "table_name", "site", "month"),
+    comment="Rows that were refused, as they stood in the file, and why.",
+)

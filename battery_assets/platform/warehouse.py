@@ -1,0 +1,294 @@
+"""One resource with two verbs over both stores: `read` and `replace`."""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets.platform import registry
+from battery_assets.platform.crash_points import crash_point
+from battery_assets.platform.database import copy_in, copy_out, transaction
+from battery_assets.platform.lake import Lake, LakeError, LakeFile
+from battery_assets.platform.metadata import replaced_metadata
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.profile import merged, profile_of
+from battery_assets.platform.relations import ensure_leaf, orphans_removed, upsert_newest
+from battery_assets.tables.projections import columns, key_columns, polars_schema
+
+Days = Iterable[tuple[date, pl.DataFrame]]
+_READS: ContextVar[set[str] | None] = ContextVar("reads", default=None)
+
+
+@dataclass(frozen=True)
+class Claimed(Part):
+    """A partition that this run may replace, as long as nobody claims it later."""
+
+    token: int | None = None
+
+
+@contextlib.contextmanager
+def recorded_reads() -> Iterator[set[str]]:
+    """The names of the tables that are read while the block runs."""
+    reads: set[str] = set()
+    mark = _READS.set(reads)
+    try:
+        yield reads
+    finally:
+        _READS.reset(mark)
+
+
+class Warehouse(dg.ConfigurableResource):
+    """PostgreSQL for what is relational, a Delta lake for what is fast: the caller does not care."""
+
+    database_url: str
+    lake_url: str
+
+    @property
+    def lake(self) -> Lake:
+        """The lake."""
+        return Lake(self.lake_url)
+
+    def transaction(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A PostgreSQL transaction."""
+        return transaction(self.database_url)
+
+    def claim(self, table: sa.Table, context: dg.AssetExecutionContext | Part) -> Claimed:
+        """The partition to write, claimed before any work: a run that wakes up late is then refused."""
+        part, run_id = (
+            (context, "outside a run") if isinstance(context, Part) else (Part.of(context), context.run_id)
+        )
+        with self.transaction() as connection:
+            token = registry.claim(connection, table, part, run_id)
+        crash_point("claimed")
+        return Claimed(part.site, part.month, token)
+
+    def read(
+        self,
+        table: sa.Table,
+        part: Part | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        where: sa.ColumnElement[bool] | None = None,
+        verify: bool = False,
+    ) -> pl.LazyFrame:
+        """Rows of a partition, or of every partition; decimals arrive as floats.
+
+        `where` narrows a PostgreSQL table; `verify` holds lake files against their checksums first.
+        """
+        self._note(table)
+        names = list(columns or polars_schema(table))
+        if table.info["store"] == "lake":
+            return self._scan(table, part or Part(), names, verify)
+        with self.transaction() as connection:
+            return copy_out(connection, table, names, _within(table, part, where)).lazy()
+
+    def days(self, table: sa.Table, part: Part, columns: Sequence[str] | None = None) -> Days:
+        """A lake partition day by day, the next day being read while the caller works on this one.
+
+        Units are dictionary-coded, decimals arrive as Float32.
+        """
+        self._note(table)
+        names = list(columns or polars_schema(table))
+        files = sorted(self._files(table, part), key=lambda file: (file.day, file.path))
+        by_day: dict[date, list[str]] = {}
+        for file in files:
+            by_day.setdefault(file.day, []).append(self._url(table, file.path))
+        with ThreadPoolExecutor(1) as ahead:
+            waiting = [ahead.submit(self._day, paths, names) for paths in list(by_day.values())[:1]]
+            for position, day in enumerate(by_day):
+                rows = waiting.pop().result()
+                following = list(by_day.values())[position + 1 : position + 2]
+                waiting += [ahead.submit(self._day, paths, names) for paths in following]
+                yield day, rows
+
+    def replace(
+        self,
+        table: sa.Table,
+        part: Part,
+        rows: pl.DataFrame | Days,
+        *,
+        also: dict[sa.Table, pl.DataFrame] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> dg.MaterializeResult:
+        """Make these rows the partition's whole content, at once or not at all.
+
+        `also` names further PostgreSQL tables whose same partition is replaced in the same transaction.
+        Raises ValueError for rows that do not fit the table, SupersededError for a late writer.
+        """
+        started = time.monotonic()
+        if table.info["store"] == "lake":
+            profile, sha256 = self._replace_lake(table, part, rows)
+        else:
+            frame = rows if isinstance(rows, pl.DataFrame) else pl.concat([day for _, day in rows])
+            profile, sha256 = self._replace_rows(table, part, frame, also or {})
+        crash_point("committed")
+        return dg.MaterializeResult(
+            metadata={
+                **replaced_metadata(table, profile, sha256, time.monotonic() - started),
+                **(metadata or {}),
+            },
+            data_version=dg.DataVersion(sha256),
+        )
+
+    def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
+        """What the writer saw of a partition; None where nothing was committed."""
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+        return None if row is None else {**row.profile, "sha256": row.sha256}
+
+    def verify(self, table: sa.Table, part: Part) -> None:
+        """Hold every file of a lake partition against its checksum. Raises LakeError."""
+        for file in self._files(table, part):
+            try:
+                content = self.lake.read_bytes(table, file.path)
+            except FileNotFoundError:
+                content = b""
+            if hashlib.sha256(content).hexdigest() != file.sha256:
+                raise LakeError(
+                    f"{table.name} {part.key}: file {file.path} is missing or damaged: its checksum "
+                    "differs from the one recorded. Materialize this partition again."
+                )
+
+    def _note(self, table: sa.Table) -> None:
+        reads = _READS.get()
+        if reads is not None:
+            reads.add(table.name)
+
+    def _url(self, table: sa.Table, path: str) -> str:
+        return f"{self.lake.table_url(table)}/{path}"
+
+    def _files(self, table: sa.Table, part: Part) -> list[sa.Row]:
+        named = self.lake.paths(table, part)
+        with self.transaction() as connection:
+            known = registry.files_of(connection, table, part)
+        strangers = [path for path in named if path not in known]
+        if strangers:
+            raise LakeError(
+                f"{table.name} {part.key}: {strangers[0]} was not written by this platform. "
+                "Materialize this partition again."
+            )
+        return [known[path] for path in named]
+
+    def _scan(self, table: sa.Table, part: Part, names: list[str], verify: bool) -> pl.LazyFrame:
+        schema = polars_schema(table)
+        if verify:
+            self.verify(table, part)
+        files = self._files(table, part)
+        if not files:
+            return pl.LazyFrame(schema={name: schema[name] for name in names})
+        paths = [self._url(table, file.path) for file in files]
+        scan = pl.scan_parquet(paths, glob=False)
+        return scan.select(pl.col(name).cast(schema[name]) for name in names)
+
+    def _day(self, paths: list[str], names: list[str]) -> pl.DataFrame:
+        rows = pl.scan_parquet(paths, glob=False).select(names)
+        decimals = [name for name, kind in rows.collect_schema().items() if isinstance(kind, pl.Decimal)]
+        return rows.with_columns(pl.col(name).cast(pl.Float32) for name in decimals).collect()
+
+    def _replace_lake(self, table: sa.Table, part: Part, rows: pl.DataFrame | Days) -> tuple[dict, str]:
+        days = _by_day(rows) if isinstance(rows, pl.DataFrame) else rows
+        files: list[LakeFile] = []
+        with ThreadPoolExecutor(1) as behind:
+            writing = None
+            for day, frame in days:
+                _fitting(frame, table)
+                if writing is not None:
+                    files.append(writing.result())
+                    crash_point("first_file")
+                writing = behind.submit(self.lake.write, table, part, day, frame) if frame.height else None
+            if writing is not None:
+                files.append(writing.result())
+        crash_point("files_written")
+        profile = merged([file.profile for file in files])
+        sha256 = hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
+        with self.transaction() as connection:
+            registry.enter_files(connection, table, part, files)
+        with self.transaction() as connection:
+            registry.hold(connection, table, part, getattr(part, "token", None))
+            profile["delta_version"] = self.lake.commit(table, part, files, getattr(part, "token", None))
+            crash_point("lake_committed")
+            registry.record(connection, table, part, profile["rows"], sha256, profile)
+        return profile, sha256
+
+    def _replace_rows(
+        self, table: sa.Table, part: Part, rows: pl.DataFrame, also: dict[sa.Table, pl.DataFrame]
+    ) -> tuple[dict, str]:
+        written = {}
+        for target in (table, *also):
+            ensure_leaf(self.database_url, target, part)
+        with self.transaction() as connection:
+            for target, frame in {table: rows, **also}.items():
+                registry.hold(
+                    connection, target, part, getattr(part, "token", None) if target is table else None
+                )
+                ready = _fitting(frame, target).sort(key_columns(target))
+                written[target] = _put(connection, target, part, ready)
+                crash_point("rows_copied")
+            for target in written:
+                orphans_removed(connection, target, part)
+            for target, (profile, sha256) in written.items():
+                registry.record(connection, target, part, profile["rows"], sha256, profile)
+        return written[table]
+
+
+def _put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame) -> tuple[dict, str]:
+    """Rows into their PostgreSQL table, within the caller's transaction."""
+    stamped = rows.with_columns(
+        *([pl.lit(part.site).alias("site")] if "site" in table.c and "site" not in rows.columns else []),
+        *([pl.lit(part.month).alias("month")] if "month" in table.c else []),
+    )
+    if table.info["newest_wins"] or table.info["cut"] == "whole":
+        data = upsert_newest(connection, table, part, stamped)
+    else:
+        connection.execute(sa.delete(table).where(_within(table, part, None)))
+        data = copy_in(connection, table, stamped)
+    return profile_of(rows.select(list(polars_schema(table))), table), hashlib.sha256(data).hexdigest()
+
+
+def _within(
+    table: sa.Table, part: Part | None, where: sa.ColumnElement[bool] | None
+) -> sa.ColumnElement[bool] | None:
+    conditions = [] if where is None else [where]
+    if part is not None and part.site and table.info["cut"] == "site_month":
+        conditions.append(table.c.site == part.site)
+    if part is not None and part.month and "month" in table.c and not table.info["newest_wins"]:
+        conditions.append(table.c.month == part.month)
+    return sa.and_(*conditions) if conditions else None
+
+
+def _fitting(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
+    """The rows with the table's columns in order. Raises ValueError that names what is missing or extra."""
+    schema = polars_schema(table)
+    extra_allowed = {"site"} if table.info["cut"] == "whole" else set()
+    missing = [name for name in schema if name not in rows.columns]
+    unknown = [name for name in rows.columns if name not in schema and name not in extra_allowed]
+    if missing or unknown:
+        raise ValueError(f"{table.name}: columns missing: {missing}; columns unknown: {unknown}")
+    names = [*schema, *(name for name in rows.columns if name in extra_allowed)]
+    if table.info["store"] == "lake":
+        return rows.select(names)
+    required = [c.name for c in columns(table) if not c.nullable and rows[c.name].null_count()]
+    if required:
+        raise ValueError(f"{table.name}: these columns may not be null: {required}")
+    return rows.select(_rounded(table.c[name]) if name in schema else pl.col(name) for name in names)
+
+
+def _rounded(column: sa.Column) -> pl.Expr:
+    kind = column.info["kind"]
+    if kind == "decimal":
+        return pl.col(column.name).cast(pl.Float64).round(column.info["scale"])
+    return pl.col(column.name).cast(polars_schema(column.table)[column.name])
+
+
+def _by_day(rows: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
+    for (day,), frame in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
+        yield day, frame

@@ -1,0 +1,250 @@
+"""The few words tables are written in.
+
+A table is said once, here in `tables/`, and everything else is read off it: DDL, polars schema, checks,
+documentation. Two keys, `site` and `month`, are added to every table that is cut by them.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+POSTGRES, LAKE = "postgres", "lake"
+SITE_MONTH, MONTH, WHOLE = "site_month", "month", "whole"
+
+
+def table(
+    name: str,
+    description: str,
+    *columns: sa.Column,
+    phase: int,
+    schema: str = "fleet",
+    store: str = POSTGRES,
+    cut: str = SITE_MONTH,
+    unique: Sequence[str] = (),
+    indexes: Sequence[sa.Index] = (),
+    newest_wins: bool = False,
+    month_leaves: bool = False,
+    may_be_empty: bool = False,
+) -> sa.Table:
+    """One stored table.
+
+    `unique` names codes that are unique within a site; `newest_wins` keeps one row per key and lets an older
+    month never overwrite a newer one; `month_leaves` makes a PostgreSQL table partitioned by month;
+    `may_be_empty` says that a partition without rows is a healthy one.
+    """
+    added = []
+    if cut in (SITE_MONTH, WHOLE):
+        added.append(
+            sa.Column(
+                "site",
+                sa.String(31),
+                nullable=False,
+                comment="Site the row belongs to.",
+                info={"kind": "partition"},
+            )
+        )
+    if cut in (SITE_MONTH, MONTH):
+        added.append(
+            sa.Column(
+                "month",
+                sa.String(7),
+                nullable=False,
+                primary_key=month_leaves,
+                comment="UTC month of the partition, YYYY-MM.",
+                info={"kind": "partition"},
+            )
+        )
+    made = sa.Table(
+        name,
+        METADATA,
+        *columns,
+        *added,
+        *(
+            sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code)
+            for code in unique
+        ),
+        *indexes,
+        schema=schema,
+        comment=description,
+        info={
+            "phase": phase,
+            "store": store,
+            "cut": cut,
+            "newest_wins": newest_wins,
+            "month_leaves": month_leaves,
+            "may_be_empty": may_be_empty,
+        },
+        **({"postgresql_partition_by": "LIST (month)"} if month_leaves else {}),
+    )
+    if store == POSTGRES and cut == SITE_MONTH:
+        sa.Index(None, made.c.site, made.c.month)
+    for column in columns:
+        _constrain(made, column)
+    return made
+
+
+def _constrain(made: sa.Table, column: sa.Column) -> None:
+    """Add to the table what the column's own words say of its values."""
+    low, high, values = (column.info.get(word) for word in ("low", "high", "values"))
+    if values:
+        made.append_constraint(sa.CheckConstraint(column.in_(values), name=column.name))
+    elif low is not None and high is not None:
+        made.append_constraint(sa.CheckConstraint(column.between(low, high), name=column.name))
+
+
+def key(name: str, description: str) -> sa.Column:
+    """The table's own identifier (UUID)."""
+    return sa.Column(
+        name, postgresql.UUID(as_uuid=False), primary_key=True, comment=description, info={"kind": "uuid"}
+    )
+
+
+def reference(
+    name: str,
+    target: sa.Table,
+    description: str,
+    *,
+    required: bool = False,
+    part_of_key: bool = False,
+    checked: bool = True,
+) -> sa.Column:
+    """The identifier of a row of another table; `checked` says whether PostgreSQL enforces it."""
+    column = target.primary_key.columns.values()[0].name
+    foreign = sa.ForeignKey(target.c[column], deferrable=True, initially="DEFERRED")
+    return sa.Column(
+        name,
+        postgresql.UUID(as_uuid=False),
+        *([foreign] if checked else []),
+        primary_key=part_of_key,
+        nullable=not (required or part_of_key),
+        comment=description,
+        info={"kind": "uuid", "references": f"{target.name}.{column}"},
+    )
+
+
+def self_reference(name: str, target: str, description: str) -> sa.Column:
+    """The identifier of another row of the same table, given as "schema.table.column"."""
+    foreign = sa.ForeignKey(target, deferrable=True, initially="DEFERRED")
+    return sa.Column(
+        name,
+        postgresql.UUID(as_uuid=False),
+        foreign,
+        comment=description,
+        info={"kind": "uuid", "references": ".".join(target.split(".")[-2:])},
+    )
+
+
+def bare_id(name: str, description: str) -> sa.Column:
+    """A UUID that points at rows of several tables, so that no foreign key can hold it."""
+    return sa.Column(name, postgresql.UUID(as_uuid=False), comment=description, info={"kind": "uuid"})
+
+
+def instant(name: str, description: str, *, required: bool = False, part_of_key: bool = False) -> sa.Column:
+    """A point in time, stored with its zone."""
+    return sa.Column(
+        name,
+        sa.DateTime(timezone=True),
+        primary_key=part_of_key,
+        nullable=not (required or part_of_key),
+        comment=description,
+        info={"kind": "instant"},
+    )
+
+
+def day(name: str, description: str) -> sa.Column:
+    """A calendar date."""
+    return sa.Column(name, sa.Date, comment=description, info={"kind": "date"})
+
+
+def quantity(
+    name: str,
+    description: str,
+    unit: str,
+    precision: int,
+    scale: int,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    required: bool = False,
+) -> sa.Column:
+    """A measured or computed number. `low` and `high` are what physics allows, not what is healthy."""
+    return sa.Column(
+        name,
+        sa.Numeric(precision, scale),
+        nullable=not required,
+        comment=f"{description} [{unit}]",
+        info={
+            "kind": "decimal",
+            "unit": unit,
+            "precision": precision,
+            "scale": scale,
+            "low": low,
+            "high": high,
+        },
+    )
+
+
+def integer(
+    name: str,
+    description: str,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    required: bool = False,
+    part_of_key: bool = False,
+    default: str | None = None,
+) -> sa.Column:
+    """A whole number."""
+    return sa.Column(
+        name,
+        sa.Integer,
+        primary_key=part_of_key,
+        nullable=not (required or part_of_key),
+        autoincrement=False,
+        server_default=default,
+        comment=description,
+        info={"kind": "integer", "low": low, "high": high},
+    )
+
+
+def flag(name: str, description: str, *, default: str | None = None) -> sa.Column:
+    """True or false."""
+    return sa.Column(name, sa.Boolean, server_default=default, comment=description, info={"kind": "boolean"})
+
+
+def text(name: str, description: str, length: int | None = None, *, required: bool = False) -> sa.Column:
+    """Words, up to `length` characters."""
+    return sa.Column(
+        name,
+        sa.String(length) if length else sa.Text(),
+        nullable=not required,
+        comment=description,
+        info={"kind": "text", "length": length},
+    )
+
+
+def one_of(name: str, description: str, *values: str, required: bool = False) -> sa.Column:
+    """One of the listed words."""
+    return sa.Column(
+        name,
+        sa.String(max(map(len, values))),
+        nullable=not required,
+        comment=description,
+        info={"kind": "enum", "values": values},
+    )
+
+
+def document(name: str, description: str) -> sa.Column:
+    """A JSON document."""
+    return sa.Column(name, postgresql.JSONB(none_as_null=True), comment=description, info={"kind": "json"})

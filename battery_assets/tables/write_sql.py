@@ -1,0 +1,38 @@
+"""Write `sql/`: one file for each phase, read off the tables. `python -m battery_assets.tables.write_sql`."""
+
+from pathlib import Path
+
+from battery_assets import tables as t
+from battery_assets.tables.projections import ddl
+
+PHASES = {
+    1: "p1_master",
+    2: "p2_raw_timeseries",
+    3: "p3_raw_transactions",
+    4: "p4_calculated_telemetry",
+    5: "p5_calculated_aggregates",
+    6: "p6_ml_digital_twin",
+    7: "p7_operations",
+}
+HEADER = (
+    "-- Generated from battery_assets/tables by `python -m battery_assets.tables.write_sql`. Do not edit.\n\n"
+)
+
+
+def statements() -> dict[str, str]:
+    """File name and content of every generated file."""
+    return {
+        f"{name}.sql": HEADER + ddl([table for table in t.TABLES if table.info["phase"] == phase])
+        for phase, name in PHASES.items()
+    }
+
+
+def main() -> None:
+    """Write the files into `sql/` of the project."""
+    folder = Path(__file__).resolve().parents[2] / "sql"
+    for name, content in statements().items():
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+-- Generated from battery_assets/tables by `python -m battery_assets.tables.write_sql`. Do not edit.
+
+CREATE TABLE fleet.telemetry_jar_raw (
+	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
+	battery_id UUID NOT NULL, 
+	voltage_v NUMERIC(5, 3), 
+	temperature_c NUMERIC(4, 1), 
+	resistance_mohm NUMERIC(8, 3), 
+	conductance_s NUMERIC(8, 5), 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_telemetry_jar_raw PRIMARY KEY (ts, battery_id, month), 
+	CONSTRAINT fk_telemetry_jar_raw_battery_id FOREIGN KEY(battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_telemetry_jar_raw_voltage_v CHECK (voltage_v BETWEEN 0 AND 20), 
+	CONSTRAINT ck_telemetry_jar_raw_temperature_c CHECK (temperature_c BETWEEN -40 AND 100), 
+	CONSTRAINT ck_telemetry_jar_raw_resistance_mohm CHECK (resistance_mohm BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_telemetry_jar_raw_conductance_s CHECK (conductance_s BETWEEN 0 AND 1000)
+)
+ PARTITION BY LIST (month);
+
+CREATE INDEX idx_telemetry_jar_raw_battery_ts ON fleet.telemetry_jar_raw (battery_id, ts DESC);
+
+COMMENT ON TABLE fleet.telemetry_jar_raw IS 'One sample of one jar, as the monitor sent it. Rows live in the lake; here they are kept only where they were asked for.';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.ts IS 'Measurement timestamp.';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.battery_id IS 'Battery reference.';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.voltage_v IS 'Jar voltage. [V]';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.temperature_c IS 'Jar surface temperature. [°C]';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.resistance_mohm IS 'Internal resistance, when an instrument read it. [mΩ]';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.conductance_s IS 'Conductance, 1000/R unless the instrument says otherwise. [S]';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN fleet.telemetry_jar_raw.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE fleet.telemetry_jar_raw_default PARTITION OF fleet.telemetry_jar_raw DEFAULT;
+
+CREATE TABLE fleet.telemetry_string_raw (
+	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
+	string_id UUID NOT NULL, 
+	voltage_v NUMERIC(6, 2), 
+	current_a NUMERIC(7, 3), 
+	mode VARCHAR(9), 
+	ripple_voltage_rms_v NUMERIC(5, 3), 
+	ripple_current_rms_a NUMERIC(6, 3), 
+	equalize_flag BOOLEAN, 
+	generator_test_flag BOOLEAN, 
+	transfer_event_flag BOOLEAN, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_telemetry_string_raw PRIMARY KEY (ts, string_id, month), 
+	CONSTRAINT fk_telemetry_string_raw_string_id FOREIGN KEY(string_id) REFERENCES fleet.string (string_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_telemetry_string_raw_voltage_v CHECK (voltage_v BETWEEN 0 AND 1000), 
+	CONSTRAINT ck_telemetry_string_raw_current_a CHECK (current_a BETWEEN -5000 AND 5000), 
+	CONSTRAINT ck_telemetry_string_raw_mode CHECK (mode IN ('float', 'boost', 'discharge', 'idle', 'equalize')), 
+	CONSTRAINT ck_telemetry_string_raw_ripple_voltage_rms_v CHECK (ripple_voltage_rms_v BETWEEN 0 AND 100), 
+	CONSTRAINT ck_telemetry_string_raw_ripple_current_rms_a CHECK (ripple_current_rms_a BETWEEN 0 AND 1000)
+)
+ PARTITION BY LIST (month);
+
+CREATE INDEX idx_telemetry_string_raw_string_ts ON fleet.telemetry_string_raw (string_id, ts DESC);
+
+COMMENT ON TABLE fleet.telemetry_string_raw IS 'One sample of one string, as the monitor sent it. Rows live in the lake; here they are kept only where they were asked for.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.ts IS 'Measurement timestamp.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.string_id IS 'String reference.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.voltage_v IS 'String total voltage. [V]';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.current_a IS 'String current, positive charges. [A]';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.mode IS 'Operating mode.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.ripple_voltage_rms_v IS 'AC ripple on DC bus. [V rms]';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.ripple_current_rms_a IS 'AC ripple current. [A rms]';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.equalize_flag IS 'Equalization in progress.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.generator_test_flag IS 'Generator test active.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.transfer_event_flag IS 'Transfer switch event.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN fleet.telemetry_string_raw.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE fleet.telemetry_string_raw_default PARTITION OF fleet.telemetry_string_raw DEFAULT;
+
+CREATE TABLE fleet.telemetry_env (
+	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
+	sensor_id UUID NOT NULL, 
+	temperature_c NUMERIC(4, 1), 
+	humidity_pct NUMERIC(4, 1), 
+	hvac_status VARCHAR(7), 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_telemetry_env PRIMARY KEY (ts, sensor_id, month), 
+	CONSTRAINT fk_telemetry_env_sensor_id FOREIGN KEY(sensor_id) REFERENCES fleet.environmental_sensor (sensor_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_telemetry_env_temperature_c CHECK (temperature_c BETWEEN -40 AND 100), 
+	CONSTRAINT ck_telemetry_env_humidity_pct CHECK (humidity_pct BETWEEN 0 AND 100), 
+	CONSTRAINT ck_telemetry_env_hvac_status CHECK (hvac_status IN ('running', 'standby', 'fault'))
+)
+ PARTITION BY LIST (month);
+
+COMMENT ON TABLE fleet.telemetry_env IS 'One sample of one environmental sensor. Rows live in the lake; here they are kept only where they were asked for.';
+
+COMMENT ON COLUMN fleet.telemetry_env.ts IS 'Measurement timestamp.';
+
+COMMENT ON COLUMN fleet.telemetry_env.sensor_id IS 'Sensor reference.';
+
+COMMENT ON COLUMN fleet.telemetry_env.temperature_c IS 'Ambient temperature. [°C]';
+
+COMMENT ON COLUMN fleet.telemetry_env.humidity_pct IS 'Relative humidity. [%]';
+
+COMMENT ON COLUMN fleet.telemetry_env.hvac_status IS 'State of the air conditioning.';
+
+COMMENT ON COLUMN fleet.telemetry_env.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN fleet.telemetry_env.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE fleet.telemetry_env_default PARTITION OF fleet.telemetry_env DEFAULT;
+
+CREATE TABLE fleet.telemetry_event_window (
+	window_id UUID NOT NULL, 
+	string_id UUID, 
+	event_type VARCHAR(14) NOT NULL, 
+	start_ts TIMESTAMP WITH TIME ZONE NOT NULL, 
+	end_ts TIMESTAMP WITH TIME ZONE NOT NULL, 
+	sample_rate_ms INTEGER NOT NULL, 
+	data_blob_url VARCHAR(500), 
+	samples_count INTEGER, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_telemetry_event_window PRIMARY KEY (window_id), 
+	CONSTRAINT fk_telemetry_event_window_string_id FOREIGN KEY(string_id) REFERENCES fleet.string (string_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_telemetry_event_window_event_type CHECK (event_type IN ('discharge_test', 'transfer_event', 'equalize', 'surge')), 
+	CONSTRAINT ck_telemetry_event_window_sample_rate_ms CHECK (sample_rate_ms BETWEEN 1 AND 60000), 
+	CONSTRAINT ck_telemetry_event_window_samples_count CHECK (samples_count BETWEEN 0 AND 2147483647)
+);
+
+CREATE INDEX ix_telemetry_event_window_site_month ON fleet.telemetry_event_window (site, month);
+
+COMMENT ON TABLE fleet.telemetry_event_window IS 'High-frequency captures of discharges and transfers.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.window_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.string_id IS 'String reference.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.event_type IS 'Kind of event.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.start_ts IS 'Window start.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.end_ts IS 'Window end.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.sample_rate_ms IS 'Sampling interval (100-500 ms).';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Object store URL for raw data.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.samples_count IS 'Number of samples captured.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.month IS 'UTC month of the partition, YYYY-MM.';

@@ -1,0 +1,193 @@
+-- Generated from battery_assets/tables by `python -m battery_assets.tables.write_sql`. Do not edit.
+
+CREATE TABLE fleet.incident (
+	incident_id UUID NOT NULL, 
+	location_id UUID, 
+	incident_code VARCHAR(30), 
+	title VARCHAR(200) NOT NULL, 
+	description TEXT, 
+	severity VARCHAR(8) NOT NULL, 
+	status VARCHAR(13) NOT NULL, 
+	root_cause TEXT, 
+	rca_code VARCHAR(20), 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	resolved_at TIMESTAMP WITH TIME ZONE, 
+	closed_at TIMESTAMP WITH TIME ZONE, 
+	assigned_to UUID, 
+	escalation_level INTEGER DEFAULT '1', 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_incident PRIMARY KEY (incident_id), 
+	CONSTRAINT uq_incident_site_incident_code UNIQUE (site, incident_code), 
+	CONSTRAINT fk_incident_location_id FOREIGN KEY(location_id) REFERENCES fleet.location (location_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_incident_assigned_to FOREIGN KEY(assigned_to) REFERENCES service."user" (user_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_incident_severity CHECK (severity IN ('low', 'medium', 'high', 'critical')), 
+	CONSTRAINT ck_incident_status CHECK (status IN ('open', 'investigating', 'resolved', 'closed')), 
+	CONSTRAINT ck_incident_escalation_level CHECK (escalation_level BETWEEN 1 AND 9)
+);
+
+CREATE INDEX ix_incident_site_month ON fleet.incident (site, month);
+
+COMMENT ON TABLE fleet.incident IS 'Alerts that belong together.';
+
+COMMENT ON COLUMN fleet.incident.incident_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN fleet.incident.location_id IS 'Location.';
+
+COMMENT ON COLUMN fleet.incident.incident_code IS 'Incident reference (e.g., ''INC-2025-001234'').';
+
+COMMENT ON COLUMN fleet.incident.title IS 'Incident title.';
+
+COMMENT ON COLUMN fleet.incident.description IS 'Detailed description.';
+
+COMMENT ON COLUMN fleet.incident.severity IS 'How bad it is.';
+
+COMMENT ON COLUMN fleet.incident.status IS 'State.';
+
+COMMENT ON COLUMN fleet.incident.root_cause IS 'RCA summary.';
+
+COMMENT ON COLUMN fleet.incident.rca_code IS 'Standardized RCA code.';
+
+COMMENT ON COLUMN fleet.incident.created_at IS 'When the record was made.';
+
+COMMENT ON COLUMN fleet.incident.resolved_at IS 'When it was resolved.';
+
+COMMENT ON COLUMN fleet.incident.closed_at IS 'When it was closed.';
+
+COMMENT ON COLUMN fleet.incident.assigned_to IS 'Who is responsible.';
+
+COMMENT ON COLUMN fleet.incident.escalation_level IS 'Escalation step, 1 is the first.';
+
+COMMENT ON COLUMN fleet.incident.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN fleet.incident.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE fleet.alert (
+	alert_id UUID NOT NULL, 
+	battery_id UUID, 
+	string_id UUID, 
+	location_id UUID, 
+	alert_type VARCHAR(16) NOT NULL, 
+	severity VARCHAR(8) NOT NULL, 
+	source VARCHAR(12) NOT NULL, 
+	model_id UUID, 
+	triggered_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	resolved_at TIMESTAMP WITH TIME ZONE, 
+	status VARCHAR(12) NOT NULL, 
+	acknowledged_by UUID, 
+	message TEXT NOT NULL, 
+	context_json JSONB, 
+	incident_id UUID, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_alert PRIMARY KEY (alert_id), 
+	CONSTRAINT fk_alert_battery_id FOREIGN KEY(battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_alert_string_id FOREIGN KEY(string_id) REFERENCES fleet.string (string_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_alert_location_id FOREIGN KEY(location_id) REFERENCES fleet.location (location_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_alert_model_id FOREIGN KEY(model_id) REFERENCES ml.ml_model (model_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_alert_acknowledged_by FOREIGN KEY(acknowledged_by) REFERENCES service."user" (user_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_alert_incident_id FOREIGN KEY(incident_id) REFERENCES fleet.incident (incident_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_alert_alert_type CHECK (alert_type IN ('voltage_low', 'voltage_high', 'temperature_high', 'current_high', 'ripple_high', 'resistance_drift', 'rul_warning', 'rul_critical', 'soh_degraded', 'anomaly_detected', 'data_quality')), 
+	CONSTRAINT ck_alert_severity CHECK (severity IN ('info', 'warning', 'critical')), 
+	CONSTRAINT ck_alert_source CHECK (source IN ('rule_engine', 'ml_model', 'digital_twin', 'manual')), 
+	CONSTRAINT ck_alert_status CHECK (status IN ('active', 'acknowledged', 'resolved', 'suppressed'))
+);
+
+CREATE INDEX idx_alert_location_status ON fleet.alert (location_id, status, triggered_at DESC);
+
+CREATE INDEX ix_alert_site_month ON fleet.alert (site, month);
+
+COMMENT ON TABLE fleet.alert IS 'Alerts of rules, twin and models.';
+
+COMMENT ON COLUMN fleet.alert.alert_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN fleet.alert.battery_id IS 'Specific battery.';
+
+COMMENT ON COLUMN fleet.alert.string_id IS 'Specific string.';
+
+COMMENT ON COLUMN fleet.alert.location_id IS 'Location.';
+
+COMMENT ON COLUMN fleet.alert.alert_type IS 'Kind of alert.';
+
+COMMENT ON COLUMN fleet.alert.severity IS 'How bad it is.';
+
+COMMENT ON COLUMN fleet.alert.source IS 'What produced it.';
+
+COMMENT ON COLUMN fleet.alert.model_id IS 'ML model if ML-generated.';
+
+COMMENT ON COLUMN fleet.alert.triggered_at IS 'Alert timestamp.';
+
+COMMENT ON COLUMN fleet.alert.resolved_at IS 'Resolution time.';
+
+COMMENT ON COLUMN fleet.alert.status IS 'State.';
+
+COMMENT ON COLUMN fleet.alert.acknowledged_by IS 'Who acknowledged it.';
+
+COMMENT ON COLUMN fleet.alert.message IS 'Alert description.';
+
+COMMENT ON COLUMN fleet.alert.context_json IS 'Additional context (thresholds, values).';
+
+COMMENT ON COLUMN fleet.alert.incident_id IS 'Correlated incident.';
+
+COMMENT ON COLUMN fleet.alert.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN fleet.alert.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE fleet.work_order (
+	work_order_id UUID NOT NULL, 
+	external_id VARCHAR(50), 
+	incident_id UUID, 
+	location_id UUID, 
+	title VARCHAR(200) NOT NULL, 
+	description TEXT, 
+	priority VARCHAR(6) NOT NULL, 
+	status VARCHAR(11) NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	due_date TIMESTAMP WITH TIME ZONE, 
+	completed_at TIMESTAMP WITH TIME ZONE, 
+	assigned_to UUID, 
+	resolution_notes TEXT, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_work_order PRIMARY KEY (work_order_id), 
+	CONSTRAINT uq_work_order_site_external_id UNIQUE (site, external_id), 
+	CONSTRAINT fk_work_order_incident_id FOREIGN KEY(incident_id) REFERENCES fleet.incident (incident_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_work_order_location_id FOREIGN KEY(location_id) REFERENCES fleet.location (location_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_work_order_assigned_to FOREIGN KEY(assigned_to) REFERENCES service."user" (user_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_work_order_priority CHECK (priority IN ('low', 'medium', 'high', 'urgent')), 
+	CONSTRAINT ck_work_order_status CHECK (status IN ('open', 'assigned', 'in_progress', 'completed', 'closed'))
+);
+
+CREATE INDEX ix_work_order_site_month ON fleet.work_order (site, month);
+
+COMMENT ON TABLE fleet.work_order IS 'What people have to do.';
+
+COMMENT ON COLUMN fleet.work_order.work_order_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN fleet.work_order.external_id IS 'CMMS/ITSM ticket ID.';
+
+COMMENT ON COLUMN fleet.work_order.incident_id IS 'Related incident.';
+
+COMMENT ON COLUMN fleet.work_order.location_id IS 'Location.';
+
+COMMENT ON COLUMN fleet.work_order.title IS 'Title.';
+
+COMMENT ON COLUMN fleet.work_order.description IS 'What is to be done.';
+
+COMMENT ON COLUMN fleet.work_order.priority IS 'Urgency.';
+
+COMMENT ON COLUMN fleet.work_order.status IS 'State.';
+
+COMMENT ON COLUMN fleet.work_order.created_at IS 'When the record was made.';
+
+COMMENT ON COLUMN fleet.work_order.due_date IS 'Due by.';
+
+COMMENT ON COLUMN fleet.work_order.completed_at IS 'When it was completed.';
+
+COMMENT ON COLUMN fleet.work_order.assigned_to IS 'Who is responsible.';
+
+COMMENT ON COLUMN fleet.work_order.resolution_notes IS 'What was done.';
+
+COMMENT ON COLUMN fleet.work_order.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN fleet.work_order.month IS 'UTC month of the partition, YYYY-MM.';

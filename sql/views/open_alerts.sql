@@ -1,0 +1,22 @@
+-- Alerts that still hold in the newest month of their site, by site and severity.
+CREATE VIEW fleet.open_alerts AS
+SELECT a.site, a.severity, a.alert_type, a.triggered_at, b.battery_code, s.string_code, l.location_code,
+       a.message, i.incident_code, w.due_date, a.context_json, a.alert_id
+FROM fleet.alert a
+JOIN (SELECT site, max(month) AS month FROM platform.partition_version
+      WHERE table_name = 'alert' AND version IS NOT NULL GROUP BY site) newest
+  ON newest.site = a.site AND newest.month = a.month
+LEFT JOIN fleet.battery b USING (battery_id)
+LEFT JOIN fleet.string s ON s.string_id = coalesce(a.string_id, b.string_id)
+LEFT JOIN fleet.location l ON l.location_id = a.location_id
+LEFT JOIN fleet.incident i USING (incident_id)
+LEFT JOIN LATERAL (SELECT min(due_date) AS due_date FROM fleet.work_order o
+                   WHERE o.incident_id = a.incident_id) w ON true
+WHERE a.status IN ('active', 'acknowledged');
+
+CREATE VIEW fleet.open_alerts_by_site AS
+SELECT site, count(*) FILTER (WHERE severity = 'critical') AS critical,
+       count(*) FILTER (WHERE severity = 'warning') AS warning,
+       count(*) FILTER (WHERE severity = 'info') AS info, min(triggered_at) AS oldest
+FROM fleet.open_alerts
+GROUP BY site;
