@@ -1,7 +1,9 @@
 """Fixtures every test may use."""
 
 import os
+import uuid
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,63 @@ def shared_data() -> Path:
     """Folder of real files that some tests hold the code against; skips loudly where it is absent."""
     folder = Path(os.environ.get("BATTERY_TEST_DATA", PROJECT.parent / "shared" / "data"))
     if not folder.is_dir():
-        warnings.warn(f"REAL TEST DATA ABSENT: {folder} not found; set BATTERY_TEST_DATA", UserWarning, stacklevel=2)
+        warnings.warn(
+            f"REAL TEST DATA ABSENT: {folder} not found; set BATTERY_TEST_DATA", UserWarning, stacklevel=2
+        )
         pytest.skip(f"real test data absent: {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def database_settings(tmp_path_factory):
+    """Settings of an embedded PostgreSQL that lives as long as the test session."""
+    from battery_assets.services.databases import running_database
+    from battery_assets.settings import Settings
+
+    home = tmp_path_factory.mktemp("home")
+    home.chmod(0o755)
+    settings = Settings.from_environment({"BATTERY_HOME": str(home)})
+    with running_database(settings):
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def migrated_url(database_settings) -> str:
+    """A migrated database, from which every test's own is copied."""
+    from battery_assets.platform.migrate import migrate
+
+    url = database_settings.warehouse_url
+    migrate(url)
+    return url
+
+
+@pytest.fixture
+def warehouse_url(migrated_url) -> Iterator[str]:
+    """A migrated, empty warehouse database of the test's own."""
+    import sqlalchemy as sa
+
+    from battery_assets.platform.database import engine
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    engine(migrated_url).dispose()
+    server = sa.create_engine(
+        sa.make_url(migrated_url).set(database="postgres"), isolation_level="AUTOCOMMIT"
+    )
+    quoted = server.dialect.identifier_preparer.quote(name)
+    template = server.dialect.identifier_preparer.quote(str(sa.make_url(migrated_url).database))
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {quoted} TEMPLATE {template}"))
+    url = sa.make_url(migrated_url).set(database=name).render_as_string(hide_password=False)
+    yield url
+    engine(url).dispose()
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {quoted} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def warehouse(warehouse_url, tmp_path):
+    """A warehouse of the test's own: an empty database and an empty lake."""
+    from battery_assets.platform.warehouse import Warehouse
+
+    return Warehouse(database_url=warehouse_url, lake_url=str(tmp_path / "lake"))

@@ -147,6 +147,19 @@ class Lake:
             return DeltaTable(self.table_url(table)).version()
         raise AssertionError("unreachable")
 
+    def keep(self, path: str, rows: pl.DataFrame) -> str:
+        """Write a file of its own beside the tables, whole or not at all. Returns its URL."""
+        buffer = io.BytesIO()
+        rows.write_parquet(buffer, compression="zstd")
+        target = f"{self.url.rstrip('/')}/{path}"
+        if not self.local:
+            self._store(target, buffer.getbuffer())
+            return target
+        staged = f"{target}.{uuid.uuid4().hex}"
+        self._store(staged, buffer.getbuffer())
+        os.replace(staged, target)
+        return target
+
     def read_bytes(self, table: sa.Table, path: str) -> bytes:
         """A file's content."""
         target = f"{self.table_url(table)}/{path}"

@@ -63,12 +63,13 @@ ingest_file = sa.Table(
     sa.Column("rows_loaded", sa.BigInteger),
     sa.Column("rows_quarantined", sa.BigInteger),
     sa.Column("rows_exact_duplicate", sa.BigInteger),
+    sa.Column("rows_superseded", sa.BigInteger),
     sa.Column("rows_other_month", sa.BigInteger),
     sa.Column("status", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("findings", JSONB),
     sa.Index("ix_ingest_file_part", "table_name", "site", "month"),
-    comment="Accounts of the files read: rows read = loaded + quarantined + duplicates + other months.",
+    comment="Accounts of files: read = loaded + quarantined + duplicates + superseded + other months.",
 )
 
 quarantined_row = sa.Table(
@@ -83,6 +84,7 @@ quarantined_row = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("value", sa.Text),
     sa.Column("raw", sa.Text),
+    sa.Column("rows", sa.BigInteger, comment="How many rows it stands for."),
     sa.Index("ix_quarantined_row_part", "table_name", "site", "month"),
     comment="Rows that were refused, as they stood in the file, and why.",
 )

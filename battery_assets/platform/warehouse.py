@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,13 +16,14 @@ import sqlalchemy as sa
 
 from battery_assets.platform import registry
 from battery_assets.platform.crash_points import crash_point
-from battery_assets.platform.database import copy_in, copy_out, transaction
+from battery_assets.platform.database import copy_out, transaction
 from battery_assets.platform.lake import Lake, LakeError, LakeFile
 from battery_assets.platform.metadata import replaced_metadata
 from battery_assets.platform.partitions import Part
-from battery_assets.platform.profile import merged, profile_of
-from battery_assets.platform.relations import ensure_leaf, orphans_removed, upsert_newest
-from battery_assets.tables.projections import columns, key_columns, polars_schema
+from battery_assets.platform.profile import merged
+from battery_assets.platform.relations import ensure_leaf, orphans_removed
+from battery_assets.platform.rows import by_day, fitting, put, within
+from battery_assets.tables.projections import key_columns, polars_schema
 
 Days = Iterable[tuple[date, pl.DataFrame]]
 _READS: ContextVar[set[str] | None] = ContextVar("reads", default=None)
@@ -89,16 +90,28 @@ class Warehouse(dg.ConfigurableResource):
         if table.info["store"] == "lake":
             return self._scan(table, part or Part(), names, verify)
         with self.transaction() as connection:
-            return copy_out(connection, table, names, _within(table, part, where)).lazy()
+            return copy_out(connection, table, names, within(table, part, where)).lazy()
 
-    def days(self, table: sa.Table, part: Part, columns: Sequence[str] | None = None) -> Days:
+    def days_of(self, table: sa.Table, part: Part) -> list[date]:
+        """The days that a lake partition has, in order."""
+        self._note(table)
+        return sorted({file.day for file in self._files(table, part)})
+
+    def days(
+        self,
+        table: sa.Table,
+        part: Part,
+        columns: Sequence[str] | None = None,
+        only: Collection[date] | None = None,
+    ) -> Days:
         """A lake partition day by day, the next day being read while the caller works on this one.
 
-        Units are dictionary-coded, decimals arrive as Float32.
+        Units are dictionary-coded, decimals arrive as Float32. `only` names the days that are wanted.
         """
         self._note(table)
         names = list(columns or polars_schema(table))
-        files = sorted(self._files(table, part), key=lambda file: (file.day, file.path))
+        files = [file for file in self._files(table, part) if only is None or file.day in only]
+        files.sort(key=lambda file: (file.day, file.path))
         by_day: dict[date, list[str]] = {}
         for file in files:
             by_day.setdefault(file.day, []).append(self._url(table, file.path))
@@ -158,6 +171,18 @@ class Warehouse(dg.ConfigurableResource):
                     "differs from the one recorded. Materialize this partition again."
                 )
 
+    def keep_capture(self, part: Part, name: str, samples: pl.DataFrame) -> str:
+        """Keep fast samples of a test or event as a file of the lake. Returns the URL to store in a row."""
+        return self.lake.keep(f"captures/site={part.site}/month={part.month}/{name}.parquet", samples)
+
+    def capture(self, url: str) -> pl.DataFrame:
+        """The samples that a row's URL names."""
+        return pl.read_parquet(url)
+
+    def has_capture(self, url: str | None) -> bool:
+        """Is the URL one of this lake's, and not just what somebody else's system wrote?"""
+        return url is not None and url.startswith(f"{self.lake.url}/captures/")
+
     def _note(self, table: sa.Table) -> None:
         reads = _READS.get()
         if reads is not None:
@@ -195,12 +220,12 @@ class Warehouse(dg.ConfigurableResource):
         return rows.with_columns(pl.col(name).cast(pl.Float32) for name in decimals).collect()
 
     def _replace_lake(self, table: sa.Table, part: Part, rows: pl.DataFrame | Days) -> tuple[dict, str]:
-        days = _by_day(rows) if isinstance(rows, pl.DataFrame) else rows
+        days = by_day(rows) if isinstance(rows, pl.DataFrame) else rows
         files: list[LakeFile] = []
         with ThreadPoolExecutor(1) as behind:
             writing = None
             for day, frame in days:
-                _fitting(frame, table)
+                fitting(frame, table)
                 if writing is not None:
                     files.append(writing.result())
                     crash_point("first_file")
@@ -230,65 +255,11 @@ class Warehouse(dg.ConfigurableResource):
                 registry.hold(
                     connection, target, part, getattr(part, "token", None) if target is table else None
                 )
-                ready = _fitting(frame, target).sort(key_columns(target))
-                written[target] = _put(connection, target, part, ready)
+                ready = fitting(frame, target).sort(key_columns(target))
+                written[target] = put(connection, target, part, ready)
                 crash_point("rows_copied")
             for target in written:
                 orphans_removed(connection, target, part)
             for target, (profile, sha256) in written.items():
                 registry.record(connection, target, part, profile["rows"], sha256, profile)
         return written[table]
-
-
-def _put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame) -> tuple[dict, str]:
-    """Rows into their PostgreSQL table, within the caller's transaction."""
-    stamped = rows.with_columns(
-        *([pl.lit(part.site).alias("site")] if "site" in table.c and "site" not in rows.columns else []),
-        *([pl.lit(part.month).alias("month")] if "month" in table.c else []),
-    )
-    if table.info["newest_wins"] or table.info["cut"] == "whole":
-        data = upsert_newest(connection, table, part, stamped)
-    else:
-        connection.execute(sa.delete(table).where(_within(table, part, None)))
-        data = copy_in(connection, table, stamped)
-    return profile_of(rows.select(list(polars_schema(table))), table), hashlib.sha256(data).hexdigest()
-
-
-def _within(
-    table: sa.Table, part: Part | None, where: sa.ColumnElement[bool] | None
-) -> sa.ColumnElement[bool] | None:
-    conditions = [] if where is None else [where]
-    if part is not None and part.site and table.info["cut"] == "site_month":
-        conditions.append(table.c.site == part.site)
-    if part is not None and part.month and "month" in table.c and not table.info["newest_wins"]:
-        conditions.append(table.c.month == part.month)
-    return sa.and_(*conditions) if conditions else None
-
-
-def _fitting(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
-    """The rows with the table's columns in order. Raises ValueError that names what is missing or extra."""
-    schema = polars_schema(table)
-    extra_allowed = {"site"} if table.info["cut"] == "whole" else set()
-    missing = [name for name in schema if name not in rows.columns]
-    unknown = [name for name in rows.columns if name not in schema and name not in extra_allowed]
-    if missing or unknown:
-        raise ValueError(f"{table.name}: columns missing: {missing}; columns unknown: {unknown}")
-    names = [*schema, *(name for name in rows.columns if name in extra_allowed)]
-    if table.info["store"] == "lake":
-        return rows.select(names)
-    required = [c.name for c in columns(table) if not c.nullable and rows[c.name].null_count()]
-    if required:
-        raise ValueError(f"{table.name}: these columns may not be null: {required}")
-    return rows.select(_rounded(table.c[name]) if name in schema else pl.col(name) for name in names)
-
-
-def _rounded(column: sa.Column) -> pl.Expr:
-    kind = column.info["kind"]
-    if kind == "decimal":
-        return pl.col(column.name).cast(pl.Float64).round(column.info["scale"])
-    return pl.col(column.name).cast(polars_schema(column.table)[column.name])
-
-
-def _by_day(rows: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
-    for (day,), frame in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
-        yield day, frame

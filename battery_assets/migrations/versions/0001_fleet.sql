@@ -1363,6 +1363,7 @@ CREATE TABLE platform.ingest_file (
 	rows_loaded BIGINT, 
 	rows_quarantined BIGINT, 
 	rows_exact_duplicate BIGINT, 
+	rows_superseded BIGINT, 
 	rows_other_month BIGINT, 
 	status TEXT, 
 	reason TEXT, 
@@ -1371,7 +1372,7 @@ CREATE TABLE platform.ingest_file (
 
 CREATE INDEX ix_ingest_file_part ON platform.ingest_file (table_name, site, month);
 
-COMMENT ON TABLE platform.ingest_file IS 'Accounts of the files read: rows read = loaded + quarantined + duplicates + other months.';
+COMMENT ON TABLE platform.ingest_file IS 'Accounts of files: read = loaded + quarantined + duplicates + superseded + other months.';
 
 CREATE TABLE platform.lake_file (
 	path TEXT NOT NULL, 
@@ -1418,7 +1419,8 @@ CREATE TABLE platform.quarantined_row (
 	"column" TEXT, 
 	reason TEXT NOT NULL, 
 	value TEXT, 
-	raw TEXT
+	raw TEXT, 
+	rows BIGINT
 );
 
 CREATE INDEX ix_quarantined_row_part ON platform.quarantined_row (table_name, site, month);

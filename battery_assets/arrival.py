@@ -1,0 +1,160 @@
+"""How the rows of phases 1 to 3 arrive: from a site's landing folder, or from the generator of a synthetic site."""
+
+import functools
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.landing import LandingFile, landing_files
+from battery_assets.ingest.tables_from_files import Reading, read_table, read_table_days
+from battery_assets.platform import registry
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.warehouse import Warehouse
+from battery_assets.tables.projections import empty
+
+SYNTHETIC, FILES = "synthetic", "files"
+CATALOGUE = "catalogue"
+
+
+class Landing(dg.ConfigurableResource):
+    """The folder where exports arrive, one folder for each site inside it."""
+
+    folder: str
+
+    def files(self, site: str, table: sa.Table) -> list[LandingFile]:
+        """The site's files of a table."""
+        found, _ = landing_files(Path(self.folder), site)
+        return [file for file in found if file.table == table.name]
+
+
+def arrived(
+    warehouse: Warehouse,
+    landing: Landing,
+    table: sa.Table,
+    part: Part,
+    finish: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
+) -> dg.MaterializeResult:
+    """Replace a partition by what its site's source holds for it; the accounts of files are kept beside it."""
+    source, config = _source(warehouse, part)
+    if source == FILES:
+        return _from_files(warehouse, landing.files(str(part.site), table), table, part, config)
+    if table.info["store"] == "lake":
+        return warehouse.replace(table, part, _synthetic_days(table, part, config))
+    return warehouse.replace(table, part, finish(_synthetic_rows(table, part, config)))
+
+
+def arrived_everywhere(
+    warehouse: Warehouse, landing: Landing, table: sa.Table, part: Part, catalogue: pl.DataFrame
+) -> dg.MaterializeResult:
+    """Replace a table that is not cut by what the catalogue and every site with files hold."""
+    stamped = [catalogue.with_columns(pl.lit(CATALOGUE).alias("site"))]
+    accounts: dict[str, Any] = {}
+    with warehouse.transaction() as connection:
+        sites = registry.sites(connection)
+    for site in sites:
+        files = landing.files(site.site, table) if site.source == FILES else []
+        if files:
+            reading = read_table(files, table, None, _contract(site.config))
+            _keep_accounts(warehouse, table, Part(site.site), reading)
+            accounts[site.site] = _accounts(reading)
+            stamped.append(reading.rows.with_columns(pl.lit(site.site).alias("site")))
+    rows = pl.concat(stamped).unique(table.primary_key.columns.keys()[0], keep="last", maintain_order=True)
+    return warehouse.replace(table, part, rows, metadata={"files": dg.MetadataValue.json(accounts)})
+
+
+def _source(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
+    with warehouse.transaction() as connection:
+        known = {site.site: site for site in registry.sites(connection)}
+    if part.site not in known:
+        raise ValueError(
+            f"site {part.site!r} is not known. Next step: battery-assets site add {part.site} ..., "
+            f"or battery-assets import FOLDER --site {part.site}. Known: {', '.join(known) or 'none'}"
+        )
+    return known[part.site].source, known[part.site].config
+
+
+def _contract(config: dict[str, Any]) -> SourceContract:
+    return SourceContract.from_config(config)
+
+
+def _from_files(
+    warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    if table.info["store"] == "lake":
+        with read_table_days(files, table, part.month, _contract(config)) as days:
+            result = warehouse.replace(table, part, days)
+            reading = days.account()
+    else:
+        month = None if table.info["newest_wins"] else part.month
+        reading = read_table(files, table, month, _contract(config))
+        result = warehouse.replace(table, part, reading.rows)
+    _keep_accounts(warehouse, table, part, reading)
+    return result._replace(
+        metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(_accounts(reading))}
+    )
+
+
+def _keep_accounts(warehouse: Warehouse, table: sa.Table, part: Part, reading: Reading) -> None:
+    with warehouse.transaction() as connection:
+        registry.put_accounts(connection, table, part, reading.files, reading.quarantine, reading.findings)
+
+
+def _accounts(reading: Reading) -> dict[str, Any]:
+    """What became of every row, for people."""
+    sums = reading.files.select(pl.col("^rows_.*$").sum()).to_dicts()
+    reasons = reading.quarantine["reason"].value_counts().to_dicts() if reading.quarantine.height else []
+    return {"rows": sums[0] if sums else {}, "quarantine": reasons, "findings": reading.findings}
+
+
+@functools.lru_cache(maxsize=64)
+def _site(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
+    from battery_assets.synthetic.site import SyntheticSite
+
+    return SyntheticSite.from_config(site, dict(config))
+
+
+def synthetic_site(part: Part, config: dict[str, Any]) -> Any:
+    """The synthetic site of a partition."""
+    return _site(str(part.site), tuple(sorted(config.items())))
+
+
+def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.DataFrame:
+    from battery_assets.synthetic import events, master, transactions
+
+    site, month = synthetic_site(part, config), str(part.month)
+    if table.info["phase"] == 1:
+        return master.master(site, month)[table.name]
+    if table.name == "telemetry_event_window":
+        return events.event_windows(site, month)[0]
+    return transactions.transactions(site, month).get(table.name, empty(table))
+
+
+def captures_of(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
+    """The fast samples that belong to a partition's event windows, by window; files bring their own URLs."""
+    source, config = _source(warehouse, part)
+    if source == FILES:
+        return {}
+    from battery_assets.synthetic.events import event_windows
+
+    return event_windows(synthetic_site(part, config), str(part.month))[1]
+
+
+def _synthetic_days(
+    table: sa.Table, part: Part, config: dict[str, Any]
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.synthetic import telemetry
+
+    site = synthetic_site(part, config)
+    make = {
+        "telemetry_jar_raw": telemetry.jar_day,
+        "telemetry_string_raw": telemetry.string_day,
+        "telemetry_env": telemetry.environment_day,
+    }[table.name]
+    for day in part.days:
+        yield day, make(site, day)

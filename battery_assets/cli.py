@@ -1,0 +1,28 @@
+"""battery-assets: each command is a module of `commands`, and imports what is heavy only when it runs."""
+
+import click
+
+from battery_assets.commands import down, environment, status, up
+
+COMMANDS = (up.up, down.down, status.status, environment.environment)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="battery-assets")
+def main() -> None:
+    """Batteries as Dagster assets: from monitor telemetry to remaining useful life and work orders.
+
+    \b
+    Where things are kept is set by the environment; `battery-assets env` shows it.
+      BATTERY_HOME           folder of everything          BATTERY_DATABASE_URL  a PostgreSQL server
+      BATTERY_LAKE_URL       folder or s3:// of the lake   BATTERY_LANDING       where exports arrive
+      BATTERY_ARTIFACTS_URL  folder or s3:// for MLflow    BATTERY_WEB_PORT, BATTERY_MLFLOW_PORT
+    """
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""What several assets need to know of a site's jars: who is in service, and what speaks for their health."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.warehouse import Warehouse
+
+MODEL_COLUMNS = (
+    "capacity_ah",
+    "float_voltage_min_v",
+    "float_voltage_max_v",
+    "boost_voltage_min_v",
+    "max_charge_current_a",
+    "temp_warning_c",
+    "temp_critical_c",
+)
+
+
+def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """One row for each jar in service at some time of the month: master data, its string's code, its model's limits.
+
+    Jars whose model is not known keep their row with empty limits. Sorted by battery_id.
+    """
+    jars = warehouse.read(t.battery, part).collect()
+    models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
+    strings = warehouse.read(t.string, part, ["string_id", "string_code"]).collect()
+    started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
+    present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
+    return jars.filter(started & present).join(models, on="model_id", how="left").join(strings, on="string_id", how="left").sort("battery_id")
+
+
+def jars_per_string(jars: pl.DataFrame) -> dict[str, int]:
+    """How many jars stand in each string; a position that was refilled counts once."""
+    return dict(jars.group_by("string_id").agg(pl.col("position_in_string").n_unique()).iter_rows())
+
+
+def rated_ah(jars: pl.DataFrame) -> dict[str, float]:
+    """Rated capacity of each string, Ah: that of its smallest jar."""
+    known = jars.filter(pl.col("capacity_ah").is_not_null())
+    return dict(known.group_by("string_id").agg(pl.col("capacity_ah").min()).iter_rows())
+
+
+def site_history(
+    warehouse: Warehouse,
+    table: sa.Table,
+    part: Part,
+    months: int,
+    where: sa.ColumnElement[bool] | None = None,
+) -> pl.DataFrame:
+    """Rows of a site's table for the month and the `months` before it."""
+    first = part.start.year * 12 + part.start.month - 1 - months
+    since = table.c.month >= f"{first // 12:04d}-{first % 12 + 1:02d}"
+    conditions = [since, table.c.month <= part.month, *([] if where is None else [where])]
+    return warehouse.read(table, Part(site=part.site), where=sa.and_(*conditions)).collect()
+
+
+@dataclass
+class HealthEvidence:
+    """What is known of the jars' health, growing day by day through the month."""
+
+    jars: pl.DataFrame
+    rounds: pl.DataFrame
+    tests: pl.DataFrame
+    readings: list[pl.DataFrame] = field(default_factory=list)
+    warmth: list[pl.DataFrame] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
+        """The evidence of the year before: ohmic rounds and capacity tests."""
+        from battery_assets.features.capacity import capacity_results
+
+        rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+        tests = site_history(warehouse, t.capacity_test_raw, part, 12)
+        results = capacity_results(tests, rated_ah(jars), jars_per_string(jars))
+        return cls(
+            jars,
+            rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
+            tests.join(results, on="test_id").select("string_id", "test_date", "capacity_pct_of_rated"),
+        )
+
+    def add_day(self, rows: pl.DataFrame) -> None:
+        """Take in a day of jar telemetry: its ohmic readings and the jars' mean temperature."""
+        read = rows.filter(pl.col("resistance_mohm").is_not_null()).select(
+            pl.col("battery_id").cast(pl.String),
+            pl.col("ts").alias("measured_at"),
+            pl.col("resistance_mohm").cast(pl.Float64),
+            pl.col("temperature_c").cast(pl.Float64),
+        )
+        # A monitor that repeats its reading at every sample has not measured again: one a day counts.
+        self.readings.append(read.group_by("battery_id").last())
+        self.warmth.append(
+            rows.group_by("battery_id")
+            .agg(pl.col("temperature_c").mean().cast(pl.Float64))
+            .with_columns(pl.col("battery_id").cast(pl.String))
+        )
+
+    def health(self, at: date | datetime) -> pl.DataFrame:
+        """State of health at the start of a day, or at an instant, as `state_of_health` gives it."""
+        from battery_assets.features.health import state_of_health
+
+        instant = at if isinstance(at, datetime) else datetime.combine(at, time(), UTC)
+        columns = ["battery_id", "measured_at", "resistance_mohm", "temperature_c"]
+        measured = pl.concat([self.rounds, *(reading.select(columns) for reading in self.readings)])
+        warmth = (
+            pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
+            if self.warmth
+            else pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
+        )
+        return state_of_health(self.jars, measured, self.tests, warmth, instant)
+
+    def measurements(self) -> pl.DataFrame:
+        """Every ohmic reading taken in."""
+        return pl.concat([self.rounds, *(reading.select(self.rounds.columns) for reading in self.readings)])

@@ -1,0 +1,44 @@
+"""Which partitions the files of the landing folder touch."""
+
+from pathlib import Path
+
+from battery_assets import tables as t
+from battery_assets.arrival import FILES
+from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.landing import LandingFile, landing_files, months_touched
+from battery_assets.platform import registry
+from battery_assets.platform.warehouse import Warehouse
+
+CATALOGUE = {"battery_model", "user"}
+
+
+def touched(
+    warehouse: Warehouse, folder: str, known: dict[str, str]
+) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
+    """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new.
+
+    A new master file touches every month that the site already has or gets.
+    """
+    now: dict[str, str] = {}
+    parts: set[tuple[str, str]] = set()
+    catalogue_changed = False
+    with warehouse.transaction() as connection:
+        sites = [site for site in registry.sites(connection) if site.source == FILES]
+    for site in sites:
+        contract = SourceContract.from_config(site.config)
+        files, _ = landing_files(Path(folder), site.site)
+        fresh = [file for file in files if known.get(str(file.path)) != file.sha256]
+        now |= {str(file.path): file.sha256 for file in files}
+        catalogue_changed |= any(file.table in CATALOGUE for file in fresh)
+        parts |= {(month, site.site) for month in months_of(fresh, files, contract)}
+    return now, catalogue_changed, parts
+
+
+def months_of(fresh: list[LandingFile], files: list[LandingFile], contract: SourceContract) -> set[str]:
+    """The months that new files touch; new master data touch every month that any file has."""
+    tables = {table.name: table for table in t.TABLES}
+    masters = any(tables[file.table].info["newest_wins"] for file in fresh)
+    found: set[str] = set()
+    for file in files if masters else fresh:
+        found |= months_touched(file, tables[file.table], contract)
+    return found

@@ -1,0 +1,1 @@
+"""Phase 1: who and what is there."""

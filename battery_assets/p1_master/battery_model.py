@@ -1,0 +1,18 @@
+"""Battery specifications: the catalogue and what sites brought."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing, arrived_everywhere
+from battery_assets.platform.assets import materializes
+from battery_assets.platform.warehouse import Warehouse
+
+
+@dg.asset(**materializes(t.battery_model))
+def battery_model(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    from battery_assets.synthetic.catalogue import battery_models
+
+    part = warehouse.claim(t.battery_model, context)
+    return arrived_everywhere(warehouse, landing, t.battery_model, part, battery_models())

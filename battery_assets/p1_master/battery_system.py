@@ -1,0 +1,16 @@
+"""UPS and rectifier systems."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing, arrived
+from battery_assets.platform.assets import materializes
+from battery_assets.platform.warehouse import Warehouse
+
+
+@dg.asset(**materializes(t.battery_system, after=["location"]))
+def battery_system(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.battery_system, context)
+    return arrived(warehouse, landing, t.battery_system, part)

@@ -1,0 +1,16 @@
+"""Environmental sensors."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing, arrived
+from battery_assets.platform.assets import materializes
+from battery_assets.platform.warehouse import Warehouse
+
+
+@dg.asset(**materializes(t.environmental_sensor, after=["location"]))
+def environmental_sensor(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.environmental_sensor, context)
+    return arrived(warehouse, landing, t.environmental_sensor, part)

@@ -1,0 +1,16 @@
+"""Who did what."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing, arrived
+from battery_assets.platform.assets import materializes
+from battery_assets.platform.warehouse import Warehouse
+
+
+@dg.asset(**materializes(t.audit_log, after=["user"]))
+def audit_log(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.audit_log, context)
+    return arrived(warehouse, landing, t.audit_log, part)

@@ -1,0 +1,16 @@
+"""Discharge tests as they were run."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing, arrived
+from battery_assets.platform.assets import materializes
+from battery_assets.platform.warehouse import Warehouse
+
+
+@dg.asset(**materializes(t.capacity_test_raw, after=["string", "maintenance_event"]))
+def capacity_test_raw(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.capacity_test_raw, context)
+    return arrived(warehouse, landing, t.capacity_test_raw, part)

@@ -1,0 +1,16 @@
+"""Ohmic readings as the instrument gave them."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing, arrived
+from battery_assets.platform.assets import materializes
+from battery_assets.platform.warehouse import Warehouse
+
+
+@dg.asset(**materializes(t.impedance_measurement_raw, after=["battery", "maintenance_event"]))
+def impedance_measurement_raw(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.impedance_measurement_raw, context)
+    return arrived(warehouse, landing, t.impedance_measurement_raw, part)

@@ -1,0 +1,1 @@
+"""Phase 6: digital twin, models, remaining useful life."""

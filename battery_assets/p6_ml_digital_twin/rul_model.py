@@ -1,0 +1,111 @@
+"""The remaining-life model of a cut-off month: trained on every earlier month of every site, logged in MLflow."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.platform import registry
+from battery_assets.platform.partitions import Part, months
+from battery_assets.platform.tracking import TrackedRun, Tracking
+from battery_assets.platform.warehouse import Warehouse
+
+EXPERIMENT = "remaining useful life"
+MODEL_NAME = "rul"
+EVERY_PART = dg.AllPartitionMapping()
+
+
+@dg.asset(
+    group_name="p6_ml_digital_twin",
+    partitions_def=months,
+    deps=[
+        dg.AssetDep(name, partition_mapping=EVERY_PART)
+        for name in ("feature_store", "digital_twin_state", "battery", "maintenance_event")
+    ],
+    description="CatBoost survival model of remaining life; the partition is the cut-off month, itself left out.",
+    kinds={"catboost", "mlflow"},
+)
+def rul_model(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking
+) -> dg.MaterializeResult:
+    from battery_assets.learning.rul_examples import labelled
+    from battery_assets.learning.rul_model import Recipe, TooFewFailures, fit
+
+    part = Part.of(context)
+    snaps, batteries = training_frames(warehouse, part)
+    examples = labelled(snaps, batteries, part.start)
+    recipe = Recipe()
+    tags = {"dagster_run_id": context.run_id, "cutoff_month": str(part.month)}
+    try:
+        with tracking.run(EXPERIMENT, f"rul before {part.month}", tags) as run:
+            model, metrics = fit(
+                examples, recipe, lambda name, value, step: run.log_metrics({name: value}, step)
+            )
+            run.log_inputs(data_versions(warehouse, part))
+            version = _kept(run, tracking, model, metrics, examples, part)
+    except TooFewFailures as too_few:
+        raise dg.Failure(f"rul_model {part.month}: {too_few}", allow_retries=False) from too_few
+    shown = {name: dg.MetadataValue.float(value) for name, value in metrics.items()}
+    return dg.MaterializeResult(
+        metadata={**shown, "mlflow_run_id": run.run_id, "model_version": version, "examples": examples.height}
+    )
+
+
+def training_frames(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Snapshots of every jar and month before the cut-off, and every jar with its site and end."""
+    from battery_assets.learning.rul_examples import snapshots, with_replacement_events
+
+    store, twin, done = t.feature_store, t.digital_twin_state, t.maintenance_event
+    before = str(part.month)
+    features = warehouse.read(
+        store, where=(store.c.month < before) & store.c.feature_window_hours.in_((24, 168))
+    ).collect()
+    twins = warehouse.read(twin, where=twin.c.month < before).collect()
+    events = warehouse.read(done, where=done.c.month < before).collect()
+    batteries = with_replacement_events(warehouse.read(t.battery).collect(), events)
+    return snapshots(features, twins, batteries), batteries
+
+
+def data_versions(warehouse: Warehouse, part: Part) -> dict[str, str]:
+    """Which data the model saw: the checksum of every partition read."""
+    found = {}
+    with warehouse.transaction() as connection:
+        for table in (t.feature_store, t.digital_twin_state, t.maintenance_event):
+            for row in registry.committed_parts(connection, table, before=part.month):
+                found[f"{table.name} {row.month}|{row.site}"] = row.sha256
+    return found
+
+
+def _kept(
+    run: TrackedRun,
+    tracking: Tracking,
+    model: "RulModel",
+    metrics: dict[str, float],
+    examples: pl.DataFrame,
+    part: Part,  # noqa: F821
+) -> str:
+    """Log what there is to know of the run and register the model. Returns the registered version."""
+    from dataclasses import asdict
+
+    from battery_assets.learning.rul_figures import importance_figure, reliability_figure, survival_figure
+    from battery_assets.learning.rul_model import save
+
+    run.log_params({**asdict(model.recipe), "cutoff_month": part.month, **model.trained_on})
+    run.log_metrics(metrics, step=model.trees)
+    run.log_table(model.out_of_fold, "out_of_fold.csv")
+    run.log_figure(reliability_figure(model.out_of_fold), "reliability.png")
+    run.log_figure(survival_figure(model.out_of_fold, model), "survival.png")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.cbm"
+        sha256 = save(model, path)
+        run.log_artifact_file(path, "model")
+    run.log_figure(importance_figure(model, examples), "feature_importance.png")
+    tags = {
+        "cutoff_month": str(part.month),
+        "features": json.dumps(list(model.features)),
+        "model_sha256": sha256,
+    }
+    return tracking.register(MODEL_NAME, run.run_id, "model/model.cbm", tags)

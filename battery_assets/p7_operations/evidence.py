@@ -1,0 +1,93 @@
+"""What the rules of operations look at: a month of a site, reduced to hours."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.jars import jar_facts, site_history
+from battery_assets.platform.days import together
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.warehouse import Warehouse
+from battery_assets.tables.projections import polars_schema
+
+MODEL_COLUMNS = [
+    "model_id",
+    "capacity_ah",
+    "float_voltage_min_v",
+    "float_voltage_max_v",
+    "boost_voltage_min_v",
+    "max_charge_current_a",
+]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A site's master data as operations name it: jars in service during the month, strings, places."""
+
+    jars: pl.DataFrame
+    strings: pl.DataFrame
+    locations: pl.DataFrame
+
+
+def codes_of(warehouse: Warehouse, part: Part) -> Codes:
+    """Jars with the codes of their string and place. A jar that is replaced later still serves this month."""
+    from battery_assets.features import profiles
+
+    serving = jar_facts(warehouse, part).select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
+    strings = warehouse.read(t.string, part).collect()
+    locations = warehouse.read(t.location, part).collect()
+    systems = warehouse.read(t.battery_system, part).collect()
+    models = warehouse.read(t.battery_model, columns=MODEL_COLUMNS).collect()
+    return Codes(profiles.jar_facts(serving, strings, systems, models, locations), strings, locations)
+
+
+def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":  # noqa: F821
+    """Everything that the month offers to the alert rules."""
+    from battery_assets.features.alert_signals import AlertInputs
+    from battery_assets.features.data_quality import findings, telemetry_evidence
+    from battery_assets.features.profiles import resistance_readings, string_hours
+
+    jars = codes_of(warehouse, part).jars
+    evidence, strings = [], []
+    wanted = {t.telemetry_jar_raw: None, t.telemetry_string_raw: None}
+    for _, (jar_rows, string_rows) in together(warehouse, part, wanted):
+        jar_rows = jar_rows.with_columns(pl.col("battery_id").cast(pl.String))
+        string_rows = string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String))
+        evidence.append(telemetry_evidence(jar_rows, string_rows, jars))
+        strings.append(string_hours(string_rows))
+    hours = warehouse.read(t.feature_store, part, where=t.feature_store.c.feature_window_hours == 1).collect()
+    return AlertInputs(
+        jars=jars,
+        start=part.start,
+        end=part.end,
+        hours=hours,
+        strings_hours=pl.concat(strings, how="diagonal") if strings else None,
+        env=_rooms(warehouse, part),
+        soh=_health(warehouse, part),
+        resistance=resistance_readings(hours, _impedance(warehouse, part)),
+        rul=warehouse.read(t.rul_prediction, part).collect(),
+        data_quality=findings(pl.concat(evidence, how="diagonal"), jars) if evidence else None,
+    )
+
+
+def _rooms(warehouse: Warehouse, part: Part) -> pl.DataFrame | None:
+    from battery_assets.features.profiles import room_hours
+
+    sensors = warehouse.read(t.environmental_sensor, part).collect()
+    rooms = [
+        room_hours(rows.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
+        for _, rows in warehouse.days(t.telemetry_env, part)
+    ]
+    return pl.concat(rooms) if rooms else None
+
+
+def _health(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    states = warehouse.read(t.digital_twin_state, part, ["battery_id", "captured_at", "soh_pct"]).collect()
+    return states.rename({"captured_at": "at"}).with_columns(source=pl.lit("digital_twin"))
+
+
+def _impedance(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    raw = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+    calc = site_history(warehouse, t.impedance_measurement_calc, part, 12)
+    return raw.select("measurement_id", "battery_id", "measured_at").join(calc, on="measurement_id")

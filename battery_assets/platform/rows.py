@@ -1,0 +1,68 @@
+"""Rows on their way into a table: do they fit, and how are they put there."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets.platform.database import copy_in
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.profile import profile_of
+from battery_assets.platform.relations import upsert_newest
+from battery_assets.tables.projections import columns, polars_schema
+
+
+def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame) -> tuple[dict, str]:
+    """Rows into their PostgreSQL table, within the caller's transaction."""
+    stamped = rows.with_columns(
+        *([pl.lit(part.site).alias("site")] if "site" in table.c and "site" not in rows.columns else []),
+        *([pl.lit(part.month).alias("month")] if "month" in table.c else []),
+    )
+    if table.info["newest_wins"] or table.info["cut"] == "whole":
+        data = upsert_newest(connection, table, part, stamped)
+    else:
+        connection.execute(sa.delete(table).where(within(table, part, None)))
+        data = copy_in(connection, table, stamped)
+    return profile_of(rows.select(list(polars_schema(table))), table), hashlib.sha256(data).hexdigest()
+
+
+def within(
+    table: sa.Table, part: Part | None, where: sa.ColumnElement[bool] | None
+) -> sa.ColumnElement[bool] | None:
+    conditions = [] if where is None else [where]
+    if part is not None and part.site and table.info["cut"] == "site_month":
+        conditions.append(table.c.site == part.site)
+    if part is not None and part.month and "month" in table.c and not table.info["newest_wins"]:
+        conditions.append(table.c.month == part.month)
+    return sa.and_(*conditions) if conditions else None
+
+
+def fitting(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
+    """The rows with the table's columns in order. Raises ValueError that names what is missing or extra."""
+    schema = polars_schema(table)
+    extra_allowed = {"site"} if table.info["cut"] == "whole" else set()
+    missing = [name for name in schema if name not in rows.columns]
+    unknown = [name for name in rows.columns if name not in schema and name not in extra_allowed]
+    if missing or unknown:
+        raise ValueError(f"{table.name}: columns missing: {missing}; columns unknown: {unknown}")
+    names = [*schema, *(name for name in rows.columns if name in extra_allowed)]
+    if table.info["store"] == "lake":
+        return rows.select(names)
+    required = [c.name for c in columns(table) if not c.nullable and rows[c.name].null_count()]
+    if required:
+        raise ValueError(f"{table.name}: these columns may not be null: {required}")
+    return rows.select(_rounded(table.c[name]) if name in schema else pl.col(name) for name in names)
+
+
+def _rounded(column: sa.Column) -> pl.Expr:
+    kind = column.info["kind"]
+    if kind == "decimal":
+        return pl.col(column.name).cast(pl.Float64).round(column.info["scale"])
+    return pl.col(column.name).cast(polars_schema(column.table)[column.name])
+
+
+def by_day(rows: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
+    for (day,), frame in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
+        yield day, frame

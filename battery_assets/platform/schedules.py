@@ -1,0 +1,128 @@
+"""When things run: daily the month that is running, monthly the one that closed, files when they come."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from battery_assets.platform.partitions import sites
+
+
+def _requests(context: dg.ScheduleEvaluationContext, month: str) -> Iterator[dg.RunRequest]:
+    for site in context.instance.get_dynamic_partitions(str(sites.name)):
+        key = dg.MultiPartitionKey({"month": month, "site": site})
+        yield dg.RunRequest(
+            run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key
+        )
+
+
+def current_month(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Every night: the month that is running, of every site."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="15 1 * * *",
+        execution_timezone="UTC",
+        name="current_month",
+        description="Refreshes the running month of every site.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        # At 01:15 of the 1st there is an hour of the new month: still the month that is running.
+        yield from _requests(context, context.scheduled_execution_time.strftime("%Y-%m"))
+
+    return schedule
+
+
+def closed_month(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """On the 2nd of each month: the month before, of every site, late files included."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 3 2 * *",
+        execution_timezone="UTC",
+        name="closed_month",
+        description="Closes the month before, of every site.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        before = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
+        yield from _requests(context, before.strftime("%Y-%m"))
+
+    return schedule
+
+
+def monthly_training(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """On the 3rd of each month: a model that has seen every month before this one."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 6 3 * *",
+        execution_timezone="UTC",
+        name="monthly_training",
+        description="Trains the remaining-life model on every closed month.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        yield dg.RunRequest(partition_key=context.scheduled_execution_time.strftime("%Y-%m"))
+
+    return schedule
+
+
+def _running(instance: dg.DagsterInstance, job_name: str) -> bool:
+    unfinished = [
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+    ]
+    return bool(instance.get_run_ids(dg.RunsFilter(job_name=job_name, statuses=unfinished), limit=1))
+
+
+def landing_sensor(
+    job: dg.JobDefinition,
+    catalogue: dg.JobDefinition,
+    touched: Callable[[dict[str, str]], tuple[dict[str, str], bool, set[tuple[str, str]]]],
+) -> dg.SensorDefinition:
+    """New files in the landing folder run the partitions they touch.
+
+    `touched` takes what was known (path -> checksum) and gives what is there now, whether the catalogue
+    changed, and the (month, site) pairs to run. The catalogue runs first, the partitions one tick later.
+    """
+
+    @dg.sensor(
+        jobs=[job, catalogue],
+        name="landing",
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sees new exports and materializes the partitions they touch.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        import json
+
+        state = json.loads(context.cursor) if context.cursor else {"files": {}, "waiting": []}
+        files, catalogue_changed, parts = touched(state["files"])
+        waiting = {tuple(part) for part in state["waiting"]}
+        if files == state["files"] and not waiting:
+            return dg.SkipReason("no new files")
+        if waiting and _running(context.instance, catalogue.name):
+            return dg.SkipReason("waiting for the catalogue that the partitions refer to")
+        cursor = {"files": files, "waiting": sorted(parts | waiting) if catalogue_changed else []}
+        requests = (
+            [dg.RunRequest(run_key=None, job_name=catalogue.name)]
+            if catalogue_changed
+            else [
+                dg.RunRequest(
+                    run_key=None,
+                    job_name=job.name,
+                    partition_key=dg.MultiPartitionKey({"month": month, "site": site}),
+                )
+                for month, site in sorted(parts | waiting)
+            ]
+        )
+        known = set(context.instance.get_dynamic_partitions(str(sites.name)))
+        fresh = sorted({site for _, site in parts} - known)
+        return dg.SensorResult(
+            run_requests=requests,
+            cursor=json.dumps(cursor),
+            dynamic_partitions_requests=[sites.build_add_request(fresh)] if fresh else [],
+        )
+
+    return sensor

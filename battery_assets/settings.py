@@ -1,0 +1,196 @@
+"""Where the platform runs: the one place that reads the environment."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from battery_assets.database_urls import DatabaseUrls, embedded_urls, parsed_database_url, server_urls
+from battery_assets.errors import SettingsError, UserError
+
+PACKAGE = Path(__file__).resolve().parent
+
+VARIABLES = {
+    "BATTERY_HOME": "folder of everything the platform keeps",
+    "BATTERY_DATABASE_URL": "PostgreSQL to use instead of the embedded one",
+    "BATTERY_LAKE_URL": "folder or s3:// address of the Delta lake",
+    "BATTERY_LANDING": "folder or s3:// address where exports arrive",
+    "BATTERY_ARTIFACTS_URL": "folder or s3:// address of MLflow's artifacts",
+    "BATTERY_WEB_PORT": "port of the Dagster pages, 0 for any free one",
+    "BATTERY_MLFLOW_PORT": "port of the MLflow pages, 0 for any free one",
+}
+S3_VARIABLES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ALLOW_HTTP",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every value of the environment that the platform obeys; secrets stay out of its repr.
+
+    `lake_url`, `landing` and `artifacts_url` are absolute folders or s3:// addresses. `database_url` is None
+    where the embedded PostgreSQL serves. `storage_options` are what polars and deltalake take for s3://.
+    """
+
+    home: Path
+    lake_url: str
+    landing: str
+    artifacts_url: str
+    web_port: int = 3000
+    mlflow_port: int = 5000
+    database_url: str | None = field(default=None, repr=False)
+    tracking_uri: str | None = field(default=None, repr=False)
+    pg_bin: Path | None = None
+    storage_options: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings of this process; SettingsError names key, value and what is allowed."""
+        given = {key: value for key, value in environ.items() if value}
+        _refuse_unknown(given)
+        home = _folder("BATTERY_HOME", given.get("BATTERY_HOME") or _default_home(given))
+        database_url = given.get("BATTERY_DATABASE_URL")
+        if database_url is not None:
+            parsed_database_url(database_url)
+        pg_bin = given.get("PG_BIN")
+        return cls(
+            home=Path(home),
+            lake_url=_store(given, "BATTERY_LAKE_URL", f"{home}/lake"),
+            landing=_store(given, "BATTERY_LANDING", f"{home}/landing"),
+            artifacts_url=_store(given, "BATTERY_ARTIFACTS_URL", f"{home}/mlflow"),
+            web_port=_port(given, "BATTERY_WEB_PORT", 3000),
+            mlflow_port=_port(given, "BATTERY_MLFLOW_PORT", 5000),
+            database_url=database_url,
+            tracking_uri=given.get("MLFLOW_TRACKING_URI"),
+            pg_bin=_binaries(pg_bin) if pg_bin else None,
+            storage_options=_storage_options(given),
+        )
+
+    @property
+    def dagster_home(self) -> Path:
+        """DAGSTER_HOME of everything that `up` and `demo` start."""
+        return self.home / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the services' logs."""
+        return self.home / "logs"
+
+    def database_urls(self) -> DatabaseUrls:
+        """Addresses of the three databases; UserError where the embedded one was never started."""
+        if self.database_url is not None:
+            return server_urls(self.database_url)
+        urls = embedded_urls(self.home)
+        if urls is None:
+            raise UserError(
+                f"the embedded database of {self.home} has not been made yet",
+                "run `battery-assets migrate` (or `up`, or `demo`), which start it",
+            )
+        return urls
+
+    @property
+    def warehouse_url(self) -> str:
+        """SQLAlchemy address of the warehouse (psycopg 3)."""
+        return self.database_urls().warehouse
+
+    @property
+    def dagster_url(self) -> str:
+        """SQLAlchemy address of Dagster's storage; psycopg2, as psycopg 3 breaks its NOTIFY."""
+        return self.database_urls().dagster
+
+    @property
+    def mlflow_url(self) -> str:
+        """SQLAlchemy address of MLflow's store (psycopg2)."""
+        return self.database_urls().mlflow
+
+    @property
+    def mlflow_tracking_uri(self) -> str:
+        """What mlflow.set_tracking_uri takes: MLFLOW_TRACKING_URI, else MLflow's database itself."""
+        return self.tracking_uri or self.mlflow_url
+
+
+def is_remote(location: str) -> bool:
+    """Whether a store is a bucket rather than a folder."""
+    return location.startswith("s3://")
+
+
+def _default_home(given: Mapping[str, str]) -> str:
+    base = given.get("XDG_DATA_HOME")
+    # The XDG specification says that a relative path is to be ignored.
+    folder = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "share"
+    return str(folder / "battery_assets")
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    for key in given:
+        if key.startswith("BATTERY_") and not key.startswith("BATTERY_TEST_") and key not in VARIABLES:
+            near = difflib.get_close_matches(key, VARIABLES, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise SettingsError(key, "(set)", f"unknown setting; {hint}known are {', '.join(VARIABLES)}")
+
+
+def _store(given: Mapping[str, str], key: str, default: str) -> str:
+    value = given.get(key, default)
+    if is_remote(value):
+        if not value.removeprefix("s3://").strip("/"):
+            raise SettingsError(key, value, "an s3:// address needs a bucket, as in s3://bucket/prefix")
+        return value.rstrip("/")
+    if "://" in value:
+        raise SettingsError(key, value, "an absolute folder or an s3://bucket/prefix address")
+    return _folder(key, value)
+
+
+def _folder(key: str, value: str) -> str:
+    path = Path(value)
+    if not path.is_absolute():
+        raise SettingsError(key, value, "the path must be absolute")
+    path = Path(os.path.normpath(path))
+    project = PACKAGE.parent if (PACKAGE.parent / "pyproject.toml").is_file() else PACKAGE
+    if path.resolve().is_relative_to(project):
+        raise SettingsError(key, value, f"the folder must lie outside the program's own folder {project}")
+    existing = path
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise SettingsError(key, value, f"{existing} must be a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise SettingsError(key, value, f"{existing} must be writable by this user")
+    return str(path)
+
+
+def _port(given: Mapping[str, str], key: str, default: int) -> int:
+    text = given.get(key, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise SettingsError(key, text, "a port number from 1 to 65535, or 0 for any free port")
+    return int(text)
+
+
+def _binaries(value: str) -> Path:
+    path = Path(value)
+    if not path.is_absolute() or not (path / "initdb").is_file():
+        raise SettingsError("PG_BIN", value, "an absolute folder that holds initdb and postgres")
+    return path
+
+
+def _storage_options(given: Mapping[str, str]) -> dict[str, str]:
+    options = {key: given[key] for key in S3_VARIABLES if key in given}
+    if "AWS_REGION" not in options and "AWS_DEFAULT_REGION" in given:
+        options["AWS_REGION"] = given["AWS_DEFAULT_REGION"]
+    missing = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} - options.keys()
+    if len(missing) == 1:
+        raise SettingsError(
+            missing.pop(), "", "the access key id and its secret are set together or not at all"
+        )
+    endpoint = options.get("AWS_ENDPOINT_URL", "https://")
+    if not endpoint.startswith(("http://", "https://")):
+        raise SettingsError("AWS_ENDPOINT_URL", endpoint, "an address that begins with http:// or https://")
+    if endpoint.startswith("http://"):
+        # Whoever writes http:// has decided; object_store asks for it a second time.
+        options.setdefault("AWS_ALLOW_HTTP", "true")
+    return options

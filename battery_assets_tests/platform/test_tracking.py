@@ -1,0 +1,192 @@
+"""MLflow as it really runs: on a database file, and behind its own server."""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import polars as pl
+import pytest
+
+from battery_assets.platform.tracking import (
+    ArtifactMismatch,
+    Tracking,
+    TrackingUnavailable,
+    without_password,
+)
+
+CONTENT = b"not a real model, but real bytes"
+
+
+@pytest.fixture(scope="module")
+def on_a_database(tmp_path_factory: pytest.TempPathFactory) -> Tracking:
+    """MLflow straight on a database, artifacts in a folder."""
+    home = tmp_path_factory.mktemp("mlflow-database")
+    return Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home / "artifacts"))
+
+
+@pytest.fixture(scope="module")
+def on_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
+    """MLflow's own server on a free loopback port, artifacts served by it."""
+    home = tmp_path_factory.mktemp("mlflow-server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{home}/mlflow.db"]
+    command += ["--artifacts-destination", str(home / "artifacts"), "--serve-artifacts"]
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (home / "server.log").open("wb") as log:
+        place = {"stdout": log, "stderr": log, "start_new_session": True}
+        server = subprocess.Popen(command, env=os.environ | quiet, **place)
+    try:
+        _wait(f"http://127.0.0.1:{port}/health", server, home / "server.log")
+        yield Tracking(tracking_uri=f"http://127.0.0.1:{port}")
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=20)
+
+
+def _wait(address: str, server: subprocess.Popen, log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert server.poll() is None, log.read_text()
+        try:
+            urlopen(address, timeout=2).close()
+            return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"no answer from {address}: {log.read_text()}")
+
+
+def _figure():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.add_subplot().plot([1, 2])
+    return figure
+
+
+def _registered(tracking: Tracking, folder: Path, name: str) -> tuple[str, str]:
+    model = folder / "model.cbm"
+    model.write_bytes(CONTENT)
+    with tracking.run("rul", "2026-10|bkk", {"partition": "2026-10|bkk"}) as run:
+        run.log_params({"depth": 4, "distributions": ("Normal", "Extreme")})
+        run.log_metrics({"c_index": 0.9, "not_computable": float("nan")})
+        for step in range(250):
+            run.log_metrics({"nll": 1.0 / (1 + step)}, step)
+        run.log_inputs({"feature_store 2026-09|bkk": "ab" * 32, "feature_store 2026-10|bkk": "cd" * 32})
+        run.log_figure(_figure(), "figures/importance.png")
+        run.log_table(pl.DataFrame({"jar": ["a"], "rul_days": [12.5]}), "tables/worst.csv")
+        run.log_artifact_file(model, "model")
+    return run.run_id, tracking.register(name, run.run_id, "model/model.cbm", {"cutoff": "2026-11-01"})
+
+
+@pytest.mark.parametrize("where", ["on_a_database", "on_a_server"])
+def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
+    where: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    tracking = request.getfixturevalue(where)
+    run_id, version = _registered(tracking, tmp_path, "rul-bkk")
+    client = tracking.client()
+    stored = client.get_run(run_id)
+    assert stored.info.status == "FINISHED"
+    assert stored.data.tags["partition"] == "2026-10|bkk"
+    assert stored.data.params["depth"] == "4"
+    assert stored.data.params["data_versions_count"] == "2"
+    assert stored.data.metrics["c_index"] == 0.9
+    assert "not_computable" not in stored.data.metrics
+    assert len(client.get_metric_history(run_id, "nll")) == 250
+    assert {item.path for item in client.list_artifacts(run_id)} == {
+        "data_versions.json", "figures", "model", "tables"
+    }  # fmt: skip
+    entry = client.get_model_version("rul-bkk", version)
+    assert entry.tags["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert entry.tags["cutoff"] == "2026-11-01"
+    assert entry.source.endswith("/model")
+    assert tracking.fetch("rul-bkk", version, tmp_path / "fetched").read_bytes() == CONTENT
+
+
+def test_registering_twice_gives_one_version(on_a_database: Tracking, tmp_path: Path) -> None:
+    run_id, version = _registered(on_a_database, tmp_path, "rul-twice")
+    assert on_a_database.register("rul-twice", run_id, "model/model.cbm") == version
+
+
+def test_a_second_training_gives_a_second_version(on_a_database: Tracking, tmp_path: Path) -> None:
+    _, first = _registered(on_a_database, tmp_path, "rul-again")
+    _, second = _registered(on_a_database, tmp_path, "rul-again")
+    assert (first, second) == ("1", "2")
+
+
+def test_a_changed_artifact_is_refused(on_a_database: Tracking, tmp_path: Path) -> None:
+    run_id, version = _registered(on_a_database, tmp_path, "rul-damaged")
+    stored = Path(on_a_database.artifact_root) / "rul" / run_id / "artifacts" / "model" / "model.cbm"
+    stored.write_bytes(CONTENT.replace(b"real model", b"rea1 model"))
+    with pytest.raises(ArtifactMismatch, match="rul-damaged version 1"):
+        on_a_database.fetch("rul-damaged", version)
+
+
+def test_an_exception_marks_the_run_failed_and_still_reaches_the_caller(on_a_database: Tracking) -> None:
+    def train() -> None:
+        with on_a_database.run("rul", "2026-11|bkk") as run:
+            ids.append(run.run_id)
+            run.log_metrics({"seen": 1.0})
+            raise KeyError("no such column")
+
+    ids: list[str] = []
+    with pytest.raises(KeyError, match="no such column"):
+        train()
+    stored = on_a_database.client().get_run(ids[0])
+    assert stored.info.status == "FAILED"
+    assert stored.data.metrics == {"seen": 1.0}
+    assert "no such column" in stored.data.tags["failure"]
+
+
+def test_two_partitions_have_two_runs_of_one_experiment(on_a_database: Tracking) -> None:
+    with on_a_database.run("rul", "a") as first:
+        pass
+    with on_a_database.run("rul", "b") as second:
+        pass
+    assert first.run_id != second.run_id
+    assert first.experiment_id == second.experiment_id
+
+
+def test_no_run_is_left_open_in_the_process(on_a_database: Tracking) -> None:
+    import mlflow
+
+    with on_a_database.run("rul", "a"):
+        assert mlflow.active_run() is None
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9", "postgresql+psycopg2://mlflow:secret@127.0.0.1:9/mlflow"]
+)
+def test_a_silent_address_is_told_in_seconds_and_without_its_password(address: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(TrackingUnavailable, match=r"127\.0\.0\.1:9.*does not answer") as told:
+        Tracking(tracking_uri=address).client()
+    assert "secret" not in str(told.value)
+    assert time.monotonic() - started < 10
+
+
+def test_a_password_never_shows() -> None:
+    assert without_password("postgresql://me:p@ss@host/db") == "postgresql://***@host/db"
+    assert without_password("sqlite:////tmp/x.db") == "sqlite:////tmp/x.db"
+
+
+def test_telemetry_is_off_before_mlflow_is_imported() -> None:
+    script = (
+        "import os, sys, tempfile\n"
+        "from battery_assets.platform.tracking import Tracking\n"
+        "assert 'mlflow' not in sys.modules\n"
+        "Tracking(tracking_uri='sqlite:///' + tempfile.mkdtemp() + '/m.db').client()\n"
+        "print(os.environ['MLFLOW_DISABLE_TELEMETRY'])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "true"
