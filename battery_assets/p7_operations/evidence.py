@@ -52,10 +52,13 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":  # noqa: F8
     evidence, strings = [], []
     wanted = {t.telemetry_jar_raw: None, t.telemetry_string_raw: None}
     for _, (jar_rows, string_rows) in together(warehouse, part, wanted):
-        jar_rows = jar_rows.with_columns(pl.col("battery_id").cast(pl.String))
-        string_rows = string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String))
-        evidence.append(telemetry_evidence(jar_rows, string_rows, jars))
-        strings.append(string_hours(string_rows))
+        # String by string: a whole day of a large site at once would cost gigabytes.
+        for group in jars.partition_by("string_id"):
+            mine = jar_rows.filter(pl.col("battery_id").is_in(group["battery_id"].to_list()))
+            whole = string_rows.filter(pl.col("string_id").is_in(group["string_id"].unique().to_list()))
+            as_text = mine.with_columns(pl.col("battery_id").cast(pl.String))
+            evidence.append(_compact(telemetry_evidence(as_text, _plain(whole), group)))
+        strings.append(_compact(string_hours(_plain(string_rows))))
     hours = warehouse.read(t.feature_store, part, where=t.feature_store.c.feature_window_hours == 1).collect()
     return AlertInputs(
         jars=jars,
@@ -69,6 +72,15 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":  # noqa: F8
         rul=warehouse.read(t.rul_prediction, part).collect(),
         data_quality=findings(pl.concat(evidence, how="diagonal"), jars) if evidence else None,
     )
+
+
+def _compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with texts of their own: a text column taken out of a large frame keeps all of it alive."""
+    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical).cast(pl.String))
+
+
+def _plain(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col("string_id", "mode").cast(pl.String))
 
 
 def _rooms(warehouse: Warehouse, part: Part) -> pl.DataFrame | None:

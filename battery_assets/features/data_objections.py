@@ -1,0 +1,296 @@
+"""How far a month of telemetry is from what batteries, chargers and instruments can show.
+
+Each objection is one function of hourly evidence that returns a value per unit; no severity is judged here.
+"""
+
+import polars as pl
+
+from battery_assets.features.alert_rules import HOUR
+from battery_assets.features.profiles import float_at_25c, working
+
+# Open circuit voltage of a full jar at 25 degC (DOMAIN.md 1.2): nothing on float stands below it.
+FULL_OCV_V = 12.89
+FLOAT_SHARE = 0.9
+# Connectors 0.06 mohm each and cables 8 mohm of a string; ohmic resistance of a 120 Ah jar (DOMAIN.md 4).
+CONNECTOR_MOHM, CABLE_MOHM, JAR_MOHM_AH = 0.06, 8.0, 4.25 * 120.0
+_TIME = pl.Datetime("us", "UTC")
+
+
+def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """Every objection's value per unit, whatever its size.
+
+    evidence: days of `data_quality.telemetry_evidence`. jars: `profiles.jar_facts`. Returns unit_kind,
+    unit_id, code, value and worst (in the code's unit), from_ts, to_ts, rows; empty without evidence.
+    """
+    if evidence.height == 0:
+        return pl.DataFrame()
+    facts = jars.group_by("string_id").agg(
+        count=pl.col("position_in_string").n_unique().cast(pl.Int64),
+        capacity_ah=pl.col("capacity_ah").median().fill_null(120.0),
+        boost_min_v=pl.col("boost_voltage_min_v").median().fill_null(14.4),
+        charge_limit_a=pl.col("max_charge_current_a").median().fill_null(36.0),
+    )
+    strings = evidence.filter(pl.col("unit_kind") == "string").join(facts, on="string_id", validate="m:1")
+    jar_rows = evidence.filter(pl.col("unit_kind") == "jar")
+    together = jar_rows.group_by("string_id", "hour").agg(
+        jars_seen=pl.len(),
+        jar_median_v=pl.col("v_mean").median(),
+        jar_sum_v=pl.col("v_mean").sum(),
+        jar_fill=(pl.col("v_rows") * pl.col("period_s") / 3600.0).min(),
+        jar_t=pl.col("t_mean").mean(),
+        jar_low_v=pl.col("v_mean").min(),
+    )
+    strings = strings.join(together, on=["string_id", "hour"], how="left", validate="1:1").sort(
+        "unit_id", "hour"
+    )
+    quiet = strings.select("string_id", "hour", string_active=working(pl.col("capacity_ah")))
+    jar_rows = jar_rows.join(quiet, on=["string_id", "hour"], how="left", validate="m:1").sort(
+        "unit_id", "hour"
+    )
+    frames = [check(strings).with_columns(unit_kind=pl.lit("string")) for check in _STRING_CHECKS]
+    frames += [check(jar_rows).with_columns(unit_kind=pl.lit("jar")) for check in _JAR_CHECKS]
+    frames += _coverage(evidence, jars)
+    return pl.concat(frames, how="diagonal_relaxed").filter(pl.col("value").is_not_null())
+
+
+def _share(rows: pl.DataFrame, code: str, eligible: pl.Expr, bad: pl.Expr, worst: pl.Expr) -> pl.DataFrame:
+    """The share of eligible hours that are bad, per unit."""
+    judged = rows.with_columns(eligible=eligible.fill_null(False)).with_columns(
+        bad=(pl.col("eligible") & bad).fill_null(False)
+    )
+    return _over(judged, code, pl.col("bad").sum() / pl.col("eligible").sum(), worst)
+
+
+def _over(judged: pl.DataFrame, code: str, value: pl.Expr, worst: pl.Expr) -> pl.DataFrame:
+    """One row per unit that has a bad hour; `value` and `worst` are aggregations."""
+    return (
+        judged.filter(pl.col("bad").any().over("unit_id"))
+        .group_by("unit_id", maintain_order=True)
+        .agg(
+            code=pl.lit(code),
+            value=value.cast(pl.Float64),
+            worst=worst.cast(pl.Float64),
+            from_ts=pl.col("hour").filter("bad").min(),
+            to_ts=pl.col("hour").filter("bad").max() + HOUR,
+            rows=pl.col("rows").filter("bad").sum(),
+        )
+    )
+
+
+def _before(column: str) -> pl.Expr:
+    """The same unit's value of the hour before; null across a gap."""
+    touching = pl.col("hour").diff().over("unit_id") == HOUR
+    return pl.when(touching).then(pl.col(column).shift(1).over("unit_id"))
+
+
+_ON_FLOAT = (pl.col("float_share") >= FLOAT_SHARE) & pl.col("float_voltage_v").is_not_null()
+
+
+def _float_below_charged(strings: pl.DataFrame) -> pl.DataFrame:
+    level = pl.coalesce(pl.col("jar_median_v"), pl.col("float_voltage_v") / pl.col("count"))
+    lowest = pl.col("jar_low_v").filter("bad").min()
+    return _share(strings, "float_below_charged_voltage", _ON_FLOAT, level < FULL_OCV_V, lowest)
+
+
+def _float_not_regulated(strings: pl.DataFrame) -> pl.DataFrame:
+    steady = _ON_FLOAT & (_before("float_share") >= FLOAT_SHARE)
+    calm = pl.col("float_current_a").abs() < pl.col("capacity_ah") / 60.0
+    level = strings.with_columns(bad=(steady & calm).fill_null(False)).with_columns(
+        level=float_at_25c(pl.col("float_voltage_v") / pl.col("count"), pl.col("jar_t"))
+    )
+    seen = pl.col("level").filter("bad")
+    return _over(level, "float_not_regulated", (seen.max() - seen.min()) / seen.median() * 100.0, seen.min())
+
+
+def _equalize_below_boost(strings: pl.DataFrame) -> pl.DataFrame:
+    flagged = pl.col("equalize_rows") * 2 > pl.col("rows")
+    low = pl.col("equalize_max_v") / pl.col("count") < pl.col("boost_min_v") - 0.3
+    free = pl.col("equalize_current_a") < 0.9 * pl.col("charge_limit_a")
+    worst = (pl.col("equalize_max_v") / pl.col("count")).filter("bad").min()
+    return _share(strings, "equalize_below_boost", flagged, low & free, worst)
+
+
+def _sum_mismatch(strings: pl.DataFrame) -> pl.DataFrame:
+    whole = (pl.col("jars_seen") == pl.col("count")) & (pl.col("jar_fill") > 0.99)
+    off = (pl.col("v_mean") - pl.col("jar_sum_v")).abs()
+    drop = (CONNECTOR_MOHM * pl.col("count") + CABLE_MOHM) / 1000.0 * pl.col("current_mean").abs()
+    return _share(
+        strings, "sum_mismatch", whole, off > 0.006 * pl.col("v_mean") + drop, off.filter("bad").max()
+    )
+
+
+def _charging_while_falling(strings: pl.DataFrame) -> pl.DataFrame:
+    enough = 0.5 * pl.col("capacity_ah") / 120.0
+    flowing = (pl.col("current_mean") > enough) & (_before("current_mean") > enough)
+    both = _ON_FLOAT & (_before("float_share") >= FLOAT_SHARE)
+    fall = pl.col("v_mean") / _before("v_mean") - 1.0
+    judged = strings.with_columns(fall=fall, bad=(both & flowing & (fall < -0.003)).fill_null(False))
+    return _over(
+        judged, "charging_while_falling", pl.col("bad").sum(), pl.col("fall").filter("bad").min() * 100.0
+    )
+
+
+def _ripple_impedance(strings: pl.DataFrame) -> pl.DataFrame:
+    expected = (
+        pl.col("count") * (JAR_MOHM_AH / pl.col("capacity_ah") + CONNECTOR_MOHM) + CABLE_MOHM
+    ) / 1000.0
+    # The stored resolution is 1 mA: a smaller current cannot be told from none.
+    ohms = pl.col("ripple_voltage_v") / pl.col("ripple_current_a").clip(lower_bound=0.001)
+    ratio = ohms / expected
+    judged = strings.with_columns(ohms=ohms, factor=pl.max_horizontal(ratio, 1.0 / ratio)).with_columns(
+        bad=(pl.col("ripple_voltage_v") > 0.01).fill_null(False)
+    )
+    seen = pl.col("factor").filter("bad")
+    return _over(judged, "ripple_impedance", seen.median(), pl.col("ohms").filter("bad").median())
+
+
+def _mode_contradiction(strings: pl.DataFrame) -> pl.DataFrame:
+    judged = strings.with_columns(bad=pl.col("contradiction_rows") > 0)
+    active = pl.col("active_rows").sum()
+    share = pl.when(active >= 12).then(pl.col("contradiction_rows").sum() / active)
+    return _over(judged, "mode_contradiction", share, pl.col("current_max").filter("bad").max())
+
+
+def _resistance_every_sample(jars: pl.DataFrame) -> pl.DataFrame:
+    judged = jars.with_columns(bad=pl.col("r_changes") > 0)
+    per_day = pl.col("r_changes").sum() / pl.len() * 24.0
+    return _over(judged, "resistance_every_sample", per_day, pl.col("r_changes").max())
+
+
+def _conductance_not_inverse(jars: pl.DataFrame) -> pl.DataFrame:
+    judged = jars.with_columns(bad=pl.col("g_off") > 0)
+    share = pl.col("g_off").sum() / pl.col("g_rows").sum()
+    return _over(judged, "conductance_not_inverse", share, pl.col("g_off").max())
+
+
+def _stuck(jars: pl.DataFrame, code: str, low: str, high: str) -> pl.DataFrame:
+    """Hours of the longest stretch in which one value was shown, two hours at least."""
+    same = (
+        (pl.col(low) == pl.col(high)) & (pl.col(low) == _before(low)) & (pl.col(high) == _before(high))
+    ).fill_null(False)
+    runs = (
+        jars.with_columns(same=same)
+        .with_columns(stretch=(~pl.col("same")).cum_sum().over("unit_id"))
+        .group_by("unit_id", "stretch", maintain_order=True)
+        .agg(
+            value=pl.len().cast(pl.Float64),
+            worst=pl.col(low).first(),
+            from_ts=pl.col("hour").min(),
+            to_ts=pl.col("hour").max() + HOUR,
+            rows=pl.col("rows").sum(),
+        )
+        .filter(pl.col("value") > 1)
+    )
+    longest = runs.sort("unit_id", "value", "from_ts").unique("unit_id", keep="last", maintain_order=True)
+    return longest.drop("stretch").with_columns(code=pl.lit(code))
+
+
+def _temperature_stuck(jars: pl.DataFrame) -> pl.DataFrame:
+    return _stuck(jars, "temperature_stuck", "t_min", "t_max")
+
+
+def _voltage_stuck(jars: pl.DataFrame) -> pl.DataFrame:
+    return _stuck(jars, "voltage_stuck", "v_min", "v_max")
+
+
+def _temperature_too_fast(jars: pl.DataFrame) -> pl.DataFrame:
+    move = (pl.col("t_mean") - _before("t_mean")).abs()
+    quiet = ~pl.col("string_active").fill_null(False) & ~_before("string_active").fill_null(False)
+    return _share(
+        jars, "temperature_too_fast", quiet & move.is_not_null(), move > 3.0, move.filter("bad").max()
+    )
+
+
+def _outside_physics(units: pl.DataFrame) -> pl.DataFrame:
+    judged = units.with_columns(bad=pl.col("outside_rows") > 0)
+    share = pl.col("outside_rows").sum() / pl.col("rows").sum() * 100.0
+    return _over(judged, "outside_physics", share, pl.col("outside_rows").max())
+
+
+_STRING_CHECKS = (
+    _float_below_charged,
+    _float_not_regulated,
+    _equalize_below_boost,
+    _sum_mismatch,
+    _charging_while_falling,
+    _ripple_impedance,
+    _mode_contradiction,
+    _outside_physics,
+)
+_JAR_CHECKS = (
+    _resistance_every_sample,
+    _conductance_not_inverse,
+    _temperature_stuck,
+    _temperature_too_fast,
+    _voltage_stuck,
+    _outside_physics,
+)
+
+
+def _coverage(evidence: pl.DataFrame, jars: pl.DataFrame) -> list[pl.DataFrame]:
+    """Missing share and longest gap of every unit, between the first and the last sample of the data."""
+    frames = []
+    for kind, unit in (("jar", "battery_id"), ("string", "string_id")):
+        units = _in_service(evidence, jars if kind == "jar" else jars.select(unit), unit)
+        rows = evidence.filter(pl.col("unit_kind") == kind).join(units, on="unit_id", validate="m:1")
+        rows = rows.filter(pl.col("last_ts").is_between("begin", "end")).sort("unit_id", "hour")
+        frames += [
+            frame.with_columns(unit_kind=pl.lit(kind)) for frame in (_missing(rows, units), _gap(rows))
+        ]
+    return frames
+
+
+def _in_service(evidence: pl.DataFrame, units: pl.DataFrame, unit: str) -> pl.DataFrame:
+    """unit_id, begin, end of what is expected to send: from the day after installation until replacement."""
+    begin, end = pl.lit(evidence["first_ts"].min(), _TIME), pl.lit(evidence["last_ts"].max(), _TIME)
+    dates = {name: pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC") for name in units.columns
+             if name in ("installed_date", "replaced_date")}  # fmt: skip
+    if "installed_date" in dates:
+        begin = pl.max_horizontal(begin, dates["installed_date"].dt.offset_by("1d"))
+    if "replaced_date" in dates:
+        end = pl.min_horizontal(end, dates["replaced_date"])
+    spans = units.select(unit_id=unit, begin=begin, end=end).unique(maintain_order=True)
+    return spans.filter(pl.col("begin") <= pl.col("end"))
+
+
+def _missing(rows: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    period = rows["period_s"].median() or 3600.0
+    expected = ((pl.col("end") - pl.col("begin")).dt.total_milliseconds() / 1000.0 / period).floor() + 1.0
+    got = rows.group_by("unit_id").agg(got=pl.col("v_rows").sum())
+    absent = pl.col("expected") - pl.col("got")
+    return (
+        units.join(got, on="unit_id", how="left")
+        .with_columns(got=pl.col("got").fill_null(0), expected=expected)
+        .select(
+            "unit_id",
+            code=pl.lit("missing_share"),
+            value=(absent / pl.col("expected") * 100.0).clip(lower_bound=0.0),
+            worst=absent,
+            from_ts="begin",
+            to_ts="end",
+            rows=absent.clip(lower_bound=0.0).cast(pl.Int64),
+        )
+    )
+
+
+def _gap(rows: pl.DataFrame) -> pl.DataFrame:
+    inside = rows.select("unit_id", "period_s", length="gap_s", from_ts="hour", to_ts=pl.col("hour") + HOUR)
+    before = pl.col("last_ts").shift(1).over("unit_id").fill_null(pl.col("begin"))
+    seams = rows.select("unit_id", "period_s", from_ts=before, to_ts="first_ts")
+    tails = rows.group_by("unit_id").agg(
+        pl.col("period_s").first(), from_ts=pl.col("last_ts").max(), to_ts=pl.col("end").first()
+    )
+    seams = pl.concat([seams, tails]).with_columns(
+        length=(pl.col("to_ts") - pl.col("from_ts")).dt.total_milliseconds() / 1000.0
+    )
+    gaps = pl.concat([inside, seams.select(inside.columns)]).filter(pl.col("length").is_not_null())
+    longest = gaps.sort("unit_id", "length", "from_ts").unique("unit_id", keep="last", maintain_order=True)
+    return longest.select(
+        "unit_id",
+        code=pl.lit("longest_gap"),
+        value=pl.col("length") / 3600.0,
+        worst="length",
+        from_ts="from_ts",
+        to_ts="to_ts",
+        rows=(pl.col("length") / pl.col("period_s")).fill_null(0.0).cast(pl.Int64),
+    )

@@ -1,0 +1,121 @@
+"""The discharges of a month as short windows of voltage, temperature and current per jar, for the twin."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.runs import group_steps_us, micros, numbers, steps_us, unit_runs
+from battery_assets.features.windows import TelemetryDay
+
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "battery_id": pl.String,
+    "window_start": pl.Datetime("us", "UTC"),
+    "ts": pl.Datetime("us", "UTC"),
+    "current_a": pl.Float64,
+    "voltage_v": pl.Float64,
+    "temperature_c": pl.Float64,
+}
+LEAST_C = 0.05  # a current worth fitting: C/20, well over the Hall offset
+SHORTEST_US = 60_000_000
+PAUSE_US = 120_000_000
+AFTER_US = 120_000_000
+LONGEST_US = 45 * 60_000_000
+
+
+def discharge_windows(days: Iterable[TelemetryDay], jars: pl.DataFrame, per_string: int = 2) -> pl.DataFrame:
+    """Rows battery_id, window_start, ts, current_a, voltage_v, temperature_c of a month's discharges.
+
+    days: as for feature_rows, streamed. jars: battery_id, string_id, capacity_ah. A window begins with the
+    first sample under −C/20 and ends two minutes after the last (its step shows R0), 45 minutes at the
+    longest and at midnight. Windows of less than a minute of discharge are passed over; of the others each
+    string keeps the `per_string` that moved most charge, so the frame does not grow with the month. Each jar
+    sample takes the current of the string sample nearest in time, within one interval; without one it is left
+    out.
+    """
+    kept: dict[str, list[tuple[float, pl.DataFrame]]] = {}
+    for day in days:
+        for string, moved, rows in _day_windows(day, jars):
+            held = [*kept.get(string, []), (moved, rows)]
+            kept[string] = sorted(held, key=lambda item: -item[0])[:per_string]
+    frames = [rows for held in kept.values() for _, rows in held]
+    if not frames:
+        return pl.DataFrame(schema=SCHEMA)
+    return pl.concat(frames).sort("battery_id", "window_start", "ts")
+
+
+def _day_windows(day: TelemetryDay, jars: pl.DataFrame) -> Iterable[tuple[str, float, pl.DataFrame]]:
+    ids, of_jar = (jars[name].cast(pl.String).to_list() for name in ("battery_id", "string_id"))
+    strings = list(dict.fromkeys(of_jar))
+    rated = dict(zip(of_jar, numbers(jars, "capacity_ah").astype(float), strict=True))
+    ts, current = micros(day.strings["ts"]), numbers(day.strings, "current_a").astype(float)
+    runs = unit_runs(day.strings["string_id"], strings)
+    step = group_steps_us(steps_us(ts, runs), runs.unit, len(strings))
+    spans = None
+    for s, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
+        good = first + np.flatnonzero(np.isfinite(current[first:last]))
+        of_string = ts[good], current[good]
+        for begin, end, moved in _spans(*of_string, LEAST_C * rated[strings[s]]):
+            if spans is None:
+                spans = _jar_arrays(day.jars, ids)
+            members = [k for k, name in enumerate(of_jar) if name == strings[s]]
+            parts = [_jar_rows(ids[k], spans, k, begin, end, *of_string, step[s]) for k in members]
+            yield strings[s], moved, pl.concat(parts)
+
+
+def _spans(ts: np.ndarray, current: np.ndarray, least_a: float) -> list[tuple[int, int, float]]:
+    """Begin, end (µs) and Ah of each discharge of a string; pauses of up to two minutes do not part it."""
+    low = np.flatnonzero(current < -least_a)
+    if not len(low):
+        return []
+    found = []
+    for event in np.split(low, np.flatnonzero(np.diff(ts[low]) > PAUSE_US) + 1):
+        begin, last = ts[event[0]], ts[event[-1]]
+        if last - begin >= SHORTEST_US:
+            end = min(last + AFTER_US, begin + LONGEST_US)
+            inside = ts >= begin
+            moved = float(np.trapezoid(np.maximum(-current[inside], 0.0), ts[inside] / 3.6e9))
+            found.append((int(begin), int(end), moved))
+    return found
+
+
+def _jar_arrays(frame: pl.DataFrame, ids: list[str]) -> dict:
+    runs = unit_runs(frame["battery_id"], ids)
+    return {
+        "ts": micros(frame["ts"]),
+        "volts": numbers(frame, "voltage_v"),
+        "temps": numbers(frame, "temperature_c"),
+        "rows": {u: (a, b) for u, a, b in zip(runs.unit, runs.start, runs.stop, strict=True)},
+    }
+
+
+def _jar_rows(
+    battery_id: str,
+    jars: dict,
+    jar: int,
+    begin: int,
+    end: int,
+    string_ts: np.ndarray,
+    current: np.ndarray,
+    step_us: float,
+) -> pl.DataFrame:
+    first, last = jars["rows"].get(jar, (0, 0))
+    ts = jars["ts"][first:last]
+    where = slice(first + np.searchsorted(ts, begin), first + np.searchsorted(ts, end, side="right"))
+    ts = jars["ts"][where]
+    after = np.clip(np.searchsorted(string_ts, ts), 1, len(string_ts) - 1)
+    nearest = np.where(ts - string_ts[after - 1] <= string_ts[after] - ts, after - 1, after)
+    good = (np.abs(string_ts[nearest] - ts) <= step_us) & np.isfinite(jars["volts"][where])
+    columns = {
+        "battery_id": [battery_id] * int(good.sum()),
+        "window_start": np.full(int(good.sum()), begin),
+        "ts": ts[good],
+        "current_a": current[nearest[good]],
+        "voltage_v": jars["volts"][where][good].astype(float),
+        "temperature_c": jars["temps"][where][good].astype(float),
+    }
+    frame = pl.DataFrame(columns, schema_overrides={"battery_id": pl.String}).fill_nan(None)
+    times = [
+        pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC") for name in ("window_start", "ts")
+    ]
+    return frame.with_columns(times)

@@ -1,0 +1,277 @@
+"""Pictures for people who look at a run: each function returns a PNG as bytes, under 60 kB.
+
+Colours are safe for colour-blind eyes (Okabe and Ito 2008; cividis). Times are UTC.
+"""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#8C8C8C"
+SEVERITY_COLOURS = {"info": BLUE, "warning": ORANGE, "critical": VERMILION}
+DPI = 80
+MOST_COLUMNS = 372
+# Twice the settled spread of 0.056 V stays pale; 0.15, 0.25 and 0.45 V are the limits of the alerts.
+STEPS_V = (-0.45, -0.25, -0.15, -0.1, 0.1, 0.15, 0.25, 0.45)
+
+
+def _figure(width: float, height: float, title: str) -> tuple[Any, "Axes"]:
+    # The object interface keeps no global state, so nothing has to be closed and threads do not meet.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_title(title, fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _png(figure: Any) -> bytes:
+    """The figure with a palette of 64 colours: a third of the size, no difference to the eye."""
+    from PIL import Image
+
+    figure.canvas.draw()
+    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[:, :, :3].copy())
+    out = io.BytesIO()
+    picture.quantize(64, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        out, "png", optimize=True
+    )
+    return out.getvalue()
+
+
+def _time_axis(axes: "Axes") -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(maxticks=10)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def _nothing(axes: "Axes", what: str) -> None:
+    axes.text(0.5, 0.5, what, ha="center", va="center", transform=axes.transAxes, color=GREY)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:
+    """Deviation of each jar's hourly mean voltage from its string's median, jars by string over time.
+
+    hours: feature_ts, battery_id, v_mean (1 h windows; feature_window_hours optional). jars: battery_id,
+    string_id, string_code, position_in_string. Colours change at the limits of the alerts; grey is no data.
+    """
+    from matplotlib import colormaps
+    from matplotlib.colors import BoundaryNorm
+    from matplotlib.dates import date2num
+
+    figure, axes = _figure(10, 5.5, "Jar voltage against the median of its string")
+    if "feature_window_hours" in hours.columns:
+        hours = hours.filter(pl.col("feature_window_hours") == 1)
+    order = jars.sort("string_code", "position_in_string").with_row_index("row")
+    rows = hours.join(order, on="battery_id").with_columns(
+        off=pl.col("v_mean") - pl.col("v_mean").median().over("string_id", "feature_ts")
+    )
+    rows = rows.filter(pl.col("off").is_not_null())
+    if rows.height == 0:
+        _nothing(axes, "no voltages in this period")
+        return _png(figure)
+    first, last = rows["feature_ts"].min(), rows["feature_ts"].max()
+    span = int((last - first).total_seconds() // 3600) + 1  # type: ignore[operator]
+    bin_hours = -(-span // MOST_COLUMNS)
+    column = ((pl.col("feature_ts") - first).dt.total_hours() // bin_hours).alias("column")
+    # The largest excursion of a bin is shown: a mean would hide a short one.
+    cells = rows.group_by("row", column).agg(pl.col("off").sort_by(pl.col("off").abs()).last())
+    grid = np.full((order.height, -(-span // bin_hours)), np.nan)
+    grid[cells["row"].to_numpy(), cells["column"].to_numpy()] = cells["off"].to_numpy()
+    colours = colormaps["PuOr"].with_extremes(bad=GREY)
+    begin, end = date2num(first), date2num(first) + grid.shape[1] * bin_hours / 24.0  # type: ignore[arg-type]
+    image = axes.imshow(
+        grid,
+        aspect="auto",
+        interpolation="nearest",
+        cmap=colours,
+        norm=BoundaryNorm(STEPS_V, colours.N, extend="both"),
+        extent=(begin - 1 / 24.0, end - 1 / 24.0, order.height - 0.5, -0.5),
+    )
+    bar = figure.colorbar(image, ax=axes, ticks=STEPS_V, spacing="uniform", pad=0.01)
+    bar.set_label("deviation (V)")
+    _string_ticks(axes, order)
+    axes.xaxis_date()
+    _time_axis(axes)
+    axes.set_xlabel("time (UTC)")
+    axes.set_ylabel("string, jars in order of position")
+    return _png(figure)
+
+
+def _string_ticks(axes: "Axes", order: pl.DataFrame) -> None:
+    groups = order.group_by("string_code", maintain_order=True).agg(
+        middle=pl.col("row").mean(), start=pl.col("row").min()
+    )
+    axes.set_yticks(groups["middle"].to_list(), groups["string_code"].to_list(), fontsize=7)
+    axes.tick_params(axis="y", length=0)
+    for start in groups["start"].to_list()[1:]:
+        axes.axhline(start - 0.5, color="black", linewidth=0.6)
+
+
+def rul_histogram(predictions: pl.DataFrame) -> bytes:
+    """How many jars have how much life left: rul_days of rul_prediction, the latest row of each jar."""
+    figure, axes = _figure(7, 4, "Remaining useful life of the jars")
+    if "predicted_at" in predictions.columns:
+        predictions = predictions.sort("predicted_at").unique("battery_id", keep="last")
+    years = predictions["rul_days"].drop_nulls().to_numpy() / 365.25
+    if len(years) == 0:
+        _nothing(axes, "no predictions")
+        return _png(figure)
+    edges = np.linspace(0.0, max(1.0, float(np.ceil(years.max()))), 25)
+    axes.hist(years, bins=edges, color=BLUE, edgecolor="white", linewidth=0.5)
+    limits = ((90 / 365.25, VERMILION, "90 days", "-"), (180 / 365.25, ORANGE, "180 days", "--"))
+    for limit, colour, label, style in limits:
+        count = int((years < limit).sum())
+        axes.axvline(limit, color=colour, linestyle=style, label=f"below {label}: {count} jars")
+    axes.legend(frameon=False)
+    axes.set_xlabel("remaining life (years)")
+    axes.set_ylabel("jars")
+    return _png(figure)
+
+
+def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
+    """State of health of the jars of each string, sorted from worst to best; limits 85 and 80 % marked.
+
+    soh: battery_id, soh_pct (the last row of a jar counts; `at` orders them if present). jars: battery_id,
+    string_code.
+    """
+    figure, axes = _figure(9, 4, "State of health")
+    if "at" in soh.columns:
+        soh = soh.sort("at")
+    latest = soh.unique("battery_id", keep="last", maintain_order=True).join(jars, on="battery_id")
+    latest = latest.filter(pl.col("soh_pct").is_not_null()).sort("string_code", "soh_pct", "battery_id")
+    if latest.height == 0:
+        _nothing(axes, "no state of health")
+        return _png(figure)
+    values = latest["soh_pct"].to_numpy()
+    bands = (
+        (values < 80, VERMILION, "below 80 %", "xx"),
+        ((values >= 80) & (values < 85), ORANGE, "80-85 %", "//"),
+        (values >= 85, BLUE, "85 % or more", ""),
+    )
+    places = np.arange(len(values))
+    for chosen, colour, label, hatch in bands:
+        named = f"{label}: {int(chosen.sum())} jars"
+        axes.bar(
+            places[chosen], values[chosen], width=0.85, color=colour, label=named, hatch=hatch, linewidth=0
+        )
+    order = latest.with_row_index("row")
+    groups = order.group_by("string_code", maintain_order=True).agg(
+        middle=pl.col("row").mean(), start=pl.col("row").min()
+    )
+    tilt = 30 if groups.height > 3 else 0
+    axes.set_xticks(
+        groups["middle"].to_list(),
+        groups["string_code"].to_list(),
+        fontsize=7,
+        rotation=tilt,
+        ha="right" if tilt else "center",
+    )
+    for start in groups["start"].to_list()[1:]:
+        axes.axvline(start - 0.5, color=GREY, linewidth=0.6)
+    for limit, colour in ((85, ORANGE), (80, VERMILION)):
+        axes.axhline(limit, color=colour, linestyle="--", linewidth=1)
+    axes.set_ylim(max(0.0, min(70.0, float(values.min()) - 5.0)), max(105.0, float(values.max()) + 2.0))
+    axes.set_xlim(-1, len(values))
+    axes.set_xlabel("string, jars from worst to best")
+    axes.set_ylabel(f"state of health (% of rated, axis from {axes.get_ylim()[0]:.0f})")
+    figure.legend(frameon=False, ncols=3, loc="outside lower center")
+    return _png(figure)
+
+
+def alerts_timeline(alerts: pl.DataFrame) -> bytes:
+    """Alerts as bars from trigger to resolution, a row per alert type; active ones end in an arrow.
+
+    alerts: alert_type, severity, triggered_at, resolved_at.
+    """
+    from matplotlib.collections import LineCollection
+    from matplotlib.dates import date2num
+
+    figure, axes = _figure(10, 4.5, f"Alerts ({alerts.height})")
+    if alerts.height == 0:
+        _nothing(axes, "no alerts in this period")
+        return _png(figure)
+    end = max(t for t in (alerts["triggered_at"].max(), alerts["resolved_at"].max()) if t is not None)  # type: ignore[type-var]
+    rows = alerts.sort("alert_type", "triggered_at").with_columns(
+        start=pl.Series(date2num(alerts.sort("alert_type", "triggered_at")["triggered_at"].to_numpy())),
+        stop=pl.Series(
+            date2num(alerts.sort("alert_type", "triggered_at")["resolved_at"].fill_null(end).to_numpy())
+        ),
+        lane=pl.col("alert_type").rank("dense").cast(pl.Float64) - 1.0,
+    )
+    # Bars of one type lie side by side within their lane, so that many at once can be told from one.
+    place = (pl.int_range(pl.len()).over("alert_type") + 0.5) / pl.len().over("alert_type") - 0.5
+    rows = rows.with_columns(y=pl.col("lane") + 0.8 * place)
+    for k, (severity, colour) in enumerate(SEVERITY_COLOURS.items()):
+        mine = rows.filter(pl.col("severity") == severity)
+        y = mine["y"].to_numpy()
+        points = np.stack([np.stack([mine["start"], y], 1), np.stack([mine["stop"], y], 1)], 1)
+        axes.add_collection(
+            LineCollection(points, colors=colour, linewidths=1.0 + 0.5 * k, alpha=0.8, zorder=2 + k)
+        )
+        axes.scatter(mine["start"], y, s=8 + 6 * k, marker="o^s"[k], color=colour, zorder=3 + k,
+                     label=f"{severity}: {mine.height}")  # fmt: skip
+        going = mine.filter(pl.col("resolved_at").is_null())
+        axes.scatter(going["stop"], going["y"], s=14, marker=">", color=colour, zorder=3 + k)
+    lanes = rows.group_by("alert_type").agg(pl.col("lane").first(), n=pl.len()).sort("lane")
+    axes.set_yticks(
+        lanes["lane"].to_list(), [f"{kind} ({n})" for kind, _, n in lanes.iter_rows()], fontsize=8
+    )
+    for lane in lanes["lane"].to_list()[1:]:
+        axes.axhline(lane - 0.5, color=GREY, linewidth=0.4)
+    axes.set_ylim(lanes.height - 0.5, -0.5)
+    axes.margins(x=0.02)
+    axes.autoscale_view(scaley=False)
+    axes.xaxis_date()
+    _time_axis(axes)
+    axes.set_xlabel("time (UTC); an arrow: still active")
+    axes.set_ylabel("alert type (number)")
+    figure.legend(frameon=False, ncols=3, loc="outside lower center")
+    return _png(figure)
+
+
+def discharge_plot(capture: pl.DataFrame) -> bytes:
+    """Voltage and current of a capture over its time, positive current charging.
+
+    capture: ts (or elapsed_s), voltage_v, current_a; long captures are thinned to their envelope.
+    """
+    figure, axes = _figure(8, 4, "Discharge capture")
+    if capture.height == 0:
+        _nothing(axes, "the capture is empty")
+        return _png(figure)
+    if "elapsed_s" in capture.columns:
+        minutes = capture["elapsed_s"].cast(pl.Float64).to_numpy() / 60.0
+    else:
+        minutes = (capture["ts"] - capture["ts"].min()).dt.total_milliseconds().to_numpy() / 60_000.0
+    keep = _envelope(capture["voltage_v"].cast(pl.Float64).fill_null(np.nan).to_numpy())
+    short = minutes.max() < 3.0
+    time = (minutes * 60.0 if short else minutes)[keep]
+    axes.plot(time, capture["voltage_v"].to_numpy()[keep], color=BLUE, linewidth=1.2)
+    axes.set_ylabel("voltage (V)", color=BLUE)
+    right = axes.twinx()
+    right.plot(time, capture["current_a"].to_numpy()[keep], color=VERMILION, linewidth=1.0, linestyle="--")
+    right.set_ylabel("current, positive charges (A)", color=VERMILION)
+    right.spines["top"].set_visible(False)
+    axes.set_xlabel("time since the start (s)" if short else "time since the start (min)")
+    axes.grid(alpha=0.3)
+    return _png(figure)
+
+
+def _envelope(values: np.ndarray, most: int = 2000) -> np.ndarray:
+    """Row numbers that keep the lowest and the highest value of each of `most`/2 blocks."""
+    if len(values) <= most:
+        return np.arange(len(values))
+    blocks = np.array_split(np.arange(len(values)), most // 2)
+    known = np.nan_to_num(values, nan=np.nanmedian(values))
+    return np.unique([pick for b in blocks for pick in (b[known[b].argmin()], b[known[b].argmax()], b[0])])

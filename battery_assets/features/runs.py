@@ -1,0 +1,75 @@
+"""Day frames as arrays: the run of rows of each unit, times in microseconds, missing numbers as NaN."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+DEFAULT_STEP_US = 60_000_000
+_PROBES = 200
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Rows [start, stop) of the unit with that index; one run per unit, units unknown to `ids` left out."""
+
+    unit: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+
+
+def unit_runs(units: pl.Series, ids: Sequence[str]) -> Runs:
+    """Where each unit's rows lie in a frame sorted by (unit, ts).
+
+    Raises ValueError where the rows of one unit are not contiguous. Costs no string per row.
+    """
+    runs = units.rle()
+    lengths = runs.struct.field("len").to_numpy().astype(np.int64)
+    names = runs.struct.field("value").cast(pl.String).to_list()
+    if len(set(names)) != len(names):
+        raise ValueError("rows of one unit are not contiguous: sort the frame by unit and ts")
+    stops = np.cumsum(lengths)
+    index = {name: k for k, name in enumerate(ids)}
+    units_found = np.array([index.get(name, -1) for name in names], np.int64)
+    known = units_found >= 0
+    return Runs(units_found[known], (stops - lengths)[known], stops[known])
+
+
+def micros(ts: pl.Series) -> np.ndarray:
+    """Instants as int64 microseconds since 1970, without a copy where they are stored so."""
+    return ts.dt.cast_time_unit("us").to_physical().rechunk().to_numpy()
+
+
+def numbers(frame: pl.DataFrame, column: str) -> np.ndarray:
+    """A numeric column as floats (Float32 stays), NULL as NaN; all NaN where the column is absent."""
+    if column not in frame.columns:
+        return np.full(frame.height, np.nan, np.float32)
+    values = frame[column]
+    if not values.dtype.is_float():
+        values = values.cast(pl.Float64)
+    return (
+        values.fill_null(np.nan).rechunk().to_numpy() if values.null_count() else values.rechunk().to_numpy()
+    )
+
+
+def steps_us(ts: np.ndarray, runs: Runs) -> np.ndarray:
+    """Sampling interval of each run in microseconds: the median step, NaN for a single row."""
+    return np.array([_median_step(ts[a:b]) for a, b in zip(runs.start, runs.stop, strict=True)], float)
+
+
+def _median_step(ts: np.ndarray) -> float:
+    if len(ts) < 2:
+        return np.nan
+    at = np.unique(np.linspace(0, len(ts) - 2, min(_PROBES, len(ts) - 1)).astype(np.int64))
+    return float(np.median(ts[at + 1] - ts[at]))
+
+
+def group_steps_us(steps: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Interval of each group of runs (jars of a string): the median of its runs, 60 s where unknown."""
+    step = np.full(groups, float(DEFAULT_STEP_US))
+    for g in np.unique(group):
+        known = steps[(group == g) & (steps > 0)]
+        if len(known):
+            step[g] = np.median(known)
+    return step

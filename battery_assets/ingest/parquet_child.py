@@ -1,0 +1,100 @@
+"""Run as a script in a process of its own: a foreign Parquet file rewritten as plain Arrow pieces.
+
+A damaged page header can abort a reader (no exception, just SIGABRT), so the file is decoded here, under
+limits of memory and time, and the parent only ever reads what this process wrote. Page checksums are verified
+where the file has them. Arguments: one JSON object with path, folder, columns, documents (columns that
+may be nested), batch_rows, cpu_seconds, memory_bytes, max_unpacked_bytes. Results in `folder`: schema.json,
+then NNNNNN.arrow in order, and refused.json where the file is refused.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+LARGEST_RATIO = 200
+RATIO_COUNTS_FROM = 64 << 20
+_FIXED_WIDTH = 8
+# A polars text view; shorter texts need nothing more.
+_TEXT_WIDTH = 16
+
+
+def main(request: dict) -> int:
+    """Decode one file; returns the process's exit status, 0 also for a file that is refused in good order."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
+    resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
+    import pyarrow as pa
+
+    folder = Path(request["folder"])
+    try:
+        reason = _decode(request, folder)
+    except NotImplementedError as error:
+        reason = ("UNSUPPORTED", str(error))
+    except MemoryError:
+        reason = ("TOO_LARGE", f"decoding needs more than {request['memory_bytes']:,} bytes of memory")
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        kind = "UNSUPPORTED" if "ncrypt" in str(error) or "codec" in str(error).lower() else "CORRUPT"
+        reason = (kind, str(error).splitlines()[0][:500] if str(error) else type(error).__name__)
+    if reason:
+        (folder / "refused.json").write_text(json.dumps({"reason": reason[0], "detail": reason[1]}))
+    return 0
+
+
+def _decode(request: dict, folder: Path) -> tuple[str, str] | None:
+    import pyarrow.parquet as pq
+
+    path = Path(request["path"])
+    file = pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
+    schema = file.schema_arrow
+    too_large = _too_large(file.metadata, schema, path.stat().st_size, request["max_unpacked_bytes"])
+    if too_large:
+        return too_large
+    (folder / "schema.json").write_text(json.dumps({"names": schema.names, "rows": file.metadata.num_rows}))
+    wanted = [name for name in schema.names if name in request["columns"]]
+    if len(set(schema.names)) != len(schema.names) or not wanted:
+        return None
+    for name in wanted:
+        if name not in request["documents"] and not _is_scalar(schema.field(name).type):
+            return ("SCHEMA_DIFF", f"{name} is {schema.field(name).type}, expected a plain column")
+    return _write_pieces(file, wanted, folder, request["batch_rows"])
+
+
+def _write_pieces(file, wanted: list[str], folder: Path, batch_rows: int) -> tuple[str, str] | None:
+    import pyarrow as pa
+
+    rows = 0
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    for number, batch in enumerate(file.iter_batches(batch_size=batch_rows, columns=wanted)):
+        batch.validate(full=True)
+        unfinished = folder / f"{number:06d}.unfinished"
+        with pa.ipc.new_file(str(unfinished), batch.schema, options=options) as writer:
+            writer.write_batch(batch)
+        unfinished.rename(folder / f"{number:06d}.arrow")
+        rows += batch.num_rows
+    if rows != file.metadata.num_rows:
+        return ("CORRUPT", f"the footer promises {file.metadata.num_rows:,} rows, the pages hold {rows:,}")
+    return None
+
+
+def _too_large(metadata, schema, size: int, limit: int) -> tuple[str, str] | None:
+    """Rows times width, from the footer alone, before a page is decoded."""
+    width = sum(_TEXT_WIDTH if str(field.type).endswith("string") else _FIXED_WIDTH for field in schema)
+    unpacked = metadata.num_rows * width
+    described = f"the footer promises {metadata.num_rows:,} rows of {width} bytes in a file of {size:,} bytes"
+    if unpacked > limit:
+        return ("TOO_LARGE", f"{described}: more than {limit:,} bytes")
+    if unpacked > RATIO_COUNTS_FROM and unpacked > LARGEST_RATIO * size:
+        return ("TOO_LARGE", f"{described}: above {LARGEST_RATIO} to 1")
+    return None
+
+
+def _is_scalar(kind) -> bool:
+    import pyarrow as pa
+
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return not (pa.types.is_nested(inner) or pa.types.is_dictionary(inner))
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

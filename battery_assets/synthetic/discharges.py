@@ -1,0 +1,132 @@
+"""The events that load a string, simulated jar by jar with each jar's true health, then recharged."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from battery_assets.physics import ageing, recharge
+from battery_assets.physics.discharge import Discharge, Jars, State, discharge, jar_voltage
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+from battery_assets.physics.random_streams import stream
+from battery_assets.physics.recharge import Recharge
+from battery_assets.synthetic.calendar import DAY_S
+from battery_assets.synthetic.condition import condition
+from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.lives import SWITCH_S, in_service
+from battery_assets.synthetic.schedule import Event
+from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.synthetic.weather import SELF_HEAT_K, first_day, room_daily_c
+
+LINK_OHM = 0.06e-3  # one inter-jar connector
+REST_S = 3600.0  # a tested string stands open for an hour before it is charged
+WEAKEST_JAR_V = 9.6  # a test stops before it reverses a jar
+BOOST_ENDS_A = 0.02 * HX12_120.rated_ah
+BOOST_HOLD_S = 2 * 3600.0
+GRID_S = np.concatenate([np.arange(0, 600) * 0.1, 60 + np.arange(480) * 0.5, 300 + np.arange(11_000) * 5.0])
+
+
+@dataclass(frozen=True)
+class Run:
+    """An event as it happened: the discharge, the rest after it, and the recharge.
+
+    `deviation_v` is how far each jar stands from its share of the string when the charger returns.
+    """
+
+    event: Event
+    load: Discharge
+    rest: Discharge | None
+    recharge: Recharge
+    charger_v: float
+    deviation_v: np.ndarray
+    boosts: bool
+
+    @property
+    def load_s(self) -> float:
+        """Duration of the discharge."""
+        return float(self.load.time_s[-1])
+
+    @property
+    def charge_start_s(self) -> float:
+        """Seconds since 1970 when the charger returns."""
+        return self.event.start_s + self.load_s + (REST_S if self.rest else 0.0)
+
+    @property
+    def boost_s(self) -> float:
+        """How long the charger holds the boost limit."""
+        charge = self.recharge
+        return charge.constant_s + charge.taper_s * np.log(charge.current_a / BOOST_ENDS_A) + BOOST_HOLD_S
+
+    @property
+    def end_v(self) -> float:
+        """String voltage (V) at the end of the discharge, links included."""
+        links = self.load.jar_v.shape[0] * LINK_OHM
+        return float(self.load.jar_v[:, -1].sum() + self.load.current_a[-1] * links)
+
+
+def calm_temperature_c(site: SyntheticSite, string: int, day: int, warmer_k: np.ndarray) -> np.ndarray:
+    """Temperature (C) of a string's jars on a day without events, from the room's daily mean."""
+    system = layout(site).system_of_string[string]
+    return room_daily_c(site)[system, day - first_day(site)] + warmer_k + SELF_HEAT_K
+
+
+def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
+    """The string's jars as the event finds them: health, resistance, temperature, transients of leaving
+    float.
+    """
+    day, second = divmod(event.start_s, DAY_S)
+    rows = in_service(site, int(day), after_switch=second >= SWITCH_S)
+    own = rows[event.string * site.jars_per_string : (event.string + 1) * site.jars_per_string]
+    now = condition(site, own, event.start_s / DAY_S)
+    temperature = calm_temperature_c(site, event.string, int(day), now.warmer_k)
+    rng, n = stream(site.seed, site.site, "transients", event.key), own.size
+    # The dip shows only at C/10 and above; its depth says little about health, so it is drawn.
+    strong = event.watts / 12.5 + event.amps >= HX12_120.rated_ah / 10
+    depth = rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n) if strong else np.zeros(n)
+    # A short leaves the SOH with five cells' energy; the remaining cells keep their capacity.
+    whole = now.soh * 6 / now.cells
+    return Jars(
+        ageing.capacity_scale(whole) * HX12_120.acceptance_scale,
+        now.resistance_mohm / HX12_120.ohmic_mohm, temperature, now.cells,
+        rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), depth,
+    )  # fmt: skip
+
+
+def _load(event: Event, jars: Jars) -> Discharge:
+    count = jars.cells.size
+    grid = np.append(GRID_S[event.duration_s > GRID_S], event.duration_s)
+    is_test = event.kind == "capacity_test"
+    string_v, jar_v = event.stop_v_cell * 6 * count, WEAKEST_JAR_V if is_test else 0.0
+    if event.watts > 0:
+        return discharge(jars, grid, power_w=event.watts, stop_string_v=string_v, stop_jar_v=jar_v)
+    return discharge(jars, grid, current_a=-event.amps, stop_string_v=string_v, stop_jar_v=jar_v)
+
+
+@lru_cache(maxsize=512)
+def run(site: SyntheticSite, event: Event) -> Run:
+    """Simulate an event that loads its string. Raises ValueError for one that does not."""
+    if not event.discharges:
+        raise ValueError(f"{event.kind} of string {event.string} carries no load")
+    jars = jars_of_event(site, event)
+    load = _load(event, jars)
+    rest, state, is_test = None, load.state, event.kind == "capacity_test"
+    calm = Jars(
+        jars.capacity_scale,
+        jars.resistance_scale,
+        jars.temperature_c,
+        jars.cells,
+        0 * jars.cells,
+        0 * jars.cells,
+    )
+    if is_test:
+        rest = discharge(calm, np.arange(0, REST_S + 1, 5.0), current_a=0.0, state=state)
+        state = rest.state
+    back = recharge.recharge(load.removed_ah, layout(site).system(event.string).charge_a)
+    volts = jar_voltage(calm, _relaxed(state), back.current_a)
+    deviation = volts - jars.cells / jars.cells.sum() * volts.sum()
+    return Run(event, load, rest, back, float(volts.sum()), deviation, is_test)
+
+
+def _relaxed(state: State) -> State:
+    """The state at the charger's return, held where the open-circuit polynomial is valid."""
+    return State(state.depth, np.clip(state.depletion, -0.3, state.depth), state.fast_v)

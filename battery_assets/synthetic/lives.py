@@ -1,0 +1,164 @@
+"""The life of every jar: born, ageing in its room, found at a check, replaced by the next in its place.
+
+Each place in a string is a chain of jars that began thirty years before the site's first month, so ages and
+replacements are in a steady state by then. New jars are healthy, accelerated or failing as 85/12/3.
+"""
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+import numpy as np
+
+from battery_assets.physics import ageing
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+from battery_assets.physics.random_streams import stream
+from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
+from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.schedule import capacity_test, month_of_test
+from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.synthetic.weather import SPAN_DAYS, ageing_clock, first_day
+
+SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand
+NEVER = 10_000_000
+STRAP, SHORT = 1, 2
+SUDDEN_NAMES = ("", "strap", "cell_short")
+SHORT_SHARE = 7 / 17  # of sudden failures: shorts 7 %, opening straps and lugs 10 %
+
+
+@dataclass(frozen=True)
+class Lives:
+    """Columns with one entry per jar, ordered by generation then position; days are day numbers."""
+
+    position: np.ndarray
+    generation: np.ndarray
+    installed: np.ndarray
+    replaced: np.ndarray
+    previous: np.ndarray
+    profile: np.ndarray
+    mechanism: np.ndarray
+    rate: np.ndarray
+    initial: np.ndarray
+    base_mohm: np.ndarray
+    spread: np.ndarray
+    warmer_k: np.ndarray
+    sudden: np.ndarray
+    sudden_day: np.ndarray
+    strap_factor: np.ndarray
+    end_day: np.ndarray
+    shelf_days: np.ndarray
+
+    def take(self, rows: np.ndarray) -> "Lives":
+        """The same columns for some rows."""
+        return Lives(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+def rack_offset_k(site: SyntheticSite) -> np.ndarray:
+    """How much warmer (K) each place is than its room: three tiers, cooler ends, small differences."""
+    slot = np.arange(site.jars_per_string)
+    tier = np.array([-0.5, 0.5, 1.5])[slot * 3 // site.jars_per_string]
+    ends = np.where((slot == 0) | (slot == site.jars_per_string - 1), -0.3, 0.0)
+    own = stream(site.seed, site.site, "rack").normal(0, 0.2, site.strings * site.jars_per_string)
+    return np.tile(tier + ends, site.strings) + own
+
+
+def _draw(site: SyntheticSite, generation: int, installed: np.ndarray) -> dict[str, np.ndarray]:
+    """One generation of jars for every place, without its fate."""
+    rng, n = stream(site.seed, site.site, "jars", generation), installed.size
+    batch = np.repeat(
+        stream(site.seed, site.site, "batches").standard_normal(site.strings), site.jars_per_string
+    )
+    profile = np.searchsorted(np.cumsum([p.share for p in ageing.PROFILES])[:-1], rng.random(n), side="right")
+    worn_by = np.searchsorted(
+        np.cumsum([m.share for m in ageing.MECHANISMS])[:-1], rng.random(n), side="right"
+    )
+    scatter = 0.25 * np.sqrt(0.5) * (batch + rng.standard_normal(n))
+    per_year = np.array([p.sudden_per_year for p in ageing.PROFILES])[profile]
+    return {
+        "profile": profile,
+        "mechanism": np.where(profile == 0, 0, worn_by),
+        "rate": np.array([p.rate for p in ageing.PROFILES])[profile] * np.exp(scatter),
+        "initial": rng.normal(ageing.MEAN_INITIAL, 0.02, n),
+        "base_mohm": HX12_120.ohmic_mohm * rng.normal(1.0, 0.04, n).clip(0.85, 1.18),
+        "spread": rng.standard_normal(n),
+        "sudden_day": installed + rng.exponential(1 / per_year) * 365.25 + rng.random(n),
+        "sudden": np.where(rng.random(n) < SHORT_SHARE, SHORT, STRAP),
+        "strap_factor": rng.uniform(2.5, 8.0, n),
+        "shelf_days": rng.integers(40, 200, n),
+        "delay": rng.integers(5, 31, n),
+        "repair": rng.integers(5, 22, n),
+    }
+
+
+def _fate(
+    site: SyntheticSite, jars: dict[str, np.ndarray], installed: np.ndarray, offset: np.ndarray
+) -> tuple:
+    """Day of end of life (80 % or sudden) and day of replacement, per place."""
+    clock, origin = ageing_clock(site), first_day(site)
+    systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
+    years = ageing.years_to_end(jars["rate"], jars["initial"]) / ageing.ageing_factor(25 + offset)
+    worn_out = np.empty(installed.size)
+    for number, track in enumerate(clock):
+        own = systems == number
+        goal = track[np.minimum(installed[own] - origin, SPAN_DAYS)] + years[own]
+        worn_out[own] = origin + np.interp(goal, track, np.arange(track.size), right=NEVER)
+    # Wear is found at the next month's inspection, a sudden failure by its alarm.
+    horizon = origin + SPAN_DAYS
+    inspected = np.array(
+        [month_days(month_of_day(int(d)) + 1)[0] if d < horizon else NEVER for d in worn_out]
+    )
+    found = np.where(
+        worn_out < jars["sudden_day"], inspected + jars["delay"], jars["sudden_day"] + jars["repair"]
+    )
+    found = np.where(found < horizon, found, NEVER).astype(np.int64)
+    return worn_out, found + 2 * np.array([_under_test(site, n, int(day)) for n, day in enumerate(found)])
+
+
+def _under_test(site: SyntheticSite, position: int, day: int) -> bool:
+    """Whether the place's string is being tested or recharged on a day: nobody swaps a jar then."""
+    if day >= NEVER:
+        return False
+    string, month = position // site.jars_per_string, month_of_day(day)
+    if month_of_test(site, string) != month % 12:
+        return False
+    return 0 <= day - int(capacity_test(site, string, month).start_s // DAY_S) <= 1
+
+
+@lru_cache(maxsize=16)
+def lives(site: SyntheticSite) -> Lives:
+    """All jars that serve at the site from its first month to the horizon."""
+    places, offset = site.strings * site.jars_per_string, rack_offset_k(site)
+    origin, begin = first_day(site), start_day(site)
+    installed = origin + stream(site.seed, site.site, "birth").integers(0, 3650, site.strings)
+    installed = np.repeat(installed, site.jars_per_string).astype(np.int64)
+    born, drawn, count = [], 0, np.zeros(places, dtype=int)
+    last_row, rows = np.full(places, -1), 0
+    while (alive := installed < origin + SPAN_DAYS).any():
+        jars = _draw(site, drawn, installed)
+        worn_out, replaced = _fate(site, jars, np.minimum(installed, origin + SPAN_DAYS), offset)
+        serves = alive & (replaced >= begin)
+        sudden = jars["sudden_day"] < np.minimum(worn_out, origin + SPAN_DAYS)
+        columns = {f.name: jars[f.name] for f in fields(Lives) if f.name in jars}
+        columns |= {
+            "position": np.arange(places), "generation": count.copy(), "installed": installed.copy(),
+            "replaced": replaced, "previous": last_row.copy(), "warmer_k": offset,
+            "sudden": np.where(sudden, jars["sudden"], 0), "end_day": np.where(sudden, jars["sudden_day"],
+            worn_out),
+        }  # fmt: skip
+        born.append({name: values[serves] for name, values in columns.items()})
+        last_row[serves] = rows + np.arange(serves.sum())
+        rows += int(serves.sum())
+        count += serves
+        installed = np.where(alive, replaced, NEVER)
+        drawn += 1
+    return Lives(**{f.name: np.concatenate([part[f.name] for part in born]) for f in fields(Lives)})
+
+
+def in_service(site: SyntheticSite, day: int, *, after_switch: bool) -> np.ndarray:
+    """Rows of `lives`, one per position in order, before or after the day's swaps."""
+    jars = lives(site)
+    if after_switch:
+        serving = (jars.installed <= day) & (day < jars.replaced)
+    else:
+        serving = (jars.installed < day) & (day <= jars.replaced)
+    rows = np.flatnonzero(serving)
+    return rows[np.argsort(jars.position[rows])]

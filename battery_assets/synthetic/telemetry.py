@@ -1,0 +1,221 @@
+"""What the monitors send of a UTC day: jars, strings and rooms, with their sensors' errors and their gaps."""
+
+from datetime import date
+
+import numba
+import numpy as np
+import polars as pl
+
+from battery_assets.physics import ageing
+from battery_assets.physics.discharge import ohmic_factor
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+from battery_assets.physics.random_streams import stream
+from battery_assets.physics.thermal import humidity_pct
+from battery_assets.synthetic.bus import ripple_day
+from battery_assets.synthetic.calendar import DAY_S, day_number, month_days, month_of_day
+from battery_assets.synthetic.electrical_day import ElectricalDay, electrical_day
+from battery_assets.synthetic.identifiers import battery_ids
+from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.lives import SWITCH_S, lives
+from battery_assets.synthetic.rooms import room_day, saw_k
+from battery_assets.synthetic.site import SyntheticSite
+
+MISSING_JAR_ROWS, MISSING_STRING_ROWS = 0.002, 0.001
+BURSTS_PER_YEAR = 4.0
+OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly in UTC
+OHMIC_SCATTER = 0.015
+JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
+JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
+STRING_GAIN_SD, STRING_NOISE_V = 0.0005, 0.03
+CURRENT_GAIN_SD, CURRENT_OFFSET_A, CURRENT_NOISE_A = 0.005, 0.05, 0.02
+
+
+@numba.njit(cache=True)
+def _sample(place, first, last, ohms_at, ohms, jar_v, jar_c, gain, offset, bias, noise, keep, start_us,
+step_us,
+            ts, code, voltage, temperature, resistance):  # fmt: skip
+    samples, minutes = jar_v.shape[1], jar_c.shape[1] - 1
+    k = 0
+    for u in range(place.size):
+        p = place[u]
+        for i in range(first[u], last[u]):
+            if not keep[p, i]:
+                continue
+            where = i * minutes / samples
+            m = int(where)
+            warm = jar_c[p, m] + (where - m) * (jar_c[p, m + 1] - jar_c[p, m])
+            ts[k] = start_us + i * step_us
+            code[k] = u
+            voltage[k] = (
+                np.round((jar_v[p, i] * gain[p] + offset[p] + JAR_NOISE_V * noise[0, p, i]) * 1000.0) / 1000.0
+            )
+            temperature[k] = np.round((warm + bias[p] + JAR_NOISE_C * noise[1, p, i]) * 10.0) / 10.0
+            resistance[k] = ohms[u] if i == ohms_at[u] else np.nan
+            k += 1
+    return k
+
+
+def _bursts(site: SyntheticSite, day: int, second: np.ndarray) -> np.ndarray:
+    """Samples (systems, n) that a gateway lost: 1 min to 6 h, a few times a year."""
+    lost = np.zeros((len(layout(site).systems), second.size), dtype=bool)
+    for month in {month_of_day(day - 1), month_of_day(day)}:
+        first, following = month_days(month)
+        for number, row in enumerate(lost):
+            rng = stream(site.seed, site.site, "gateway", number, month)
+            for _ in range(rng.poisson(BURSTS_PER_YEAR / 12)):
+                start = rng.uniform(first, following) * DAY_S
+                row |= (second >= start) & (
+                    second < start + min(max(600 * rng.lognormal(0, 1.2), 60), 6 * 3600)
+                )
+    return lost
+
+
+def _arrived(
+    site: SyntheticSite, kind: str, day: int, units_of_system: np.ndarray, second, rate: float
+) -> np.ndarray:
+    """Which samples (units, n) arrived: all but single losses and gateway bursts."""
+    keep = ~_bursts(site, day, second)[units_of_system]
+    rng = stream(site.seed, site.site, "lost", kind, day)
+    lost = rng.integers(0, keep.size, rng.binomial(keep.size, rate))
+    keep.reshape(-1)[lost] = False
+    return keep
+
+
+def _units(site: SyntheticSite, solved: ElectricalDay):
+    """Jars of the day ordered by id: ids, positions, first and past-last sample, row of `lives`, before or
+    after.
+    """
+    samples = solved.second.size
+    switch = -(-SWITCH_S // site.interval_s)
+    moved = solved.before != solved.after
+    rows = np.concatenate([solved.before, solved.after[moved]])
+    place = np.concatenate([np.arange(moved.size), np.flatnonzero(moved)])
+    late = np.arange(rows.size) >= moved.size
+    first = np.where(late, switch, 0)
+    last = np.where(late | ~moved[place], samples, switch)
+    ids = np.array(battery_ids(site))[rows]
+    order = np.argsort(ids)
+    return ids[order], place[order], first[order], last[order], rows[order], late[order]
+
+
+def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, rows, late):
+    """Sample number and reading (mohm) of each jar's daily ohmic measurement; -1 where its string was not on
+    float.
+    """
+    at = (OHMIC_HOUR_S + place * OHMIC_STEP_S) // site.interval_s % solved.second.size
+    before, after = solved.resistance_mohm
+    true = np.where(late, after[place], before[place])
+    warm = solved.jar_c[place, (at * site.interval_s // 60).astype(int)]
+    rng = stream(site.seed, site.site, "ohmic", day)
+    profile_noise = np.array([p.noise for p in ageing.PROFILES])[lives(site).profile[rows]]
+    scatter = np.hypot(OHMIC_SCATTER, 0.4 * profile_noise) * rng.standard_normal(place.size)
+    calm = np.abs(solved.current_a[place // site.jars_per_string, at]) < 1.0
+    return np.where(calm, at, -1), true * ohmic_factor(warm) * (1 + scatter)
+
+
+def _sensors(site: SyntheticSite) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gain, offset (V) and temperature bias (C) of the sensor at every position; sensors outlive jars."""
+    rng, places = stream(site.seed, site.site, "jar sensors"), site.strings * site.jars_per_string
+    gain = 1 + JAR_GAIN_SD * rng.standard_normal(places)
+    return gain, JAR_OFFSET_V * rng.standard_normal(places), JAR_BIAS_C * rng.standard_normal(places)
+
+
+def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
+    """Rows of `telemetry_jar_raw` for a UTC day, sorted by jar and time, as stored (V 1 mV, T 0.1 C).
+
+    `battery_id` is an Enum of the day's jars. Resistance and conductance are null but for the one sample of
+    the
+    day in which that jar was measured. Lost samples are absent rows.
+    """
+    number = day_number(day)
+    solved = electrical_day(site, number)
+    ids, place, first, last, rows, late = _units(site, solved)
+    at, ohms = _ohmic(site, number, solved, place, rows, late)
+    systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
+    keep = _arrived(site, "jar", number, systems, solved.second, MISSING_JAR_ROWS)
+    noise = stream(site.seed, site.site, "jar noise", number).standard_normal(
+        (2, *keep.shape), dtype=np.float32
+    )
+    size = int(sum(keep[p, a:b].sum() for p, a, b in zip(place, first, last, strict=True)))
+    ts, code = np.empty(size, np.int64), np.empty(size, np.uint32)
+    voltage, temperature, resistance = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size)
+    _sample(
+        place, first, last, at, np.round(ohms, 3), solved.jar_v, solved.jar_c, *_sensors(site), noise, keep,
+        number * DAY_S * 1_000_000, site.interval_s * 1_000_000, ts, code, voltage, temperature, resistance,
+    )  # fmt: skip
+    measured = pl.Series("resistance_mohm", resistance, nan_to_null=True)
+    return pl.DataFrame([
+        pl.Series("ts", ts).cast(pl.Datetime("us", "UTC")),
+        pl.Series("battery_id", code).cat.to(pl.Enum(ids.tolist())),
+        pl.Series("voltage_v", voltage), pl.Series("temperature_c", temperature),
+        measured, (1000.0 / measured).round(5).alias("conductance_s"),
+    ])  # fmt: skip
+
+
+def mode_of(volts_per_jar: np.ndarray, current_a: np.ndarray, equalize: np.ndarray) -> np.ndarray:
+    """Mode of a string from what can be measured: discharge, equalize, boost (bulk charge), idle or float."""
+    charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > 14.1)
+    open_circuit = (np.abs(current_a) < 0.5) & (volts_per_jar < 13.0)
+    return np.select([current_a < -1.0, equalize, charging, open_circuit],
+                     ["discharge", "equalize", "boost", "idle"], "float")  # fmt: skip
+
+
+def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
+    """Rows of `telemetry_string_raw` for a UTC day, sorted by string and time; positive current charges."""
+    number = day_number(day)
+    solved = electrical_day(site, number)
+    plan, samples = layout(site), solved.second.size
+    fixed = stream(site.seed, site.site, "string sensors").standard_normal((3, site.strings, 1))
+    noise = stream(site.seed, site.site, "string noise", number).standard_normal((2, site.strings, samples))
+    volts = solved.string_v * (1 + STRING_GAIN_SD * fixed[0]) + STRING_NOISE_V * noise[0]
+    amperes = solved.current_a * (1 + CURRENT_GAIN_SD * fixed[1]) + CURRENT_OFFSET_A * fixed[2]
+    amperes = amperes + CURRENT_NOISE_A * noise[1]
+    ohms = (solved.resistance_mohm[1] + 0.06).reshape(site.strings, -1).sum(axis=1) / 1000 + 0.008
+    ripple_v, ripple_a = ripple_day(site, number, ohms, solved.current_a)
+    columns = {
+        "voltage_v": volts.round(2), "current_a": amperes.round(3),
+        "mode": mode_of(volts / site.jars_per_string, amperes, solved.equalize),
+        "ripple_voltage_rms_v": ripple_v.round(3), "ripple_current_rms_a": ripple_a.round(3),
+        "equalize_flag": solved.equalize, "generator_test_flag": solved.generator,
+        "transfer_event_flag": solved.transfer,
+    }  # fmt: skip
+    keep = _arrived(site, "string", number, plan.system_of_string, solved.second, MISSING_STRING_ROWS)
+    order = np.argsort(np.array(plan.string_ids))
+    kept = keep[order].reshape(-1)
+    us = np.tile((solved.second * 1e6).astype(np.int64), site.strings)[kept]
+    ids = np.repeat(np.array(plan.string_ids)[order], samples)[kept]
+    frame = {"ts": us, "string_id": ids} | {
+        k: np.ascontiguousarray(v[order]).reshape(-1)[kept] for k, v in columns.items()
+    }
+    return pl.DataFrame(frame).with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))
+
+
+def environment_day(site: SyntheticSite, day: date) -> pl.DataFrame:
+    """Rows of `telemetry_env` for a UTC day, each 60 s (or the site's interval if that is longer), two per
+    room.
+    """
+    number, step = day_number(day), max(60, site.interval_s)
+    second = number * DAY_S + np.arange(0, DAY_S, step)
+    minute = ((second - number * DAY_S) // 60).astype(int)
+    rooms, plan = room_day(site, number), layout(site)
+    saw = saw_k(site, second)
+    sensors = len(plan.sensor_ids)
+    bias = stream(site.seed, site.site, "room sensors").normal(0, 0.4, (2, sensors))
+    noise = stream(site.seed, site.site, "room noise", number).standard_normal((2, sensors, second.size))
+    frames = []
+    for n in np.argsort(np.array(plan.sensor_ids)):
+        room = n // 2
+        air = rooms.air_c[room, minute] + saw[room]
+        damp = humidity_pct(air, rooms.dew_c[room, minute])
+        fault, running = rooms.fault[room, minute], rooms.running[room, minute]
+        frames.append(pl.DataFrame({
+            "ts": (second * 1_000_000).astype(np.int64), "sensor_id": plan.sensor_ids[n],
+            "temperature_c": (air + bias[0, n] + 0.05 * noise[0, n]).round(1),
+            "humidity_pct": (damp + 2 * bias[1, n] + 0.3 * noise[1, n]).round(1),
+            "hvac_status": np.select([fault, running], ["fault", "running"], "standby"),
+        }))  # fmt: skip
+    keep = (
+        stream(site.seed, site.site, "lost", "env", number).random(sensors * second.size)
+        >= MISSING_STRING_ROWS
+    )
+    return pl.concat(frames).filter(keep).with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))

@@ -1,0 +1,212 @@
+"""Work done at a site in a month: inspections, surveys, ohmic rounds, capacity tests, replacements, and its
+log.
+
+Calendar after IEEE 1188 as tabulated by Fluke [S26]: monthly inspection and voltages, quarterly thermal
+survey
+and ohmic value of every jar, yearly torque check and capacity test.
+"""
+
+import json
+
+import numpy as np
+import polars as pl
+
+from battery_assets.physics.discharge import ohmic_factor
+from battery_assets.physics.random_streams import stream
+from battery_assets.synthetic.calendar import DAY_S, instant, month_days, month_index
+from battery_assets.synthetic.catalogue import INSTANT, TECHNICIANS, Columns
+from battery_assets.synthetic.condition import condition
+from battery_assets.synthetic.discharges import calm_temperature_c, run
+from battery_assets.synthetic.identifiers import battery_codes, battery_ids
+from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.lives import SHORT, STRAP, SWITCH_S, in_service, lives
+from battery_assets.synthetic.rooms import room_day
+from battery_assets.synthetic.schedule import Event, month_events, month_of_test
+from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.synthetic.weather import rooms
+from battery_assets.tables.identity import identity
+
+HAND_INSTRUMENT = "Hand-held AC 1 kHz"
+HAND_SCATTER, HAND_GAIN_SD = 0.015, 0.01
+JAR_MINUTES = 2  # a technician needs two minutes per jar
+MAINTENANCE_SCHEMA: Columns = {
+    "event_id": pl.String, "battery_id": pl.String, "string_id": pl.String, "location_id": pl.String,
+    "event_type": pl.String, "event_subtype": pl.String, "scheduled_date": INSTANT, "completed_date": INSTANT,
+    "technician_id": pl.String, "status": pl.String, "work_order_id": pl.String, "notes": pl.String,
+    "photo_urls": pl.String, "ir_scan_url": pl.String, "created_at": INSTANT, "updated_at": INSTANT,
+}  # fmt: skip
+TEST_SCHEMA: Columns = {
+    "test_id": pl.String, "string_id": pl.String, "maintenance_event_id": pl.String, "test_date": INSTANT,
+    "test_type": pl.String, "discharge_rate_a": pl.Float64, "discharge_duration_min": pl.Float64,
+    "cutoff_voltage_v": pl.Float64, "ambient_temp_c": pl.Float64, "raw_data_url": pl.String,
+    "notes": pl.String,
+}  # fmt: skip
+IMPEDANCE_SCHEMA: Columns = {
+    "measurement_id": pl.String, "battery_id": pl.String, "maintenance_event_id": pl.String,
+    "measured_at": INSTANT,
+    "resistance_mohm": pl.Float64, "conductance_s": pl.Float64, "temperature_c": pl.Float64,
+    "instrument_model": pl.String,
+}  # fmt: skip
+AUDIT_SCHEMA: Columns = {
+    "log_id": pl.String, "ts": INSTANT, "user_id": pl.String, "action": pl.String, "entity_type": pl.String,
+    "entity_id": pl.String, "details_json": pl.String, "ip_address": pl.String,
+}  # fmt: skip
+
+
+def transactions(site: SyntheticSite, month: str) -> dict[str, pl.DataFrame]:
+    """`maintenance_event`, `capacity_test_raw`, `impedance_measurement_raw` and `audit_log` of a month."""
+    site.first_day(month)
+    index = month_index(month)
+    tests = [event for event in month_events(site, index) if event.kind == "capacity_test"]
+    visits = _routine(site, index)
+    readings = [
+        row for visit in visits if visit["event_type"] == "impedance_test" for row in _ohmic(site, visit)
+    ]
+    capacity = [_capacity(site, event) for event in tests]
+    visits += (
+        [_test_visit(site, event) for event in tests] + _replacements(site, index) + _repairs(site, index)
+    )
+    visits.sort(key=lambda row: (row["completed_date"], row["event_id"]))
+    return {
+        "maintenance_event": pl.DataFrame(visits, schema=MAINTENANCE_SCHEMA),
+        "capacity_test_raw": pl.DataFrame(capacity, schema=TEST_SCHEMA),
+        "impedance_measurement_raw": pl.DataFrame(readings, schema=IMPEDANCE_SCHEMA),
+        "audit_log": pl.DataFrame([_logged(site, row) for row in visits], schema=AUDIT_SCHEMA),
+    }
+
+
+def _visit(site: SyntheticSite, kind: str, begin_s: float, lasts_s: float, **more: object) -> dict:
+    """A finished maintenance event; `more` overrides the optional columns."""
+    key = (kind, more.get("string_id"), more.get("battery_id"), more.get("event_subtype"), round(begin_s))
+    event = identity("maintenance_event", site.site, *key)
+    rng = stream(site.seed, site.site, "visit", event)
+    row: dict[str, object] = dict.fromkeys(MAINTENANCE_SCHEMA)
+    row |= {
+        "event_id": event, "location_id": layout(site).location_id, "event_type": kind,
+        "scheduled_date": instant(begin_s), "completed_date": instant(begin_s + lasts_s),
+        "technician_id": TECHNICIANS[int(rng.integers(len(TECHNICIANS)))], "status": "completed",
+        "photo_urls": "[]", "created_at": instant(begin_s - 7 * DAY_S),
+        "updated_at": instant(begin_s + lasts_s),
+    }  # fmt: skip
+    return row | more
+
+
+def _routine(site: SyntheticSite, month: int) -> list[dict]:
+    """Inspections of the month; strings follow each other from 02:00 UTC (09:00 in Thailand)."""
+    first, _ = month_days(month)
+    rng = stream(site.seed, site.site, "round", month)
+    day = first + int(rng.integers(1, 5))
+    morning = day * DAY_S + 2 * 3600.0
+    visits = [
+        _visit(
+            site, "visual_inspection", morning, 3600, notes="Cases, terminals, room and ventilation looked at"
+        )
+    ]
+    hour = 3600.0 * max(1.0, site.jars_per_string * JAR_MINUTES / 60)
+    for number, string_id in enumerate(layout(site).string_ids):
+        # Three strings a day at most.
+        begin = morning + DAY_S * (1 + number // 3) + hour * (number % 3)
+        visits.append(_visit(site, "voltage_measurement", begin, 1200, string_id=string_id))
+        if month % 3 == 0:
+            visits.append(_visit(site, "thermal_survey", begin + 1200, 900, string_id=string_id))
+            visits.append(_visit(site, "impedance_test", begin + 2400, hour - 1200, string_id=string_id))
+        if month_of_test(site, number) == (month + 6) % 12:
+            visits.append(_visit(site, "torque_check", begin + 5 * 3600, 3600, string_id=string_id))
+    return visits
+
+
+def _ohmic(site: SyntheticSite, visit: dict) -> list[dict]:
+    """Ohmic value of every jar of the string, one after the other, with the hand-held instrument."""
+    string = layout(site).string_ids.index(visit["string_id"])
+    begin_s = visit["scheduled_date"].timestamp()
+    day, jars = int(begin_s // DAY_S), site.jars_per_string
+    late = begin_s % DAY_S >= SWITCH_S
+    rows = in_service(site, day, after_switch=late)[string * jars : (string + 1) * jars]
+    state = condition(site, rows, begin_s / DAY_S)
+    warm = calm_temperature_c(site, string, day, state.warmer_k)
+    rng = stream(site.seed, site.site, "hand-held", visit["event_id"])
+    gain = 1 + HAND_GAIN_SD * stream(site.seed, site.site, "hand-held gain").standard_normal()
+    ohms = state.resistance_mohm * ohmic_factor(warm) * gain * (1 + HAND_SCATTER * rng.standard_normal(jars))
+    read_c = warm + rng.normal(0, 0.3, jars)
+    readings = []
+    for slot, row in enumerate(rows.tolist()):
+        mohm, battery = round(float(ohms[slot]), 3), battery_ids(site)[row]
+        readings.append({
+            "measurement_id": identity("impedance", site.site, visit["event_id"], battery),
+            "battery_id": battery,
+            "maintenance_event_id": visit["event_id"],
+            "measured_at": instant(begin_s + slot * min(JAR_MINUTES * 60, 2400 / jars)),
+            "resistance_mohm": mohm, "conductance_s": round(1000 / mohm, 5),
+            "temperature_c": round(float(read_c[slot]), 1), "instrument_model": HAND_INSTRUMENT,
+        })  # fmt: skip
+    return readings
+
+
+def _test_visit(site: SyntheticSite, event: Event) -> dict:
+    string_id = layout(site).string_ids[event.string]
+    return _visit(site, "capacity_test", event.start_s, run(site, event).load_s, string_id=string_id)
+
+
+def _capacity(site: SyntheticSite, event: Event) -> dict:
+    """The yearly test as the telemetry shows it: one simulated run gives rate, duration and end voltage."""
+    happened = run(site, event)
+    visit = _test_visit(site, event)
+    day, second = divmod(event.start_s, DAY_S)
+    system = layout(site).system_of_string[event.string]
+    ended = {"string": "string end voltage", "jar": "weakest jar at 1.60 V/cell", "time": "time limit"}
+    reason = ended[happened.load.reason]
+    return {
+        "test_id": identity("capacity_test", site.site, event.key), "string_id": visit["string_id"],
+        "maintenance_event_id": visit["event_id"], "test_date": instant(event.start_s),
+        "test_type": "full_discharge", "discharge_rate_a": round(event.amps, 2),
+        "discharge_duration_min": round(happened.load_s / 60, 1), "cutoff_voltage_v": round(happened.end_v,
+        2),
+        "ambient_temp_c": round(float(room_day(site, int(day)).air_c[system, int(second // 60)]), 1),
+        "raw_data_url": None, "notes": f"To {event.stop_v_cell:.2f} V/cell; ended by {reason}",
+    }  # fmt: skip
+
+
+def _replacements(site: SyntheticSite, month: int) -> list[dict]:
+    """One event per jar that left in the month, filed under the jar that left."""
+    begin, end = month_days(month)
+    jars, ids, codes = lives(site), battery_ids(site), battery_codes(site)
+    why = {SHORT: "shorted_cell", STRAP: "high_resistance", 0: "low_capacity"}
+    visits = []
+    for n in np.flatnonzero((jars.replaced >= begin) & (jars.replaced < end)).tolist():
+        new = int(np.flatnonzero(jars.previous == n)[0])
+        string = layout(site).string_ids[int(jars.position[n]) // site.jars_per_string]
+        start = int(jars.replaced[n]) * DAY_S + SWITCH_S - 1800
+        visits.append(_visit(
+            site, "replacement", start, 3600, battery_id=ids[n], string_id=string,
+            event_subtype=why[int(jars.sudden[n])], notes=f"{codes[n]} replaced by {codes[new]}",
+        ))  # fmt: skip
+    return visits
+
+
+def _repairs(site: SyntheticSite, month: int) -> list[dict]:
+    """Cooling repairs at the end of every HVAC failure that took a unit out."""
+    begin, end = month_days(month)
+    visits = []
+    for number, room in enumerate(rooms(site)):
+        for _, over, _, kind in room.warm_spells:
+            if kind > 0 and begin <= over < end:
+                note = f"Cooling unit of battery room {number + 1} repaired"
+                visits.append(
+                    _visit(site, "corrective", over * DAY_S - 3600, 3600, event_subtype="hvac", notes=note)
+                )
+    return visits
+
+
+def _logged(site: SyntheticSite, visit: dict) -> dict:
+    """The audit entry that filing a visit leaves."""
+    battery = visit["event_type"] == "replacement"
+    details = {"event_type": visit["event_type"], "status": visit["status"]}
+    return {
+        "log_id": identity("audit_log", site.site, visit["event_id"]), "ts": visit["completed_date"],
+        "user_id": visit["technician_id"],
+        "action": "battery.replaced" if battery else "maintenance.completed",
+        "entity_type": "battery" if battery else "maintenance_event",
+        "entity_id": visit["battery_id"] if battery else visit["event_id"],
+        "details_json": json.dumps(details),
+        "ip_address": f"10.20.{len(site.site)}.{int(visit['event_id'][:2], 16)}",
+    }  # fmt: skip

@@ -1,0 +1,97 @@
+"""Pictures are small, are PNG, and cope with little or odd data."""
+
+import io
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from battery_assets.features import pictures
+from battery_assets.features.alert_rules import thresholds
+from battery_assets.features.alerting import alerts
+from battery_assets_tests.features import operations_world as world
+
+MOST_BYTES = 60_000
+
+
+def fleet_hours(hours: int = 744) -> pl.DataFrame:
+    rng = np.random.default_rng(5)
+    jars = world.jars()["battery_id"]
+    at = [world.START + timedelta(hours=k + 1) for k in range(hours)]
+    volts = 13.62 + rng.normal(0, 0.056, (len(jars), 1)) + rng.normal(0, 0.01, (len(jars), hours))
+    frame = pl.DataFrame({"battery_id": jars}).join(pl.DataFrame({"feature_ts": at}), how="cross")
+    return frame.with_columns(v_mean=pl.Series(volts.ravel()))
+
+
+def capture(rows: int = 20_000) -> pl.DataFrame:
+    rng = np.random.default_rng(5)
+    at = pl.Series([world.START]).cast(pl.Datetime("us", "UTC"))[0]
+    volts = 326.0 - 20.0 * np.linspace(0, 1, rows) + rng.normal(0, 0.2, rows)
+    ts = pl.datetime_range(
+        at, at + timedelta(milliseconds=100 * (rows - 1)), "100ms", time_unit="us", eager=True
+    )
+    return pl.DataFrame({"ts": ts, "voltage_v": volts, "current_a": rng.normal(-150, 1, rows)})
+
+
+def lives() -> pl.DataFrame:
+    return world.jars().select("battery_id", rul_days=np.linspace(20, 5000, 48))
+
+
+def health() -> pl.DataFrame:
+    return world.jars().select("battery_id", soh_pct=np.linspace(70, 102, 48))
+
+
+def raised() -> pl.DataFrame:
+    return alerts(world.set_to("float_voltage_25c", 12.5), thresholds())
+
+
+PICTURES = {
+    "heat map": lambda: pictures.voltage_heat_map(fleet_hours(), world.jars()),
+    "heat map of an hour": lambda: pictures.voltage_heat_map(fleet_hours(1), world.jars()),
+    "heat map of nothing": lambda: pictures.voltage_heat_map(fleet_hours(1).clear(), world.jars()),
+    "lives": lambda: pictures.rul_histogram(lives()),
+    "no lives": lambda: pictures.rul_histogram(lives().clear()),
+    "health": lambda: pictures.soh_bars(health(), world.jars()),
+    "no health": lambda: pictures.soh_bars(health().clear(), world.jars()),
+    "alerts": lambda: pictures.alerts_timeline(raised()),
+    "one alert": lambda: pictures.alerts_timeline(raised().head(1)),
+    "no alerts": lambda: pictures.alerts_timeline(raised().clear()),
+    "discharge": lambda: pictures.discharge_plot(capture()),
+    "discharge by elapsed time": lambda: pictures.discharge_plot(
+        capture(50).with_columns(elapsed_s=pl.int_range(50), voltage_v=pl.lit(None, pl.Float64))
+    ),
+    "no discharge": lambda: pictures.discharge_plot(capture(10).clear()),
+}
+
+
+@pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES.keys())
+def test_every_picture_is_a_small_png(draw):
+    from PIL import Image
+
+    picture = draw()
+    assert len(picture) < MOST_BYTES
+    with Image.open(io.BytesIO(picture)) as image:
+        assert image.format == "PNG"
+        assert image.width >= 500
+        assert len(image.convert("RGB").getcolors(100_000)) > 3
+
+
+def test_the_same_data_give_the_same_picture():
+    assert pictures.rul_histogram(lives()) == pictures.rul_histogram(lives())
+
+
+def test_a_low_jar_shows_in_the_heat_map():
+    jar = pl.col("battery_id") == world.JAR
+    sick = fleet_hours(48).with_columns(v_mean=pl.when(jar).then(11.4).otherwise("v_mean"))
+    assert pictures.voltage_heat_map(sick, world.jars()) != pictures.voltage_heat_map(
+        fleet_hours(48), world.jars()
+    )
+
+
+def test_drawing_leaves_no_figure_open_and_no_backend_behind():
+    import matplotlib
+
+    before = matplotlib.get_backend(auto_select=False)
+    pictures.alerts_timeline(raised())
+    assert matplotlib.get_backend(auto_select=False) == before

@@ -1,0 +1,103 @@
+"""Master data and the lives behind it."""
+
+import polars as pl
+import pytest
+
+from battery_assets import tables as t
+from battery_assets.physics.ageing import PROFILES
+from battery_assets.synthetic.calendar import start_day
+from battery_assets.synthetic.catalogue import battery_models, users
+from battery_assets.synthetic.lives import NEVER, in_service, lives
+from battery_assets.synthetic.master import master
+from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.synthetic.truth import truth
+from battery_assets.tables.projections import polars_schema
+
+SITE = SyntheticSite.from_config("alpha", {"place": "hat-yai", "seed": 11})
+
+
+@pytest.mark.parametrize("name", ["location", "battery_system", "string", "battery", "environmental_sensor"])
+def test_master_frames_have_the_reference_columns(name):
+    assert dict(master(SITE, "2024-05")[name].schema) == polars_schema(getattr(t, name))
+
+
+def test_the_catalogue_has_the_reference_columns():
+    assert dict(battery_models().schema) == polars_schema(t.battery_model)
+    assert dict(users().schema) == polars_schema(t.user)
+    assert users()["email"].str.ends_with("@example.com").all()
+
+
+def test_every_place_in_a_string_holds_one_jar_in_service():
+    for day in range(start_day(SITE), start_day(SITE) + 200):
+        assert in_service(SITE, day, after_switch=False).size == 216
+        assert in_service(SITE, day, after_switch=True).size == 216
+
+
+def test_a_replaced_jar_stays_on_file_and_its_successor_names_it():
+    jars = master(SITE, "2024-12")["battery"]
+    gone = jars.filter(pl.col("status") == "replaced")
+    assert gone.height > 5
+    assert gone["replaced_date"].null_count() == 0
+    named = jars.join(gone, left_on="replacement_of", right_on="battery_id", suffix="_old")
+    assert set(named["replacement_of"]) == set(gone["battery_id"])
+    assert (named["installed_date"] == named["replaced_date_old"]).all()
+    assert (named["position_in_string"] == named["position_in_string_old"]).all()
+    assert jars["battery_code"].n_unique() == jars.height == jars["battery_id"].n_unique()
+    assert jars["battery_code"].str.len_chars().max() <= 40
+
+
+def test_an_earlier_month_does_not_know_of_later_replacements():
+    early, late = (master(SITE, month)["battery"] for month in ("2024-02", "2024-12"))
+    assert (
+        early.filter(pl.col("status") == "replaced").height
+        < late.filter(pl.col("status") == "replaced").height
+    )
+    assert set(early["battery_id"]) <= set(late["battery_id"])
+    assert set(early["status"]) | set(late["status"]) == {"active", "replaced"}
+
+
+def test_new_jars_are_healthy_accelerated_and_failing_as_85_12_3():
+    shares = [0.0, 0.0, 0.0]
+    count = 0
+    for seed in range(6):
+        jars = lives(SyntheticSite.from_config("alpha", {"place": "hat-yai", "seed": seed}))
+        for kind in range(3):
+            shares[kind] += int((jars.profile[jars.generation > 0] == kind).sum())
+        count += int((jars.generation > 0).sum())
+    assert [s / count for s in shares] == pytest.approx([p.share for p in PROFILES], abs=0.04)
+
+
+def test_the_fleet_is_in_a_steady_state():
+    jars = lives(SITE)
+    first = start_day(SITE)
+    per_year = [
+        int(((jars.replaced >= first + 365 * y) & (jars.replaced < first + 365 * (y + 1))).sum())
+        for y in range(14)
+    ]
+    assert 12 < sum(per_year[:7]) / 7 < 60
+    assert sum(per_year[:7]) == pytest.approx(sum(per_year[7:]), rel=0.5)
+
+
+def test_worn_jars_are_found_within_weeks_of_80_percent():
+    jars = lives(SITE)
+    known = (jars.replaced < NEVER) & (jars.sudden == 0)
+    lag = (jars.replaced - jars.end_day)[known]
+    assert lag.min() > 0
+    assert lag.max() < 70
+
+
+def test_truth_stays_apart_and_knows_failures():
+    known = truth(SITE, "2024-12")
+    assert known.columns == [
+        "battery_id",
+        "profile",
+        "soh_pct",
+        "resistance_ratio",
+        "failure_date",
+        "mechanism",
+    ]
+    month = master(SITE, "2024-12")["battery"]
+    left = month.filter(pl.col("replaced_date").is_between(pl.date(2024, 12, 1), pl.date(2024, 12, 31)))
+    worn = known.join(left, on="battery_id").filter(~pl.col("mechanism").is_in(["strap", "cell_short"]))
+    assert (worn["soh_pct"] < 80.1).all()
+    assert known["soh_pct"].median() > 85
