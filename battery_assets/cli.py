@@ -16,7 +16,8 @@ def main() -> None:
     Where things are kept is set by the environment; `battery-assets env` shows it.
       BATTERY_HOME           folder of everything          BATTERY_DATABASE_URL  a PostgreSQL server
       BATTERY_LAKE_URL       folder or s3:// of the lake   BATTERY_LANDING       where exports arrive
-      BATTERY_ARTIFACTS_URL  folder or s3:// for MLflow    BATTERY_WEB_PORT, BATTERY_MLFLOW_PORT
+      BATTERY_ARTIFACTS_URL  folder or s3:// for MLflow    BATTERY_TRACKING_URI  an MLflow server
+      BATTERY_WEB_PORT       of the Dagster pages          BATTERY_MLFLOW_PORT   of the MLflow pages
     """
 
 

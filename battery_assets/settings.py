@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from battery_assets.database_urls import DatabaseUrls, embedded_urls, parsed_database_url, server_urls
+from battery_assets.database_urls import (
+    DatabaseUrls,
+    embedded_urls,
+    parsed_database_url,
+    redacted,
+    server_urls,
+)
 from battery_assets.errors import SettingsError, UserError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -17,9 +23,12 @@ VARIABLES = {
     "BATTERY_LAKE_URL": "folder or s3:// address of the Delta lake",
     "BATTERY_LANDING": "folder or s3:// address where exports arrive",
     "BATTERY_ARTIFACTS_URL": "folder or s3:// address of MLflow's artifacts",
+    "BATTERY_TRACKING_URI": "http(s):// address of an MLflow server to use instead of its database",
     "BATTERY_WEB_PORT": "port of the Dagster pages, 0 for any free one",
     "BATTERY_MLFLOW_PORT": "port of the MLflow pages, 0 for any free one",
 }
+# Said by `variables` for the code location, and worked out anew wherever the settings are read.
+DERIVED = ("BATTERY_WAREHOUSE_URL",)
 S3_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -28,6 +37,7 @@ S3_VARIABLES = (
     "AWS_ENDPOINT_URL",
     "AWS_ALLOW_HTTP",
 )
+SECRET_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class Settings:
             web_port=_port(given, "BATTERY_WEB_PORT", 3000),
             mlflow_port=_port(given, "BATTERY_MLFLOW_PORT", 5000),
             database_url=database_url,
-            tracking_uri=given.get("MLFLOW_TRACKING_URI"),
+            tracking_uri=_tracking_server(given),
             pg_bin=_binaries(pg_bin) if pg_bin else None,
             storage_options=_storage_options(given),
         )
@@ -111,8 +121,27 @@ class Settings:
 
     @property
     def mlflow_tracking_uri(self) -> str:
-        """What mlflow.set_tracking_uri takes: MLFLOW_TRACKING_URI, else MLflow's database itself."""
+        """What mlflow.set_tracking_uri takes: BATTERY_TRACKING_URI, else MLflow's database itself."""
         return self.tracking_uri or self.mlflow_url
+
+    def variables(self) -> dict[str, str]:
+        """Environment that the code location and Dagster itself read; it holds the database's password.
+
+        BATTERY_ARTIFACTS_URL is empty where an MLflow server keeps the files, as it has a place of its own.
+        """
+        urls = self.database_urls()
+        derived = {key: value for key, value in self.storage_options.items() if key not in SECRET_KEYS}
+        return {
+            "BATTERY_HOME": str(self.home),
+            "BATTERY_LAKE_URL": self.lake_url,
+            "BATTERY_LANDING": self.landing,
+            "BATTERY_ARTIFACTS_URL": "" if self.tracking_uri else self.artifacts_url,
+            "BATTERY_WAREHOUSE_URL": urls.warehouse,
+            "BATTERY_TRACKING_URI": self.mlflow_tracking_uri,
+            "DAGSTER_HOME": str(self.dagster_home),
+            "DAGSTER_PG_URL": urls.dagster,
+            **derived,
+        }
 
 
 def is_remote(location: str) -> bool:
@@ -129,10 +158,23 @@ def _default_home(given: Mapping[str, str]) -> str:
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:
     for key in given:
-        if key.startswith("BATTERY_") and not key.startswith("BATTERY_TEST_") and key not in VARIABLES:
+        ours = key.startswith("BATTERY_") and not key.startswith("BATTERY_TEST_")
+        if ours and key not in VARIABLES and key not in DERIVED:
             near = difflib.get_close_matches(key, VARIABLES, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise SettingsError(key, "(set)", f"unknown setting; {hint}known are {', '.join(VARIABLES)}")
+
+
+def _tracking_server(given: Mapping[str, str]) -> str | None:
+    value = given.get("BATTERY_TRACKING_URI")
+    if value is None or value.startswith("postgresql+psycopg2://"):
+        # The database's address is what `variables` says; it is worked out anew, as the port may change.
+        return None
+    if not value.startswith(("http://", "https://")):
+        raise SettingsError(
+            "BATTERY_TRACKING_URI", redacted(value), "the http(s):// address of an MLflow server"
+        )
+    return value.rstrip("/")
 
 
 def _store(given: Mapping[str, str], key: str, default: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from battery_assets.settings import VARIABLES, Settings
+from battery_assets.settings import DERIVED, VARIABLES, Settings
 from battery_assets_tests.conftest import PROJECT
 
 BIN = Path(sys.executable).parent
@@ -64,16 +64,19 @@ def test_no_secret_stands_in_the_file_and_a_missing_one_stops_the_start(compose)
     for name, service in compose["services"].items():
         for key, value in service.get("environment", {}).items():
             if re.search("PASSWORD|SECRET|TOKEN", key):
-                assert value.startswith("${"), (name, key)
+                assert value is None or value.startswith("${"), (name, key)
             assert not re.search(r"://\w+:[^$@/]+@", str(value)), (name, key)
 
 
 def test_the_services_settings_are_ours_and_valid(compose, tmp_path):
-    given = {key: filled(value) for key, value in compose["services"]["code"]["environment"].items()}
-    assert {key for key in given if key.startswith("BATTERY_")} <= set(VARIABLES)
+    said = compose["services"]["code"]["environment"]
+    given = {key: filled(value) for key, value in said.items() if value is not None}
+    assert {key for key in given if key.startswith("BATTERY_")} <= {*VARIABLES, *DERIVED}
     moved = {key: value.replace("/srv/battery", str(tmp_path)) for key, value in given.items()}
     settings = Settings.from_environment(moved)
-    assert settings.dagster_url == given["DAGSTER_PG_URL"]
+    assert settings.storage_options == {}
+    for key, value in settings.variables().items():
+        assert key == "DAGSTER_HOME" or moved[key] == value, key
     mlflow = filled(compose["services"]["mlflow"]["environment"]["MLFLOW_BACKEND_STORE_URI"])
     assert settings.mlflow_url == mlflow
 

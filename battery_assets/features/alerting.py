@@ -149,7 +149,7 @@ def _merged(spans: pl.DataFrame) -> pl.DataFrame:
         opened_at=pl.col("opened_at").min(),
         closed_at=ended,
         also=pl.col("said").filter(other),
-        signals=pl.col("signal").unique(maintain_order=True),
+        signals=pl.format("{} {}", "signal", "severity").filter(pl.col("signal").is_first_distinct()),
     )
 
 

@@ -43,33 +43,11 @@ def table(
     month never overwrite a newer one; `month_leaves` makes a PostgreSQL table partitioned by month;
     `may_be_empty` says that a partition without rows is a healthy one.
     """
-    added = []
-    if cut in (SITE_MONTH, WHOLE):
-        added.append(
-            sa.Column(
-                "site",
-                sa.String(31),
-                nullable=False,
-                comment="Site the row belongs to.",
-                info={"kind": "partition"},
-            )
-        )
-    if cut in (SITE_MONTH, MONTH):
-        added.append(
-            sa.Column(
-                "month",
-                sa.String(7),
-                nullable=False,
-                primary_key=month_leaves,
-                comment="UTC month of the partition, YYYY-MM.",
-                info={"kind": "partition"},
-            )
-        )
     made = sa.Table(
         name,
         METADATA,
         *columns,
-        *added,
+        *_partition_keys(cut, month_leaves),
         *(
             sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code)
             for code in unique
@@ -92,6 +70,23 @@ def table(
     for column in columns:
         _constrain(made, column)
     return made
+
+
+def _partition_keys(cut: str, month_leaves: bool) -> list[sa.Column]:
+    """The columns that say to which partition a row belongs."""
+    words = {"site": (31, "Site the row belongs to."), "month": (7, "UTC month of the partition, YYYY-MM.")}
+    names = {SITE_MONTH: ("site", "month"), MONTH: ("month",), WHOLE: ("site",)}[cut]
+    return [
+        sa.Column(
+            name,
+            sa.String(words[name][0]),
+            nullable=False,
+            primary_key=month_leaves and name == "month",
+            comment=words[name][1],
+            info={"kind": "partition"},
+        )
+        for name in names
+    ]
 
 
 def _constrain(made: sa.Table, column: sa.Column) -> None:

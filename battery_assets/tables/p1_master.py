@@ -116,9 +116,7 @@ string = table(
         "string_position", "Position index (1-6 for UPS, 1-3 for Rectifier).", low=1, high=99, required=True
     ),
     integer("batteries_count", "Number of batteries in string (24).", low=1, high=500, required=True),
-    quantity(
-        "nominal_voltage_v", "String nominal voltage.", "V", 6, 2, low=0, high=1000
-    ),
+    quantity("nominal_voltage_v", "String nominal voltage.", "V", 6, 2, low=0, high=1000),
     day("installed_date", "Installation date."),
     day("last_capacity_test_date", "Last full capacity test."),
     flag("is_active", "In service.", default="true"),

@@ -143,6 +143,14 @@ def test_info_alerts_open_no_incident():
     assert linked["incident_id"].to_list() == [None]
 
 
+def test_a_jar_that_fails_in_discharge_only_is_weak_not_shorted():
+    weak = world.set_to("discharge_below_median", 1.4)
+    hours = weak.hours.with_columns(world.during("v_mean", 13.4, JAR))
+    rows, linked = grouped(world.quiet(hours=hours, strings_hours=weak.strings_hours))
+    assert linked.filter(JAR, alert_type="voltage_low")["severity"].to_list() == ["critical"]
+    assert rows["rca_code"].to_list() == ["WEAK-JAR"]
+
+
 def test_two_strings_do_not_share_an_incident_of_their_jars():
     low = world.during("v_mean", 13.3, pl.col("battery_id").is_in(["a-07", "b-03"]))
     rows, _ = grouped(with_hours(low))

@@ -1,0 +1,1 @@
+"""The commands of battery-assets, one module each."""

@@ -1,0 +1,76 @@
+"""battery-assets status: what runs, and what is stored."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from battery_assets.settings import Settings
+
+
+@click.command()
+def status() -> None:
+    """Show whether the database and the services answer, and what is stored per site. Starts nothing.
+
+    \b
+    Example:
+      battery-assets status
+    """
+    from battery_assets.settings import Settings
+
+    settings = Settings.from_environment()
+    for line in service_lines(settings):
+        click.echo(line)
+    if database_answers(settings):
+        for line in status_lines(settings):
+            click.echo(line)
+
+
+def status_lines(settings: "Settings") -> list[str]:
+    """What is stored, a line for each site; asked only while the database answers."""
+    return []
+
+
+def service_lines(settings: "Settings") -> list[str]:
+    """One line each for the home, the database, the Dagster pages, the MLflow server."""
+    from battery_assets.services.presence import present
+    from battery_assets.services.readiness import http_answers
+
+    places = (
+        ("home", str(settings.home)),
+        ("lake", settings.lake_url),
+        ("database", _database_line(settings)),
+    )
+    lines = [f"{name:<10}{place}" for name, place in places]
+    presence = present(settings)
+    if presence is None:
+        return [*lines, "services  not running; `battery-assets up` starts them"]
+    pages = (("Dagster", presence.web_url, "/server_info"), ("MLflow", presence.mlflow_url, "/health"))
+    for name, url, question in pages:
+        lines.append(f"{name:<10}{url} {'answers' if http_answers(url + question) else 'does not answer'}")
+    return [*lines, f"up        process {presence.pid}"]
+
+
+def database_answers(settings: "Settings") -> bool:
+    """Whether the warehouse's database takes a connection now."""
+    import psycopg
+
+    from battery_assets.database_urls import libpq_url
+    from battery_assets.services import embedded_postgres
+
+    if settings.database_url is None:
+        return embedded_postgres.answers(settings)
+    try:
+        psycopg.connect(libpq_url(settings.warehouse_url), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _database_line(settings: "Settings") -> str:
+    answers = database_answers(settings)
+    if settings.database_url is not None:
+        return f"{settings.database_urls()} {'answers' if answers else 'does not answer'}"
+    if answers:
+        return f"embedded, answers at {settings.database_urls()}"
+    return "embedded, not running; each command that needs it starts it"

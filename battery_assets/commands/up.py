@@ -1,0 +1,89 @@
+"""battery-assets up: the pages of Dagster and MLflow on this machine."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from battery_assets.errors import UserError
+
+if TYPE_CHECKING:
+    from battery_assets.services.presence import Presence
+    from battery_assets.settings import Settings
+
+
+@click.command()
+@click.option(
+    "--definitions", default="battery_assets.definitions", hidden=True, help="Module of the code location."
+)
+def up(definitions: str) -> None:
+    """Start the Dagster pages, its daemon and the MLflow server; stop all of them with Ctrl-C.
+
+    They listen on this machine only, on the ports BATTERY_WEB_PORT (3000) and BATTERY_MLFLOW_PORT (5000),
+    and write their logs to <home>/logs.
+
+    \b
+    Example:
+      BATTERY_WEB_PORT=3100 battery-assets up
+    """
+    from battery_assets.services.stack import serve
+    from battery_assets.settings import Settings
+
+    settings = Settings.from_environment()
+    with _Display(settings) as display:
+        serve(settings, _migrate, display.step, display.ready, definitions)
+    click.echo("stopped")
+
+
+def _migrate(settings: "Settings") -> None:
+    """Bring the warehouse to the current schema."""
+    from battery_assets.platform.migrate import migrate
+
+    try:
+        migrate(settings.warehouse_url)
+    except RuntimeError as error:
+        problem, _, way_out = str(error).partition(": ")
+        raise UserError(problem, way_out or "see the log of the database") from error
+
+
+class _Display:
+    """A line with a clock for each service while they start, then the addresses."""
+
+    def __init__(self, settings: "Settings") -> None:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+        self.settings = settings
+        self.console = Console(highlight=False)
+        columns = (
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description:<12} {task.fields[state]}"),
+        )
+        self.bars = Progress(*columns, TimeElapsedColumn(), console=self.console)
+        self.tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "_Display":
+        self.bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bars.stop()
+
+    def step(self, service: str, state: str) -> None:
+        """Show what a service is doing."""
+        if service == "all":
+            self.bars.stop()
+            self.console.print(f"{state} ...")
+            return
+        if not self.console.is_terminal:
+            self.console.print(f"{service}: {state}")
+        if service not in self.tasks:
+            self.tasks[service] = self.bars.add_task(service, total=1, state=state)
+        done = state == "ready"
+        self.bars.update(self.tasks[service], state=state, completed=int(done))
+
+    def ready(self, presence: "Presence") -> None:
+        """Show where to look."""
+        self.bars.stop()
+        self.console.print(f"\n  Dagster   {presence.web_url}\n  MLflow    {presence.mlflow_url}")
+        self.console.print(f"  data      {self.settings.home}\n  logs      {self.settings.logs}\n")
+        self.console.print("Ctrl-C stops all of it.")

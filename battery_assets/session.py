@@ -1,0 +1,122 @@
+"""A platform that is ready to work in this process: database up and migrated, Dagster's instance at hand."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from battery_assets.errors import UserError
+from battery_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from battery_assets.platform.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Session:
+    """What commands work with."""
+
+    settings: Settings
+    warehouse: "Warehouse"
+    instance: "dg.DagsterInstance"
+
+
+@contextmanager
+def session(settings: Settings | None = None) -> Iterator[Session]:
+    """The platform, started where it does not run and migrated where it is behind."""
+    from battery_assets.platform.migrate import migrate
+    from battery_assets.services.databases import running_database
+    from battery_assets.services.launch import QUIET, install_dagster_home
+
+    settings = settings or Settings.from_environment()
+    with running_database(settings):
+        migrate(settings.warehouse_url)
+        install_dagster_home(settings)
+        os.environ.update({**QUIET, **settings.variables()})
+        import dagster as dg
+
+        from battery_assets.platform.warehouse import Warehouse
+
+        warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
+        with dg.DagsterInstance.get() as instance:
+            know_sites(warehouse, instance)
+            yield Session(settings, warehouse, instance)
+
+
+def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance") -> list[str]:
+    """Make every site that the books know a partition. Returns the sites."""
+    from battery_assets.platform import registry
+    from battery_assets.platform.partitions import sites
+
+    with warehouse.transaction() as connection:
+        known = [row.site for row in registry.sites(connection)]
+    present = set(instance.get_dynamic_partitions(str(sites.name)))
+    missing = [site for site in known if site not in present]
+    if missing:
+        instance.add_dynamic_partitions(str(sites.name), missing)
+    return known
+
+
+def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> None:
+    """Enter a site, or change where its data come from. UserError for a bad id or setting."""
+    from battery_assets.ingest.contract import SourceContract
+    from battery_assets.platform import registry
+
+    try:
+        if source == "synthetic":
+            from battery_assets.synthetic.site import SyntheticSite
+
+            SyntheticSite.from_config(site, config)
+        else:
+            SourceContract.from_config(config)
+        with at.warehouse.transaction() as connection:
+            registry.put_site(connection, site, source, config)
+    except ValueError as error:
+        raise UserError(str(error), "correct the value and run the command again") from error
+    know_sites(at.warehouse, at.instance)
+
+
+def run_here(job_name: str, partition: str | None = None, site: str | None = None) -> str:
+    """Run a job for a partition in this process, logged in Dagster like any other run. Returns the run's id.
+
+    Raises UserError that names the step which failed.
+    """
+    import dagster as dg
+
+    from battery_assets.definitions import defs
+
+    key: Any = partition
+    if partition and site:
+        key = dg.MultiPartitionKey({"month": partition, "site": site})
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def(job_name).execute_in_process(
+            instance=instance, partition_key=key, raise_on_error=False
+        )
+    if not result.success:
+        failed = [event for event in result.all_events if event.is_failure and event.step_key]
+        cause = failed[0].step_failure_data.error if failed and failed[0].step_failure_data else None
+        words = (cause.cause or cause).message.strip() if cause else "a blocking check failed"
+        step = failed[0].step_key if failed else "a check"
+        raise UserError(f"{job_name} {key or ''}: {step} failed: {words}",
+                        f"look at run {result.run_id} in `battery-assets up`, mend it, run again")
+    return result.run_id
+
+
+def quiet_logs() -> None:
+    """Leave the terminal to the progress bar: what runs say is kept in Dagster's event log."""
+    import logging
+
+    for name in ("dagster", "alembic", "mlflow", "great_expectations", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def committed_months(at: Session, site: str, table: Any) -> Sequence[str]:
+    """The months of a site for which a table is there and current."""
+    from battery_assets.platform import registry
+
+    with at.warehouse.transaction() as connection:
+        rows = registry.committed_parts(connection, table, site=site)
+    return [row.month for row in rows if row.state == "current"]

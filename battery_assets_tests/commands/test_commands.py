@@ -1,0 +1,69 @@
+"""The command line explains itself, and its errors say what to do next."""
+
+import shlex
+import subprocess
+
+import pytest
+from click.testing import CliRunner
+
+from battery_assets.cli import main
+from battery_assets.commands.environment import exported
+from battery_assets.services.databases import running_database
+from battery_assets_tests.services.homes import fresh_home
+
+
+@pytest.fixture(scope="module")
+def home():
+    with fresh_home() as settings:
+        yield settings
+
+
+def run(settings, *arguments: str, **environment: str):
+    given = {"BATTERY_HOME": str(settings.home), **environment}
+    return CliRunner().invoke(main, arguments, env=given)
+
+
+def test_each_command_says_what_it_does_with_an_example():
+    for name, command in main.commands.items():
+        shown = CliRunner().invoke(main, [name, "--help"]).output
+        assert "Example" in shown, name
+        assert f"battery-assets {name}" in shown, name
+        assert command.get_short_help_str(), name
+
+
+def test_an_error_is_two_lines_the_fault_and_the_next_step(home):
+    done = run(home, "status", BATTERY_WEB_PORT="many")
+    allowed = "a port number from 1 to 65535, or 0 for any free port"
+    assert done.exit_code == 1
+    assert done.output.splitlines() == [
+        f"error: BATTERY_WEB_PORT='many' is not allowed: {allowed}",
+        "next step: change or unset BATTERY_WEB_PORT",
+    ]
+
+
+def test_before_anything_was_made_status_says_so_and_env_says_how_to_begin(home):
+    shown = run(home, "status")
+    assert shown.exit_code == 0
+    assert "embedded, not running" in shown.output
+    assert "`battery-assets up` starts them" in shown.output
+    refused = run(home, "env")
+    assert refused.exit_code == 1
+    assert "battery-assets migrate" in refused.output
+    assert run(home, "down").output.splitlines() == ["up: was not running", "database: was never made"]
+
+
+def test_env_is_what_a_shell_takes_and_dagster_finds_its_yaml_there(home):
+    with running_database(home):
+        lines = run(home, "env").output
+        status = run(home, "status").output
+        down = run(home, "down").output
+    words = ["DAGSTER_PG_URL", "MLFLOW_TRACKING_URI", "MLFLOW_DISABLE_TELEMETRY"]
+    reading = f'for word in {chr(32).join(words)}; do eval "echo \\$$word"; done'
+    script = f"eval {shlex.quote(lines)}; {reading}; cat $DAGSTER_HOME/dagster.yaml"
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    assert said[:3] == [exported(home)[word] for word in words]
+    assert said[0].startswith("postgresql+psycopg2://")
+    assert "env: DAGSTER_PG_URL" in done.stdout
+    assert "embedded, answers at postgresql+psycopg://postgres:***@127.0.0.1" in status
+    assert "left running, another command uses it" in down
