@@ -1,4 +1,4 @@
-"""How the rows of phases 1 to 3 arrive: from a site's landing folder, or from the generator of a synthetic site."""
+"""How the rows of phases 1 to 3 arrive: from a site's landing folder, or from its generator."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -16,6 +16,7 @@ from battery_assets.ingest.tables_from_files import Reading, read_table, read_ta
 from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
+from battery_assets.references import references_held
 from battery_assets.tables.projections import empty
 
 SYNTHETIC, FILES = "synthetic", "files"
@@ -40,7 +41,7 @@ def arrived(
     part: Part,
     finish: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
 ) -> dg.MaterializeResult:
-    """Replace a partition by what its site's source holds for it; the accounts of files are kept beside it."""
+    """Replace a partition by what its site's source holds for it, and keep the accounts of files."""
     source, config = _source(warehouse, part)
     if source == FILES:
         return _from_files(warehouse, landing.files(str(part.site), table), table, part, config)
@@ -54,18 +55,21 @@ def arrived_everywhere(
 ) -> dg.MaterializeResult:
     """Replace a table that is not cut by what the catalogue and every site with files hold."""
     stamped = [catalogue.with_columns(pl.lit(CATALOGUE).alias("site"))]
-    accounts: dict[str, Any] = {}
     with warehouse.transaction() as connection:
         sites = registry.sites(connection)
-    for site in sites:
-        files = landing.files(site.site, table) if site.source == FILES else []
-        if files:
-            reading = read_table(files, table, None, _contract(site.config))
-            _keep_accounts(warehouse, table, Part(site.site), reading)
-            accounts[site.site] = _accounts(reading)
-            stamped.append(reading.rows.with_columns(pl.lit(site.site).alias("site")))
+    readings = {
+        site.site: read_table(landing.files(site.site, table), table, None, _contract(site.config))
+        for site in sites
+        if site.source == FILES
+    }
+    stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
     rows = pl.concat(stamped).unique(table.primary_key.columns.keys()[0], keep="last", maintain_order=True)
-    return warehouse.replace(table, part, rows, metadata={"files": dg.MetadataValue.json(accounts)})
+    accounts = {site: _accounts(reading) for site, reading in readings.items() if reading.files.height}
+    shown = {"files": dg.MetadataValue.json(accounts)}
+    result = warehouse.replace(table, part, rows, metadata=shown)
+    for site, reading in readings.items():
+        _keep_accounts(warehouse, table, Part(site), reading)
+    return result
 
 
 def _source(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
@@ -92,7 +96,7 @@ def _from_files(
             reading = days.account()
     else:
         month = None if table.info["newest_wins"] else part.month
-        reading = read_table(files, table, month, _contract(config))
+        reading = references_held(warehouse, table, read_table(files, table, month, _contract(config)))
         result = warehouse.replace(table, part, reading.rows)
     _keep_accounts(warehouse, table, part, reading)
     return result._replace(

@@ -2,9 +2,33 @@
 
 import click
 
-from battery_assets.commands import down, environment, status, up
+from battery_assets.commands import (
+    analyst,
+    backfill,
+    demo,
+    down,
+    environment,
+    import_,
+    migrate,
+    report,
+    site,
+    status,
+    up,
+)
 
-COMMANDS = (up.up, down.down, status.status, environment.environment)
+COMMANDS = (
+    demo.demo,
+    up.up,
+    down.down,
+    status.status,
+    report.report,
+    import_.import_,
+    backfill.backfill,
+    site.site,
+    migrate.migrate,
+    analyst.analyst,
+    environment.environment,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

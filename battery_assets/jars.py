@@ -22,16 +22,21 @@ MODEL_COLUMNS = (
 
 
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """One row for each jar in service at some time of the month: master data, its string's code, its model's limits.
+    """One row for each jar in service at some time of the month, sorted by battery_id.
 
-    Jars whose model is not known keep their row with empty limits. Sorted by battery_id.
+    Master data, its string's code, its model's limits; these are empty where the model is not known.
     """
     jars = warehouse.read(t.battery, part).collect()
     models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
     strings = warehouse.read(t.string, part, ["string_id", "string_code"]).collect()
     started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
     present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
-    return jars.filter(started & present).join(models, on="model_id", how="left").join(strings, on="string_id", how="left").sort("battery_id")
+    return (
+        jars.filter(started & present)
+        .join(models, on="model_id", how="left")
+        .join(strings, on="string_id", how="left")
+        .sort("battery_id")
+    )
 
 
 def jars_per_string(jars: pl.DataFrame) -> dict[str, int]:

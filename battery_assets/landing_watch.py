@@ -15,10 +15,7 @@ CATALOGUE = {"battery_model", "user"}
 def touched(
     warehouse: Warehouse, folder: str, known: dict[str, str]
 ) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
-    """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new.
-
-    A new master file touches every month that the site already has or gets.
-    """
+    """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new."""
     now: dict[str, str] = {}
     parts: set[tuple[str, str]] = set()
     catalogue_changed = False
@@ -35,10 +32,13 @@ def touched(
 
 
 def months_of(fresh: list[LandingFile], files: list[LandingFile], contract: SourceContract) -> set[str]:
-    """The months that new files touch; new master data touch every month that any file has."""
+    """The months that new files touch: those of their rows.
+
+    New master data, and a file that cannot be read and has to be shown as refused, touch every month that any
+    file of the site has.
+    """
     tables = {table.name: table for table in t.TABLES}
-    masters = any(tables[file.table].info["newest_wins"] for file in fresh)
-    found: set[str] = set()
-    for file in files if masters else fresh:
-        found |= months_touched(file, tables[file.table], contract)
-    return found
+    touched_by = [months_touched(file, tables[file.table], contract) for file in fresh]
+    if not all(touched_by):
+        touched_by = [months_touched(file, tables[file.table], contract) for file in files]
+    return set().union(*touched_by)

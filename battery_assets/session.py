@@ -91,18 +91,33 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
     key: Any = partition
     if partition and site:
         key = dg.MultiPartitionKey({"month": partition, "site": site})
-    with dg.DagsterInstance.get() as instance:
+    with pooled_instance() as instance:
         result = defs.resolve_job_def(job_name).execute_in_process(
-            instance=instance, partition_key=key, raise_on_error=False
+            instance=instance,
+            partition_key=key,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     if not result.success:
         failed = [event for event in result.all_events if event.is_failure and event.step_key]
         cause = failed[0].step_failure_data.error if failed and failed[0].step_failure_data else None
         words = (cause.cause or cause).message.strip() if cause else "a blocking check failed"
         step = failed[0].step_key if failed else "a check"
-        raise UserError(f"{job_name} {key or ''}: {step} failed: {words}",
-                        f"look at run {result.run_id} in `battery-assets up`, mend it, run again")
+        raise UserError(
+            f"{job_name} {key or ''}: {step} failed: {words}",
+            f"look at run {result.run_id} in `battery-assets up`, mend it, run again",
+        )
     return result.run_id
+
+
+@contextmanager
+def pooled_instance() -> Iterator["dg.DagsterInstance"]:
+    """Dagster's instance, with connections that are kept: a run makes a thousand queries."""
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
+        instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=10)
+        yield instance
 
 
 def quiet_logs() -> None:

@@ -28,7 +28,25 @@ def status() -> None:
 
 def status_lines(settings: "Settings") -> list[str]:
     """What is stored, a line for each site; asked only while the database answers."""
-    return []
+    import sqlalchemy as sa
+
+    from battery_assets.platform.database import transaction
+
+    query = """
+        SELECT s.site, s.source, min(v.month), max(v.month),
+               count(DISTINCT v.month) FILTER (WHERE v.version IS NOT NULL),
+               sum(v.rows), count(*) FILTER (WHERE v.state = 'stale')
+        FROM platform.site s LEFT JOIN platform.partition_version v ON v.site = s.site AND v.month <> ''
+        GROUP BY s.site, s.source ORDER BY s.site"""
+    with transaction(settings.warehouse_url) as connection:
+        if connection.execute(sa.text("SELECT to_regclass('platform.site')")).scalar() is None:
+            return ["warehouse not made yet; `battery-assets migrate` makes it"]
+        rows = connection.execute(sa.text(query)).all()
+    return [
+        f"site      {site}: {source}, {first} to {last}, {count} months, {total or 0:,} rows"
+        + (f", {stale} stale partitions" if stale else "")
+        for site, source, first, last, count, total, stale in rows
+    ]
 
 
 def service_lines(settings: "Settings") -> list[str]:

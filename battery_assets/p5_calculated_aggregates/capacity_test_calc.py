@@ -8,7 +8,9 @@ from battery_assets.platform.assets import materializes
 from battery_assets.platform.warehouse import Warehouse
 
 
-@dg.asset(**materializes(t.capacity_test_calc, reads=[t.capacity_test_raw, t.battery, t.battery_model, t.string]))
+@dg.asset(
+    **materializes(t.capacity_test_calc, reads=[t.capacity_test_raw, t.battery, t.battery_model, t.string])
+)
 def capacity_test_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.capacity import capacity_results
 

@@ -1,12 +1,13 @@
 """The digital twin of every jar at the end of the month: circuit, charge, health and wear."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import jar_facts
+from battery_assets.jars import HealthEvidence, jar_facts
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
@@ -27,7 +28,8 @@ DISCHARGE_A = -2.0
             t.telemetry_string_raw,
             t.feature_store,
             t.battery,
-            t.battery_model, t.string,
+            t.battery_model,
+            t.string,
         ],
     )
 )
@@ -45,14 +47,25 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
         return warehouse.replace(t.digital_twin_state, part, empty(t.digital_twin_state))
     seen = jars.join(latest, on="battery_id", how="semi")
     discharges = discharge_windows(_discharge_days(warehouse, part), seen)
-    rows = twin_states(seen, latest, latest, features, discharges, features["feature_ts"].max())
+    captured_at = features["feature_ts"].max()
+    health = _health(warehouse, part, seen, captured_at)
+    rows = twin_states(seen, latest, health, features, discharges, captured_at)
     shown = {"state of health": picture(soh_bars(rows, seen))}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 
+def _health(warehouse: Warehouse, part: Part, jars: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """Health with all that is known at the end: the last week of readings, and the tests of the year."""
+    evidence = HealthEvidence.of(warehouse, part, jars)
+    days = warehouse.days_of(t.telemetry_jar_raw, part)[-7:]
+    for _, rows in warehouse.days(t.telemetry_jar_raw, part, JAR_COLUMNS, only=days):
+        evidence.add_day(rows)
+    return evidence.health(at)
+
+
 def _latest(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """Charge and health of each jar at its last sample of the month."""
-    columns = ["ts", "battery_id", "soc_pct", "soh_pct"]
+    """Charge of each jar at its last sample of the month."""
+    columns = ["ts", "battery_id", "soc_pct"]
     ends = [
         rows.group_by("battery_id").last().with_columns(pl.col("battery_id").cast(pl.String))
         for _, rows in warehouse.days(
@@ -62,7 +75,7 @@ def _latest(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     if not ends:
         return empty(t.telemetry_jar_calc)
     stacked = pl.concat(ends).sort("ts").group_by("battery_id").last()
-    return stacked.with_columns(pl.col("soc_pct", "soh_pct").cast(pl.Float64))
+    return stacked.with_columns(pl.col("soc_pct").cast(pl.Float64))
 
 
 def _discharge_days(warehouse: Warehouse, part: Part) -> Iterator["TelemetryDay"]:  # noqa: F821

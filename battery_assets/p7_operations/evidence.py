@@ -34,7 +34,9 @@ def codes_of(warehouse: Warehouse, part: Part) -> Codes:
     """Jars with the codes of their string and place. A jar that is replaced later still serves this month."""
     from battery_assets.features import profiles
 
-    serving = jar_facts(warehouse, part).select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
+    serving = (
+        jar_facts(warehouse, part).select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
+    )
     strings = warehouse.read(t.string, part).collect()
     locations = warehouse.read(t.location, part).collect()
     systems = warehouse.read(t.battery_system, part).collect()

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-FIRST_MONTH = "2020-01"
+FIRST_MONTH = "2015-01"
 SITE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,30}$")
 MONTH_PATTERN = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 

@@ -1,0 +1,31 @@
+"""battery-assets analyst: a connection that only reads."""
+
+import click
+
+
+@click.command()
+def analyst() -> None:
+    """Give the analysts' role a new password and print its address, for psql, DuckDB or a BI tool.
+
+    The role reads the fleet's tables and views and can do nothing else. An address printed before stops
+    working for new connections. With the embedded database it answers while something uses it.
+
+    \b
+    Example:
+      battery-assets analyst
+    """
+    import secrets
+
+    import sqlalchemy as sa
+    from psycopg import sql
+
+    from battery_assets.database_urls import libpq_url
+    from battery_assets.session import session
+
+    with session() as at, at.warehouse.transaction() as connection:
+        password = secrets.token_urlsafe(24)
+        statement = sql.SQL("ALTER ROLE battery_analyst LOGIN PASSWORD {}").format(sql.Literal(password))
+        with connection.connection.cursor() as cursor:
+            cursor.execute(statement)
+        url = sa.make_url(at.settings.warehouse_url).set(username="battery_analyst", password=password)
+        click.echo(libpq_url(url.render_as_string(hide_password=False)))

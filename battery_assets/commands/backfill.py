@@ -1,0 +1,104 @@
+"""battery-assets backfill: months of sites, through the daemon or here."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from battery_assets.session import Session
+
+
+@click.command()
+@click.option("--site", "wanted", multiple=True, help="Site; may be given again. Default: every site.")
+@click.option("--from", "first", required=True, help="First month, YYYY-MM.")
+@click.option("--to", "last", required=True, help="Last month, YYYY-MM.")
+@click.option("--here", is_flag=True, help="Run in this process, without the daemon of `battery-assets up`.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until every run has ended.")
+def backfill(wanted: tuple[str, ...], first: str, last: str, here: bool, wait: bool) -> None:
+    """Compute a range of months again, from master data to work orders: one run for each month and site.
+
+    A site's months run in order, two sites side by side. Without --here it is the backfill that Dagster's
+    own page launches, and `battery-assets up` must be running.
+
+    \b
+    Example:
+      battery-assets backfill --site bangrak --from 2025-01 --to 2025-06
+    """
+    from battery_assets.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        sites = _sites(at, wanted)
+        months = _months(first, last)
+        if here:
+            _here(sites, months)
+        else:
+            _through_daemon(at, [f"{month}|{site}" for month in months for site in sites], wait)
+
+
+def _sites(at: "Session", wanted: tuple[str, ...]) -> list[str]:
+    from battery_assets.errors import UserError
+    from battery_assets.session import know_sites
+
+    known = know_sites(at.warehouse, at.instance)
+    unknown = [site for site in wanted if site not in known]
+    if unknown or not known:
+        raise UserError(
+            f"site {', '.join(unknown) or '(any)'} is not known; known: {', '.join(known) or 'none'}",
+            "battery-assets site add NAME --place bangrak, or battery-assets import FOLDER --site NAME",
+        )
+    return list(wanted) or known
+
+
+def _months(first: str, last: str) -> list[str]:
+    from battery_assets.errors import UserError
+    from battery_assets.platform.partitions import FIRST_MONTH, month_range, months
+
+    try:
+        found = month_range(first, last)
+    except ValueError as error:
+        raise UserError(str(error), "write months as 2025-03") from error
+    newest = months.get_last_partition_key()
+    if not found or found[0] < FIRST_MONTH or (newest and found[-1] > newest):
+        raise UserError(
+            f"months {first} to {last}: allowed are {FIRST_MONTH} to {newest}, in this order",
+            "correct --from and --to",
+        )
+    return found
+
+
+def _here(sites: list[str], months: list[str]) -> None:
+    from battery_assets.commands.progress import steps_bar
+    from battery_assets.demo import Step, run
+
+    steps = [Step("site_month", month, site) for month in months for site in sites]
+    with steps_bar("backfill", 1 + len(steps)) as progress:
+        for step, ended in run([[Step("catalogue")], steps]):
+            progress(str(step), ended)
+
+
+def _through_daemon(at: "Session", partitions: list[str], wait: bool) -> None:
+    from battery_assets.commands.progress import counts_bar
+    from battery_assets.errors import UserError
+    from battery_assets.platform import backfills
+    from battery_assets.services.presence import present
+
+    presence = present(at.settings)
+    if presence is None:
+        raise UserError("no daemon serves this home", "start `battery-assets up` beside this, or add --here")
+    try:
+        backfill = backfills.launch(presence.web_url, "site_month", partitions, {})
+        click.echo(f"backfill {backfill}: {len(partitions)} runs, {presence.web_url}/runs/b/{backfill}")
+        if wait:
+            with counts_bar("backfill", len(partitions)) as heard:
+                counts = backfills.wait(presence.web_url, backfill, heard)
+            failed = len(partitions) - counts.get("SUCCESS", 0)
+            if failed:
+                raise UserError(
+                    f"{failed} of {len(partitions)} runs did not succeed: {counts}",
+                    f"open {presence.web_url}/runs/b/{backfill}",
+                )
+    except backfills.BackfillRefused as refused:
+        raise UserError(
+            f"Dagster refused the backfill: {refused}", "look at the pages of battery-assets up"
+        ) from refused

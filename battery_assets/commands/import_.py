@@ -1,0 +1,131 @@
+"""battery-assets import: exports of other systems, and discharge tests."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from battery_assets.session import Session
+
+
+REGIONS = ("northern", "northeastern", "central", "eastern", "southern")
+
+
+@click.command("import")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--site", required=True, help="Site that the data become, such as cnx-01.")
+@click.option("--timezone", help="IANA zone of times without an offset, such as Asia/Bangkok.")
+@click.option(
+    "--contract", multiple=True, metavar="KEY=VALUE", help="Further terms of the source, see below."
+)
+@click.option(
+    "--capacity-test", is_flag=True, help="PATH is one discharge test of one battery, not an export."
+)
+@click.option("--rated-ah", type=float, help="With --capacity-test: rated capacity C10 of the battery, Ah.")
+@click.option("--region", type=click.Choice(REGIONS), help="With --capacity-test: where the bench stands.")
+@click.option("--city", help="With --capacity-test: where the bench stands.")
+@click.option("--started-at", help="With --capacity-test: start in UTC, where the file has no times.")
+def import_(
+    path: Path,
+    site: str,
+    timezone: str | None,
+    contract: tuple[str, ...],
+    capacity_test: bool,
+    rated_ah: float | None,
+    region: str | None,
+    city: str | None,
+    started_at: str | None,
+) -> None:
+    """Take in an export of another system as a site, and run the pipeline on it up to work orders.
+
+    PATH is a folder of CSV, CSV.gz or Parquet files named as the tables are (battery.csv,
+    telemetry_jar_raw_2026-11.csv.gz ...), or one such file. Bad rows go to quarantine with file, line and
+    reason; rows read = loaded + quarantined + duplicates. Terms: policy=strict|tolerant,
+    json_dialect=json|python-literal-ok, separator, decimal, time_format, null_words, final_newline ...
+
+    \b
+    Example:
+      battery-assets import exports/cnx --site cnx-01 --timezone Asia/Bangkok
+      battery-assets import test.xlsx --site agm-1 --capacity-test --rated-ah 100 --region central --city Nonthaburi
+    """
+    from battery_assets.commands.progress import steps_bar
+    from battery_assets.errors import UserError
+    from battery_assets.session import quiet_logs, session
+
+    quiet_logs()
+    terms = _terms(contract, timezone)
+    with session() as at:
+
+        def bar(total: int) -> Any:
+            return steps_bar(f"import {site}", total)
+
+        if capacity_test:
+            from battery_assets.capacity_tests import imported_test
+
+            if rated_ah is None or region is None or city is None:
+                raise UserError("a capacity test needs --rated-ah, --region and --city", "add them")
+            months = imported_test(at, path, site, rated_ah, region, city, started_at, bar)
+        else:
+            from battery_assets.importing import imported
+
+            months = imported(at, path, site, terms, bar)
+        for month in months:
+            _show(at, site, month)
+        from battery_assets.report import print_report
+
+        print_report(at, site)
+
+
+def _terms(contract: tuple[str, ...], timezone: str | None) -> dict[str, Any]:
+    from battery_assets.errors import UserError
+
+    # Exports written by Python print lists as Python does; reading them is safe and is reported.
+    terms: dict[str, Any] = {"json_dialect": "python-literal-ok"}
+    for term in contract:
+        key, equals, value = term.partition("=")
+        if not equals:
+            raise UserError(f"--contract {term!r} is not KEY=VALUE", "write it as --contract policy=strict")
+        terms[key] = value.split("|") if key == "null_words" else value
+    return {**terms, "timezone": timezone} if timezone else terms
+
+
+def _show(at: "Session", site: str, month: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from battery_assets.importing import accounts
+
+    console, found = Console(highlight=False), accounts(at, site, month)
+    shown = (
+        (
+            "accounts",
+            f"{site} {month}: what became of the rows",
+            [
+                "table",
+                "read",
+                "loaded",
+                "quarantined",
+                "duplicates",
+                "superseded",
+                "other months",
+                "refused because",
+            ],
+        ),
+        ("findings", "How they were read", ["table", "finding"]),
+        ("refused", "Quarantine", ["table", "reason", "rows", "first"]),
+        ("objections", "What a battery engineer objects to", ["severity", "units", "such as"]),
+        (
+            "tests",
+            "Capacity tests",
+            ["string", "began", "A", "min", "end V", "measured Ah", "% of rated", "verdict"],
+        ),
+    )
+    for name, title, columns in shown:
+        if found[name]:
+            table = Table(title=title, title_justify="left")
+            for column in columns:
+                table.add_column(column, overflow="fold")
+            for row in found[name]:
+                table.add_row(*("-" if value is None else str(value) for value in row))
+            console.print(table)

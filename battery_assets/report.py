@@ -1,0 +1,130 @@
+"""What a fleet manager wants to know, read from the warehouse: jars at risk, incidents, work orders, models."""
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from battery_assets.session import Session
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_RISK = """
+SELECT site, battery_code AS jar, round(soh_pct, 0) AS soh, round(r_internal_baseline_pct, 0) AS r,
+       round(rul_days, 0) AS rul, round(rul_lower_ci_days, 0) AS low, round(rul_upper_ci_days, 0) AS high,
+       round(100 * failure_probability_90d, 0) AS p90, rul_source AS source
+FROM fleet.jar_health_now WHERE rul_days IS NOT NULL AND (:site = '' OR site = :site)
+ORDER BY failure_probability_90d DESC, rul_days LIMIT :most
+"""
+_INCIDENTS = """
+SELECT i.site, i.incident_code AS incident, i.severity, i.title, w.title AS work_order, w.priority,
+       to_char(w.due_date, 'YYYY-MM-DD') AS due
+FROM fleet.incident i
+JOIN (SELECT site, max(month) AS month FROM platform.partition_version
+      WHERE table_name = 'incident' AND version IS NOT NULL GROUP BY site) n
+  ON n.site = i.site AND n.month = i.month
+LEFT JOIN fleet.work_order w USING (incident_id)
+WHERE i.status IN ('open', 'investigating') AND (:site = '' OR i.site = :site)
+ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity::text), w.due_date LIMIT :most
+"""
+_COUNTS = """
+SELECT n.site, count(DISTINCT i.incident_id) AS incidents, count(DISTINCT w.work_order_id) AS work_orders
+FROM (SELECT site, max(month) AS month FROM platform.partition_version
+      WHERE table_name = 'incident' AND version IS NOT NULL GROUP BY site) n
+LEFT JOIN fleet.incident i ON i.site = n.site AND i.month = n.month AND i.status IN ('open', 'investigating')
+LEFT JOIN fleet.work_order w ON w.incident_id = i.incident_id AND w.status <> 'closed'
+WHERE :site = '' OR n.site = :site
+GROUP BY n.site ORDER BY n.site
+"""
+_MODELS = """
+SELECT version, metrics_json, hyperparameters_json FROM ml.ml_model
+WHERE status = 'production' ORDER BY training_data_end DESC LIMIT 3
+"""
+_HEALTH = """
+SELECT site, count(*) AS jars, round(min(soh_pct), 0) AS worst, round(avg(soh_pct), 1) AS mean,
+       count(*) FILTER (WHERE soh_pct < 80) AS below_80, to_char(max(captured_at), 'YYYY-MM-DD') AS as_of
+FROM fleet.jar_health_now WHERE captured_at IS NOT NULL AND (:site = '' OR site = :site)
+GROUP BY site ORDER BY site
+"""
+
+
+def print_report(at: Session, site: str = "", most: int = 10) -> None:
+    """Print the report of the fleet, or of one site."""
+    from rich.console import Console
+
+    console = Console(highlight=False, width=None)
+    told = {"site": site, "most": most}
+    _table(
+        console,
+        "Fleet",
+        ["site", "jars", "worst SOH %", "mean SOH %", "below 80 %", "as of"],
+        _rows(at, _HEALTH, told),
+    )
+    _table(
+        console,
+        f"Jars at risk (first {most}; RUL in days with its 95 % interval)",
+        ["site", "jar", "SOH %", "R % of new", "RUL", "from", "to", "P(90 d) %", "by"],
+        _rows(at, _RISK, told),
+    )
+    _table(
+        console,
+        f"Open incidents and work orders (first {most})",
+        ["site", "incident", "severity", "what", "work order", "priority", "due"],
+        _rows(at, _INCIDENTS, told),
+    )
+    _table(console, "Open now", ["site", "incidents", "work orders"], _rows(at, _COUNTS, told))
+    if not site:
+        _models(console, _rows(at, _MODELS, {}))
+    console.print(
+        "Where to look next: views fleet.jar_health_now, fleet.string_health_now, fleet.open_alerts, "
+        "fleet.prediction_history; `battery-assets report --site SITE` for one site."
+    )
+
+
+def _rows(at: Session, query: str, told: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with at.warehouse.transaction() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query), told)]
+
+
+def _table(console: "Console", title: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for position, name in enumerate(names):
+        numeric = rows and all(not isinstance(row[position], str) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("-" if value is None else str(value) for value in row))
+    console.print(table if rows else f"{title}: none")
+
+
+def _models(console: "Console", rows: list[tuple[Any, ...]]) -> None:
+    shown = []
+    for version, metrics, params in rows:
+        scores = [
+            metrics.get(name)
+            for name in ("c_index", "c_index_soh_trend", "brier_90d", "brier_90d_marginal", "coverage")
+        ]
+        shown.append(
+            (
+                version,
+                params.get("jars"),
+                params.get("failures"),
+                *("-" if score is None else f"{score:.3f}" for score in scores),
+            )
+        )
+    _table(
+        console,
+        "Remaining-life models (scores on jars that were held out)",
+        [
+            "version",
+            "jars",
+            "failures",
+            "C-index",
+            "C of SOH line",
+            "Brier 90 d",
+            "Brier of Kaplan-Meier",
+            "coverage of 95 %",
+        ],
+        shown,
+    )
