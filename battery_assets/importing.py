@@ -102,7 +102,7 @@ WHERE r.site = :site AND r.month = :month ORDER BY r.test_date
 
 
 def accounts(at: Session, site: str, month: str) -> dict[str, list[tuple[Any, ...]]]:
-    """What became of the rows of a site's month: accounts, findings, quarantine, and what the data look like."""
+    """What became of a site's month: accounts, findings, quarantine, objections, capacity tests."""
     told = {"site": site, "month": month}
     with at.warehouse.transaction() as connection:
         return {

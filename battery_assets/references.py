@@ -1,4 +1,4 @@
-"""References of foreign rows: what points at nothing is emptied and told, so that the row itself is not lost."""
+"""References of foreign rows: what points at nothing is emptied and told; the row itself is kept."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a fleet manager wants to know, read from the warehouse: jars at risk, incidents, work orders, models."""
+"""What a fleet manager wants to know: jars at risk, incidents, work orders, models."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,17 @@ SELECT site, count(*) AS jars, round(min(soh_pct), 0) AS worst, round(avg(soh_pc
 FROM fleet.jar_health_now WHERE captured_at IS NOT NULL AND (:site = '' OR site = :site)
 GROUP BY site ORDER BY site
 """
+
+
+SCORES = {
+    "c_index": "C-index",
+    "c_index_resistance_trend": "of resistance line",
+    "c_index_soh_trend": "of SOH line",
+    "brier_90d": "Brier 90 d",
+    "brier_90d_marginal": "of Kaplan-Meier",
+    "coverage_95": "95 % holds",
+    "c_index_unseen_site": "C on unseen site",
+}
 
 
 def print_report(at: Session, site: str = "", most: int = 10) -> None:
@@ -101,30 +112,8 @@ def _table(console: "Console", title: str, names: list[str], rows: list[tuple[An
 def _models(console: "Console", rows: list[tuple[Any, ...]]) -> None:
     shown = []
     for version, metrics, params in rows:
-        scores = [
-            metrics.get(name)
-            for name in ("c_index", "c_index_soh_trend", "brier_90d", "brier_90d_marginal", "coverage")
-        ]
-        shown.append(
-            (
-                version,
-                params.get("jars"),
-                params.get("failures"),
-                *("-" if score is None else f"{score:.3f}" for score in scores),
-            )
-        )
-    _table(
-        console,
-        "Remaining-life models (scores on jars that were held out)",
-        [
-            "version",
-            "jars",
-            "failures",
-            "C-index",
-            "C of SOH line",
-            "Brier 90 d",
-            "Brier of Kaplan-Meier",
-            "coverage of 95 %",
-        ],
-        shown,
-    )
+        scores = [metrics.get(name) for name in SCORES]
+        counted = (version, params.get("jars"), params.get("failures"))
+        shown.append((*counted, *("-" if score is None else f"{score:.3f}" for score in scores)))
+    title = "Remaining-life models (scores on jars that were held out, beside what a straight line does)"
+    _table(console, title, ["version", "jars", "failures", *SCORES.values()], shown)

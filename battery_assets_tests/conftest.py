@@ -4,6 +4,7 @@ import os
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,15 +25,13 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def database_settings(tmp_path_factory):
-    """Settings of an embedded PostgreSQL that lives as long as the test session."""
+def database_settings():
+    """Settings of an embedded PostgreSQL that lives as long as the tests, and leaves nothing behind."""
     from battery_assets.services.databases import running_database
-    from battery_assets.settings import Settings
+    from battery_assets_tests.services.homes import fresh_home
 
-    home = tmp_path_factory.mktemp("home")
-    home.chmod(0o755)
-    settings = Settings.from_environment({"BATTERY_HOME": str(home)})
-    with running_database(settings):
+    # Not under pytest's own folder: that one is closed to the account PostgreSQL runs as.
+    with fresh_home() as settings, running_database(settings):
         yield settings
 
 
@@ -46,28 +45,35 @@ def migrated_url(database_settings) -> str:
     return url
 
 
-@pytest.fixture
-def warehouse_url(migrated_url) -> Iterator[str]:
-    """A migrated, empty warehouse database of the test's own."""
+@contextmanager
+def copied_database(migrated: str) -> Iterator[str]:
+    """A copy of the migrated database, dropped with the block."""
     import sqlalchemy as sa
 
     from battery_assets.platform.database import engine
 
     name = f"test_{uuid.uuid4().hex[:12]}"
-    engine(migrated_url).dispose()
-    server = sa.create_engine(
-        sa.make_url(migrated_url).set(database="postgres"), isolation_level="AUTOCOMMIT"
-    )
+    engine(migrated).dispose()
+    server = sa.create_engine(sa.make_url(migrated).set(database="postgres"), isolation_level="AUTOCOMMIT")
     quoted = server.dialect.identifier_preparer.quote(name)
-    template = server.dialect.identifier_preparer.quote(str(sa.make_url(migrated_url).database))
+    template = server.dialect.identifier_preparer.quote(str(sa.make_url(migrated).database))
     with server.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {quoted} TEMPLATE {template}"))
-    url = sa.make_url(migrated_url).set(database=name).render_as_string(hide_password=False)
-    yield url
-    engine(url).dispose()
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {quoted} WITH (FORCE)"))
-    server.dispose()
+    url = sa.make_url(migrated).set(database=name).render_as_string(hide_password=False)
+    try:
+        yield url
+    finally:
+        engine(url).dispose()
+        with server.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {quoted} WITH (FORCE)"))
+        server.dispose()
+
+
+@pytest.fixture
+def warehouse_url(migrated_url) -> Iterator[str]:
+    """A migrated, empty warehouse database of the test's own."""
+    with copied_database(migrated_url) as url:
+        yield url
 
 
 @pytest.fixture

@@ -47,7 +47,8 @@ def import_(
     \b
     Example:
       battery-assets import exports/cnx --site cnx-01 --timezone Asia/Bangkok
-      battery-assets import test.xlsx --site agm-1 --capacity-test --rated-ah 100 --region central --city Nonthaburi
+      battery-assets import test.xlsx --site agm-1 --capacity-test --rated-ah 100 \\
+        --region central --city Nonthaburi
     """
     from battery_assets.commands.progress import steps_bar
     from battery_assets.errors import UserError

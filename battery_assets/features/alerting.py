@@ -9,7 +9,7 @@ from battery_assets.tables.identity import identity
 __all__ = ["SCHEMA", "AlertInputs", "alerts", "not_evaluated"]
 
 _TIME = pl.Datetime("us", "UTC")
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "alert_id": pl.String,
     "battery_id": pl.String,
     "string_id": pl.String,
@@ -26,7 +26,7 @@ SCHEMA = {
     "context_json": pl.String,
     "incident_id": pl.String,
 }
-_SPAN = {
+_SPAN: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
     "unit_id": pl.String,
     "alert_type": pl.String,

@@ -10,7 +10,7 @@ from battery_assets.features.alert_rules import SEVERITIES, Threshold, threshold
 from battery_assets.features.data_objections import measures
 from battery_assets.features.profiles import jar_hours, string_hours
 
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
     "unit_id": pl.String,
     "code": pl.String,

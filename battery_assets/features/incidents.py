@@ -12,7 +12,7 @@ from battery_assets.features.causes import CAUSES
 from battery_assets.tables.identity import identity
 
 _TIME = pl.Datetime("us", "UTC")
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "incident_id": pl.String,
     "location_id": pl.String,
     "incident_code": pl.String,

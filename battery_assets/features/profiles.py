@@ -265,6 +265,6 @@ def resistance_readings(hours: pl.DataFrame, impedance: pl.DataFrame | None = No
         baseline_pct=pl.col("baseline_pct").cast(pl.Float64),
     )
     # A test's value also reaches the hourly features: of a day's readings the test's own is kept.
-    days = ["battery_id", pl.col("measured_at").dt.date()]
+    days = [pl.col("battery_id"), pl.col("measured_at").dt.date()]
     only_monitored = monitored.join(tested, on=days, how="anti")
     return pl.concat([only_monitored, tested]).sort("battery_id", "measured_at")

@@ -8,7 +8,7 @@ from battery_assets.features.causes import CAUSES
 from battery_assets.tables.identity import identity
 
 _TIME = pl.Datetime("us", "UTC")
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "work_order_id": pl.String,
     "external_id": pl.String,
     "incident_id": pl.String,

@@ -1,6 +1,7 @@
 """Features of every jar over 1, 24 and 168 hours, in one streaming pass over the days of a month."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -12,6 +13,9 @@ from battery_assets.platform.days import together
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from battery_assets.features.windows import TelemetryDay
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
 
@@ -46,7 +50,7 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     return warehouse.replace(t.feature_store, part, rows, metadata=shown)
 
 
-def _days(warehouse: Warehouse, part: Part) -> Iterator["TelemetryDay"]:  # noqa: F821
+def _days(warehouse: Warehouse, part: Part) -> Iterator["TelemetryDay"]:
     from battery_assets.features.windows import TelemetryDay
 
     wanted = {

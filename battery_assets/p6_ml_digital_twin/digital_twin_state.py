@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -13,6 +14,9 @@ from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import empty
+
+if TYPE_CHECKING:
+    from battery_assets.features.windows import TelemetryDay
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
 # Under this a current is float or sensor offset; what is a discharge is decided where windows are cut.
@@ -78,7 +82,7 @@ def _latest(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     return stacked.with_columns(pl.col("soc_pct").cast(pl.Float64))
 
 
-def _discharge_days(warehouse: Warehouse, part: Part) -> Iterator["TelemetryDay"]:  # noqa: F821
+def _discharge_days(warehouse: Warehouse, part: Part) -> Iterator["TelemetryDay"]:
     """Only the days on which some string was discharged: the others have nothing to say of the circuit."""
     from battery_assets.features.windows import TelemetryDay
 

@@ -1,8 +1,9 @@
-"""The remaining-life model of a cut-off month: trained on every earlier month of every site, logged in MLflow."""
+"""The remaining-life model of a cut-off month: trained on every earlier month of every site."""
 
 import json
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import polars as pl
@@ -12,6 +13,9 @@ from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part, months
 from battery_assets.platform.tracking import TrackedRun, Tracking
 from battery_assets.platform.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from battery_assets.learning.rul_model import RulModel
 
 EXPERIMENT = "remaining useful life"
 MODEL_NAME = "rul"
@@ -25,7 +29,7 @@ EVERY_PART = dg.AllPartitionMapping()
         dg.AssetDep(name, partition_mapping=EVERY_PART)
         for name in ("feature_store", "digital_twin_state", "battery", "maintenance_event")
     ],
-    description="CatBoost survival model of remaining life; the partition is the cut-off month, itself left out.",
+    description="CatBoost survival model of remaining life; the cut-off month itself is left out.",
     kinds={"catboost", "mlflow"},
 )
 def rul_model(
@@ -38,7 +42,7 @@ def rul_model(
     snaps, batteries = training_frames(warehouse, part)
     examples = labelled(snaps, batteries, part.start)
     recipe = Recipe()
-    tags = {"dagster_run_id": context.run_id, "cutoff_month": str(part.month)}
+    tags = {"dagster_run_id": context.run.run_id, "cutoff_month": str(part.month)}
     try:
         with tracking.run(EXPERIMENT, f"rul before {part.month}", tags) as run:
             model, metrics = fit(
@@ -65,8 +69,19 @@ def training_frames(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, pl.
     ).collect()
     twins = warehouse.read(twin, where=twin.c.month < before).collect()
     events = warehouse.read(done, where=done.c.month < before).collect()
-    batteries = with_replacement_events(warehouse.read(t.battery).collect(), events)
+    batteries = with_replacement_events(_every_jar(warehouse), events)
     return snapshots(features, twins, batteries), batteries
+
+
+def _every_jar(warehouse: Warehouse) -> pl.DataFrame:
+    """Every jar with its site, so that the model can be tried on a site it never saw."""
+    with warehouse.transaction() as connection:
+        sites = [row.site for row in registry.sites(connection)]
+    jars = [
+        warehouse.read(t.battery, Part(site=site)).collect().with_columns(pl.lit(site).alias("site"))
+        for site in sites
+    ]
+    return pl.concat(jars)
 
 
 def data_versions(warehouse: Warehouse, part: Part) -> dict[str, str]:
@@ -85,7 +100,7 @@ def _kept(
     model: "RulModel",
     metrics: dict[str, float],
     examples: pl.DataFrame,
-    part: Part,  # noqa: F821
+    part: Part,
 ) -> str:
     """Log what there is to know of the run and register the model. Returns the registered version."""
     from dataclasses import asdict

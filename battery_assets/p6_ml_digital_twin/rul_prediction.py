@@ -1,4 +1,4 @@
-"""Remaining useful life of every jar at the month's end: by the newest model, or by the twin where there is none."""
+"""Remaining useful life of every jar at the month's end: by the newest model, else by the twin."""
 
 import json
 

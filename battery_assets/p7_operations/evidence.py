@@ -1,6 +1,8 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,6 +13,10 @@ from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import polars_schema
 
+if TYPE_CHECKING:
+    from battery_assets.features.alert_signals import AlertInputs
+
+LAST_MOMENT = timedelta(seconds=1)
 MODEL_COLUMNS = [
     "model_id",
     "capacity_ah",
@@ -44,7 +50,7 @@ def codes_of(warehouse: Warehouse, part: Part) -> Codes:
     return Codes(profiles.jar_facts(serving, strings, systems, models, locations), strings, locations)
 
 
-def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":  # noqa: F821
+def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
     """Everything that the month offers to the alert rules."""
     from battery_assets.features.alert_signals import AlertInputs
     from battery_assets.features.data_quality import findings, telemetry_evidence
@@ -71,13 +77,13 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":  # noqa: F8
         env=_rooms(warehouse, part),
         soh=_health(warehouse, part),
         resistance=resistance_readings(hours, _impedance(warehouse, part)),
-        rul=warehouse.read(t.rul_prediction, part).collect(),
+        rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
         data_quality=findings(pl.concat(evidence, how="diagonal"), jars) if evidence else None,
     )
 
 
 def _compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with texts of their own: a text column taken out of a large frame keeps all of it alive."""
+    """The same rows with texts of their own: text taken out of a large frame keeps all of it alive."""
     return rows.with_columns(pl.col(pl.String).cast(pl.Categorical).cast(pl.String))
 
 
@@ -98,7 +104,14 @@ def _rooms(warehouse: Warehouse, part: Part) -> pl.DataFrame | None:
 
 def _health(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     states = warehouse.read(t.digital_twin_state, part, ["battery_id", "captured_at", "soh_pct"]).collect()
-    return states.rename({"captured_at": "at"}).with_columns(source=pl.lit("digital_twin"))
+    return _within(states.rename({"captured_at": "at"}), "at", part).with_columns(
+        source=pl.lit("digital_twin")
+    )
+
+
+def _within(rows: pl.DataFrame, instant: str, part: Part) -> pl.DataFrame:
+    """What is said at the first instant of the next month is said of this one: bring it inside."""
+    return rows.with_columns(pl.min_horizontal(instant, pl.lit(part.end - LAST_MOMENT)))
 
 
 def _impedance(warehouse: Warehouse, part: Part) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from battery_assets.platform.warehouse import Warehouse
 def incident(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.incidents import incidents
 
-    part = warehouse.claim(t.incident, context)
+    part = warehouse.claim(t.incident, context, also=[t.alert])
     alerts = warehouse.read(t.alert, part).collect()
     rows, linked = incidents(alerts, codes_of(warehouse, part).jars, str(part.site), str(part.month))
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())

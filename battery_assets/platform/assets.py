@@ -36,8 +36,9 @@ def materializes(
     """Keyword arguments for the asset of a table.
 
     `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
-    months too, `after` names assets that are no tables.
+    months too, `after` names assets that only have to be there first, such as parents of foreign keys.
     """
+    reads, history = tuple(reads), tuple(history)
     earlier = dg.MultiPartitionMapping(
         {
             "month": dg.DimensionPartitionMapping(
@@ -59,11 +60,16 @@ def materializes(
             *after,
         ],
         "description": table.comment,
-        "metadata": definition_metadata(table),
+        "metadata": {
+            **definition_metadata(table),
+            "reads": [read.name for read in reads],
+            "reads_earlier_months": [read.name for read in history],
+        },
         "kinds": {"deltalake" if table.info["store"] == "lake" else "postgres"},
     }
 
 
 def declared_reads(definition: dg.AssetsDefinition) -> set[str]:
-    """The names of the tables that an asset says it reads."""
-    return {key.path[-1] for key in definition.dependency_keys}
+    """The names of the tables that an asset of a table says it reads; what it merely follows is left out."""
+    metadata = definition.metadata_by_key[definition.key]
+    return {*metadata["reads"], *metadata["reads_earlier_months"]}

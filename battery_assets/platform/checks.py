@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+import polars.selectors as cs
 import sqlalchemy as sa
 
 from battery_assets.platform.assets import partitions_of
@@ -109,7 +110,13 @@ def row_failures(table: sa.Table, rows: pl.DataFrame) -> list[str]:
         if len(keys) == 1
         else gx.expectations.ExpectCompoundColumnsToBeUnique(column_list=keys)
     )
-    return _failures(rows.to_pandas(), [*expectations, unique])
+    return _not_numbers(rows) + _failures(rows.to_pandas(), [*expectations, unique])
+
+
+def _not_numbers(rows: pl.DataFrame) -> list[str]:
+    """pandas takes NaN for a missing value, and no expectation looks at those."""
+    counts = rows.select(cs.float().is_nan().sum())
+    return [f"{name}: {count[0]} values are NaN" for name, count in counts.to_dict().items() if count[0]]
 
 
 def _failures(frame: Any, expectations: list[Any]) -> list[str]:

@@ -2,16 +2,24 @@
 
 import functools
 import io
-from collections.abc import Iterator, Sequence
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import polars as pl
+import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
 from battery_assets.tables.projections import key_columns, polars_schema
 
+# Bare it is NULL, in quotes it is a text like any other: every text is quoted on its way in.
 _NULL = "\\N"
+# Deadlock, serialization, a server that stops or starts: the same transaction may succeed when repeated.
+_PASSING = {"40001", "40P01", "57P01", "57P02", "57P03"}
+Result = TypeVar("Result")
 
 
 @functools.lru_cache(maxsize=8)
@@ -31,6 +39,38 @@ def transaction(url: str) -> Iterator[sa.Connection]:
     """A transaction that commits when the block ends well."""
     with engine(url).begin() as connection:
         yield connection
+
+
+def repeated(work: Callable[[], Result]) -> Result:
+    """What `work`, a whole transaction, returns; repeated where a deadlock or a lost connection undid it."""
+    for pause_s in (0.2, 2.0, None):
+        try:
+            return work()
+        except (psycopg.OperationalError, sa.exc.OperationalError) as error:
+            state = getattr(getattr(error, "orig", error), "sqlstate", None)
+            if pause_s is None or not (state is None or state in _PASSING):
+                raise
+            time.sleep(pause_s)
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Rows that PostgreSQL refuses become a ValueError that names `what`, the column and the value."""
+    try:
+        yield
+    except (sa.exc.DataError, sa.exc.IntegrityError) as error:
+        raise ValueError(_refusal(what, error.orig)) from error
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise ValueError(_refusal(what, error)) from error
+
+
+def _refusal(what: str, error: psycopg.Error) -> str:
+    said = error.diag
+    context = re.search(r"line \d+(, column .*)?", said.context or "")
+    where = context[0] if context else f"constraint {said.constraint_name}" if said.constraint_name else None
+    words = [said.message_primary or str(error), said.message_detail, where]
+    return f"{what}: " + "; ".join(f"{word:.300}" for word in words if word)
 
 
 def copy_in(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> bytes:
@@ -54,7 +94,13 @@ def qualified(table: sa.Table) -> list[str]:
 def csv_bytes(rows: pl.DataFrame) -> bytes:
     """Rows as PostgreSQL's COPY reads them."""
     buffer = io.BytesIO()
-    rows.write_csv(buffer, include_header=False, null_value=_NULL, datetime_format="%Y-%m-%dT%H:%M:%S%.6f%z")
+    rows.write_csv(
+        buffer,
+        include_header=False,
+        null_value=_NULL,
+        quote_style="non_numeric",
+        datetime_format="%Y-%m-%dT%H:%M:%S%.6f%z",
+    )
     return buffer.getvalue()
 
 
@@ -67,9 +113,10 @@ def copy_out(
     if where is not None:
         query = query.where(where)
     text = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, NULL {})").format(
-        sql.SQL(text.replace("%%", "%")), sql.Literal(_NULL)
-    )  # type: ignore[arg-type]
+    # CSV's own NULL, nothing at all, is the only one that no text can look like once it is parsed.
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(
+        sql.SQL(text.replace("%%", "%"))  # type: ignore[arg-type]
+    )
     buffer = io.BytesIO()
     with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in copy:
@@ -92,9 +139,7 @@ def _parsed(buffer: io.BytesIO, schema: dict) -> pl.DataFrame:
     instants = [name for name, kind in schema.items() if isinstance(kind, pl.Datetime)]
     flags = [name for name, kind in schema.items() if kind == pl.Boolean]
     as_read = {**schema, **dict.fromkeys(instants, pl.Int64), **dict.fromkeys(flags, pl.String)}
-    rows = pl.read_csv(
-        buffer, has_header=False, schema=as_read, null_values=_NULL, empty_string_is_null=False
-    )
+    rows = pl.read_csv(buffer, has_header=False, schema=as_read)
     return rows.with_columns(
         *(pl.col(name).cast(pl.Datetime("us")).dt.replace_time_zone("UTC") for name in instants),
         *((pl.col(name) == "t").alias(name) for name in flags),

@@ -4,13 +4,15 @@ Files are written, hashed and brought to disk first; only then does the Delta lo
 follows the log, never a directory listing.
 """
 
+import contextlib
 import hashlib
 import io
-import json
 import os
+import shutil
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -18,33 +20,23 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
+import polars.selectors as cs
 import sqlalchemy as sa
-from deltalake import CommitProperties, DeltaTable
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from battery_assets.platform.crash_points import crash_point
+from battery_assets.platform.lake_format import LakeFile, add_action, arrow_schema, as_stored
 from battery_assets.platform.partitions import Part
-from battery_assets.platform.profile import Profile, profile_of
-from battery_assets.tables.projections import sort_columns, stored_schema
+from battery_assets.platform.profile import profile_of
+from battery_assets.platform.rows import fitting, of_month
 
-_COMMIT_TRIES = 12
+Days = Iterable[tuple[date, pl.DataFrame]]
+_COMMIT_TRIES = 20
 
 
 class LakeError(RuntimeError):
     """The lake does not hold what was promised; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class LakeFile:
-    """One immutable file: `path` is relative to the table."""
-
-    path: str
-    day: date
-    rows: int
-    bytes: int
-    sha256: str
-    profile: Profile
 
 
 @dataclass(frozen=True)
@@ -75,7 +67,7 @@ class Lake:
         if found is None:
             DeltaTable.create(
                 self.table_url(table),
-                _arrow_schema(table),
+                arrow_schema(table),
                 mode="ignore",
                 partition_by=["site", "month"],
                 name=table.name,
@@ -85,13 +77,15 @@ class Lake:
         return found
 
     def paths(self, table: sa.Table, part: Part) -> list[str]:
-        """The files that the log names for a partition, relative to the table."""
+        """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
         found = self.delta(table)
         if found is None:
             return []
         actions = pl.DataFrame(found.get_add_actions(flatten=True))
-        mine = (pl.col("partition.site") == part.site) & (pl.col("partition.month") == part.month)
-        return sorted(actions.filter(mine)["path"].to_list()) if actions.height else []
+        for name, value in (("site", part.site), ("month", part.month)):
+            if value is not None and actions.height:
+                actions = actions.filter(pl.col(f"partition.{name}") == value)
+        return sorted(actions["path"].to_list()) if actions.height else []
 
     def write(self, table: sa.Table, part: Part, day: date, rows: pl.DataFrame) -> LakeFile:
         """Write one day's rows, in stored order, to a file of its own. It is not part of the table yet."""
@@ -117,18 +111,67 @@ class Lake:
                 out.write(content)
             return
         folder = Path(target).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(target, "xb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        _sync_folder(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with open(target, "xb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            _sync_folder(folder)
+        except OSError as error:
+            _removed(target)
+            raise _unwritten(target, f"{error.strerror}; {_free(folder)}") from error
 
-    def commit(self, table: sa.Table, part: Part, files: Iterable[LakeFile], token: int | None) -> int:
-        """Make these files the partition's content, in one atomic log entry. Returns the Delta version."""
-        actions = [_action(file, part) for file in files]
+    def discard(self, table: sa.Table, files: Iterable[LakeFile]) -> None:
+        """Delete files that were written and will never be part of the table."""
+        for file in files:
+            target = f"{self.table_url(table)}/{file.path}"
+            if self.local:
+                _removed(target)
+            else:
+                store, path = _remote(target)
+                store.delete_file(path)
+
+    def write_days(self, table: sa.Table, part: Part, days: Days) -> list[LakeFile]:
+        """A file for each day, written while the next day is made; where one fails, none is left."""
+        files: list[LakeFile] = []
+        writing: Future[LakeFile] | None = None
+        with ThreadPoolExecutor(1) as behind:
+            try:
+                for day, frame in days:
+                    rows = of_month(fitting(frame, table), table, part)
+                    if writing is not None:
+                        files.append(writing.result())
+                        crash_point("first_file")
+                    writing = behind.submit(self.write, table, part, day, rows) if rows.height else None
+                if writing is not None:
+                    files.append(writing.result())
+            except BaseException:
+                if writing is not None and writing.exception() is None:
+                    files.append(writing.result())
+                self.discard(table, files)
+                raise
+        return files
+
+    def commit(
+        self,
+        table: sa.Table,
+        part: Part,
+        files: Iterable[LakeFile],
+        token: int | None,
+        fence: Callable[[], None],
+    ) -> None:
+        """Make these files the partition's content, in one atomic log entry.
+
+        `fence` raises for a late writer. It is asked after the table's state was read: whoever commits to the
+        partition later than that makes Delta refuse this commit, and the fence is asked again.
+        """
+        actions = [add_action(file, part) for file in files]
+        # Two writers of a partition without files share nothing else that Delta could see a conflict in.
+        turn = Transaction(f"{part.site}/{part.month}", token or 0)
         for attempt in range(_COMMIT_TRIES):
             delta = self.created(table)
+            fence()
             try:
                 delta.create_write_transaction(
                     actions,
@@ -136,16 +179,16 @@ class Lake:
                     schema=delta.schema(),
                     partition_by=["site", "month"],
                     partition_filters=[("site", "=", part.site), ("month", "=", part.month)],
-                    commit_properties=CommitProperties(custom_metadata={"token": str(token)}),
+                    commit_properties=CommitProperties(app_transactions=[turn]),
                 )
             except CommitFailedError:
-                # Another partition of the same table was committed meanwhile: look again and retry.
                 if attempt == _COMMIT_TRIES - 1:
                     raise
                 time.sleep(0.05 * (attempt + 1))
                 continue
-            return DeltaTable(self.table_url(table)).version()
-        raise AssertionError("unreachable")
+            except (OSError, DeltaError) as error:
+                raise _unwritten(f"{self.table_url(table)}/_delta_log", str(error)) from error
+            return
 
     def keep(self, path: str, rows: pl.DataFrame) -> str:
         """Write a file of its own beside the tables, whole or not at all. Returns its URL."""
@@ -160,6 +203,11 @@ class Lake:
         os.replace(staged, target)
         return target
 
+    def is_whole(self, table: sa.Table, path: str, size: int) -> bool:
+        """Has the file its size still? Of a remote store it is believed."""
+        target = Path(f"{self.table_url(table)}/{path}")
+        return not self.local or (target.is_file() and target.stat().st_size == size)
+
     def read_bytes(self, table: sa.Table, path: str) -> bytes:
         """A file's content."""
         target = f"{self.table_url(table)}/{path}"
@@ -170,65 +218,18 @@ class Lake:
             return source.read()
 
 
-def as_stored(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
-    """Rows in the lake's types and order. Decimals are rounded; a value that does not fit is an error."""
-    schema = stored_schema(table)
-    casts = []
-    for name, kind in schema.items():
-        column = pl.col(name)
-        if isinstance(kind, pl.Decimal) and not isinstance(rows.schema[name], pl.Decimal):
-            column = column.round(kind.scale)
-        if rows.schema[name] in (pl.Enum, pl.Categorical) and kind == pl.String:
-            casts.append(column)
-        else:
-            casts.append(column.cast(kind))
+def read_day(paths: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
+    """Columns of a day's files: decimals as Float32, units dictionary-coded where one file has them all.
+
+    Raises LakeError for a file that cannot be read.
+    """
     try:
-        ready = rows.select(casts)
-    except pl.exceptions.InvalidOperationError as error:
-        raise ValueError(f"{table.name}: a value does not fit its column: {error}") from error
-    return _in_order(ready, table)
-
-
-def _in_order(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
-    unit, instant = sort_columns(table)
-    if rows.height < 2:
-        return rows
-    same = rows[unit].to_physical() if rows[unit].dtype != pl.String else rows[unit]
-    later = (same[1:] == same[:-1]) & (rows[instant][1:] < rows[instant][:-1])
-    first = same != same.shift(1)
-    if later.any() or first.sum() + 1 > same.n_unique():
-        return rows.sort(pl.col(unit).cast(pl.String), instant)
-    return rows
-
-
-def _action(file: LakeFile, part: Part) -> AddAction:
-    bounds = file.profile["columns"].get("ts", {})
-    stats: dict[str, Any] = {"numRecords": file.rows}
-    if bounds.get("min"):
-        stats["minValues"] = {"ts": bounds["min"]}
-        stats["maxValues"] = {"ts": bounds["max"]}
-    return AddAction(
-        file.path,
-        file.bytes,
-        {"site": part.site, "month": part.month},
-        int(time.time() * 1000),
-        True,
-        json.dumps(stats),
-    )
-
-
-def _arrow_schema(table: sa.Table) -> pa.Schema:
-    kinds = {pl.String: pa.string(), pl.Boolean: pa.bool_(), pl.Int32: pa.int32()}
-    fields = []
-    for name, kind in stored_schema(table).items():
-        if isinstance(kind, pl.Decimal):
-            arrow = pa.decimal128(kind.precision, kind.scale)
-        elif isinstance(kind, pl.Datetime):
-            arrow = pa.timestamp("us", "UTC")
-        else:
-            arrow = kinds[kind]
-        fields.append(pa.field(name, arrow))
-    return pa.schema([*fields, pa.field("site", pa.string()), pa.field("month", pa.string())])
+        frames = [pl.scan_parquet(path, glob=False).select(names).collect() for path in paths]
+    except (pl.exceptions.ComputeError, OSError) as error:
+        raise LakeError(f"{paths[0]} cannot be read: {error}. Materialize its partition again.") from error
+    if len(frames) > 1:
+        frames = [frame.with_columns((cs.enum() | cs.categorical()).cast(pl.String)) for frame in frames]
+    return pl.concat(frames).with_columns(cs.decimal().cast(pl.Float32))
 
 
 @lru_cache(maxsize=1)
@@ -249,3 +250,22 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _unwritten(target: str, reason: str) -> LakeError:
+    return LakeError(
+        f"cannot write {target}: {reason}. What was there before still is. "
+        "Make room or give back the right to write, then materialize this partition again."
+    )
+
+
+def _removed(target: str) -> None:
+    """Take a file away where that is possible: a reader never looks at it either way."""
+    with contextlib.suppress(OSError):
+        os.unlink(target)
+
+
+def _free(folder: Path) -> str:
+    while not folder.exists():
+        folder = folder.parent
+    return f"{shutil.disk_usage(folder).free / 1e6:,.0f} MB are free"

@@ -37,9 +37,9 @@ class Part:
         if not operation.has_partition_key:
             return cls()
         key = operation.partition_key
-        if isinstance(key, dg.MultiPartitionKey):
-            return cls(**key.keys_by_dimension)
-        return cls(month=key)
+        # A run launched with the partition's tag alone gives a plain text, month|site.
+        month, _, site = str(key).partition("|")
+        return cls(site or None, month)
 
     @property
     def key(self) -> str:

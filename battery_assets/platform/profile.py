@@ -1,7 +1,9 @@
 """What a partition looks like, computed while it is written, so that checking it later costs nothing.
 
 A profile is a plain dictionary: rows, per column nulls/minimum/maximum/values, and for time series the
-duplicate keys, backward steps and gaps within each unit. Profiles of days add up to that of the month.
+duplicate keys, backward steps and gaps within each unit. Profiles of days add up to that of the month, but
+for what only a whole month can know: `units` and `usual_step_s` are those of the fullest and slowest day, and
+a silence over midnight counts as a gap only where no unit broke it.
 """
 
 from datetime import date, datetime
@@ -11,10 +13,12 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from battery_assets.tables.projections import columns, key_columns
+from battery_assets.tables.projections import columns, key_columns, sort_columns
 
 Profile = dict[str, Any]
 _MOST_VALUES = 12
+# A unit that misses two samples in a row has a gap.
+_GAP_STEPS = 3
 
 
 def profile_of(rows: pl.DataFrame, table: sa.Table) -> Profile:
@@ -51,9 +55,10 @@ def _keys(rows: pl.DataFrame, table: sa.Table) -> Profile:
 
 def _series(rows: pl.DataFrame, table: sa.Table) -> Profile:
     """Order and gaps within each unit: rows are sorted by unit, then time."""
-    unit, instant = (name for name in reversed(key_columns(table)))
+    unit, instant = sort_columns(table)
     if rows.height < 2:
-        return {"duplicate_keys": 0, "backward_steps": 0, "unit_breaks": 0, "gaps": 0, "units": rows.height}
+        nothing = dict.fromkeys(("duplicate_keys", "backward_steps", "unit_breaks", "gaps"), 0)
+        return {**nothing, "units": rows.height, "usual_step_s": 0.0}
     ticks = rows[instant].to_physical().to_numpy()
     codes = _codes(rows[unit])
     steps = np.diff(ticks)
@@ -65,7 +70,7 @@ def _series(rows: pl.DataFrame, table: sa.Table) -> Profile:
         "duplicate_keys": int((inside == 0).sum()),
         "backward_steps": int((inside < 0).sum()),
         "unit_breaks": int(starts - np.unique(codes).size),
-        "gaps": int((inside > 3 * usual).sum()) if usual else 0,
+        "gaps": int((inside > _GAP_STEPS * usual).sum()) if usual else 0,
         "usual_step_s": usual / 1e6,
         "units": int(np.unique(codes).size),
     }
@@ -79,9 +84,11 @@ def _codes(units: pl.Series) -> np.ndarray:
 
 
 def merged(profiles: list[Profile]) -> Profile:
-    """The profile of all the rows of several profiles."""
+    """The profile of all the rows of several profiles; those of time series come in the order of time."""
     total: Profile = {"rows": 0, "columns": {}}
     for profile in profiles:
+        if "gaps" in total:
+            total["gaps"] += _silent_units(total, profile)
         for word, value in profile.items():
             if word == "columns":
                 for name, facts in value.items():
@@ -95,11 +102,17 @@ def merged(profiles: list[Profile]) -> Profile:
     return total
 
 
+def _silent_units(before: Profile, after: Profile) -> int:
+    """How many units were silent between two stretches of time, where all of them were."""
+    usual = max(before["usual_step_s"], after["usual_step_s"])
+    ends, starts = before["columns"]["ts"]["max"], after["columns"]["ts"]["min"]
+    silence = datetime.fromisoformat(starts) - datetime.fromisoformat(ends)
+    return min(before["units"], after["units"]) if 0 < _GAP_STEPS * usual < silence.total_seconds() else 0
+
+
 def _merged_fact(fact: str, one: Any, other: Any) -> Any:
     if one is None or other is None:
         return other if one is None else one
     if fact == "values":
         return sorted({*one, *other})[:_MOST_VALUES]
-    return {"nulls": lambda: one + other, "min": lambda: min(one, other), "max": lambda: max(one, other)}[
-        fact
-    ]()
+    return {"nulls": sum, "min": min, "max": max}[fact]((one, other))

@@ -1,6 +1,5 @@
 """The platform's own books in PostgreSQL: claims and versions of partitions, files, sites, accounts."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform import registry_tables as r
-from battery_assets.platform.lake import LakeFile
+from battery_assets.platform.lake_format import LakeFile
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile
 
@@ -49,10 +48,12 @@ def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | No
         .where(_at(place(table, part)))
         .with_for_update()
     ).one_or_none()
-    if token is not None and (row is None or row.claimed != token):
+    if row is None:
+        raise RuntimeError(f"{table.name} {part.key}: nobody claimed this partition before writing to it")
+    if token is not None and row.claimed != token:
         raise SupersededError(
-            f"{table.name} {part.key}: run {row.run_id if row else '?'} claimed this partition after this "
-            "run did, so this run's rows were not written. Nothing is lost; look at the newer run."
+            f"{table.name} {part.key}: run {row.run_id} claimed this partition after this run did, so this "
+            "run's rows were not written. Nothing is lost; look at the newer run."
         )
 
 
@@ -60,7 +61,7 @@ def record(
     connection: sa.Connection, table: sa.Table, part: Part, rows: int, sha256: str, profile: Profile
 ) -> None:
     """Enter what was committed, beside the rows themselves."""
-    changed = connection.execute(
+    connection.execute(
         sa.update(r.partition_version)
         .where(_at(place(table, part)))
         .values(
@@ -72,17 +73,11 @@ def record(
             committed_at=sa.func.now(),
         )
     )
-    if changed.rowcount != 1:
-        raise RuntimeError(f"{table.name} {part.key}: nobody claimed this partition before writing to it")
 
 
-def mark_stale(connection: sa.Connection, table: sa.Table, site: str) -> None:
-    """A parent row went away: partitions of this table at the site should be computed again."""
-    connection.execute(
-        sa.update(r.partition_version)
-        .where(r.partition_version.c.table_name == table.name, r.partition_version.c.site == site)
-        .values(state="stale")
-    )
+def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
+    """A parent row went away: this partition should be computed again."""
+    connection.execute(sa.update(r.partition_version).where(_at(place(table, part))).values(state="stale"))
 
 
 def committed(connection: sa.Connection, table: sa.Table, part: Part) -> sa.Row | None:
@@ -112,8 +107,8 @@ def enter_files(connection: sa.Connection, table: sa.Table, part: Part, files: l
 
 
 def files_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, sa.Row]:
-    """Every file ever written for a partition, by path."""
-    key = place(table, part)
+    """Every file ever written for a partition (a site, a month, or all), by path."""
+    key = {name: value for name, value in place(table, part).items() if value}
     query = sa.select(r.lake_file).where(*(r.lake_file.c[name] == value for name, value in key.items()))
     return {row.path: row for row in connection.execute(query)}
 
@@ -140,8 +135,8 @@ def put_accounts(
     quarantine: pl.DataFrame,
     findings: list[str],
 ) -> None:
-    """Replace the accounts of what was read from files for a partition."""
-    key = place(table, part)
+    """Replace the accounts of what was read from files for a partition; a whole table has one set a site."""
+    key = {"table_name": table.name, "site": part.site or "", "month": part.month or ""}
     for books, rows in ((r.ingest_file, files), (r.quarantined_row, quarantine)):
         connection.execute(sa.delete(books).where(*(books.c[name] == value for name, value in key.items())))
         known = [name for name in rows.columns if name in books.c]
@@ -150,8 +145,3 @@ def put_accounts(
             connection.execute(
                 sa.insert(books), [{**key, **row, **extra} for row in rows.select(known).to_dicts()]
             )
-
-
-def summary(profile: Profile | None) -> str:
-    """A profile in a line, for logs."""
-    return json.dumps({word: value for word, value in (profile or {}).items() if word != "columns"})

@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 import sqlalchemy as sa
 
+from battery_assets.platform.casting import cast_columns
 from battery_assets.platform.database import copy_in
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import profile_of
@@ -31,6 +32,7 @@ def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFra
 def within(
     table: sa.Table, part: Part | None, where: sa.ColumnElement[bool] | None
 ) -> sa.ColumnElement[bool] | None:
+    """The condition that a PostgreSQL table's rows belong to a partition."""
     conditions = [] if where is None else [where]
     if part is not None and part.site and table.info["cut"] == "site_month":
         conditions.append(table.c.site == part.site)
@@ -47,13 +49,27 @@ def fitting(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
     unknown = [name for name in rows.columns if name not in schema and name not in extra_allowed]
     if missing or unknown:
         raise ValueError(f"{table.name}: columns missing: {missing}; columns unknown: {unknown}")
+    _no_nulls(rows, table)
     names = [*schema, *(name for name in rows.columns if name in extra_allowed)]
     if table.info["store"] == "lake":
         return rows.select(names)
+    _finite(rows, table)
+    casts = {name: _rounded(table.c[name]) if name in schema else pl.col(name) for name in names}
+    return cast_columns(rows, table, casts)
+
+
+def _no_nulls(rows: pl.DataFrame, table: sa.Table) -> None:
     required = [c.name for c in columns(table) if not c.nullable and rows[c.name].null_count()]
     if required:
         raise ValueError(f"{table.name}: these columns may not be null: {required}")
-    return rows.select(_rounded(table.c[name]) if name in schema else pl.col(name) for name in names)
+
+
+def _finite(rows: pl.DataFrame, table: sa.Table) -> None:
+    """PostgreSQL's numbers can be NaN, and NaN is above every limit: it is refused here, with its column."""
+    floats = [name for name in polars_schema(table) if rows.schema[name].is_float()]
+    named = [name for name in floats if rows[name].is_finite().not_().any()]
+    if named:
+        raise ValueError(f"{table.name}: NaN or infinity, where a number or null belongs: {named}")
 
 
 def _rounded(column: sa.Column) -> pl.Expr:
@@ -63,6 +79,15 @@ def _rounded(column: sa.Column) -> pl.Expr:
     return pl.col(column.name).cast(polars_schema(column.table)[column.name])
 
 
+def of_month(rows: pl.DataFrame, table: sa.Table, part: Part) -> pl.DataFrame:
+    """The rows, all of the partition's month. Raises ValueError for an instant outside it."""
+    first, last = rows["ts"].min(), rows["ts"].max()
+    if rows.height and not (part.start <= first and last < part.end):
+        raise ValueError(f"{table.name} {part.key}: column ts: {first} to {last} is not all of this month")
+    return rows
+
+
 def by_day(rows: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
-    for (day,), frame in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
-        yield day, frame
+    """The rows of each UTC day, in the order of the days."""
+    days = rows.group_by(pl.col("ts").dt.date().alias("day"), maintain_order=True)
+    yield from sorted(((day, frame) for (day,), frame in days), key=lambda pair: pair[0])

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from battery_assets.platform.partitions import sites
+from battery_assets.platform.partitions import months, sites
 
 
 def _requests(context: dg.ScheduleEvaluationContext, month: str) -> Iterator[dg.RunRequest]:
@@ -76,6 +76,14 @@ def _running(instance: dg.DagsterInstance, job_name: str) -> bool:
     return bool(instance.get_run_ids(dg.RunsFilter(job_name=job_name, statuses=unfinished), limit=1))
 
 
+def _runnable(context: dg.SensorEvaluationContext, parts: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The parts whose month is a partition: one that is not would make Dagster refuse all of them."""
+    known = set(months.get_partition_keys())
+    for month, site in sorted(part for part in parts if part[0] not in known):
+        context.log.warning(f"{site} has rows of {month}, which is no partition: they are not loaded")
+    return {part for part in parts if part[0] in known}
+
+
 def landing_sensor(
     job: dg.JobDefinition,
     catalogue: dg.JobDefinition,
@@ -99,6 +107,7 @@ def landing_sensor(
 
         state = json.loads(context.cursor) if context.cursor else {"files": {}, "waiting": []}
         files, catalogue_changed, parts = touched(state["files"])
+        parts = _runnable(context, parts)
         waiting = {tuple(part) for part in state["waiting"]}
         if files == state["files"] and not waiting:
             return dg.SkipReason("no new files")

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from battery_assets.platform import registry
 from battery_assets.platform.crash_points import crash_point
-from battery_assets.platform.database import copy_out, transaction
-from battery_assets.platform.lake import Lake, LakeError, LakeFile
+from battery_assets.platform.database import copy_out, explained, repeated, transaction
+from battery_assets.platform.lake import Days, Lake, LakeError, read_day
+from battery_assets.platform.lake_format import in_turn, sha256_of
 from battery_assets.platform.metadata import replaced_metadata
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import merged
@@ -25,15 +26,14 @@ from battery_assets.platform.relations import ensure_leaf, orphans_removed
 from battery_assets.platform.rows import by_day, fitting, put, within
 from battery_assets.tables.projections import key_columns, polars_schema
 
-Days = Iterable[tuple[date, pl.DataFrame]]
 _READS: ContextVar[set[str] | None] = ContextVar("reads", default=None)
 
 
 @dataclass(frozen=True)
 class Claimed(Part):
-    """A partition that this run may replace, as long as nobody claims it later."""
+    """A partition that this run may replace, as long as nobody claims it later: a token for each table."""
 
-    token: int | None = None
+    tokens: tuple[tuple[str, int], ...] = ()
 
 
 @contextlib.contextmanager
@@ -62,15 +62,24 @@ class Warehouse(dg.ConfigurableResource):
         """A PostgreSQL transaction."""
         return transaction(self.database_url)
 
-    def claim(self, table: sa.Table, context: dg.AssetExecutionContext | Part) -> Claimed:
-        """The partition to write, claimed before any work: a run that wakes up late is then refused."""
+    def claim(
+        self, table: sa.Table, context: dg.AssetExecutionContext | Part, *, also: Iterable[sa.Table] = ()
+    ) -> Claimed:
+        """The partition to write, claimed before any work: a run that wakes up late is then refused.
+
+        `also` names the tables that will be replaced together with it.
+        """
         part, run_id = (
-            (context, "outside a run") if isinstance(context, Part) else (Part.of(context), context.run_id)
+            (context, "outside a run")
+            if isinstance(context, Part)
+            else (Part.of(context), context.run.run_id)
         )
         with self.transaction() as connection:
-            token = registry.claim(connection, table, part, run_id)
+            tokens = tuple(
+                (one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also)
+            )
         crash_point("claimed")
-        return Claimed(part.site, part.month, token)
+        return Claimed(part.site, part.month, tokens)
 
     def read(
         self,
@@ -110,17 +119,16 @@ class Warehouse(dg.ConfigurableResource):
         """
         self._note(table)
         names = list(columns or polars_schema(table))
-        files = [file for file in self._files(table, part) if only is None or file.day in only]
-        files.sort(key=lambda file: (file.day, file.path))
-        by_day: dict[date, list[str]] = {}
-        for file in files:
-            by_day.setdefault(file.day, []).append(self._url(table, file.path))
+        paths: dict[date, list[str]] = {}
+        for file in self._files(table, part):
+            if only is None or file.day in only:
+                paths.setdefault(file.day, []).append(self._url(table, file.path))
         with ThreadPoolExecutor(1) as ahead:
-            waiting = [ahead.submit(self._day, paths, names) for paths in list(by_day.values())[:1]]
-            for position, day in enumerate(by_day):
+            waiting = [ahead.submit(read_day, those, names) for those in list(paths.values())[:1]]
+            for position, day in enumerate(paths):
                 rows = waiting.pop().result()
-                following = list(by_day.values())[position + 1 : position + 2]
-                waiting += [ahead.submit(self._day, paths, names) for paths in following]
+                following = list(paths.values())[position + 1 : position + 2]
+                waiting += [ahead.submit(read_day, those, names) for those in following]
                 yield day, rows
 
     def replace(
@@ -142,7 +150,7 @@ class Warehouse(dg.ConfigurableResource):
             profile, sha256 = self._replace_lake(table, part, rows)
         else:
             frame = rows if isinstance(rows, pl.DataFrame) else pl.concat([day for _, day in rows])
-            profile, sha256 = self._replace_rows(table, part, frame, also or {})
+            profile, sha256 = repeated(lambda: self._replace_rows(table, part, frame, also or {}))
         crash_point("committed")
         return dg.MaterializeResult(
             metadata={
@@ -153,9 +161,18 @@ class Warehouse(dg.ConfigurableResource):
         )
 
     def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
-        """What the writer saw of a partition; None where nothing was committed."""
+        """What the writer saw of a partition; None where nothing was committed.
+
+        Of a lake partition it is that of the files the log names now: a writer that died after its commit to
+        the lake has not entered it into the books.
+        """
         with self.transaction() as connection:
             row = registry.committed(connection, table, part)
+        if table.info["store"] == "lake":
+            files = self._files(table, part)
+            if files:
+                return {**merged([file.profile for file in files]), "sha256": sha256_of(files)}
+            return None if row is None else {"rows": 0, "columns": {}, "sha256": sha256_of([])}
         return None if row is None else {**row.profile, "sha256": row.sha256}
 
     def verify(self, table: sa.Table, part: Part) -> None:
@@ -166,10 +183,7 @@ class Warehouse(dg.ConfigurableResource):
             except FileNotFoundError:
                 content = b""
             if hashlib.sha256(content).hexdigest() != file.sha256:
-                raise LakeError(
-                    f"{table.name} {part.key}: file {file.path} is missing or damaged: its checksum "
-                    "differs from the one recorded. Materialize this partition again."
-                )
+                raise _damaged(table, part, file.path, "its checksum is not the one recorded")
 
     def keep_capture(self, part: Part, name: str, samples: pl.DataFrame) -> str:
         """Keep fast samples of a test or event as a file of the lake. Returns the URL to store in a row."""
@@ -201,7 +215,11 @@ class Warehouse(dg.ConfigurableResource):
                 f"{table.name} {part.key}: {strangers[0]} was not written by this platform. "
                 "Materialize this partition again."
             )
-        return [known[path] for path in named]
+        files = in_turn(known[path] for path in named)
+        for file in files:
+            if not self.lake.is_whole(table, file.path, file.bytes):
+                raise _damaged(table, part, file.path, f"it should be there with {file.bytes} bytes")
+        return files
 
     def _scan(self, table: sa.Table, part: Part, names: list[str], verify: bool) -> pl.LazyFrame:
         schema = polars_schema(table)
@@ -210,36 +228,25 @@ class Warehouse(dg.ConfigurableResource):
         files = self._files(table, part)
         if not files:
             return pl.LazyFrame(schema={name: schema[name] for name in names})
-        paths = [self._url(table, file.path) for file in files]
-        scan = pl.scan_parquet(paths, glob=False)
-        return scan.select(pl.col(name).cast(schema[name]) for name in names)
-
-    def _day(self, paths: list[str], names: list[str]) -> pl.DataFrame:
-        rows = pl.scan_parquet(paths, glob=False).select(names)
-        decimals = [name for name, kind in rows.collect_schema().items() if isinstance(kind, pl.Decimal)]
-        return rows.with_columns(pl.col(name).cast(pl.Float32) for name in decimals).collect()
+        # File by file: each has its own dictionary of units, and polars scans together only equal ones.
+        scans = [pl.scan_parquet(self._url(table, file.path), glob=False) for file in files]
+        return pl.concat(scan.select(pl.col(name).cast(schema[name]) for name in names) for scan in scans)
 
     def _replace_lake(self, table: sa.Table, part: Part, rows: pl.DataFrame | Days) -> tuple[dict, str]:
-        days = by_day(rows) if isinstance(rows, pl.DataFrame) else rows
-        files: list[LakeFile] = []
-        with ThreadPoolExecutor(1) as behind:
-            writing = None
-            for day, frame in days:
-                fitting(frame, table)
-                if writing is not None:
-                    files.append(writing.result())
-                    crash_point("first_file")
-                writing = behind.submit(self.lake.write, table, part, day, frame) if frame.height else None
-            if writing is not None:
-                files.append(writing.result())
+        days = by_day(fitting(rows, table)) if isinstance(rows, pl.DataFrame) else rows
+        files = in_turn(self.lake.write_days(table, part, days))
         crash_point("files_written")
-        profile = merged([file.profile for file in files])
-        sha256 = hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
+        profile, sha256 = merged([file.profile for file in files]), sha256_of(files)
+        token = _token(part, table)
+        try:
+            with self.transaction() as connection:
+                registry.hold(connection, table, part, token)
+                registry.enter_files(connection, table, part, files)
+        except registry.SupersededError:
+            self.lake.discard(table, files)
+            raise
         with self.transaction() as connection:
-            registry.enter_files(connection, table, part, files)
-        with self.transaction() as connection:
-            registry.hold(connection, table, part, getattr(part, "token", None))
-            profile["delta_version"] = self.lake.commit(table, part, files, getattr(part, "token", None))
+            self.lake.commit(table, part, files, token, lambda: registry.hold(connection, table, part, token))
             crash_point("lake_committed")
             registry.record(connection, table, part, profile["rows"], sha256, profile)
         return profile, sha256
@@ -250,16 +257,25 @@ class Warehouse(dg.ConfigurableResource):
         written = {}
         for target in (table, *also):
             ensure_leaf(self.database_url, target, part)
-        with self.transaction() as connection:
+        with explained(f"{table.name} {part.key}"), self.transaction() as connection:
             for target, frame in {table: rows, **also}.items():
-                registry.hold(
-                    connection, target, part, getattr(part, "token", None) if target is table else None
-                )
+                registry.hold(connection, target, part, _token(part, target))
                 ready = fitting(frame, target).sort(key_columns(target))
                 written[target] = put(connection, target, part, ready)
                 crash_point("rows_copied")
-            for target in written:
+                # Before the next table is written: what that one points at has to be there.
                 orphans_removed(connection, target, part)
             for target, (profile, sha256) in written.items():
                 registry.record(connection, target, part, profile["rows"], sha256, profile)
         return written[table]
+
+
+def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
+    return LakeError(
+        f"{table.name} {part.key}: file {path} is missing or damaged: {why}. "
+        "Materialize this partition again."
+    )
+
+
+def _token(part: Part, table: sa.Table) -> int | None:
+    return dict(part.tokens).get(table.name) if isinstance(part, Claimed) else None

@@ -43,16 +43,14 @@ def table(
     month never overwrite a newer one; `month_leaves` makes a PostgreSQL table partitioned by month;
     `may_be_empty` says that a partition without rows is a healthy one.
     """
+    codes = [
+        sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code) for code in unique
+    ]
+    parts: list[sa.schema.SchemaItem] = [*columns, *_partition_keys(cut, month_leaves), *codes, *indexes]
     made = sa.Table(
         name,
         METADATA,
-        *columns,
-        *_partition_keys(cut, month_leaves),
-        *(
-            sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code)
-            for code in unique
-        ),
-        *indexes,
+        *parts,
         schema=schema,
         comment=description,
         info={
@@ -63,7 +61,7 @@ def table(
             "month_leaves": month_leaves,
             "may_be_empty": may_be_empty,
         },
-        **({"postgresql_partition_by": "LIST (month)"} if month_leaves else {}),
+        postgresql_partition_by="LIST (month)" if month_leaves else None,
     )
     if store == POSTGRES and cut == SITE_MONTH:
         sa.Index(None, made.c.site, made.c.month)

@@ -1,9 +1,9 @@
-"""Write `sql/`: one file for each phase, read off the tables. `python -m battery_assets.tables.write_sql`."""
+"""Write `sql/` and the README's table list. `python -m battery_assets.tables.write_sql`."""
 
 from pathlib import Path
 
 from battery_assets import tables as t
-from battery_assets.tables.projections import ddl
+from battery_assets.tables.projections import ddl, documentation
 
 PHASES = {
     1: "p1_master",
@@ -28,10 +28,15 @@ def statements() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the files into `sql/` of the project."""
-    folder = Path(__file__).resolve().parents[2] / "sql"
+    """Write the files into `sql/` of the project, and the table list into its README."""
+    project = Path(__file__).resolve().parents[2]
     for name, content in statements().items():
-        (folder / name).write_text(content, encoding="utf-8")
+        (project / "sql" / name).write_text(content, encoding="utf-8")
+    readme = project / "README.md"
+    before, rest = readme.read_text(encoding="utf-8").split("<!-- tables -->")
+    after = rest.split("<!-- /tables -->")[1]
+    shown = f"<!-- tables -->\n{documentation(t.TABLES)}<!-- /tables -->"
+    readme.write_text(before + shown + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,14 @@ from battery_assets.features.incidents import incidents
 from battery_assets.features.profiles import jar_facts, resistance_readings, room_hours, string_hours
 from battery_assets.features.work_orders import work_orders
 from battery_assets_tests.features import operations_world as world
-from battery_assets_tests.features.operations_evidence import day, evidence, on_jar, on_string
+from battery_assets_tests.features.operations_evidence import (
+    HOUR,
+    changed,
+    day,
+    evidence,
+    on_jar,
+    on_string,
+)
 
 RULES = [rule for rule in thresholds() if rule.alert_type == "data_quality"]
 
@@ -142,6 +149,23 @@ def test_faults_of_a_monitor_are_found_in_its_telemetry():
     }
     missed = [key for key, telemetry in faults.items() if key not in found_in(*telemetry)]
     assert missed == []
+
+
+def test_a_flipped_sign_of_the_current_is_found_in_a_discharge():
+    jar_rows, string_rows = day()
+    late = pl.col("ts").dt.hour() == 12
+    away = string_rows.with_columns(mode=pl.when(late).then(pl.lit("discharge")).otherwise("mode"))
+    right = away.with_columns(current_a=pl.when(late).then(-60.0).otherwise("current_a"))
+    flipped = right.with_columns(-pl.col("current_a"))
+    assert ("string", "mode_contradiction") not in found_in(jar_rows, right)
+    assert ("string", "mode_contradiction") in found_in(jar_rows, flipped)
+
+
+@pytest.mark.parametrize(("amps", "count"), [(-250.0, 0), (-200.0, 1)])
+def test_connectors_explain_what_current_drops_over_them(amps, count):
+    drop = {"v_mean": 24 * 13.62 - 4.1, "current_mean": amps}
+    found = findings(changed("a", HOUR < 100, **drop), world.jars().filter(world.IN_STRING))
+    assert found.filter(code="sum_mismatch").height == count
 
 
 def test_an_empty_day_is_no_error():

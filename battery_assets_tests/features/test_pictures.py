@@ -12,8 +12,6 @@ from battery_assets.features.alert_rules import thresholds
 from battery_assets.features.alerting import alerts
 from battery_assets_tests.features import operations_world as world
 
-MOST_BYTES = 60_000
-
 
 def fleet_hours(hours: int = 744) -> pl.DataFrame:
     rng = np.random.default_rng(5)
@@ -70,11 +68,21 @@ def test_every_picture_is_a_small_png(draw):
     from PIL import Image
 
     picture = draw()
-    assert len(picture) < MOST_BYTES
+    assert len(picture) < pictures.MOST_BYTES
     with Image.open(io.BytesIO(picture)) as image:
         assert image.format == "PNG"
         assert image.width >= 500
         assert len(image.convert("RGB").getcolors(100_000)) > 3
+
+
+def test_a_crowded_picture_is_drawn_coarser_rather_than_large():
+    rng = np.random.default_rng(5)
+    crowd = pl.concat([raised()] * 100).with_columns(
+        triggered_at=pl.lit(world.START) + pl.duration(minutes=pl.Series(rng.integers(0, 40_000, 2400))),
+        resolved_at=pl.lit(None, pl.Datetime("us", "UTC")),
+        alert_type=pl.Series(rng.choice(["voltage_low", "ripple_high", "soh_degraded"], 2400)),
+    )
+    assert len(pictures.alerts_timeline(crowd)) < pictures.MOST_BYTES
 
 
 def test_the_same_data_give_the_same_picture():

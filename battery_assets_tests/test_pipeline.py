@@ -1,0 +1,254 @@
+"""The main job on real input and on a small synthetic site, with nothing replaced by a stand-in."""
+
+import os
+
+import pytest
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets_tests.services.homes import fresh_home
+
+ROUNDING = 0.01
+
+
+@pytest.fixture(scope="module")
+def platform():
+    """A platform of the module's own: embedded database, lake, Dagster storage, MLflow database."""
+    from battery_assets.session import quiet_logs, session
+
+    before = dict(os.environ)
+    quiet_logs()
+    with fresh_home() as settings, session(settings) as at:
+        yield at
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def checksums(at, site: str) -> dict[tuple[str, str], tuple[int, str]]:
+    from battery_assets.platform import registry
+
+    with at.warehouse.transaction() as connection:
+        return {
+            (table.name, row.month): (row.rows, row.sha256)
+            for table in t.TABLES
+            for row in registry.committed_parts(connection, table, site=site)
+        }
+
+
+def fetched(at, query: str, **told) -> list[tuple]:
+    with at.warehouse.transaction() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query), told)]
+
+
+def no_bar(total: int):
+    from contextlib import nullcontext
+
+    return nullcontext(lambda step, ended: None)
+
+
+@pytest.fixture(scope="module")
+def synthetic(platform) -> dict:
+    """Two months of a small synthetic site, run once."""
+    from battery_assets.session import put_site, run_here
+
+    put_site(
+        platform,
+        "tiny",
+        "synthetic",
+        {"place": "phuket", "seed": 3, "interval_s": 900, "strings": 2, "start": "2025-01"},
+    )
+    run_here("catalogue")
+    for month in ("2025-01", "2025-02"):
+        run_here("site_month", month, "tiny")
+    return checksums(platform, "tiny")
+
+
+def test_every_table_of_a_site_month_is_there(platform, synthetic):
+    site_tables = {table.name for table in t.TABLES if table.info["cut"] == "site_month"}
+    assert {name for name, month in synthetic if month == "2025-02"} == site_tables
+    for name in (
+        "telemetry_jar_raw",
+        "telemetry_jar_calc",
+        "feature_store",
+        "digital_twin_state",
+        "rul_prediction",
+    ):
+        assert synthetic[name, "2025-02"][0] > 0
+
+
+def test_every_raw_sample_has_its_calculated_one(platform, synthetic):
+    for kind in ("jar", "string"):
+        assert (
+            synthetic[f"telemetry_{kind}_raw", "2025-01"][0]
+            == synthetic[f"telemetry_{kind}_calc", "2025-01"][0]
+        )
+
+
+def test_a_month_run_again_has_the_same_content(platform, synthetic):
+    from battery_assets.session import run_here
+
+    run_here("site_month", "2025-01", "tiny")
+    # The incident asset links the alerts again, so that theirs are the linked rows both times.
+    assert checksums(platform, "tiny") == synthetic
+
+
+def test_every_jar_in_service_has_a_prediction_with_interval_and_reasons(platform, synthetic):
+    rows = fetched(
+        platform,
+        """
+        SELECT p.rul_lower_ci_days <= p.rul_days AND p.rul_days <= p.rul_upper_ci_days,
+               p.failure_probability_30d <= p.failure_probability_90d, p.explanation_json IS NOT NULL,
+               p.feature_snapshot_json ->> 'soh_pct' IS NOT NULL
+        FROM fleet.battery b LEFT JOIN fleet.rul_prediction p ON p.battery_id = b.battery_id AND p.month = '2025-02'
+        WHERE b.site = 'tiny' AND b.replaced_date IS NULL""",
+    )
+    assert len(rows) == 48
+    assert all(all(row) for row in rows)
+
+
+def test_no_feature_is_constant_or_empty(platform, synthetic):
+    columns = [c.name for c in t.feature_store.columns if c.info["kind"] in ("decimal", "integer")]
+    for window in (1, 24, 168):
+        for name in columns:
+            if name == "feature_window_hours":
+                continue
+            column = t.feature_store.c[name]
+            query = sa.select(sa.func.count(column), sa.func.count(sa.distinct(column))).where(
+                t.feature_store.c.site == "tiny", t.feature_store.c.feature_window_hours == window
+            )
+            with platform.warehouse.transaction() as connection:
+                there, different = connection.execute(query).one()
+            assert there > 0, f"{name} over {window} h is empty"
+            # 48 jars at 15 min see no surge in two quiet months; every other feature must vary.
+            assert different > 1 or name == "surge_events_count", f"{name} over {window} h is constant"
+
+
+def test_the_training_says_how_many_failures_it_lacks(platform, synthetic):
+    from battery_assets.errors import UserError
+    from battery_assets.session import run_here
+
+    with pytest.raises(UserError, match=r"observed ends of life before the cut-off, \d+ needed"):
+        run_here("training", "2025-02")
+
+
+@pytest.fixture(scope="module")
+def export(platform, shared_data):
+    """The foreign export, taken in once."""
+    from battery_assets.importing import imported
+
+    terms = {"timezone": "Asia/Bangkok", "json_dialect": "python-literal-ok"}
+    months = imported(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
+    return months, checksums(platform, "cnx-01")
+
+
+def test_the_export_is_loaded_row_for_row(platform, export):
+    from battery_assets.importing import accounts
+
+    months, _ = export
+    assert months == ["2026-11"]
+    told = accounts(platform, "cnx-01", "2026-11")
+    read = {row[0]: row[1:7] for row in told["accounts"]}
+    expected = {
+        "location": 9,
+        "battery_model": 2,
+        "battery_system": 1,
+        "string": 1,
+        "battery": 24,
+        "environmental_sensor": 24,
+        "user": 6,
+        "telemetry_jar_raw": 69_120,
+        "telemetry_string_raw": 2_880,
+        "maintenance_event": 42,
+        "capacity_test_raw": 1,
+        "impedance_measurement_raw": 24,
+    }
+    assert read == {name: (rows, rows, 0, 0, 0, 0) for name, rows in expected.items()}
+
+
+def test_what_was_read_otherwise_than_it_stood_is_told(platform, export):
+    from battery_assets.importing import accounts
+
+    found = " | ".join(
+        f"{table}: {words}" for table, words in accounts(platform, "cnx-01", "2026-11")["findings"]
+    )
+    for words in (
+        "extra columns ignored: soc_pct, soh_pct",
+        "naive timestamps read as Asia/Bangkok",
+        "photo_urls: Python literals turned into JSON",
+        "location_ids: Python literals turned into JSON",
+        "technician_id: 42 rows name a user that is not there",
+    ):
+        assert words in found
+
+
+def test_the_exports_voltages_are_objected_to_and_become_work(platform, export):
+    [(message,)] = fetched(
+        platform,
+        """SELECT message FROM fleet.alert
+        WHERE site = 'cnx-01' AND alert_type = 'data_quality' AND severity = 'critical'""",
+    )
+    assert "below 12.89 V, the open circuit voltage of a full jar" in message
+    orders = fetched(
+        platform,
+        """SELECT w.title, w.due_date, i.incident_code FROM fleet.work_order w
+        JOIN fleet.incident i USING (incident_id) WHERE w.site = 'cnx-01'""",
+    )
+    assert any("Check charger" in title for title, _, _ in orders)
+    assert all(due is not None for _, due, _ in orders)
+    [(unlinked,)] = fetched(
+        platform,
+        """SELECT count(*) FROM fleet.alert
+        WHERE site = 'cnx-01' AND severity <> 'info' AND incident_id IS NULL""",
+    )
+    assert unlinked == 0
+
+
+def test_the_export_gives_the_same_result_twice(platform, export, shared_data):
+    from battery_assets.importing import imported
+
+    _, first = export
+    terms = {"timezone": "Asia/Bangkok", "json_dialect": "python-literal-ok"}
+    imported(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
+    assert checksums(platform, "cnx-01") == first
+
+
+def test_a_real_discharge_test_gives_its_capacity(platform, shared_data):
+    from battery_assets.capacity_tests import imported_test
+
+    path = shared_data / "lead_acid" / "agm_12v_100ah_charge_discharge.xlsx"
+    assert imported_test(platform, path, "agm-1", 100.0, "central", "Nonthaburi", None, no_bar) == ["2016-07"]
+    [(rate, measured, percent, verdict)] = fetched(
+        platform,
+        """
+        SELECT r.discharge_rate_a, c.measured_capacity_ah, c.capacity_pct_of_rated, c.pass_fail
+        FROM fleet.capacity_test_raw r JOIN fleet.capacity_test_calc c USING (test_id) WHERE r.site = 'agm-1'""",
+    )
+    assert float(rate) == pytest.approx(10.0, abs=ROUNDING)
+    assert float(measured) == pytest.approx(94.78, abs=0.05)
+    assert float(percent) == pytest.approx(95.0, abs=1.5)
+    assert verdict == "pass"
+
+
+def test_a_tubular_discharge_test_needs_its_start_and_gives_its_capacity(platform, shared_data):
+    from battery_assets.capacity_tests import imported_test
+    from battery_assets.errors import UserError
+
+    path = shared_data / "lead_acid" / "tubular" / "TEST_2_processed.csv"
+    with pytest.raises(UserError, match="does not say when the test began"):
+        imported_test(platform, path, "tub-2", 100.0, "central", "Nonthaburi", None, no_bar)
+    imported_test(platform, path, "tub-2", 100.0, "central", "Nonthaburi", "2024-05-31T08:00:00", no_bar)
+    [(measured,)] = fetched(
+        platform,
+        """SELECT c.measured_capacity_ah FROM fleet.capacity_test_raw r
+        JOIN fleet.capacity_test_calc c USING (test_id) WHERE r.site = 'tub-2'""",
+    )
+    assert float(measured) == pytest.approx(80.62, rel=0.005)
+
+
+def test_the_report_reads_what_is_there(platform, synthetic, capsys):
+    from battery_assets.report import print_report
+
+    print_report(platform, "tiny")
+    shown = capsys.readouterr().out
+    assert "Jars at risk" in shown
+    assert "Open now" in shown
