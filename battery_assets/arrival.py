@@ -1,7 +1,10 @@
 """How the rows of phases 1 to 3 arrive: from a site's landing folder, or from its generator."""
 
 import functools
-from collections.abc import Callable, Iterator
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import sqlalchemy as sa
 
 from battery_assets.ingest.contract import SourceContract
 from battery_assets.ingest.landing import LandingFile, landing_files
+from battery_assets.ingest.problems import FileProblem
 from battery_assets.ingest.tables_from_files import Reading, read_table, read_table_days
 from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
@@ -24,14 +28,42 @@ CATALOGUE = "catalogue"
 
 
 class Landing(dg.ConfigurableResource):
-    """The folder where exports arrive, one folder for each site inside it."""
+    """Where exports arrive, a folder for each site inside it: a folder of this machine, or a bucket.
+
+    A bucket is mirrored into `cache` before it is read.
+    """
 
     folder: str
+    cache: str = ""
+
+    def root(self, site: str) -> Path:
+        """The folder of this machine under which the site's files lie now."""
+        if "://" not in self.folder:
+            return Path(self.folder)
+        from battery_assets.platform.buckets import mirrored
+
+        return mirrored(self.folder, Path(self.cache) / "landing", site)
+
+    def every_file(self, site: str) -> tuple[list[LandingFile], list[FileProblem]]:
+        """The site's files, and those that are no table's."""
+        return landing_files(self.root(site), site)
 
     def files(self, site: str, table: sa.Table) -> list[LandingFile]:
         """The site's files of a table."""
-        found, _ = landing_files(Path(self.folder), site)
-        return [file for file in found if file.table == table.name]
+        return [file for file in self.every_file(site)[0] if file.table == table.name]
+
+    def put(self, site: str, files: Iterable[tuple[Path, str]]) -> None:
+        """Bring files in under their names, each whole or not at all."""
+        if "://" in self.folder:
+            from battery_assets.platform.buckets import uploaded
+
+            return uploaded(self.folder, site, files)
+        for path, name in files:
+            target = Path(self.folder) / site / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+            shutil.copyfile(path, staged)
+            os.replace(staged, target)
 
 
 def arrived(

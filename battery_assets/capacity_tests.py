@@ -1,5 +1,6 @@
 """A single battery's discharge test as a site of its own: one jar, its telemetry, and the test it was."""
 
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.errors import UserError
+from battery_assets.platform import registry
 from battery_assets.session import Session, put_site, run_here
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
@@ -48,18 +50,24 @@ def imported_test(
         f"captures/site={site}/month={start:%Y-%m}/{path.stem}.parquet", test.capture
     )
     frames["capacity_test_raw"] = frames["capacity_test_raw"].with_columns(pl.lit(url).alias("raw_data_url"))
-    folder = Path(at.settings.landing) / site
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, rows in frames.items():
-        rows.write_parquet(folder / f"{name}.parquet")
-    instants = frames["telemetry_jar_raw"]["ts"]
-    months = sorted(set(instants.dt.strftime("%Y-%m")))
-    with bar(1 + len(months)) as heard:
-        for job, month in [("catalogue", None), *(("site_month", month) for month in months)]:
-            heard(f"{job} {month or ''}", False)
-            run_here(job, month, site if month else None)
-            heard(f"{job} {month or ''}", True)
+    with at.warehouse.transaction() as connection:
+        registry.hold_site(connection, site)
+        _landed(at, site, frames)
+        months = sorted(set(frames["telemetry_jar_raw"]["ts"].dt.strftime("%Y-%m")))
+        with bar(1 + len(months)) as heard:
+            for job, month in [("catalogue", None), *(("site_month", month) for month in months)]:
+                heard(f"{job} {month or ''}", False)
+                run_here(job, month, site if month else None)
+                heard(f"{job} {month or ''}", True)
     return months
+
+
+def _landed(at: Session, site: str, frames: dict[str, pl.DataFrame]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        written = [(Path(folder) / f"{name}.parquet", f"{name}.parquet") for name in frames]
+        for (path, _), rows in zip(written, frames.values(), strict=True):
+            rows.write_parquet(path)
+        at.landing.put(site, written)
 
 
 def _start(test: "DischargeTest", given: str | None, path: Path) -> datetime:

@@ -54,13 +54,11 @@ training_job = dg.define_asset_job(
 )
 
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=dg.EnvVar("BATTERY_LAKE_URL"))
-landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"))
+landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
 
 
 def _touched(known: dict[str, str]) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
-    return touched(
-        warehouse.process_config_and_initialize(), landing.process_config_and_initialize().folder, known
-    )
+    return touched(warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), known)
 
 
 defs = dg.Definitions(

@@ -1,8 +1,5 @@
 """Exports of other systems: into the landing folder, through the pipeline, and what became of each row."""
 
-import os
-import shutil
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,14 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from battery_assets.errors import UserError
+from battery_assets.platform import registry
 from battery_assets.session import Session, put_site, run_here
 
 Heard = Callable[[str, bool], None]
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
-def landed(at: Session, source: Path, site: str) -> list[Path]:
-    """Copy an export's files into the site's landing folder, each whole or not at all. Returns their places.
+def landed(at: Session, source: Path, site: str) -> list[str]:
+    """Copy an export's files to where the site's files arrive. Returns their names.
 
     Raises UserError where there is nothing to copy.
     """
@@ -25,18 +23,10 @@ def landed(at: Session, source: Path, site: str) -> list[Path]:
     files = [path for path in files if path.name.lower().endswith(_ENDINGS)]
     if not files:
         raise UserError(f"{source} holds no {', '.join(_ENDINGS)} file", "name the folder of the export")
-    folder = Path(at.settings.landing) / site
-    folder.mkdir(parents=True, exist_ok=True)
     base = source.parent if source.is_file() else source
-    placed = []
-    for path in files:
-        target = folder / path.relative_to(base)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-        shutil.copyfile(path, staged)
-        os.replace(staged, target)
-        placed.append(target)
-    return placed
+    named = [(path, str(path.relative_to(base))) for path in files]
+    at.landing.put(site, named)
+    return [name for _, name in named]
 
 
 def imported(
@@ -46,13 +36,21 @@ def imported(
 
     `bar` makes a progress bar of so many steps. Raises UserError where no file has a month.
     """
+    put_site(at, site, "files", contract)
+    with at.warehouse.transaction() as connection:
+        # The landing sensor leaves a site alone whose row is held: else both would run the same months.
+        registry.hold_site(connection, site)
+        return _imported(at, source, site, contract, bar)
+
+
+def _imported(
+    at: Session, source: Path, site: str, contract: dict[str, Any], bar: Callable[[int], Any]
+) -> list[str]:
     from battery_assets.ingest.contract import SourceContract
-    from battery_assets.ingest.landing import landing_files
     from battery_assets.landing_watch import months_of
 
-    put_site(at, site, "files", contract)
     landed(at, source, site)
-    files, problems = landing_files(Path(at.settings.landing), site)
+    files, problems = at.landing.every_file(site)
     months = sorted(months_of(files, files, SourceContract.from_config(contract)))
     if not months:
         reasons = "; ".join(f"{problem.path.name}: {problem.detail}" for problem in problems)

@@ -1,11 +1,9 @@
 """Which partitions the files of the landing folder touch."""
 
-from pathlib import Path
-
 from battery_assets import tables as t
-from battery_assets.arrival import FILES
+from battery_assets.arrival import FILES, Landing
 from battery_assets.ingest.contract import SourceContract
-from battery_assets.ingest.landing import LandingFile, landing_files, months_touched
+from battery_assets.ingest.landing import LandingFile, months_touched
 from battery_assets.platform import registry
 from battery_assets.platform.warehouse import Warehouse
 
@@ -13,18 +11,26 @@ CATALOGUE = {"battery_model", "user"}
 
 
 def touched(
-    warehouse: Warehouse, folder: str, known: dict[str, str]
+    warehouse: Warehouse, landing: Landing, known: dict[str, str]
 ) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
-    """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new."""
+    """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new.
+
+    New is what is neither known nor accounted for; a site that an import holds is looked at next time.
+    """
     now: dict[str, str] = {}
     parts: set[tuple[str, str]] = set()
     catalogue_changed = False
     with warehouse.transaction() as connection:
-        sites = [site for site in registry.sites(connection) if site.source == FILES]
+        sites = [site for site in registry.free_sites(connection) if site.source == FILES]
+        read = {site.site: registry.accounted(connection, site.site) for site in sites}
     for site in sites:
         contract = SourceContract.from_config(site.config)
-        files, _ = landing_files(Path(folder), site.site)
-        fresh = [file for file in files if known.get(str(file.path)) != file.sha256]
+        files, _ = landing.every_file(site.site)
+        fresh = [
+            file
+            for file in files
+            if known.get(str(file.path)) != file.sha256 and (file.table, file.sha256) not in read[site.site]
+        ]
         now |= {str(file.path): file.sha256 for file in files}
         catalogue_changed |= any(file.table in CATALOGUE for file in fresh)
         parts |= {(month, site.site) for month in months_of(fresh, files, contract)}

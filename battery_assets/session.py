@@ -12,6 +12,7 @@ from battery_assets.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+    from battery_assets.arrival import Landing
     from battery_assets.platform.warehouse import Warehouse
 
 
@@ -21,6 +22,7 @@ class Session:
 
     settings: Settings
     warehouse: "Warehouse"
+    landing: "Landing"
     instance: "dg.DagsterInstance"
 
 
@@ -38,12 +40,14 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
         os.environ.update({**QUIET, **settings.variables()})
         import dagster as dg
 
+        from battery_assets.arrival import Landing
         from battery_assets.platform.warehouse import Warehouse
 
         warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
+        landing = Landing(folder=settings.landing, cache=str(settings.home))
         with dg.DagsterInstance.get() as instance:
             know_sites(warehouse, instance)
-            yield Session(settings, warehouse, instance)
+            yield Session(settings, warehouse, landing, instance)
 
 
 def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance") -> list[str]:

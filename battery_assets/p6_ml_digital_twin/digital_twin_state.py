@@ -35,6 +35,8 @@ DISCHARGE_A = -2.0
             t.battery_model,
             t.string,
         ],
+        history=[t.impedance_measurement_raw, t.capacity_test_raw],
+        history_months=12,
     )
 )
 def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:

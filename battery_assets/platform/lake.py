@@ -106,9 +106,8 @@ class Lake:
 
     def _store(self, target: str, content: memoryview) -> None:
         if not self.local:
-            store, path = _remote(target)
-            with store.open_output_stream(path) as out:
-                out.write(content)
+            store, path = remote(target)
+            store.put(path, bytes(content))
             return
         folder = Path(target).parent
         try:
@@ -129,7 +128,7 @@ class Lake:
             if self.local:
                 _removed(target)
             else:
-                store, path = _remote(target)
+                store, path = remote(target)
                 store.delete_file(path)
 
     def write_days(self, table: sa.Table, part: Part, days: Days) -> list[LakeFile]:
@@ -213,9 +212,8 @@ class Lake:
         target = f"{self.table_url(table)}/{path}"
         if self.local:
             return Path(target).read_bytes()
-        remote, inside = _remote(target)
-        with remote.open_input_stream(inside) as source:
-            return source.read()
+        store, inside = remote(target)
+        return bytes(store.get(inside).bytes())
 
 
 def read_day(paths: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
@@ -232,16 +230,19 @@ def read_day(paths: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
     return pl.concat(frames).with_columns(cs.decimal().cast(pl.Float32))
 
 
-@lru_cache(maxsize=1)
-def _object_store() -> Any:
-    """The S3-compatible store that the AWS_* variables name, as the other readers find it too."""
-    from pyarrow import fs
+@lru_cache(maxsize=8)
+def object_store(bucket: str) -> Any:
+    """The store of a bucket ("s3://name"), with the AWS_* variables that polars and Delta read too."""
+    from obstore.store import from_url
 
-    return fs.S3FileSystem()
+    return from_url(bucket, client_options={"allow_http": True})
 
 
-def _remote(target: str) -> tuple[Any, str]:
-    return _object_store(), target.split("://", 1)[1]
+def remote(target: str) -> tuple[Any, str]:
+    """The store of a bucket's address, and the path inside the bucket."""
+    scheme, rest = target.split("://", 1)
+    bucket, _, path = rest.partition("/")
+    return object_store(f"{scheme}://{bucket}"), path
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ import dagster as dg
 
 FIRST_MONTH = "2015-01"
 SITE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,30}$")
-MONTH_PATTERN = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+MONTH_PATTERN = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])$")
 
 # end_offset=1 makes the month that is still running a partition: it is refreshed every day.
 months = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m", timezone="UTC", end_offset=1)
@@ -25,9 +25,9 @@ class Part:
     month: str | None = None
 
     def __post_init__(self) -> None:
-        if self.site is not None and not SITE_PATTERN.match(self.site):
+        if self.site is not None and not SITE_PATTERN.fullmatch(self.site):
             raise ValueError(f"site {self.site!r} is not a site id: allowed is {SITE_PATTERN.pattern}")
-        if self.month is not None and not MONTH_PATTERN.match(self.month):
+        if self.month is not None and not MONTH_PATTERN.fullmatch(self.month):
             raise ValueError(f"month {self.month!r} is not a month: allowed is YYYY-MM, as in 2025-03")
 
     @classmethod

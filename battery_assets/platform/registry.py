@@ -118,6 +118,24 @@ def sites(connection: sa.Connection) -> list[sa.Row]:
     return list(connection.execute(sa.select(r.site).order_by(r.site.c.site)))
 
 
+def hold_site(connection: sa.Connection, site: str) -> None:
+    """Keep a site to this transaction: `free_sites` leaves it out until the transaction ends."""
+    connection.execute(sa.select(r.site.c.site).where(r.site.c.site == site).with_for_update())
+
+
+def free_sites(connection: sa.Connection) -> list[sa.Row]:
+    """Every site that nobody holds, by name."""
+    return list(
+        connection.execute(sa.select(r.site).order_by(r.site.c.site).with_for_update(skip_locked=True))
+    )
+
+
+def accounted(connection: sa.Connection, site: str) -> set[tuple[str, str]]:
+    """Table and checksum of the files of a site that were read."""
+    query = sa.select(r.ingest_file.c.table_name, r.ingest_file.c.sha256).where(r.ingest_file.c.site == site)
+    return {(row.table_name, row.sha256) for row in connection.execute(query)}
+
+
 def put_site(connection: sa.Connection, site: str, source: str, config: dict[str, Any]) -> None:
     """Make a site known, or change where its data come from."""
     Part(site=site)

@@ -1,0 +1,134 @@
+"""The lake and the landing folder in an S3-compatible store."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from battery_assets import tables as t
+from battery_assets.platform.partitions import Part
+from battery_assets.tables.identity import identity
+
+PART = Part("alpha", "2025-03")
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """A store of the module's own on loopback, in a process of its own as any store is."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            break
+        except OSError:
+            time.sleep(0.2)
+    yield url
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.fixture
+def bucket(endpoint, monkeypatch):
+    """An empty bucket, and the variables that name it as any S3 tool reads them."""
+    import boto3
+
+    from battery_assets.platform.lake import object_store
+
+    for key, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ALLOW_HTTP": "true",
+    }.items():
+        monkeypatch.setenv(key, value)
+    object_store.cache_clear()
+    name = f"bucket-{datetime.now(UTC):%H%M%S%f}"
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket=name)
+    yield name
+    object_store.cache_clear()
+
+
+def samples(value: float) -> pl.DataFrame:
+    start = datetime(2025, 3, 1, tzinfo=UTC)
+    jars = sorted(identity("battery", n) for n in range(3))
+    return pl.DataFrame(
+        {
+            "ts": [start] * 3,
+            "battery_id": jars,
+            "voltage_v": [value] * 3,
+            "temperature_c": [25.0] * 3,
+            "resistance_mohm": [None] * 3,
+            "conductance_s": [None] * 3,
+        },
+        schema_overrides={
+            "ts": pl.Datetime("us", "UTC"),
+            "resistance_mohm": pl.Float64,
+            "conductance_s": pl.Float64,
+        },
+    )
+
+
+def test_a_lake_partition_in_a_bucket_is_replaced_read_and_verified(bucket, warehouse_url):
+    import boto3
+
+    from battery_assets.platform.lake import LakeError
+    from battery_assets.platform.warehouse import Warehouse
+
+    warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")
+    table = t.telemetry_jar_raw
+    for value in (13.5, 13.6):
+        part = warehouse.claim(table, PART)
+        warehouse.replace(table, part, [(date(2025, 3, 1), samples(value))])
+    assert warehouse.read(table, PART).collect()["voltage_v"].to_list() == [13.6] * 3
+    [(day, rows)] = warehouse.days(table, PART)
+    assert (day, rows.height) == (date(2025, 3, 1), 3)
+    warehouse.verify(table, PART)
+    client = boto3.client("s3")
+    [path] = warehouse.lake.paths(table, PART)
+    client.delete_object(Bucket=bucket, Key=f"lake/{table.name}/{path}")
+    with pytest.raises(LakeError, match=r"2025-03\|alpha"):
+        warehouse.verify(table, PART)
+
+
+def test_a_capture_in_a_bucket_is_read_back(bucket, warehouse_url):
+    from battery_assets.platform.warehouse import Warehouse
+
+    warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")
+    url = warehouse.keep_capture(PART, "test", samples(13.5))
+    assert warehouse.has_capture(url)
+    assert warehouse.capture(url).equals(samples(13.5))
+
+
+def test_a_landing_bucket_is_mirrored_and_follows_the_bucket(bucket, tmp_path):
+    import boto3
+
+    from battery_assets.arrival import Landing
+
+    landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
+    assert landing.every_file("alpha") == ([], [])
+    export = tmp_path / "battery.csv"
+    export.write_text("battery_id\n1\n")
+    landing.put("alpha", [(export, "battery.csv"), (export, "2025/battery_2025-03.csv")])
+    files, problems = landing.every_file("alpha")
+    assert [file.path.name for file in files] == ["battery_2025-03.csv", "battery.csv"]
+    assert not problems
+    first = files[1]
+    export.write_text("battery_id\n1\n2\n")
+    landing.put("alpha", [(export, "battery.csv")])
+    boto3.client("s3").delete_object(Bucket=bucket, Key="landing/alpha/2025/battery_2025-03.csv")
+    [again] = landing.every_file("alpha")[0]
+    assert again.path == first.path
+    assert again.sha256 != first.sha256
