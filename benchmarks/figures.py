@@ -1,0 +1,100 @@
+"""Which figures there are, in what unit, and which part of the benchmarks measures them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LATEST = Path(__file__).with_name("latest.json")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures that one process measures together: `module:function` of this package, unit of each figure.
+
+    `warms`: it compiles the loops that the others run, so it comes first. `quick`: it has a small version.
+    """
+
+    name: str
+    function: str
+    units: Mapping[str, str]
+    warms: bool = False
+    quick: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value, its unit, and the command that measures it again."""
+
+    value: float
+    unit: str
+    command: str
+
+
+GROUPS = (
+    Group("overhead", "overhead:in_process", {"dagster_overhead_seconds": "s"}, warms=True),
+    Group(
+        "telemetry",
+        "telemetry:measure",
+        {
+            "generator_rows_per_second": "rows/s",
+            "replace_rows_per_second": "rows/s",
+            "raw_bytes_per_row": "B",
+            "features_vs_duckdb": "our time / DuckDB's",
+            "features_vs_pandas": "our time / pandas'",
+            "copy_rows_per_second": "rows/s",
+            "feature_store_replace_rows_per_second": "rows/s",
+        },
+    ),
+    Group(
+        "site_month",
+        "site_month:measure",
+        {
+            "site_month_5s_seconds": "s",
+            "site_month_5s_peak_gb": "GB",
+            "site_month_5s_all_seconds": "s",
+            "site_month_5s_all_peak_gb": "GB",
+            "site_month_5s_telemetry_jar_raw_seconds": "s",
+            "site_month_5s_telemetry_string_raw_seconds": "s",
+            "site_month_5s_telemetry_jar_calc_seconds": "s",
+            "site_month_5s_feature_store_seconds": "s",
+            "site_month_5s_digital_twin_state_seconds": "s",
+            "site_month_5s_alert_seconds": "s",
+            "site_month_5s_checks_seconds": "s",
+        },
+    ),
+    Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
+)
+NAMES = tuple(name for group in GROUPS for name in group.units)
+
+
+def chosen(only: Sequence[str], small: bool) -> list[Group]:
+    """The groups to run, in order: those of the named figures, or all; what warms up is always first."""
+    wanted = [group for group in GROUPS if not only or set(group.units) & set(only)]
+    if small:
+        return [group for group in wanted if group.quick]
+    return [group for group in GROUPS if group.warms or group in wanted]
+
+
+def figures(group: Group, values: Mapping[str, float], small: bool) -> dict[str, Figure]:
+    """A group's values with their units. ValueError where the group measured other figures than it says."""
+    if values.keys() != group.units.keys():
+        raise ValueError(f"{group.name} measured {sorted(values)}, not {sorted(group.units)}")
+    option = " --small" if small else ""
+    return {
+        name: Figure(float(values[name]), unit, f"python -m benchmarks{option} --only {name}")
+        for name, unit in group.units.items()
+    }
+
+
+def line(name: str, figure: Figure) -> str:
+    """One figure as a person reads it."""
+    digits = 0 if abs(figure.value) >= 1000 else 3
+    return f"{name:<45} {figure.value:>14,.{digits}f} {figure.unit}"
+
+
+def write(measured: Mapping[str, Figure], path: Path = LATEST, *, keep: bool = False) -> None:
+    """Write {name: {value, unit, command}}; `keep` leaves figures that were not measured now as they were."""
+    before = json.loads(path.read_text()) if keep and path.exists() else {}
+    entries = {**before, **{name: asdict(figure) for name, figure in measured.items()}}
+    path.write_text(json.dumps({name: entries[name] for name in NAMES if name in entries}, indent=2) + "\n")

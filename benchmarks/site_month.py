@@ -1,0 +1,87 @@
+"""One month of one synthetic site at 5 s, from nothing to work orders, in a process that does nothing else.
+
+9 strings of 24 jars are 112 million rows. Phases 1 to 5 run first with their checks, as a selection of the
+job site_month, and the process' peak memory is noted; then phases 6 and 7, and it is noted again. PostgreSQL
+runs beside it and is not counted (256 MB of shared buffers); files that are mapped into memory are.
+"""
+
+import resource
+import sys
+from collections.abc import Sequence
+
+from battery_assets import tables as t
+from battery_assets.session import Session, put_site, quiet_logs, session
+from benchmarks.bodies import watch_bodies
+from benchmarks.world import FIRST_MONTH, clocked, lay_catalogue
+
+SITE = "full"
+FULL = {"interval_s": 5, "strings": 9, "jars_per_string": 24}
+SMALL = {"interval_s": 900, "strings": 1, "jars_per_string": 4}
+# The steps that take longest; the rest of phases 1 to 7 is within the whole.
+STEPS = (
+    "telemetry_jar_raw",
+    "telemetry_string_raw",
+    "telemetry_jar_calc",
+    "feature_store",
+    "digital_twin_state",
+    "alert",
+)
+
+
+def measure(small: bool) -> dict[str, float]:
+    """Seconds and peak memory of the month, of phases 1 to 5 and of all, and seconds of its largest steps."""
+    bodies: dict[str, float] = {}
+    watch_bodies(lambda _run_id, step, seconds: bodies.update({step: seconds}))
+    with session() as at:
+        quiet_logs()
+        config = {"place": "bangrak", "seed": 7, "start": FIRST_MONTH, **(SMALL if small else FULL)}
+        put_site(at, SITE, "synthetic", config)
+        lay_catalogue(at.warehouse)
+        with clocked() as until_features:
+            _run(at, assets(1, 5))
+        peak = _peak_gb()
+        with clocked() as operations:
+            _run(at, assets(6, 7))
+    checks = sum(seconds for step, seconds in bodies.items() if step.endswith("_suite"))
+    return {
+        "site_month_5s_seconds": until_features.seconds,
+        "site_month_5s_peak_gb": peak,
+        "site_month_5s_all_seconds": until_features.seconds + operations.seconds,
+        "site_month_5s_all_peak_gb": _peak_gb(),
+        **{f"site_month_5s_{step}_seconds": bodies[step] for step in STEPS},
+        "site_month_5s_checks_seconds": checks,
+    }
+
+
+def assets(first: int, last: int) -> list[str]:
+    """The job's assets of these phases: tables that are cut by site and month."""
+    of_phases = [table for table in t.TABLES if first <= table.info["phase"] <= last]
+    return [table.name for table in of_phases if table.info["cut"] == "site_month"]
+
+
+def _run(at: Session, assets: Sequence[str]) -> None:
+    import dagster as dg
+
+    from battery_assets.definitions import defs
+
+    job = defs.resolve_job_def("site_month")
+    known = {key.path[-1] for key in job.asset_layer.executable_asset_keys}
+    if not known >= set(assets):
+        raise RuntimeError(f"the job site_month does not make {sorted(set(assets) - known)}")
+    result = job.execute_in_process(
+        instance=at.instance,
+        partition_key=dg.MultiPartitionKey({"month": FIRST_MONTH, "site": SITE}),
+        asset_selection=[dg.AssetKey(name) for name in assets],
+        run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+    )
+    checked = {evaluation.asset_key.path[-1] for evaluation in result.get_asset_check_evaluations()}
+    if not result.success or checked != set(assets):
+        raise RuntimeError(
+            f"not all of {', '.join(assets)} were made and checked; checked: {sorted(checked)}"
+        )
+
+
+def _peak_gb() -> float:
+    """Largest resident memory of this process since it began, in GB of 10^9 bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9

@@ -1,0 +1,92 @@
+"""A synthetic site, laid into a warehouse without Dagster: its master tables, some days of telemetry."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.features.string_power import string_calc_day
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.warehouse import Warehouse
+from battery_assets.synthetic import catalogue, telemetry
+from battery_assets.synthetic.master import master
+from battery_assets.synthetic.site import SyntheticSite
+
+FIRST_MONTH = "2025-01"
+
+
+@dataclass(frozen=True)
+class World:
+    """A site whose master rows are in the warehouse; telemetry is laid month by month."""
+
+    warehouse: Warehouse
+    site: SyntheticSite
+
+    def part(self, month: str) -> Part:
+        """A partition of the site."""
+        return Part(self.site.site, month)
+
+    def days(self, month: str, count: int) -> list[date]:
+        """The first days of a month."""
+        first = self.site.first_day(month)
+        return [first + timedelta(days=n) for n in range(count)]
+
+    def lay_master(self, month: str) -> None:
+        """Replace the master tables, parents first."""
+        lay_catalogue(self.warehouse)
+        rows_of = master(self.site, month)
+        for table in t.TABLES:
+            if table.name in rows_of and table.info["cut"] == "site_month":
+                replace(self.warehouse, table, self.part(month), rows_of[table.name])
+
+    def lay_jars(self, month: str, frames: Iterable[tuple[date, pl.DataFrame]]) -> None:
+        """Replace the jar telemetry of a month by these days."""
+        replace(self.warehouse, t.telemetry_jar_raw, self.part(month), iter(frames))
+
+    def lay_surroundings(self, month: str, count: int) -> None:
+        """Replace the string and room telemetry of a month by its first days."""
+        days, part = self.days(month, count), self.part(month)
+        strings = {day: telemetry.string_day(self.site, day) for day in days}
+        calculated = ((day, string_calc_day(rows)) for day, rows in strings.items())
+        rooms = ((day, telemetry.environment_day(self.site, day)) for day in days)
+        replace(self.warehouse, t.telemetry_string_raw, part, iter(strings.items()))
+        replace(self.warehouse, t.telemetry_string_calc, part, calculated)
+        replace(self.warehouse, t.telemetry_env, part, rooms)
+
+    def files(self, table: sa.Table, month: str) -> list[str]:
+        """Addresses of the lake files that hold a month."""
+        lake = self.warehouse.lake
+        return [f"{lake.table_url(table)}/{path}" for path in lake.paths(table, self.part(month))]
+
+
+def lay_catalogue(warehouse: Warehouse) -> None:
+    """Replace the tables that no site owns: models of batteries, and users."""
+    for table, rows in {t.battery_model: catalogue.battery_models(), t.user: catalogue.users()}.items():
+        replace(warehouse, table, Part(), rows.with_columns(site=pl.lit("catalogue")))
+
+
+def replace(warehouse: Warehouse, table: sa.Table, part: Part, rows: pl.DataFrame | Iterator) -> None:
+    """Claim and replace a partition, as an asset does."""
+    warehouse.replace(table, warehouse.claim(table, part), rows)
+
+
+@dataclass
+class Clock:
+    """Seconds that a block took."""
+
+    seconds: float = 0.0
+
+
+@contextmanager
+def clocked() -> Iterator[Clock]:
+    """Time a block."""
+    clock, started = Clock(), time.perf_counter()
+    try:
+        yield clock
+    finally:
+        clock.seconds = time.perf_counter() - started
