@@ -5,7 +5,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,13 @@ from battery_assets.tables.projections import empty
 
 SYNTHETIC, FILES = "synthetic", "files"
 CATALOGUE = "catalogue"
+# When a transaction happened: what lies ahead has not.
+HAPPENED = {
+    "maintenance_event": "scheduled_date",
+    "capacity_test_raw": "test_date",
+    "impedance_measurement_raw": "measured_at",
+    "audit_log": "ts",
+}
 
 
 class Landing(dg.ConfigurableResource):
@@ -167,8 +174,14 @@ def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.D
     if table.info["phase"] == 1:
         return master.master(site, month)[table.name]
     if table.name == "telemetry_event_window":
-        return events.event_windows(site, month)[0]
-    return transactions.transactions(site, month).get(table.name, empty(table))
+        return _happened(events.event_windows(site, month)[0], "end_ts")
+    rows = transactions.transactions(site, month).get(table.name, empty(table))
+    return _happened(rows, HAPPENED[table.name])
+
+
+def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
+    """In the month that is running, what has happened up to now."""
+    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= datetime.now(UTC)))
 
 
 def captures_of(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
@@ -192,5 +205,8 @@ def _synthetic_days(
         "telemetry_string_raw": telemetry.string_day,
         "telemetry_env": telemetry.environment_day,
     }[table.name]
+    today = datetime.now(UTC).date()
     for day in part.days:
-        yield day, make(site, day)
+        # The day that is running comes tomorrow, whole.
+        if day < today:
+            yield day, make(site, day)

@@ -69,7 +69,11 @@ def run(stages: list[list[Step]]) -> Iterator[tuple[Step, bool]]:
             running: dict[Future[str], tuple[Step, str | None]] = {}
             while waiting or running:
                 busy = {site for _, site in running.values()}
-                for site in [name for name in waiting if name not in busy][: WORKERS - len(running)]:
+                free = sorted(
+                    (site for site in waiting if site not in busy), key=lambda site: -len(waiting[site])
+                )
+                # The longest queue first, so that no site is left to run alone at the end.
+                for site in free[: WORKERS - len(running)]:
                     step = waiting[site].pop(0)
                     if not waiting[site]:
                         del waiting[site]

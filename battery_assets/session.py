@@ -128,6 +128,8 @@ def quiet_logs() -> None:
     """Leave the terminal to the progress bar: what runs say is kept in Dagster's event log."""
     import logging
 
+    # MLflow sets up its own logger when it is imported, later than this.
+    os.environ.update({"MLFLOW_LOGGING_LEVEL": "ERROR"})
     for name in ("dagster", "alembic", "mlflow", "great_expectations", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.ERROR)
 

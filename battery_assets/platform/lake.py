@@ -129,7 +129,7 @@ class Lake:
                 _removed(target)
             else:
                 store, path = remote(target)
-                store.delete_file(path)
+                store.delete(path)
 
     def write_days(self, table: sa.Table, part: Part, days: Days) -> list[LakeFile]:
         """A file for each day, written while the next day is made; where one fails, none is left."""

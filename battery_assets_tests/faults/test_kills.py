@@ -18,7 +18,7 @@ LAKE_POINTS = ("claimed", "first_file", "files_written", "lake_committed", "comm
 ROW_POINTS = ("claimed", "rows_copied", "committed")
 NEW_FROM = {"telemetry_jar_raw": "lake_committed", "audit_log": "committed", "location": "committed"}
 OLD, NEW = 3, 7
-TRIALS = 50
+TRIALS = 36
 
 
 def books_agree(warehouse, table) -> bool:

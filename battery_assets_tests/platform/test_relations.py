@@ -1,7 +1,5 @@
 """Parents and children: the newest master data stay, and no row points at nothing."""
 
-from datetime import UTC, datetime
-
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -10,43 +8,9 @@ from battery_assets import tables as t
 from battery_assets.platform import registry
 from battery_assets.platform import registry_tables as r
 from battery_assets.platform.partitions import Part
-from battery_assets.tables.identity import identity
-from battery_assets.tables.projections import polars_schema
-from battery_assets_tests.platform.stores import kept
+from battery_assets_tests.platform.stores import kept, of, rows
 
 MARCH, APRIL = Part("alpha", "2025-03"), Part("alpha", "2025-04")
-NOW = datetime(2025, 3, 1, tzinfo=UTC)
-GOOD = {
-    "region": "central", "city": "Bangkok", "timezone": "UTC", "created_at": NOW, "updated_at": NOW,
-    "system_type": "UPS", "string_position": 1, "batteries_count": 1, "position_in_string": 1, "status": "active",
-    "title": "x", "severity": "critical", "source": "rule_engine", "alert_type": "voltage_low", "message": "low",
-    "triggered_at": NOW, "priority": "high", "test_date": NOW, "test_type": "full_discharge", "pass_fail": "pass",
-    "model_type": "catboost_rul", "version": "1", "predicted_at": NOW, "rul_days": 100.0,
-}  # fmt: skip
-
-
-def rows(table: sa.Table, *given: dict) -> pl.DataFrame:
-    """Good rows of a table with what is given; ids and codes are made from `name`."""
-    made = []
-    for one in given:
-        name = one["name"]
-        row = {column: GOOD.get(column) for column in polars_schema(table)}
-        enums = {
-            c.name: c.info["values"] for c in table.columns if c.info["kind"] == "enum" and not c.nullable
-        }
-        row |= {column: values[0] for column, values in enums.items() if row[column] not in values}
-        [key, *_] = [c.name for c in table.primary_key.columns]
-        row[key] = identity(table.name, name)
-        for column in row:
-            if column.endswith(("_code", "_name")) and table.c[column].info["kind"] == "text":
-                row[column] = name
-        made.append({**row, **{word: value for word, value in one.items() if word in row}})
-    schema = polars_schema(table)
-    return pl.DataFrame([{c: row[c] for c in schema} for row in made], schema)
-
-
-def of(table: sa.Table, name: str) -> str:
-    return identity(table.name, name)
 
 
 def names(warehouse, table, column: str, part: Part = MARCH) -> set[str]:
@@ -247,7 +211,7 @@ def test_each_month_has_a_leaf_of_its_own(operated, warehouse_url):
         kept(operated, t.rul_prediction, rows(t.rul_prediction, {"name": part.month, **one}), part)
         with operated.transaction() as connection:
             leaf = f"fleet.rul_prediction_{part.month.replace('-', '_')}"
-            assert connection.execute(sa.text(f"SELECT count(*) FROM {leaf}")).scalar_one() == 1  # noqa: S608
+            assert connection.execute(sa.text(f"SELECT count(*) FROM {leaf}")).scalar_one() == 1
 
 
 def test_the_books_say_who_claimed_and_what_is_there(warehouse):

@@ -1,11 +1,9 @@
 """A month of a small site through Dagster: what is read, what is checked, what is kept."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 
 import dagster as dg
-import polars as pl
 import pytest
 
 from battery_assets import tables as t

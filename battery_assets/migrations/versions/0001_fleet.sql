@@ -1520,6 +1520,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'battery_analyst') THEN
         CREATE ROLE battery_analyst NOLOGIN CONNECTION LIMIT 10;
     END IF;
+EXCEPTION
+    -- Another warehouse of the same server made it at this moment.
+    WHEN duplicate_object OR unique_violation THEN NULL;
 END
 $$;
 
