@@ -65,14 +65,16 @@ class Lake:
         """The table, made if need be."""
         found = self.delta(table)
         if found is None:
-            DeltaTable.create(
-                self.table_url(table),
-                arrow_schema(table),
-                mode="ignore",
-                partition_by=["site", "month"],
-                name=table.name,
-                description=table.comment,
-            )
+            # Several first writers may arrive together: whoever comes second finds the table made.
+            with contextlib.suppress(DeltaError):
+                DeltaTable.create(
+                    self.table_url(table),
+                    arrow_schema(table),
+                    mode="ignore",
+                    partition_by=["site", "month"],
+                    name=table.name,
+                    description=table.comment,
+                )
             found = DeltaTable(self.table_url(table))
         return found
 

@@ -126,7 +126,7 @@ def test_processes_that_replace_different_partitions_all_succeed(warehouse, tabl
     sites = [Part(f"site-{n}", "2025-03") for n in range(4)]
     parts = sites + [Part("site-0", month) for month in month_range("2025-04", "2025-07")]
     said = together([Order.to(warehouse, table, n + 1, part=part) for n, part in enumerate(parts)])
-    assert all(len(words) == 64 for words in said), said
+    assert all(len(words) == 64 for words in said), "\n".join(said)
     if table is t.location:
         parts, said = sites[1:], said[1:4]
     for part, words in zip(parts, said, strict=True):
