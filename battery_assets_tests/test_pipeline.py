@@ -106,6 +106,33 @@ def test_every_jar_in_service_has_a_prediction_with_interval_and_reasons(platfor
     assert all(all(row) for row in rows)
 
 
+def test_the_estimated_health_is_near_the_truth_and_its_deviation_honest(platform, synthetic):
+    """Held against the generator's truth, which no feature or model reads."""
+    import polars as pl
+
+    from battery_assets.arrival import synthetic_site
+    from battery_assets.jars import HealthEvidence, jar_facts
+    from battery_assets.platform import registry
+    from battery_assets.platform.partitions import Part
+    from battery_assets.synthetic.truth import truth
+
+    part = Part("tiny", "2025-02")
+    with platform.warehouse.transaction() as connection:
+        [config] = [row.config for row in registry.sites(connection) if row.site == "tiny"]
+    jars = jar_facts(platform.warehouse, part).filter(pl.col("replaced_date").is_null())
+    evidence = HealthEvidence.of(platform.warehouse, part, jars)
+    for _, rows in platform.warehouse.days(t.telemetry_jar_raw, part):
+        evidence.add_day(rows)
+    found = evidence.health(part.end).join(
+        truth(synthetic_site(part, config), part.month).select("battery_id", truth_pct="soh_pct"),
+        on="battery_id",
+    )
+    error = found["soh_pct"] - found["truth_pct"]
+    assert found.height == 48
+    assert (error**2).mean() ** 0.5 < 6.0
+    assert (error.abs() < 1.645 * found["soh_std_pct"]).mean() > 0.8
+
+
 def test_no_feature_is_constant_or_empty(platform, synthetic):
     columns = [c.name for c in t.feature_store.columns if c.info["kind"] in ("decimal", "integer")]
     for window in (1, 24, 168):

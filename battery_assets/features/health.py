@@ -44,7 +44,8 @@ def state_of_health(
 
     age: initial capacity less 2 %/year at 25 °C times the ageing factor, sd from 3 points growing by 4 a
     year times the factor. resistance: the median of the last three readings at 25 °C against the baseline, 2
-    % per point, sd 9. capacity_test: the string's last, sd 3. Both age at the same rate. Without a test in
+    % per point, sd 9. capacity_test: the string's last, sd 3, of its weakest jar; to the others it is a lower
+    bound. Both age at the same rate. Without a test in
     the last year the sd is 5 or more. soh_pct stays within 0..110. evidence names what was used, joined by
     "+"; evidence_age_days is the age of the newest measured evidence, NULL where there is only age.
     """
@@ -62,9 +63,11 @@ def state_of_health(
     estimates = [
         _aged(new, NEW_SD_PCT, age, factor),
         _aged(by_reading, RESISTANCE_SD_PCT, reading_age, factor),
-        _aged(test, TEST_SD_PCT, test_age, factor),
     ]
-    soh, sd = _combined(estimates)
+    tested = _aged(test, TEST_SD_PCT, test_age, factor)
+    speaks = _test_speaks(known["string_id"], _combined(estimates)[0], tested[0])
+    test, test_age = np.where(speaks, test, np.nan), np.where(speaks, test_age, np.nan)
+    soh, sd = _combined([*estimates, (np.where(speaks, tested[0], np.nan), tested[1])])
     untested = ~(test_age <= 1.0)
     sd = np.where(untested, np.maximum(sd, UNTESTED_FLOOR_PCT), sd)
     return pl.DataFrame(
@@ -76,6 +79,20 @@ def state_of_health(
             "evidence_age_days": pl.Series(np.fmin(reading_age, test_age) * 365.25, nan_to_null=True),
         }
     )
+
+
+def _test_speaks(strings: pl.Series, without: np.ndarray, tested: np.ndarray) -> np.ndarray:
+    """Of which jars a string's test says something, per jar.
+
+    A string's test ends at its weakest jar: it measures that one, and to the others it is a lower bound,
+    which counts where they would be put lower without it. The weakest is the jar that is put lowest without
+    the test, unless a jar came into the string later: then the weakest may have gone.
+    """
+    frame = pl.DataFrame({"string": strings, "without": without, "tested": tested})
+    complete = pl.col("tested").is_finite().all().over("string")
+    weakest = complete & (pl.col("without").rank("ordinal").over("string") == 1)
+    speaks = pl.col("tested").is_finite() & (weakest | (pl.col("without") < pl.col("tested")))
+    return frame.select(speaks).to_series().to_numpy()
 
 
 def _aged(

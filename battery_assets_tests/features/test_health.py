@@ -128,3 +128,37 @@ def test_health_stays_within_its_bounds_and_in_the_order_of_the_jars():
     rows = state_of_health(many, reading(200.0), pl.DataFrame(schema=TESTS), warm(25.0), AT)
     assert rows["battery_id"].to_list() == ["b", "a"]
     assert rows["soh_pct"].to_list() == [110.0, 0.0]
+
+
+def of_string(readings: pl.DataFrame, tests: pl.DataFrame, units: pl.DataFrame) -> dict[str, float]:
+    warmth = pl.DataFrame({"battery_id": units["battery_id"], "temperature_c": [25.0] * units.height})
+    found = state_of_health(units, readings, tests, warmth, AT)
+    return dict(found.select("battery_id", "soh_pct").iter_rows())
+
+
+def test_a_strings_test_measures_its_weakest_jar_and_not_the_others():
+    readings = pl.concat(
+        [reading(4.1, battery_id="a"), reading(5.4, battery_id="b"), reading(4.2, battery_id="c")]
+    )
+    nothing = pl.DataFrame(schema=TESTS)
+    without = of_string(readings, nothing, jars("a", "b", "c"))
+    tested = of_string(readings, test_of(78.0, 1), jars("a", "b", "c"))
+    assert tested["b"] == pytest.approx(80.0, abs=3.0)
+    assert tested["b"] < without["b"]
+    assert (tested["a"], tested["c"]) == (without["a"], without["c"])
+
+
+def test_a_good_test_lifts_every_jar_that_was_put_lower():
+    readings = pl.concat([reading(4.1, battery_id="a"), reading(5.4, battery_id="b")])
+    without = of_string(readings, pl.DataFrame(schema=TESTS), jars("a", "b"))
+    tested = of_string(readings, test_of(104.0, 1), jars("a", "b"))
+    assert tested["a"] > without["a"]
+    assert tested["b"] > without["b"]
+
+
+def test_a_test_before_a_replacement_no_longer_names_the_weakest():
+    readings = pl.concat([reading(4.1, battery_id="a"), reading(4.3, battery_id="b")])
+    later = jars("new", installed=date(2026, 2, 25))
+    units = pl.concat([jars("a", "b"), later])
+    without = of_string(readings, pl.DataFrame(schema=TESTS), units)
+    assert of_string(readings, test_of(75.0, 30), units) == without
