@@ -12,6 +12,10 @@ class UserError(click.ClickException):
         super().__init__(message)
         self.next_step = next_step
 
+    def __reduce__(self) -> tuple[type["UserError"], tuple[str, str]]:
+        # Exceptions are rebuilt from `args`, which hold the message alone: a process pool would break on it.
+        return UserError, (self.message, self.next_step)
+
     def show(self, file: object = None) -> None:
         """Print the error and the next step to stderr."""
         click.echo(f"error: {self.message}", err=True)

@@ -95,7 +95,7 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
     key: Any = partition
     if partition and site:
         key = dg.MultiPartitionKey({"month": partition, "site": site})
-    with pooled_instance() as instance:
+    with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(job_name).execute_in_process(
             instance=instance,
             partition_key=key,
@@ -112,16 +112,6 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
             f"look at run {result.run_id} in `battery-assets up`, mend it, run again",
         )
     return result.run_id
-
-
-@contextmanager
-def pooled_instance() -> Iterator["dg.DagsterInstance"]:
-    """Dagster's instance, with connections that are kept: a run makes a thousand queries."""
-    import dagster as dg
-
-    with dg.DagsterInstance.get() as instance:
-        instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=10)
-        yield instance
 
 
 def quiet_logs() -> None:

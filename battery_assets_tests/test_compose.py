@@ -150,7 +150,9 @@ def test_dagster_takes_its_yaml_with_what_was_promised():
     from dagster._core.instance.config import dagster_instance_config
 
     config, _ = dagster_instance_config(str(PROJECT))
-    assert config["storage"]["postgres"]["postgres_url"] == {"env": "DAGSTER_PG_URL"}
+    storage = config["storage"]["custom"]
+    assert storage["class"] == "PooledPostgresStorage"
+    assert storage["config"]["postgres_url"] == {"env": "DAGSTER_PG_URL"}
     assert config["telemetry"] == config["nux"] == {"enabled": False}
     assert config["run_monitoring"]["max_runtime_seconds"] == 14400
     assert config["run_monitoring"]["free_slots_after_run_end_seconds"] > 0

@@ -55,7 +55,7 @@ def import_(
     from battery_assets.session import quiet_logs, session
 
     quiet_logs()
-    terms = _terms(contract, timezone)
+    terms = terms_of(contract, timezone)
     with session() as at:
 
         def bar(total: int) -> Any:
@@ -78,7 +78,8 @@ def import_(
         print_report(at, site)
 
 
-def _terms(contract: tuple[str, ...], timezone: str | None) -> dict[str, Any]:
+def terms_of(contract: tuple[str, ...], timezone: str | None) -> dict[str, Any]:
+    """A source's contract as the command line says it. UserError for a term that is no KEY=VALUE."""
     from battery_assets.errors import UserError
 
     # Exports written by Python print lists as Python does; reading them is safe and is reported.

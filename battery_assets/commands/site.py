@@ -33,21 +33,48 @@ def list_() -> None:
 
 @site.command()
 @click.argument("name")
-@click.option("--place", required=True, help="Where it stands: bangrak, chiangmai, phuket ...")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides everything else.")
-@click.option("--strings", type=int, default=9, show_default=True, help="Strings of 24 jars.")
-@click.option("--interval", type=int, default=5, show_default=True, help="Seconds between samples.")
-@click.option("--start", default="2024-01", show_default=True, help="First month, YYYY-MM.")
-def add(name: str, place: str, seed: int, strings: int, interval: int, start: str) -> None:
-    """Add a synthetic site; its months are then partitions in the Dagster pages.
+@click.option("--source", type=click.Choice(["synthetic", "files"]), default="synthetic", show_default=True)
+@click.option("--place", help="Synthetic: where it stands, such as bangrak, chiangmai or phuket.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Synthetic: decides everything else.")
+@click.option("--strings", type=int, default=9, show_default=True, help="Synthetic: strings of 24 jars.")
+@click.option(
+    "--interval", type=int, default=5, show_default=True, help="Synthetic: seconds between samples."
+)
+@click.option("--start", default="2024-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
+@click.option("--timezone", help="Files: IANA zone of times without an offset, such as Asia/Bangkok.")
+@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: further terms, as of `import`.")
+def add(
+    name: str,
+    source: str,
+    place: str | None,
+    seed: int,
+    strings: int,
+    interval: int,
+    start: str,
+    timezone: str | None,
+    contract: tuple[str, ...],
+) -> None:
+    """Add a site; its months are then partitions in the Dagster pages.
+
+    A synthetic site is made up from its seed. A site of files is filled by the exports that arrive in its
+    landing folder: `battery-assets up` sees them and runs the months they touch.
 
     \b
     Example:
       battery-assets site add phuket-1 --place phuket --strings 3 --interval 60
+      battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
+    from battery_assets.commands.import_ import terms_of
+    from battery_assets.errors import UserError
     from battery_assets.session import put_site, session
 
+    if source == "synthetic" and place is None:
+        raise UserError("a synthetic site stands somewhere", "add --place bangrak, or --source files")
     config = {"place": place, "seed": seed, "strings": strings, "interval_s": interval, "start": start}
     with session() as at:
-        put_site(at, name, "synthetic", config)
-    click.echo(f"{name} added. Next: battery-assets backfill --site {name} --from {start} --to {start}")
+        put_site(at, name, source, config if source == "synthetic" else terms_of(contract, timezone))
+        landing = f"{at.settings.landing}/{name}"
+    if source == "synthetic":
+        click.echo(f"{name} added. Next: battery-assets backfill --site {name} --from {start} --to {start}")
+    else:
+        click.echo(f"{name} added. Next: battery-assets up, and put its exports into {landing}")

@@ -1,6 +1,6 @@
 """battery-assets status: what runs, and what is stored."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,9 +21,18 @@ def status() -> None:
     settings = Settings.from_environment()
     for line in service_lines(settings):
         click.echo(line)
-    if database_answers(settings):
-        for line in status_lines(settings):
-            click.echo(line)
+    for line in _stored(settings) if database_answers(settings) else []:
+        click.echo(line)
+
+
+def _stored(settings: "Settings") -> list[str]:
+    """The lines of what is stored; the database may be stopped while we ask."""
+    import sqlalchemy as sa
+
+    try:
+        return status_lines(settings)
+    except sa.exc.OperationalError:
+        return ["database  stopped while it was asked; run `battery-assets status` again"]
 
 
 def status_lines(settings: "Settings") -> list[str]:
@@ -33,20 +42,25 @@ def status_lines(settings: "Settings") -> list[str]:
     from battery_assets.platform.database import transaction
 
     query = """
-        SELECT s.site, s.source, min(v.month), max(v.month),
-               count(DISTINCT v.month) FILTER (WHERE v.version IS NOT NULL),
-               sum(v.rows), count(*) FILTER (WHERE v.state = 'stale')
+        SELECT s.site, s.source, min(v.month) AS first, max(v.month) AS last,
+               count(DISTINCT v.month) FILTER (WHERE v.version IS NOT NULL) AS months,
+               sum(v.rows)::bigint AS rows, count(*) FILTER (WHERE v.state = 'stale') AS stale
         FROM platform.site s LEFT JOIN platform.partition_version v ON v.site = s.site AND v.month <> ''
         GROUP BY s.site, s.source ORDER BY s.site"""
     with transaction(settings.warehouse_url) as connection:
         if connection.execute(sa.text("SELECT to_regclass('platform.site')")).scalar() is None:
             return ["warehouse not made yet; `battery-assets migrate` makes it"]
         rows = connection.execute(sa.text(query)).all()
-    return [
-        f"site      {site}: {source}, {first} to {last}, {count} months, {total or 0:,} rows"
-        + (f", {stale} stale partitions" if stale else "")
-        for site, source, first, last, count, total, stale in rows
+    return [f"site      {row.site}: {row.source}, {_amount(row)}" for row in rows] or [
+        "site      none yet; `battery-assets demo`, `site add` or `import` brings one"
     ]
+
+
+def _amount(row: Any) -> str:
+    if not row.months:
+        return "nothing computed yet"
+    found = f"{row.first} to {row.last}, {row.months} month{'s'[: row.months > 1]}, {row.rows:,} rows"
+    return found + (f", {row.stale} stale partitions" if row.stale else "")
 
 
 def service_lines(settings: "Settings") -> list[str]:

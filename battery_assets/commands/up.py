@@ -84,6 +84,8 @@ class _Display:
     def ready(self, presence: "Presence") -> None:
         """Show where to look."""
         self.bars.stop()
-        self.console.print(f"\n  Dagster   {presence.web_url}\n  MLflow    {presence.mlflow_url}")
+        self.console.print(f"\n  Dagster   {presence.web_url}")
+        self.console.print(f"  MLflow    {presence.mlflow_url}  (choose 'Model training' at its top left)")
         self.console.print(f"  data      {self.settings.home}\n  logs      {self.settings.logs}\n")
+        self.console.print("The schedules wait to be switched on, in Dagster under Automation.")
         self.console.print("Ctrl-C stops all of it.")

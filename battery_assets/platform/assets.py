@@ -37,26 +37,16 @@ def materializes(
 
     `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
     months too, `after` names assets that only have to be there first, such as parents of foreign keys.
+    A month that is run again makes no later month stale, though history of theirs may have changed.
     """
     reads, history = tuple(reads), tuple(history)
-    earlier = dg.MultiPartitionMapping(
-        {
-            "month": dg.DimensionPartitionMapping(
-                "month",
-                dg.TimeWindowPartitionMapping(
-                    start_offset=-history_months, allow_nonexistent_upstream_partitions=True
-                ),
-            ),
-            "site": dg.DimensionPartitionMapping("site", dg.IdentityPartitionMapping()),
-        }
-    )
     return {
         "name": table.name,
         "group_name": GROUPS[table.info["phase"]],
         "partitions_def": partitions_of(table),
         "deps": [
-            *(dg.AssetDep(read.name) for read in reads),
-            *(dg.AssetDep(read.name, partition_mapping=earlier) for read in history),
+            # History too is of the same month: else a backfill from Dagster's page adds all months after it.
+            *(dg.AssetDep(read.name) for read in (*reads, *history)),
             *after,
         ],
         "description": table.comment,
@@ -64,6 +54,7 @@ def materializes(
             **definition_metadata(table),
             "reads": [read.name for read in reads],
             "reads_earlier_months": [read.name for read in history],
+            **({"earlier_months": history_months} if history else {}),
         },
         "kinds": {"deltalake" if table.info["store"] == "lake" else "postgres"},
     }

@@ -7,12 +7,15 @@ import dagster as dg
 
 from battery_assets.platform.partitions import months, sites
 
+# New data go before a backfill of old months that fills the queue: whoever launches one has priority 0.
+FIRST = {"dagster/priority": "1"}
+
 
 def _requests(context: dg.ScheduleEvaluationContext, month: str) -> Iterator[dg.RunRequest]:
     for site in context.instance.get_dynamic_partitions(str(sites.name)):
         key = dg.MultiPartitionKey({"month": month, "site": site})
         yield dg.RunRequest(
-            run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key
+            run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key, tags=FIRST
         )
 
 
@@ -115,13 +118,14 @@ def landing_sensor(
             return dg.SkipReason("waiting for the catalogue that the partitions refer to")
         cursor = {"files": files, "waiting": sorted(parts | waiting) if catalogue_changed else []}
         requests = (
-            [dg.RunRequest(run_key=None, job_name=catalogue.name)]
+            [dg.RunRequest(run_key=None, job_name=catalogue.name, tags=FIRST)]
             if catalogue_changed
             else [
                 dg.RunRequest(
                     run_key=None,
                     job_name=job.name,
                     partition_key=dg.MultiPartitionKey({"month": month, "site": site}),
+                    tags=FIRST,
                 )
                 for month, site in sorted(parts | waiting)
             ]

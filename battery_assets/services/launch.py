@@ -8,9 +8,10 @@ from battery_assets.database_urls import DatabaseUrls
 from battery_assets.errors import UserError
 from battery_assets.settings import PACKAGE, Settings
 
-# What phones home unless told not to.
+# What phones home, or writes into a command's progress bar, unless told not to.
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GX_ANALYTICS_ENABLED": "false",
     "DAGSTER_DG_UPDATE_CHECK_ENABLED": "0",
 }

@@ -29,10 +29,12 @@ def test_the_reads_may_be_given_as_anything_that_is_walked_once():
     assert [dep.asset_key.path[-1] for dep in given["deps"]] == ["battery", "feature_store"]
 
 
-def test_history_reaches_back_as_many_months_as_it_says():
-    [dep] = materializes(t.alert, history=[t.feature_store], history_months=12)["deps"]
-    month = dep.partition_mapping.downstream_mappings_by_upstream_dimension["month"]
-    assert month.partition_mapping.start_offset == -12
+def test_history_makes_no_later_month_part_of_a_backfill():
+    given = materializes(t.alert, history=[t.feature_store], history_months=12)
+    [dep] = given["deps"]
+    assert dep.partition_mapping is None
+    assert given["metadata"]["reads_earlier_months"] == ["feature_store"]
+    assert given["metadata"]["earlier_months"] == 12
 
 
 def test_the_definition_shows_columns_units_and_home():

@@ -1,0 +1,1 @@
+"""The running services, used as a person uses them."""

@@ -1,0 +1,154 @@
+"""What the command line says when something is wrong: the fault and the next step, never a traceback."""
+
+import os
+import pickle
+import shlex
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from battery_assets.cli import main
+from battery_assets.errors import UserError
+from battery_assets.services.databases import running_database
+from battery_assets_tests.end_to_end.exports import write_export
+from battery_assets_tests.end_to_end.served import command
+from battery_assets_tests.services.homes import fresh_home
+
+TEST_WITHOUT_START = """elapsed_s,voltage_v,current_a
+0,12.80,0
+60,12.50,-10
+120,12.40,-10
+180,12.30,-10
+240,12.90,0
+"""
+BENCH = "--capacity-test --rated-ah 100 --region central --city Nonthaburi"
+WRONG = {
+    "an unknown site": (
+        "backfill --site nowhere --from 2025-01 --to 2025-02",
+        "site nowhere is not known; known: a",
+        "battery-assets site add NAME --place bangrak",
+    ),
+    "no month": (
+        "backfill --site a --from 2025-13 --to 2025-13",
+        "month '2025-13' is not a month",
+        "2025-03",
+    ),
+    "months backwards": (
+        "backfill --from 2025-03 --to 2025-01",
+        "months 2025-03 to 2025-01",
+        "correct --from",
+    ),
+    "months to come": ("backfill --from 2199-01 --to 2199-02", "allowed are 2015-01 to", "correct --from"),
+    "no daemon": (
+        "backfill --from 2024-01 --to 2024-01",
+        "no daemon serves this home",
+        "`battery-assets up`",
+    ),
+    "no export": ("import {empty} --site x", "holds no .csv, .csv.gz, .parquet file", "folder of the export"),
+    "times of no zone": (
+        "import {naive} --site x",
+        "could be given a month",
+        "--timezone Asia/Bangkok",
+    ),
+    "an unknown zone": (
+        "import {naive} --site x --timezone Asia/Bankok",
+        "no IANA time zone",
+        "correct the value",
+    ),
+    "a term without value": ("import {naive} --site x --contract strict", "not KEY=VALUE", "policy=strict"),
+    "an unknown term": (
+        "import {naive} --site x --contract polic=strict",
+        "did you mean 'policy'?",
+        "correct",
+    ),
+    "a test without start": (
+        f"import {{test}} --site x {BENCH}",
+        "does not say when the test began",
+        "--started-at",
+    ),
+    "a test's start in words": (
+        f"import {{test}} --site x {BENCH} --started-at yesterday",
+        "'yesterday' is not a time",
+        "2024-05-31T08:00:00",
+    ),
+    "a test of no battery": ("import {test} --site x --capacity-test", "needs --rated-ah", "add them"),
+    "a site nowhere": (
+        "site add y",
+        "a synthetic site stands somewhere",
+        "--place bangrak, or --source files",
+    ),
+    "an unknown place": ("site add y --place atlantis", "give one of chiangmai", "correct the value"),
+    "a name that is none": ("site add 'Y|z' --place phuket", "'Y|z' is not allowed", "correct the value"),
+}
+
+
+@pytest.fixture(scope="module")
+def home():
+    """A home with one site, whose database runs as long as the tests do."""
+    before = dict(os.environ)
+    with fresh_home() as settings, running_database(settings):
+        assert run(settings, "site", "add", "a", "--place", "phuket").exit_code == 0
+        yield settings
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> dict[str, str]:
+    """Files that a person might name: none, some whose times have no zone, a test without a start."""
+    folder = tmp_path_factory.mktemp("inputs")
+    (folder / "empty").mkdir()
+    write_export(folder / "naive", "x", offsets=False)
+    (folder / "test.csv").write_text(TEST_WITHOUT_START)
+    return {"empty": f"{folder}/empty", "naive": f"{folder}/naive", "test": f"{folder}/test.csv"}
+
+
+def run(settings, *arguments: str):
+    return CliRunner().invoke(main, arguments, env={"BATTERY_HOME": str(settings.home)})
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_fault_is_told_with_the_next_step(home, inputs, wrong):
+    line, fault, next_step = WRONG[wrong]
+    done = run(home, *shlex.split(line.format(**inputs)))
+    assert done.exit_code == 1, done.output
+    told = done.stderr.splitlines()
+    assert len(told) == 2, done.output
+    assert told[0].startswith("error: ")
+    assert fault in told[0]
+    assert told[1].startswith("next step: ")
+    assert next_step in told[1]
+
+
+def test_a_real_process_ends_with_one_and_writes_to_stderr(home):
+    done = command(home, "backfill", "--site", "nowhere", "--from", "2025-01", "--to", "2025-01")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: site nowhere is not known")
+
+
+def test_a_fault_survives_the_way_back_from_another_process():
+    told = pickle.loads(pickle.dumps(UserError("the fault", "the next step")))
+    assert (told.message, told.next_step, told.exit_code) == ("the fault", "the next step", 1)
+
+
+def every_command(group: click.Group, path: tuple[str, ...] = ()):
+    for name, found in group.commands.items():
+        yield (*path, name)
+        if isinstance(found, click.Group):
+            yield from every_command(found, (*path, name))
+
+
+@pytest.mark.parametrize("path", [(), *every_command(main)], ids=" ".join)
+def test_every_help_has_an_example(path):
+    shown = CliRunner().invoke(main, [*path, "--help"]).output
+    assert "Example:" in shown
+    assert f"battery-assets {' '.join(path)}".strip() in shown.partition("Example:")[2]
+
+
+def test_a_site_of_files_says_where_its_files_go(home):
+    done = run(home, "site", "add", "z", "--source", "files", "--timezone", "Asia/Bangkok")
+    assert done.exit_code == 0, done.output
+    assert f"put its exports into {home.landing}/z" in done.output
+    assert '"timezone": "Asia/Bangkok"' in run(home, "site", "list").output
