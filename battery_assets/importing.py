@@ -14,15 +14,18 @@ Heard = Callable[[str, bool], None]
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
-def landed(at: Session, source: Path, site: str) -> list[str]:
-    """Copy an export's files to where the site's files arrive. Returns their names.
-
-    Raises UserError where there is nothing to copy.
-    """
+def export_files(source: Path) -> list[Path]:
+    """The files of an export: those of a folder, or the one that is named. UserError where there is none."""
     files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
     files = [path for path in files if path.name.lower().endswith(_ENDINGS)]
     if not files:
         raise UserError(f"{source} holds no {', '.join(_ENDINGS)} file", "name the folder of the export")
+    return files
+
+
+def landed(at: Session, source: Path, site: str) -> list[str]:
+    """Copy an export's files to where the site's files arrive. Returns their names."""
+    files = export_files(source)
     base = source.parent if source.is_file() else source
     named = [(path, str(path.relative_to(base))) for path in files]
     at.landing.put(site, named)
@@ -36,6 +39,7 @@ def imported(
 
     `bar` makes a progress bar of so many steps. Raises UserError where no file has a month.
     """
+    export_files(source)
     put_site(at, site, "files", contract)
     with at.warehouse.transaction() as connection:
         # The landing sensor leaves a site alone whose row is held: else both would run the same months.
