@@ -12,12 +12,12 @@ import polars as pl
 from battery_assets.features.profiles import float_at_25c, working
 
 FLOAT_SHARE = 0.9
-# A jar heats by 28 K/h at its 15 min rate (DOMAIN.md 2): a peak further over the hour's mean is a bad sample.
+# A jar heats by 28 K/h at its 15 min rate (SOURCES 2): a peak further over the hour's mean is a bad sample.
 PEAK_OVER_MEAN_K = 14.0
 SETTLED = timedelta(hours=24)
 BASELINE_HOURS, BASELINE_LEAST = 72, 24
 MEDIAN_LEAST, ANOMALY_LEAST = 6, 8
-# What sensors and readings scatter by themselves: 20 mV, 0.5 K, 3 % (DOMAIN.md 8.1, 8.3).
+# What sensors and readings scatter by themselves: 20 mV, 0.5 K, 3 % (SOURCES 8.1, 8.3).
 ANOMALY_FLOORS = {"v": 0.02, "t": 0.5, "r": 0.03}
 
 # What a signal says, what to do about it, and the input without which it cannot be judged.

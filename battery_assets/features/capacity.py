@@ -32,9 +32,9 @@ def capacity_results(
 
     measured_capacity_ah is the integral where a capture exists, else |rate| · duration, as drawn: it is not
     corrected. capacity_pct_of_rated is brought to 25 °C (IEC 60896, ambient temperature) and set against the
-    rating at the test's own current (DOMAIN.md 1.4), so that a fast test of a new string shows 100 %, not 65.
+    rating at the test's own current (SOURCES 1.4), so that a fast test of a new string shows 100 %, not 65.
     pass from 90 %, marginal from 80 % (still serviceable, but to be tested every year), fail below
-    (IEEE 1188 practice, DOMAIN.md 5). The last two are NULL for partial_discharge and for a capture that
+    (IEEE 1188 practice, SOURCES 5). The last two are NULL for partial_discharge and for a capture that
     ended above the cut-off voltage (the end was not reached, so the capacity is only known to be larger), and
     where the rating is unknown. All are NULL for impedance_sweep and for a test without current or duration.
     """

@@ -1,4 +1,4 @@
-"""What incidents are suspected to come from, how urgent that is, and what to do about it (DOMAIN.md 3.2, 5).
+"""What incidents are suspected to come from, how urgent that is, and what to do about it (SOURCES 3.2, 5).
 
 Written as data: a cause is chosen by `incidents`, its action becomes a work order. A jar is always retested
 before it is replaced.

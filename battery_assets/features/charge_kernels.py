@@ -19,20 +19,20 @@ NOTHING, FULL, RESTED, LONG_RESTED = range(4)
 LAST_TS, LAST_A, LAST_ROW_TS, FLOAT_SINCE, TAIL_SINCE, REST_SINCE = range(6)
 STRING_MEMORY = 6
 
-FREEZE_A = 1.0  # below it the reading is float current and Hall offset, not charge (DOMAIN.md 6)
-CHARGE_EFFICIENCY = 1.0 / 1.05  # 1.05 to 1.10 times the charge removed must be returned (DOMAIN.md 1.6)
-SETPOINT_V = 13.2  # 2.20 V per cell: under it a jar is not floating, whatever the mode says (DOMAIN.md 3.1)
+FREEZE_A = 1.0  # below it the reading is float current and Hall offset, not charge (SOURCES 6)
+CHARGE_EFFICIENCY = 1.0 / 1.05  # 1.05 to 1.10 times the charge removed must be returned (SOURCES 1.6)
+SETPOINT_V = 13.2  # 2.20 V per cell: under it a jar is not floating, whatever the mode says (SOURCES 3.1)
 BOOST_V = 14.1  # between the float band and the boost band
-TAIL_C = 0.02  # boost is complete when the current has stayed under 0.02 C for 3 h (DOMAIN.md 1.6)
+TAIL_C = 0.02  # boost is complete when the current has stayed under 0.02 C for 3 h (SOURCES 1.6)
 FULL_FLOAT_US = 72 * HOUR_US
 FULL_TAIL_US = 3 * HOUR_US
 REST_US = 3 * HOUR_US
 LONG_REST_US = 24 * HOUR_US
 FORGET_US = HOUR_US  # a longer silence of the string starts the clocks anew
 
-FULL_SD, REST_SD, LONG_REST_SD = 1.0, 5.0, 3.5  # points; 3.5 is the 40 mV of the OCV chart, DOMAIN.md 1.2
+FULL_SD, REST_SD, LONG_REST_SD = 1.0, 5.0, 3.5  # points; 3.5 is the 40 mV of the OCV chart, SOURCES 1.2
 COUNT_SD = 0.02  # share of a counted change that gain and stale capacity leave in doubt
-IDLE_VARIANCE_PER_DAY = 0.15  # points², DOMAIN.md 6
+IDLE_VARIANCE_PER_DAY = 0.15  # points², SOURCES 6
 
 
 @njit(cache=True, nogil=True)

@@ -1,9 +1,9 @@
 """State of charge of every jar: charge counted from the string's current, set right where it can be seen.
 
 SOC is of the present capacity (rated C10 × SOH) and on the C10 basis of the open-circuit table. The balance
-has no rate or temperature term (DOMAIN.md 1.3, z' = I/Q): rate and cold limit how much of the charge can be
+has no rate or temperature term (SOURCES 1.3, z' = I/Q): rate and cold limit how much of the charge can be
 drawn before the end voltage, not how much was drawn, and a jar that rests after a fast discharge shows it.
-Float carries tens of mA under a Hall offset of 0.1 to 0.5 A, so below 1 A nothing is counted (DOMAIN.md 6).
+Float carries tens of mA under a Hall offset of 0.1 to 0.5 A, so below 1 A nothing is counted (SOURCES 6).
 """
 
 from collections.abc import Mapping

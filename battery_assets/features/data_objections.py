@@ -8,10 +8,10 @@ import polars as pl
 from battery_assets.features.alert_rules import HOUR
 from battery_assets.features.profiles import float_at_25c, working
 
-# Open circuit voltage of a full jar at 25 degC (DOMAIN.md 1.2): nothing on float stands below it.
+# Open circuit voltage of a full jar at 25 degC (SOURCES 1.2): nothing on float stands below it.
 FULL_OCV_V = 12.89
 FLOAT_SHARE = 0.9
-# Connectors 0.06 mohm each and cables 8 mohm of a string; ohmic resistance of a 120 Ah jar (DOMAIN.md 4).
+# Connectors 0.06 mohm each and cables 8 mohm of a string; ohmic resistance of a 120 Ah jar (SOURCES 4).
 CONNECTOR_MOHM, CABLE_MOHM, JAR_MOHM_AH = 0.06, 8.0, 4.25 * 120.0
 _TIME = pl.Datetime("us", "UTC")
 

@@ -1,7 +1,7 @@
 """State of health: capacity as % of the rated C10 at 25 °C, from what is known of age, resistance and tests.
 
 On float the capacity of a jar cannot be seen. Each kind of evidence gives an estimate and a standard
-deviation, and they are combined by precision (DOMAIN.md 6); what comes out carries its own deviation.
+deviation, and they are combined by precision (SOURCES 6); what comes out carries its own deviation.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,9 +13,9 @@ from battery_assets.features.runs import numbers
 from battery_assets.features.temperature import resistance_at_25c
 from battery_assets.physics.ageing import ageing_factor
 
-FADE_PCT_PER_YEAR = 2.0  # healthy jar at 25 °C, DOMAIN.md 3.4
-FADE_SD_PCT_PER_YEAR = 4.0  # 12 % of jars fade at 8, 3 % at 25 %/year, DOMAIN.md 3.4
-NEW_SD_PCT = 3.0  # acceptance spread 2 % and what a name-plate capacity leaves open, DOMAIN.md 3.3
+FADE_PCT_PER_YEAR = 2.0  # healthy jar at 25 °C, SOURCES 3.4
+FADE_SD_PCT_PER_YEAR = 4.0  # 12 % of jars fade at 8, 3 % at 25 %/year, SOURCES 3.4
+NEW_SD_PCT = 3.0  # acceptance spread 2 % and what a name-plate capacity leaves open, SOURCES 3.3
 AGE_UNKNOWN_YEARS = 5.0
 # Resistance per point of capacity: 2.5, 1.9 and 1.6 % for the three profiles, which telemetry does not name.
 RESISTANCE_PCT_PER_POINT = 2.0

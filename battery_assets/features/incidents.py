@@ -31,9 +31,9 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 # Events within 30 min of each other can carry hour labels that are an hour apart.
 CHAIN = pl.duration(minutes=90)
 RECURRENCE = pl.duration(days=7)
-# A resistance that doubled is a broken weld or strap, not ageing (DOMAIN.md 3.2).
+# A resistance that doubled is a broken weld or strap, not ageing (SOURCES 3.2).
 BROKEN_PCT = 100.0
-# Incident severity and escalation level of the ITIL priority (impact x urgency, DOMAIN.md 5).
+# Incident severity and escalation level of the ITIL priority (impact x urgency, SOURCES 5).
 SEVERITY_OF = {1: "critical", 2: "high", 3: "medium", 4: "low"}
 ESCALATION_OF = {1: 3, 2: 2, 3: 1, 4: 1}
 _FAMILIES = {
@@ -216,7 +216,7 @@ def _summaries(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rca_code() -> pl.Expr:
-    """The first signature that fits (DOMAIN.md 3.2), by family."""
+    """The first signature that fits (SOURCES 3.2), by family."""
     family = pl.col("family")
     half = pl.col("jars_in_string") / 2.0
     signatures = [

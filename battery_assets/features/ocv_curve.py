@@ -1,6 +1,6 @@
 """Open-circuit voltage of a 12 V AGM jar, and the state of charge that shows it.
 
-Table of DOMAIN.md 1.2 (acid balance with Bode's polynomial, 25 °C, SOC on the C10 basis). Charts of other
+Table of SOURCES 1.2 (acid balance with Bode's polynomial, 25 °C, SOC on the C10 basis). Charts of other
 makers differ by ±0.1 V, which is ±9 points of SOC; the spread between jars of one product is 20 mV.
 """
 

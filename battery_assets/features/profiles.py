@@ -8,7 +8,7 @@ import polars as pl
 
 from battery_assets.features.temperature import resistance_at_25c
 
-# Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, DOMAIN.md 6).
+# Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, SOURCES 6).
 ACTIVE_A = 2.0
 _MODES = ("float", "boost", "equalize", "discharge", "idle")
 
@@ -55,7 +55,7 @@ def jar_facts(
 def float_at_25c(voltage_v: pl.Expr, temperature_c: pl.Expr) -> pl.Expr:
     """A jar's float voltage brought to 25 degC; an unknown temperature counts as 25 degC.
 
-    Set point per cell max(2.21, 2.27 - 0.0033 (T - 25)) V with the sensor's range 0..40 degC (DOMAIN.md 1.5).
+    Set point per cell max(2.21, 2.27 - 0.0033 (T - 25)) V with the sensor's range 0..40 degC (SOURCES 1.5).
     """
     drop = 0.0033 * (temperature_c.fill_null(25.0).clip(0.0, 40.0) - 25.0)
     return voltage_v + 6.0 * drop.clip(upper_bound=0.06)

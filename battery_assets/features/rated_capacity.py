@@ -1,6 +1,6 @@
 """What a new 120 Ah AGM jar gives at a current, so that a test is judged by the rating of its own rate.
 
-Rows of DOMAIN.md 1.4: 1.85 and 1.80 V per cell from the data sheet (Leoch MA12-100 × 1.2), 1.75 from the
+Rows of SOURCES 1.4: 1.85 and 1.80 V per cell from the data sheet (Leoch MA12-100 × 1.2), 1.75 from the
 calibrated jar model (±7 %). log I against log t is interpolated, since Peukert's exponent is not constant.
 """
 

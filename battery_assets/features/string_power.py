@@ -1,7 +1,7 @@
 """Power of a string, and how far its ripple is from the one line that a healthy rectifier leaves.
 
 On a DC bus distortion is told against the first characteristic line f1 of the rectifier (300 Hz for six
-pulses, 600 Hz for twelve): thd_pct = 100 sqrt(Σ V_h², f_h ≠ f1) / V_f1 over 50 Hz to 2 kHz (DOMAIN.md 4).
+pulses, 600 Hz for twelve): thd_pct = 100 sqrt(Σ V_h², f_h ≠ f1) / V_f1 over 50 Hz to 2 kHz (SOURCES 4).
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ NOISE_FLOOR_V = 0.010
 MAINS_HZ = 50.0
 HIGHEST_HZ = 2000.0
 BLOCK_US = 3_600_000_000
-# Source 1 mH, capacitor 20 mF and 10 mΩ; share of it that is left and the factor of its ESR (DOMAIN.md 4).
+# Source 1 mH, capacitor 20 mF and 10 mΩ; share of it that is left and the factor of its ESR (SOURCES 4).
 SOURCE_H, CAPACITOR_F, CAPACITOR_OHM = 1e-3, 20e-3, 0.010
 CAPACITOR_LEFT = ((1.0, 1.0), (0.8, 1.5), (0.6, 2.0), (0.4, 3.0), (0.2, 5.0), (0.0, 1.0))
 # Impedance of a string of 24 jars: 111 mΩ and 20 µH; one that is worn or short is within a few times of it.
@@ -115,7 +115,7 @@ def thd_from_waveform(voltage_v: np.ndarray, sample_rate_hz: float, f1_hz: float
 
     Lines are the multiples of 50 Hz from 50 Hz to 2 kHz, each with its two neighbouring bins where they lie
     within 5 Hz (IEC 61000-4-7 subgroups). NaN where V_f1 is under 10 mV. Raises ValueError for less than one
-    mains cycle, or a rate under 6.4 kHz (DOMAIN.md 4).
+    mains cycle, or a rate under 6.4 kHz (SOURCES 4).
     """
     cycles = int(len(voltage_v) / sample_rate_hz * MAINS_HZ + 1e-9)
     if cycles < 1 or sample_rate_hz < 6400:

@@ -1,4 +1,4 @@
-"""What temperature does to an ohmic reading and to a measured capacity (DOMAIN.md 1.6)."""
+"""What temperature does to an ohmic reading and to a measured capacity (SOURCES 1.6)."""
 
 import numpy as np
 

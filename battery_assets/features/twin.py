@@ -17,14 +17,14 @@ from battery_assets.features.two_rc import TwoRc, fit_two_rc
 from battery_assets.physics.ageing import ageing_factor
 from battery_assets.tables.identity import identity
 
-DC5S_FACTOR = 1.3  # R0 over 5 s of direct current to the instrument's reading: 1.2 to 1.4, DOMAIN.md 1.3
+DC5S_FACTOR = 1.3  # R0 over 5 s of direct current to the instrument's reading: 1.2 to 1.4, SOURCES 1.3
 NEW_MOHM = 4.25
-# Table of DOMAIN.md 1.3 for a new jar: charge transfer at small current + fast polarisation, and diffusion.
+# Table of SOURCES 1.3 for a new jar: charge transfer at small current + fast polarisation, and diffusion.
 PRIOR_SOC_PCT = np.array([20.0, 50.0, 80.0, 100.0])
 PRIOR_R1_MOHM = np.array([2.82, 1.57, 1.08, 0.89]) + 0.6
 PRIOR_R2_MOHM = np.array([23.2, 17.2, 14.5, 13.9])
 PRIOR_TAU1_S, PRIOR_TAU2_S = 30.0, 4700.0
-# Beyond these an identified value is not one of a 12 V jar (DOMAIN.md 1.3); c2_f ends at its column's width.
+# Beyond these an identified value is not one of a 12 V jar (SOURCES 1.3); c2_f ends at its column's width.
 VALID = {
     "r0_mohm": (2.5, 40.0),
     "r1_mohm": (0.2, 10.0),
@@ -32,8 +32,8 @@ VALID = {
     "c1_f": (1e3, 200e3),
     "c2_f": (20e3, 999_999.0),
 }
-WORST_RMSE_V = 0.060  # twice the 30 mV of model error in DOMAIN.md 6: a worse fit is kept as its rmse only
-# Corrosion layer d = k τ^0.8 with thermal years τ (DOMAIN.md 8.4, k 20 to 50 µm); the low end stays longest
+WORST_RMSE_V = 0.060  # twice the 30 mV of model error in SOURCES 6: a worse fit is kept as its rmse only
+# Corrosion layer d = k τ^0.8 with thermal years τ (SOURCES 8.4, k 20 to 50 µm); the low end stays longest
 # within the column, which holds 99,999.999 nm.
 CORROSION_NM = 20_000.0
 LARGEST_LAYER_NM = 99_999.999
@@ -73,7 +73,7 @@ def twin_states(
 
     r0_mohm is the 5 s direct-current resistance: from the current's steps in a discharge, else the last ohmic
     reading × 1.3, else the baseline × 1.3. r1, c1, r2, c2: fitted where a discharge of the month allows it
-    and the value lies in its valid range; else the prior of DOMAIN.md 1.3 at the jar's SOC, scaled with its
+    and the value lies in its valid range; else the prior of SOURCES 1.3 at the jar's SOC, scaled with its
     ohmic reading. ocv_params_json says which ("source" fit or prior, "r0_source", "not_valid": fitted values
     that were thrown away). calibration_rmse_v and last_calibrated_at are NULL without a discharge in the
     month. sei_thickness_nm is the equivalent positive-grid corrosion layer, a model state that nobody

@@ -14,7 +14,7 @@ TAU1_S = (4.0, 150.0)
 TAU2_S = (200.0, 8000.0)
 GRID = 16
 ZOOMS = 3
-EARLY_S, EARLY_WEIGHT = 240.0, 0.1  # surface charge and coup de fouet, DOMAIN.md 6
+EARLY_S, EARLY_WEIGHT = 240.0, 0.1  # surface charge and coup de fouet, SOURCES 6
 STEP_SHARE = 0.2
 FEWEST_SAMPLES = 12
 
@@ -41,7 +41,7 @@ def fit_two_rc(
     seconds: from the window's start, where the polarisation is taken as zero. ocv_v: open-circuit voltage
     along the window, right up to a constant. r0_ohm: used where the current has no step of a fifth of its
     largest, since R0 and U are then one constant. The sample after each step is left out (clocks of jar and
-    string differ by up to 2 s, DOMAIN.md 8.5); those of the first 4 minutes count a tenth in longer windows.
+    string differ by up to 2 s, SOURCES 8.5); those of the first 4 minutes count a tenth in longer windows.
     """
     steps = np.abs(np.diff(current_a)) > STEP_SHARE * np.abs(current_a).max(initial=1e-9)
     weight = np.where((seconds < EARLY_S) & (seconds[-1:] > 2 * EARLY_S), EARLY_WEIGHT, 1.0)

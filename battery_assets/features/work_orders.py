@@ -23,7 +23,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "assigned_to": pl.String,
     "resolution_notes": pl.String,
 }
-# Priority and time to fix of an incident's severity, P1 to P4 (DOMAIN.md 5); P4 waits for the monthly round.
+# Priority and time to fix of an incident's severity, P1 to P4 (SOURCES 5); P4 waits for the monthly round.
 PRIORITIES = {
     "critical": ("urgent", timedelta(hours=24)),
     "high": ("high", timedelta(days=3)),

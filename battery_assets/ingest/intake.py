@@ -18,7 +18,7 @@ from battery_assets.ingest.rows import LINE, Rows, checked_rows
 from battery_assets.ingest.spool import DaySpool, MemoryPool
 from battery_assets.ingest.values import check_kinds
 
-# PROMISES 4b case 34: more impossible times than this mean a wrong unit or zone, not bad rows.
+# More impossible times than this mean a wrong unit or zone, not bad rows.
 _TIMES_SHARE, _TIMES_ROWS = 0.01, 10
 # Above this a file is refused without reading on, so that quarantine stays in memory.
 _MOST_BAD_ROWS = 200_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from battery_assets.ingest.problems import FileRefused
 
 BLOCK_BYTES = 16 << 20
-# PROMISES 4a case 24: honest exports shrink 5 to 20 times, a bomb shrinks a thousand times.
+# Honest exports shrink 5 to 20 times, a bomb shrinks a thousand times.
 LARGEST_RATIO = 200
 # Below this an archive is harmless whatever its ratio.
 RATIO_COUNTS_FROM = 8 << 20

@@ -8,7 +8,7 @@ from battery_assets.physics.open_circuit import open_circuit_v as physics_open_c
 
 
 def acid_balance_v(soc: np.ndarray) -> np.ndarray:
-    """DOMAIN.md 1.2: Bode's polynomial of the molality, six cells, rated 120 Ah of 139.34 usable in acid."""
+    """SOURCES 1.2: Bode's polynomial of the molality, six cells, rated 120 Ah of 139.34 usable in acid."""
     drawn = (1 - soc) * 120 / 139.34
     acid = 7.706e-3 * 1300 * 0.400 / 98.079 - 0.037311 * drawn
     water = 7.706 * 1.30 * 0.600e-3 + 0.018015 * 0.037311 * drawn

@@ -40,7 +40,7 @@ def test_a_healthy_bus_shows_7_to_10_percent():
 
 
 def test_a_lost_capacitor_raises_ripple_and_distortion():
-    # DOMAIN.md 4: 0.24, 0.43 and 0.82 V at 80, 40 and 0 % of the capacitor.
+    # SOURCES 4: 0.24, 0.43 and 0.82 V at 80, 40 and 0 % of the capacitor.
     thd = filtered_thd_pct(np.array([0.195, 0.24, 0.31, 0.43, 0.64, 0.82]) / FLOAT_V)
     assert np.all(np.diff(thd) > 0)
     assert thd[0] == pytest.approx(7.5, abs=0.2)
