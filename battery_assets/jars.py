@@ -109,14 +109,12 @@ class HealthEvidence:
         from battery_assets.features.health import state_of_health
 
         instant = at if isinstance(at, datetime) else datetime.combine(at, time(), UTC)
-        columns = ["battery_id", "measured_at", "resistance_mohm", "temperature_c"]
-        measured = pl.concat([self.rounds, *(reading.select(columns) for reading in self.readings)])
         warmth = (
             pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
             if self.warmth
             else pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
         )
-        return state_of_health(self.jars, measured, self.tests, warmth, instant)
+        return state_of_health(self.jars, self.measurements(), self.tests, warmth, instant)
 
     def measurements(self) -> pl.DataFrame:
         """Every ohmic reading taken in."""
