@@ -115,7 +115,7 @@ def _spectrum(axes: "Axes", burst: dict[str, Any]) -> None:
         height = mv[round(line / MAINS_HZ) - 1]
         axes.annotate(f"{line:.0f} Hz {name}", (line, height), fontsize=7.5, rotation=60,
                       xytext=(-2, 3), textcoords="offset points")  # fmt: skip
-    axes.set_ylim(LEAST_MV, max(mv.max() * 15, 1000))
+    axes.set_ylim(LEAST_MV, max(mv.max() * 60, 1000))
     axes.set_xlim(0, 2040)
     axes.set_title(f"{_distorted(burst['thd_pct'])}, ripple {burst['ripple_factor_pct']:.2f} % of Vdc, "
                    f"mains {found.mains_hz[0]:.2f} Hz", fontsize=9)  # fmt: skip

@@ -44,7 +44,7 @@ def mains_hz(samples: np.ndarray, rate_hz: float) -> np.ndarray:
     count = samples.shape[1] - shift
     shape = np.hanning(count + 1)[:-1]
     turning = np.exp(-2j * np.pi * MAINS_HZ / rate_hz * PROBED[:, None] * np.arange(count))
-    centred = _level(samples)
+    centred = samples - samples.mean(axis=1, keepdims=True)
     first = (centred[:, :count] * shape) @ turning.T
     later = (centred[:, shift:] * shape) @ turning.T * np.exp(-2j * np.pi * MAINS_HZ * PROBED * SHIFT_S)
     # A true line keeps its size; the product favours the strong ones and those that tell more precisely.
@@ -54,11 +54,18 @@ def mains_hz(samples: np.ndarray, rate_hz: float) -> np.ndarray:
     return np.where(np.abs(off) < 5.0, MAINS_HZ + off, MAINS_HZ)
 
 
-def _level(samples: np.ndarray) -> np.ndarray:
-    """Windows (K, n) without mean and slope: a string that settles after a step has no 50 Hz for that."""
-    along = np.linspace(-1.0, 1.0, samples.shape[1])
-    slope = samples @ along / (along @ along)
-    return samples - samples.mean(axis=1, keepdims=True) - slope[:, None] * along
+def _level(samples: np.ndarray, cycles: int) -> np.ndarray:
+    """Windows (K, n) of whole cycles without mean and slope: a string that settles has no 50 Hz for that.
+
+    The slope is that between the means of whole cycles, so that no line takes part in it.
+    """
+    count = samples.shape[1]
+    part = round(count * (cycles // 2) / cycles)
+    centred = samples - samples.mean(axis=1, keepdims=True)
+    if part == 0:
+        return centred
+    rise = (centred[:, -part:].mean(axis=1) - centred[:, :part].mean(axis=1)) / (count - part)
+    return centred - rise[:, None] * (np.arange(count) - (count - 1) / 2)
 
 
 def _cycles(count: int, rate_hz: float, hz: np.ndarray) -> np.ndarray:
@@ -90,7 +97,7 @@ def spectra(samples: np.ndarray, rate_hz: float, hz: np.ndarray | None = None) -
 def _whole_cycles(samples: np.ndarray, cycles: int) -> tuple[np.ndarray, ...]:
     """Lines, rms above 2 kHz, mean, rms and crest factor of windows of a whole number of mains cycles."""
     mean = samples.mean(axis=1)
-    centred = _level(samples)
+    centred = _level(samples, cycles)
     power = 2 * np.abs(np.fft.rfft(centred, axis=1) / samples.shape[1]) ** 2
     at = np.arange(1, LINES + 1) * cycles
     lines = power[:, at]

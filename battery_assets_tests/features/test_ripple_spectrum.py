@@ -86,6 +86,14 @@ def test_a_string_that_settles_after_a_step_has_no_50_hz_for_that():
     assert found.mean[0] == pytest.approx(309.5, abs=0.01)
 
 
+def test_a_strong_50_hz_line_spills_little_over_the_others():
+    seconds = at(length_s=0.205)
+    found = spectra(FLOAT_V + lines(seconds + 0.0031, **{"f49.98": 5.0, "f599.76": 0.005}), 12800)
+    assert found.line(50)[0] == pytest.approx(5.0, rel=1e-3)
+    assert found.line(600)[0] == pytest.approx(0.005, rel=0.1)
+    assert found.line(300)[0] < 0.001
+
+
 def test_the_ripple_factor_is_of_the_dc_voltage():
     found = spectra(FLOAT_V + lines(at(), f300=1.2, f100=0.5), 12800)
     assert ripple_factor_pct(found)[0] == pytest.approx(100 * 1.3 / FLOAT_V, rel=1e-6)
