@@ -174,7 +174,7 @@ def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.D
     if table.info["phase"] == 1:
         return master.master(site, month)[table.name]
     if table.name == "telemetry_event_window":
-        return _happened(events.event_windows(site, month)[0], "end_ts")
+        return _happened(events.event_windows(site, month), "end_ts")
     rows = transactions.transactions(site, month).get(table.name, empty(table))
     return _happened(rows, HAPPENED[table.name])
 
@@ -184,14 +184,14 @@ def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
     return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= datetime.now(UTC)))
 
 
-def captures_of(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
-    """The fast samples that belong to a partition's event windows, by window; files bring their own URLs."""
+def captures_of(warehouse: Warehouse, part: Part) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Window and fast samples of a partition's event windows, one by one; files bring their own URLs."""
     source, config = _source(warehouse, part)
     if source == FILES:
-        return {}
-    from battery_assets.synthetic.events import event_windows
+        return
+    from battery_assets.synthetic.events import captures
 
-    return event_windows(synthetic_site(part, config), str(part.month))[1]
+    yield from captures(synthetic_site(part, config), str(part.month), datetime.now(UTC))
 
 
 def _synthetic_days(

@@ -183,7 +183,7 @@ def test_an_unknown_site_is_told_what_to_do(warehouse, landing, table):
 
 def test_events_of_a_synthetic_site_have_captures_and_files_bring_their_own(warehouse):
     known(warehouse, "south")
-    assert captures_of(warehouse, Part("south", "2025-03")) == {}
+    assert list(captures_of(warehouse, Part("south", "2025-03"))) == []
     config = {
         "place": "hat-yai",
         "seed": 3,
@@ -194,9 +194,9 @@ def test_events_of_a_synthetic_site_have_captures_and_files_bring_their_own(ware
     }
     with warehouse.transaction() as connection:
         registry.put_site(connection, "north", "synthetic", config)
-    months = [captures_of(warehouse, Part("north", f"2024-{month:02d}")) for month in range(1, 13)]
-    assert any(months)
-    for name, samples in next(month for month in months if month).items():
+    found = dict(captures_of(warehouse, Part("north", "2024-01")))
+    assert len(found) >= 31
+    for name, samples in list(found.items())[:3]:
         assert warehouse.capture(warehouse.keep_capture(Part("north", "2024-01"), name, samples)).equals(
             samples
         )

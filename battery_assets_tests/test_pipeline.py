@@ -84,6 +84,42 @@ def test_every_raw_sample_has_its_calculated_one(platform, synthetic):
         )
 
 
+def test_every_fast_window_is_a_file_of_the_lake_and_distortion_is_read_off_its_bursts(platform, synthetic):
+    import polars as pl
+
+    from battery_assets.platform.partitions import Part
+    from battery_assets.recordings import recorded_bursts
+
+    part, warehouse = Part("tiny", "2025-01"), platform.warehouse
+    windows = warehouse.read(t.telemetry_event_window, part).collect()
+    assert windows.filter(pl.col("trigger") == "schedule").height > 55
+    for row in windows.gather_every(10).to_dicts():
+        assert warehouse.has_capture(row["data_blob_url"])
+        capture = warehouse.capture(row["data_blob_url"])
+        assert capture.height == row["samples_count"]
+        assert capture["waveform_v"].drop_nulls().len() == row["bursts_count"]
+    bursts = recorded_bursts(warehouse, part).filter("steady", ~pl.col("discharge"))
+    calc = warehouse.read(t.telemetry_string_calc, part).collect()
+    raw = warehouse.read(t.telemetry_string_raw, part, ["ts", "string_id", "mode"]).collect()
+    joined = calc.join(raw, on=["ts", "string_id"]).filter(pl.col("mode") != "discharge")
+    assert joined["thd_pct"].null_count() < 0.05 * joined.height
+    for string in windows["string_id"].unique():
+        own = bursts.filter(pl.col("string_id") == string)["thd_pct"].clip(upper_bound=999.99)
+        held = joined.filter(pl.col("string_id") == string)["thd_pct"].drop_nulls()
+        assert own.min() - 0.01 <= held.min() <= held.max() <= own.max() + 0.01
+
+
+def test_the_windows_of_a_month_show_a_ripple_a_load_and_what_was_found(platform, synthetic):
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
+        record = instance.get_latest_materialization_event(dg.AssetKey("telemetry_event_window"))
+    shown = record.asset_materialization.metadata
+    assert "| string_code | diagnosis |" in shown["findings"].value
+    for name in ("ripple", "load"):
+        assert shown[name].value.startswith("![](data:image/png;base64,")
+
+
 def test_a_month_run_again_has_the_same_content(platform, synthetic):
     from battery_assets.session import run_here
 

@@ -4,16 +4,18 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.features.ripple_bursts import burst_rows
 from battery_assets.features.string_power import string_calc_day
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
-from battery_assets.synthetic import catalogue, telemetry
+from battery_assets.recordings import bursts_of
+from battery_assets.synthetic import catalogue, events, telemetry
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.site import SyntheticSite
 
@@ -52,11 +54,20 @@ class World:
         """Replace the string and room telemetry of a month by its first days."""
         days, part = self.days(month, count), self.part(month)
         strings = {day: telemetry.string_day(self.site, day) for day in days}
-        calculated = ((day, string_calc_day(rows)) for day, rows in strings.items())
+        bursts = self.bursts(month)
+        calculated = ((day, string_calc_day(rows, bursts)) for day, rows in strings.items())
         rooms = ((day, telemetry.environment_day(self.site, day)) for day in days)
         replace(self.warehouse, t.telemetry_string_raw, part, iter(strings.items()))
         replace(self.warehouse, t.telemetry_string_calc, part, calculated)
         replace(self.warehouse, t.telemetry_env, part, rooms)
+
+    def bursts(self, month: str) -> pl.DataFrame:
+        """What the month's bursts of waveform say, as the calculation of distortion reads it."""
+        made = master(self.site, month)
+        systems = made["battery_system"].select("system_id", pulses="rectifier_pulses")
+        facts = made["string"].join(systems, on="system_id").select("string_id", "string_code", "pulses")
+        windows = events.event_windows(self.site, month)
+        return burst_rows(bursts_of(windows, events.captures(self.site, month, datetime.now(UTC)), facts))
 
     def files(self, table: sa.Table, month: str) -> list[str]:
         """Addresses of the lake files that hold a month."""

@@ -129,6 +129,7 @@ CREATE TABLE fleet.battery_system (
 	manufacturer VARCHAR(100), 
 	model VARCHAR(100), 
 	rated_power_kva NUMERIC(8, 2), 
+	rectifier_pulses INTEGER, 
 	installed_date DATE, 
 	is_active BOOLEAN DEFAULT 'true', 
 	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
@@ -139,7 +140,8 @@ CREATE TABLE fleet.battery_system (
 	CONSTRAINT uq_battery_system_site_system_code UNIQUE (site, system_code), 
 	CONSTRAINT fk_battery_system_location_id FOREIGN KEY(location_id) REFERENCES fleet.location (location_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_battery_system_system_type CHECK (system_type IN ('UPS', 'RECTIFIER')), 
-	CONSTRAINT ck_battery_system_rated_power_kva CHECK (rated_power_kva BETWEEN 0 AND 1000000)
+	CONSTRAINT ck_battery_system_rated_power_kva CHECK (rated_power_kva BETWEEN 0 AND 1000000), 
+	CONSTRAINT ck_battery_system_rectifier_pulses CHECK (rectifier_pulses BETWEEN 6 AND 24)
 );
 
 CREATE INDEX ix_battery_system_site_month ON fleet.battery_system (site, month);
@@ -161,6 +163,8 @@ COMMENT ON COLUMN fleet.battery_system.manufacturer IS 'UPS/Rectifier manufactur
 COMMENT ON COLUMN fleet.battery_system.model IS 'UPS/Rectifier model.';
 
 COMMENT ON COLUMN fleet.battery_system.rated_power_kva IS 'Rated power capacity. [kVA]';
+
+COMMENT ON COLUMN fleet.battery_system.rectifier_pulses IS 'Pulses of the rectifier: its ripple''s first line is so many times 50 Hz; unknown counts as 6.';
 
 COMMENT ON COLUMN fleet.battery_system.installed_date IS 'Installation date.';
 

@@ -131,39 +131,47 @@ CREATE TABLE fleet.telemetry_event_window (
 	window_id UUID NOT NULL, 
 	string_id UUID, 
 	event_type VARCHAR(14) NOT NULL, 
+	trigger VARCHAR(12), 
 	start_ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	end_ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	sample_rate_ms INTEGER NOT NULL, 
 	data_blob_url VARCHAR(500), 
 	samples_count INTEGER, 
+	bursts_count INTEGER, 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_telemetry_event_window PRIMARY KEY (window_id), 
 	CONSTRAINT fk_telemetry_event_window_string_id FOREIGN KEY(string_id) REFERENCES fleet.string (string_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_telemetry_event_window_event_type CHECK (event_type IN ('discharge_test', 'transfer_event', 'equalize', 'surge')), 
+	CONSTRAINT ck_telemetry_event_window_trigger CHECK (trigger IN ('event', 'ripple_limit', 'ripple_jump', 'schedule')), 
 	CONSTRAINT ck_telemetry_event_window_sample_rate_ms CHECK (sample_rate_ms BETWEEN 1 AND 60000), 
-	CONSTRAINT ck_telemetry_event_window_samples_count CHECK (samples_count BETWEEN 0 AND 2147483647)
+	CONSTRAINT ck_telemetry_event_window_samples_count CHECK (samples_count BETWEEN 0 AND 2147483647), 
+	CONSTRAINT ck_telemetry_event_window_bursts_count CHECK (bursts_count BETWEEN 0 AND 2147483647)
 );
 
 CREATE INDEX ix_telemetry_event_window_site_month ON fleet.telemetry_event_window (site, month);
 
-COMMENT ON TABLE fleet.telemetry_event_window IS 'High-frequency captures of discharges and transfers.';
+COMMENT ON TABLE fleet.telemetry_event_window IS 'Fast captures of discharges, transfers, ripple out of bounds, and one a day of each string.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.window_id IS 'Unique identifier.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.string_id IS 'String reference.';
 
-COMMENT ON COLUMN fleet.telemetry_event_window.event_type IS 'Kind of event.';
+COMMENT ON COLUMN fleet.telemetry_event_window.event_type IS 'Kind of event; surge: a ripple recording, see trigger.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.trigger IS 'Why it was recorded: an event, ripple over C/20, a jump of ripple, or the daily schedule.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.start_ts IS 'Window start.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.end_ts IS 'Window end.';
 
-COMMENT ON COLUMN fleet.telemetry_event_window.sample_rate_ms IS 'Sampling interval (100-500 ms).';
+COMMENT ON COLUMN fleet.telemetry_event_window.sample_rate_ms IS 'Interval of the slow trace (100-500 ms).';
 
-COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Object store URL for raw data.';
+COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Parquet file of the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, null elsewhere.';
 
-COMMENT ON COLUMN fleet.telemetry_event_window.samples_count IS 'Number of samples captured.';
+COMMENT ON COLUMN fleet.telemetry_event_window.samples_count IS 'Number of slow samples captured.';
+
+COMMENT ON COLUMN fleet.telemetry_event_window.bursts_count IS 'Number of waveform bursts inside.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.site IS 'Site the row belongs to.';
 

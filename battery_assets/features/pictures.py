@@ -34,10 +34,13 @@ def _figure(width: float, height: float, title: str) -> tuple[Any, "Axes"]:
 
 
 def _png(figure: Any) -> bytes:
-    """The figure as a PNG of MOST_BYTES at most: a crowded one is drawn coarser."""
-    for dpi in (DPI, 60, 45, 30):
-        out = io.BytesIO()
-        figure.savefig(out, format="png", dpi=dpi, pil_kwargs={"optimize": True})
+    """The figure as a PNG of MOST_BYTES at most, 64 colours: a crowded one is drawn coarser."""
+    from PIL import Image
+
+    for dpi in (figure.dpi, 60, 45, 30):
+        raw, out = io.BytesIO(), io.BytesIO()
+        figure.savefig(raw, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+        Image.open(raw).convert("RGB").quantize(64).save(out, format="png", optimize=True)
         if out.tell() < MOST_BYTES:
             break
     return out.getvalue()

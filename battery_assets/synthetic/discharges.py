@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from battery_assets.physics import ageing, recharge
-from battery_assets.physics.discharge import Discharge, Jars, State, discharge, jar_voltage
+from battery_assets.physics.discharge import Discharge, Jars, State, discharge, jar_voltage, ohmic_factor
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.recharge import Recharge
@@ -20,6 +20,9 @@ from battery_assets.synthetic.weather import SELF_HEAT_K, first_day, room_daily_
 
 LINK_OHM = 0.06e-3  # one inter-jar connector
 REST_S = 3600.0  # a tested string stands open for an hour before it is charged
+TROUGH = 0.582  # what the dip's two exponentials leave at their lowest, 43 s: depths are those of the trough
+# Both electrodes of a 120 Ah cell, 10 F/Ah (convention), and how far over rest float holds a cell.
+DOUBLE_LAYER_F, FLOAT_OVER_V = 1200.0, 0.1
 WEAKEST_JAR_V = 9.6  # a test stops before it reverses a jar
 BOOST_ENDS_A = 0.02 * HX12_120.rated_ah
 BOOST_HOLD_S = 2 * 3600.0
@@ -40,6 +43,21 @@ class Run:
     charger_v: float
     deviation_v: np.ndarray
     boosts: bool
+    ohmic_v: np.ndarray
+
+    def float_left_v(self, since_s: np.ndarray, float_v) -> np.ndarray:
+        """What is left of float's overvoltage (V) at seconds under load; the double layer gives it up.
+
+        `float_v` is what the string, or each of its jars (jars, 1), stood at. The ohmic part drops at once:
+        that is the step which a fast capture shows.
+        """
+        start, ohmic = (self.load.jar_v[:, 0], self.ohmic_v)
+        if np.ndim(float_v) == 0:
+            start, ohmic = start.sum(), ohmic.sum()
+        else:
+            start, ohmic = start[:, None], ohmic[:, None]
+        layer_s = DOUBLE_LAYER_F * FLOAT_OVER_V / max(-float(self.load.current_a[0]), 1.0)
+        return (float_v - start + ohmic) * np.exp(-since_s / layer_s)
 
     @property
     def load_s(self) -> float:
@@ -82,7 +100,7 @@ def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
     rng, n = stream(site.seed, site.site, "transients", event.key), own.size
     # The dip shows only at C/10 and above; its depth says little about health, so it is drawn.
     strong = event.watts / 12.5 + event.amps >= HX12_120.rated_ah / 10
-    depth = rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n) if strong else np.zeros(n)
+    depth = rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n) / TROUGH if strong else np.zeros(n)
     # A short leaves the SOH with five cells' energy; the remaining cells keep their capacity.
     whole = now.soh * 6 / now.cells
     return Jars(
@@ -124,7 +142,9 @@ def run(site: SyntheticSite, event: Event) -> Run:
     back = recharge.recharge(load.removed_ah, layout(site).system(event.string).charge_a)
     volts = jar_voltage(calm, _relaxed(state), back.current_a)
     deviation = volts - jars.cells / jars.cells.sum() * volts.sum()
-    return Run(event, load, rest, back, float(volts.sum()), deviation, is_test)
+    ohmic = load.current_a[0] * jars.resistance_scale * HX12_120.ohmic_mohm / 1000
+    ohmic = ohmic * ohmic_factor(jars.temperature_c)
+    return Run(event, load, rest, back, float(volts.sum()), deviation, is_test, ohmic)
 
 
 def _relaxed(state: State) -> State:

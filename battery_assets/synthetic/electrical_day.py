@@ -13,6 +13,7 @@ from battery_assets.synthetic.condition import Condition, condition
 from battery_assets.synthetic.discharges import LINK_OHM, Run, run
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import SWITCH_S, in_service
+from battery_assets.synthetic.rectifier_faults import sag_v
 from battery_assets.synthetic.rooms import MINUTES, jar_day_c
 from battery_assets.synthetic.schedule import GENERATOR_RUN_S, Event, events_touching
 from battery_assets.synthetic.site import SyntheticSite
@@ -119,7 +120,8 @@ def _overlay(happened: Run, second: np.ndarray, jar_v: np.ndarray, current_a: np
         inside = np.flatnonzero((since >= offset) & (since < offset + part.time_s[-1]))
         if inside.size:
             at = since[inside] - offset
-            jar_v[:, inside] = [np.interp(at, part.time_s, row) for row in part.jar_v]
+            left = happened.float_left_v(at, jar_v[:, inside]) if part is happened.load else 0.0
+            jar_v[:, inside] = np.stack([np.interp(at, part.time_s, row) for row in part.jar_v]) + left
             current_a[inside] = np.interp(at, part.time_s, part.current_a)
     back = np.flatnonzero(second >= happened.charge_start_s)
     if back.size:
@@ -156,6 +158,7 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
     before, after = in_service(site, day, after_switch=False), in_service(site, day, after_switch=True)
     shift, cells, jar_c, resistance = _jar_grids(site, day, before, after)
     held = _setpoint_v(site, day, jar_c, second.size)
+    held -= sag_v(site, second, held)
     events = events_touching(site, day * DAY_S, (day + 1) * DAY_S)
     runs = [run(site, event) for event in events if event.discharges]
     string_v = held.copy()

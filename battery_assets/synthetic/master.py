@@ -10,6 +10,7 @@ from battery_assets.synthetic.catalogue import HX12_120_ID, INSTANT, Columns
 from battery_assets.synthetic.identifiers import battery_codes, battery_ids
 from battery_assets.synthetic.layout import System, layout
 from battery_assets.synthetic.lives import SWITCH_S, lives
+from battery_assets.synthetic.rectifier_faults import supply
 from battery_assets.synthetic.schedule import last_capacity_test
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 
@@ -70,6 +71,7 @@ def _systems(site: SyntheticSite, births: np.ndarray) -> pl.DataFrame:
             "system_name": f"{'UPS' if is_ups else 'Rectifier'} {system.number + 1}",
             "manufacturer": "Synthetic", "model": "Double conversion" if is_ups else "Switch mode",
             "rated_power_kva": (80.0 if is_ups else 40.0) * len(system.strings),
+            "rectifier_pulses": supply(site, system).bridge.pulses,
             "installed_date": day_date(born),
             "is_active": True, "created_at": _at(born), "updated_at": _at(born),
         }  # fmt: skip

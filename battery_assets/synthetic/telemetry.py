@@ -160,18 +160,24 @@ def mode_of(volts_per_jar: np.ndarray, current_a: np.ndarray, equalize: np.ndarr
                      ["discharge", "equalize", "boost", "idle"], "float")  # fmt: skip
 
 
+def string_sensors(site: SyntheticSite) -> np.ndarray:
+    """Gain of voltage, gain and offset (A) of current of every string's sensors, (3, strings)."""
+    fixed = stream(site.seed, site.site, "string sensors").standard_normal((3, site.strings))
+    return np.stack(
+        [1 + STRING_GAIN_SD * fixed[0], 1 + CURRENT_GAIN_SD * fixed[1], CURRENT_OFFSET_A * fixed[2]]
+    )
+
+
 def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     """Rows of `telemetry_string_raw` for a UTC day, sorted by string and time; positive current charges."""
     number = day_number(day)
     solved = electrical_day(site, number)
     plan, samples = layout(site), solved.second.size
-    fixed = stream(site.seed, site.site, "string sensors").standard_normal((3, site.strings, 1))
+    gain_v, gain_a, offset_a = string_sensors(site)[:, :, None]
     noise = stream(site.seed, site.site, "string noise", number).standard_normal((2, site.strings, samples))
-    volts = solved.string_v * (1 + STRING_GAIN_SD * fixed[0]) + STRING_NOISE_V * noise[0]
-    amperes = solved.current_a * (1 + CURRENT_GAIN_SD * fixed[1]) + CURRENT_OFFSET_A * fixed[2]
-    amperes = amperes + CURRENT_NOISE_A * noise[1]
-    ohms = (solved.resistance_mohm[1] + 0.06).reshape(site.strings, -1).sum(axis=1) / 1000 + 0.008
-    ripple_v, ripple_a = ripple_day(site, number, ohms, solved.current_a)
+    volts = solved.string_v * gain_v + STRING_NOISE_V * noise[0]
+    amperes = solved.current_a * gain_a + offset_a + CURRENT_NOISE_A * noise[1]
+    ripple_v, ripple_a = ripple_day(site, number, solved.second, solved.current_a)
     columns = {
         "voltage_v": volts.round(2), "current_a": amperes.round(3),
         "mode": mode_of(volts / site.jars_per_string, amperes, solved.equalize),

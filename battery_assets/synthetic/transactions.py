@@ -20,6 +20,7 @@ from battery_assets.synthetic.discharges import calm_temperature_c, run
 from battery_assets.synthetic.identifiers import battery_codes, battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import SHORT, STRAP, SWITCH_S, in_service, lives
+from battery_assets.synthetic.rectifier_faults import repairs
 from battery_assets.synthetic.rooms import room_day
 from battery_assets.synthetic.schedule import Event, month_events, month_of_test
 from battery_assets.synthetic.site import SyntheticSite
@@ -28,6 +29,7 @@ from battery_assets.tables.identity import identity
 
 HAND_INSTRUMENT = "Hand-held AC 1 kHz"
 HAND_SCATTER, HAND_GAIN_SD = 0.015, 0.01
+REPAIRED = {"capacitor": "DC bus capacitor exchanged", "open_diode": "rectifier diode replaced"}
 JAR_MINUTES = 2  # a technician needs two minutes per jar
 MAINTENANCE_SCHEMA: Columns = {
     "event_id": pl.String, "battery_id": pl.String, "string_id": pl.String, "location_id": pl.String,
@@ -184,7 +186,7 @@ def _replacements(site: SyntheticSite, month: int) -> list[dict]:
 
 
 def _repairs(site: SyntheticSite, month: int) -> list[dict]:
-    """Cooling repairs at the end of every HVAC failure that took a unit out."""
+    """Cooling repairs at the end of every HVAC failure that took a unit out, and repairs of rectifiers."""
     begin, end = month_days(month)
     visits = []
     for number, room in enumerate(rooms(site)):
@@ -194,6 +196,11 @@ def _repairs(site: SyntheticSite, month: int) -> list[dict]:
                 visits.append(
                     _visit(site, "corrective", over * DAY_S - 3600, 3600, event_subtype="hvac", notes=note)
                 )
+    for system, fault in repairs(site, begin * DAY_S, end * DAY_S):
+        note = f"{system.code}: {REPAIRED[fault.kind]}"
+        visits.append(
+            _visit(site, "corrective", fault.end_s - 3600, 3600, event_subtype="rectifier", notes=note)
+        )
     return visits
 
 

@@ -97,6 +97,12 @@ battery_system = table(
     text("manufacturer", "UPS/Rectifier manufacturer.", 100),
     text("model", "UPS/Rectifier model.", 100),
     quantity("rated_power_kva", "Rated power capacity.", "kVA", 8, 2, low=0, high=1000000),
+    integer(
+        "rectifier_pulses",
+        "Pulses of the rectifier: its ripple's first line is so many times 50 Hz; unknown counts as 6.",
+        low=6,
+        high=24,
+    ),
     day("installed_date", "Installation date."),
     flag("is_active", "Operational status.", default="true"),
     instant("created_at", "When the record was made.", required=True),

@@ -76,17 +76,37 @@ telemetry_env = table(
 
 telemetry_event_window = table(
     "telemetry_event_window",
-    "High-frequency captures of discharges and transfers.",
+    "Fast captures of discharges, transfers, ripple out of bounds, and one a day of each string.",
     key("window_id", "Unique identifier."),
     reference("string_id", string, "String reference."),
     one_of(
-        "event_type", "Kind of event.", "discharge_test", "transfer_event", "equalize", "surge", required=True
+        "event_type",
+        "Kind of event; surge: a ripple recording, see trigger.",
+        "discharge_test",
+        "transfer_event",
+        "equalize",
+        "surge",
+        required=True,
+    ),
+    one_of(
+        "trigger",
+        "Why it was recorded: an event, ripple over C/20, a jump of ripple, or the daily schedule.",
+        "event",
+        "ripple_limit",
+        "ripple_jump",
+        "schedule",
     ),
     instant("start_ts", "Window start.", required=True),
     instant("end_ts", "Window end.", required=True),
-    integer("sample_rate_ms", "Sampling interval (100-500 ms).", low=1, high=60000, required=True),
-    text("data_blob_url", "Object store URL for raw data.", 500),
-    integer("samples_count", "Number of samples captured.", low=0, high=2147483647),
+    integer("sample_rate_ms", "Interval of the slow trace (100-500 ms).", low=1, high=60000, required=True),
+    text(
+        "data_blob_url",
+        "Parquet file of the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst "
+        "begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, null elsewhere.",
+        500,
+    ),
+    integer("samples_count", "Number of slow samples captured.", low=0, high=2147483647),
+    integer("bursts_count", "Number of waveform bursts inside.", low=0, high=2147483647),
     phase=2,
     may_be_empty=True,
 )

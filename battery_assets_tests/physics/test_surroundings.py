@@ -1,9 +1,9 @@
-"""Rooms, climate, ripple and random streams."""
+"""Rooms, climate and random streams."""
 
 import numpy as np
 import pytest
 
-from battery_assets.physics import climate, ripple, thermal
+from battery_assets.physics import climate, thermal
 from battery_assets.physics.random_streams import stream, wander
 
 
@@ -29,30 +29,6 @@ def test_bangkok_is_hottest_in_april_and_afternoon():
     mean = climate.daily_mean_c(climate.BANGKOK, days, np.zeros(days.size))
     assert str(days[mean.argmax()])[5:7] == "04"
     assert climate.diurnal_c(np.datetime64("2024-04-10"), np.arange(24)).argmax() == 8
-
-
-def test_ripple_voltage_and_current_are_tied_by_the_string():
-    volts, amps = ripple.spectrum(ripple.Source(), 327.0, ripple.string_resistance_ohm())
-    assert ripple.rms(volts) == pytest.approx(0.195, abs=0.005)
-    assert ripple.rms(amps) == pytest.approx(1.65, abs=0.05)
-    assert ripple.string_resistance_ohm() == pytest.approx(0.111, abs=0.001)
-
-
-def test_a_worn_capacitor_raises_both_and_a_worn_string_only_lowers_current():
-    sound = [ripple.rms(x) for x in ripple.spectrum(ripple.Source(), 327.0, 0.111)]
-    worn = [ripple.rms(x) for x in ripple.spectrum(ripple.aged_source(ripple.Source(), 0.8), 327.0, 0.111)]
-    old = [ripple.rms(x) for x in ripple.spectrum(ripple.Source(), 327.0, 0.111 * 1.5)]
-    assert worn[0] == pytest.approx(0.64, abs=0.03)
-    assert worn[1] == pytest.approx(5.4, abs=0.3)
-    assert old[0] == pytest.approx(sound[0], rel=0.15)
-    assert old[1] / sound[1] == pytest.approx(0.71, abs=0.06)
-
-
-def test_distortion_is_measured_against_the_topologys_own_line():
-    volts, _ = ripple.spectrum(ripple.Source(), 327.0, 0.111)
-    assert 7.0 <= ripple.thd_pct(ripple.LINES_HZ, volts) <= 10.0
-    assert ripple.thd_pct(ripple.LINES_HZ, 327.0 * ripple.SIX_PULSE) == pytest.approx(27.5, abs=1.0)
-    assert ripple.thd_pct(ripple.LINES_HZ, volts / 100) is None
 
 
 def test_a_stream_depends_on_every_part_of_its_key_and_on_nothing_else():

@@ -1,6 +1,6 @@
 """Events, captures and transactions of a month, and that they agree with the telemetry."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -8,7 +8,7 @@ import pytest
 
 from battery_assets import tables as t
 from battery_assets.synthetic.calendar import month_index
-from battery_assets.synthetic.events import event_windows
+from battery_assets.synthetic.events import captures, event_windows
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.schedule import month_events
@@ -37,28 +37,24 @@ def test_transactions_have_the_reference_columns(name):
 
 
 def test_windows_have_the_reference_columns_and_their_captures():
-    rows, captures = event_windows(SITE, "2024-05")
+    rows, made = event_windows(SITE, "2024-05"), dict(captures(SITE, "2024-05", datetime.now(UTC)))
     assert same_columns(rows, t.telemetry_event_window)
-    assert set(rows["window_id"]) == set(captures)
+    assert set(rows["window_id"]) == set(made)
+    assert set(rows["event_type"]) <= {"discharge_test", "transfer_event", "equalize", "surge"}
     for row in rows.iter_rows(named=True):
-        capture = captures[row["window_id"]]
-        assert capture.columns == ["ts", "voltage_v", "current_a"]
+        capture = made[row["window_id"]]
+        assert capture.columns == [
+            "ts", "voltage_v", "current_a", "waveform_v", "waveform_a", "waveform_hz"
+        ]  # fmt: skip
         assert capture.height == row["samples_count"]
         assert 100 <= row["sample_rate_ms"] <= 500
+        assert (capture["ts"][0], capture["ts"][-1]) == (row["start_ts"], row["end_ts"])
         step = capture["ts"].diff().drop_nulls()
         assert set(step) == {timedelta(milliseconds=row["sample_rate_ms"])}
-
-
-def test_a_capture_shows_the_ohmic_step():
-    rows, captures = event_windows(SITE, "2024-05")
-    self_tests = rows.filter(pl.col("event_type") == "discharge_test", pl.col("sample_rate_ms") == 100)
-    capture = captures[self_tests["window_id"][0]]
-    since = (capture["ts"] - capture["ts"][0]).dt.total_milliseconds().to_numpy() / 1000 - 2.0
-    volts, amps = capture["voltage_v"].to_numpy(), capture["current_a"].to_numpy()
-    calm, loaded = since < -0.05, (since > 0.05) & (since < 1.0)
-    assert amps[loaded].mean() < -50
-    ohm = (volts[calm].mean() - volts[loaded].mean() - 24 * (13.55 - 12.95)) / -amps[loaded].mean()
-    assert 0.05 < ohm < 0.30
+        bursts = capture.drop_nulls("waveform_v")
+        assert bursts.height == row["bursts_count"]
+        assert set(bursts["waveform_hz"]) == {12_800}
+        assert set(bursts["waveform_v"].list.len()) == set(bursts["waveform_a"].list.len()) == {2624}
 
 
 def test_a_capacity_test_row_agrees_with_the_telemetry():
