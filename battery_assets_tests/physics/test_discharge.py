@@ -41,6 +41,23 @@ def test_positive_current_charges():
         discharge(Jars.new(), SECONDS, current_a=60.0)
 
 
+@pytest.mark.parametrize(
+    ("amps", "volts", "minutes"),
+    [
+        (60, (12.60, 12.56, 12.48, 12.29), 77.2),
+        (100, (12.41, 12.35, 12.21, 11.86), 40.0),
+        (150, (12.17, 12.07, 11.85, 11.24), 23.0),
+        (200, (11.92, 11.80, 11.49), 14.8),
+    ],
+)
+def test_constant_current_shows_the_published_voltages(amps, volts, minutes):
+    # SOURCES 1.3, computed from the constants that follow the data sheet.
+    ran = discharge(Jars.new(), SECONDS, current_a=-float(amps), stop_jar_v=10.5)
+    at = [ran.jar_v[0, second] for second in (5, 60, 300, 900)[: len(volts)]]
+    assert at == pytest.approx(volts, abs=0.006)
+    assert ran.time_s[-1] / 60 == pytest.approx(minutes, abs=0.06)
+
+
 def test_the_short_circuit_current_is_that_of_the_class():
     # SOURCES 1.1: 2,240 A of a 6FM150X scaled per Ah, 2.0 to 3.2 kA in the class.
     amps = np.arange(1000.0, 4000.0, 10.0)
