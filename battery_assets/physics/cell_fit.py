@@ -1,14 +1,16 @@
 """Constants of a lead-acid cell from its voltage curves, and how well they tell a curve that was not fitted.
 
-from battery_assets.physics.cell import cell_voltage_curve
-from battery_assets.physics.cell_fit import CellCurve, capacity_ah, fit_cell, rmse_mv
+Fit and judge:
 
-# Positive current charges: turn a discharge's positive amperes round.
-curves = [CellCurve(time_s, -amperes, cell_v) for time_s, amperes, cell_v in records]
-cell = fit_cell(curves)                    # or fit_cell(curves, start=CellParameters.of_jar(20.0))
-other = CellCurve(other_s, -other_amperes, other_v)
-predicted_v = cell_voltage_curve(cell, other.time_s, other.current_a)
-print(rmse_mv(cell, other), "mV;", capacity_ah(cell, -17.0, 1.75), "Ah at 17 A to 1.75 V")
+    from battery_assets.physics.cell import cell_voltage_curve
+    from battery_assets.physics.cell_fit import CellCurve, capacity_ah, fit_cell, rmse_mv
+
+    # Positive current charges: turn a discharge's positive amperes round.
+    curves = [CellCurve(time_s, -amperes, cell_v) for time_s, amperes, cell_v in records]
+    cell = fit_cell(curves)                    # or fit_cell(curves, start=CellParameters.of_jar(20.0))
+    other = CellCurve(other_s, -other_amperes, other_v)
+    predicted_v = cell_voltage_curve(cell, other.time_s, other.current_a)
+    print(rmse_mv(cell, other), "mV;", capacity_ah(cell, -17.0, 1.75), "Ah at 17 A to 1.75 V")
 """
 
 from collections.abc import Callable, Sequence
