@@ -64,6 +64,17 @@ GROUPS = (
         },
     ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
+    Group(
+        "oracles",
+        "oracles:measure",
+        {
+            "pybamm_worst_held_out_mv_per_cell": "mV",
+            "datasheet_worst_time_error_pct": "%",
+            "agm_curve_rmse_mv": "mV",
+            "tubular_curve_rmse_mv": "mV",
+        },
+        quick=False,
+    ),
 )
 NAMES = tuple(name for group in GROUPS for name in group.units)
 

@@ -1,23 +1,24 @@
 """What a new 120 Ah AGM jar gives at a current, so that a test is judged by the rating of its own rate.
 
-Rows of SOURCES 1.4: 1.85 and 1.80 V per cell from the data sheet (Leoch MA12-100 × 1.2), 1.75 from the
-calibrated jar model (±7 %). log I against log t is interpolated, since Peukert's exponent is not constant.
+1.85 and 1.80 V per cell are rows of the data sheet, 1.75 (where the sheet has two points) is of the jar model
+calibrated on it (SOURCES 1.4, ±7 %). log I against log t is interpolated, since Peukert's exponent is not
+constant.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from battery_assets.physics.parameters.leoch_ma12_100 import DATA_SHEET, Row
+
 REFERENCE_AH = 120.0
-END_V_PER_CELL = np.array([1.75, 1.80, 1.85])
-_TABLES: tuple[tuple[list[float], list[float]], ...] = (
-    ([5, 10, 15, 30, 60, 120, 180, 300, 480, 600, 1200],
-     [333, 250, 200, 124, 72.2, 42.0, 30.8, 20.8, 14.3, 12.0, 6.5]),
-    ([5, 10, 15, 20, 30, 45, 60, 120, 600, 1200],
-     [295, 216, 181, 152, 113, 83.5, 67.1, 39.7, 12.0, 6.24]),
-    ([5, 10, 15, 20, 30, 45, 60, 120, 180, 240, 300, 360, 480, 600, 1200],
-     [250.6, 193.7, 163.7, 140.4, 106.1, 78.8, 63.6, 37.6, 28.2, 23.0, 19.7, 17.3, 13.9, 11.6, 6.16]),
+# The jar model's currents to 1.75 V per cell: physics.calibration.minutes_to, held by a test.
+MODEL_ROW = Row(
+    1.75, (5, 10, 15, 30, 60, 120, 180, 300, 480, 600, 1200),
+    (328.0, 247.5, 198.0, 124.0, 73.0, 42.7, 31.4, 21.2, 14.5, 12.03, 6.53),
 )  # fmt: skip
+_TABLES = (MODEL_ROW, *sorted(row for row in DATA_SHEET if row.end_v_cell >= 1.80))
+END_V_PER_CELL = np.array([row.end_v_cell for row in _TABLES])
 
 
 def rated_ah_at(current_a: float, capacity_ah: float, end_v_per_cell: float = 1.80) -> float:
@@ -28,7 +29,7 @@ def rated_ah_at(current_a: float, capacity_ah: float, end_v_per_cell: float = 1.
     """
     end = 1.80 if not np.isfinite(end_v_per_cell) else float(np.clip(end_v_per_cell, 1.75, 1.85))
     scaled = current_a * REFERENCE_AH / capacity_ah
-    ah = [_table_ah(scaled, minutes, amps) for minutes, amps in _TABLES]
+    ah = [_table_ah(scaled, row.minutes, row.amps) for row in _TABLES]
     return float(np.interp(end, END_V_PER_CELL, ah)) * capacity_ah / REFERENCE_AH
 
 

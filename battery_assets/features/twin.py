@@ -21,9 +21,9 @@ DC5S_FACTOR = 1.3  # R0 over 5 s of direct current to the instrument's reading: 
 NEW_MOHM = 4.25
 # Table of SOURCES 1.3 for a new jar: charge transfer at small current + fast polarisation, and diffusion.
 PRIOR_SOC_PCT = np.array([20.0, 50.0, 80.0, 100.0])
-PRIOR_R1_MOHM = np.array([2.82, 1.57, 1.08, 0.89]) + 0.6
-PRIOR_R2_MOHM = np.array([23.2, 17.2, 14.5, 13.9])
-PRIOR_TAU1_S, PRIOR_TAU2_S = 30.0, 4700.0
+PRIOR_R1_MOHM = np.array([2.46, 1.09, 0.65, 0.50]) + 0.4
+PRIOR_R2_MOHM = np.array([19.3, 15.2, 13.4, 12.9])
+PRIOR_TAU1_S, PRIOR_TAU2_S = 30.0, 4740.0
 # Beyond these an identified value is not one of a 12 V jar (SOURCES 1.3); c2_f ends at its column's width.
 VALID = {
     "r0_mohm": (2.5, 40.0),

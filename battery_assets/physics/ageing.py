@@ -14,7 +14,7 @@ FORMATION_GAIN = 0.02
 FORMATION_YEARS = 0.3
 END_OF_LIFE = 0.80  # of rated C10: IEEE practice [S26][S27]
 DOUBLING_K = 10.0  # C&D: 50 % of life per 10 C [S21]; IEEE 1188 uses 8 [S22]
-STEEPER_TEST = 1.18  # SOH in the 10 h test falls 1.18 times as fast as the model's capacity scale [CALC]
+STEEPER_TEST = 1.15  # SOH in the 10 h test falls 1.15 times as fast as the model's capacity scale [CALC]
 
 
 @dataclass(frozen=True)
@@ -105,5 +105,5 @@ def float_current_ratio(worn, at_end) -> np.ndarray:
 
 
 def capacity_scale(soh) -> np.ndarray:
-    """The discharge model's capacity scale s of a state of health: s = 1 - (1 - SOH)/1.18."""
+    """The discharge model's capacity scale s of a state of health: s = 1 - (1 - SOH)/1.15."""
     return 1 - (1 - np.asarray(soh, dtype=float)) / STEEPER_TEST
