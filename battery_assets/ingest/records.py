@@ -84,10 +84,10 @@ def _last(rest: bytes, line: int, contract: SourceContract) -> Iterator[Records]
     if b"\r" in rest and b"\n" not in rest and line == 1:
         raise FileRefused("LINE_ENDS", "lines end with a carriage return alone", line=1)
     if contract.final_newline == "required":
-        cut = rest[-40:].decode("utf-8", "backslashreplace")
+        tail = rest[-40:].decode("utf-8", "backslashreplace")
         raise FileRefused(
             "TRUNCATED",
-            f"line {line} has no end: ...{cut!r}. If the exporter never ends its last line, say "
+            f"line {line} has no end: ...{tail!r}. If the exporter never ends its last line, say "
             "final_newline: optional in the contract",
             line=line,
         )

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab.integrals import Moved, ah_steps, moved
+from battery_assets.ingest.lab.integrals import Moved, ah_steps, intervals, moved
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 _WRONG_SHARE = 0.10
@@ -14,20 +14,34 @@ _POWERS = (1e-6, 1e-3, 1 / 3600, 1 / 60, 60.0, 3600.0, 1e3, 1e6)
 _HIGHEST_CELL_V = 1_000.0
 _MOST_C, _LEAST_C = 100.0, 1 / 2_000
 _HOTTEST_C = 200.0
+# Symmetric cells stay near 0 V, full cells do not: told, not refused.
+_LOW_V = 0.2
+_LEAST_COUNTED = 1e-6
+_OFFSET_A = 1e-5
 
 
-def check(points: pl.DataFrame, nominal_ah: float | None, net_ah: np.ndarray | None, notes: Counter) -> None:
-    """Raises LabFileRefused: CAPACITY, SCALE, SIGN."""
+def check(
+    points: pl.DataFrame,
+    nominal_ah: float | None,
+    net_ah: np.ndarray | None,
+    resolution_a: float,
+    notes: Counter,
+) -> None:
+    """`resolution_a`: the least current that the file can write; 0 where it writes floats.
+
+    Raises LabFileRefused: CAPACITY, SCALE, SIGN."""
     _voltage_and_temperature(points)
     charge, discharge = moved(points)
     if nominal_ah is not None:
         _nominal(points, nominal_ah)
-    slack = _slack_ah(points)
+    slack = _slack_ah(points, resolution_a)
     counted = {name: _last(points, f"{name}_ah") for name in ("charge", "discharge")}
+    largest = max(charge.ah, discharge.ah, *(value or 0.0 for value in counted.values()))
     _swapped(counted, charge, discharge, slack)
     for name, integral in (("charge", charge), ("discharge", discharge)):
         if counted[name] is not None:
-            _counter(name, counted[name], integral, slack, notes)
+            _counter(name, counted[name], integral, largest, slack, notes)
+    _energy(points, notes)
     if net_ah is not None and None not in counted.values():
         _net(net_ah, counted["charge"] - counted["discharge"], slack)  # type: ignore[operator]
 
@@ -36,12 +50,15 @@ def _last(points: pl.DataFrame, name: str) -> float | None:
     return None if not points.height or points[name][-1] is None else float(points[name][-1])
 
 
-def _slack_ah(points: pl.DataFrame) -> float:
-    """Charge that currents below the file's resolution may move unseen over the whole test."""
-    sizes = np.unique(np.abs(points["current_a"].to_numpy()[:: max(1, points.height // 5_000)]))
-    quantum = float(np.diff(sizes).min()) if len(sizes) > 1 else 0.0
-    hours = float(points["test_time_s"][-1] - points["test_time_s"][0]) / 3600 if points.height else 0.0
-    return quantum * hours
+def _slack_ah(points: pl.DataFrame, resolution_a: float) -> float:
+    """Charge that a current below what the file can write may move unseen, Ah; currents of a few
+    microamperes are within any cycler's offset."""
+    current = np.abs(points["current_a"].to_numpy())
+    if not len(current):
+        return 0.0
+    if float(current.max()) <= _OFFSET_A:
+        return _OFFSET_A * float(points["test_time_s"][-1] - points["test_time_s"][0]) / 3600
+    return resolution_a * float(intervals(points)[current > 0].sum()) if resolution_a else 0.0
 
 
 def _outside(counted: float, integral: Moved) -> float:
@@ -49,13 +66,15 @@ def _outside(counted: float, integral: Moved) -> float:
     return max(0.0, integral.least_ah - counted, counted - integral.most_ah)
 
 
-def _counter(name: str, counted: float, integral: Moved, slack: float, notes: Counter) -> None:
+def _counter(
+    name: str, counted: float, integral: Moved, largest: float, slack: float, notes: Counter
+) -> None:
     apart = _outside(counted, integral)
     size = max(counted, integral.ah)
     if apart <= _TOLD_SHARE * size:
         return
-    words = f"{counted:.6g} Ah in the {name} counter and {integral.ah:.6g} Ah by current and time"
-    if apart <= _WRONG_SHARE * size + slack:
+    words = f"{counted:.6g} Ah in the {name} counter and {abs(integral.ah):.6g} Ah by current and time"
+    if apart <= max(_WRONG_SHARE * largest, slack):
         why = f"; the current's resolution alone explains {slack:.2g} Ah" if apart <= slack else ""
         notes[f"{words}: more apart than the samples allow{why}"] += 1
         return
@@ -92,6 +111,25 @@ def _swapped(counted: dict, charge: Moved, discharge: Moved, slack: float) -> No
             "correct the "
             "headings, or give current_sign='positive discharges' in the contract",
         )
+
+
+def _energy(points: pl.DataFrame, notes: Counter) -> None:
+    """Energy over charge is a mean voltage: it lies between the lowest and the highest of the file."""
+    low, high = float(points["voltage_v"].min()), float(points["voltage_v"].max())  # type: ignore[arg-type]
+    for name in ("charge", "discharge"):
+        charge, energy = _last(points, f"{name}_ah"), _last(points, f"{name}_wh")
+        if not charge or not energy or charge < _LEAST_COUNTED * max(abs(energy), charge):
+            continue
+        volts = energy / charge
+        if low > 0 and not low / 2 <= volts <= 2 * high:
+            raise LabFileRefused(
+                "SCALE",
+                found=f"{energy:.6g} Wh for {charge:.6g} Ah in the {name} counters: {volts:.4g} V on average",
+                expected=f"a voltage of the file, {low:.4g} to {high:.4g} V",
+                next_step="correct the unit of voltage, capacity or energy in the headings, and read again",
+            )
+    if high < _LOW_V:
+        notes[f"the voltage stays below {_LOW_V:g} V: check that its unit is the named one"] += 1
 
 
 def _net(net_ah: np.ndarray, difference: float, slack: float) -> None:

@@ -80,7 +80,7 @@ def repeated(frame: pl.DataFrame, raw) -> tuple[pl.DataFrame, int, list[Fault]]:
     if not frame.select(key).is_duplicated().any():
         return frame, 0, []
     same = list(dict.fromkeys([*key, *(name for name in _SAME if name in frame.columns)]))
-    first = frame.select(same).is_first_distinct()
+    first = frame.select(pl.struct(same).is_first_distinct()).to_series()
     exact = int((~first).sum())
     kept = frame.filter(first)
     conflicting = kept.select(key).is_duplicated() & (kept[key[0]].is_not_null())

@@ -55,9 +55,9 @@ def _by_step_type(frame: pl.DataFrame, dialect: Dialect, notes: Counter) -> tupl
 def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: Counter) -> None:
     """Hold the current against the voltage: what charges raises it. Raises LabFileRefused: SIGN."""
     agree, disagree, worst = _votes(points)
-    unsigned = (
-        dialect.sign == "proven" and contract.current_sign is None and not (points["current_a"] < 0).any()
-    )
+    typed = points["step_type"].null_count() < points.height and dialect.sign != "proven"
+    unsigned = dialect.sign != "signed" and not typed and not contract.current_sign
+    unsigned = unsigned and not bool((points["current_a"] < 0).any())
     if unsigned and disagree > 0.2 * agree:
         raise LabFileRefused(
             "SIGN",

@@ -54,12 +54,8 @@ def in_utc(clock: pl.Series, zone: str | None) -> pl.Series:
     the clock's own jump back; what never happened in spring is null."""
     if zone is None:
         return pl.Series("ts", [None], pl.Datetime("us", "UTC")).new_from_index(0, clock.len())
-    jumped = (
-        (clock.diff().fill_null(0) < pl.duration(minutes=-30))
-        if clock.len()
-        else pl.Series([], dtype=pl.Boolean)
-    )
-    frame = pl.DataFrame({"clock": clock, "jumped": jumped})
-    which = pl.when(pl.col("jumped").cum_sum() > 0).then(pl.lit("latest")).otherwise(pl.lit("earliest"))
+    frame = pl.DataFrame({"clock": clock})
+    jumped = (pl.col("clock").diff() < pl.duration(minutes=-30)).fill_null(False)
+    which = pl.when(jumped.cum_sum() > 0).then(pl.lit("latest")).otherwise(pl.lit("earliest"))
     local = pl.col("clock").dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
     return frame.select(local.dt.convert_time_zone("UTC").alias("ts")).to_series()

@@ -58,7 +58,7 @@ def _reading(
     faults += directions
     _judge(faults, table.rows, policy)
     points = _points(frame, contract, declared, notes)
-    _prove(points, frame, dialect, contract, declared, notes)
+    _prove(points, frame, dialect, contract, found.resolution_a, notes)
     return Reading(
         source=_source(file, dialect, points),
         declared=_begun(declared, points),
@@ -184,7 +184,7 @@ def _prove(
     frame: pl.DataFrame,
     dialect: Dialect,
     contract: LabContract,
-    declared: Declared,
+    resolution_a: float,
     notes: Counter,
 ) -> None:
     time_axis.clock_notes(points, notes)
@@ -193,7 +193,7 @@ def _prove(
         if "net_ah" in frame.columns and "charge_ah" in frame.columns and "discharge_ah" in frame.columns
         else None
     )
-    capacities.check(points, contract.nominal_capacity_ah, net, notes)
+    capacities.check(points, contract.nominal_capacity_ah, net, resolution_a, notes)
     current_sign.prove(points, dialect, contract, notes)
     still = int((np.diff(points["test_time_s"].to_numpy()) == 0).sum())
     if still:

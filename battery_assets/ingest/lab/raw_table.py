@@ -18,6 +18,7 @@ class RawTable:
     lines     line of each row; rows in `faults` have none here
     rows      data rows met: those of `lines` and those in `faults`
     raw       row i as it came
+    cell      text of row i at a place; None where cells are no texts
     open_end  place of the last field of the last row, where the file does not end that line
     units     unit of each place, from a row of units below the headings
     preamble  lines above the headings
@@ -30,6 +31,7 @@ class RawTable:
     rows: int
     take: Callable[[Sequence[int], Sequence[int]], pl.DataFrame]
     raw: Callable[[int], str]
+    cell: Callable[[int, int], str] | None = None
     open_end: int | None = None
     units: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

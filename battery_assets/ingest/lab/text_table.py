@@ -78,6 +78,7 @@ def text_table(text: bytes, line: int, start: int, separator: str, found: list[H
         rows=len(records.ends),
         take=lambda places, numeric: _taken(good, separator, comma, places, numeric),
         raw=lambda index: words(good.raw(index)),
+        cell=lambda index, place: words(good.raw(index)).split(separator)[place],
         open_end=open_end,
         units=units,
         notes=("numbers have a decimal comma",) if comma else (),

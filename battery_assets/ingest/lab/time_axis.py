@@ -70,7 +70,7 @@ def _unrolled(frame: pl.DataFrame, notes: Counter) -> pl.DataFrame:
 
 
 def _clock_seconds(frame: pl.DataFrame) -> np.ndarray | None:
-    for name in ("ts", "wall_clock"):
+    for name in ("wall_clock", "ts"):
         if name in frame.columns and frame[name].null_count() < frame.height:
             micros = frame[name].dt.epoch("us")
             return micros.cast(pl.Float64).fill_null(float("nan")).to_numpy() / 1e6

@@ -15,6 +15,7 @@ from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets.ingest.lab.vocabulary import DIMENSIONS, REQUIRED, factor
 from battery_assets.ingest.problems import Fault
 
+_LOOKED_AT = 200
 ABSOLUTE_ZERO_C = -273.15
 _CLOCK = r"^(?:(\d+)\s*d)?\s*(?:(\d+)[-:.])??(\d+):(\d{1,2}):(\d+(?:\.\d+)?)$"
 
@@ -22,12 +23,14 @@ _CLOCK = r"^(?:(\d+)\s*d)?\s*(?:(\d+)[-:.])??(\d+):(\d{1,2}):(\d+(?:\.\d+)?)$"
 @dataclass(frozen=True)
 class Values:
     """frame: words of the vocabulary and raw counters, with `line` and `row` (place in the raw table);
-    scaled: whether the file or the contract said what the time is measured in."""
+    scaled: whether the file or the contract said what the time is measured in;
+    resolution_a: the last decimal place that the file writes of its currents, 0 for floats."""
 
     frame: pl.DataFrame
     faults: list[Fault]
     notes: Counter
     scaled: bool
+    resolution_a: float = 0.0
 
 
 def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
@@ -64,7 +67,7 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
         keep = np.ones(frame.height, bool)
         keep[list(faults)] = False
         frame = frame.filter(keep)
-    return Values(frame, bad, notes, scaled)
+    return Values(frame, bad, notes, scaled, _resolution(table, places, dialect, contract))
 
 
 def _fault(table: RawTable, row: int, reason: str, column: str, value: str | None) -> Fault:
@@ -139,6 +142,19 @@ def _numbers(series: pl.Series, word: str, heading: Heading, faults: dict) -> tu
     for row in np.flatnonzero(wrong):
         faults.setdefault(int(row), ("NOT_A_NUMBER", heading.text, texts[int(row)]))
     return numbers, is_clock
+
+
+def _resolution(table: RawTable, places: dict, dialect: Dialect, contract: LabContract) -> float:
+    """One in the last decimal place of the currents, A."""
+    column, heading = places["current_a"]
+    if table.cell is None or not len(table.lines):
+        return 0.0
+    rows = np.unique(np.linspace(0, len(table.lines) - 1, _LOOKED_AT).astype(int))
+    texts = [table.cell(int(row), heading.place).strip().replace(",", ".") for row in rows]
+    if any("e" in text.lower() for text in texts):
+        return 0.0
+    places_after = max(len(text.partition(".")[2]) for text in texts)
+    return 10.0**-places_after * abs(_scale("current_a", column, heading, table, dialect, contract))
 
 
 def _clock_seconds(texts: pl.Series) -> pl.Series:
