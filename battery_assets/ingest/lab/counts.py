@@ -95,10 +95,10 @@ def repeated(frame: pl.DataFrame, raw) -> tuple[pl.DataFrame, int, list[Fault]]:
 
 
 def _strictly_forward(frame: pl.DataFrame) -> bool:
-    time = frame["test_time_s"].to_numpy()
-    if frame["record_index"].null_count() < frame.height and frame["record_index"].is_duplicated().any():
-        return False
-    return bool((np.diff(time) > 0).all())
+    """Whether both time and record numbers rise from row to row, so that nothing can stand twice."""
+    rising = bool((np.diff(frame["test_time_s"].to_numpy()) > 0).all())
+    record = frame["record_index"]
+    return rising and (record.null_count() == frame.height or bool((record.diff().drop_nulls() > 0).all()))
 
 
 def forward(frame: pl.DataFrame, raw) -> tuple[pl.DataFrame, list[Fault]]:

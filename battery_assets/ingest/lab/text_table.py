@@ -191,6 +191,9 @@ def _taken(
     if not len(records.ends):
         return pl.DataFrame(schema={str(place): pl.String for place in places})
     width = int(records.fields[0])
+    first = words(records.raw(0)).split(separator)
+    # A clock time is no number: told by the first row, the table is parsed once.
+    numeric = [place for place in numeric if place >= len(first) or ":" not in first[place]]
     kinds = {place: pl.Float64 if place in numeric else pl.String for place in range(width)}
     try:
         frame = _read(records, separator, comma, places, kinds)

@@ -153,5 +153,5 @@ def test_an_unknown_layout_is_read_as_the_contract_declares_it(tmp_path):
 
 def test_the_books_of_a_reading_must_balance(tmp_path):
     one = read(written(tmp_path, made("arbin")))
-    with pytest.raises(AssertionError, match="rows_read"):
+    with pytest.raises(AssertionError, match=r"rows_read"):
         Reading(**{**one.__dict__, "rows_read": one.rows_read + 1})

@@ -44,6 +44,13 @@ REQUIRED = {
 }
 
 
+def known(refusal: FileRefused) -> LabFileRefused:
+    """A refusal whose reason is one of the listed ones."""
+    assert refusal.reason in FILE_REASONS
+    assert isinstance(refusal, LabFileRefused) or refusal.reason in ("CSV_SYNTAX", "LIMIT")
+    return refusal
+
+
 def outcome(content: bytes, contract: LabContract) -> Reading | LabFileRefused:
     """The reading, or the refusal; nothing else may ever come out."""
     with TemporaryDirectory() as folder:
@@ -52,9 +59,7 @@ def outcome(content: bytes, contract: LabContract) -> Reading | LabFileRefused:
         try:
             one = read(path, contract)
         except FileRefused as refusal:
-            assert refusal.reason in FILE_REASONS
-            assert isinstance(refusal, LabFileRefused) or refusal.reason in ("CSV_SYNTAX", "LIMIT")
-            return refusal
+            return known(refusal)
     assert set(one.quarantine["reason"]) <= ROW_REASONS.keys()
     return one
 
@@ -285,7 +290,7 @@ def test_a_record_with_two_values_is_in_conflict_and_neither_is_loaded(name, pla
 @given(NAMES, st.integers(2, ROWS - 10), st.integers(2, 8))
 def test_a_row_from_later_is_out_of_order_unless_the_contract_sorts(name, place, ahead):
     rows = rows_of(name)
-    moved = rows[:place] + [rows[place + ahead]] + rows[place : place + ahead] + rows[place + ahead + 1 :]
+    moved = [*rows[:place], rows[place + ahead], *rows[place : place + ahead], *rows[place + ahead + 1 :]]
     refused(made(name, moved), ("BAD_ROWS", "CYCLE_INDEX"), "OUT_OF_ORDER|cycle")
     one = outcome(made(name, moved), LabContract(unordered=True))
     assert isinstance(one, Reading)
