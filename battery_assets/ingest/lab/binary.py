@@ -37,7 +37,6 @@ _REFUSED = {
         "save the points as CSV, one table a cell, with Voltage_measured, Current_measured, "
         "Temperature_measured, Time and cycle_idx",
     ),
-    "ole": ("an old Excel workbook (.xls) or Maccor project", "save it as .xlsx, or export as CSV"),
     "zip": (
         "a zip archive that is neither a workbook nor a Neware .ndax",
         "unpack it and give the files inside",

@@ -1,7 +1,8 @@
 """BioLogic: text exports of EC-Lab and BT-Lab (.mpt, .txt). Positive current charges.
 
 'Nb header lines' stands above the table, which begins with its headings; times count from the start of the
-acquisition, which the preamble gives as local time. Binary .mpr files are refused: the reader that exists is
+acquisition, which the preamble gives as local time, or are dates themselves ('time/s' as 11/20/2024
+11:38:41). Binary .mpr files are refused: the reader that exists is
 under a licence that would bind this package, and EC-Lab exports the same data as text.
 """
 
@@ -26,6 +27,7 @@ BIOLOGIC = Dialect(
         Column("discharge_wh", ("energy_discharge",)),
         Column("temperature_c", ("temperature",)),
     ),
+    instants=("%m/%d/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M:%S%.f"),
     export="EC-Lab or BT-Lab: Experiment, Export as text, with time/s, Ecell/V and I/mA (or <I>/mA)",
     facts={
         "channel": (r"^Run on channel : (\S+)",),

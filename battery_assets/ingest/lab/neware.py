@@ -33,8 +33,10 @@ NEWARE = Dialect(
         Column("step_index", ("step_index",)),
         Column("step_time_s", ("time",)),
         Column("step_type", ("step_type", "status")),
+        Column("step_ah", ("capacity",)),
         Column("charge_ah", ("chg_cap", "charge_capacity")),
         Column("discharge_ah", ("dchg_cap", "discharge_capacity")),
+        Column("step_wh", ("energy",)),
         Column("charge_wh", ("chg_energy", "charge_energy")),
         Column("discharge_wh", ("dchg_energy", "discharge_energy")),
         Column("temperature_c", ("t1", "temperature", "auxiliary_temperature"), "C"),
@@ -46,4 +48,3 @@ NEWARE = Dialect(
     sign="signed or step type",
     export="BTSDA: Export, Customize: the record layer with Total Time, Current, Voltage, Step Type and Date",
 )
-NEWARE_LAYERED = frozenset({"cycle_id", "cap_chg"})

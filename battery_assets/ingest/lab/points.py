@@ -22,6 +22,7 @@ from battery_assets.ingest.problems import Fault, quarantine_frame
 BY_RULE = "IMPEDANCE_ROW"
 _MANY_ROWS, _MANY_SHARE, _MOST_SHARE = 1_000, 0.001, 0.5
 _SHOWN = 5
+_SPIKE_V = 0.5
 
 
 def reading(
@@ -179,6 +180,22 @@ def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, note
     return frame.select(pl.col(word).cast(kind) for word, kind in POINTS_SCHEMA.items())
 
 
+def _tell_spikes(points: pl.DataFrame, notes: Counter) -> None:
+    """A single voltage far from both its neighbours, which agree, is a reading gone wrong."""
+    volts = points["voltage_v"].to_numpy()
+    if len(volts) < 3:
+        return
+    before, after = np.diff(volts)[:-1], np.diff(volts)[1:]
+    alone = (
+        (np.abs(before) > _SPIKE_V) & (np.abs(after) > _SPIKE_V) & (np.abs(before + after) < 0.2 * _SPIKE_V)
+    )
+    if alone.any():
+        line = int(points["line"][int(np.argmax(alone)) + 1])
+        notes[
+            f"single voltages stand more than {_SPIKE_V:g} V off both neighbours, first in line {line}"
+        ] += int(alone.sum())
+
+
 def _prove(
     points: pl.DataFrame,
     frame: pl.DataFrame,
@@ -195,6 +212,7 @@ def _prove(
     )
     capacities.check(points, contract.nominal_capacity_ah, net, resolution_a, notes)
     current_sign.prove(points, dialect, contract, notes)
+    _tell_spikes(points, notes)
     still = int((np.diff(points["test_time_s"].to_numpy()) == 0).sum())
     if still:
         notes["points share their time with the one before"] += still

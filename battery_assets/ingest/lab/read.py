@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from battery_assets.ingest.lab import binary, declared_layout, severson, workbook
+from battery_assets.ingest.lab import binary, declared_layout, neware_layers, severson, workbook
 from battery_assets.ingest.lab.content import Content, content
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialect import Dialect
 from battery_assets.ingest.lab.facts import declared
+from battery_assets.ingest.lab.neware import NEWARE
 from battery_assets.ingest.lab.points import reading
 from battery_assets.ingest.lab.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Reading
@@ -38,10 +39,12 @@ def recognise(path: Path, contract: LabContract = TRUSTING_NOTHING) -> str:
 
 
 def _table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
-    if file.kind == "workbook":
+    if file.kind in ("workbook", "ole"):
         return workbook.table(file, contract)
     if file.kind != "text":
         return binary.table(file)
+    if neware_layers.is_layered(file.text) and not contract.columns:
+        return neware_layers.table(file.text), NEWARE
     seen = []
     for line, start, separator, found in candidates(file.text):
         dialect = declared_layout.dialect(found, contract) if contract.columns else dialect_of(found)

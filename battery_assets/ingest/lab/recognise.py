@@ -11,39 +11,29 @@ from battery_assets.ingest.lab.headings import Heading
 from battery_assets.ingest.lab.landt import LANDT
 from battery_assets.ingest.lab.maccor import MACCOR
 from battery_assets.ingest.lab.nasa import NASA
-from battery_assets.ingest.lab.neware import NEWARE, NEWARE_LAYERED
+from battery_assets.ingest.lab.neware import NEWARE
 from battery_assets.ingest.lab.novonix import NOVONIX
 from battery_assets.ingest.lab.pec import PEC
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 # The most particular first: the first whose signature the headings bear is it.
 DIALECTS = (BDF, LANDT, PEC, NOVONIX, BASYTEC, BIOLOGIC, NEWARE, MACCOR, NASA, ARBIN)
-REFUSED = {
-    ARBIN_METADATA: "Arbin's record of a test, without measured points: give the file with the "
-    "points; this one is not needed",
-    NEWARE_LAYERED: "a layered Neware export, in which cycles, steps and records alternate: export "
-    "the record layer "
-    "alone (BTSDA: Export, Customize, only 'Record'), or give the .ndax",
-}
 _NEAREST = 3
 _SHOWN_COLUMNS = 40
 
 
 def dialect_of(found: Sequence[Heading]) -> Dialect | None:
-    """The dialect whose signature a line of headings bears. Raises LabFileRefused: NO_POINTS, UNSUPPORTED."""
+    """The dialect whose signature a line of headings bears. Raises LabFileRefused: NO_POINTS."""
     for dialect in DIALECTS:
         if dialect.signed(found):
             return dialect
-    slugs = {heading.slug for heading in found}
-    for signature, words in REFUSED.items():
-        if signature <= slugs:
-            reason = "NO_POINTS" if signature == ARBIN_METADATA else "UNSUPPORTED"
-            raise LabFileRefused(
-                reason,
-                found=words.split(":")[0],
-                expected="measured points",
-                next_step=words.split(": ", 1)[1],
-            )
+    if {heading.slug for heading in found} >= ARBIN_METADATA:
+        raise LabFileRefused(
+            "NO_POINTS",
+            found="Arbin's record of a test, without measured points",
+            expected="measured points",
+            next_step="give the file with the points; this one is not needed",
+        )
     return None
 
 

@@ -50,13 +50,17 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
             found[word] = series.cast(pl.String)
         elif DIMENSIONS[word] == "instant":
             found.update(wall_clock(series, dialect, notes))
+        elif word == "test_time_s" and _is_date(series):
+            found.update(_from_dates(series, dialect, notes))
+            scaled = True
         else:
             numbers, is_clock = _numbers(series, word, heading, faults)
             scale = 1.0 if is_clock else _scale(word, column, heading, table, dialect, contract)
-            scaled = scaled or (
-                word == "test_time_s"
-                and (is_clock or not dialect.clock_decides or bool(_unit(table, heading)))
-            )
+            if scale is None:
+                notes[_no_unit(word, heading, table)] += 1
+                continue
+            if word == "test_time_s":
+                scaled = scaled or is_clock or not dialect.clock_decides or bool(_unit(table, heading))
             found[word] = numbers * scale if scale != 1.0 else numbers
     frame = pl.DataFrame(found).with_columns(
         pl.Series("line", table.lines, pl.Int64), pl.Series("row", np.arange(len(table.lines)), pl.Int64)
@@ -104,8 +108,8 @@ def _unit(table: RawTable, heading: Heading) -> str | None:
 
 def _scale(
     word: str, column: Column, heading: Heading, table: RawTable, dialect: Dialect, contract: LabContract
-) -> float:
-    """Factor from the file's unit to the vocabulary's."""
+) -> float | None:
+    """Factor from the file's unit to the vocabulary's; None where a column that is not required has none."""
     if DIMENSIONS[word] == "time" and contract.time_scale is not None:
         return contract.time_scale
     declared = {text: scale for text, given, scale in contract.columns if given == word}
@@ -116,15 +120,20 @@ def _scale(
     undecided = unit is None and DIMENSIONS[word] == "time" and dialect.clock_decides
     if scale is None and (DIMENSIONS[word] == "count" or undecided):
         return 1.0
-    if scale is None:
+    if scale is None and column.required:
         raise LabFileRefused(
             "UNIT",
-            found=f"the column {heading.text!r} " + (f"in {unit!r}" if unit else "without a unit"),
-            expected=f"a unit of {DIMENSIONS[word]} for {word}",
-            next_step=f"name the unit in the heading, as in '{heading.text} (...)', or declare the "
-            "column in the contract",
+            found=_no_unit(word, heading, table),
+            expected=f"a unit of {DIMENSIONS[word]}",
+            next_step=f"name the unit in the heading, as in '{heading.text} (...)', or declare the column "
+            "in the contract",
         )
     return scale
+
+
+def _no_unit(word: str, heading: Heading, table: RawTable) -> str:
+    unit = _unit(table, heading)
+    return f"the column {heading.text!r} {f'in {unit!r}' if unit else 'without a unit'}, not read as {word}"
 
 
 def _numbers(series: pl.Series, word: str, heading: Heading, faults: dict) -> tuple[pl.Series, bool]:
@@ -144,6 +153,26 @@ def _numbers(series: pl.Series, word: str, heading: Heading, faults: dict) -> tu
     return numbers, is_clock
 
 
+def _is_date(series: pl.Series) -> bool:
+    first = series.drop_nulls().head(1).cast(pl.String).to_list()
+    return bool(first) and ":" in first[0] and ("/" in first[0] or first[0].count("-") == 2)
+
+
+def _from_dates(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str, pl.Series]:
+    """A time written as date and time: the wall clock, and the seconds since its first point."""
+    clock = wall_clock(series, dialect, notes)
+    if "wall_clock" not in clock:
+        raise LabFileRefused(
+            "TIME_SCALE",
+            found=f"a time {series[0]!r} that is neither seconds nor a date of {', '.join(dialect.instants)}",
+            expected="one of them",
+            next_step="export the relative time in seconds",
+        )
+    notes["the time is written as dates: the test time counts from the first point"] += 1
+    passed = clock["wall_clock"] - clock["wall_clock"].drop_nulls()[0]
+    return clock | {"test_time_s": passed.dt.total_microseconds().cast(pl.Float64) / 1e6}
+
+
 def _resolution(table: RawTable, places: dict, dialect: Dialect, contract: LabContract) -> float:
     """One in the last decimal place of the currents, A."""
     column, heading = places["current_a"]
@@ -154,7 +183,7 @@ def _resolution(table: RawTable, places: dict, dialect: Dialect, contract: LabCo
     if any("e" in text.lower() for text in texts):
         return 0.0
     places_after = max(len(text.partition(".")[2]) for text in texts)
-    return 10.0**-places_after * abs(_scale("current_a", column, heading, table, dialect, contract))
+    return 10.0**-places_after * abs(_scale("current_a", column, heading, table, dialect, contract) or 1.0)
 
 
 def _clock_seconds(texts: pl.Series) -> pl.Series:

@@ -101,6 +101,9 @@ _PLAIN = {
 def factor(unit: str, dimension: str) -> float | None:
     """What a number in `unit` is multiplied with to be in the vocabulary's unit; None for a foreign unit."""
     plain = unit.strip().lower().replace("µ", "u").replace("μ", "u")
+    # Some exports lose the sign of ℃ or ° on the way and write '?'.
+    if dimension == "temperature" and plain in ("?", "?c", "??"):
+        plain = "c"
     if dimension == "temperature" and plain.endswith("c") and not plain[:-1].isascii():
         plain = "c"
     return _PLAIN.get(dimension, {}).get(plain)

@@ -28,10 +28,10 @@ def table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
         return _table(fastexcel.read_excel(file.path), contract)
     except fastexcel.FastExcelError as error:
         raise LabFileRefused(
-            "CORRUPT",
-            found=f"a workbook that cannot be read ({str(error).splitlines()[0][:200]})",
-            expected="a whole .xlsx",
-            next_step="open it in Excel, save it again, or export the test as CSV",
+            "CORRUPT" if file.kind == "workbook" else "UNSUPPORTED",
+            found=f"no workbook that can be read ({str(error).splitlines()[0][:200]})",
+            expected="a whole .xlsx or .xls",
+            next_step="open it in Excel and save it again, or export the test as CSV",
         ) from error
 
 

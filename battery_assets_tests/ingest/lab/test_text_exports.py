@@ -1,6 +1,7 @@
 """Encodings, separators, preambles, units rows and cut ends of text exports: each read by rule, never by luck."""
 
 import gzip
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from battery_assets.ingest.lab.vocabulary import factor
 from battery_assets.ingest.problems import FileRefused
 from battery_assets_tests.ingest.lab.made_files import (
     LAYOUTS,
+    START,
     TRUTH,
     made,
     rows_of,
@@ -130,7 +132,7 @@ def test_a_last_line_without_an_end_whose_last_field_is_needed_is_not_trusted(tm
         (b"\x1f\x8b\x08" + bytes(100), "TRUNCATED_ARCHIVE", "gzip"),
         (b"\xff\xfe" + b"a" * 101, "ENCODING", "UTF-8"),
         (b"PAR1" + bytes(100), "CORRUPT", "ends with"),
-        (b"\xd0\xcf\x11\xe0" + bytes(600), "UNSUPPORTED", "xlsx"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "UNSUPPORTED", "save it again"),
         (made("arbin").split(b"\n")[0] + b"\n", "NO_ROWS", "headings and no row"),
         (b"some words\nand more\n", "UNKNOWN_DIALECT", "no headings"),
     ],
@@ -147,10 +149,81 @@ def test_a_file_that_is_not_there_is_refused_by_name(tmp_path):
         read(tmp_path / "nothing.csv")
 
 
-def test_a_layered_neware_export_is_named_with_the_way_out(tmp_path):
+def layered() -> str:
+    """The made test as a layered Neware export: cycles, steps and records alternate."""
+    lines = [
+        "Cycle Index,Chg. Cap.(Ah),DChg. Cap.(Ah)",
+        ",Step Index,Step Number,Step Type,Step Time,Capacity(Ah)",
+        ",,DataPoint,Time,Total Time,Current(A),Voltage(V),Capacity(Ah),Energy(Wh),Date,T1(?)",
+    ]
+    cycle = step = None
+    kinds = {"R": "Rest", "C": "CC Chg", "D": "CC DChg"}
+    rows = rows_of("neware")[1:]
+    for row, cells in zip(TRUTH.iter_rows(named=True), rows, strict=True):
+        if row["cycle"] != cycle:
+            cycle, step = row["cycle"], None
+            lines.append(f"{cycle},0.1,0.2")
+        if row["step"] != step:
+            step = row["step"]
+            lines.append(f",{step},{step},{kinds[row['kind']]},00:10:00,0.5")
+        record = [cells[0], cells[4], cells[5], f"{row['current']:.5f}", f"{row['voltage']:.5f}", f"{row['step_ah']:.8f}",
+                  f"{row['step_wh']:.8f}", cells[10], f"{row['temperature']:.2f}"]  # fmt: skip
+        lines.append(",," + ",".join(record))
+    return "\n".join(lines) + "\n"
+
+
+def test_a_layered_neware_export_gives_each_record_its_step_and_cycle(tmp_path):
+    path = written(tmp_path, layered().encode())
+    assert recognise(path) == "neware"
+    one = read(path)
+    assert (one.rows_read, one.rows_loaded) == (TRUTH.height, TRUTH.height)
+    same_as_truth(one.points)
+    assert one.points["cycle_count"].to_list() == TRUTH["cycle"].to_list()
+    assert one.points["step_index"].to_list() == TRUTH["step"].to_list()
+    assert one.points["discharge_ah"][-1] == pytest.approx(TRUTH["discharge_ah"][-1], rel=1e-6)
+    assert any("layered export" in finding for finding in one.findings)
+
+
+def test_a_layered_export_of_magnitudes_takes_the_sign_of_its_steps(tmp_path):
+    one = read(written(tmp_path, layered().replace(",-1.00000,", ",1.00000,").encode()))
+    same_as_truth(one.points)
+
+
+def test_a_record_of_a_layered_export_that_lacks_a_field_is_quarantined(tmp_path):
+    lines = layered().splitlines()
+    lines[40] = lines[40].rsplit(",", 1)[0]
+    path = written(tmp_path, "\n".join([*lines, ""]).encode())
+    with pytest.raises(LabFileRefused, match=r"BAD_ROWS: line 41.*FIELD_COUNT"):
+        read(path)
+    one = read(path, LabContract(policy="tolerant"))
+    assert (one.rows_loaded, one.rows_quarantined) == (TRUTH.height - 1, 1)
+    cut = written(tmp_path, layered()[:-30].encode(), "cut")
+    with pytest.raises(LabFileRefused, match=r"TRUNCATED"):
+        read(cut)
+
+
+def test_an_old_layered_export_without_running_time_names_the_way_out(tmp_path):
     lines = "Cycle ID,Cap_Chg(mAh),Cap_DChg(mAh)\n,Step ID,Step Name\n,,Record ID,Time,Vol(mV)\n1,2,3\n"
-    with pytest.raises(LabFileRefused, match=r"UNSUPPORTED.*layered Neware export.*record layer"):
+    with pytest.raises(LabFileRefused, match=r"UNSUPPORTED.*layered Neware export.*Total Time"):
         recognise(written(tmp_path, lines.encode()))
+
+
+def test_times_that_are_dates_count_from_the_first_point(tmp_path):
+    rows = rows_of("biologic")
+    place = rows[0].index("time/s")
+    for row in rows[1:]:
+        row[place] = (START + timedelta(seconds=float(row[place]))).strftime("%m/%d/%Y %H:%M:%S.000")
+    one = read(written(tmp_path, made("biologic", rows)))
+    assert one.points["test_time_s"].to_list() == [60.0 * number for number in range(TRUTH.height)]
+    assert one.points["wall_clock"][0] == START + timedelta(seconds=60)
+    assert any("written as dates" in finding for finding in one.findings)
+
+
+def test_a_voltage_that_stands_alone_is_told(tmp_path):
+    rows = rows_of("arbin")
+    rows[8][rows[0].index("Voltage(V)")] = "9.5"
+    one = read(written(tmp_path, made("arbin", rows)))
+    assert any("0.5 V off both neighbours, first in line 9" in finding for finding in one.findings)
 
 
 def test_two_columns_of_one_name_are_refused(tmp_path):
