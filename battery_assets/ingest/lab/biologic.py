@@ -2,8 +2,8 @@
 
 'Nb header lines' stands above the table, which begins with its headings; times count from the start of the
 acquisition, which the preamble gives as local time, or are dates themselves ('time/s' as 11/20/2024
-11:38:41). Binary .mpr files are refused: the reader that exists is
-under a licence that would bind this package, and EC-Lab exports the same data as text.
+11:38:41). The voltage is that of the cell: Ecell, else Ewe-Ece, else Ewe. Binary .mpr files are refused: the
+readers that exist are under a licence that would bind this package, and EC-Lab exports the same as text.
 """
 
 from battery_assets.ingest.lab.dialect import Column, Dialect
@@ -12,10 +12,10 @@ BIOLOGIC = Dialect(
     name="biologic",
     vendor="BioLogic",
     version=1,
-    signature=(frozenset({"time", "ecell"}),),
+    signature=(frozenset({"time", "ecell"}), frozenset({"time", "ewe"}), frozenset({"time", "ewe_ece"})),
     columns=(
         Column("test_time_s", ("time",), required=True),
-        Column("voltage_v", ("ecell",), required=True),
+        Column("voltage_v", ("ecell", "ewe_ece", "ewe"), required=True),
         Column("current_a", ("i",), required=True),
         Column("cycle_count", ("cycle_number",)),
         Column("step_index", ("ns",)),

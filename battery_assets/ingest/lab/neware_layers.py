@@ -108,20 +108,33 @@ def _joined(
     rows = np.flatnonzero(good)
     place = len(heads[2])
     for layer, names in enumerate(heads[:2]):
-        above = np.flatnonzero(depth == layer)
+        above, texts = _above(records, depth, layer, len(heads[0]))
         if not len(above):
             continue
-        texts = [words(records.raw(int(row))).split(",") for row in above]
-        owner = np.searchsorted(above, rows) - 1
+        owner = pl.Series(np.searchsorted(above, rows) - 1)
+        owner = owner.set(owner < 0, None)
         for heading in headings(names):
             if heading.slug in _CARRIED[_LAYERS[layer]]:
-                values = pl.Series(
-                    [cells[heading.place] if heading.place < len(cells) else None for cells in texts]
-                )
-                carried[place] = values.gather(np.maximum(owner, 0)).alias(str(place))
+                cells = pl.Series([row[heading.place] if heading.place < len(row) else None for row in texts])
+                carried[place] = cells.gather(owner).alias(str(place))
                 found.append(Heading(heading.text, heading.slug, heading.unit, place))
                 place += 1
     return found, carried
+
+
+def _above(
+    records: Records, depth: np.ndarray, layer: int, cycle_width: int
+) -> tuple[np.ndarray, list[list[str]]]:
+    """Lines of a layer and their cells. A cycle's first step may stand behind the cycle, on its line."""
+    longer = (depth == 0) & (records.fields > cycle_width + 1)
+    above = np.flatnonzero((depth == layer) | (longer if layer else False))
+    texts = [words(records.raw(int(row))).split(",") for row in above]
+    if layer:
+        texts = [
+            ["", *cells[cycle_width:]] if depth[row] == 0 else cells
+            for row, cells in zip(above, texts, strict=True)
+        ]
+    return above, texts
 
 
 def _fault(records: Records, row: int, width: int, ended: bool) -> Fault:

@@ -189,6 +189,15 @@ def test_a_layered_export_of_magnitudes_takes_the_sign_of_its_steps(tmp_path):
     same_as_truth(one.points)
 
 
+def test_a_step_that_stands_behind_its_cycle_on_one_line_is_that_step(tmp_path):
+    lines = layered().splitlines()
+    joined = [lines[3] + lines[4], *lines[5:]]
+    one = read(written(tmp_path, "\n".join([*lines[:3], *joined, ""]).encode()))
+    same_as_truth(one.points)
+    assert one.points["step_index"].to_list() == TRUTH["step"].to_list()
+    assert one.points["step_type"][0] == "Rest"
+
+
 def test_a_record_of_a_layered_export_that_lacks_a_field_is_quarantined(tmp_path):
     lines = layered().splitlines()
     lines[40] = lines[40].rsplit(",", 1)[0]
@@ -217,6 +226,20 @@ def test_times_that_are_dates_count_from_the_first_point(tmp_path):
     assert one.points["test_time_s"].to_list() == [60.0 * number for number in range(TRUTH.height)]
     assert one.points["wall_clock"][0] == START + timedelta(seconds=60)
     assert any("written as dates" in finding for finding in one.findings)
+
+
+def test_a_cell_voltage_goes_before_an_electrodes(tmp_path):
+    rows = rows_of("biologic")
+    place = rows[0].index("Ecell/V")
+    both = [[*row, row[place] if number else "Ewe-Ece/V"] for number, row in enumerate(rows)]
+    for number, row in enumerate(both):
+        row[place] = "1.0" if number else "<Ewe>/V"
+    same_as_truth(read(written(tmp_path, made("biologic", both))).points)
+    alone = [
+        [*row[:place], row[place] if number else "Ewe/V", *row[place + 1 :]]
+        for number, row in enumerate(rows)
+    ]
+    same_as_truth(read(written(tmp_path, made("biologic", alone), "alone")).points)
 
 
 def test_a_voltage_that_stands_alone_is_told(tmp_path):
