@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from battery_assets.ingest.lab.contract import LabContract
+from battery_assets.ingest.lab.current_sign import REST_SHARE
 from battery_assets.ingest.lab.read import TRUSTING_NOTHING, read
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.problems import FileRefused
@@ -43,7 +44,7 @@ def row(path: Path, contract: LabContract = TRUSTING_NOTHING) -> tuple[str, ...]
             "",
             "",
             "",
-            f"refused, {refusal.reason}: {found[:150]}",
+            f"refused, {refusal.reason}: {found[:90]}",
         )
     return (path.name, one.source.reader, _books(one), _text(one.cycles), *_charges(one), "loaded")
 
@@ -68,9 +69,10 @@ def _charges(one: Reading) -> tuple[str, str, str]:
         counted = one.points[name][-1]
         texts.append(f"{abs(integral.ah):.4g} ({'none' if counted is None else f'{counted:.4g}'})")
     current = one.points["current_a"]
+    rest = REST_SHARE * float(current.abs().max() or 0.0)  # type: ignore[arg-type]
     signs = [
         word
-        for word, there in (("charge +", (current > 0).any()), ("discharge -", (current < 0).any()))
+        for word, there in (("charge +", (current > rest).any()), ("discharge -", (current < -rest).any()))
         if there
     ]
     return texts[0], texts[1], ", ".join(signs) or "none"

@@ -1,6 +1,7 @@
 """Every real file is loaded with the right rows, charge and sign, or refused with a reason that helps."""
 
 import functools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -248,3 +249,12 @@ def test_the_table_of_files_has_a_line_for_each(cyclers):
     assert table[0].count("|") == len(COLUMNS) + 1
     assert "6,704 = 6,704 + 0 + 0" in table[2]
     assert row(cyclers / "bdf/sample.bdf.csv")[-1].startswith("refused, TRUNCATED: 1 bad of 3 rows")
+
+
+def test_the_readme_shows_the_table_as_it_is(shared_data):
+    folders = ["cyclers", "calce_cs2", "nasa_pcoe", "severson_early_life/raw_samples"]
+    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("<!-- lab files -->")[1].split("<!-- /lab files -->")[0].strip()
+    assert shown == markdown(files([shared_data / folder for folder in folders])), (
+        "run `python -m battery_assets.ingest.lab.file_table` on the four folders of real files"
+    )
