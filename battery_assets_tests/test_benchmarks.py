@@ -48,6 +48,13 @@ def test_the_rates_of_a_tiny_site_are_computed_alike_and_written_as_promised(war
         assert line(name, measured[name]).startswith(name)
 
 
+def test_the_lab_figures_are_of_points_that_were_all_loaded():
+    from benchmarks.lab import measure
+
+    measured = figures(GROUP["lab"], measure(small=True), small=True)
+    assert all(figure.value > 0 for figure in measured.values())
+
+
 def test_a_figure_measured_alone_leaves_the_others_as_they_were(tmp_path):
     latest = tmp_path / "latest.json"
     values = dict.fromkeys(GROUP["telemetry"].units, 1.0)

@@ -36,6 +36,8 @@ ROOMS = {
         "pyarrow",
         "sqlalchemy",
         "fastexcel",
+        "access_parser",
+        "NewareNDA",
         "battery_assets.tables",
         "battery_assets.ingest",
     },

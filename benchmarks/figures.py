@@ -63,6 +63,11 @@ GROUPS = (
             "site_month_5s_checks_seconds": "s",
         },
     ),
+    Group(
+        "lab",
+        "lab:measure",
+        {"lab_bdf_points_per_second": "points/s", "lab_text_points_per_second": "points/s"},
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group(
         "oracles",
