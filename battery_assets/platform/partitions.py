@@ -15,6 +15,9 @@ MONTH_PATTERN = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])$")
 months = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m", timezone="UTC", end_offset=1)
 sites = dg.DynamicPartitionsDefinition(name="site")
 site_months = dg.MultiPartitionsDefinition({"month": months, "site": sites})
+# Labs are sites of their own kind: a fleet's page does not show them as missing, nor theirs a fleet's.
+labs = dg.DynamicPartitionsDefinition(name="lab")
+lab_months = dg.MultiPartitionsDefinition({"month": months, "site": labs})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -180,3 +181,35 @@ def session_points(lab: SyntheticLab, session: Session) -> pl.DataFrame:
     )
     stamp = pl.lit(session.started_at).dt.cast_time_unit("us")
     return frame.with_columns(ts=stamp + pl.duration(milliseconds=(pl.col("test_time_s") * 1000).round()))
+
+
+def session_facts(lab: SyntheticLab, session: Session) -> dict[str, Any]:
+    """What a lab's book says of a session: columns of test_session that are known before its points."""
+    return {
+        "session_id": session.session_id,
+        "cell_id": cell_id(lab, session.cell),
+        "protocol": session.kind,
+        "protocol_version": "1",
+        "equipment": "synthetic cycler",
+        "channel": str(session.cell % 8 + 1),
+        "started_at": session.started_at,
+        "ambient_temperature_c": 25.0,
+        "cutoff_voltage_v": LG_M50.low_v,
+    }
+
+
+def cell_row(lab: SyntheticLab, cell: int) -> dict[str, Any]:
+    """A cell as a row of battery_cell."""
+    return {
+        "cell_id": cell_id(lab, cell),
+        "pack_id": None,
+        "cell_code": cell_code(lab, cell),
+        "barcode": None,
+        "chemistry": "NMC",
+        "manufacturer": "synthetic, of the class of LG M50",
+        "model": "21700, 5 Ah",
+        "nominal_capacity_ah": LG_M50.nominal_ah,
+        "nominal_voltage_v": 3.63,
+        "voltage_min_v": LG_M50.low_v,
+        "voltage_max_v": LG_M50.high_v,
+    }

@@ -65,8 +65,8 @@ def soh_labels(features: pl.DataFrame, nominal_ah: float, end: EndOfLife) -> pl.
 
     features: cycle_index, discharge_capacity_ah, internal_resistance_mohm. capacity: Q over nominal.
     resistance: 100 % at the median of the first five readings, 0 % at `resistance_ratio` times it, straight
-    between. pcl = 1 - Q/Q_nominal (capacity only). rul_cycles = life - cycle, 0 from the end on, NULL where the
-    end was not observed.
+    between. pcl = 1 - Q/Q_nominal (capacity only). rul_cycles = life - cycle, 0 from the end on, NULL where
+    the end was not observed.
     """
     cycle = features["cycle_index"].to_numpy()
     charge = features["discharge_capacity_ah"].cast(pl.Float64).fill_null(np.nan).to_numpy() / nominal_ah
