@@ -34,6 +34,7 @@ checks = [suite_check(table) for table in t.TABLES]
 
 catalogue = dg.AssetSelection.assets("battery_model", "user")
 training = dg.AssetSelection.assets("rul_model", "ml_model")
+lab = dg.AssetSelection.assets(*(table.name for table in t.LAB_TABLES))
 catalogue_job = dg.define_asset_job(
     "catalogue",
     catalogue,
@@ -42,9 +43,15 @@ catalogue_job = dg.define_asset_job(
 )
 site_month_job = dg.define_asset_job(
     "site_month",
-    dg.AssetSelection.all() - catalogue - training,
+    dg.AssetSelection.all() - catalogue - training - lab,
     executor_def=dg.in_process_executor,
     description="Everything of one month of one site, from master to work orders.",
+)
+lab_month_job = dg.define_asset_job(
+    "lab_month",
+    lab,
+    executor_def=dg.in_process_executor,
+    description="Everything of the tests of a lab that began in a month, from points to training table.",
 )
 training_job = dg.define_asset_job(
     "training",
@@ -64,10 +71,12 @@ def _touched(known: dict[str, str]) -> tuple[dict[str, str], bool, set[tuple[str
 defs = dg.Definitions(
     assets=assets,
     asset_checks=checks,
-    jobs=[catalogue_job, site_month_job, training_job],
+    jobs=[catalogue_job, site_month_job, lab_month_job, training_job],
     schedules=[
         schedules.current_month(site_month_job),
         schedules.closed_month(site_month_job),
+        schedules.current_month(lab_month_job, lab=True),
+        schedules.closed_month(lab_month_job, lab=True),
         schedules.monthly_training(training_job),
     ],
     sensors=[schedules.landing_sensor(site_month_job, catalogue_job, _touched)],

@@ -11,23 +11,24 @@ import polars as pl
 from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
-from battery_assets.tables.lab import battery_cell, timeseries_point
+from battery_assets.session import LAB_SOURCES, LAB_SYNTHETIC
+from battery_assets.tables.lab_bench import battery_cell, battery_pack, test_session, timeseries_point
 from battery_assets.tables.projections import polars_schema
 
-LAB_SYNTHETIC, LAB_FILES = "lab-synthetic", "lab-files"
-LAB_SOURCES = (LAB_SYNTHETIC, LAB_FILES)
+ENDS = ("ended_at", "points_count")
 
 
 @dataclass(frozen=True)
 class LabTest:
     """One test: what is known of it before its points are read, and how they are read.
 
-    `facts` are columns of test_session that the source knows; `cell` is its row of battery_cell.
+    `facts` are columns of test_session that the source knows; `cell` and `pack` its rows of those tables.
     """
 
     facts: dict[str, Any]
     cell: dict[str, Any]
     read: Callable[[], pl.DataFrame]
+    pack: dict[str, Any] | None = None
 
     @property
     def started_at(self) -> datetime:
@@ -101,7 +102,29 @@ def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
     ]
 
 
+def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """Rows of battery_pack: every pack that a cell of the month's tests belongs to."""
+    rows = {test.pack["pack_id"]: test.pack for test in tests_of(warehouse, part) if test.pack}
+    return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
+
+
 def cells_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Rows of battery_cell: every cell with a test in the month."""
     rows = {test.cell["cell_id"]: test.cell for test in tests_of(warehouse, part)}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_cell))
+
+
+def session_rows(warehouse: Warehouse, part: Part, ends: pl.DataFrame) -> pl.DataFrame:
+    """Rows of test_session: what the source says of the month's tests, and what was loaded of them.
+
+    ends: session_id, ended_at, points_count of the points that are there. A test without points is left out.
+    """
+    known = pl.DataFrame(
+        [test.facts for test in tests_of(warehouse, part)],
+        schema={name: kind for name, kind in polars_schema(test_session).items() if name not in ENDS},
+    )
+    found = known.join(ends, on="session_id", how="inner")
+    counts = ("rows_quarantined", "rows_duplicate")
+    return found.with_columns(
+        pl.col("rows_read").fill_null(pl.col("points_count")), pl.col(*counts).fill_null(0)
+    )

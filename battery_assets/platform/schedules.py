@@ -5,50 +5,54 @@ from datetime import timedelta
 
 import dagster as dg
 
-from battery_assets.platform.partitions import months, sites
+from battery_assets.platform.partitions import labs, months, sites
 
 # New data go before a backfill of old months that fills the queue: whoever launches one has priority 0.
 FIRST = {"dagster/priority": "1"}
 
 
-def _requests(context: dg.ScheduleEvaluationContext, month: str) -> Iterator[dg.RunRequest]:
-    for site in context.instance.get_dynamic_partitions(str(sites.name)):
+def _requests(
+    context: dg.ScheduleEvaluationContext, month: str, of: dg.DynamicPartitionsDefinition
+) -> Iterator[dg.RunRequest]:
+    for site in context.instance.get_dynamic_partitions(str(of.name)):
         key = dg.MultiPartitionKey({"month": month, "site": site})
         yield dg.RunRequest(
             run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key, tags=FIRST
         )
 
 
-def current_month(job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """Every night: the month that is running, of every site."""
+def current_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+    """Every night: the month that is running, of every site, or of every lab."""
 
     @dg.schedule(
         job=job,
         cron_schedule="15 1 * * *",
         execution_timezone="UTC",
-        name="current_month",
-        description="Refreshes the running month of every site.",
+        name="current_lab_month" if lab else "current_month",
+        description=f"Refreshes the running month of every {'lab' if lab else 'site'}.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         # At 01:15 of the 1st there is an hour of the new month: still the month that is running.
-        yield from _requests(context, context.scheduled_execution_time.strftime("%Y-%m"))
+        yield from _requests(
+            context, context.scheduled_execution_time.strftime("%Y-%m"), labs if lab else sites
+        )
 
     return schedule
 
 
-def closed_month(job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """On the 2nd of each month: the month before, of every site, late files included."""
+def closed_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+    """On the 2nd of each month: the month before, of every site or lab, late files included."""
 
     @dg.schedule(
         job=job,
         cron_schedule="0 3 2 * *",
         execution_timezone="UTC",
-        name="closed_month",
-        description="Closes the month before, of every site.",
+        name="closed_lab_month" if lab else "closed_month",
+        description=f"Closes the month before, of every {'lab' if lab else 'site'}.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         before = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
-        yield from _requests(context, before.strftime("%Y-%m"))
+        yield from _requests(context, before.strftime("%Y-%m"), labs if lab else sites)
 
     return schedule
 
