@@ -12,7 +12,7 @@ from battery_assets.features.pictures import _png as png
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_CURVES = 60
+MOST_CURVES = 18
 MOST_CELLS_NAMED = 8
 
 
