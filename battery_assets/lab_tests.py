@@ -83,3 +83,13 @@ class Lives:
     def of_month(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows whose test began this month, without the column that says so."""
         return rows.filter(pl.col("session_id").is_in(self.began.implode())).drop("session_id")
+
+
+def training_frame(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """The lab's training table up to a month, with soh_pct and the cell_id and group_tag of each row."""
+    upto = str(part.month)
+    lab = Part(site=part.site)
+    rows = warehouse.read(t.cycle_data, lab, where=t.cycle_data.c.month <= upto).collect()
+    units = warehouse.read(t.battery_unit, lab, where=t.battery_unit.c.month <= upto).collect()
+    known = units.select("cell_id", "group_tag", battery_id="id")
+    return rows.join(known, on="battery_id", how="inner").with_columns(soh_pct=100.0 * (1.0 - pl.col("pcl")))

@@ -63,6 +63,7 @@ GROUPS = (
             "site_month_5s_checks_seconds": "s",
         },
     ),
+    Group("lab_features", "lab:features", {"lab_features_1000_cycles_seconds": "s"}),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
 )
 NAMES = tuple(name for group in GROUPS for name in group.units)

@@ -14,6 +14,7 @@ from battery_assets.tables.lab_features import (
     cycle_feature,
     label_soh,
 )
+from battery_assets.tables.lab_models import model_run, prediction
 from battery_assets.tables.p1_master import (
     battery,
     battery_model,
@@ -66,6 +67,8 @@ LAB_TABLES = (
     label_soh,
     battery_unit,
     cycle_data,
+    model_run,
+    prediction,
 )
 
 TABLES = (
@@ -125,6 +128,8 @@ __all__ = [
     "location",
     "maintenance_event",
     "ml_model",
+    "model_run",
+    "prediction",
     "rul_prediction",
     "string",
     "telemetry_env",

@@ -1,4 +1,4 @@
-"""The lab bench: ten tables of cells on cyclers, readable by the analyst."""
+"""The lab bench: twelve tables of cells on cyclers, readable by the analyst."""
 
 from pathlib import Path
 
