@@ -13,6 +13,7 @@ from battery_assets import (
 )
 from battery_assets import tables as t
 from battery_assets.arrival import Landing
+from battery_assets.lab_watch import looked_at
 from battery_assets.landing_watch import touched
 from battery_assets.platform import schedules
 from battery_assets.platform.checks import suite_check
@@ -68,6 +69,10 @@ def _touched(known: dict[str, str]) -> tuple[dict[str, str], bool, set[tuple[str
     return touched(warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), known)
 
 
+def _looked_at() -> set[tuple[str, str, str]]:
+    return looked_at(warehouse.process_config_and_initialize(), landing.process_config_and_initialize())
+
+
 defs = dg.Definitions(
     assets=assets,
     asset_checks=checks,
@@ -79,7 +84,10 @@ defs = dg.Definitions(
         schedules.closed_month(lab_month_job, lab=True),
         schedules.monthly_training(training_job),
     ],
-    sensors=[schedules.landing_sensor(site_month_job, catalogue_job, _touched)],
+    sensors=[
+        schedules.landing_sensor(site_month_job, catalogue_job, _touched),
+        schedules.lab_landing_sensor(lab_month_job, _looked_at),
+    ],
     resources={
         "warehouse": warehouse,
         "landing": landing,

@@ -4,11 +4,13 @@ import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from battery_assets.platform import registry
+from battery_assets.lab_files import TestFiles, session_points
+from battery_assets.platform import intake, registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.session import LAB_SOURCES, LAB_SYNTHETIC
@@ -44,7 +46,7 @@ def tests_of(warehouse: Warehouse, part: Part) -> list[LabTest]:
     source, config = lab_of(warehouse, part)
     if source == LAB_SYNTHETIC:
         return _made_up(part, config)
-    raise NotImplementedError(source)
+    return _from_files(warehouse, part)
 
 
 def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
@@ -106,6 +108,21 @@ def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Rows of battery_pack: every pack that a cell of the month's tests belongs to."""
     rows = {test.pack["pack_id"]: test.pack for test in tests_of(warehouse, part) if test.pack}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
+
+
+def _from_files(warehouse: Warehouse, part: Part) -> list[LabTest]:
+    """The tests that the books have for the month; their files are read again when their points are."""
+    with warehouse.transaction() as connection:
+        rows = intake.of_month(connection, str(part.site), str(part.month))
+    tests = []
+    for row in rows:
+        facts, paths = dict(row.facts), tuple(Path(file["path"]) for file in row.files)
+        cell, terms, code = (facts.pop(name) for name in ("cell", "terms", "cell_code"))
+        facts.pop("content_sha256")
+        facts["started_at"] = datetime.fromisoformat(facts["started_at"])
+        files = TestFiles(code, facts["protocol"], paths, terms)
+        tests.append(LabTest(facts, cell, functools.partial(session_points, files, facts["started_at"])))
+    return sorted(tests, key=lambda test: (test.started_at, test.facts["session_id"]))
 
 
 def cells_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:

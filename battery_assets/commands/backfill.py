@@ -37,7 +37,7 @@ def backfill(
             raise UserError("--site and --lab name different jobs", "give one of them, then the other")
         job = "lab_month" if wanted_labs else "site_month"
         sites = _sites(at, wanted or wanted_labs, lab=bool(wanted_labs))
-        months = _months(first, last)
+        months = _months(first, last, lab=bool(wanted_labs))
         if here:
             _here(job, sites, months)
         else:
@@ -61,18 +61,19 @@ def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list
     return list(wanted) or known
 
 
-def _months(first: str, last: str) -> list[str]:
+def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
     from battery_assets.errors import UserError
-    from battery_assets.platform.partitions import FIRST_MONTH, month_range, months
+    from battery_assets.platform.partitions import FIRST_LAB_MONTH, FIRST_MONTH, month_range, months
 
     try:
         found = month_range(first, last)
     except ValueError as error:
         raise UserError(str(error), "write months as 2025-03") from error
+    oldest = FIRST_LAB_MONTH if lab else FIRST_MONTH
     newest = months.get_last_partition_key()
-    if not found or found[0] < FIRST_MONTH or (newest and found[-1] > newest):
+    if not found or found[0] < oldest or (newest and found[-1] > newest):
         raise UserError(
-            f"months {first} to {last}: allowed are {FIRST_MONTH} to {newest}, in this order",
+            f"months {first} to {last}: allowed are {oldest} to {newest}, in this order",
             "correct --from and --to",
         )
     return found

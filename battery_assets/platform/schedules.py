@@ -143,3 +143,41 @@ def landing_sensor(
         )
 
     return sensor
+
+
+def lab_landing_sensor(
+    job: dg.JobDefinition, looked_at: Callable[[], set[tuple[str, str, str]]]
+) -> dg.SensorDefinition:
+    """New files of cyclers run the months their tests began in.
+
+    `looked_at` enters what is new and gives (month, lab, stamp) of what waits; the stamp makes the run's key,
+    so that a state of a month is asked for once, however often it is looked at.
+    """
+
+    @dg.sensor(
+        job=job,
+        name="lab_landing",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sees new files of cyclers and materializes the months of their tests.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        found = looked_at()
+        if not found:
+            return dg.SkipReason("no new tests")
+        known = set(context.instance.get_dynamic_partitions(str(labs.name)))
+        fresh = sorted({lab for _, lab, _ in found} - known)
+        requests = [
+            dg.RunRequest(
+                run_key=f"{lab} {month} {stamp}",
+                partition_key=dg.MultiPartitionKey({"month": month, "site": lab}),
+                tags=FIRST,
+            )
+            for month, lab, stamp in sorted(found)
+        ]
+        return dg.SensorResult(
+            run_requests=requests,
+            dynamic_partitions_requests=[labs.build_add_request(fresh)] if fresh else [],
+        )
+
+    return sensor

@@ -127,6 +127,7 @@ label_soh = table(
     phase=5,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 battery_unit = table(
@@ -141,6 +142,7 @@ battery_unit = table(
     phase=5,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 cycle_data = table(
@@ -166,4 +168,5 @@ cycle_data = table(
     phase=5,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )

@@ -32,16 +32,15 @@ def causal_line(values: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray
 
 
 def _windowed(values: np.ndarray, window: int) -> np.ndarray:
-    return np.convolve(values, np.ones(window))[: values.size]
+    return _convolved(values, np.ones(window))
+
+
+def _convolved(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.convolve(values, weights)[: values.size] if values.size else np.zeros(0)
 
 
 def _lagged(known: np.ndarray, y: np.ndarray, window: int) -> tuple[np.ndarray, ...]:
     """Sums over the window of x, x^2, y and xy, with x = 0 at the present cycle and -1 at the one before."""
     x = -np.arange(window, dtype=float)
-    size = known.size
-    return (
-        np.convolve(known, x)[:size],
-        np.convolve(known, x**2)[:size],
-        np.convolve(y, np.ones(window))[:size],
-        np.convolve(y, x)[:size],
-    )
+    pairs = ((known, x), (known, x**2), (y, np.ones(window)), (y, x))
+    return tuple(_convolved(values, weights) for values, weights in pairs)

@@ -81,7 +81,7 @@ def soh_labels(features: pl.DataFrame, nominal_ah: float, end: EndOfLife) -> pl.
         _labelled(cycle, charge, CAPACITY, end.capacity_share, end.confirmed, 1.0 - charge),
         _labelled(cycle, 1.0 - worn, RESISTANCE, 0.0, end.confirmed, np.full(cycle.size, np.nan)),
     ]
-    return pl.concat(frame for frame in frames if frame.height)
+    return pl.concat(frames)
 
 
 def _labelled(

@@ -122,6 +122,11 @@ def test_causal_means_pass_over_what_is_not_known():
     assert causal_mean(np.full(3, np.nan), 2).tolist() == pytest.approx([np.nan] * 3, nan_ok=True)
 
 
+def test_a_cell_without_a_discharge_has_no_training_rows():
+    nothing = features_of(life_points(cycles=3)).with_columns(discharge_capacity_ah=pl.lit(None, pl.Float64))
+    assert cycle_data(nothing, NOMINAL_AH, EndOfLife()).height == 0
+
+
 def test_features_keep_the_order_of_the_training_schema():
     found = cycle_data(features_of(life_points(cycles=30)), NOMINAL_AH, EndOfLife())
     source = features_of(life_points(cycles=30))
