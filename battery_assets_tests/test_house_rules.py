@@ -35,6 +35,8 @@ ROOMS = {
         "pyarrow",
         "sqlalchemy",
         "fastexcel",
+        "access_parser",
+        "NewareNDA",
         "battery_assets.tables",
         "battery_assets.ingest",
     },

@@ -35,7 +35,7 @@ def parquet_pieces(
     Raises FileRefused: EMPTY_FILE, TYPE_MISMATCH, CORRUPT, TOO_LARGE, UNSUPPORTED, READER_CRASH, SCHEMA_DIFF,
     HEADER_MISMATCH, DUPLICATE_COLUMN, NO_ROWS.
     """
-    _check_ends(path)
+    check_ends(path)
     with tempfile.TemporaryDirectory(prefix="battery-assets-parquet-") as name:
         folder = Path(name)
         _decode(path, table, contract, folder, only)
@@ -52,7 +52,8 @@ def parquet_pieces(
             raise FileRefused("NO_ROWS", "a schema and no row")
 
 
-def _check_ends(path: Path) -> None:
+def check_ends(path: Path) -> None:
+    """Raises FileRefused: VANISHED, EMPTY_FILE, UNSUPPORTED, TYPE_MISMATCH, CORRUPT."""
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -76,17 +77,19 @@ def _decode(
     path: Path, table: sa.Table, contract: SourceContract, folder: Path, only: Sequence[str] | None
 ) -> None:
     wanted = [column.name for column in columns(table) if only is None or column.name in only]
-    request = {
-        "path": str(path.resolve()),
-        "folder": str(folder),
-        "columns": wanted,
-        "documents": [name for name in wanted if table.c[name].info["kind"] == "json"],
-        "batch_rows": BATCH_ROWS,
-        "cpu_seconds": CPU_SECONDS,
-        "memory_bytes": MEMORY_BYTES,
-        "max_unpacked_bytes": contract.max_unpacked_bytes,
-    }
-    child = _run(request, folder)
+    documents = [name for name in wanted if table.c[name].info["kind"] == "json"]
+    request = {"columns": wanted, "documents": documents, "max_unpacked_bytes": contract.max_unpacked_bytes}
+    decode_apart(_CHILD, path, folder, request)
+
+
+def decode_apart(script: Path, path: Path, folder: Path, request: dict) -> None:
+    """Run a decoding script in a process of its own, under limits; its pieces lie in `folder` afterwards.
+
+    Raises FileRefused: READER_CRASH, and whatever the script refuses.
+    """
+    limits = {"batch_rows": BATCH_ROWS, "cpu_seconds": CPU_SECONDS, "memory_bytes": MEMORY_BYTES}
+    places = {"path": str(path.resolve()), "folder": str(folder)}
+    child = _run(script, {**places, **limits, **request}, folder)
     refused = folder / "refused.json"
     if child.returncode < 0:
         name = signal.Signals(-child.returncode).name
@@ -98,11 +101,11 @@ def _decode(
         raise FileRefused(found["reason"], found["detail"])
 
 
-def _run(request: dict, folder: Path) -> subprocess.CompletedProcess:
+def _run(script: Path, request: dict, folder: Path) -> subprocess.CompletedProcess:
     """The child, without user site, PYTHON* variables, or the folder of the foreign file (-I)."""
     try:
         return subprocess.run(
-            [sys.executable, "-I", str(_CHILD), json.dumps(request)],
+            [sys.executable, "-I", str(script), json.dumps(request)],
             capture_output=True,
             text=True,
             errors="replace",

@@ -58,7 +58,7 @@ def record_blocks(path: Path, contract: SourceContract) -> Iterator[Records]:
     separator, line, rest = contract.separator, 1, b""
     for block in text_blocks(path, contract.max_unpacked_bytes):
         text = _line_feeds(rest + block)
-        records, used = _cut(text, line, separator)
+        records, used = cut(text, line, separator)
         rest = text[used:]
         if len(rest) > MAX_RECORD_BYTES:
             _refuse_endless(rest, line + text.count(b"\n", 0, used))
@@ -84,14 +84,14 @@ def _last(rest: bytes, line: int, contract: SourceContract) -> Iterator[Records]
     if b"\r" in rest and b"\n" not in rest and line == 1:
         raise FileRefused("LINE_ENDS", "lines end with a carriage return alone", line=1)
     if contract.final_newline == "required":
-        cut = rest[-40:].decode("utf-8", "backslashreplace")
+        tail = rest[-40:].decode("utf-8", "backslashreplace")
         raise FileRefused(
             "TRUNCATED",
-            f"line {line} has no end: ...{cut!r}. If the exporter never ends its last line, say "
+            f"line {line} has no end: ...{tail!r}. If the exporter never ends its last line, say "
             "final_newline: optional in the contract",
             line=line,
         )
-    records, _ = _cut(rest + b"\n", line, contract.separator)
+    records, _ = cut(rest + b"\n", line, contract.separator)
     if records is not None:
         yield records
 
@@ -106,7 +106,7 @@ def _refuse_endless(rest: bytes, line: int) -> None:
     raise FileRefused("LIMIT", f"line {line} is longer than {MAX_RECORD_BYTES:,} bytes", line=line)
 
 
-def _cut(text: bytes, line: int, separator: str) -> tuple[Records | None, int]:
+def cut(text: bytes, line: int, separator: str) -> tuple[Records | None, int]:
     """The whole records of `text`, whose first line is `line`, and how many bytes they take."""
     data = np.frombuffer(text, np.uint8)
     newlines = np.flatnonzero(data == _NEWLINE)

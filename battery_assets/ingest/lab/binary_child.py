@@ -1,0 +1,123 @@
+"""Run as a script in a process of its own: a cycler's binary file rewritten as one Arrow table.
+
+Foreign binaries are decoded here, under limits of memory and time; the parent only reads what this process
+wrote. Arguments: one JSON object with path, folder, kind ('access', 'nda', 'ndax'), cpu_seconds and
+memory_bytes. Results in `folder`: table.arrow and facts.json, or refused.json.
+"""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+
+_POINTS, _AUXILIARY, _TEST = "Channel_Normal_Table", "Auxiliary_Table", "Global_Table"
+_TEMPERATURE_TYPE = 1
+_NEXT = {
+    "access": "export the test as CSV or workbook with Arbin's Data Watcher",
+    "nda": "export the record layer as CSV or workbook with Neware's BTSDA",
+    "ndax": "export the record layer as CSV or workbook with Neware's BTSDA",
+}
+
+
+def main(request: dict) -> int:
+    """Decode one file; 0 also for a file that is refused in good order."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
+    resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
+    folder = Path(request["folder"])
+    try:
+        columns, facts = (_access if request["kind"] == "access" else _neware)(request)
+        _write(columns, folder)
+        (folder / "facts.json").write_text(json.dumps(facts, default=str))
+    except MemoryError:
+        _refuse(folder, "TOO_LARGE", f"decoding needs more than {request['memory_bytes']:,} bytes of memory")
+    except ModuleNotFoundError as error:
+        _refuse(folder, "UNSUPPORTED", f"the package {error.name} is not installed; {_NEXT[request['kind']]}")
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}"[:300]
+        _refuse(folder, "CORRUPT", f"the file cannot be decoded ({words}); {_NEXT[request['kind']]}")
+    return 0
+
+
+def _refuse(folder: Path, reason: str, detail: str) -> None:
+    (folder / "refused.json").write_text(json.dumps({"reason": reason, "detail": detail}))
+
+
+def _write(columns: dict, folder: Path) -> None:
+    import pyarrow as pa
+
+    table = pa.table(columns)
+    with pa.ipc.new_file(str(folder / "table.arrow"), table.schema) as writer:
+        writer.write_table(table)
+
+
+def _access(request: dict) -> tuple[dict, dict]:
+    """Arbin's .res: an Access database, read without Microsoft's driver."""
+    from access_parser import AccessParser
+
+    database = AccessParser(request["path"])
+    if _POINTS not in database.catalog:
+        raise ValueError(f"no table {_POINTS}: not an Arbin result, tables are {', '.join(database.catalog)}")
+    points = dict(database.parse_table(_POINTS))
+    facts = {name: str(values[0]) for name, values in database.parse_table(_TEST).items() if values}
+    tests = set(points.get("Test_ID", []))
+    if len(tests) > 1:
+        raise ValueError(f"{len(tests)} tests in one file (Test_ID {sorted(tests)}): export them one by one")
+    order = sorted(range(len(points["Data_Point"])), key=points["Data_Point"].__getitem__)
+    columns = {name: [values[row] for row in order] for name, values in points.items() if name != "Test_ID"}
+    temperatures = _temperatures(database, columns["Data_Point"])
+    return (columns | {"Aux_Temperature_1": temperatures} if temperatures else columns), facts
+
+
+def _temperatures(database, records: list) -> list | None:
+    """The first auxiliary temperature at each point, where the tester logged one."""
+    if _AUXILIARY not in database.catalog:
+        return None
+    auxiliary = database.parse_table(_AUXILIARY)
+    rows = zip(
+        *(auxiliary.get(name, []) for name in ("Data_Point", "Auxiliary_Index", "Data_Type", "X")),
+        strict=False,
+    )
+    first = {point: value for point, index, kind, value in rows if kind == _TEMPERATURE_TYPE and index == 0}
+    return [first.get(record) for record in records] if first else None
+
+
+def _neware(request: dict) -> tuple[dict, dict]:
+    """Neware's .nda and .ndax; their time begins anew in each step, so the test's time is added up."""
+    import NewareNDA
+
+    source = Path(request["path"])
+    named = source
+    if source.suffix.lower() != f".{request['kind']}":
+        named = Path(request["folder"]) / f"file.{request['kind']}"
+        os.symlink(source, named)
+    frame = NewareNDA.read(str(named), software_cycle_number=False, log_level="ERROR")
+    step = frame["Step"]
+    ends = frame.groupby(step, sort=False)["Time"].max()
+    before = ends.cumsum().shift(fill_value=0.0)
+    columns = {
+        "Index": frame["Index"].astype("int64").to_list(),
+        "Cycle": frame["Cycle"].astype("int64").to_list(),
+        "Step_Index": frame["Step_Index"].astype("int64").to_list(),
+        "Status": frame["Status"].astype(str).to_list(),
+        "Total Time (s)": (frame["Time"].astype("float64") + step.map(before).astype("float64")).to_list(),
+        "Voltage (V)": frame["Voltage"].astype("float64").to_list(),
+        "Timestamp": [stamp.to_pydatetime().replace(tzinfo=None) for stamp in frame["Timestamp"]],
+    }
+    for name in (
+        "Current(mA)",
+        "Charge_Capacity(mAh)",
+        "Discharge_Capacity(mAh)",
+        "Charge_Energy(mWh)",
+        "Discharge_Energy(mWh)",
+    ):
+        columns[name] = frame[name].astype("float64").to_list()
+    temperatures = [name for name in frame.columns if name.upper().startswith("T") and name[1:].isdigit()]
+    if temperatures:
+        columns["T1"] = frame[temperatures[0]].astype("float64").to_list()
+    return columns, {}
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

@@ -1,0 +1,37 @@
+"""BioLogic: text exports of EC-Lab and BT-Lab (.mpt, .txt). Positive current charges.
+
+'Nb header lines' stands above the table, which begins with its headings; times count from the start of the
+acquisition, which the preamble gives as local time. Binary .mpr files are refused: the reader that exists is
+under a licence that would bind this package, and EC-Lab exports the same data as text.
+"""
+
+from battery_assets.ingest.lab.dialect import Column, Dialect
+
+BIOLOGIC = Dialect(
+    name="biologic",
+    vendor="BioLogic",
+    version=1,
+    signature=(frozenset({"time", "ecell"}),),
+    columns=(
+        Column("test_time_s", ("time",), required=True),
+        Column("voltage_v", ("ecell",), required=True),
+        Column("current_a", ("i",), required=True),
+        Column("cycle_count", ("cycle_number",)),
+        Column("step_index", ("ns",)),
+        Column("step_time_s", ("step_time",)),
+        Column("charge_ah", ("q_charge",)),
+        Column("discharge_ah", ("q_discharge",)),
+        Column("net_ah", ("q_qo",)),
+        Column("charge_wh", ("energy_charge",)),
+        Column("discharge_wh", ("energy_discharge",)),
+        Column("temperature_c", ("temperature",)),
+    ),
+    export="EC-Lab or BT-Lab: Experiment, Export as text, with time/s, Ecell/V and I/mA (or <I>/mA)",
+    facts={
+        "channel": (r"^Run on channel : (\S+)",),
+        "protocol": (r"^Loaded Setting File :\s+(.+)$",),
+        "started_at": (r"^Acquisition started on : (.+?)\s*$",),
+        "started_at_format": ("%m/%d/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S"),
+        "nominal_capacity_ah": (r"^Battery capacity : ([\d.]+) A\.h",),
+    },
+)

@@ -1,0 +1,51 @@
+"""What a lab promises about its files, where the files themselves do not say it."""
+
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from battery_assets.ingest.contract import ContractError
+from battery_assets.ingest.lab.vocabulary import DIMENSIONS
+
+_POLICIES = (None, "strict", "tolerant")
+_SIGNS = (None, "positive charges", "positive discharges")
+
+
+@dataclass(frozen=True)
+class LabContract:
+    """How files are to be read. The defaults trust nothing that the file does not say.
+
+    timezone             IANA zone of the cycler's clock; without it `ts` is null, never a guess
+    policy               'strict': one bad row refuses the file (what a cycler wrote can be exported again);
+                         'tolerant': bad rows go to quarantine, above 1,000 rows and 0.1 %, or half of all,
+                         the file is refused. None: strict, but tolerant for published research layouts
+    nominal_capacity_ah  of the cell; currents and charges are held against it
+    time_scale           seconds in one unit of the file's time, where the heading is known to be wrong
+    current_sign         what a positive current does, where the file's dialect cannot know
+    unordered            rows may stand in any order: they are sorted by their time
+    columns              (heading in the file, word of the vocabulary, factor to its unit) of a file whose
+                         layout no dialect knows; together with the words themselves it declares the units
+    """
+
+    timezone: str | None = None
+    policy: str | None = None
+    nominal_capacity_ah: float | None = None
+    time_scale: float | None = None
+    current_sign: str | None = None
+    unordered: bool = False
+    columns: tuple[tuple[str, str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.timezone is not None and self.timezone not in available_timezones():
+            raise ContractError(f"timezone: {self.timezone!r} is no IANA time zone, such as 'Europe/Oslo'")
+        for key, allowed in (("policy", _POLICIES), ("current_sign", _SIGNS)):
+            if getattr(self, key) not in allowed:
+                raise ContractError(f"{key}: {getattr(self, key)!r}; allowed: {allowed}")
+        for key in ("nominal_capacity_ah", "time_scale"):
+            value = getattr(self, key)
+            if value is not None and not 0 < value < float("inf"):
+                raise ContractError(f"{key}: {value!r}; expected a positive number")
+        for given, word, scale in self.columns:
+            if word not in DIMENSIONS:
+                raise ContractError(f"columns: {given!r} -> {word!r}; allowed words: {', '.join(DIMENSIONS)}")
+            if not 0 < abs(scale) < float("inf"):
+                raise ContractError(f"columns: {given!r} has the factor {scale!r}; expected a finite number")

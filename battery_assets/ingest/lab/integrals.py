@@ -1,0 +1,77 @@
+"""Charge from current and time, with the bounds within which sampling leaves it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Ampere-hours in one direction: our best value, and the least and most that the samples allow
+    while the current stays between its neighbouring samples."""
+
+    ah: float
+    least_ah: float
+    most_ah: float
+
+
+def intervals(points: pl.DataFrame) -> np.ndarray:
+    """Hours since the row before; 0 in the first row and where the time stands still or goes back."""
+    hours = np.diff(points["test_time_s"].to_numpy(), prepend=points["test_time_s"][0]) / 3600
+    return np.maximum(hours, 0.0)
+
+
+def ah_steps(points: pl.DataFrame) -> np.ndarray:
+    """Ah (signed, positive charges) that flowed in the interval ending at each row.
+
+    The trapezium of both ends; but in a step's first row its own current since the step began, and the row
+    before's until then. A file with step numbers and no step time logs the end of each step: then the whole
+    interval is the new step's.
+    """
+    current, hours = points["current_a"].to_numpy(), intervals(points)
+    before = np.concatenate([current[:1], current[:-1]])
+    mean = (current + before) / 2
+    begins = np.diff(points["step_count"].to_numpy(), prepend=points["step_count"][0]) != 0
+    if points["step_index"].null_count() == points.height:
+        return mean * hours
+    since = hours
+    if points["step_time_s"].null_count() < points.height:
+        known = points["step_time_s"].fill_null(float("inf")).to_numpy() / 3600
+        since = np.clip(known, 0.0, hours)
+    return np.where(begins, current * since + before * (hours - since), mean * hours)
+
+
+def discharge_capacities(points: pl.DataFrame, cut_off_v: float | None = None) -> pl.DataFrame:
+    """Ah taken out in each cycle of the file, as `cycle_count`, `discharge_ah`; charging does not count.
+
+    With a cut-off voltage the discharge ends with the first row below it, as capacities of cells that are
+    discharged to different depths are compared (NASA's records: 2.7 V).
+    """
+    steps = pl.Series("ah", -ah_steps(points)).clip(lower_bound=0.0)
+    frame = points.select("cycle_count", "voltage_v").with_columns(steps)
+    if cut_off_v is not None:
+        below = (pl.col("voltage_v") < cut_off_v).cast(pl.Int64)
+        ended = below.cum_sum().over("cycle_count") - below > 0
+        frame = frame.filter(~ended)
+    return frame.group_by("cycle_count", maintain_order=True).agg(pl.col("ah").sum().alias("discharge_ah"))
+
+
+def moved(points: pl.DataFrame) -> tuple[Moved, Moved]:
+    """(charge in, charge out) of a whole reading, both as magnitudes."""
+    if not points.height:
+        return Moved(0, 0, 0), Moved(0, 0, 0)
+    current, hours, steps = points["current_a"].to_numpy(), intervals(points), ah_steps(points)
+    before = np.concatenate([current[:1], current[:-1]])
+    low, high = np.minimum(current, before), np.maximum(current, before)
+    charge = Moved(
+        float(steps[steps > 0].sum()),
+        float((np.maximum(low, 0) * hours).sum()),
+        float((np.maximum(high, 0) * hours).sum()),
+    )
+    discharge = Moved(
+        float(-steps[steps < 0].sum()),
+        float((np.maximum(-high, 0) * hours).sum()),
+        float((np.maximum(-low, 0) * hours).sum()),
+    )
+    return charge, discharge

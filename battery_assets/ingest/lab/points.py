@@ -1,0 +1,200 @@
+"""A raw table of a known dialect becomes a reading, or is refused; the order of all checks stands here."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import polars as pl
+
+from battery_assets.ingest.lab import capacities, counts, current_sign, time_axis
+from battery_assets.ingest.lab.content import Content
+from battery_assets.ingest.lab.contract import LabContract
+from battery_assets.ingest.lab.counters import cumulative
+from battery_assets.ingest.lab.dialect import Dialect
+from battery_assets.ingest.lab.instants import in_utc
+from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
+from battery_assets.ingest.lab.refusal import LabFileRefused
+from battery_assets.ingest.lab.values import values
+from battery_assets.ingest.lab.vocabulary import POINTS_SCHEMA
+from battery_assets.ingest.problems import Fault, quarantine_frame
+
+BY_RULE = "IMPEDANCE_ROW"
+_MANY_ROWS, _MANY_SHARE, _MOST_SHARE = 1_000, 0.001, 0.5
+_SHOWN = 5
+
+
+def reading(
+    file: Content, table: RawTable, dialect: Dialect, declared: Declared, contract: LabContract
+) -> Reading:
+    """Raises LabFileRefused: what reconciliation finds, BAD_ROWS, TRUNCATED, TOO_MANY_BAD_ROWS, NO_ROWS."""
+    try:
+        return _reading(file, table, dialect, declared, contract)
+    except LabFileRefused as refusal:
+        refusal.rows_read = table.rows
+        raise
+
+
+def _reading(
+    file: Content, table: RawTable, dialect: Dialect, declared: Declared, contract: LabContract
+) -> Reading:
+    found = values(table, dialect, contract)
+    notes, faults = Counter(found.notes), [*table.faults, *found.faults]
+    frame, aside = _set_aside(found.frame, dialect, table.raw)
+    policy = contract.policy or dialect.policy
+    _judge(faults, table.rows, policy)
+    if not frame.height:
+        raise _nothing_left(table, faults, aside)
+    frame = counts.whole_numbers(frame)
+    frame, duplicates, conflicts = counts.repeated(frame, table.raw)
+    if contract.unordered:
+        frame = frame.sort("test_time_s", maintain_order=True)
+    frame = time_axis.seconds(frame, dialect, contract, found.scaled, notes)
+    frame, back = counts.forward(frame, table.raw)
+    faults += [*conflicts, *back]
+    _judge(faults, table.rows, policy)
+    counts.never_back(frame)
+    frame, directions = _signed(frame, dialect, contract, table.raw, notes)
+    faults += directions
+    _judge(faults, table.rows, policy)
+    points = _points(frame, contract, declared, notes)
+    _prove(points, frame, dialect, contract, found.resolution_a, notes)
+    return Reading(
+        source=_source(file, dialect, points),
+        declared=_begun(declared, points),
+        points=points,
+        quarantine=quarantine_frame(str(file.path), sorted([*faults, *aside], key=lambda fault: fault.line)),
+        findings=tuple(
+            _sentence(*item)
+            for item in Counter({**dict.fromkeys([*file.notes, *table.notes], 1), **notes}).items()
+        ),
+        rows_read=table.rows,
+        rows_exact_duplicate=duplicates,
+    )
+
+
+def _sentence(note: str, times: int) -> str:
+    return f"{note} ({times:,} times)" if times > 1 else note
+
+
+def _source(file: Content, dialect: Dialect, frame: pl.DataFrame) -> Source:
+    return Source(
+        str(file.path), file.sha256, file.size, dialect.name, dialect.version, content_digest(frame)
+    )
+
+
+def _begun(declared: Declared, points: pl.DataFrame) -> Declared:
+    """The declared start, else the wall clock of the first point less the test time it shows."""
+    if declared.started_at is not None or not points.height or points["wall_clock"][0] is None:
+        return declared
+    first = points["wall_clock"][0]
+    return Declared(**{**declared.__dict__, "started_at": first})
+
+
+def _set_aside(
+    frame: pl.DataFrame, dialect: Dialect, raw: Callable[[int], str]
+) -> tuple[pl.DataFrame, list[Fault]]:
+    """Rows that the dialect says are no points: quarantined by rule, under any policy."""
+    if not dialect.set_aside or "step_type" not in frame.columns:
+        return frame, []
+    aside = frame["step_type"].is_in(dialect.set_aside).fill_null(False)
+    faults = [
+        Fault(line, "step_type", BY_RULE, kind, raw(row))
+        for line, kind, row in frame.filter(aside).select("line", "step_type", "row").iter_rows()
+    ]
+    return frame.filter(~aside), faults
+
+
+def _judge(faults: Sequence[Fault], rows: int, policy: str) -> None:
+    bad = len(faults)
+    if not bad:
+        return
+    shown = "; ".join(
+        f"line {fault.line}{f', {fault.column}' if fault.column else ''}: {fault.reason}"
+        + (f" {fault.value!r}" if fault.value else "")
+        for fault in faults[:_SHOWN]
+    )
+    more = f" and {bad - _SHOWN} more" if bad > _SHOWN else ""
+    if policy == "strict":
+        only_cut = all(fault.reason == "TRUNCATED_ROW" for fault in faults)
+        raise LabFileRefused(
+            "TRUNCATED" if only_cut else "BAD_ROWS",
+            found=f"{bad} bad of {rows} rows ({shown}{more})",
+            expected="every row whole",
+            next_step="wait until the cycler has finished the file, or export it again; or read it "
+            "with the policy "
+            "'tolerant', which leaves these rows in quarantine",
+            line=faults[0].line,
+        )
+    if (bad > _MANY_ROWS and bad > _MANY_SHARE * rows) or bad > _MOST_SHARE * rows:
+        raise LabFileRefused(
+            "TOO_MANY_BAD_ROWS",
+            found=f"{bad} bad of {rows} rows ({shown}{more})",
+            expected=f"at most {_MANY_ROWS} rows or {_MANY_SHARE:.1%}, and never half of them",
+            next_step="mend the export; several tests in one file are exported one by one",
+        )
+
+
+def _nothing_left(table: RawTable, faults: Sequence[Fault], aside: Sequence[Fault]) -> LabFileRefused:
+    return LabFileRefused(
+        "NO_ROWS",
+        found=f"{table.rows} rows, of which {len(faults)} are bad and {len(aside)} are no points",
+        expected="measured points",
+        next_step="export the test with its time series",
+    )
+
+
+def _signed(
+    frame: pl.DataFrame, dialect: Dialect, contract: LabContract, raw: Callable[[int], str], notes: Counter
+) -> tuple[pl.DataFrame, list[Fault]]:
+    frame, unknown = current_sign.positive_charges(frame, dialect, contract, notes)
+    if not unknown:
+        return frame, []
+    faults = current_sign.unknown_step_types(frame, unknown, raw)
+    keep = np.ones(frame.height, bool)
+    keep[unknown] = False
+    return frame.filter(keep), faults
+
+
+def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, notes: Counter) -> pl.DataFrame:
+    """The frame in the vocabulary, with steps counted and counters made cumulative."""
+    frame = cumulative(counts.step_counts(frame), notes)
+    if "wall_clock" in frame.columns and "ts" not in frame.columns:
+        frame = frame.with_columns(in_utc(frame["wall_clock"], contract.timezone))
+        if contract.timezone is None:
+            notes["the wall clock has no zone: ts is empty until the contract names one"] += 1
+    elif "ts" not in frame.columns and contract.timezone and declared.started_at:
+        notes["ts is the declared start plus the test time"] += 1
+        begun = in_utc(pl.Series("ts", [declared.started_at], pl.Datetime("us")), contract.timezone)
+        since = (pl.col("test_time_s") * 1e6).round().cast(pl.Int64).cast(pl.Duration("us"))
+        frame = frame.with_columns((pl.lit(begun[0], pl.Datetime("us", "UTC")) + since).alias("ts"))
+    absent = [
+        pl.lit(None, kind).alias(word) for word, kind in POINTS_SCHEMA.items() if word not in frame.columns
+    ]
+    frame = frame.with_columns(absent)
+    if frame["resistance_ohm"].null_count() < frame.height:
+        frame = frame.with_columns(
+            pl.when(pl.col("resistance_ohm") > 0).then(pl.col("resistance_ohm")).alias("resistance_ohm")
+        )
+    return frame.select(pl.col(word).cast(kind) for word, kind in POINTS_SCHEMA.items())
+
+
+def _prove(
+    points: pl.DataFrame,
+    frame: pl.DataFrame,
+    dialect: Dialect,
+    contract: LabContract,
+    resolution_a: float,
+    notes: Counter,
+) -> None:
+    time_axis.clock_notes(points, notes)
+    net = (
+        frame["net_ah"].to_numpy()
+        if "net_ah" in frame.columns and "charge_ah" in frame.columns and "discharge_ah" in frame.columns
+        else None
+    )
+    capacities.check(points, contract.nominal_capacity_ah, net, resolution_a, notes)
+    current_sign.prove(points, dialect, contract, notes)
+    still = int((np.diff(points["test_time_s"].to_numpy()) == 0).sum())
+    if still:
+        notes["points share their time with the one before"] += still

@@ -1,0 +1,119 @@
+"""Severson-style Q(V) tables: discharge capacity at 1,000 voltages from 3.6 V to 2.0 V, a column a cycle.
+
+The layout of the data set's processed files: no headings, 1,000 rows, one column for each of cycles 2, 3, ...
+A curve with a capacity that a cell of 1.1 Ah cannot have is quarantined whole: its interpolation failed.
+"""
+
+import numpy as np
+import polars as pl
+
+from battery_assets.ingest.lab.content import Content
+from battery_assets.ingest.lab.contract import LabContract
+from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
+from battery_assets.ingest.lab.refusal import LabFileRefused
+from battery_assets.ingest.lab.vocabulary import POINTS_SCHEMA
+from battery_assets.ingest.problems import Fault, quarantine_frame
+
+NAME = "severson Q(V) table"
+VERSION = 1
+GRID_POINTS, HIGHEST_V, LOWEST_V = 1_000, 3.6, 2.0
+FIRST_CYCLE = 2
+NOMINAL_AH = 1.1
+_LOW_AH, _HIGH_SHARE = -0.01, 1.5
+_FEWEST_CYCLES = 10
+
+
+def is_qv_table(text: bytes) -> bool:
+    """1,000 lines (some exports call the first one a header) of equally many numbers, without a heading."""
+    if text.count(b"\n", 0, 1 << 26) not in (GRID_POINTS - 1, GRID_POINTS):
+        return False
+    first, last = text[: text.find(b"\n")], text.rstrip(b"\n").rsplit(b"\n", 1)[-1]
+    return first.count(b",") == last.count(b",") >= _FEWEST_CYCLES - 1 and _numbers(first) and _numbers(last)
+
+
+def _numbers(line: bytes) -> bool:
+    try:
+        [float(cell) for cell in line.split(b",")]
+    except ValueError:
+        return False
+    return True
+
+
+def reading(file: Content, contract: LabContract) -> Reading:
+    """Curves of every cycle. Raises LabFileRefused: CSV_SYNTAX, BAD_ROWS (policy 'strict' only)."""
+    table = _table(file)
+    cycles = np.arange(FIRST_CYCLE, FIRST_CYCLE + table.shape[1])
+    highest = _HIGH_SHARE * (contract.nominal_capacity_ah or NOMINAL_AH)
+    finite = np.isfinite(table).all(axis=0)
+    bad = (
+        ~finite | (np.nan_to_num(table) < _LOW_AH).any(axis=0) | (np.nan_to_num(table) > highest).any(axis=0)
+    )
+    if bad.any() and contract.policy == "strict":
+        raise LabFileRefused(
+            "BAD_ROWS",
+            found=f"impossible capacities in cycle {', '.join(map(str, cycles[bad][:5]))} of "
+            f"{table.shape[1]} cycles",
+            expected=f"{_LOW_AH:g} to {highest:g} Ah",
+            next_step="read it with the policy 'tolerant', which leaves these cycles out",
+        )
+    curves = _curves(table[:, ~bad], cycles[~bad])
+    return Reading(
+        source=Source(str(file.path), file.sha256, file.size, NAME, VERSION, content_digest(curves)),
+        declared=Declared(),
+        points=pl.DataFrame(schema=POINTS_SCHEMA),
+        curves=curves,
+        quarantine=_quarantine(file, table, cycles, bad),
+        findings=(
+            f"voltages are the data set's: {GRID_POINTS} from {HIGHEST_V} V to {LOWEST_V} V; the "
+            f"first column is cycle {FIRST_CYCLE}",
+        ),
+        rows_read=table.size,
+        rows_exact_duplicate=0,
+    )
+
+
+def _table(file: Content) -> np.ndarray:
+    try:
+        frame = pl.read_csv(file.text, has_header=False, infer_schema=False)
+        table = frame.cast(pl.Float64).to_numpy()
+    except pl.exceptions.PolarsError as error:
+        raise LabFileRefused(
+            "CSV_SYNTAX",
+            found=f"a Q(V) table with a damaged line ({str(error).splitlines()[0][:200]})",
+            expected=f"{GRID_POINTS} lines of equally many numbers",
+            next_step="copy the file again",
+        ) from error
+    if np.isnan(table).any() and table.shape[0] != GRID_POINTS:
+        raise LabFileRefused(
+            "TRUNCATED",
+            found=f"{table.shape[0]} lines",
+            expected=f"{GRID_POINTS}",
+            next_step="copy the file again",
+        )
+    return table
+
+
+def _curves(table: np.ndarray, cycles: np.ndarray) -> pl.DataFrame:
+    volts = np.linspace(HIGHEST_V, LOWEST_V, GRID_POINTS)
+    return pl.DataFrame(
+        {
+            "line": np.tile(np.arange(1, GRID_POINTS + 1), len(cycles)),
+            "cycle_count": np.repeat(cycles, GRID_POINTS),
+            "voltage_v": np.tile(volts, len(cycles)),
+            "discharge_ah": table.T.ravel(),
+        },
+        schema_overrides={"line": pl.Int64, "cycle_count": pl.Int64},
+    )
+
+
+def _quarantine(file: Content, table: np.ndarray, cycles: np.ndarray, bad: np.ndarray) -> pl.DataFrame:
+    """One row for each cycle left out, counting its values."""
+    faults = []
+    for place in np.flatnonzero(bad):
+        curve = table[:, place]
+        row = int(np.nanargmax(np.abs(curve)))
+        faults.append(
+            Fault(row + 1, f"cycle {cycles[place]}", "OUT_OF_RANGE", f"{curve[row]:g} Ah", f"{curve[row]:g}")
+        )
+    frame = quarantine_frame(str(file.path), faults)
+    return frame.with_columns(pl.lit(table.shape[0], pl.Int64).alias("rows"))
