@@ -79,7 +79,7 @@ def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -
 
 
 def run_months(lab: str, months: list[str], heard: Callable[[str, bool], None]) -> None:
-    """Run the lab's job for each month; one that fails keeps none of the others. UserError names the first."""
+    """Run the lab's job for each month; a failure keeps no other. UserError names the first."""
     from battery_assets.session import run_here
 
     failed = []

@@ -38,7 +38,7 @@ class LabTest:
         return self.facts["started_at"]
 
 
-def tests_of(warehouse: Warehouse, part: Part) -> list[LabTest]:
+def sessions_of(warehouse: Warehouse, part: Part) -> list[LabTest]:
     """The tests that began in a month of a lab, in order of their start.
 
     Raises ValueError that says what to do for a site that is no lab.
@@ -106,7 +106,7 @@ def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
 
 def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Rows of battery_pack: every pack that a cell of the month's tests belongs to."""
-    rows = {test.pack["pack_id"]: test.pack for test in tests_of(warehouse, part) if test.pack}
+    rows = {test.pack["pack_id"]: test.pack for test in sessions_of(warehouse, part) if test.pack}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
 
 
@@ -127,7 +127,7 @@ def _from_files(warehouse: Warehouse, part: Part) -> list[LabTest]:
 
 def cells_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Rows of battery_cell: every cell with a test in the month."""
-    rows = {test.cell["cell_id"]: test.cell for test in tests_of(warehouse, part)}
+    rows = {test.cell["cell_id"]: test.cell for test in sessions_of(warehouse, part)}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_cell))
 
 
@@ -137,7 +137,7 @@ def session_rows(warehouse: Warehouse, part: Part, ends: pl.DataFrame) -> pl.Dat
     ends: session_id, ended_at, points_count of the points that are there. A test without points is left out.
     """
     known = pl.DataFrame(
-        [test.facts for test in tests_of(warehouse, part)],
+        [test.facts for test in sessions_of(warehouse, part)],
         schema={name: kind for name, kind in polars_schema(test_session).items() if name not in ENDS},
     )
     found = known.join(ends, on="session_id", how="inner")

@@ -124,7 +124,7 @@ def test_running_a_lab_month_again_gives_the_same_checksums(lab, tmp_path):
 
 
 def test_a_site_that_is_no_lab_says_what_to_do(warehouse):
-    from battery_assets.lab_source import tests_of
+    from battery_assets.lab_source import sessions_of
 
     with pytest.raises(ValueError, match="battery-assets lab add nowhere"):
-        tests_of(warehouse, Part("nowhere", "2025-01"))
+        sessions_of(warehouse, Part("nowhere", "2025-01"))
