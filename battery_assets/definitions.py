@@ -13,6 +13,7 @@ from battery_assets import (
 )
 from battery_assets import tables as t
 from battery_assets.arrival import Landing
+from battery_assets.lab_watch import looked_at
 from battery_assets.landing_watch import touched
 from battery_assets.platform import schedules
 from battery_assets.platform.checks import suite_check
@@ -34,6 +35,7 @@ checks = [suite_check(table) for table in t.TABLES]
 
 catalogue = dg.AssetSelection.assets("battery_model", "user")
 training = dg.AssetSelection.assets("rul_model", "ml_model")
+lab = dg.AssetSelection.assets(*(table.name for table in t.LAB_TABLES))
 catalogue_job = dg.define_asset_job(
     "catalogue",
     catalogue,
@@ -42,9 +44,15 @@ catalogue_job = dg.define_asset_job(
 )
 site_month_job = dg.define_asset_job(
     "site_month",
-    dg.AssetSelection.all() - catalogue - training,
+    dg.AssetSelection.all() - catalogue - training - lab,
     executor_def=dg.in_process_executor,
     description="Everything of one month of one site, from master to work orders.",
+)
+lab_month_job = dg.define_asset_job(
+    "lab_month",
+    lab,
+    executor_def=dg.in_process_executor,
+    description="Everything of the tests of a lab that began in a month, from points to training table.",
 )
 training_job = dg.define_asset_job(
     "training",
@@ -61,16 +69,25 @@ def _touched(known: dict[str, str]) -> tuple[dict[str, str], bool, set[tuple[str
     return touched(warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), known)
 
 
+def _looked_at() -> set[tuple[str, str, str]]:
+    return looked_at(warehouse.process_config_and_initialize(), landing.process_config_and_initialize())
+
+
 defs = dg.Definitions(
     assets=assets,
     asset_checks=checks,
-    jobs=[catalogue_job, site_month_job, training_job],
+    jobs=[catalogue_job, site_month_job, lab_month_job, training_job],
     schedules=[
         schedules.current_month(site_month_job),
         schedules.closed_month(site_month_job),
+        schedules.current_month(lab_month_job, lab=True),
+        schedules.closed_month(lab_month_job, lab=True),
         schedules.monthly_training(training_job),
     ],
-    sensors=[schedules.landing_sensor(site_month_job, catalogue_job, _touched)],
+    sensors=[
+        schedules.landing_sensor(site_month_job, catalogue_job, _touched),
+        schedules.lab_landing_sensor(lab_month_job, _looked_at),
+    ],
     resources={
         "warehouse": warehouse,
         "landing": landing,

@@ -1,11 +1,11 @@
-"""The main job over a small synthetic fleet: three sites, a year, two trained models."""
+"""The main job over a small synthetic fleet and a lab: sites, a year, two trained models, twelve cells."""
 
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 
-from battery_assets.session import Session, committed_months, put_site, quiet_logs, run_here
+from battery_assets.session import LAB_SYNTHETIC, Session, committed_months, put_site, quiet_logs, run_here
 
 FLEET = {
     "bangrak": {"place": "bangrak", "seed": 7},
@@ -16,6 +16,8 @@ SAMPLING = {"interval_s": 300, "strings": 3, "start": "2025-01"}
 MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
 # Each cut-off trains on the months before it; the months from it on are predicted by it.
 CUTOFFS = ("2025-10", "2025-12")
+LAB, LAB_MONTHS = "bench", ("2025-01", "2025-02")
+BENCH = {"seed": 3, "cells": 12, "start": LAB_MONTHS[0], "sample_s": 60}
 WORKERS = 2
 
 
@@ -40,6 +42,8 @@ def steps(at: Session) -> list[list[Step]]:
     stages: list[list[Step]] = []
     if not committed_months(at, "", t.user):
         stages.append([Step("catalogue")])
+    tested = committed_months(at, LAB, t.cycle_data)
+    stages.append([Step("lab_month", month, LAB) for month in LAB_MONTHS if month not in tested])
     for first, end in zip((MONTHS[0], *CUTOFFS), (*CUTOFFS, "2026-01"), strict=True):
         if first in CUTOFFS and first not in trained:
             stages.append([Step("training", first)])
@@ -55,9 +59,10 @@ def steps(at: Session) -> list[list[Step]]:
 
 
 def prepare(at: Session) -> None:
-    """Enter the fleet's sites."""
+    """Enter the fleet's sites and the lab."""
     for site, config in FLEET.items():
         put_site(at, site, "synthetic", {**SAMPLING, **config})
+    put_site(at, LAB, LAB_SYNTHETIC, BENCH)
 
 
 def run(stages: list[list[Step]]) -> Iterator[tuple[Step, bool]]:

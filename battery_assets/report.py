@@ -46,6 +46,14 @@ SELECT site, count(*) AS jars, round(min(soh_pct), 0) AS worst, round(avg(soh_pc
 FROM fleet.jar_health_now WHERE captured_at IS NOT NULL AND (:site = '' OR site = :site)
 GROUP BY site ORDER BY site
 """
+_LAB = """
+SELECT u.site, c.cell_code, u.group_tag, u.total_cycles, round(l.soh_pct, 1), l.life_cycles, l.censoring
+FROM lab.battery_unit u JOIN lab.battery_cell c USING (cell_id)
+JOIN LATERAL (SELECT soh_pct, life_cycles, censoring FROM lab.label_soh s
+              WHERE s.cell_id = u.cell_id AND s.definition = 'capacity'
+              ORDER BY cycle_index DESC LIMIT 1) l ON true
+ORDER BY u.site, c.cell_code LIMIT :most
+"""
 
 
 SCORES = {
@@ -85,6 +93,12 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
     )
     _table(console, "Open now", ["site", "incidents", "work orders"], _rows(at, _COUNTS, told))
     if not site:
+        _table(
+            console,
+            f"Cells under test (first {most})",
+            ["lab", "cell", "split", "cycles", "SOH %", "life", "its end"],
+            _rows(at, _LAB, told),
+        )
         _models(console, _rows(at, _MODELS, {}))
     console.print(
         "Where to look next: views fleet.jar_health_now, fleet.string_health_now, fleet.open_alerts, "

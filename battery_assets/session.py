@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from battery_assets.errors import UserError
 from battery_assets.settings import Settings
 
+LAB_SYNTHETIC, LAB_FILES = "lab-synthetic", "lab-files"
+LAB_SOURCES = (LAB_SYNTHETIC, LAB_FILES)
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -50,18 +53,22 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
             yield Session(settings, warehouse, landing, instance)
 
 
-def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance") -> list[str]:
-    """Make every site that the books know a partition. Returns the sites."""
+def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: bool = False) -> list[str]:
+    """Make every site and lab that the books know a partition. Returns the sites, or the labs."""
     from battery_assets.platform import registry
-    from battery_assets.platform.partitions import sites
+    from battery_assets.platform.partitions import labs, sites
 
     with warehouse.transaction() as connection:
-        known = [row.site for row in registry.sites(connection)]
-    present = set(instance.get_dynamic_partitions(str(sites.name)))
-    missing = [site for site in known if site not in present]
-    if missing:
-        instance.add_dynamic_partitions(str(sites.name), missing)
-    return known
+        rows = registry.sites(connection)
+    known = {
+        of: [row.site for row in rows if (row.source in LAB_SOURCES) == (of is labs)] for of in (sites, labs)
+    }
+    for of, names in known.items():
+        present = set(instance.get_dynamic_partitions(str(of.name)))
+        missing = [name for name in names if name not in present]
+        if missing:
+            instance.add_dynamic_partitions(str(of.name), missing)
+    return known[labs] if lab else known[sites]
 
 
 def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> None:
@@ -74,7 +81,11 @@ def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> Non
             from battery_assets.synthetic.site import SyntheticSite
 
             SyntheticSite.from_config(site, config)
-        else:
+        elif source == LAB_SYNTHETIC:
+            from battery_assets.synthetic.lab import SyntheticLab
+
+            SyntheticLab.from_config(site, config)
+        elif source != LAB_FILES:
             SourceContract.from_config(config)
         with at.warehouse.transaction() as connection:
             registry.put_site(connection, site, source, config)

@@ -13,7 +13,7 @@ PHASE = {group: number for number, group in GROUPS.items()}
 
 def test_every_table_has_one_asset_and_one_check():
     tables = [table.name for table in t.TABLES]
-    assert len(tables) == len(set(tables)) == 26
+    assert len(tables) == len(set(tables)) == 26 + len(t.LAB_TABLES)
     assert set(tables) == set(SPECS) - {"rul_model"}
     checked = [key.asset_key.path[-1] for check in d.checks for key in check.check_keys]
     assert sorted(checked) == sorted(tables)
@@ -65,7 +65,7 @@ def test_checks_know_their_partition():
         assert spec.blocking
 
 
-@pytest.mark.parametrize("job", ["site_month", "catalogue", "training"])
+@pytest.mark.parametrize("job", ["site_month", "lab_month", "catalogue", "training"])
 def test_jobs_resolve(job):
     assert d.defs.resolve_job_def(job).nodes
 
@@ -74,5 +74,8 @@ def test_the_partitions_are_months_by_sites():
     month_site = SPECS["telemetry_jar_raw"].partitions_def
     assert isinstance(month_site, dg.MultiPartitionsDefinition)
     assert {dimension.name for dimension in month_site.partitions_defs} == {"month", "site"}
+    lab = SPECS["timeseries_point"].partitions_def
+    assert isinstance(lab, dg.MultiPartitionsDefinition)
+    assert lab != month_site, "labs and sites have keys of their own"
     assert SPECS["user"].partitions_def is None
     assert isinstance(SPECS["ml_model"].partitions_def, dg.MonthlyPartitionsDefinition)

@@ -68,6 +68,7 @@ GROUPS = (
         "lab:measure",
         {"lab_bdf_points_per_second": "points/s", "lab_text_points_per_second": "points/s"},
     ),
+    Group("lab_features", "lab_features:measure", {"lab_features_1000_cycles_seconds": "s"}),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group(
         "oracles",

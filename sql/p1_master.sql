@@ -369,3 +369,98 @@ COMMENT ON COLUMN service."user".created_at IS 'When the record was made.';
 COMMENT ON COLUMN service."user".updated_at IS 'When the record was last changed.';
 
 COMMENT ON COLUMN service."user".site IS 'Site the row belongs to.';
+
+CREATE TABLE lab.battery_pack (
+	pack_id UUID NOT NULL, 
+	pack_code VARCHAR(50) NOT NULL, 
+	chemistry VARCHAR(9), 
+	nominal_capacity_ah NUMERIC(10, 4), 
+	nominal_voltage_v NUMERIC(8, 3), 
+	cells_in_series INTEGER, 
+	cells_in_parallel INTEGER, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_battery_pack PRIMARY KEY (pack_id), 
+	CONSTRAINT uq_battery_pack_site_pack_code UNIQUE (site, pack_code), 
+	CONSTRAINT ck_battery_pack_chemistry CHECK (chemistry IN ('NMC', 'NCA', 'LFP', 'LCO', 'LMO', 'LTO', 'Li-ion', 'lead-acid', 'NiMH', 'other')), 
+	CONSTRAINT ck_battery_pack_nominal_capacity_ah CHECK (nominal_capacity_ah BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_battery_pack_nominal_voltage_v CHECK (nominal_voltage_v BETWEEN 0 AND 10000), 
+	CONSTRAINT ck_battery_pack_cells_in_series CHECK (cells_in_series BETWEEN 1 AND 10000), 
+	CONSTRAINT ck_battery_pack_cells_in_parallel CHECK (cells_in_parallel BETWEEN 1 AND 10000)
+);
+
+CREATE INDEX ix_battery_pack_site_month ON lab.battery_pack (site, month);
+
+COMMENT ON TABLE lab.battery_pack IS 'Packs that cells under test belong to.';
+
+COMMENT ON COLUMN lab.battery_pack.pack_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN lab.battery_pack.pack_code IS 'Code of the pack.';
+
+COMMENT ON COLUMN lab.battery_pack.chemistry IS 'Chemistry of its cells.';
+
+COMMENT ON COLUMN lab.battery_pack.nominal_capacity_ah IS 'Nominal capacity. [Ah]';
+
+COMMENT ON COLUMN lab.battery_pack.nominal_voltage_v IS 'Nominal voltage. [V]';
+
+COMMENT ON COLUMN lab.battery_pack.cells_in_series IS 'Cells in series.';
+
+COMMENT ON COLUMN lab.battery_pack.cells_in_parallel IS 'Cells in parallel.';
+
+COMMENT ON COLUMN lab.battery_pack.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.battery_pack.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE lab.battery_cell (
+	cell_id UUID NOT NULL, 
+	pack_id UUID, 
+	cell_code VARCHAR(80) NOT NULL, 
+	barcode VARCHAR(120), 
+	chemistry VARCHAR(9), 
+	manufacturer VARCHAR(100), 
+	model VARCHAR(100), 
+	nominal_capacity_ah NUMERIC(10, 4) NOT NULL, 
+	nominal_voltage_v NUMERIC(8, 3), 
+	voltage_min_v NUMERIC(8, 3), 
+	voltage_max_v NUMERIC(8, 3), 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_battery_cell PRIMARY KEY (cell_id), 
+	CONSTRAINT uq_battery_cell_site_cell_code UNIQUE (site, cell_code), 
+	CONSTRAINT fk_battery_cell_pack_id FOREIGN KEY(pack_id) REFERENCES lab.battery_pack (pack_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_battery_cell_chemistry CHECK (chemistry IN ('NMC', 'NCA', 'LFP', 'LCO', 'LMO', 'LTO', 'Li-ion', 'lead-acid', 'NiMH', 'other')), 
+	CONSTRAINT ck_battery_cell_nominal_capacity_ah CHECK (nominal_capacity_ah BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_battery_cell_nominal_voltage_v CHECK (nominal_voltage_v BETWEEN 0 AND 10000), 
+	CONSTRAINT ck_battery_cell_voltage_min_v CHECK (voltage_min_v BETWEEN -10 AND 10000), 
+	CONSTRAINT ck_battery_cell_voltage_max_v CHECK (voltage_max_v BETWEEN 0 AND 10000)
+);
+
+CREATE INDEX ix_battery_cell_site_month ON lab.battery_cell (site, month);
+
+COMMENT ON TABLE lab.battery_cell IS 'Cells under test.';
+
+COMMENT ON COLUMN lab.battery_cell.cell_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN lab.battery_cell.pack_id IS 'Pack the cell belongs to, if any.';
+
+COMMENT ON COLUMN lab.battery_cell.cell_code IS 'Code of the cell in its lab.';
+
+COMMENT ON COLUMN lab.battery_cell.barcode IS 'What is printed on it.';
+
+COMMENT ON COLUMN lab.battery_cell.chemistry IS 'Chemistry.';
+
+COMMENT ON COLUMN lab.battery_cell.manufacturer IS 'Manufacturer.';
+
+COMMENT ON COLUMN lab.battery_cell.model IS 'Model name.';
+
+COMMENT ON COLUMN lab.battery_cell.nominal_capacity_ah IS 'Nominal capacity. [Ah]';
+
+COMMENT ON COLUMN lab.battery_cell.nominal_voltage_v IS 'Nominal voltage. [V]';
+
+COMMENT ON COLUMN lab.battery_cell.voltage_min_v IS 'Lowest voltage it may be taken to. [V]';
+
+COMMENT ON COLUMN lab.battery_cell.voltage_max_v IS 'Highest voltage it may be taken to. [V]';
+
+COMMENT ON COLUMN lab.battery_cell.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.battery_cell.month IS 'UTC month of the partition, YYYY-MM.';

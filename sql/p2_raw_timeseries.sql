@@ -176,3 +176,56 @@ COMMENT ON COLUMN fleet.telemetry_event_window.bursts_count IS 'Number of wavefo
 COMMENT ON COLUMN fleet.telemetry_event_window.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE lab.timeseries_point (
+	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
+	session_id UUID NOT NULL, 
+	test_time_s NUMERIC(14, 4) NOT NULL, 
+	voltage_v NUMERIC(10, 6), 
+	current_a NUMERIC(12, 6), 
+	temperature_c NUMERIC(7, 3), 
+	cycle_count INTEGER, 
+	step_index INTEGER, 
+	source_file INTEGER, 
+	source_row INTEGER, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_timeseries_point PRIMARY KEY (ts, session_id, month), 
+	CONSTRAINT ck_timeseries_point_test_time_s CHECK (test_time_s BETWEEN 0 AND 9999999999), 
+	CONSTRAINT ck_timeseries_point_voltage_v CHECK (voltage_v BETWEEN -100 AND 9999), 
+	CONSTRAINT ck_timeseries_point_current_a CHECK (current_a BETWEEN -99999 AND 99999), 
+	CONSTRAINT ck_timeseries_point_temperature_c CHECK (temperature_c BETWEEN -100 AND 500), 
+	CONSTRAINT ck_timeseries_point_cycle_count CHECK (cycle_count BETWEEN -1 AND 10000000), 
+	CONSTRAINT ck_timeseries_point_step_index CHECK (step_index BETWEEN -1 AND 10000000), 
+	CONSTRAINT ck_timeseries_point_source_file CHECK (source_file BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_timeseries_point_source_row CHECK (source_row BETWEEN 1 AND 2000000000)
+)
+ PARTITION BY LIST (month);
+
+COMMENT ON TABLE lab.timeseries_point IS 'One sample of a test, positive current charges. Rows live in the lake; here they are kept only where they were asked for.';
+
+COMMENT ON COLUMN lab.timeseries_point.ts IS 'Instant of the sample: start of the test plus its test time.';
+
+COMMENT ON COLUMN lab.timeseries_point.session_id IS 'Test the sample belongs to.';
+
+COMMENT ON COLUMN lab.timeseries_point.test_time_s IS 'Time since the test began. [s]';
+
+COMMENT ON COLUMN lab.timeseries_point.voltage_v IS 'Terminal voltage. [V]';
+
+COMMENT ON COLUMN lab.timeseries_point.current_a IS 'Current, positive charges. [A]';
+
+COMMENT ON COLUMN lab.timeseries_point.temperature_c IS 'Surface temperature. [°C]';
+
+COMMENT ON COLUMN lab.timeseries_point.cycle_count IS 'Cycle that the file itself counted.';
+
+COMMENT ON COLUMN lab.timeseries_point.step_index IS 'Step of the schedule, as the file numbers it.';
+
+COMMENT ON COLUMN lab.timeseries_point.source_file IS 'Position in the session''s list of files, from 0.';
+
+COMMENT ON COLUMN lab.timeseries_point.source_row IS 'Row of that file, the first below its headings is 1.';
+
+COMMENT ON COLUMN lab.timeseries_point.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.timeseries_point.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE lab.timeseries_point_default PARTITION OF lab.timeseries_point DEFAULT;

@@ -208,3 +208,76 @@ COMMENT ON COLUMN fleet.audit_log.site IS 'Site the row belongs to.';
 COMMENT ON COLUMN fleet.audit_log.month IS 'UTC month of the partition, YYYY-MM.';
 
 CREATE TABLE fleet.audit_log_default PARTITION OF fleet.audit_log DEFAULT;
+
+CREATE TABLE lab.test_session (
+	session_id UUID NOT NULL, 
+	cell_id UUID NOT NULL, 
+	pack_id UUID, 
+	protocol VARCHAR(80) NOT NULL, 
+	protocol_version VARCHAR(40), 
+	equipment VARCHAR(80), 
+	channel VARCHAR(40), 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ended_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ambient_temperature_c NUMERIC(6, 2), 
+	cutoff_voltage_v NUMERIC(8, 3), 
+	points_count INTEGER NOT NULL, 
+	rows_read INTEGER NOT NULL, 
+	rows_quarantined INTEGER NOT NULL, 
+	rows_duplicate INTEGER NOT NULL, 
+	source_files JSONB, 
+	findings JSONB, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_test_session PRIMARY KEY (session_id), 
+	CONSTRAINT fk_test_session_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_test_session_pack_id FOREIGN KEY(pack_id) REFERENCES lab.battery_pack (pack_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_test_session_ambient_temperature_c CHECK (ambient_temperature_c BETWEEN -100 AND 300), 
+	CONSTRAINT ck_test_session_cutoff_voltage_v CHECK (cutoff_voltage_v BETWEEN -10 AND 9999), 
+	CONSTRAINT ck_test_session_points_count CHECK (points_count BETWEEN 0 AND 2147483647), 
+	CONSTRAINT ck_test_session_rows_read CHECK (rows_read BETWEEN 0 AND 2147483647), 
+	CONSTRAINT ck_test_session_rows_quarantined CHECK (rows_quarantined BETWEEN 0 AND 2147483647), 
+	CONSTRAINT ck_test_session_rows_duplicate CHECK (rows_duplicate BETWEEN 0 AND 2147483647)
+);
+
+CREATE INDEX ix_test_session_site_month ON lab.test_session (site, month);
+
+COMMENT ON TABLE lab.test_session IS 'Tests of cells: protocol, equipment, conditions, and the files they were read from.';
+
+COMMENT ON COLUMN lab.test_session.session_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN lab.test_session.cell_id IS 'Cell under test.';
+
+COMMENT ON COLUMN lab.test_session.pack_id IS 'Pack under test, where it was one.';
+
+COMMENT ON COLUMN lab.test_session.protocol IS 'Name of the protocol.';
+
+COMMENT ON COLUMN lab.test_session.protocol_version IS 'Version of the protocol.';
+
+COMMENT ON COLUMN lab.test_session.equipment IS 'Cycler.';
+
+COMMENT ON COLUMN lab.test_session.channel IS 'Channel of the cycler.';
+
+COMMENT ON COLUMN lab.test_session.started_at IS 'When the test began.';
+
+COMMENT ON COLUMN lab.test_session.ended_at IS 'When its last sample was taken.';
+
+COMMENT ON COLUMN lab.test_session.ambient_temperature_c IS 'Set temperature of the surroundings. [°C]';
+
+COMMENT ON COLUMN lab.test_session.cutoff_voltage_v IS 'End of discharge that capacities count to. [V]';
+
+COMMENT ON COLUMN lab.test_session.points_count IS 'Samples loaded.';
+
+COMMENT ON COLUMN lab.test_session.rows_read IS 'Rows of its files.';
+
+COMMENT ON COLUMN lab.test_session.rows_quarantined IS 'Rows refused, with their reasons.';
+
+COMMENT ON COLUMN lab.test_session.rows_duplicate IS 'Rows that were there already.';
+
+COMMENT ON COLUMN lab.test_session.source_files IS 'Path, sha256, reader, its version, dialect and rows of each file.';
+
+COMMENT ON COLUMN lab.test_session.findings IS 'What was reconciled, and how.';
+
+COMMENT ON COLUMN lab.test_session.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.test_session.month IS 'UTC month of the partition, YYYY-MM.';

@@ -58,3 +58,91 @@ COMMENT ON COLUMN fleet.telemetry_string_calc.site IS 'Site the row belongs to.'
 COMMENT ON COLUMN fleet.telemetry_string_calc.month IS 'UTC month of the partition, YYYY-MM.';
 
 CREATE TABLE fleet.telemetry_string_calc_default PARTITION OF fleet.telemetry_string_calc DEFAULT;
+
+CREATE TABLE lab.cycle (
+	cycle_id UUID NOT NULL, 
+	session_id UUID NOT NULL, 
+	cell_id UUID NOT NULL, 
+	cycle_index INTEGER NOT NULL, 
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	ended_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	points_count INTEGER NOT NULL, 
+	charge_capacity_ah NUMERIC(12, 6), 
+	discharge_capacity_ah NUMERIC(12, 6), 
+	charge_time_s NUMERIC(12, 2), 
+	discharge_time_s NUMERIC(12, 2), 
+	current_max_a NUMERIC(12, 6), 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_cycle PRIMARY KEY (cycle_id), 
+	CONSTRAINT fk_cycle_session_id FOREIGN KEY(session_id) REFERENCES lab.test_session (session_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_cycle_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_cycle_cycle_index CHECK (cycle_index BETWEEN 1 AND 10000000), 
+	CONSTRAINT ck_cycle_points_count CHECK (points_count BETWEEN 1 AND 2147483647), 
+	CONSTRAINT ck_cycle_charge_capacity_ah CHECK (charge_capacity_ah BETWEEN -10000 AND 10000), 
+	CONSTRAINT ck_cycle_discharge_capacity_ah CHECK (discharge_capacity_ah BETWEEN -10000 AND 10000), 
+	CONSTRAINT ck_cycle_charge_time_s CHECK (charge_time_s BETWEEN 0 AND 9999999999), 
+	CONSTRAINT ck_cycle_discharge_time_s CHECK (discharge_time_s BETWEEN 0 AND 9999999999), 
+	CONSTRAINT ck_cycle_current_max_a CHECK (current_max_a BETWEEN 0 AND 99999)
+);
+
+CREATE INDEX ix_cycle_site_month ON lab.cycle (site, month);
+
+COMMENT ON TABLE lab.cycle IS 'Charge and discharge cycles of a test.';
+
+COMMENT ON COLUMN lab.cycle.cycle_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN lab.cycle.session_id IS 'Test the cycle belongs to.';
+
+COMMENT ON COLUMN lab.cycle.cell_id IS 'Cell under test.';
+
+COMMENT ON COLUMN lab.cycle.cycle_index IS 'Number within the test, from 1.';
+
+COMMENT ON COLUMN lab.cycle.started_at IS 'First sample.';
+
+COMMENT ON COLUMN lab.cycle.ended_at IS 'Last sample.';
+
+COMMENT ON COLUMN lab.cycle.points_count IS 'Samples.';
+
+COMMENT ON COLUMN lab.cycle.charge_capacity_ah IS 'Charge put in. [Ah]';
+
+COMMENT ON COLUMN lab.cycle.discharge_capacity_ah IS 'Charge drawn, down to the cut-off voltage. [Ah]';
+
+COMMENT ON COLUMN lab.cycle.charge_time_s IS 'Time on charge. [s]';
+
+COMMENT ON COLUMN lab.cycle.discharge_time_s IS 'Time on discharge. [s]';
+
+COMMENT ON COLUMN lab.cycle.current_max_a IS 'Largest current either way. [A]';
+
+COMMENT ON COLUMN lab.cycle.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.cycle.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE lab.label_soc (
+	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
+	session_id UUID NOT NULL, 
+	soc_coulomb_pct NUMERIC(6, 3), 
+	soc_ocv_pct NUMERIC(6, 3), 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_label_soc PRIMARY KEY (ts, session_id, month), 
+	CONSTRAINT ck_label_soc_soc_coulomb_pct CHECK (soc_coulomb_pct BETWEEN 0 AND 100), 
+	CONSTRAINT ck_label_soc_soc_ocv_pct CHECK (soc_ocv_pct BETWEEN 0 AND 100)
+)
+ PARTITION BY LIST (month);
+
+COMMENT ON TABLE lab.label_soc IS 'State of charge of each sample, by two definitions (version 1). Rows live in the lake; here they are kept only where they were asked for.';
+
+COMMENT ON COLUMN lab.label_soc.ts IS 'Instant of the sample.';
+
+COMMENT ON COLUMN lab.label_soc.session_id IS 'Test the sample belongs to.';
+
+COMMENT ON COLUMN lab.label_soc.soc_coulomb_pct IS 'By counting, of the cycle''s own capacity: 0 empty, 100 full. [%]';
+
+COMMENT ON COLUMN lab.label_soc.soc_ocv_pct IS 'By the voltage after half an hour of rest, on the cell''s slow discharge. [%]';
+
+COMMENT ON COLUMN lab.label_soc.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.label_soc.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE lab.label_soc_default PARTITION OF lab.label_soc DEFAULT;

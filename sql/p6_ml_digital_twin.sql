@@ -199,3 +199,98 @@ COMMENT ON COLUMN fleet.rul_prediction.site IS 'Site the row belongs to.';
 COMMENT ON COLUMN fleet.rul_prediction.month IS 'UTC month of the partition, YYYY-MM.';
 
 CREATE TABLE fleet.rul_prediction_default PARTITION OF fleet.rul_prediction DEFAULT;
+
+CREATE TABLE lab.model_run (
+	run_id UUID NOT NULL, 
+	task VARCHAR(3) NOT NULL, 
+	model_name VARCHAR(100) NOT NULL, 
+	dataset_version VARCHAR(64) NOT NULL, 
+	trained_until TIMESTAMP WITH TIME ZONE NOT NULL, 
+	train_cells INTEGER NOT NULL, 
+	held_out_cells INTEGER NOT NULL, 
+	hyperparameters_json JSONB, 
+	parameters_json JSONB, 
+	metrics_json JSONB, 
+	mlflow_run_id VARCHAR(64), 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_model_run PRIMARY KEY (run_id), 
+	CONSTRAINT ck_model_run_task CHECK (task IN ('soc', 'soh', 'rul')), 
+	CONSTRAINT ck_model_run_train_cells CHECK (train_cells BETWEEN 0 AND 1000000), 
+	CONSTRAINT ck_model_run_held_out_cells CHECK (held_out_cells BETWEEN 0 AND 1000000)
+);
+
+CREATE INDEX ix_model_run_site_month ON lab.model_run (site, month);
+
+COMMENT ON TABLE lab.model_run IS 'Runs of training on cells under test, with their scores on cells they did not see.';
+
+COMMENT ON COLUMN lab.model_run.run_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN lab.model_run.task IS 'What is predicted.';
+
+COMMENT ON COLUMN lab.model_run.model_name IS 'Name of the model.';
+
+COMMENT ON COLUMN lab.model_run.dataset_version IS 'sha256 over the checksums of the partitions it saw.';
+
+COMMENT ON COLUMN lab.model_run.trained_until IS 'First instant after the months whose tests it saw.';
+
+COMMENT ON COLUMN lab.model_run.train_cells IS 'Cells it was fitted on.';
+
+COMMENT ON COLUMN lab.model_run.held_out_cells IS 'Cells it was scored on.';
+
+COMMENT ON COLUMN lab.model_run.hyperparameters_json IS 'The recipe that ran.';
+
+COMMENT ON COLUMN lab.model_run.parameters_json IS 'The fitted model: standardisation, coefficients.';
+
+COMMENT ON COLUMN lab.model_run.metrics_json IS 'Scores, beside those of a constant.';
+
+COMMENT ON COLUMN lab.model_run.mlflow_run_id IS 'Run in MLflow.';
+
+COMMENT ON COLUMN lab.model_run.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.model_run.month IS 'UTC month of the partition, YYYY-MM.';
+
+CREATE TABLE lab.prediction (
+	prediction_id UUID NOT NULL, 
+	run_id UUID NOT NULL, 
+	cycle_id UUID NOT NULL, 
+	cell_id UUID NOT NULL, 
+	task VARCHAR(3) NOT NULL, 
+	cycle_num INTEGER NOT NULL, 
+	predicted NUMERIC(14, 6) NOT NULL, 
+	true_value NUMERIC(14, 6), 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	CONSTRAINT pk_prediction PRIMARY KEY (prediction_id), 
+	CONSTRAINT fk_prediction_run_id FOREIGN KEY(run_id) REFERENCES lab.model_run (run_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_prediction_cycle_id FOREIGN KEY(cycle_id) REFERENCES lab.cycle (cycle_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_prediction_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT ck_prediction_task CHECK (task IN ('soc', 'soh', 'rul')), 
+	CONSTRAINT ck_prediction_cycle_num CHECK (cycle_num BETWEEN 1 AND 10000000), 
+	CONSTRAINT ck_prediction_predicted CHECK (predicted BETWEEN -99999999 AND 99999999), 
+	CONSTRAINT ck_prediction_true_value CHECK (true_value BETWEEN -99999999 AND 99999999)
+);
+
+CREATE INDEX ix_prediction_site_month ON lab.prediction (site, month);
+
+COMMENT ON TABLE lab.prediction IS 'Predictions for cycles of cells that were held out, beside what was true.';
+
+COMMENT ON COLUMN lab.prediction.prediction_id IS 'Unique identifier.';
+
+COMMENT ON COLUMN lab.prediction.run_id IS 'Run that made the model.';
+
+COMMENT ON COLUMN lab.prediction.cycle_id IS 'Cycle.';
+
+COMMENT ON COLUMN lab.prediction.cell_id IS 'Cell.';
+
+COMMENT ON COLUMN lab.prediction.task IS 'What is predicted.';
+
+COMMENT ON COLUMN lab.prediction.cycle_num IS 'Number within the cell''s life.';
+
+COMMENT ON COLUMN lab.prediction.predicted IS 'Prediction: %, or cycles. [1]';
+
+COMMENT ON COLUMN lab.prediction.true_value IS 'What came out; NULL where it was not seen. [1]';
+
+COMMENT ON COLUMN lab.prediction.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN lab.prediction.month IS 'UTC month of the partition, YYYY-MM.';

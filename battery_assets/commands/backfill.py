@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--site", "wanted", multiple=True, help="Site; may be given again. Default: every site.")
+@click.option("--lab", "wanted_labs", multiple=True, help="Lab instead of a site; may be given again.")
 @click.option("--from", "first", required=True, help="First month, YYYY-MM.")
 @click.option("--to", "last", required=True, help="Last month, YYYY-MM.")
 @click.option("--here", is_flag=True, help="Run in this process, without the daemon of `battery-assets up`.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until every run has ended.")
-def backfill(wanted: tuple[str, ...], first: str, last: str, here: bool, wait: bool) -> None:
+def backfill(
+    wanted: tuple[str, ...], wanted_labs: tuple[str, ...], first: str, last: str, here: bool, wait: bool
+) -> None:
     """Compute a range of months again, from master data to work orders: one run for each month and site.
 
     A site's months run in order, two sites side by side. Without --here it is the backfill that Dagster's
@@ -23,61 +26,70 @@ def backfill(wanted: tuple[str, ...], first: str, last: str, here: bool, wait: b
     \b
     Example:
       battery-assets backfill --site bangrak --from 2025-01 --to 2025-06
+      battery-assets backfill --lab bench --from 2025-01 --to 2025-02
     """
+    from battery_assets.errors import UserError
     from battery_assets.session import quiet_logs, session
 
     quiet_logs()
     with session() as at:
-        sites = _sites(at, wanted)
-        months = _months(first, last)
+        if wanted and wanted_labs:
+            raise UserError("--site and --lab name different jobs", "give one of them, then the other")
+        job = "lab_month" if wanted_labs else "site_month"
+        sites = _sites(at, wanted or wanted_labs, lab=bool(wanted_labs))
+        months = _months(first, last, lab=bool(wanted_labs))
         if here:
-            _here(sites, months)
+            _here(job, sites, months)
         else:
-            _through_daemon(at, [f"{month}|{site}" for month in months for site in sites], wait)
+            _through_daemon(at, job, [f"{month}|{site}" for month in months for site in sites], wait)
 
 
-def _sites(at: "Session", wanted: tuple[str, ...]) -> list[str]:
+def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list[str]:
     from battery_assets.errors import UserError
     from battery_assets.session import know_sites
 
-    known = know_sites(at.warehouse, at.instance)
+    known = know_sites(at.warehouse, at.instance, lab=lab)
     unknown = [site for site in wanted if site not in known]
     if unknown or not known:
         raise UserError(
-            f"site {', '.join(unknown) or '(any)'} is not known; known: {', '.join(known) or 'none'}",
-            "battery-assets site add NAME --place bangrak, or battery-assets import FOLDER --site NAME",
+            f"{'lab' if lab else 'site'} {', '.join(unknown) or '(any)'} is not known; "
+            f"known: {', '.join(known) or 'none'}",
+            "battery-assets lab add NAME"
+            if lab
+            else "battery-assets site add NAME --place bangrak, or battery-assets import FOLDER --site NAME",
         )
     return list(wanted) or known
 
 
-def _months(first: str, last: str) -> list[str]:
+def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
     from battery_assets.errors import UserError
-    from battery_assets.platform.partitions import FIRST_MONTH, month_range, months
+    from battery_assets.platform.partitions import FIRST_LAB_MONTH, FIRST_MONTH, month_range, months
 
     try:
         found = month_range(first, last)
     except ValueError as error:
         raise UserError(str(error), "write months as 2025-03") from error
+    oldest = FIRST_LAB_MONTH if lab else FIRST_MONTH
     newest = months.get_last_partition_key()
-    if not found or found[0] < FIRST_MONTH or (newest and found[-1] > newest):
+    if not found or found[0] < oldest or (newest and found[-1] > newest):
         raise UserError(
-            f"months {first} to {last}: allowed are {FIRST_MONTH} to {newest}, in this order",
+            f"months {first} to {last}: allowed are {oldest} to {newest}, in this order",
             "correct --from and --to",
         )
     return found
 
 
-def _here(sites: list[str], months: list[str]) -> None:
+def _here(job: str, sites: list[str], months: list[str]) -> None:
     from battery_assets.commands.progress import steps_bar
     from battery_assets.demo import Step, run
 
-    steps = [Step("site_month", month, site) for month in months for site in sites]
+    steps = [Step(job, month, site) for month in months for site in sites]
     with steps_bar("backfill", 1 + len(steps)) as progress:
         for step, ended in run([[Step("catalogue")], steps]):
             progress(str(step), ended)
 
 
-def _through_daemon(at: "Session", partitions: list[str], wait: bool) -> None:
+def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) -> None:
     from battery_assets.commands.progress import counts_bar
     from battery_assets.errors import UserError
     from battery_assets.platform import backfills
@@ -87,7 +99,7 @@ def _through_daemon(at: "Session", partitions: list[str], wait: bool) -> None:
     if presence is None:
         raise UserError("no daemon serves this home", "start `battery-assets up` beside this, or add --here")
     try:
-        backfill = backfills.launch(presence.web_url, "site_month", partitions, {})
+        backfill = backfills.launch(presence.web_url, job, partitions, {})
         click.echo(f"backfill {backfill}: {len(partitions)} runs, {presence.web_url}/runs/b/{backfill}")
         if wait:
             with counts_bar("backfill", len(partitions)) as heard:

@@ -5,7 +5,7 @@ import click
 
 @click.command()
 def demo() -> None:
-    """Run the whole pipeline over three synthetic sites and a year, then show what a fleet manager asks.
+    """Run the whole pipeline over three synthetic sites and a year, and a lab of twelve cells; then report.
 
     What is there already is not computed again, so a second run is quick and changes nothing.
 

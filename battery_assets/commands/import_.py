@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from battery_assets.commands.import_lab import import_lab
+
 if TYPE_CHECKING:
     from battery_assets.session import Session
 
@@ -12,7 +14,18 @@ if TYPE_CHECKING:
 REGIONS = ("northern", "northeastern", "central", "eastern", "southern")
 
 
-@click.command("import")
+class _Import(click.Command):
+    """`import lab PATH` is a command of its own; anything else is an export of a fleet."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args and args[0] == "lab":
+            return import_lab.make_context("import lab", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+
+@click.command("import", cls=_Import)
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--site", required=True, help="Site that the data become, such as cnx-01.")
 @click.option("--timezone", help="IANA zone of times without an offset, such as Asia/Bangkok.")
@@ -38,6 +51,8 @@ def import_(
     started_at: str | None,
 ) -> None:
     """Take in an export of another system as a site, and run the pipeline on it up to work orders.
+
+    Files of cyclers are taken in by `battery-assets import lab` (see its --help).
 
     PATH is a folder of CSV, CSV.gz or Parquet files named as the tables are (battery.csv,
     telemetry_jar_raw_2026-11.csv.gz ...), or one such file. Bad rows go to quarantine with file, line and

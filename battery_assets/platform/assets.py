@@ -7,7 +7,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from battery_assets.platform.metadata import definition_metadata
-from battery_assets.platform.partitions import months, site_months
+from battery_assets.platform.partitions import lab_months, months, site_months
 
 GROUPS = {
     1: "p1_master",
@@ -22,7 +22,8 @@ GROUPS = {
 
 def partitions_of(table: sa.Table) -> dg.PartitionsDefinition | None:
     """How the table is cut, as Dagster says it."""
-    return {"site_month": site_months, "month": months, "whole": None}[table.info["cut"]]
+    of_sites = lab_months if table.info["lab"] else site_months
+    return {"site_month": of_sites, "month": months, "whole": None}[table.info["cut"]]
 
 
 def materializes(

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 FIRST_MONTH = "2015-01"
+# Published lives of cells began long before the fleet did.
+FIRST_LAB_MONTH = "2000-01"
 SITE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,30}$")
 MONTH_PATTERN = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])$")
 
@@ -15,6 +17,12 @@ MONTH_PATTERN = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])$")
 months = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m", timezone="UTC", end_offset=1)
 sites = dg.DynamicPartitionsDefinition(name="site")
 site_months = dg.MultiPartitionsDefinition({"month": months, "site": sites})
+# Labs are sites of their own kind: a fleet's page does not show them as missing, nor theirs a fleet's.
+labs = dg.DynamicPartitionsDefinition(name="lab")
+lab_calendar = dg.MonthlyPartitionsDefinition(
+    start_date=FIRST_LAB_MONTH, fmt="%Y-%m", timezone="UTC", end_offset=1
+)
+lab_months = dg.MultiPartitionsDefinition({"month": lab_calendar, "site": labs})
 
 
 @dataclass(frozen=True)

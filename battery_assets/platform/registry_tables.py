@@ -88,3 +88,18 @@ quarantined_row = sa.Table(
     sa.Index("ix_quarantined_row_part", "table_name", "site", "month"),
     comment="Rows that were refused, as they stood in the file, and why.",
 )
+
+intake = sa.Table(
+    "intake",
+    METADATA,
+    sa.Column("site", sa.String(31), primary_key=True),
+    sa.Column("key", sa.String(64), primary_key=True, comment="sha256 over those of its files."),
+    sa.Column("month", sa.String(7), comment="Month it belongs to; NULL where it was refused."),
+    sa.Column("status", sa.String(12), nullable=False, comment="accepted, duplicate or refused."),
+    sa.Column("reason", sa.Text, comment="Why it was refused, and what to do."),
+    sa.Column("facts", JSONB, nullable=False, comment="What is known of it before its rows are read again."),
+    sa.Column("files", JSONB, nullable=False, comment="Path, sha256, reader and rows of each file."),
+    sa.Column("registered_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+    sa.Index("ix_intake_month", "site", "month"),
+    comment="What arrives as a whole and belongs to one month, such as the test of a cell.",
+)

@@ -5,50 +5,54 @@ from datetime import timedelta
 
 import dagster as dg
 
-from battery_assets.platform.partitions import months, sites
+from battery_assets.platform.partitions import labs, months, sites
 
 # New data go before a backfill of old months that fills the queue: whoever launches one has priority 0.
 FIRST = {"dagster/priority": "1"}
 
 
-def _requests(context: dg.ScheduleEvaluationContext, month: str) -> Iterator[dg.RunRequest]:
-    for site in context.instance.get_dynamic_partitions(str(sites.name)):
+def _requests(
+    context: dg.ScheduleEvaluationContext, month: str, of: dg.DynamicPartitionsDefinition
+) -> Iterator[dg.RunRequest]:
+    for site in context.instance.get_dynamic_partitions(str(of.name)):
         key = dg.MultiPartitionKey({"month": month, "site": site})
         yield dg.RunRequest(
             run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key, tags=FIRST
         )
 
 
-def current_month(job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """Every night: the month that is running, of every site."""
+def current_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+    """Every night: the month that is running, of every site, or of every lab."""
 
     @dg.schedule(
         job=job,
         cron_schedule="15 1 * * *",
         execution_timezone="UTC",
-        name="current_month",
-        description="Refreshes the running month of every site.",
+        name="current_lab_month" if lab else "current_month",
+        description=f"Refreshes the running month of every {'lab' if lab else 'site'}.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         # At 01:15 of the 1st there is an hour of the new month: still the month that is running.
-        yield from _requests(context, context.scheduled_execution_time.strftime("%Y-%m"))
+        yield from _requests(
+            context, context.scheduled_execution_time.strftime("%Y-%m"), labs if lab else sites
+        )
 
     return schedule
 
 
-def closed_month(job: dg.JobDefinition) -> dg.ScheduleDefinition:
-    """On the 2nd of each month: the month before, of every site, late files included."""
+def closed_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+    """On the 2nd of each month: the month before, of every site or lab, late files included."""
 
     @dg.schedule(
         job=job,
         cron_schedule="0 3 2 * *",
         execution_timezone="UTC",
-        name="closed_month",
-        description="Closes the month before, of every site.",
+        name="closed_lab_month" if lab else "closed_month",
+        description=f"Closes the month before, of every {'lab' if lab else 'site'}.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         before = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
-        yield from _requests(context, before.strftime("%Y-%m"))
+        yield from _requests(context, before.strftime("%Y-%m"), labs if lab else sites)
 
     return schedule
 
@@ -136,6 +140,44 @@ def landing_sensor(
             run_requests=requests,
             cursor=json.dumps(cursor),
             dynamic_partitions_requests=[sites.build_add_request(fresh)] if fresh else [],
+        )
+
+    return sensor
+
+
+def lab_landing_sensor(
+    job: dg.JobDefinition, looked_at: Callable[[], set[tuple[str, str, str]]]
+) -> dg.SensorDefinition:
+    """New files of cyclers run the months their tests began in.
+
+    `looked_at` enters what is new and gives (month, lab, stamp) of what waits; the stamp makes the run's key,
+    so that a state of a month is asked for once, however often it is looked at.
+    """
+
+    @dg.sensor(
+        job=job,
+        name="lab_landing",
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sees new files of cyclers and materializes the months of their tests.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        found = looked_at()
+        if not found:
+            return dg.SkipReason("no new tests")
+        known = set(context.instance.get_dynamic_partitions(str(labs.name)))
+        fresh = sorted({lab for _, lab, _ in found} - known)
+        requests = [
+            dg.RunRequest(
+                run_key=f"{lab} {month} {stamp}",
+                partition_key=dg.MultiPartitionKey({"month": month, "site": lab}),
+                tags=FIRST,
+            )
+            for month, lab, stamp in sorted(found)
+        ]
+        return dg.SensorResult(
+            run_requests=requests,
+            dynamic_partitions_requests=[labs.build_add_request(fresh)] if fresh else [],
         )
 
     return sensor

@@ -1,5 +1,20 @@
 """Every stored table, by its reference name."""
 
+from battery_assets.tables.lab_bench import (
+    battery_cell,
+    battery_pack,
+    cycle,
+    label_soc,
+    test_session,
+    timeseries_point,
+)
+from battery_assets.tables.lab_features import (
+    battery_unit,
+    cycle_data,
+    cycle_feature,
+    label_soh,
+)
+from battery_assets.tables.lab_models import model_run, prediction
 from battery_assets.tables.p1_master import (
     battery,
     battery_model,
@@ -41,6 +56,21 @@ from battery_assets.tables.p7_operations import (
     work_order,
 )
 
+LAB_TABLES = (
+    battery_pack,
+    battery_cell,
+    timeseries_point,
+    test_session,
+    cycle,
+    label_soc,
+    cycle_feature,
+    label_soh,
+    battery_unit,
+    cycle_data,
+    model_run,
+    prediction,
+)
+
 TABLES = (
     location,
     battery_model,
@@ -68,26 +98,38 @@ TABLES = (
     incident,
     alert,
     work_order,
+    *LAB_TABLES,
 )
 
 __all__ = [
+    "LAB_TABLES",
     "TABLES",
     "alert",
     "audit_log",
     "battery",
+    "battery_cell",
     "battery_model",
+    "battery_pack",
     "battery_system",
+    "battery_unit",
     "capacity_test_calc",
     "capacity_test_raw",
+    "cycle",
+    "cycle_data",
+    "cycle_feature",
     "digital_twin_state",
     "environmental_sensor",
     "feature_store",
     "impedance_measurement_calc",
     "impedance_measurement_raw",
     "incident",
+    "label_soc",
+    "label_soh",
     "location",
     "maintenance_event",
     "ml_model",
+    "model_run",
+    "prediction",
     "rul_prediction",
     "string",
     "telemetry_env",
@@ -96,6 +138,8 @@ __all__ = [
     "telemetry_jar_raw",
     "telemetry_string_calc",
     "telemetry_string_raw",
+    "test_session",
+    "timeseries_point",
     "user",
     "work_order",
 ]

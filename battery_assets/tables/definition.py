@@ -36,12 +36,15 @@ def table(
     newest_wins: bool = False,
     month_leaves: bool = False,
     may_be_empty: bool = False,
+    lab: bool = False,
+    whole_sessions: bool = False,
 ) -> sa.Table:
     """One stored table.
 
     `unique` names codes that are unique within a site; `newest_wins` keeps one row per key and lets an older
     month never overwrite a newer one; `month_leaves` makes a PostgreSQL table partitioned by month;
-    `may_be_empty` says that a partition without rows is a healthy one.
+    `may_be_empty` says that a partition without rows is a healthy one; `lab` that its sites are labs;
+    `whole_sessions` that a row belongs to the month in which its test began, not to that of its instant.
     """
     codes = [
         sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code) for code in unique
@@ -60,6 +63,8 @@ def table(
             "newest_wins": newest_wins,
             "month_leaves": month_leaves,
             "may_be_empty": may_be_empty,
+            "lab": lab,
+            "whole_sessions": whole_sessions,
         },
         postgresql_partition_by="LIST (month)" if month_leaves else None,
     )
@@ -197,11 +202,12 @@ def integer(
     required: bool = False,
     part_of_key: bool = False,
     default: str | None = None,
+    wide: bool = False,
 ) -> sa.Column:
-    """A whole number."""
+    """A whole number; `wide` ones go beyond two thousand millions."""
     return sa.Column(
         name,
-        sa.Integer,
+        sa.BigInteger if wide else sa.Integer,
         primary_key=part_of_key,
         nullable=not (required or part_of_key),
         autoincrement=False,

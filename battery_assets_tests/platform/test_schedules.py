@@ -14,6 +14,7 @@ SCHEDULES = {schedule.name: schedule for schedule in d.defs.schedules}
 def instance(tmp_path_factory):
     with dg.DagsterInstance.local_temp(str(tmp_path_factory.mktemp("dagster"))) as made:
         made.add_dynamic_partitions("site", ["alpha", "beta"])
+        made.add_dynamic_partitions("lab", ["bench"])
         yield made
 
 
@@ -45,6 +46,14 @@ def test_every_site_s_month_is_asked_for(instance, name, at, month):
             "month": month,
             "site": request.partition_key.split("|")[1],
         }
+
+
+@pytest.mark.parametrize(
+    ("name", "month"), [("current_lab_month", "2025-03"), ("closed_lab_month", "2025-02")]
+)
+def test_labs_have_schedules_of_their_own(instance, name, month):
+    [request] = requests(name, instance, 2025, 3, 2, 3, 0)
+    assert request.partition_key == f"{month}|bench"
 
 
 def test_without_sites_nothing_is_asked_for(tmp_path):

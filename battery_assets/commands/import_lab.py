@@ -1,0 +1,120 @@
+"""battery-assets import lab: files of cyclers as tests of cells."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from battery_assets.lab_importing import Entered
+    from battery_assets.session import Session
+
+CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
+
+
+@click.command("lab")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--lab", default="bench", show_default=True, help="Lab that the tests become part of.")
+@click.option("--cell", help="Code of the cell; without it each file is a cell named after it.")
+@click.option("--protocol", default="cycle_life", show_default=True, help="Name of the protocol.")
+@click.option("--one-test", is_flag=True, help="All files of PATH are one test of --cell, joined at seams.")
+@click.option("--nominal-ah", type=float, help="Nominal capacity of the cell, where its files do not say.")
+@click.option("--cutoff-v", type=float, help="End of discharge that capacities count to.")
+@click.option("--chemistry", type=click.Choice(CHEMISTRIES), help="Chemistry of the cell.")
+@click.option("--timezone", help="IANA zone of the cycler's clock, such as Europe/Oslo.")
+@click.option("--started-at", help="When the test began, where the file does not say: 2024-05-31T08:00.")
+@click.option(
+    "--current-sign",
+    type=click.Choice(["positive charges", "positive discharges"]),
+    help="What a positive current does, where the format does not know.",
+)
+@click.option("--policy", type=click.Choice(["strict", "tolerant"]), help="tolerant: bad rows to quarantine.")
+@click.option("--run/--no-run", default=True, show_default=True, help="Run the months that the tests touch.")
+def import_lab(
+    path: Path,
+    lab: str,
+    cell: str | None,
+    protocol: str,
+    one_test: bool,
+    nominal_ah: float | None,
+    cutoff_v: float | None,
+    chemistry: str | None,
+    timezone: str | None,
+    started_at: str | None,
+    current_sign: str | None,
+    policy: str | None,
+    run: bool,
+) -> None:
+    """Take in files of cyclers as tests of cells, and run the lab's assets on them.
+
+    PATH is a file or a folder: Battery Data Format, Arbin, Maccor, Neware, BioLogic, Basytec, Novonix, PEC,
+    Landt, told from their content. They are copied into the lab's landing folder as cell/protocol/file. A
+    file that cannot be proven right is refused with what to do. Ctrl-C stops; the same command goes on.
+
+    \b
+    Example:
+      battery-assets import lab cell7.csv --cell C7 --nominal-ah 2.5 --timezone Europe/Oslo
+      battery-assets import lab tests/ --one-test --cell CS2_35 --nominal-ah 1.1 --cutoff-v 2.7
+    """
+    from battery_assets.commands.progress import steps_bar
+    from battery_assets.lab_importing import copied, entered, named_files, run_months
+    from battery_assets.lab_watch import waiting
+    from battery_assets.session import LAB_FILES, put_site, quiet_logs, session
+
+    quiet_logs()
+    named = named_files(path, cell, protocol, one_test)
+    terms = {
+        "nominal_capacity_ah": nominal_ah, "cutoff_voltage_v": cutoff_v, "chemistry": chemistry,
+        "timezone": timezone, "started_at": started_at, "current_sign": current_sign, "policy": policy,
+    }  # fmt: skip
+    with session() as at:
+        _known_lab(at, lab, lambda: put_site(at, lab, LAB_FILES, {"timezone": timezone} if timezone else {}))
+        folder = Path(at.settings.landing) / lab
+        copied(named, folder, terms)
+        found: list[Entered] = []
+        with steps_bar(f"read into {lab}", 1 if one_test else len(named)) as heard:
+            for one in entered(at.warehouse, lab, folder, {}):
+                name = one.test.paths[0].name
+                heard(name, False)
+                found.append(one)
+                heard(name, True)
+        months = sorted(month for month, _, _ in waiting(at.warehouse, [lab]))
+        if run and months:
+            with steps_bar(f"lab {lab}", len(months)) as heard:
+                run_months(lab, months, heard)
+        _show(found, months)
+
+
+def _known_lab(at: "Session", lab: str, make: Any) -> None:
+    from battery_assets.errors import UserError
+    from battery_assets.platform import registry
+    from battery_assets.session import LAB_FILES
+
+    with at.warehouse.transaction() as connection:
+        sources = {site.site: site.source for site in registry.sites(connection)}
+    if lab not in sources:
+        make()
+    elif sources[lab] != LAB_FILES:
+        raise UserError(
+            f"{lab} is filled by {sources[lab]}, not by files",
+            "name another: --lab bench-files, or any new name",
+        )
+
+
+def _show(found: "list[Entered]", months: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(title="What became of the files", title_justify="left")
+    for column in ("cell", "file", "status", "month"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        table.add_row(one.test.cell, one.test.paths[0].name, one.status, one.month or "-")
+    console.print(table if found else "nothing new: every file is in the books already")
+    for one in found:
+        if one.reason:
+            console.print(f"{one.status}: {one.reason}")
+    accepted = sum(one.status == "accepted" for one in found)
+    refused = sum(one.status == "refused" for one in found)
+    console.print(f"{accepted} tests taken in, {refused} refused, months {', '.join(months) or 'none'}")

@@ -1,0 +1,45 @@
+"""battery-assets lab: benches where cells are tested."""
+
+import click
+
+
+@click.group()
+def lab() -> None:
+    """Labs: cells on cyclers, their tests, features and labels.
+
+    \b
+    Example:
+      battery-assets lab add bench --cells 12
+    """
+
+
+@lab.command()
+@click.argument("name")
+@click.option("--source", type=click.Choice(["synthetic", "files"]), default="synthetic", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Synthetic: decides everything else.")
+@click.option("--cells", type=int, default=12, show_default=True, help="Synthetic: cells under test.")
+@click.option("--start", default="2025-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
+@click.option("--sample", type=int, default=60, show_default=True, help="Synthetic: seconds between samples.")
+@click.option("--timezone", help="Files: IANA zone of the cyclers' clocks, such as Europe/Oslo.")
+def add(name: str, source: str, seed: int, cells: int, start: str, sample: int, timezone: str | None) -> None:
+    """Add a lab; its months are then partitions of the lab's assets in the Dagster pages.
+
+    A synthetic lab is made up from its seed. A lab of files is filled by `battery-assets import lab`.
+
+    \b
+    Example:
+      battery-assets lab add bench --cells 12
+      battery-assets lab add oslo --source files --timezone Europe/Oslo
+    """
+    from battery_assets.session import LAB_FILES, LAB_SYNTHETIC, put_site, session
+
+    made_up = {"seed": seed, "cells": cells, "start": start, "sample_s": sample}
+    with session() as at:
+        if source == "synthetic":
+            put_site(at, name, LAB_SYNTHETIC, made_up)
+            click.echo(
+                f"{name} added. Next: battery-assets backfill --lab {name} --from {start} --to {start}"
+            )
+        else:
+            put_site(at, name, LAB_FILES, {"timezone": timezone} if timezone else {})
+            click.echo(f"{name} added. Next: battery-assets import lab PATH --lab {name}")

@@ -1,0 +1,1 @@
+"""Cells on cyclers: cycles, their features, labels and the training table. Positive current charges."""

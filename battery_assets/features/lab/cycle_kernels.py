@@ -1,0 +1,161 @@
+"""The loops over samples behind the rows of cycles. Positive current charges; NaN is a missing number."""
+
+import numpy as np
+from numba import njit
+
+CHARGE, REST, DISCHARGE = 1, 0, -1
+CONSTANT_VOLTAGE_BAND_V = 0.005  # of the highest voltage of a charge: within it the voltage is held
+CONSTANT_CURRENT_SHARE = 0.97  # of the largest current of a charge: below it the current has begun to fall
+LONGEST_STEP_S = 35.0  # samples further apart show polarisation, not the step
+
+COLUMNS = (
+    "charge_capacity_ah", "discharge_capacity_ah", "charge_energy_wh", "discharge_energy_wh",
+    "charge_time_s", "discharge_time_s", "cc_charge_time_s", "cv_charge_time_s",
+    "internal_resistance_mohm", "resistance_step_s", "voltage_mean_v", "voltage_min_v", "voltage_max_v",
+    "temperature_mean_c", "temperature_min_c", "temperature_max_c", "current_max_a",
+)  # fmt: skip
+AH, WH, SECONDS, CC_S, CV_S, OHM, OHM_S, V_MEAN, V_MIN, V_MAX, T_MEAN, T_MIN, T_MAX, I_MAX = (
+    0, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+)  # fmt: skip
+
+
+@njit(cache=True)
+def cycle_values(time_s, current, volts, warm, flow, starts, ends, step_a, cutoff_v):
+    """COLUMNS of every cycle, (cycles, 17), NaN where a cycle does not show them.
+
+    A discharge ends with its first sample below `cutoff_v` (NaN: with its last); later ones count nowhere.
+    """
+    out = np.full((starts.size, len(COLUMNS)), np.nan)
+    for c in range(starts.size):
+        first, end = starts[c], ends[c]
+        stop = _reached(volts, flow, first, end, cutoff_v)
+        _extremes(current, volts, warm, flow, first, end, out[c])
+        _moved(time_s, current, volts, flow, first, end, stop, out[c])
+        _means(time_s, volts, warm, flow, first, end, out[c])
+        _held(time_s, current, volts, flow, first, end, out[c])
+        _step(time_s, current, volts, flow, first, end, step_a, out[c])
+    return out
+
+
+@njit(cache=True)
+def drawn_ah(time_s, current, flow, cycle):
+    """Ah drawn since its cycle began, at every sample (n,)."""
+    out = np.zeros(time_s.size)
+    for k in range(1, time_s.size):
+        if cycle[k] == cycle[k - 1]:
+            out[k] = out[k - 1]
+            if flow[k] == DISCHARGE or flow[k - 1] == DISCHARGE:
+                mean = 0.5 * (max(-current[k], 0.0) + max(-current[k - 1], 0.0))
+                out[k] += mean * (time_s[k] - time_s[k - 1]) / 3600.0
+    return out
+
+
+@njit(cache=True)
+def lows(flown, least):
+    """Last rows of the valleys of the flown charge from which it rose by `least` after falling by it."""
+    found = np.empty(flown.size, dtype=np.int64)
+    count, low, high, direction = 0, 0, 0, 0
+    for row in range(1, flown.size):
+        if flown[row] <= flown[low]:
+            low = row
+        if flown[row] >= flown[high]:
+            high = row
+        if direction <= 0 and flown[row] >= flown[low] + least:
+            if direction < 0:
+                found[count] = low
+                count += 1
+            direction, high = 1, row
+        elif direction >= 0 and flown[row] <= flown[high] - least:
+            direction, low = -1, row
+    return found[:count]
+
+
+@njit(cache=True)
+def _reached(volts, flow, first, end, cutoff_v):
+    for k in range(first, end):
+        if flow[k] == DISCHARGE and volts[k] < cutoff_v:
+            return k
+    return end
+
+
+@njit(cache=True)
+def _widen(value, low, high, out):
+    if not np.isnan(value):
+        out[low] = value if np.isnan(out[low]) else min(out[low], value)
+        out[high] = value if np.isnan(out[high]) else max(out[high], value)
+
+
+@njit(cache=True)
+def _extremes(current, volts, warm, flow, first, end, out):
+    for k in range(first, end):
+        _widen(warm[k], T_MIN, T_MAX, out)
+        if flow[k] == DISCHARGE:
+            _widen(volts[k], V_MIN, V_MAX, out)
+        if not np.isnan(current[k]):
+            out[I_MAX] = abs(current[k]) if np.isnan(out[I_MAX]) else max(out[I_MAX], abs(current[k]))
+
+
+@njit(cache=True)
+def _moved(time_s, current, volts, flow, first, end, stop, out):
+    """Charge (Ah), energy (Wh) and time (s) each way: trapezoids, each direction keeping its own triangle."""
+    for way, sign in ((0, 1), (1, -1)):
+        charge, energy, seconds = 0.0, 0.0, 0.0
+        for k in range(first + 1, end):
+            if (flow[k] != sign and flow[k - 1] != sign) or (sign == DISCHARGE and k > stop):
+                continue
+            if np.isnan(current[k]) or np.isnan(current[k - 1]):
+                continue
+            hours = (time_s[k] - time_s[k - 1]) / 3600.0
+            now, before = max(sign * current[k], 0.0), max(sign * current[k - 1], 0.0)
+            charge += 0.5 * (now + before) * hours
+            if not np.isnan(volts[k]) and not np.isnan(volts[k - 1]):
+                energy += 0.5 * (now * volts[k] + before * volts[k - 1]) * hours
+            if flow[k] == flow[k - 1]:
+                seconds += hours * 3600.0
+        if charge > 0:
+            out[AH + way], out[WH + way], out[SECONDS + way] = charge, energy, seconds
+
+
+@njit(cache=True)
+def _means(time_s, volts, warm, flow, first, end, out):
+    """Time-weighted mean of the discharge's voltage and of the cycle's temperature."""
+    v, v_s, t, t_s = 0.0, 0.0, 0.0, 0.0
+    for k in range(first + 1, end):
+        dt = time_s[k] - time_s[k - 1]
+        if flow[k] == DISCHARGE and flow[k - 1] == DISCHARGE and not np.isnan(volts[k] + volts[k - 1]):
+            v, v_s = v + 0.5 * (volts[k] + volts[k - 1]) * dt, v_s + dt
+        if not np.isnan(warm[k] + warm[k - 1]):
+            t, t_s = t + 0.5 * (warm[k] + warm[k - 1]) * dt, t_s + dt
+    if v_s > 0:
+        out[V_MEAN] = v / v_s
+    if t_s > 0:
+        out[T_MEAN] = t / t_s
+
+
+@njit(cache=True)
+def _held(time_s, current, volts, flow, first, end, out):
+    """Time at constant current and at constant voltage of the charge."""
+    top, most = -np.inf, 0.0
+    for k in range(first, end):
+        if flow[k] == CHARGE:
+            top, most = max(top, volts[k]), max(most, current[k])
+    held = 0.0
+    for k in range(first + 1, end):
+        both = flow[k] == CHARGE and flow[k - 1] == CHARGE
+        if both and volts[k] >= top - CONSTANT_VOLTAGE_BAND_V and current[k] < CONSTANT_CURRENT_SHARE * most:
+            held += time_s[k] - time_s[k - 1]
+    if not np.isnan(out[SECONDS]):
+        out[CC_S], out[CV_S] = out[SECONDS] - held, held
+
+
+@njit(cache=True)
+def _step(time_s, current, volts, flow, first, end, step_a, out):
+    """Resistance (mohm) of the cycle's first step into discharge, and the seconds between its samples."""
+    for k in range(first + 1, end):
+        stepped, dt = current[k] - current[k - 1], time_s[k] - time_s[k - 1]
+        into = flow[k] == DISCHARGE and flow[k - 1] != DISCHARGE
+        if into and stepped < -step_a and dt <= LONGEST_STEP_S:
+            ohms = (volts[k] - volts[k - 1]) / stepped
+            if ohms > 0:
+                out[OHM], out[OHM_S] = 1000.0 * ohms, dt
+                return

@@ -1,0 +1,100 @@
+"""Pictures of cells under test: capacity over life, discharges by cycle, dQ/dV by cycle."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.pictures import GREY, VERMILION
+from battery_assets.features.pictures import _figure as figure_of
+from battery_assets.features.pictures import _png as png
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_CURVES = 18
+MOST_CELLS_NAMED = 8
+
+
+def capacity_by_cycle(features: pl.DataFrame, codes: dict[str, str], nominal_ah: dict[str, float]) -> bytes:
+    """Discharge capacity of each cell against its cycle, with the line of 80 % of the usual nominal one.
+
+    features: session_id, cycle_index, discharge_capacity_ah. codes: cell code of each session. Tests of fewer
+    than ten cycles are left out: they are no lives.
+    """
+    figure, axes = figure_of(8, 4.5, "Discharge capacity over life")
+    tests = [
+        (codes.get(str(key[0]), ""), rows.sort("cycle_index"))
+        for key, rows in features.drop_nulls("discharge_capacity_ah")
+        .partition_by("session_id", as_dict=True)
+        .items()
+        if rows.height >= 10
+    ]
+    colours = _colours(max(len(tests), 1))
+    for place, (code, rows) in enumerate(sorted(tests, key=lambda pair: pair[0])):
+        axes.plot(
+            rows["cycle_index"], rows["discharge_capacity_ah"], color=colours[place], lw=1.3, label=code
+        )
+    usual = float(np.median(list(nominal_ah.values()))) if nominal_ah else np.nan
+    axes.axhline(0.8 * usual, color=VERMILION, lw=1, ls="--")
+    axes.annotate("80 % of nominal", (0.01, 0.8 * usual), xycoords=("axes fraction", "data"), color=VERMILION,
+                  va="bottom", fontsize=8)  # fmt: skip
+    axes.set(xlabel="cycle of the test", ylabel="discharge capacity, Ah")
+    if 0 < len(tests) <= MOST_CELLS_NAMED:
+        axes.legend(frameon=False, fontsize=8, ncols=2)
+    if not tests:
+        axes.text(
+            0.5, 0.5, "no test of ten cycles or more", transform=axes.transAxes, ha="center", color=GREY
+        )
+    return png(figure)
+
+
+def discharge_picture(code: str, volts: np.ndarray, drawn: np.ndarray, cycle: np.ndarray) -> bytes:
+    """Voltage against charge drawn for cycles of a test, from early (dark) to late (bright)."""
+    figure, axes = figure_of(8, 4.5, f"{code}: discharges by cycle")
+    shown = _some(np.unique(cycle))
+    for place, number in enumerate(shown):
+        own = cycle == number
+        axes.plot(drawn[own], volts[own], color=_colours(len(shown))[place], lw=1)
+    axes.set(xlabel="charge drawn, Ah", ylabel="voltage, V")
+    _scale(figure, axes, shown)
+    return png(figure)
+
+
+def dqdv_waterfall(code: str, grid_v: np.ndarray, dense: np.ndarray) -> bytes:
+    """dQ/dV of the discharges of a test, each cycle a little above the one before."""
+    figure, axes = figure_of(8, 4.5, f"{code}: incremental capacity by cycle")
+    shown = _some(np.flatnonzero(dense.sum(axis=1) > 0))
+    if shown.size:
+        tall = float(np.percentile(dense[shown].max(axis=1), 90))
+        for place, number in enumerate(shown):
+            lifted = dense[number] + 0.6 * tall * place / max(shown.size - 1, 1)
+            axes.plot(grid_v, lifted, color=_colours(shown.size)[place], lw=0.9)
+        seen = grid_v[dense[shown].max(axis=0) > 0.01 * tall]
+        axes.set_xlim(seen.min(), seen.max())
+    axes.set(xlabel="voltage, V", ylabel="dQ/dV, Ah/V (each cycle lifted)")
+    _scale(figure, axes, shown)
+    return png(figure)
+
+
+def _some(numbers: np.ndarray) -> np.ndarray:
+    """At most MOST_CURVES of the numbers, evenly over all of them, the first and the last included."""
+    if numbers.size <= MOST_CURVES:
+        return numbers
+    return numbers[np.unique(np.linspace(0, numbers.size - 1, MOST_CURVES).round().astype(int))]
+
+
+def _colours(count: int) -> Any:
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0.0, 0.92, count))
+
+
+def _scale(figure: Any, axes: "Axes", shown: np.ndarray) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, Normalize
+
+    if shown.size > 1:
+        limits = Normalize(float(shown[0]) + 1, float(shown[-1]) + 1)
+        bar = figure.colorbar(ScalarMappable(limits, ListedColormap(_colours(256))), ax=axes)
+        bar.set_label("cycle")

@@ -1,0 +1,211 @@
+"""Files of cyclers in a lab's landing folder: which tests they are, and their points.
+
+    <landing>/<lab>/<cell>/cell.json                  what is known of the cell, see TERMS
+    <landing>/<lab>/<cell>/<protocol>/<file>          a test of its own
+    <landing>/<lab>/<cell>/<protocol>/<test>/<files>  one test in several files
+
+A test is entered in the books once, by the checksum of its files, with the month in which it began.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from battery_assets.tables.identity import identity
+
+if TYPE_CHECKING:
+    from battery_assets.ingest.lab.contract import LabContract
+    from battery_assets.ingest.lab.joined import Life
+    from battery_assets.ingest.lab.reading import Declared
+
+CELL_JSON = "cell.json"
+CELL_TERMS = (
+    "chemistry", "manufacturer", "model", "barcode", "nominal_capacity_ah", "nominal_voltage_v",
+    "voltage_min_v", "voltage_max_v",
+)  # fmt: skip
+TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
+CONTRACT_TERMS = ("timezone", "policy", "current_sign", "time_scale", "unordered", "columns")
+TERMS = (*CELL_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
+_LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
+
+
+class TestRefused(Exception):
+    """A test is not taken in; the message says why, and what to do."""
+
+    __test__ = False
+
+
+@dataclass(frozen=True)
+class TestFiles:
+    """The files of one test of one cell, and what its folder says of both."""
+
+    __test__ = False
+    cell: str
+    protocol: str
+    paths: tuple[Path, ...]
+    terms: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def checksums(self) -> tuple[str, ...]:
+        """sha256 of each file."""
+        return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in self.paths)
+
+
+def tests_in(folder: Path, defaults: dict[str, Any]) -> list[TestFiles]:
+    """The tests in a lab's landing folder. Raises TestRefused for a cell.json with terms that are none."""
+    found = []
+    for cell in sorted(path for path in folder.glob("*") if path.is_dir()):
+        terms = {**defaults, **_terms(cell / CELL_JSON)}
+        for protocol in sorted(path for path in cell.glob("*") if path.is_dir()):
+            for entry in sorted(protocol.iterdir()):
+                files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
+                kept = tuple(path for path in files if path.is_file() and _counts(path))
+                if kept:
+                    found.append(TestFiles(cell.name, protocol.name, kept, terms))
+    return found
+
+
+def read_test(test: TestFiles) -> "ReadTest":
+    """Read a test's files and join them. Raises TestRefused in the words of the reader."""
+    from battery_assets.ingest.lab.joined import joined
+    from battery_assets.ingest.lab.read import read
+    from battery_assets.ingest.problems import FileRefused
+
+    contract = contract_of(test.terms)
+    try:
+        readings = [read(path, contract) for path in test.paths]
+        return ReadTest(test, joined(readings, one_cell=True), tuple(one.declared for one in readings))
+    except FileRefused as refused:
+        raise TestRefused(f"{test.paths[0].name}: {refused.reason}: {refused.detail}") from refused
+
+
+@dataclass(frozen=True)
+class ReadTest:
+    """A test whose files were read: its points as one life, and what each file says of itself."""
+
+    test: TestFiles
+    life: "Life"
+    declared: "tuple[Declared, ...]"
+
+    def says(self, name: str) -> Any:
+        """The first thing that any of the files declares; None where none does."""
+        return next((value for value in (getattr(one, name) for one in self.declared) if value), None)
+
+
+def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Facts of test_session and of battery_cell. Raises TestRefused where start or capacity is unknown."""
+    test = found.test
+    nominal = test.terms.get("nominal_capacity_ah") or found.says("nominal_capacity_ah")
+    if not nominal:
+        raise TestRefused(
+            """Facts of test_session and of battery_cell; TestRefused where start or capacity is unknown."""
+            "health can be told; add --nominal-ah 2.5"
+        )
+    cell = {name: test.terms.get(name) for name in CELL_TERMS} | {
+        "cell_id": identity("battery_cell", lab, test.cell),
+        "cell_code": test.cell,
+        "pack_id": None,
+        "nominal_capacity_ah": float(nominal),
+        "barcode": test.terms.get("barcode") or found.says("barcode"),
+    }
+    return _facts(found, lab, cell), cell
+
+
+def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
+    """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart."""
+    rows = read_test(test).life.points
+    stamp = pl.lit(started_at).dt.cast_time_unit("us")
+    again = pl.int_range(pl.len()).over("test_time_s")
+    return rows.with_columns(
+        ts=stamp + pl.duration(microseconds=(pl.col("test_time_s") * 1e6).round().cast(pl.Int64) + again),
+        source_file=pl.col("file_number") - 1,
+        source_row="line",
+    )
+
+
+def _facts(found: ReadTest, lab: str, cell: dict[str, Any]) -> dict[str, Any]:
+    test, life = found.test, found.life
+    files = [
+        {"path": str(path), "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
+        for path, one in zip(test.paths, life.sources, strict=False)
+    ]
+    content = hashlib.sha256("".join(one.content_sha256 for one in life.sources).encode()).hexdigest()
+    return {
+        "session_id": identity("test_session", lab, test.cell, test.protocol, content),
+        "cell_id": cell["cell_id"],
+        "protocol": test.protocol,
+        "protocol_version": test.terms.get("protocol_version"),
+        "equipment": test.terms.get("equipment") or life.sources[0].reader,
+        "channel": found.says("channel"),
+        "started_at": _start(found).isoformat(),
+        "ambient_temperature_c": test.terms.get("ambient_temperature_c"),
+        "cutoff_voltage_v": test.terms.get("cutoff_voltage_v"),
+        "rows_read": life.rows_read,
+        "rows_quarantined": int(life.quarantine["rows"].sum()),
+        "rows_duplicate": life.rows_exact_duplicate,
+        "source_files": json.dumps(files),
+        "findings": json.dumps(list(life.findings)),
+        "content_sha256": content,
+    }
+
+
+def _start(found: ReadTest) -> datetime:
+    """Instant of test time zero."""
+    test, first = found.test, found.life.points.row(0, named=True)
+    since = float(first["test_time_s"])
+    given = test.terms.get("started_at")
+    zone = ZoneInfo(test.terms["timezone"]) if test.terms.get("timezone") else None
+    if given:
+        at = datetime.fromisoformat(given)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=zone or UTC).astimezone(UTC)
+    if first["ts"] is not None:
+        return datetime.fromtimestamp(round(first["ts"].timestamp() - since, 3), UTC)
+    declared = found.says("started_at") or first["wall_clock"]
+    if declared is not None and zone is not None:
+        return declared.replace(tzinfo=zone).astimezone(UTC)
+    raise TestRefused(
+        f"{test.paths[0].name} does not say when the test began"
+        + (
+            " in which time zone; add --timezone Europe/Oslo"
+            if declared
+            else "; add --started-at 2024-05-31T08:00"
+        )
+    )
+
+
+def contract_of(terms: dict[str, Any]) -> "LabContract":
+    """How the files of a cell are to be read. Raises TestRefused for a term that cannot be."""
+    from battery_assets.ingest.contract import ContractError
+    from battery_assets.ingest.lab.contract import LabContract
+
+    given = {name: terms[name] for name in CONTRACT_TERMS if terms.get(name) is not None}
+    if "columns" in given:
+        given["columns"] = tuple((str(a), str(b), float(c)) for a, b, c in given["columns"])
+    nominal = terms.get("nominal_capacity_ah")
+    try:
+        return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
+    except (ContractError, TypeError, ValueError) as error:
+        raise TestRefused(f"the terms of the files cannot be: {error}") from error
+
+
+def _terms(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        terms = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TestRefused(f"{path} is no JSON: {error}") from error
+    strange = sorted(set(terms) - set(TERMS))
+    if strange:
+        raise TestRefused(f"{path}: {strange[0]!r} is no term; known are {', '.join(TERMS)}")
+    return terms
+
+
+def _counts(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix.lower() not in _LEFT_OUT

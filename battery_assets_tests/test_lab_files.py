@@ -1,0 +1,202 @@
+"""Files of cyclers into a lab: entered once, refused with a reason, traced from a point back to its file."""
+
+import json
+
+import polars as pl
+import pytest
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing
+from battery_assets.features.lab.cycle_rows import Points, cycle_rows
+from battery_assets.features.lab.cycles import cycle_starts
+from battery_assets.lab_importing import copied, entered, named_files
+from battery_assets.lab_source import points_by_day, session_rows, sessions_of
+from battery_assets.lab_watch import looked_at, waiting
+from battery_assets.platform import intake, registry
+from battery_assets.platform.partitions import Part
+from battery_assets_tests.features.lab.cells import NOMINAL_AH, life_points
+
+LAB = "lab-f"
+TERMS = {"nominal_capacity_ah": NOMINAL_AH, "timezone": "Europe/Oslo", "cutoff_voltage_v": 2.5}
+
+
+def write_bdf(path, rows=None, begins="2024-03-05T08:00:00+00:00"):
+    """A Battery Data Format file of a few cycles."""
+    rows = life_points(cycles=4) if rows is None else rows
+    epoch = pl.lit(begins).str.to_datetime(time_unit="us", time_zone="UTC").dt.epoch("us") / 1e6
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows.select(
+        pl.col("test_time_s").alias("Test Time / s"),
+        (epoch + pl.col("test_time_s")).round(1).alias("Unix Time / s"),
+        pl.col("voltage_v").alias("Voltage / V"),
+        pl.col("current_a").alias("Current / A"),
+        pl.col("temperature_c").alias("Surface Temperature T1 / degC"),
+        pl.col("cycle_count").alias("Cycle Count / 1"),
+        pl.col("step_index").alias("Step Index / 1"),
+    ).write_csv(path)
+    return path
+
+
+@pytest.fixture
+def lab(warehouse, tmp_path):
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, LAB, "lab-files", {"timezone": "Europe/Oslo"})
+    return warehouse, tmp_path / "landing" / LAB
+
+
+def take_in(lab, *paths, terms=TERMS, **how):
+    warehouse, folder = lab
+    named = [pair for path in paths for pair in named_files(path, how.get("cell"), "cycle_life", False)]
+    copied(named, folder, terms)
+    return list(entered(warehouse, LAB, folder, {}))
+
+
+def test_a_file_becomes_a_test_of_the_month_in_which_it_began(lab, tmp_path):
+    [found] = take_in(lab, write_bdf(tmp_path / "exports" / "C1.bdf.csv"), cell="C1")
+    assert (found.status, found.month) == (intake.ACCEPTED, "2024-03")
+    [test] = sessions_of(lab[0], Part(LAB, "2024-03"))
+    assert test.cell["cell_code"] == "C1"
+    assert test.cell["nominal_capacity_ah"] == NOMINAL_AH
+    assert test.started_at.isoformat() == "2024-03-05T08:00:00+00:00"
+
+
+def test_points_keep_every_row_and_lead_back_to_the_file(lab, tmp_path):
+    rows = life_points(cycles=4)
+    path = write_bdf(tmp_path / "exports" / "C1.bdf.csv", rows)
+    take_in(lab, path, cell="C1")
+    warehouse, part = lab[0], Part(LAB, "2024-03")
+    tests = sessions_of(warehouse, part)
+    warehouse.replace(t.timeseries_point, warehouse.claim(t.timeseries_point, part), points_by_day(tests))
+    points = warehouse.read(t.timeseries_point, part).collect().sort("ts")
+    assert points.height == rows.height
+    assert points["voltage_v"].to_list() == pytest.approx(rows["voltage_v"].to_list())
+    ends = points.group_by("session_id").agg(
+        pl.col("ts").max().alias("ended_at"), pl.len().alias("points_count")
+    )
+    [session] = session_rows(warehouse, part, ends).to_dicts()
+    assert (
+        session["rows_read"]
+        == session["points_count"] + session["rows_quarantined"] + session["rows_duplicate"]
+    )
+    [source] = json.loads(session["source_files"])
+    lines = path.read_text().splitlines()
+    for row in points.sample(5, seed=1).to_dicts():
+        line = lines[row["source_row"] - 1].split(",")
+        assert float(line[2]) == pytest.approx(row["voltage_v"])
+    assert source["reader"] == "battery data format"
+    assert len(source["sha256"]) == 64
+
+
+def test_the_cycles_of_a_file_are_those_of_the_cell_it_was_made_of(lab, tmp_path):
+    rows = life_points(cycles=4)
+    take_in(lab, write_bdf(tmp_path / "C1.csv", rows), cell="C1")
+    [test] = sessions_of(lab[0], Part(LAB, "2024-03"))
+    made, read = (Points.of(frame) for frame in (rows, test.read()))
+    for points in (made, read):
+        starts = cycle_starts(points.time_s, points.current_a, NOMINAL_AH)
+        found = cycle_rows(points, starts, NOMINAL_AH, 2.5)["discharge_capacity_ah"].to_list()
+        assert len(found) == 4
+    assert found == pytest.approx(
+        cycle_rows(made, starts, NOMINAL_AH, 2.5)["discharge_capacity_ah"].to_list()
+    )
+
+
+def test_what_is_in_the_books_is_not_read_again(lab, tmp_path):
+    path = write_bdf(tmp_path / "C1.csv")
+    assert len(take_in(lab, path, cell="C1")) == 1
+    assert take_in(lab, path, cell="C1") == []
+    second = take_in(lab, write_bdf(tmp_path / "C2.csv", begins="2024-04-01T00:00:00+00:00"), cell="C2")
+    assert [one.month for one in second] == ["2024-04"]
+
+
+def test_the_same_measurements_in_other_bytes_are_a_duplicate(lab, tmp_path):
+    first = write_bdf(tmp_path / "C1.csv")
+    again = tmp_path / "again.csv"
+    again.write_bytes(first.read_bytes().replace(b"\n", b"\r\n"))
+    found = take_in(lab, first, again, cell="C1")
+    assert sorted(one.status for one in found) == [intake.ACCEPTED, intake.DUPLICATE]
+    assert len(sessions_of(lab[0], Part(LAB, "2024-03"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"timezone": "Europe/Oslo"}, "--nominal-ah"),
+        ({**TERMS, "nominal_capacity_ah": 0.0000001}, "SCALE"),
+        ({**TERMS, "policy": "lenient"}, "policy"),
+    ],
+)
+def test_a_test_that_cannot_be_told_is_refused_with_what_to_do(lab, tmp_path, terms, words):
+    [found] = take_in(lab, write_bdf(tmp_path / "C1.csv"), cell="C1", terms=terms)
+    assert found.status == intake.REFUSED
+    assert words in found.reason
+    assert sessions_of(lab[0], Part(LAB, "2024-03")) == []
+
+
+def test_a_refused_file_is_tried_again_when_its_terms_are_mended(lab, tmp_path):
+    path = write_bdf(tmp_path / "C1.csv")
+    [refused] = take_in(lab, path, cell="C1", terms={"timezone": "Europe/Oslo"})
+    assert refused.status == intake.REFUSED
+    [taken] = take_in(lab, path, cell="C1")
+    assert taken.status == intake.ACCEPTED
+
+
+def test_a_flipped_sign_never_becomes_a_capacity(lab, tmp_path):
+    rows = life_points(cycles=4).with_columns(current_a=-pl.col("current_a"))
+    [found] = take_in(lab, write_bdf(tmp_path / "C1.csv", rows), cell="C1")
+    assert found.status == intake.REFUSED
+    assert "SIGN" in found.reason
+
+
+def test_a_month_waits_until_its_points_are_there_and_again_when_a_test_arrives(lab, tmp_path):
+    warehouse, folder = lab
+    landing = Landing(folder=str(folder.parent))
+    write_bdf(folder / "C1" / "cycle_life" / "a.csv")
+    (folder / "C1" / "cell.json").write_text(json.dumps(TERMS))
+    [(month, name, stamp)] = looked_at(warehouse, landing)
+    assert (month, name) == ("2024-03", LAB)
+    part = Part(LAB, month)
+    warehouse.replace(
+        t.timeseries_point,
+        warehouse.claim(t.timeseries_point, part),
+        points_by_day(sessions_of(warehouse, part)),
+    )
+    assert looked_at(warehouse, landing) == set()
+    write_bdf(
+        folder / "C1" / "cycle_life" / "b.csv", life_points(cell=1, cycles=2), "2024-03-20T00:00:00+00:00"
+    )
+    [(_, _, later)] = looked_at(warehouse, landing)
+    assert later > stamp
+    assert waiting(warehouse, ["another-lab"]) == set()
+
+
+def test_files_of_one_test_are_joined_into_one_life(lab, tmp_path):
+    rows = life_points(cycles=4)
+    folder = tmp_path / "parts"
+    for number in (1, 2):
+        part = rows.filter(pl.col("cycle_count").is_between(2 * number - 1, 2 * number))
+        begins = ["2024-03-05T00:00:00+00:00", "2024-03-06T00:00:00+00:00"][number - 1]
+        restarted = part.with_columns(
+            test_time_s=pl.col("test_time_s") - pl.col("test_time_s").first(),
+            cycle_count=pl.col("cycle_count") - 2 * (number - 1),
+        )
+        write_bdf(folder / f"{number}.csv", restarted, begins)
+    warehouse, landing = lab
+    copied(named_files(folder, "C1", "cycle_life", True), landing, TERMS)
+    [found] = list(entered(warehouse, LAB, landing, {}))
+    assert found.status == intake.ACCEPTED
+    [test] = sessions_of(warehouse, Part(LAB, "2024-03"))
+    points = test.read()
+    assert points.height == rows.height
+    assert points["cycle_count"].n_unique() == 4
+    assert points["ts"].is_sorted()
+
+
+def test_a_term_that_is_none_is_named(lab, tmp_path):
+    from battery_assets.lab_files import TestRefused
+
+    warehouse, folder = lab
+    write_bdf(folder / "C1" / "cycle_life" / "a.csv")
+    (folder / "C1" / "cell.json").write_text(json.dumps({"nominal": 5}))
+    with pytest.raises(TestRefused, match=r"cell\.json: 'nominal' is no term"):
+        list(entered(warehouse, LAB, folder, {}))
