@@ -63,6 +63,18 @@ GROUPS = (
             "site_month_5s_checks_seconds": "s",
         },
     ),
+    Group(
+        "ride_through",
+        "ride_through:measure",
+        {
+            "runtime_interval_coverage_pct": "%",
+            "runtime_weakest_named_pct": "%",
+            "runtime_site_coverage_pct": "%",
+            "runtime_site_bias_pct": "%",
+            "runtime_site_half_width_pct": "%",
+            "runtime_seconds_per_string": "s",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
 )
 NAMES = tuple(name for group in GROUPS for name in group.units)
