@@ -14,6 +14,7 @@ ROOMS = {
     "features": {
         *SCIENCE,
         "matplotlib",
+        "PIL",
         "battery_assets.physics",
         "battery_assets.features",
         "battery_assets.tables.identity",

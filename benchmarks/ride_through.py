@@ -53,7 +53,7 @@ def measure(small: bool) -> dict[str, float]:
     """Coverage of the 90 % interval and share of weakest jars named rightly, on strings whose twins have the
     stated errors; coverage and bias on the generator's sites; seconds for a string with its three loads.
     """
-    noisy = outcomes(NOISY_SEED, 2 if small else 250, 20 if small else 160)
+    noisy = outcomes(NOISY_SEED, 2 if small else 250, 20 if small else 120)
     seeds, places = (SEEDS[:1], ["phuket"]) if small else (SEEDS, sorted(PLACES)[::2])
     sites = [SyntheticSite(f"ride{s}", place, s, 900, 3, 24, START) for s in seeds for place in places]
     found = tally(sites, MONTHS[:1] if small else MONTHS)

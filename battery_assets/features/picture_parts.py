@@ -11,17 +11,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BLUE, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#8C8C8C"
-DPI, MOST_BYTES = 75, 60_000
+DPI, MOST_BYTES, FEW_COLOURS = 75, 60_000, 48
 
 
 def panels(width: float, height: float, rows: int, columns: int, title: str) -> tuple[Any, Any]:
-    """A figure of inches with rows by columns of axes, as a 2-d array, that share their columns' time."""
+    """A figure of inches with rows by columns of axes, as a 2-d array, that share their columns' time.
+
+    Margins are fixed, with room for a legend below: to lay them out by their content would draw all twice.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    drawn = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(drawn)
     axes = drawn.subplots(rows, columns, squeeze=False, sharex="col")
+    drawn.subplots_adjust(left=0.06, right=0.985, top=0.915, bottom=0.115, hspace=0.22, wspace=0.14)
     drawn.suptitle(title, fontsize=11)
     for one in axes.flat:
         one.spines[["top", "right"]].set_visible(False)
@@ -43,13 +47,25 @@ def figure(width: float, height: float, title: str) -> tuple[Any, "Axes"]:
 
 
 def png(drawn: Any) -> bytes:
-    """The figure as a PNG of MOST_BYTES at most: a crowded one is drawn coarser."""
+    """The figure as a PNG of MOST_BYTES at most: a crowded one has fewer colours, then fewer pixels."""
     for dpi in (DPI, 60, 45, 30):
         out = io.BytesIO()
         drawn.savefig(out, format="png", dpi=dpi, pil_kwargs={"optimize": True})
+        if out.tell() >= MOST_BYTES:
+            out = _fewer_colours(out)
         if out.tell() < MOST_BYTES:
             break
     return out.getvalue()
+
+
+def _fewer_colours(full: io.BytesIO) -> io.BytesIO:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.open(full).convert("RGB").quantize(FEW_COLOURS, dither=Image.Dither.NONE).save(
+        out, format="png", optimize=True
+    )
+    return out
 
 
 def time_axis(axes: "Axes", most: int = 10) -> None:

@@ -19,7 +19,7 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.tables.identity import identity
 
-DRAWS = 160
+DRAWS = 120
 INTERVAL = (0.05, 0.95)
 # Lowest end voltage of a data sheet and lowest alarm limit on discharge, 9.6 V a jar (SOURCES 1.4, 5): below
 # it the weakest of the cells is about to be charged backwards. It counts for the cells that still work, and
@@ -28,7 +28,7 @@ REVERSAL_V_CELL = 1.60
 # No 12 V jar has more (SOURCES 1.3): a connection that dissipates kilowatts at load burns open.
 OPEN_MOHM = 40.0
 CALIBRATION_SD = 0.04  # 3 % of current against 28 data-sheet points is 4 % of time (SOURCES 1.3)
-STEPS, BEYOND = 320, 1.6
+STEPS, BEYOND = 200, 1.6
 DEEPEST_V_CELL = 1.50
 A_GAIN = 0.01  # a jar that costs the string less than 1 % of its time does not limit it
 CAUSES = {"capacity": "soh", "resistance": "mohm", "charge": "soc", "temperature": "temperature_c"}
@@ -68,7 +68,7 @@ class Load:
     end_v_cell: float
 
     def grid(self) -> np.ndarray:
-        """Seconds at which a run is solved: finer than half a percent of a new string's time."""
+        """Seconds at which a run is solved: finer than a percent of a new string's time."""
         return np.linspace(0.0, BEYOND * 60.0 * new_jar_min(self.kind, self.level, self.end_v_cell), STEPS)
 
 

@@ -67,12 +67,15 @@ def _last_day(warehouse: Warehouse, part: Part) -> pl.DataFrame:
 
 def _own_loads(warehouse: Warehouse, part: Part, facts: pl.DataFrame) -> pl.DataFrame:
     """What the strings carried in the month's telemetry and in the year's captures, tests left out."""
-    from battery_assets.features.string_loads import loaded_samples, own_loads
+    from battery_assets.features.string_loads import ANY_DISCHARGE_A, loaded_samples, own_loads
 
     rated = dict(zip(facts["string_id"], facts["rated_ah"], strict=True))
     columns = ["ts", "string_id", "voltage_v", "current_a"]
-    days = (rows for _, rows in warehouse.days(t.telemetry_string_raw, part, columns))
-    loaded = [loaded_samples(frames, rated) for frames in (days, _captures(warehouse, part))]
+    month = warehouse.read(t.telemetry_string_raw, part, columns).filter(
+        pl.col("current_a") < ANY_DISCHARGE_A
+    )
+    telemetry = [month.collect(engine="streaming")]
+    loaded = [loaded_samples(frames, rated) for frames in (telemetry, _captures(warehouse, part))]
     tests = site_history(warehouse, t.capacity_test_raw, part, MONTHS)
     return own_loads(pl.concat(loaded), tests)
 
