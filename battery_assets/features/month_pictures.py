@@ -1,6 +1,7 @@
 """A month of one string, and its deepest discharge, as a battery engineer would plot them. Times are UTC."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,9 +95,12 @@ def month_of_string(
     _resistance(axes[1, 1], whole, weak, choice.baseline_mohm)
     _charge(axes[2, 0], charge, choice)
     _health(axes[2, 1], charge, choice)
+    first, last = whole["feature_ts"].min(), whole["feature_ts"].max()
     for one in axes.flat:
         one.grid(alpha=0.25, linewidth=0.6)
         time_axis(one, 6)
+        if first is not None:
+            one.set_xlim(first - timedelta(hours=12), last + timedelta(hours=12))  # type: ignore[operator]
     handles = axes[1, 0].get_legend_handles_labels()
     drawn.legend(*handles, frameon=False, ncols=4, loc="lower center", fontsize=9)
     return png(drawn)
@@ -139,7 +143,7 @@ def _current(axes: "Axes", currents: pl.DataFrame) -> None:
         axes.vlines(currents["hour"], 0.0, currents[column], color=BLUE, linewidth=1.0)
     axes.set_yscale("symlog", linthresh=1.0)
     extremes = currents.select(pl.col("low_a", "high_a").abs().max()).row(0)
-    most = max(1.0, *(float(value) for value in extremes if value is not None))
+    most = max([1.0, *(float(value) for value in extremes if value is not None)])
     ticks = [tick for tick in (1, 10, 100, 1000) if tick <= 10 * most]
     axes.set_yticks([*(-tick for tick in ticks[::-1]), 0, *ticks])
     axes.yaxis.set_major_formatter("{x:g}")
