@@ -155,7 +155,14 @@ def _current(axes: "Axes", currents: pl.DataFrame) -> None:
 def _temperature(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
     axes.plot(whole["feature_ts"], whole["t"], color=BLUE, linewidth=1.0, label="median jar of the string")
     axes.plot(weak["feature_ts"], weak["t_mean"], color=VERMILION, linewidth=1.0, label="weakest jar")
-    axes.plot(whole["feature_ts"], whole["room"], color=GREY, linewidth=1.0, linestyle="--", label="room")
+    axes.plot(
+        whole["feature_ts"],
+        whole["room"],
+        color=GREY,
+        linewidth=1.0,
+        linestyle="--",
+        label="room sensors of the site",
+    )
     axes.set_title("temperature (°C)", fontsize=9, loc="left")
 
 

@@ -8,6 +8,7 @@ reaches the end voltage, or where its weakest jar is about to be reversed by the
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -167,12 +168,16 @@ class _OneString:
     """A string with its draws, which all its loads share."""
 
     def __init__(self, string: Mapping, jars: pl.DataFrame, at: datetime, draws: int):
-        self.string, self.at = string, at
+        self.string, self.at, self.draws = string, at, draws
         self.ids = jars["battery_id"].to_list()
         self.known = JarStates.of(jars)
         self.rng = stream(0, "string_runtime", string["string_id"], at.isoformat())
-        self.drawn = jar_draws(self.known, draws, self.rng)
         self.r0_mohm = jars["r0_mohm"].cast(pl.Float64).fill_null(0.0).to_numpy()
+
+    @cached_property
+    def drawn(self) -> JarDraws:
+        """The jars as they may be: drawn once, so that loads differ by the load alone."""
+        return jar_draws(self.known, self.draws, self.rng)
 
     def row(self, asked: Mapping) -> dict:
         """One row of the table."""

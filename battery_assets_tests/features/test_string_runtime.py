@@ -104,6 +104,7 @@ def test_an_interrupted_string_carries_nothing():
     for row, cause in (
         (runtime(jars(r0_mohm=400.0)), "open_connection"),
         (runtime(jars(23), vacant=1), "missing_jar"),
+        (runtime(jars().clear(), vacant=24), "missing_jar"),
     ):
         assert row["limited_by"] == cause
         assert row["runtime_upper_min"] == row["ride_through_probability"] == 0.0
