@@ -72,7 +72,7 @@ def time_axis(axes: "Axes", most: int = 10) -> None:
     """Dates as short as they can be, at most so many."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(maxticks=most)
+    locator = AutoDateLocator(minticks=2, maxticks=most)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 

@@ -26,6 +26,7 @@ POWER_FACTOR, INVERTER_EFFICIENCY = 0.9, 0.95  # convention
 LEAST_C = 0.05  # a current that is a load, well over the Hall offset
 ANY_DISCHARGE_A = -1.0
 PAUSE_S = 900.0
+SHORTEST_RATED_MIN = 5.0  # data sheets rate nothing shorter (SOURCES 1.4)
 LAST_EPISODES = 5
 TEST_DAY_S = 86_400.0
 LONGEST_S = 40 * 3600.0
@@ -89,7 +90,8 @@ def string_loads(strings: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     strings: string_id, jars, rated_ah (of a jar), system_type, rated_power_kva, strings_in_system; the last
     three may be NULL. own: as `own_loads` returns it. level: W (constant power) or A (constant current) for
     each jar of the string, positive. A string whose system is unknown counts as one of a UPS, since constant
-    power is the harder load. Without a discharge and without a rating it has the standard ratings only.
+    power is the harder load. Without a discharge, and without a rating that a new string of its jars could
+    carry for 5 minutes, it has the standard ratings only.
     """
     known = strings.join(own, on="string_id", how="left", maintain_order="left")
     rows = [row for string in known.to_dicts() for row in _loads(string)]
@@ -109,7 +111,7 @@ def _loads(string: dict) -> list[tuple[str, str, str, float, float, float]]:
          LEAST_OF_RATED * minutes)
         for basis, minutes in RATINGS.items()
     ]  # fmt: skip
-    own = _own_level(string, kind)
+    own = _own_level(string, kind, end_v)
     if own is not None:
         found.insert(0, (*own, REQUIRED_MIN[system]))
     return [
@@ -118,16 +120,17 @@ def _loads(string: dict) -> list[tuple[str, str, str, float, float, float]]:
     ]  # fmt: skip
 
 
-def _own_level(string: dict, kind: str) -> tuple[str, float] | None:
+def _own_level(string: dict, kind: str, end_v_cell: float) -> tuple[str, float] | None:
     """Basis and level of the string's own load; None where neither a discharge nor a rating tells it."""
     if string["power_w"] is not None:
         return MEASURED, string["power_w"] / string["jars"] if kind == POWER else string["drawn_a"]
     if not string["rated_power_kva"] or not string["strings_in_system"]:
         return None
     watts = 1e3 * string["rated_power_kva"] * POWER_FACTOR / string["strings_in_system"] / string["jars"]
-    if kind == POWER:
-        return SYSTEM, watts / INVERTER_EFFICIENCY
-    return SYSTEM, watts / (2.0 * HX12_120.cells)
+    level = watts / INVERTER_EFFICIENCY if kind == POWER else watts / (2.0 * HX12_120.cells)
+    # A system may be rated for far more than its battery was ever laid out for.
+    new_min = new_jar_min(kind, level * HX12_120.rated_ah / string["rated_ah"], end_v_cell)
+    return (SYSTEM, level) if new_min >= SHORTEST_RATED_MIN else None
 
 
 @lru_cache(maxsize=64)

@@ -6,9 +6,9 @@ import polars as pl
 
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
-# A shorted cell takes its 2.27 V from the jar on float, and the others rise by a tenth (SOURCES 1.5). A jar
-# that is lower by much more than two cells is a sensor that tells nothing.
-CELL_V, MOST_SHORTED = 2.2, 2
+# A shorted cell takes 2.2 to 2.4 V from the jar on float: its own 2.27 V, and what the others rise (SOURCES
+# 1.5). A jar that is lower by anything else has another trouble, or a sensor that tells nothing.
+CELL_V, TOLERANCE_V, MOST_SHORTED = 2.3, 0.4, 2
 TWIN_COLUMNS = ("soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "r0_mohm")
 
 
@@ -81,9 +81,10 @@ def jar_states(
 
 
 def _working_cells() -> pl.Expr:
-    below = pl.col("v_mean").median().over("string_id") - pl.col("v_mean")
-    shorted = (below / CELL_V).round().fill_null(0.0)
-    return HX12_120.cells - pl.when(shorted.is_between(1, MOST_SHORTED)).then(shorted).otherwise(0.0)
+    below = (pl.col("v_mean").median().over("string_id") - pl.col("v_mean")).fill_null(0.0)
+    shorted = (below / CELL_V).round()
+    fits = shorted.is_between(1, MOST_SHORTED) & ((below - shorted * CELL_V).abs() <= TOLERANCE_V)
+    return HX12_120.cells - pl.when(fits).then(shorted).otherwise(0.0)
 
 
 def _placed(batteries: pl.DataFrame, at: datetime) -> pl.DataFrame:

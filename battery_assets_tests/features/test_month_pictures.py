@@ -155,3 +155,15 @@ def test_the_ride_through_of_a_site_is_a_picture_even_where_nothing_is_known():
     strings = jars(2).unique("string_id", maintain_order=True)
     for rows in (both, both.clear()):
         assert runtime_bars(rows, strings, jars(2))[:4] == b"\x89PNG"
+
+
+def test_a_time_axis_of_any_length_has_dates():
+    """A warning here stopped the run of a site that has two days of data."""
+    from battery_assets.features.picture_parts import panels, time_axis
+
+    for most in (6, 10):
+        for hours in (1, 7, 24, 30, 49, 72, 100, 170, 300, 500, 744, 9000):
+            _, axes = panels(4, 2, 1, 1, "")
+            axes[0, 0].plot([START, START + timedelta(hours=hours)], [0.0, 1.0])
+            time_axis(axes[0, 0], most)
+            assert 1 <= len(axes[0, 0].get_xticks()) <= most + 3, (most, hours)

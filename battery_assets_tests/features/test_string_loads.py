@@ -31,7 +31,7 @@ def samples(*spans: tuple[int, int, float], volts: float = 290.0) -> pl.DataFram
     )
 
 
-def tested(*at: datetime) -> pl.DataFrame:
+def of_tests(*at: datetime) -> pl.DataFrame:
     return pl.DataFrame(
         {"string_id": ["a"] * len(at), "test_date": list(at)},
         schema={"string_id": pl.String, "test_date": pl.Datetime("us", "UTC")},
@@ -71,15 +71,15 @@ def test_constant_power_ends_sooner_than_the_same_current_at_the_start():
 
 def test_the_own_load_is_the_median_of_the_last_discharges():
     spans = [(n * 4000, 20, amps) for n, amps in enumerate((-999.0, -100.0, -110.0, -500.0, -120.0, -130.0))]
-    own = own_loads(loaded_samples([samples(*spans, (100, 900, 18.0), (2000, 60, -2.0))], RATED), tested())
+    own = own_loads(loaded_samples([samples(*spans, (100, 900, 18.0), (2000, 60, -2.0))], RATED), of_tests())
     assert own.to_dicts() == [{"string_id": "a", "power_w": 290.0 * 120.0, "drawn_a": 120.0, "episodes": 5}]
 
 
 def test_a_capacity_test_is_not_the_load():
     frame = samples((0, 20, -100.0), (5 * 86_400, 36_000, -12.0))
     near = AT + timedelta(days=5, minutes=-10)
-    assert own_loads(loaded_samples([frame], RATED), tested(near))["drawn_a"].to_list() == [100.0]
-    assert own_loads(loaded_samples([frame], RATED), tested())["drawn_a"].to_list() == [56.0]
+    assert own_loads(loaded_samples([frame], RATED), of_tests(near))["drawn_a"].to_list() == [100.0]
+    assert own_loads(loaded_samples([frame], RATED), of_tests())["drawn_a"].to_list() == [56.0]
 
 
 def test_a_ups_holds_power_and_a_rectifier_current():
@@ -97,7 +97,8 @@ def test_without_a_discharge_the_systems_rating_is_shared_by_its_strings():
     row = loads().row(0, named=True)
     assert row["load_basis"] == "system_rating"
     assert row["level"] == pytest.approx(160e3 * 0.9 / 0.95 / 2 / 24)
-    assert loads(rated_power_kva=None)["load_basis"].to_list() == ["rated_15min", "rated_1h"]
+    for useless in (None, 400.0):
+        assert loads(rated_power_kva=useless)["load_basis"].to_list() == ["rated_15min", "rated_1h"]
 
 
 def test_an_unknown_system_counts_as_the_harder_load():

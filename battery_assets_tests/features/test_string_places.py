@@ -93,7 +93,7 @@ def test_a_jar_without_a_twin_is_there_without_state():
 
 
 def test_a_jar_one_cell_low_on_float_has_a_shorted_cell_and_a_dead_sensor_has_not():
-    for low, cells in ((11.45, 5), (0.0, 6)):
+    for low, cells in ((11.45, 5), (9.0, 4), (12.1, 6), (0.0, 6)):
         volts = {"j1": 13.62, "j2": low, "j3": 13.70, "j4": 13.65}
         features = [(jar, AT, v, 26.0) for jar, v in volts.items()]
         _, jars = looked_at(*FOUR, features=features)
