@@ -1,4 +1,4 @@
-"""What a fleet manager wants to know: jars at risk, incidents, work orders, models."""
+"""What a fleet manager wants to know: jars at risk, ride-through, incidents, work orders, models."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,16 @@ LEFT JOIN fleet.incident i ON i.site = n.site AND i.month = n.month AND i.status
 LEFT JOIN fleet.work_order w ON w.incident_id = i.incident_id AND w.status <> 'closed'
 WHERE :site = '' OR n.site = :site
 GROUP BY n.site ORDER BY n.site
+"""
+_RUNTIME = """
+SELECT site, string_code, load_basis, round(required_min, 0) AS required, round(runtime_min, 0) AS minutes,
+       round(runtime_lower_min, 0) AS low, round(runtime_upper_min, 0) AS high,
+       floor(100 * ride_through_probability) AS p, weakest_jar, coalesce(note, limited_by) AS because
+FROM (SELECT DISTINCT ON (string_id) * FROM fleet.string_runtime_now
+      WHERE :site = '' OR site = :site
+      ORDER BY string_id, array_position(
+          ARRAY['measured_load', 'system_rating', 'rated_15min', 'rated_1h'], load_basis::text)) own
+ORDER BY ride_through_probability NULLS FIRST, runtime_min - required_min LIMIT :most
 """
 _MODELS = """
 SELECT version, metrics_json, hyperparameters_json FROM ml.ml_model
@@ -87,6 +97,12 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
     )
     _table(
         console,
+        f"Ride-through (first {most}; minutes at the string's own load with their 90 % interval)",
+        ["site", "string", "load", "required", "minutes", "from", "to", "P %", "weakest jar", "because"],
+        _rows(at, _RUNTIME, told),
+    )
+    _table(
+        console,
         f"Open incidents and work orders (first {most})",
         ["site", "incident", "severity", "what", "work order", "priority", "due"],
         _rows(at, _INCIDENTS, told),
@@ -101,8 +117,8 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
         )
         _models(console, _rows(at, _MODELS, {}))
     console.print(
-        "Where to look next: views fleet.jar_health_now, fleet.string_health_now, fleet.open_alerts, "
-        "fleet.prediction_history; `battery-assets report --site SITE` for one site."
+        "Where to look next: views fleet.jar_health_now, fleet.string_health_now, fleet.string_runtime_now, "
+        "fleet.open_alerts, fleet.prediction_history; `battery-assets report --site SITE` for one site."
     )
 
 

@@ -55,6 +55,16 @@ def test_the_lab_figures_are_of_points_that_were_all_loaded():
     assert all(figure.value > 0 for figure in measured.values())
 
 
+def test_ride_through_is_held_against_the_generators_truth():
+    from benchmarks.ride_through import measure
+
+    measured = figures(GROUP["ride_through"], measure(small=True), small=True)
+    for name in ("runtime_interval_coverage_pct", "runtime_weakest_named_pct", "runtime_site_coverage_pct"):
+        assert 0.0 <= measured[name].value <= 100.0
+    # A wrong load, charge or resistance would put the median out by more than the interval's half width.
+    assert abs(measured["runtime_site_bias_pct"].value) < 12.0
+
+
 def test_a_figure_measured_alone_leaves_the_others_as_they_were(tmp_path):
     latest = tmp_path / "latest.json"
     values = dict.fromkeys(GROUP["telemetry"].units, 1.0)

@@ -13,7 +13,7 @@ PHASE = {group: number for number, group in GROUPS.items()}
 
 def test_every_table_has_one_asset_and_one_check():
     tables = [table.name for table in t.TABLES]
-    assert len(tables) == len(set(tables)) == 26 + len(t.LAB_TABLES)
+    assert len(tables) == len(set(tables)) == 27 + len(t.LAB_TABLES)
     assert set(tables) == set(SPECS) - {"rul_model"}
     checked = [key.asset_key.path[-1] for check in d.checks for key in check.check_keys]
     assert sorted(checked) == sorted(tables)

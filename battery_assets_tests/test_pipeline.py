@@ -169,6 +169,22 @@ def test_the_estimated_health_is_near_the_truth_and_its_deviation_honest(platfor
     assert (error.abs() < 1.645 * found["soh_std_pct"]).mean() > 0.8
 
 
+def test_every_string_has_its_minutes_and_its_weakest_jar(platform, synthetic):
+    rows = fetched(
+        platform,
+        """
+        SELECT s.string_code, r.load_basis, r.runtime_lower_min, r.runtime_min, r.runtime_upper_min, b.string_id = s.string_id
+        FROM fleet.string s JOIN fleet.string_runtime r ON r.string_id = s.string_id AND r.month = '2025-02'
+        LEFT JOIN fleet.battery b ON b.battery_id = r.weakest_battery_id
+        WHERE s.site = 'tiny'""",
+    )
+    assert len(rows) == 6
+    assert {row[1] for row in rows} >= {"rated_15min", "rated_1h"}
+    for string, basis, low, middle, high, own_jar in rows:
+        assert own_jar, f"{string} {basis}: the weakest jar is of another string"
+        assert 0 < low < middle < high < 600
+
+
 def test_no_feature_is_constant_or_empty(platform, synthetic):
     columns = [c.name for c in t.feature_store.columns if c.info["kind"] in ("decimal", "integer")]
     for window in (1, 24, 168):
@@ -314,4 +330,5 @@ def test_the_report_reads_what_is_there(platform, synthetic, capsys):
     print_report(platform, "tiny")
     shown = capsys.readouterr().out
     assert "Jars at risk" in shown
+    assert "Ride-through" in shown
     assert "Open now" in shown

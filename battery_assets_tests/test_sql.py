@@ -88,6 +88,7 @@ def test_the_analyst_reads_and_does_nothing_else(migrated_url):
     for view in (
         "jar_health_now",
         "string_health_now",
+        "string_runtime_now",
         "open_alerts",
         "open_alerts_by_site",
         "prediction_history",

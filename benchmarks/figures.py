@@ -69,6 +69,18 @@ GROUPS = (
         {"lab_bdf_points_per_second": "points/s", "lab_text_points_per_second": "points/s"},
     ),
     Group("lab_features", "lab_features:measure", {"lab_features_1000_cycles_seconds": "s"}),
+    Group(
+        "ride_through",
+        "ride_through:measure",
+        {
+            "runtime_interval_coverage_pct": "%",
+            "runtime_weakest_named_pct": "%",
+            "runtime_site_coverage_pct": "%",
+            "runtime_site_bias_pct": "%",
+            "runtime_site_half_width_pct": "%",
+            "runtime_seconds_per_string": "s",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group(
         "oracles",

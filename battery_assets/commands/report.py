@@ -7,7 +7,7 @@ import click
 @click.option("--site", default="", help="Only this site.")
 @click.option("--most", default=10, show_default=True, help="Rows for each list.")
 def report(site: str, most: int) -> None:
-    """Print jars at risk, open incidents, work orders and model scores.
+    """Print jars at risk, ride-through of the strings, open incidents, work orders and model scores.
 
     \b
     Example:

@@ -1,63 +1,23 @@
-"""Pictures for people who look at a run: each function returns a PNG as bytes, under 60 kB.
+"""Pictures for people who look at a run: each function returns a PNG as bytes, under 60 kB. Times are UTC."""
 
-Colours are safe for colour-blind eyes (Okabe and Ito 2008; cividis). Times are UTC.
-"""
-
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from battery_assets.features.picture_parts import BLUE, GREY, ORANGE, VERMILION
+from battery_assets.features.picture_parts import figure as _figure
+from battery_assets.features.picture_parts import nothing as _nothing
+from battery_assets.features.picture_parts import png as _png
+from battery_assets.features.picture_parts import time_axis as _time_axis
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLUE, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#8C8C8C"
 SEVERITY_COLOURS = {"info": BLUE, "warning": ORANGE, "critical": VERMILION}
-DPI, MOST_BYTES = 75, 60_000
 MOST_COLUMNS = 372
 # Twice the settled spread of 0.056 V stays pale; 0.15, 0.25 and 0.45 V are the limits of the alerts.
 STEPS_V = (-0.45, -0.25, -0.15, -0.1, 0.1, 0.15, 0.25, 0.45)
-
-
-def _figure(width: float, height: float, title: str) -> tuple[Any, "Axes"]:
-    # The object interface keeps no global state, so nothing has to be closed and threads do not meet.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.set_title(title, fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _png(figure: Any) -> bytes:
-    """The figure as a PNG of MOST_BYTES at most, 64 colours: a crowded one is drawn coarser."""
-    from PIL import Image
-
-    for dpi in (figure.dpi, 60, 45, 30):
-        raw, out = io.BytesIO(), io.BytesIO()
-        figure.savefig(raw, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
-        Image.open(raw).convert("RGB").quantize(64).save(out, format="png", optimize=True)
-        if out.tell() < MOST_BYTES:
-            break
-    return out.getvalue()
-
-
-def _time_axis(axes: "Axes") -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(maxticks=10)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _nothing(axes: "Axes", what: str) -> None:
-    axes.text(0.5, 0.5, what, ha="center", va="center", transform=axes.transAxes, color=GREY)
-    axes.set_xticks([])
-    axes.set_yticks([])
 
 
 def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:

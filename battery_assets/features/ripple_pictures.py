@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures import BLUE, GREEN, GREY, ORANGE, VERMILION, _png
+from battery_assets.features.picture_parts import BLUE, GREEN, GREY, ORANGE, VERMILION, png
 from battery_assets.features.ripple_bursts import bursts_in, ohmic_step
 from battery_assets.features.ripple_spectrum import LINES, MAINS_HZ, spectra
 
@@ -63,7 +63,7 @@ def fault_picture(fault: dict[str, Any], sound: dict[str, Any]) -> bytes:
         high = max(axes.get_ylim()[1] for axes in grid[row])
         for axes in grid[row]:
             axes.set_ylim(low, high)
-    return _png(figure)
+    return png(figure)
 
 
 def _waves(burst: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, float]:
@@ -157,7 +157,7 @@ def load_picture(capture: pl.DataFrame, title: str) -> bytes:
     slow.set_xlabel("time since the load came (s); green: bursts of waveform")
     if stepped is None:
         fast.set_axis_off()
-        return _png(figure)
+        return png(figure)
     row, (at, volt, ampere) = stepped
     volts, amps, rate = _waves(row)
     _pair(fast, (np.arange(len(volts)) - at) / rate * 1000, volts, amps)
@@ -165,7 +165,7 @@ def load_picture(capture: pl.DataFrame, title: str) -> bytes:
         f"the moment: {volt:.1f} V at {ampere:.0f} A, {1000 * volt / ampere:.0f} mohm", fontsize=10
     )
     fast.set_xlabel("time since the load came (ms)")
-    return _png(figure)
+    return png(figure)
 
 
 def _instant(row: dict[str, Any], step: tuple[int, float, float]) -> Any:

@@ -9,6 +9,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.jars import HealthEvidence, jar_facts
+from battery_assets.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
@@ -56,7 +57,7 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     captured_at = features["feature_ts"].max()
     health = _health(warehouse, part, seen, captured_at)
     rows = twin_states(seen, latest, health, features, discharges, captured_at)
-    shown = {"state of health": picture(soh_bars(rows, seen))}
+    shown = {"state of health": picture(soh_bars(rows, seen)), **month_shown(warehouse, part, rows, seen)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 

@@ -49,6 +49,7 @@ from battery_assets.tables.p6_ml_digital_twin import (
     digital_twin_state,
     ml_model,
     rul_prediction,
+    string_runtime,
 )
 from battery_assets.tables.p7_operations import (
     alert,
@@ -94,6 +95,7 @@ TABLES = (
     feature_store,
     ml_model,
     digital_twin_state,
+    string_runtime,
     rul_prediction,
     incident,
     alert,
@@ -132,6 +134,7 @@ __all__ = [
     "prediction",
     "rul_prediction",
     "string",
+    "string_runtime",
     "telemetry_env",
     "telemetry_event_window",
     "telemetry_jar_calc",

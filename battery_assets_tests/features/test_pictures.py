@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features import pictures
+from battery_assets.features import picture_parts, pictures
 from battery_assets.features.alert_rules import thresholds
 from battery_assets.features.alerting import alerts
 from battery_assets_tests.features import operations_world as world
@@ -68,7 +68,7 @@ def test_every_picture_is_a_small_png(draw):
     from PIL import Image
 
     picture = draw()
-    assert len(picture) < pictures.MOST_BYTES
+    assert len(picture) < picture_parts.MOST_BYTES
     with Image.open(io.BytesIO(picture)) as image:
         assert image.format == "PNG"
         assert image.width >= 500
@@ -82,7 +82,7 @@ def test_a_crowded_picture_is_drawn_coarser_rather_than_large():
         resolved_at=pl.lit(None, pl.Datetime("us", "UTC")),
         alert_type=pl.Series(rng.choice(["voltage_low", "ripple_high", "soh_degraded"], 2400)),
     )
-    assert len(pictures.alerts_timeline(crowd)) < pictures.MOST_BYTES
+    assert len(pictures.alerts_timeline(crowd)) < picture_parts.MOST_BYTES
 
 
 def test_the_same_data_give_the_same_picture():

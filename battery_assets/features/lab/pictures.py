@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures import GREY, VERMILION
-from battery_assets.features.pictures import _figure as figure_of
-from battery_assets.features.pictures import _png as png
+from battery_assets.features.picture_parts import GREY, VERMILION, png
+from battery_assets.features.picture_parts import figure as figure_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,84 @@
+"""What pictures are made of: colours, blank figures, time axes, a small PNG.
+
+Colours are safe for colour-blind eyes (Okabe and Ito 2008; cividis). The object interface of matplotlib keeps
+no global state, so nothing has to be closed and threads do not meet.
+"""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#8C8C8C"
+DPI, MOST_BYTES, FEW_COLOURS = 75, 60_000, 48
+
+
+def panels(width: float, height: float, rows: int, columns: int, title: str) -> tuple[Any, Any]:
+    """A figure of inches with rows by columns of axes, as a 2-d array, that share their columns' time.
+
+    Margins are fixed, with room for a legend below: to lay them out by their content would draw all twice.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(drawn)
+    axes = drawn.subplots(rows, columns, squeeze=False, sharex="col")
+    drawn.subplots_adjust(left=0.06, right=0.985, top=0.915, bottom=0.115, hspace=0.22, wspace=0.14)
+    drawn.suptitle(title, fontsize=11)
+    for one in axes.flat:
+        one.spines[["top", "right"]].set_visible(False)
+        one.tick_params(labelsize=8)
+    return drawn, axes
+
+
+def figure(width: float, height: float, title: str) -> tuple[Any, "Axes"]:
+    """A figure of inches with one pair of axes under a title."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(drawn)
+    axes = drawn.add_subplot()
+    axes.set_title(title, fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    return drawn, axes
+
+
+def png(drawn: Any) -> bytes:
+    """The figure as a PNG of MOST_BYTES at most: a crowded one has fewer colours, then fewer pixels."""
+    for dpi in (drawn.dpi, 60, 45, 30):
+        out = io.BytesIO()
+        drawn.savefig(out, format="png", dpi=dpi, pil_kwargs={"optimize": True})
+        if out.tell() >= MOST_BYTES:
+            out = _fewer_colours(out)
+        if out.tell() < MOST_BYTES:
+            break
+    return out.getvalue()
+
+
+def _fewer_colours(full: io.BytesIO) -> io.BytesIO:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.open(full).convert("RGB").quantize(FEW_COLOURS, dither=Image.Dither.NONE).save(
+        out, format="png", optimize=True
+    )
+    return out
+
+
+def time_axis(axes: "Axes", most: int = 10) -> None:
+    """Dates as short as they can be, at most so many."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=2, maxticks=most)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def nothing(axes: "Axes", what: str) -> None:
+    """Say on empty axes what is not there."""
+    axes.text(0.5, 0.5, what, ha="center", va="center", transform=axes.transAxes, color=GREY)
+    axes.set_xticks([])
+    axes.set_yticks([])

@@ -1,0 +1,99 @@
+"""Who stands in a string at an instant, and what is known of each jar there."""
+
+from datetime import datetime
+
+import polars as pl
+
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+
+# A shorted cell takes 2.2 to 2.4 V from the jar on float: its own 2.27 V, and what the others rise (SOURCES
+# 1.5). A jar that is lower by anything else has another trouble, or a sensor that tells nothing.
+CELL_V, TOLERANCE_V, MOST_SHORTED = 2.3, 0.4, 2
+TWIN_COLUMNS = ("soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "r0_mohm")
+
+
+def string_facts(
+    strings: pl.DataFrame, systems: pl.DataFrame, batteries: pl.DataFrame, models: pl.DataFrame, at: datetime
+) -> pl.DataFrame:
+    """One row per string in service: places and vacant ones, rated Ah of a jar, and its system.
+
+    string_id, places, vacant, jars (= places), rated_ah, system_type, rated_power_kva, strings_in_system.
+    strings, systems, batteries, models: rows of string, battery_system, battery and battery_model. A place is
+    vacant where a jar was taken out and none put in; a place of which no jar was ever recorded is not.
+    """
+    held = _placed(batteries, at).join(
+        models.select("model_id", rated_ah=pl.col("capacity_ah").cast(pl.Float64)), on="model_id", how="left"
+    )
+    by_string = held.group_by("string_id").agg(
+        recorded=pl.len(), vacant=(~pl.col("serves")).sum(), rated_ah=pl.col("rated_ah").min()
+    )
+    active = strings.filter(pl.col("is_active").fill_null(value=True))
+    in_system = active.group_by("system_id").agg(strings_in_system=pl.len())
+    places = pl.max_horizontal("batteries_count", "recorded")
+    return (
+        active.select(pl.col("string_id", "system_id").cast(pl.String), "string_code", "batteries_count")
+        .join(by_string, on="string_id")
+        .join(systems.select("system_id", "system_type", "rated_power_kva"), on="system_id", how="left")
+        .join(in_system, on="system_id", how="left")
+        .with_columns(places=places, jars=places, rated_ah=pl.col("rated_ah").fill_null(HX12_120.rated_ah))
+        .sort("string_code")
+    )
+
+
+def jar_states(
+    facts: pl.DataFrame,
+    batteries: pl.DataFrame,
+    models: pl.DataFrame,
+    twins: pl.DataFrame,
+    features_24h: pl.DataFrame,
+    at: datetime,
+) -> pl.DataFrame:
+    """One row per place that is not vacant, with the twin's state of its jar, as `string_runtimes` takes it.
+
+    facts: as `string_facts` returns them. twins: rows of digital_twin_state. features_24h: battery_id,
+    feature_ts, v_mean, t_mean. A place without a record, and a jar without a twin, have NULL.
+    """
+    serving = _placed(batteries, at).filter(pl.col("serves")).select("string_id", "battery_id", "model_id")
+    latest = (
+        features_24h.filter(pl.col("feature_ts") <= at)
+        .sort("feature_ts")
+        .group_by("battery_id")
+        .agg(pl.col("v_mean").last(), temperature_c=pl.col("t_mean").last())
+    )
+    state = twins.select("battery_id", *(name for name in TWIN_COLUMNS if name in twins.columns))
+    jars = (
+        serving.join(
+            models.select("model_id", rated_ah=pl.col("capacity_ah").cast(pl.Float64)),
+            on="model_id",
+            how="left",
+        )
+        .join(state, on="battery_id", how="left")
+        .join(latest, on="battery_id", how="left")
+        .with_columns(cells=_working_cells())
+        .drop("model_id", "v_mean")
+        .sort("string_id", "battery_id")
+    )
+    counted = facts.join(serving.group_by("string_id").len(), on="string_id", how="left")
+    unseen = counted.select(
+        "string_id", times=pl.col("places") - pl.col("vacant") - pl.col("len").fill_null(0)
+    ).select(pl.col("string_id").repeat_by("times").list.explode(keep_nulls=False, empty_as_null=False))
+    return pl.concat([jars.join(facts, on="string_id", how="semi"), unseen], how="diagonal")
+
+
+def _working_cells() -> pl.Expr:
+    below = (pl.col("v_mean").median().over("string_id") - pl.col("v_mean")).fill_null(0.0)
+    shorted = (below / CELL_V).round()
+    fits = shorted.is_between(1, MOST_SHORTED) & ((below - shorted * CELL_V).abs() <= TOLERANCE_V)
+    return HX12_120.cells - pl.when(fits).then(shorted).otherwise(0.0)
+
+
+def _placed(batteries: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """The newest jar of each place at an instant, and whether it still serves."""
+    begun = pl.col("installed_date").is_null() | (pl.col("installed_date").cast(pl.Date) < at.date())
+    gone = pl.col("replaced_date").is_not_null() & (pl.col("replaced_date").cast(pl.Date) < at.date())
+    return (
+        batteries.filter(begun)
+        .with_columns(pl.col("string_id", "battery_id", "model_id").cast(pl.String), serves=~gone)
+        .sort("string_id", "position_in_string", "serves", "installed_date", nulls_last=False)
+        .unique(["string_id", "position_in_string"], keep="last", maintain_order=True)
+    )
