@@ -21,6 +21,9 @@ MODEL_COLUMNS = (
 )
 
 
+COMMON_AH = 120.0
+
+
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """One row for each jar in service at some time of the month, sorted by battery_id.
 
@@ -37,6 +40,40 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
         .join(strings, on="string_id", how="left")
         .sort("battery_id")
     )
+
+
+@dataclass(frozen=True)
+class Jars:
+    """A site's jars as laws of physics want them: facts, strings (string_id, jars, capacity_ah), codes."""
+
+    facts: pl.DataFrame
+    strings: pl.DataFrame
+    codes: dict[str, str]
+
+    @property
+    def capacity_ah(self) -> dict[str, float]:
+        """Rated capacity of each string, Ah."""
+        return dict(self.strings.select("string_id", "capacity_ah").iter_rows())
+
+
+def jars_of(warehouse: Warehouse, part: Part) -> Jars:
+    """The jars in service in a month, their strings and the codes people know both by.
+
+    A jar whose model is not known counts as one of 120 Ah, the commonest in the fleet.
+    """
+    facts = jar_facts(warehouse, part).with_columns(
+        pl.col("capacity_ah").cast(pl.Float64).fill_null(COMMON_AH).alias("capacity_ah")
+    )
+    strings = facts.group_by("string_id", maintain_order=True).agg(
+        jars=pl.col("position_in_string").n_unique(), capacity_ah=pl.col("capacity_ah").min()
+    )
+    codes = {
+        unit: code
+        for kind in ("battery", "string")
+        for unit, code in facts.select(f"{kind}_id", f"{kind}_code").iter_rows()
+        if code is not None
+    }
+    return Jars(facts, strings, codes)
 
 
 def jars_per_string(jars: pl.DataFrame) -> dict[str, int]:
