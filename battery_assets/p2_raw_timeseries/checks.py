@@ -26,7 +26,8 @@ def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
 
     jars = jars_of(warehouse, part)
     days = warehouse.days(t.telemetry_string_raw, part, CURRENT)
-    return law.current_sign((law.sign_evidence(day, rows, jars.strings) for day, rows in days), jars.codes)
+    evidence = (law.sign_evidence(day, rows, jars.strings) for day, rows in days)
+    return law.current_sign(evidence, jars.strings.height, jars.codes)
 
 
 def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":

@@ -1,5 +1,9 @@
 """What is really stored, asked of the stores: columns of files and tables, tables that nobody defined."""
 
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
 import polars as pl
 import sqlalchemy as sa
 
@@ -20,6 +24,8 @@ _VIEWS = """
 SELECT DISTINCT view_schema || '.' || view_name FROM information_schema.view_table_usage
 WHERE table_schema = :schema AND view_schema <> :schema ORDER BY 1
 """
+
+_PLAIN: dict[type, Any] = {UUID: str, Decimal: float}
 
 
 def stored_columns(warehouse: Warehouse, table: sa.Table, part: Part) -> set[str]:
@@ -53,7 +59,7 @@ def views_of(warehouse: Warehouse, schema: str) -> list[str]:
 
 
 def rows_if_there(warehouse: Warehouse, schema: str, name: str, part: Part) -> pl.DataFrame | None:
-    """A site's rows of a table that need not exist, of the month if it has one; None where it is not there."""
+    """A site's rows of a table that need not exist, of the month if it has one; None if it is not there."""
     with warehouse.transaction() as connection:
         columns = set(connection.execute(sa.text(_COLUMNS), {"schema": schema, "name": name}).scalars())
         if not columns:
@@ -62,4 +68,9 @@ def rows_if_there(warehouse: Warehouse, schema: str, name: str, part: Part) -> p
         table = sa.table(name, *(sa.column(column) for column in sorted(columns)), schema=schema)
         query = sa.select(table).where(*(table.c[key] == value for key, value in told.items()))
         result = connection.execute(query)
-        return pl.DataFrame([tuple(row) for row in result], schema=list(result.keys()), orient="row")
+        rows = [tuple(_PLAIN.get(type(value), _same)(value) for value in row) for row in result]
+        return pl.DataFrame(rows, schema=list(result.keys()), orient="row", infer_schema_length=None)
+
+
+def _same(value: Any) -> Any:
+    return value

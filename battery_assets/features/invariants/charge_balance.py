@@ -44,7 +44,7 @@ def power_law(samples: pl.DataFrame, codes: dict[str, str]) -> Verdict:
             Finding(
                 where=f"string {codes.get(row['string_id'], row['string_id'])}",
                 when=f"{row['ts']:%Y-%m-%d %H:%M:%S} UTC",
-                expected=f"{volts[place] * amps[place]:.2f} W of {volts[place]:.2f} V and {amps[place]:.3f} A",
+                expected=f"{volts[place] * amps[place]:.2f} W: {volts[place]:.2f} V, {amps[place]:.3f} A",
                 found=f"{watts[place]:.2f} W ({int((apart > limit).sum())} of {judged.height:,} samples)",
                 measured=float(apart[place]),
                 limit=float(limit[place]),

@@ -142,8 +142,9 @@ def _told(
     return rows
 
 
-def current_sign(evidence: Iterable[pl.DataFrame], codes: dict[str, str]) -> Verdict:
-    """Whether the stored sign is the tables' in every string: frames of `sign_evidence`, names of strings.
+def current_sign(evidence: Iterable[pl.DataFrame], strings: int, codes: dict[str, str]) -> Verdict:
+    """Whether the stored sign is the tables' in every string: frames of `sign_evidence`, how many strings
+    there are, and their names.
 
     Neither level nor charge can be contradicted by a battery, so one in ten of a day's samples is enough, as
     long as they are three and cover a minute. Steps are few and meet transients: of those of the month two in
@@ -165,8 +166,7 @@ def current_sign(evidence: Iterable[pl.DataFrame], codes: dict[str, str]) -> Ver
         for kind in ("level", "charge", "step")
     }
     enough = seen.group_by("string_id").agg(pl.col("judged").sum()).filter(pl.col("judged") >= FEWEST)
-    strings = enough.height
-    return Verdict(_judged(strings, len(codes), counts), NEXT_STEP, findings, counts)
+    return Verdict(_judged(enough.height, strings, counts), NEXT_STEP, findings, counts)
 
 
 def _against(seen: pl.DataFrame, together: list[str], share: float) -> pl.DataFrame:

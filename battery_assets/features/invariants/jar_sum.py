@@ -22,7 +22,8 @@ STEADY_C = 1 / 20
 FEWEST, SHARE = 3, 0.05
 NEXT_STEP = (
     "compare the named jar's or string's reading with a hand-held meter, correct scale or mapping at the "
-    "source (or leave that sensor's voltages out: a sum with a jar missing is not judged) and run the month again"
+    "source (or leave that sensor's voltages out: a sum that lacks a jar is not judged) and run the month "
+    "again"
 )
 
 
@@ -40,7 +41,7 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
     """One row per string and hour in which both can be compared: how far they are apart.
 
     jar_rows: ts, battery_id, voltage_v and string_rows: ts, string_id, voltage_v, current_a of the hours'
-    first parts (`in_window`; of strings also one step before, which shows whether the current was steady). jars:
+    first parts (`in_window`; of strings also one step before, to show whether the current was steady). jars:
     battery_id, string_id, position_in_string, capacity_ah. Returns string_id, hour, voltage_v, sum_v, off_v,
     limit_v, and the jar farthest from the median: battery_id, jar_v, median_v. Hours in which a jar is
     missing (or its channel is dead: exactly 0 V), or the current steps, are left out: clocks of gateways
@@ -149,8 +150,8 @@ def _finding(row: dict, codes: dict[str, str]) -> Finding:
         where=f"string {codes.get(row['string_id'], row['string_id'])}",
         when=f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC",
         expected=f"{row['voltage_v']:.2f} V within {row['limit_v']:.2f} V of the sum of its jars and links",
-        found=f"a sum of {row['sum_v']:.2f} V ({row['n_off']} of {row['n_all']} hours); farthest is jar {jar} "
-        f"with {row['jar_v']:.3f} V where the median is {row['median_v']:.3f} V",
+        found=f"a sum of {row['sum_v']:.2f} V ({row['n_off']} of {row['n_all']} hours); farthest is jar "
+        f"{jar} with {row['jar_v']:.3f} V where the median is {row['median_v']:.3f} V",
         measured=abs(row["off_v"]),
         limit=row["limit_v"],
         unit="V",

@@ -176,7 +176,8 @@ def charge_returned(
         if not RETURNED[0] <= ratios[row["string_id"]] <= RETURNED[1]
     ]
     words = (
-        f"{min(ratios.values()):.2f} to {max(ratios.values()):.2f} times what {len(ratios)} strings gave came back"
+        f"{len(ratios)} strings took back {min(ratios.values()):.2f} to {max(ratios.values()):.2f} times"
+        " what they gave"
         if ratios
         else f"not judged: no string gave {LEAST_DEPTH:.0%} of its capacity and was charged again"
     )

@@ -27,7 +27,8 @@ NM_EXPONENT = 0.8  # layer = k tau^0.8 (SOURCES 8)
 # 2 per 10 K is 0.0693 per K; 8 K for doubling would be 0.0866, 2.42 per 10 K 0.0884, 1.35 per 10 K 0.0300.
 SLOPE_BAND = (0.061, 0.078)
 LEVEL_K = 3.0  # a jar's month may be this much warmer or cooler than its life was
-LEAST_SPREAD_K = 0.3
+LEAST_SPREAD_K = 0.5
+YOUNGEST_YEARS = 0.5  # before that a jar has not lived through the seasons that its elders have
 FEWEST_PAIRS = 30
 IMPEDANCE_STEP = (
     "temp_corrected_resistance_mohm must come from the one law of conduction (4.4 kJ/mol): look for another "
@@ -68,7 +69,7 @@ def ohmic_law(readings: pl.DataFrame, codes: dict[str, str]) -> Verdict:
             Finding(
                 where=f"jar {codes.get(row['battery_id'], row['battery_id'])}",
                 when=f"{row['measured_at']:%Y-%m-%d %H:%M} UTC",
-                expected=f"{expected[place]:.3f} mohm at 25 C of {raw[place]:.3f} mohm at {warm[place]:.1f} C",
+                expected=f"{expected[place]:.3f} mohm at 25 C, being {raw[place]:.3f} at {warm[place]:.1f} C",
                 found=f"{told[place]:.3f} mohm ({wrong.size} of {judged.height} readings{energy})",
                 measured=float(apart[place]),
                 limit=float(HALF_DIGIT_MOHM + RELATIVE * expected[place]),
@@ -158,20 +159,20 @@ def ageing_law(twins: pl.DataFrame, layer_nm: float, codes: dict[str, str]) -> V
 
     twins: battery_id, string_id, installed_date, captured_at, film_nm, mean_c (the jar's mean temperature in
     feature_store). layer_nm: the layer after one thermal year. Thermal years per calendar year are an
-    acceleration: its logarithm must grow by ln 2/10 per kelvin between jars of one string and age (whose
-    rooms were the same for all their lives), and lie where the temperatures of the month put it.
+    acceleration: its logarithm must grow by ln 2/10 per kelvin between the jars of a string, which share
+    their room, and lie where the temperatures of the month put it.
     """
     age = (pl.col("captured_at").dt.date() - pl.col("installed_date").cast(pl.Date)).dt.total_days() / 365.25
     judged = (
         twins.drop_nulls(["film_nm", "mean_c", "installed_date"])
         .with_columns(age=age)
-        .filter(pl.col("age") > 0.1, pl.col("film_nm") > 0)
+        .filter(pl.col("age") > YOUNGEST_YEARS, pl.col("film_nm") > 0)
         .with_columns(
             acceleration=((pl.col("film_nm") / layer_nm).log() / NM_EXPONENT - pl.col("age").log()),
         )
     )
     if judged.is_empty():
-        return Verdict("not judged: no jar older than a month with twin and temperature", AGEING_STEP)
+        return Verdict("not judged: no jar older than half a year with twin and temperature", AGEING_STEP)
     slopes = _pair_slopes(judged)
     expected = np.log(ageing_factor(numbers(judged, "mean_c").astype(float)))
     level_k = 10.0 / np.log(2.0) * float(np.median(numbers(judged, "acceleration") - expected))
@@ -190,9 +191,9 @@ def ageing_law(twins: pl.DataFrame, layer_nm: float, codes: dict[str, str]) -> V
 
 
 def _pair_slopes(judged: pl.DataFrame) -> np.ndarray:
-    """d ln(acceleration)/dT of all pairs of jars that share string and age and differ in temperature."""
+    """d ln(acceleration)/dT of all pairs of jars of one string that differ in temperature."""
     slopes = []
-    for group in judged.partition_by("string_id", "installed_date"):
+    for group in judged.partition_by("string_id"):
         warm, speed = (numbers(group, name).astype(float) for name in ("mean_c", "acceleration"))
         one, other = np.triu_indices(warm.size, 1)
         apart = warm[one] - warm[other]
