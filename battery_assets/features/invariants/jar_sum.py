@@ -13,6 +13,7 @@ from battery_assets.features.invariants.verdict import Finding, Verdict
 
 HOUR_US = 3_600_000_000
 MINUTE_US = 60_000_000
+EDGE_US = 5_000_000  # clocks differ by 2 s (SOURCES 8): a sample just before the full hour is the hour's own
 # A string's meter and the common gain of its jars' sensors are of class 0.5 each (SOURCES 8).
 GAIN = 0.01
 # One sensor may be off by this much: it is an objection to that sensor, not to the site's month.
@@ -27,6 +28,9 @@ NEXT_STEP = (
 )
 
 
+HOUR = pl.col("ts").dt.offset_by("5s").dt.truncate("1h")
+
+
 def window_us(usual_step_s: float) -> int:
     """How much of each hour is read: a minute, or one step and a half of a slower monitor."""
     return max(MINUTE_US, int(1.5e6 * usual_step_s))
@@ -34,7 +38,7 @@ def window_us(usual_step_s: float) -> int:
 
 def in_window(width_us: int, before_us: int = 0) -> pl.Expr:
     """Samples of `ts` in the first part of an hour, and up to `before_us` before it."""
-    return (pl.col("ts").dt.epoch("us") + before_us) % HOUR_US < width_us + before_us
+    return (pl.col("ts").dt.epoch("us") + EDGE_US + before_us) % HOUR_US < width_us + before_us
 
 
 def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
@@ -47,11 +51,10 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
     missing (or its channel is dead: exactly 0 V), or the current steps, are left out: clocks of gateways
     differ by seconds.
     """
-    hour = pl.col("ts").dt.truncate("1h")
     homes = jars.select(pl.col("battery_id", "string_id").cast(pl.String), "position_in_string")
     of_jars = (
         jar_rows.filter(pl.col("voltage_v") != 0)
-        .group_by(pl.col("battery_id").cast(pl.String), hour.alias("hour"))
+        .group_by(pl.col("battery_id").cast(pl.String), HOUR.alias("hour"))
         .agg(pl.col("voltage_v").cast(pl.Float64).mean())
         .join(homes, on="battery_id")
     )
@@ -89,13 +92,13 @@ def _steady(string_rows: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """Mean voltage and current of each string in the hours' first parts, where the current does not step."""
     # A sample from before the full hour belongs to the hour it leads to.
     led = (pl.col("ts").dt.epoch("us") + HOUR_US // 2) // HOUR_US
-    inside = pl.col("ts").dt.epoch("us") >= led * HOUR_US
+    inside = pl.col("ts").dt.epoch("us") >= led * HOUR_US - EDGE_US
     volts, amps = (pl.col(name).cast(pl.Float64) for name in ("voltage_v", "current_a"))
     return (
         string_rows.with_columns(pl.col("string_id").cast(pl.String), led=led, inside=inside)
         .group_by("string_id", "led")
         .agg(
-            hour=pl.col("ts").dt.truncate("1h").filter("inside").first(),
+            hour=HOUR.filter("inside").first(),
             voltage_v=volts.filter("inside").mean(),
             current_a=amps.filter("inside").mean(),
             moved_a=amps.max() - amps.min(),
