@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.stored import day_profiles
 from battery_assets.platform.warehouse import Warehouse
 
 MODEL_COLUMNS = (
@@ -55,6 +56,11 @@ class Jars:
         """Rated capacity of each string, Ah."""
         return dict(self.strings.select("string_id", "capacity_ah").iter_rows())
 
+    @property
+    def least_ah(self) -> float:
+        """Rated capacity of the smallest string, Ah; 0 without any."""
+        return min(self.capacity_ah.values(), default=0.0)
+
 
 def jars_of(warehouse: Warehouse, part: Part) -> Jars:
     """The jars in service in a month, their strings and the codes people know both by.
@@ -74,6 +80,20 @@ def jars_of(warehouse: Warehouse, part: Part) -> Jars:
         if code is not None
     }
     return Jars(facts, strings, codes)
+
+
+def days_under_current(warehouse: Warehouse, part: Part, least_a: float) -> list[date]:
+    """The days on which some string carried more than that, either way: the others need not be read."""
+    seen = {
+        day: profile["columns"].get("current_a", {})
+        for day, profile in day_profiles(warehouse, t.telemetry_string_raw, part).items()
+    }
+    return [
+        day
+        for day, facts in seen.items()
+        if max((abs(facts[word]) for word in ("min", "max") if facts.get(word) is not None), default=0.0)
+        > least_a
+    ]
 
 
 def jars_per_string(jars: pl.DataFrame) -> dict[str, int]:

@@ -6,7 +6,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.jars import jars_of
+from battery_assets.jars import days_under_current, jars_of
 from battery_assets.platform.checks import invariant_check
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.stored import rows_if_there, undefined_tables, views_of
@@ -25,7 +25,8 @@ def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.invariants import current_sign as law
 
     jars = jars_of(warehouse, part)
-    days = warehouse.days(t.telemetry_string_raw, part, CURRENT)
+    loaded = days_under_current(warehouse, part, law.LOADED_C * jars.least_ah)
+    days = warehouse.days(t.telemetry_string_raw, part, CURRENT, only=loaded)
     evidence = (law.sign_evidence(day, rows, jars.strings) for day, rows in days)
     return law.current_sign(evidence, jars.strings.height, jars.codes)
 
@@ -35,7 +36,8 @@ def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.invariants import operation as law
 
     jars = jars_of(warehouse, part)
-    days = warehouse.days(t.telemetry_string_raw, part, ["ts", "string_id", "current_a"])
+    counted = days_under_current(warehouse, part, law.COUNTED_C * jars.least_ah)
+    days = warehouse.days(t.telemetry_string_raw, part, ["ts", "string_id", "current_a"], only=counted)
     moved = [law.charge_moved(rows, jars.capacity_ah) for _, rows in days]
     return law.charge_returned(moved, jars.capacity_ah, jars.codes)
 
@@ -70,7 +72,9 @@ def truth_apart(warehouse: Warehouse, part: Part) -> "Verdict":
         *(f"view {name}, which reads the truth" for name in views_of(warehouse, TRUTH[0])),
     ]
     truth = rows_if_there(warehouse, *TRUTH, part)
-    return law.truth_apart(_single_readings(warehouse, part), truth, t.telemetry_jar_raw.name, leaks)
+    known = truth is not None and not truth.is_empty()
+    raw = _single_readings(warehouse, part) if known else pl.DataFrame()
+    return law.truth_apart(raw, truth, t.telemetry_jar_raw.name, leaks)
 
 
 def _single_readings(warehouse: Warehouse, part: Part) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """What is really stored, asked of the stores: columns of files and tables, tables that nobody defined."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,9 @@ from uuid import UUID
 import polars as pl
 import sqlalchemy as sa
 
+from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.profile import Profile, merged
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.definition import METADATA
 
@@ -40,6 +43,18 @@ def stored_columns(warehouse: Warehouse, table: sa.Table, part: Part) -> set[str
     with warehouse.transaction() as connection:
         told = {"schema": table.schema, "name": table.name}
         return set(connection.execute(sa.text(_COLUMNS), told).scalars())
+
+
+def day_profiles(warehouse: Warehouse, table: sa.Table, part: Part) -> dict[date, Profile]:
+    """What the writer saw of each day of a lake partition."""
+    named = set(warehouse.lake.paths(table, part))
+    with warehouse.transaction() as connection:
+        files = registry.files_of(connection, table, part).values()
+    days: dict[date, list[Profile]] = {}
+    for file in files:
+        if file.path in named:
+            days.setdefault(file.day, []).append(file.profile)
+    return {day: merged(profiles) for day, profiles in sorted(days.items())}
 
 
 def undefined_tables(warehouse: Warehouse) -> list[str]:

@@ -43,7 +43,7 @@ def test_a_declared_sign_is_turned_and_told(tmp_path, ending):
     kept, reading = read(tmp_path, ending, SourceContract.from_config(terms))
     assert kept == [-12.5, 20.125, 0.0, None]
     assert_balanced(reading)
-    assert [row["value"] for row in reading.quarantine.to_dicts()][0].startswith("9999999")
+    assert reading.quarantine["value"][0].startswith("9999999")
     [told] = [words for words in reading.findings if words.startswith("current_a")]
     assert told.startswith("current_a: sign turned, since positive discharges in this source")
 

@@ -175,7 +175,7 @@ def ageing_law(twins: pl.DataFrame, layer_nm: float, codes: dict[str, str]) -> V
         return Verdict("not judged: no jar older than half a year with twin and temperature", AGEING_STEP)
     slopes = _pair_slopes(judged)
     expected = np.log(ageing_factor(numbers(judged, "mean_c").astype(float)))
-    level_k = 10.0 / np.log(2.0) * float(np.median(numbers(judged, "acceleration") - expected))
+    level_k = float(10.0 / np.log(2.0) * np.median(numbers(judged, "acceleration") - expected))
     facts = {"jars": float(judged.height), "pairs of jars": float(slopes.size), "level off by K": level_k}
     findings = []
     if slopes.size >= FEWEST_PAIRS:
