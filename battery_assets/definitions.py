@@ -31,7 +31,10 @@ PHASES = [
 ]
 
 assets = [asset for phase in PHASES for asset in dg.load_assets_from_package_module(phase)]
-checks = [suite_check(table) for table in t.TABLES]
+checks = [
+    *(suite_check(table) for table in t.TABLES),
+    *(check for phase in PHASES for check in dg.load_asset_checks_from_package_module(phase)),
+]
 
 catalogue = dg.AssetSelection.assets("battery_model", "user")
 training = dg.AssetSelection.assets("rul_model", "ml_model")

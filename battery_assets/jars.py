@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.stored import day_profiles
 from battery_assets.platform.warehouse import Warehouse
 
 MODEL_COLUMNS = (
@@ -19,6 +20,9 @@ MODEL_COLUMNS = (
     "temp_warning_c",
     "temp_critical_c",
 )
+
+
+COMMON_AH = 120.0
 
 
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -37,6 +41,59 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
         .join(strings, on="string_id", how="left")
         .sort("battery_id")
     )
+
+
+@dataclass(frozen=True)
+class Jars:
+    """A site's jars as laws of physics want them: facts, strings (string_id, jars, capacity_ah), codes."""
+
+    facts: pl.DataFrame
+    strings: pl.DataFrame
+    codes: dict[str, str]
+
+    @property
+    def capacity_ah(self) -> dict[str, float]:
+        """Rated capacity of each string, Ah."""
+        return dict(self.strings.select("string_id", "capacity_ah").iter_rows())
+
+    @property
+    def least_ah(self) -> float:
+        """Rated capacity of the smallest string, Ah; 0 without any."""
+        return min(self.capacity_ah.values(), default=0.0)
+
+
+def jars_of(warehouse: Warehouse, part: Part) -> Jars:
+    """The jars in service in a month, their strings and the codes people know both by.
+
+    A jar whose model is not known counts as one of 120 Ah, the commonest in the fleet.
+    """
+    facts = jar_facts(warehouse, part).with_columns(
+        pl.col("capacity_ah").cast(pl.Float64).fill_null(COMMON_AH).alias("capacity_ah")
+    )
+    strings = facts.group_by("string_id", maintain_order=True).agg(
+        jars=pl.col("position_in_string").n_unique(), capacity_ah=pl.col("capacity_ah").min()
+    )
+    codes = {
+        unit: code
+        for kind in ("battery", "string")
+        for unit, code in facts.select(f"{kind}_id", f"{kind}_code").iter_rows()
+        if code is not None
+    }
+    return Jars(facts, strings, codes)
+
+
+def days_under_current(warehouse: Warehouse, part: Part, least_a: float) -> list[date]:
+    """The days on which some string carried more than that, either way: the others need not be read."""
+    seen = {
+        day: profile["columns"].get("current_a", {})
+        for day, profile in day_profiles(warehouse, t.telemetry_string_raw, part).items()
+    }
+    return [
+        day
+        for day, facts in seen.items()
+        if max((abs(facts[word]) for word in ("min", "max") if facts.get(word) is not None), default=0.0)
+        > least_a
+    ]
 
 
 def jars_per_string(jars: pl.DataFrame) -> dict[str, int]:

@@ -114,15 +114,31 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     if not result.success:
-        failed = [event for event in result.all_events if event.is_failure and event.step_key]
-        cause = failed[0].step_failure_data.error if failed and failed[0].step_failure_data else None
-        words = (cause.cause or cause).message.strip() if cause else "a blocking check failed"
-        step = failed[0].step_key if failed else "a check"
         raise UserError(
-            f"{job_name} {key or ''}: {step} failed: {words}",
+            f"{job_name} {key or ''}: {_why(result)}",
             f"look at run {result.run_id} in `battery-assets up`, mend it, run again",
         )
     return result.run_id
+
+
+def _why(result: "dg.ExecuteInProcessResult") -> str:
+    """What ended a run: the blocking checks that turned red, or else the step that failed."""
+    said = [
+        event.event_specific_data
+        for event in result.all_events
+        if "CHECK_EVALUATION" in str(event.event_type)
+    ]
+    red = [check for check in said if check.blocking and not check.passed]
+    if red:
+        return "; ".join(
+            f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {check.description}"
+            for check in red
+        )
+    failed = [event for event in result.all_events if event.is_failure and event.step_key]
+    if not failed or not failed[0].step_failure_data or not failed[0].step_failure_data.error:
+        return "a step failed"
+    error = failed[0].step_failure_data.error
+    return f"{failed[0].step_key} failed: {(error.cause or error).message.strip()}"
 
 
 def quiet_logs() -> None:

@@ -1,6 +1,7 @@
 """The main job on real input and on a small synthetic site, with nothing replaced by a stand-in."""
 
 import os
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -210,14 +211,41 @@ def test_the_training_says_how_many_failures_it_lacks(platform, synthetic):
         run_here("training", "2025-02")
 
 
+# The export was made by V = OCV - I R with positive currents that it calls charge: its discharges are positive.
+TERMS = {"timezone": "Asia/Bangkok", "json_dialect": "python-literal-ok", "positive_current": "discharges"}
+
+
 @pytest.fixture(scope="module")
-def export(platform, shared_data):
-    """The foreign export, taken in once."""
+def undeclared(platform, shared_data):
+    """The foreign export, taken in without a word about its sign: what the operator is told, what is there."""
+    from battery_assets.errors import UserError
     from battery_assets.importing import imported
 
-    terms = {"timezone": "Asia/Bangkok", "json_dialect": "python-literal-ok"}
-    months = imported(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
+    terms = {name: value for name, value in TERMS.items() if name != "positive_current"}
+    with pytest.raises(UserError) as refused:
+        imported(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
+    return str(refused.value), {name for name, _ in checksums(platform, "cnx-01")}
+
+
+@pytest.fixture(scope="module")
+def export(platform, shared_data, undeclared):
+    """The foreign export, taken in again with its sign declared."""
+    from battery_assets.importing import imported
+
+    months = imported(platform, shared_data / "fleet_export", "cnx-01", TERMS, no_bar)
     return months, checksums(platform, "cnx-01")
+
+
+def test_an_export_whose_sign_contradicts_its_voltage_is_stopped_until_the_sign_is_declared(undeclared):
+    """Kept as it came, told in words that lead on, and nothing is calculated from it."""
+    words, kept = undeclared
+    assert "telemetry_string_raw: the check current_sign is red: string DC-CNX-01-REC-01-S1" in words
+    assert re.search(
+        r"expected the voltage to rise with the current, found it fall \(\d+ of \d+ steps\)", words
+    )
+    assert "--contract positive_current=discharges" in words
+    assert {"telemetry_jar_raw", "telemetry_string_raw", "impedance_measurement_raw"} <= kept
+    assert not {"telemetry_jar_calc", "telemetry_string_calc", "feature_store", "alert"} & kept
 
 
 def test_the_export_is_loaded_row_for_row(platform, export):
@@ -252,6 +280,7 @@ def test_what_was_read_otherwise_than_it_stood_is_told(platform, export):
     )
     for words in (
         "extra columns ignored: soc_pct, soh_pct",
+        "current_a: sign turned, since positive discharges in this source",
         "naive timestamps read as Asia/Bangkok",
         "photo_urls: Python literals turned into JSON",
         "location_ids: Python literals turned into JSON",
@@ -286,8 +315,7 @@ def test_the_export_gives_the_same_result_twice(platform, export, shared_data):
     from battery_assets.importing import imported
 
     _, first = export
-    terms = {"timezone": "Asia/Bangkok", "json_dialect": "python-literal-ok"}
-    imported(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
+    imported(platform, shared_data / "fleet_export", "cnx-01", TERMS, no_bar)
     assert checksums(platform, "cnx-01") == first
 
 

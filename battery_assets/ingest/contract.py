@@ -12,6 +12,7 @@ _CHOICES = {
     "separator": (",", ";", "\t", "|"),
     "decimal": (".", ","),
     "final_newline": ("required", "optional"),
+    "positive_current": ("charges", "discharges"),
 }
 _TIME_WORDS = ("iso", "epoch-s", "epoch-ms", "epoch-us")
 
@@ -35,6 +36,8 @@ class SourceContract:
     json_dialect   'python-literal-ok' also takes the text Python prints for lists and dictionaries
     time_format    'iso', 'epoch-s', 'epoch-ms', 'epoch-us', or a strptime pattern such as '%d/%m/%Y %H:%M:%S'
     comment        lines that begin with it are counted, never data
+    positive_current  what a positive current_a does in the source: 'charges' the string, as in the tables,
+                   or 'discharges' it, and then its sign is turned on reading
     final_newline  'required' refuses a file whose last line has no end: it may be cut in a number
     """
 
@@ -50,6 +53,7 @@ class SourceContract:
     time_format: str = "iso"
     comment: str | None = None
     final_newline: str = "required"
+    positive_current: str = "charges"
     bad_rows_limit: int = 1_000
     bad_share_limit: float = 0.001
     bad_share_refuse: float = 0.5

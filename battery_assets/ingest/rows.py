@@ -18,6 +18,7 @@ from battery_assets.tables.projections import columns, polars_schema
 LINE = "_line"
 FIRST_TIME, LAST_TIME = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(hours=1)
+SIGNED = "current_a"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def checked_rows(
         read = checked(piece.frame[column.name], column, contract)
         if column.info["kind"] == "instant":
             read = _within_reach(read, required=not column.nullable, now=now)
+        if column.name == SIGNED and contract.positive_current == "discharges":
+            read = _turned(read)
         reads[column.name] = read
         notes.update(read.notes)
         faults += [(str(column.name), reason, mask.to_numpy()) for reason, mask in read.faults]
@@ -81,6 +84,13 @@ def _within_reach(read: Checked, *, required: bool, now: datetime) -> Checked:
         return read
     far = ((read.values < FIRST_TIME) | (read.values > latest)).fill_null(False)
     return Checked(read.values.set(far, None), [*read.faults, ("TIME_RANGE", far)], read.notes, read.kinds)
+
+
+def _turned(read: Checked) -> Checked:
+    """Currents of a source that counts discharge as positive, as the tables have them."""
+    note = f"{SIGNED}: sign turned, since positive discharges in this source"
+    turned = read.values.len() - read.values.null_count()
+    return Checked(-read.values, read.faults, read.notes + Counter({note: turned}), read.kinds)
 
 
 def _microseconds(instant: datetime) -> int:

@@ -1,11 +1,14 @@
-"""Great Expectations suites read off the table definitions, one blocking check for each table and partition.
+"""Checks of partitions: the suite that each table's definition gives, and laws that the caller knows.
 
-A suite passes on nothing unless it is told not to: rows are expected wherever the table does not say that an
-empty partition is healthy. Lake tables are checked on the profile that the writing pass computed.
+Suites are Great Expectations read off the definitions, one blocking check for each table. A suite passes on
+nothing unless it is told not to: rows are expected wherever the table does not say that an empty partition is
+healthy. Lake tables are checked on the profile that the writing pass computed. The stored columns are those
+of the definition and no others: nothing that only a generator can know has a place to stand.
 """
 
 import functools
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import dagster as dg
 import polars as pl
@@ -15,8 +18,72 @@ import sqlalchemy as sa
 from battery_assets.platform.assets import partitions_of
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile
+from battery_assets.platform.stored import stored_columns
 from battery_assets.platform.warehouse import Warehouse
-from battery_assets.tables.projections import columns, key_columns
+from battery_assets.tables.projections import columns, key_columns, polars_schema
+
+
+class Finding(Protocol):
+    """One place where a law does not hold."""
+
+    @property
+    def words(self) -> str: ...
+
+
+class Verdict(Protocol):
+    """What an invariant says of a partition."""
+
+    @property
+    def holds(self) -> bool: ...
+
+    @property
+    def words(self) -> str: ...
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+
+    @property
+    def facts(self) -> Mapping[str, float]: ...
+
+
+MOST_SHOWN = 20
+
+
+def invariant_check(
+    table: sa.Table,
+    judge: Callable[[Warehouse, Part], Verdict],
+    *,
+    blocking: bool = True,
+    also_reads: Sequence[sa.Table] = (),
+) -> dg.AssetChecksDefinition:
+    """The check of a law that a table's partitions obey, named and described as its judge is.
+
+    Blocking, it stops what is downstream; otherwise it warns. `also_reads` are tables of the same partition
+    that have to be there as well.
+    """
+
+    @dg.asset_check(
+        asset=table.name,
+        name=judge.__name__,
+        blocking=blocking,
+        partitions_def=partitions_of(table),
+        additional_deps=[other.name for other in also_reads],
+        description=(judge.__doc__ or "").strip().splitlines()[0],
+    )
+    def invariant(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        verdict = judge(warehouse, Part.of(context))
+        found = [finding.words for finding in verdict.findings[:MOST_SHOWN]]
+        return dg.AssetCheckResult(
+            passed=verdict.holds,
+            severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+            description=verdict.words,
+            metadata={
+                **{name: float(value) for name, value in verdict.facts.items()},
+                **({"findings": found} if found else {}),
+            },
+        )
+
+    return invariant
 
 
 def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
@@ -40,6 +107,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
             failures = profile_failures(table, profile)
         else:
             failures = row_failures(table, warehouse.read(table, part).collect())
+        failures += column_failures(table, stored_columns(warehouse, table, part))
         return dg.AssetCheckResult(
             passed=not failures,
             severity=dg.AssetCheckSeverity.ERROR,
@@ -80,6 +148,16 @@ def profile_failures(table: sa.Table, profile: Profile) -> list[str]:
             for name, (low, high) in bounds.items()
         ],
     )
+
+
+def column_failures(table: sa.Table, stored: set[str]) -> list[str]:
+    """What the columns of the stored partition show to be wrong, in words."""
+    known = {str(column.name) for column in table.columns}
+    needed = known if table.info["store"] != "lake" else set(polars_schema(table))
+    strange, missing = sorted(stored - known), sorted(needed - stored) if stored else []
+    return [f"columns stored that the definition does not have: {', '.join(strange)}"] * bool(strange) + [
+        f"columns of the definition that are not stored: {', '.join(missing)}"
+    ] * bool(missing)
 
 
 def row_failures(table: sa.Table, rows: pl.DataFrame) -> list[str]:

@@ -33,6 +33,7 @@ def test_a_config_is_read_and_can_be_hashed():
         ({"bad_rows_limit": -1}, "bad_rows_limit: -1; expected a whole number"),
         ({"bad_rows_limit": True}, "bad_rows_limit: True; expected a whole number"),
         ({"bad_share_limit": 2}, "bad_share_limit: 2; expected a number between 0 and 1"),
+        ({"positive_current": "in"}, "positive_current: 'in'; allowed: 'charges', 'discharges'"),
         ({"unordered": "no"}, "unordered: 'no'; expected true or false"),
         ({"comment": ""}, "comment: ''; expected 1 to 8 characters"),
         ("tolerant", "expected keys and values, found str"),

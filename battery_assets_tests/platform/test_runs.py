@@ -7,13 +7,12 @@ import dagster as dg
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.arrival import Landing
-from battery_assets.platform import registry
+from battery_assets.definitions import checks as CHECKS
 from battery_assets.platform.assets import declared_reads
 from battery_assets.platform.partitions import Part
-from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse import Warehouse, recorded_reads
 from battery_assets_tests.conftest import copied_database
+from battery_assets_tests.world import World, evaluations, failures
 
 PART = Part("alpha", "2025-03")
 KEY = dg.MultiPartitionKey({"month": "2025-03", "site": "alpha"})
@@ -42,67 +41,14 @@ class Watched(Warehouse):
         return result
 
 
-def jobs(url: str, folder) -> dg.Definitions:
-    """The code location, on the stores of the test."""
-    from battery_assets import definitions as d
-
-    resources = {
-        "warehouse": Watched(database_url=url, lake_url=str(folder / "lake")),
-        "landing": Landing(folder=str(folder / "landing")),
-        "tracking": Tracking(
-            tracking_uri=f"sqlite:///{folder}/mlflow.db", artifact_root=str(folder / "artifacts")
-        ),
-    }
-    return dg.Definitions(
-        assets=d.assets, asset_checks=d.checks, jobs=[d.catalogue_job, d.site_month_job], resources=resources
-    )
-
-
-class World:
-    """Stores, an instance, and the results of the runs in it."""
-
-    def __init__(self, url: str, folder) -> None:
-        self.warehouse = Warehouse(database_url=url, lake_url=str(folder / "lake"))
-        self.defs, self.instance = jobs(url, folder), dg.DagsterInstance.ephemeral()
-
-    def site(self, site: str, source: str, config: dict) -> None:
-        with self.warehouse.transaction() as connection:
-            registry.put_site(connection, site, source, config)
-        self.instance.add_dynamic_partitions("site", [site])
-
-    def run(self, job: str, key=None, selection=None) -> dg.ExecuteInProcessResult:
-        return self.defs.resolve_job_def(job).execute_in_process(
-            instance=self.instance, partition_key=key, raise_on_error=False, asset_selection=selection
-        )
-
-    def evaluations(self, result) -> dict[str, dg.AssetCheckEvaluation]:
-        return {
-            event.event_specific_data.asset_key.path[-1]: event.event_specific_data
-            for event in result.all_events
-            if event.event_type_value == "ASSET_CHECK_EVALUATION"
-        }
-
-
 @pytest.fixture(scope="module")
 def world(migrated_url, tmp_path_factory) -> Iterator[World]:
     with copied_database(migrated_url) as url:
-        made = World(url, tmp_path_factory.mktemp("world"))
+        made = World(url, tmp_path_factory.mktemp("world"), Watched)
         made.site("alpha", "synthetic", CONFIG)
         made.catalogue = made.run("catalogue")
         made.month = made.run("site_month", KEY)
         yield made
-
-
-def failures(result) -> list[str]:
-    return [
-        f"{event.step_key}: {event.event_specific_data.error.cause or event.event_specific_data.error}"
-        for event in result.all_events
-        if event.is_step_failure
-    ] + [
-        f"{event.event_specific_data.asset_key}: {event.event_specific_data.description}"
-        for event in result.all_events
-        if event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.event_specific_data.passed
-    ]
 
 
 def test_a_month_of_a_site_runs_from_master_to_work_orders(world):
@@ -129,19 +75,22 @@ def test_every_asset_reads_what_it_declares(world):
 
 
 def test_every_check_is_kept_with_its_partition(world):
-    evaluations = world.evaluations(world.month)
+    said = evaluations(world.month)
     tables = {table.name for table in t.TABLES if table.info["cut"] == "site_month"}
-    assert set(evaluations) == tables
-    assert {evaluation.partition for evaluation in evaluations.values()} == {str(KEY)}
-    assert all(evaluation.blocking for evaluation in evaluations.values())
+    assert {asset for asset, check in said if check == "suite"} == tables
+    assert {evaluation.partition for evaluation in said.values()} == {str(KEY)}
+    declared = {(spec.asset_key.path[-1], spec.name): spec.blocking for c in CHECKS for spec in c.check_specs}
+    assert {key: evaluation.blocking for key, evaluation in said.items()} == {
+        key: blocking for key, blocking in declared.items() if key[0] in tables
+    }
     storage = world.instance.event_log_storage
-    for name in tables:
+    for name, check in said:
         [kept] = storage.get_asset_check_execution_history(
-            dg.AssetCheckKey(dg.AssetKey(name), "suite"), limit=5
+            dg.AssetCheckKey(dg.AssetKey(name), check), limit=5
         )
         assert kept.partition == str(KEY), name
         assert kept.status.value == "SUCCEEDED", name
-    assert {e.partition for e in world.evaluations(world.catalogue).values()} == {None}
+    assert {evaluation.partition for evaluation in evaluations(world.catalogue).values()} == {None}
 
 
 def test_a_materialization_says_what_was_kept(world):
@@ -175,7 +124,7 @@ def test_a_failing_check_stops_what_comes_after_it(world):
     world.site("hollow", "files", {})
     result = world.run("site_month", dg.MultiPartitionKey({"month": "2025-03", "site": "hollow"}))
     assert not result.success
-    evaluation = world.evaluations(result)["location"]
+    evaluation = evaluations(result)["location", "suite"]
     assert not evaluation.passed
     assert evaluation.partition == "2025-03|hollow"
     assert evaluation.severity == dg.AssetCheckSeverity.ERROR
