@@ -13,6 +13,9 @@ PROMISED = {
     "site_month_5s_peak_gb",
     "features_vs_duckdb",
     "dagster_overhead_seconds",
+    "soc_rmse_points",
+    "soh_interval_coverage_pct",
+    "twin_jar_steps_per_second",
 }
 GROUP = {group.name: group for group in GROUPS}
 
@@ -42,6 +45,15 @@ def test_the_rates_of_a_tiny_site_are_computed_alike_and_written_as_promised(war
         assert entry["value"] > 0
         assert entry["command"] == f"python -m benchmarks --small --only {name}"
         assert line(name, measured[name]).startswith(name)
+
+
+def test_the_estimates_of_a_few_jars_are_measured_as_promised():
+    from benchmarks import estimation
+
+    measured = figures(GROUP["estimation"], estimation.measure(small=True), small=True)
+    assert measured["soc_rmse_points"].value < 3.0
+    assert 0.0 < measured["soh_interval_coverage_pct"].value <= 100.0
+    assert measured["twin_jar_steps_per_second"].value > 1000.0
 
 
 def test_a_figure_measured_alone_leaves_the_others_as_they_were(tmp_path):
