@@ -1,6 +1,6 @@
 """What several assets need to know of a site's jars: who is in service, and what speaks for their health."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 
 import polars as pl
@@ -115,34 +115,52 @@ def site_history(
     where: sa.ColumnElement[bool] | None = None,
 ) -> pl.DataFrame:
     """Rows of a site's table for the month and the `months` before it."""
+    conditions = [table.c.month <= part.month, *([] if where is None else [where])]
+    return _since(warehouse, table, part, months, conditions)
+
+
+def earlier_rows(warehouse: Warehouse, table: sa.Table, part: Part, months: int) -> pl.DataFrame:
+    """Rows of a site's table for the `months` before the month, without the month itself."""
+    return _since(warehouse, table, part, months, [table.c.month < part.month])
+
+
+def _since(
+    warehouse: Warehouse, table: sa.Table, part: Part, months: int, conditions: list[sa.ColumnElement[bool]]
+) -> pl.DataFrame:
     first = part.start.year * 12 + part.start.month - 1 - months
     since = table.c.month >= f"{first // 12:04d}-{first % 12 + 1:02d}"
-    conditions = [since, table.c.month <= part.month, *([] if where is None else [where])]
-    return warehouse.read(table, Part(site=part.site), where=sa.and_(*conditions)).collect()
+    return warehouse.read(table, Part(site=part.site), where=sa.and_(since, *conditions)).collect()
 
 
 @dataclass
 class HealthEvidence:
-    """What is known of the jars' health, growing day by day through the month."""
+    """What is known of the jars' health, growing day by day through the month.
+
+    fits: what discharges of earlier months showed, columns of features.health.FITS.
+    """
 
     jars: pl.DataFrame
     rounds: pl.DataFrame
     tests: pl.DataFrame
+    fits: pl.DataFrame | None = None
     readings: list[pl.DataFrame] = field(default_factory=list)
     warmth: list[pl.DataFrame] = field(default_factory=list)
 
     @classmethod
     def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
-        """The evidence of the year before: ohmic rounds and capacity tests."""
+        """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
         from battery_assets.features.capacity import capacity_results
+        from battery_assets.features.twin_carry import fits_of
 
         rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
         tests = site_history(warehouse, t.capacity_test_raw, part, 12)
+        twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
         results = capacity_results(tests, rated_ah(jars), jars_per_string(jars))
         return cls(
             jars,
             rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
             tests.join(results, on="test_id").select("string_id", "test_date", "capacity_pct_of_rated"),
+            fits_of(twins),
         )
 
     def add_day(self, rows: pl.DataFrame) -> None:
@@ -161,6 +179,10 @@ class HealthEvidence:
             .with_columns(pl.col("battery_id").cast(pl.String))
         )
 
+    def health_with(self, fits: pl.DataFrame, at: datetime) -> pl.DataFrame:
+        """As `health`, with the fits of this month's discharges."""
+        return replace(self, fits=fits if self.fits is None else pl.concat([self.fits, fits])).health(at)
+
     def health(self, at: date | datetime) -> pl.DataFrame:
         """State of health at the start of a day, or at an instant, as `state_of_health` gives it."""
         from battery_assets.features.health import state_of_health
@@ -171,7 +193,7 @@ class HealthEvidence:
             if self.warmth
             else pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
         )
-        return state_of_health(self.jars, self.measurements(), self.tests, warmth, instant)
+        return state_of_health(self.jars, self.measurements(), self.tests, warmth, instant, self.fits)
 
     def measurements(self) -> pl.DataFrame:
         """Every ohmic reading taken in."""

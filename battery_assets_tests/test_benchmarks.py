@@ -17,6 +17,9 @@ PROMISED = {
     "datasheet_worst_time_error_pct",
     "agm_curve_rmse_mv",
     "tubular_curve_rmse_mv",
+    "soc_rmse_points",
+    "soh_interval_coverage_pct",
+    "twin_jar_steps_per_second",
 }
 GROUP = {group.name: group for group in GROUPS}
 
@@ -63,6 +66,15 @@ def test_ride_through_is_held_against_the_generators_truth():
         assert 0.0 <= measured[name].value <= 100.0
     # A wrong load, charge or resistance would put the median out by more than the interval's half width.
     assert abs(measured["runtime_site_bias_pct"].value) < 12.0
+
+
+def test_the_estimates_of_a_few_jars_are_measured_as_promised():
+    from benchmarks import estimation
+
+    measured = figures(GROUP["estimation"], estimation.measure(small=True), small=True)
+    assert measured["soc_rmse_points"].value < 3.0
+    assert 0.0 < measured["soh_interval_coverage_pct"].value <= 100.0
+    assert measured["twin_jar_steps_per_second"].value > 1000.0
 
 
 def test_a_figure_measured_alone_leaves_the_others_as_they_were(tmp_path):

@@ -81,6 +81,16 @@ GROUPS = (
             "runtime_seconds_per_string": "s",
         },
     ),
+    Group(
+        "estimation",
+        "estimation:measure",
+        {
+            "soc_rmse_points": "points",
+            "soh_interval_coverage_pct": "% of jars in their 90 %",
+            "soh_rmse_points": "points",
+            "twin_jar_steps_per_second": "jar samples read/s",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group(
         "oracles",

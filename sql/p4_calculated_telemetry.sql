@@ -5,12 +5,14 @@ CREATE TABLE fleet.telemetry_jar_calc (
 	battery_id UUID NOT NULL, 
 	soc_pct NUMERIC(5, 2), 
 	soh_pct NUMERIC(5, 2), 
+	soc_quality VARCHAR(12), 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_telemetry_jar_calc PRIMARY KEY (ts, battery_id, month), 
 	CONSTRAINT fk_telemetry_jar_calc_battery_id FOREIGN KEY(battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_telemetry_jar_calc_soc_pct CHECK (soc_pct BETWEEN 0 AND 100), 
-	CONSTRAINT ck_telemetry_jar_calc_soh_pct CHECK (soh_pct BETWEEN 0 AND 130)
+	CONSTRAINT ck_telemetry_jar_calc_soh_pct CHECK (soh_pct BETWEEN 0 AND 130), 
+	CONSTRAINT ck_telemetry_jar_calc_soc_quality CHECK (soc_quality IN ('full_charge', 'open_circuit', 'counted', 'held', 'guessed'))
 )
  PARTITION BY LIST (month);
 
@@ -23,6 +25,8 @@ COMMENT ON COLUMN fleet.telemetry_jar_calc.battery_id IS 'Battery reference.';
 COMMENT ON COLUMN fleet.telemetry_jar_calc.soc_pct IS 'Estimated state of charge, of the present capacity. [%]';
 
 COMMENT ON COLUMN fleet.telemetry_jar_calc.soh_pct IS 'Estimated state of health, of the rated C10 at 25 °C. [%]';
+
+COMMENT ON COLUMN fleet.telemetry_jar_calc.soc_quality IS 'What soc_pct rests on. full_charge: float or boost was completed and nothing has been counted since. open_circuit: the voltage after hours of rest weighed in, and nothing since. counted: charge is being counted from the current. held: the current is below what can be counted, the last value stands. guessed: the deviation is over 10 points. NULL where soc_pct is.';
 
 COMMENT ON COLUMN fleet.telemetry_jar_calc.site IS 'Site the row belongs to.';
 

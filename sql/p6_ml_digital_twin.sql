@@ -74,6 +74,13 @@ CREATE TABLE fleet.digital_twin_state (
 	power_fade_pct NUMERIC(5, 2), 
 	calibration_rmse_v NUMERIC(6, 4), 
 	last_calibrated_at TIMESTAMP WITH TIME ZONE, 
+	soc_std_pct NUMERIC(5, 2), 
+	soh_std_pct NUMERIC(5, 2), 
+	soh_lower_pct NUMERIC(5, 2), 
+	soh_upper_pct NUMERIC(5, 2), 
+	evidence VARCHAR(60), 
+	evidence_age_days NUMERIC(7, 1), 
+	filter_json JSONB, 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_digital_twin_state PRIMARY KEY (state_id, month), 
@@ -87,7 +94,12 @@ CREATE TABLE fleet.digital_twin_state (
 	CONSTRAINT ck_digital_twin_state_c2_f CHECK (c2_f BETWEEN 0 AND 1000000), 
 	CONSTRAINT ck_digital_twin_state_sei_thickness_nm CHECK (sei_thickness_nm BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_digital_twin_state_capacity_fade_pct CHECK (capacity_fade_pct BETWEEN -30 AND 100), 
-	CONSTRAINT ck_digital_twin_state_calibration_rmse_v CHECK (calibration_rmse_v BETWEEN 0 AND 100)
+	CONSTRAINT ck_digital_twin_state_calibration_rmse_v CHECK (calibration_rmse_v BETWEEN 0 AND 100), 
+	CONSTRAINT ck_digital_twin_state_soc_std_pct CHECK (soc_std_pct BETWEEN 0 AND 100), 
+	CONSTRAINT ck_digital_twin_state_soh_std_pct CHECK (soh_std_pct BETWEEN 0 AND 100), 
+	CONSTRAINT ck_digital_twin_state_soh_lower_pct CHECK (soh_lower_pct BETWEEN 0 AND 131), 
+	CONSTRAINT ck_digital_twin_state_soh_upper_pct CHECK (soh_upper_pct BETWEEN 0 AND 131), 
+	CONSTRAINT ck_digital_twin_state_evidence_age_days CHECK (evidence_age_days BETWEEN 0 AND 100000)
 )
  PARTITION BY LIST (month);
 
@@ -126,6 +138,20 @@ COMMENT ON COLUMN fleet.digital_twin_state.power_fade_pct IS 'Power fade from in
 COMMENT ON COLUMN fleet.digital_twin_state.calibration_rmse_v IS 'Last calibration RMSE. [V]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.last_calibrated_at IS 'Last calibration time.';
+
+COMMENT ON COLUMN fleet.digital_twin_state.soc_std_pct IS 'Standard deviation of soc_pct. [%]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.soh_std_pct IS 'Standard deviation of soh_pct; 5 points at least unless a test of the last year measured this jar. [%]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.soh_lower_pct IS '5 % quantile of the state of health: lower end of 90 %. [%]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.soh_upper_pct IS '95 % quantile of the state of health: upper end of 90 %. [%]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.evidence IS 'What soh_pct rests on: age, resistance, discharge, capacity_test, joined by +.';
+
+COMMENT ON COLUMN fleet.digital_twin_state.evidence_age_days IS 'Age of the newest measured evidence. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.filter_json IS 'State of the filter and identified parameters at the end of the month, where the next month begins.';
 
 COMMENT ON COLUMN fleet.digital_twin_state.site IS 'Site the row belongs to.';
 

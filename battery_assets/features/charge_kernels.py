@@ -19,6 +19,10 @@ NOTHING, FULL, RESTED, LONG_RESTED = range(4)
 LAST_TS, LAST_A, LAST_ROW_TS, FLOAT_SINCE, TAIL_SINCE, REST_SINCE = range(6)
 STRING_MEMORY = 6
 
+# What a charge rests on: codes 1 to 5 are the words of soc_quality, in order; 0 is not known.
+UNKNOWN, FULL_CHARGE, OPEN_CIRCUIT, COUNTED, HELD, GUESSED = range(6)
+GUESS_VARIANCE = 10.0**2  # points²
+
 FREEZE_A = 1.0  # below it the reading is float current and Hall offset, not charge (SOURCES 6)
 CHARGE_EFFICIENCY = 1.0 / 1.05  # 1.05 to 1.10 times the charge removed must be returned (SOURCES 1.6)
 SETPOINT_V = 13.2  # 2.20 V per cell: under it a jar is not floating, whatever the mode says (SOURCES 3.1)
@@ -122,45 +126,75 @@ def _since(memory, clock, holds, ts, silent):
 @njit(cache=True, nogil=True)
 def jar_soc(
     ts, volts, temps, first, last, string_of, step_ts, gained, doubt, anchor, step_first, step_last,
-    capacity_ah, soc, variance,
+    capacity_ah, soc, variance, basis,
 ):  # fmt: skip
-    """SOC in % at each jar row (Float32), the steps of its string applied up to the row's instant.
+    """SOC in % at each jar row (Float32) and what it rests on (int8), the steps of its string applied up to
+    the row's instant.
 
-    Jar k owns rows [first[k], last[k]); `soc` and `variance` (jars,) are updated in place.
+    Jar k owns rows [first[k], last[k]); `soc`, `variance` and `basis` (jars,) are updated in place.
     """
     out = np.full(len(ts), np.nan, np.float32)
+    quality = np.zeros(len(ts), np.uint8)
     for jar in range(len(soc)):
         s = string_of[jar]
         step = step_first[s]
         v, t = np.nan, np.nan
+        code = _quality(soc[jar], variance[jar], basis[jar], False)
         for row in range(first[jar], last[jar]):
             v = volts[row] if not np.isnan(volts[row]) else v
             t = temps[row] if not np.isnan(temps[row]) else t
-            while step < step_last[s] and step_ts[step] <= ts[row]:
-                _apply(jar, gained[step], doubt[step], anchor[step], capacity_ah[jar], v, t, soc, variance)
-                step += 1
+            if step < step_last[s] and step_ts[step] <= ts[row]:
+                while step < step_last[s] and step_ts[step] <= ts[row]:
+                    _apply(
+                        jar,
+                        gained[step],
+                        doubt[step],
+                        anchor[step],
+                        capacity_ah[jar],
+                        v,
+                        t,
+                        soc,
+                        variance,
+                        basis,
+                    )
+                    step += 1
+                code = _quality(soc[jar], variance[jar], basis[jar], gained[step - 1] != 0.0)
             out[row] = soc[jar]
+            quality[row] = code
         for rest in range(step, step_last[s]):
-            _apply(jar, gained[rest], doubt[rest], anchor[rest], capacity_ah[jar], v, t, soc, variance)
-    return out
+            _apply(jar, gained[rest], doubt[rest], anchor[rest], capacity_ah[jar], v, t, soc, variance, basis)
+    return out, quality
 
 
 @njit(cache=True, nogil=True)
-def _apply(jar, gained, doubt, anchor, capacity_ah, volts, temp, soc, variance):
+def _quality(soc, variance, basis, counting):
+    if np.isnan(soc):
+        return UNKNOWN
+    if variance > GUESS_VARIANCE:
+        return GUESSED
+    if basis in (COUNTED, HELD):
+        return COUNTED if counting else HELD
+    return basis
+
+
+@njit(cache=True, nogil=True)
+def _apply(jar, gained, doubt, anchor, capacity_ah, volts, temp, soc, variance, basis):
     if gained != 0.0 or doubt != 0.0:
         change = 100.0 * gained / capacity_ah
         moved = soc[jar] + change
         soc[jar] = min(max(moved, 0.0), 100.0) if not np.isnan(moved) else np.nan
         sd = np.sqrt(variance[jar]) + COUNT_SD * abs(change) + 100.0 * doubt / capacity_ah
         variance[jar] = min(sd, 30.0) ** 2
+        basis[jar] = COUNTED
     if anchor == FULL:
-        soc[jar], variance[jar] = 100.0, FULL_SD**2
+        soc[jar], variance[jar], basis[jar] = 100.0, FULL_SD**2, FULL_CHARGE
     elif anchor != NOTHING:
         shown = soc_from_open_circuit(volts, temp)
         noise = (LONG_REST_SD if anchor == LONG_RESTED else REST_SD) ** 2
         if np.isnan(soc[jar]) and not np.isnan(shown):
-            soc[jar], variance[jar] = shown, noise
+            soc[jar], variance[jar], basis[jar] = shown, noise, OPEN_CIRCUIT
         elif not np.isnan(shown):
             gain = variance[jar] / (variance[jar] + noise)
             soc[jar] += gain * (shown - soc[jar])
             variance[jar] *= 1.0 - gain
+            basis[jar] = OPEN_CIRCUIT

@@ -6,7 +6,7 @@ drawn before the end voltage, not how much was drawn, and a jar that rests after
 Float carries tens of mA under a Hall offset of 0.1 to 0.5 A, so below 1 A nothing is counted (SOURCES 6).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,16 +15,19 @@ import polars as pl
 from battery_assets.features import charge_kernels as kernel
 from battery_assets.features.day_grid import per_string
 from battery_assets.features.ocv_curve import soc_from_open_circuit
-from battery_assets.features.runs import Runs, group_steps_us, micros, numbers, steps_us, unit_runs
+from battery_assets.features.plausible import refuse_jars
+from battery_assets.features.runs import micros, numbers, unit_runs
+from battery_assets.features.string_samples import StringSamples, Units, spans
 
-GAP_S = 30.0
-GAP_STEPS = 3
-_MODES = {
-    "float": kernel.MODE_FLOAT,
-    "boost": kernel.MODE_BOOST,
-    "equalize": kernel.MODE_BOOST,
-    "discharge": kernel.MODE_DISCHARGE,
-    "idle": kernel.MODE_IDLE,
+QUALITIES = ("full_charge", "open_circuit", "counted", "held", "guessed")  # codes 1 to 5 of charge_kernels
+_QUALITY = pl.Enum(QUALITIES)
+# Variance, in points², with which a charge goes on that only its quality is known of.
+_CARRIED_VARIANCE = {
+    "full_charge": 1.0,
+    "open_circuit": 25.0,
+    "counted": 25.0,
+    "held": 25.0,
+    "guessed": 900.0,
 }
 
 
@@ -34,7 +37,8 @@ class ChargeState:
 
     battery_id (J): order of the arrays. soc_pct (J): NaN where nothing tells. variance (J): points², says how
     well it is known. clocks (S, 6): of each string, see charge_kernels. uncounted_s (S): seconds of the last
-    day that lay in gaps and were not counted. strings (S): order of the strings.
+    day that lay in gaps and were not counted. strings (S): order of the strings. basis (J): what the charge
+    rests on, a code of charge_kernels.
     """
 
     battery_id: tuple[str, ...]
@@ -42,6 +46,7 @@ class ChargeState:
     soc_pct: np.ndarray
     variance: np.ndarray
     clocks: np.ndarray
+    basis: np.ndarray
     uncounted_s: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def frame(self) -> pl.DataFrame:
@@ -49,21 +54,6 @@ class ChargeState:
         sd = np.where(np.isnan(self.soc_pct), np.nan, np.sqrt(self.variance))
         columns = {"battery_id": list(self.battery_id), "soc_pct": self.soc_pct, "soc_std_pct": sd}
         return pl.DataFrame(columns, schema_overrides={"battery_id": pl.String}).fill_nan(None)
-
-
-@dataclass(frozen=True)
-class _Strings:
-    """The string rows of a day as arrays; volts are per jar, NaN where the string's voltage is missing."""
-
-    ts: np.ndarray
-    current: np.ndarray
-    volts: np.ndarray
-    mode: np.ndarray
-    runs: Runs
-    gap_us: np.ndarray
-
-    def span(self, strings: int) -> tuple[np.ndarray, np.ndarray]:
-        return _spans(self.runs, strings)
 
 
 def initial_charge_state(
@@ -74,24 +64,69 @@ def initial_charge_state(
     100 % on float at setpoint; what the open-circuit voltage shows at rest (sd 5 points); otherwise the same
     reading under load or charge, which is a guess (sd 30). NaN where the string has no current.
     """
-    ids, strings, string_of, rated = _units(jars)
-    rows = _strings(strings_day, strings, string_of)
-    begin, end = rows.span(len(strings))
-    shown = _first_shown(jars_day, ids)
-    soc, variance = np.full(len(ids), np.nan), np.full(len(ids), 30.0**2)
-    capacity = per_string(rated, string_of, len(strings))
-    for s in range(len(strings)):
+    units = Units.of(jars)
+    rows = StringSamples.of(strings_day, units)
+    begin, end = rows.span(len(units.strings))
+    shown = _first_shown(jars_day, units.ids)
+    soc, variance = np.full(len(shown), np.nan), np.full(len(shown), 30.0**2)
+    basis = np.full(len(shown), kernel.HELD, np.int8)
+    capacity = per_string(units.rated_ah, units.string_of, len(units.strings))
+    for s in range(len(units.strings)):
         if not np.isfinite(rows.current[begin[s] : end[s]]).any():
             continue
-        mine, row = string_of == s, begin[s]
+        mine, row = units.string_of == s, begin[s]
         sample = rows.mode[row], rows.current[row], rows.volts[row]
         if kernel.floats_stably(*sample, capacity[s]):
             soc[mine], variance[mine] = 100.0, 3.0**2
         else:
             soc[mine] = shown[mine]
-            variance[mine] = kernel.REST_SD**2 if kernel.rests(*sample) else 30.0**2
-    clocks = np.full((len(strings), kernel.STRING_MEMORY), -1.0)
-    return ChargeState(tuple(ids), tuple(strings), soc, variance, clocks, np.zeros(len(strings)))
+            rested = kernel.rests(*sample)
+            variance[mine] = kernel.REST_SD**2 if rested else 30.0**2
+            basis[mine] = kernel.OPEN_CIRCUIT if rested else kernel.GUESSED
+    strings = len(units.strings)
+    clocks = np.full((strings, kernel.STRING_MEMORY), -1.0)
+    return ChargeState(
+        tuple(units.ids), tuple(units.strings), soc, variance, clocks, basis, np.zeros(strings)
+    )
+
+
+def carried_charge_state(
+    last: pl.DataFrame, strings_days: Iterable[pl.DataFrame], jars: pl.DataFrame
+) -> ChargeState:
+    """The state that the rows of an earlier history left: the month before hands over to this one.
+
+    last: battery_id, soc_pct, soc_quality of each jar's last row; a jar without one starts unknown, so that
+    its first samples decide. strings_days: the string rows of the last days before, in order: they set the
+    clocks of float and rest again (four days hold the 72 h that make a jar full). jars: as for
+    charge_state_day. The variance is that of the quality: 1, 5, 5, 5 and 30 points in the order of QUALITIES.
+    """
+    units = Units.of(jars)
+    known = pl.DataFrame({"battery_id": units.ids}, schema={"battery_id": pl.String}).join(
+        last.with_columns(pl.col("battery_id").cast(pl.String)),
+        on="battery_id", how="left", maintain_order="left",
+    )  # fmt: skip
+    words = known["soc_quality"].cast(pl.String).to_list()
+    variance = np.array([_CARRIED_VARIANCE.get(word, 900.0) for word in words])
+    basis = np.array([QUALITIES.index(word) + 1 if word in QUALITIES else kernel.GUESSED for word in words])
+    strings = len(units.strings)
+    clocks = np.full((strings, kernel.STRING_MEMORY), -1.0)
+    rated = per_string(units.rated_ah, units.string_of, strings)
+    for frame in strings_days:
+        rows = StringSamples.of(frame, units)
+        kernel.string_steps(
+            rows.ts, rows.current, rows.volts, rows.mode, rows.runs.unit, rows.runs.start, rows.runs.stop,
+            rated, rows.gap_us, clocks, np.zeros(strings),
+        )  # fmt: skip
+    soc = numbers(known, "soc_pct").astype(float)
+    return ChargeState(
+        tuple(units.ids),
+        tuple(units.strings),
+        soc,
+        variance,
+        clocks,
+        basis.astype(np.int8),
+        np.zeros(strings),
+    )
 
 
 def charge_state_day(
@@ -101,7 +136,8 @@ def charge_state_day(
     soh_pct: Mapping[str, float] | np.ndarray,
     state: ChargeState | None = None,
 ) -> tuple[pl.DataFrame, ChargeState]:
-    """SOC at each jar row of a day (ts, battery_id as they came, soc_pct Float32) and the state at its end.
+    """SOC at each jar row of a day (ts, battery_id as they came, soc_pct Float32, soc_quality one of
+    QUALITIES or NULL) and the state at its end.
 
     jars_day, strings_day: raw telemetry of one day sorted by (unit, ts). jars: battery_id, string_id,
     capacity_ah, all jars of each string. soh_pct: % per battery_id, or an array in the order of jars; unknown
@@ -110,76 +146,66 @@ def charge_state_day(
     Full is 72 h of float at setpoint, or 3 h of boost under 0.02 C; after 3 h and 24 h of rest the OCV weighs
     in by its variance. Gaps over 30 s (over 3 samples, where the string is sampled more slowly) are not
     counted: they widen the variance and appear in uncounted_s. A string without current for a whole day has
-    NULL until float or rest says more. Raises ValueError on unsorted rows or a state of other jars.
+    NULL until float or rest says more. Raises ValueError on unsorted rows, a state of other jars, a current
+    of the wrong sign and swapped columns.
     """
-    ids, strings, string_of, rated = _units(jars)
+    units = Units.of(jars)
     if state is None:
         state = initial_charge_state(jars_day, strings_day, jars)
-    if state.battery_id != tuple(ids) or state.strings != tuple(strings):
+    if state.battery_id != tuple(units.ids) or state.strings != tuple(units.strings):
         raise ValueError("the charge state is of other jars: start a new one where a jar was replaced")
-    rows = _strings(strings_day, strings, string_of)
-    soc, variance = state.soc_pct.copy(), state.variance + kernel.IDLE_VARIANCE_PER_DAY
-    if np.isnan(soc).any():
-        begun = initial_charge_state(jars_day, strings_day, jars)
-        variance = np.where(np.isnan(soc), begun.variance, variance)
-        soc = np.where(np.isnan(soc), begun.soc_pct, soc)
-    soc[_without_current(rows, len(strings))[string_of]] = np.nan
-    clocks, uncounted = state.clocks.copy(), np.zeros(len(strings))
+    rows, strings = StringSamples.of(strings_day, units), len(units.strings)
+    begun = _begun(state, jars_day, strings_day, jars)
+    soc, basis = begun.soc_pct.copy(), begun.basis.copy()
+    variance = begun.variance + kernel.IDLE_VARIANCE_PER_DAY
+    soc[_without_current(rows, strings)[units.string_of]] = np.nan
+    clocks, uncounted = state.clocks.copy(), np.zeros(strings)
     gained, doubt, anchor = kernel.string_steps(
         rows.ts, rows.current, rows.volts, rows.mode, rows.runs.unit, rows.runs.start, rows.runs.stop,
-        per_string(rated, string_of, len(strings)), rows.gap_us, clocks, uncounted,
+        per_string(units.rated_ah, units.string_of, strings), rows.gap_us, clocks, uncounted,
     )  # fmt: skip
     volts, temps = numbers(jars_day, "voltage_v"), numbers(jars_day, "temperature_c")
-    capacity = rated * _soh(soh_pct, ids) / 100.0
-    jar_rows = _spans(unit_runs(jars_day["battery_id"], ids), len(ids))
-    values = kernel.jar_soc(
-        micros(jars_day["ts"]), volts, temps, *jar_rows, string_of, rows.ts, gained, doubt, anchor,
-        *rows.span(len(strings)), capacity, soc, variance,
+    refuse_jars(volts, temps)
+    capacity = units.rated_ah * _soh(soh_pct, units.ids) / 100.0
+    jar_rows = spans(unit_runs(jars_day["battery_id"], units.ids), len(units.ids))
+    values, quality = kernel.jar_soc(
+        micros(jars_day["ts"]), volts, temps, *jar_rows, units.string_of, rows.ts, gained, doubt, anchor,
+        *rows.span(strings), capacity, soc, variance, basis,
     )  # fmt: skip
-    frame = jars_day.select("ts", "battery_id", pl.Series("soc_pct", values, nan_to_null=True))
-    after = replace(state, soc_pct=soc, variance=variance, clocks=clocks, uncounted_s=uncounted)
+    frame = jars_day.select(
+        "ts", "battery_id", pl.Series("soc_pct", values, nan_to_null=True), _quality_words(quality)
+    )
+    after = replace(state, soc_pct=soc, variance=variance, clocks=clocks, basis=basis, uncounted_s=uncounted)
     return frame, after
 
 
-def _units(jars: pl.DataFrame) -> tuple[list[str], list[str], np.ndarray, np.ndarray]:
-    ids, of_jar = (jars[name].cast(pl.String).to_list() for name in ("battery_id", "string_id"))
-    strings = list(dict.fromkeys(of_jar))
-    place = {name: k for k, name in enumerate(strings)}
-    return (
-        ids,
-        strings,
-        np.array([place[s] for s in of_jar], np.int64),
-        numbers(jars, "capacity_ah").astype(float),
+def _begun(
+    state: ChargeState, jars_day: pl.DataFrame, strings_day: pl.DataFrame, jars: pl.DataFrame
+) -> ChargeState:
+    """The state, with what the first samples say of the jars whose charge is not known."""
+    unknown = np.isnan(state.soc_pct)
+    if not unknown.any():
+        return state
+    new = initial_charge_state(jars_day, strings_day, jars)
+    return replace(
+        state,
+        soc_pct=np.where(unknown, new.soc_pct, state.soc_pct),
+        variance=np.where(unknown, new.variance, state.variance),
+        basis=np.where(unknown, new.basis, state.basis),
     )
 
 
-def _strings(frame: pl.DataFrame, strings: list[str], string_of: np.ndarray) -> _Strings:
-    ts, runs = micros(frame["ts"]), unit_runs(frame["string_id"], strings)
-    step = group_steps_us(steps_us(ts, runs), runs.unit, len(strings))
-    jars_in = np.zeros(frame.height)
-    for s, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
-        jars_in[first:last] = np.count_nonzero(string_of == s)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        volts = numbers(frame, "voltage_v").astype(float) / jars_in
-    current = numbers(frame, "current_a").astype(float)
-    return _Strings(ts, current, volts, _mode_codes(frame), runs, np.maximum(GAP_S * 1e6, GAP_STEPS * step))
+def _quality_words(codes: np.ndarray) -> pl.Series:
+    """Codes as the words of QUALITIES, 0 as NULL, without a string per row."""
+    physical = pl.Series("soc_quality", codes - np.uint8(1), dtype=pl.UInt8)  # 0 wraps to 255
+    if (codes == kernel.UNKNOWN).any():
+        physical = (
+            pl.select(pl.when(physical < len(QUALITIES)).then(physical)).to_series().alias("soc_quality")
+        )
+    return physical.cat.to(_QUALITY)
 
 
-def _mode_codes(frame: pl.DataFrame) -> np.ndarray:
-    if "mode" not in frame.columns:
-        return np.zeros(frame.height, np.int8)
-    mode = frame["mode"].cast(pl.String)
-    return mode.replace_strict(_MODES, default=kernel.MODE_UNKNOWN, return_dtype=pl.Int8).rechunk().to_numpy()
-
-
-def _spans(runs: Runs, units: int) -> tuple[np.ndarray, np.ndarray]:
-    """First row and row after the last of each unit; equal where it has none."""
-    first, last = np.zeros(units, np.int64), np.zeros(units, np.int64)
-    first[runs.unit], last[runs.unit] = runs.start, runs.stop
-    return first, last
-
-
-def _without_current(rows: _Strings, strings: int) -> np.ndarray:
+def _without_current(rows: StringSamples, strings: int) -> np.ndarray:
     begin, end = rows.span(strings)
     return np.array([not np.isfinite(rows.current[a:b]).any() for a, b in zip(begin, end, strict=True)], bool)
 

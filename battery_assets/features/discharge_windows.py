@@ -5,7 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from battery_assets.features.runs import group_steps_us, micros, numbers, steps_us, unit_runs
+from battery_assets.features.charge_kernels import SETPOINT_V
+from battery_assets.features.day_grid import per_string
+from battery_assets.features.runs import micros, numbers, unit_runs
+from battery_assets.features.string_samples import StringSamples, Units, zero_current_a
 from battery_assets.features.windows import TelemetryDay
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -20,18 +23,20 @@ LEAST_C = 0.05  # a current worth fitting: C/20, well over the Hall offset
 SHORTEST_US = 60_000_000
 PAUSE_US = 120_000_000
 AFTER_US = 120_000_000
-LONGEST_US = 45 * 60_000_000
+FULL_SHARE = 0.02  # of the rating: who has given more that day no longer begins a window full
+FINE_US, FINE_SAMPLES = 300_000_000, 600  # all samples of the first minutes and after the load, fewer between
 
 
 def discharge_windows(days: Iterable[TelemetryDay], jars: pl.DataFrame, per_string: int = 2) -> pl.DataFrame:
     """Rows battery_id, window_start, ts, current_a, voltage_v, temperature_c of a month's discharges.
 
     days: as for feature_rows, streamed. jars: battery_id, string_id, capacity_ah. A window begins with the
-    first sample under −C/20 and ends two minutes after the last (its step shows R0), 45 minutes at the
-    longest and at midnight. Windows of less than a minute of discharge are passed over; of the others each
-    string keeps the `per_string` that moved most charge, so the frame does not grow with the month. Each jar
-    sample takes the current of the string sample nearest in time, within one interval; without one it is left
-    out.
+    first sample under −C/20 and ends two minutes after the last (its step shows R0), or at midnight; one that
+    follows another discharge of more than 2 % of the rating that day does not begin full and is passed over,
+    as are windows of less than a minute. Of the others each string keeps the `per_string` that moved most
+    charge, about 600 samples each, so the frame does not grow with the month. Each jar sample takes the
+    current of the string sample nearest in time, within one interval, less what the sensor shows on float;
+    without one it is left out.
     """
     kept: dict[str, list[tuple[float, pl.DataFrame]]] = {}
     for day in days:
@@ -45,22 +50,22 @@ def discharge_windows(days: Iterable[TelemetryDay], jars: pl.DataFrame, per_stri
 
 
 def _day_windows(day: TelemetryDay, jars: pl.DataFrame) -> Iterable[tuple[str, float, pl.DataFrame]]:
-    ids, of_jar = (jars[name].cast(pl.String).to_list() for name in ("battery_id", "string_id"))
-    strings = list(dict.fromkeys(of_jar))
-    rated = dict(zip(of_jar, numbers(jars, "capacity_ah").astype(float), strict=True))
-    ts, current = micros(day.strings["ts"]), numbers(day.strings, "current_a").astype(float)
-    runs = unit_runs(day.strings["string_id"], strings)
-    step = group_steps_us(steps_us(ts, runs), runs.unit, len(strings))
-    spans = None
-    for s, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
-        good = first + np.flatnonzero(np.isfinite(current[first:last]))
-        of_string = ts[good], current[good]
-        for begin, end, moved in _spans(*of_string, LEAST_C * rated[strings[s]]):
-            if spans is None:
-                spans = _jar_arrays(day.jars, ids)
-            members = [k for k, name in enumerate(of_jar) if name == strings[s]]
-            parts = [_jar_rows(ids[k], spans, k, begin, end, *of_string, step[s]) for k in members]
-            yield strings[s], moved, pl.concat(parts)
+    units = Units.of(jars)
+    rows = StringSamples.of(day.strings, units)
+    rated = per_string(units.rated_ah, units.string_of, len(units.strings))
+    arrays = None
+    for s, first, last in zip(rows.runs.unit, rows.runs.start, rows.runs.stop, strict=True):
+        good = first + np.flatnonzero(np.isfinite(rows.current[first:last]))
+        floats = rows.volts[good] >= SETPOINT_V
+        ts, current = rows.ts[good], rows.current[good] - zero_current_a(rows.current[good], floats)
+        for begin, end, moved in _from_full(_spans(ts, current, LEAST_C * rated[s]), rated[s]):
+            if arrays is None:
+                arrays = _jar_arrays(day.jars, units.ids)
+            members = np.flatnonzero(units.string_of == s).tolist()
+            parts = [
+                _jar_rows(units.ids[k], arrays, k, begin, end, ts, current, rows.step_us[s]) for k in members
+            ]
+            yield units.strings[s], moved, pl.concat(parts)
 
 
 def _spans(ts: np.ndarray, current: np.ndarray, least_a: float) -> list[tuple[int, int, float]]:
@@ -72,11 +77,24 @@ def _spans(ts: np.ndarray, current: np.ndarray, least_a: float) -> list[tuple[in
     for event in np.split(low, np.flatnonzero(np.diff(ts[low]) > PAUSE_US) + 1):
         begin, last = ts[event[0]], ts[event[-1]]
         if last - begin >= SHORTEST_US:
-            end = min(last + AFTER_US, begin + LONGEST_US)
-            inside = ts >= begin
+            end = last + AFTER_US
+            inside = (ts >= begin) & (ts <= end)
             moved = float(np.trapezoid(np.maximum(-current[inside], 0.0), ts[inside] / 3.6e9))
             found.append((int(begin), int(end), moved))
     return found
+
+
+def _from_full(found: list[tuple[int, int, float]], rated_ah: float) -> list[tuple[int, int, float]]:
+    """The discharges of a day before which hardly anything had been drawn."""
+    drawn = np.cumsum([0.0, *(moved for *_, moved in found)])
+    return [event for event, before in zip(found, drawn, strict=False) if before <= FULL_SHARE * rated_ah]
+
+
+def _enough(ts: np.ndarray, begin: int, end: int) -> np.ndarray:
+    """Which samples of a window are kept."""
+    stride = max(1, -(-len(ts) // FINE_SAMPLES))
+    fine = (ts - begin < FINE_US) | (end - ts < FINE_US)
+    return fine | (np.arange(len(ts)) % stride == 0)
 
 
 def _jar_arrays(frame: pl.DataFrame, ids: list[str]) -> dict:
@@ -106,6 +124,7 @@ def _jar_rows(
     after = np.clip(np.searchsorted(string_ts, ts), 1, len(string_ts) - 1)
     nearest = np.where(ts - string_ts[after - 1] <= string_ts[after] - ts, after - 1, after)
     good = (np.abs(string_ts[nearest] - ts) <= step_us) & np.isfinite(jars["volts"][where])
+    good &= _enough(ts, begin, end)
     columns = {
         "battery_id": [battery_id] * int(good.sum()),
         "window_start": np.full(int(good.sum()), begin),

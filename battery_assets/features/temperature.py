@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+
 REFERENCE_C = 25.0
 GAS_CONSTANT_J = 8.314462618
-RESISTANCE_EA_J = 4400.0
+RESISTANCE_EA_J = HX12_120.ohmic_activation_j_mol
 
 
 def resistance_at_25c(resistance_mohm: np.ndarray, temperature_c: np.ndarray) -> np.ndarray:

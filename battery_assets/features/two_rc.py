@@ -1,10 +1,11 @@
-"""A two-RC circuit fitted to one discharge window: V = OCV + U + R0 I + v1 + v2, τ v' = R I − v.
+"""A two-RC circuit fitted to discharge windows together: V = OCV + U + R0 I + v1 + v2, τ v' = R I − v.
 
 Positive current charges, so a discharge (I < 0) makes each term negative. For given time constants the
 circuit is linear in U, R0, R1 and R2: these come from least squares, the time constants from a grid that is
 narrowed twice (variable projection).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ ZOOMS = 3
 EARLY_S, EARLY_WEIGHT = 240.0, 0.1  # surface charge and coup de fouet, SOURCES 6
 STEP_SHARE = 0.2
 FEWEST_SAMPLES = 12
+PRIOR_SHARE, PRIOR_SD_V = 0.5, 0.004  # prior deviation of a resistance, and the noise it is weighed against
 
 
 @dataclass(frozen=True)
@@ -33,62 +35,111 @@ class TwoRc:
     rmse_v: float
 
 
-def fit_two_rc(
-    seconds: np.ndarray, current_a: np.ndarray, voltage_v: np.ndarray, ocv_v: np.ndarray, r0_ohm: float
-) -> TwoRc | None:
-    """The circuit that a window of n samples shows, or None with fewer than 12 usable samples.
+@dataclass(frozen=True)
+class Window:
+    """One discharge of n samples: seconds from its start, where the polarisation is taken as zero; current;
+    voltage (NaN where missing); open-circuit voltage along it, right up to a constant."""
 
-    seconds: from the window's start, where the polarisation is taken as zero. ocv_v: open-circuit voltage
-    along the window, right up to a constant. r0_ohm: used where the current has no step of a fifth of its
-    largest, since R0 and U are then one constant. The sample after each step is left out (clocks of jar and
-    string differ by up to 2 s, SOURCES 8.5); those of the first 4 minutes count a tenth in longer windows.
+    seconds: np.ndarray
+    current_a: np.ndarray
+    voltage_v: np.ndarray
+    ocv_v: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """Windows one after the other: an offset of its own for each, then the current where R0 can be seen."""
+
+    seconds: np.ndarray
+    current: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+    fixed: np.ndarray
+    held: np.ndarray  # prior means of R0 (if seen), R1, R2
+
+
+def fit_two_rc(
+    windows: Sequence[Window], r0_ohm: float, prior: tuple[float, float] = (0.0, 0.0)
+) -> TwoRc | None:
+    """The circuit that some windows show together, or None with fewer than 12 usable samples.
+
+    r0_ohm: used where no current has a step of a fifth of its largest, since R0 and the offset are then one
+    constant; elsewhere it is R0's prior mean. prior: means of R1 and R2 in Ω. Each holds its resistance with
+    half its own size as deviation, which counts where the windows hardly show it; 0 leaves it free. Each
+    window has an offset of its own; offset_v is that of the last.
+    The sample after each step is left out (clocks of jar and string differ by up to 2 s, SOURCES 8.5); those
+    of the first 4 minutes count a tenth in longer windows.
     """
-    steps = np.abs(np.diff(current_a)) > STEP_SHARE * np.abs(current_a).max(initial=1e-9)
-    weight = np.where((seconds < EARLY_S) & (seconds[-1:] > 2 * EARLY_S), EARLY_WEIGHT, 1.0)
-    weight[1:][steps] = 0.0
-    weight[~np.isfinite(voltage_v)] = 0.0
-    if np.count_nonzero(weight) < FEWEST_SAMPLES:
+    stack = _stack(windows, r0_ohm, prior)
+    if np.count_nonzero(stack.weight) < FEWEST_SAMPLES:
         return None
-    stepped = bool(steps.any())
-    fixed = np.ones((1, len(seconds)))
-    target = np.nan_to_num(voltage_v - ocv_v)
-    if stepped:
-        fixed = np.vstack([fixed, current_a])
-    else:
-        target = target - r0_ohm * current_a
     for branches in (2, 1, 0):
-        solved = _solved(seconds, current_a, target, fixed, weight, branches)
+        solved = _solved(stack, branches)
         if solved is not None:
             break
-    found, taus, rmse = solved if solved is not None else (np.array([0.0]), (), np.nan)
-    k = len(fixed)
+    found, taus, rmse = solved if solved is not None else (np.zeros(len(windows)), (), np.nan)
+    k = len(stack.fixed)
+    stepped = k > len(windows)
     pairs = [*zip(found[k:].tolist(), taus, strict=True), (None, None), (None, None)]
-    r0 = float(found[1]) if stepped and k == 2 else r0_ohm
-    return TwoRc(r0, stepped, *pairs[0], *pairs[1], offset_v=float(found[0]), rmse_v=float(rmse))
+    r0 = float(found[k - 1]) if stepped and len(found) >= k else r0_ohm
+    offset = float(found[len(windows) - 1])
+    return TwoRc(r0, stepped, *pairs[0], *pairs[1], offset_v=offset, rmse_v=float(rmse))
 
 
-def _solved(
-    seconds: np.ndarray,
-    current: np.ndarray,
-    target: np.ndarray,
-    fixed: np.ndarray,
-    weight: np.ndarray,
-    branches: int,
-) -> tuple[np.ndarray, tuple[float, ...], float] | None:
+def unseen_rmse_v(fit: TwoRc, window: Window) -> float:
+    """RMS error in V of a circuit on a window that it was not fitted to, up to that window's own offset."""
+    off = window.voltage_v - window.ocv_v - fit.r0_ohm * window.current_a
+    for ohm, tau in ((fit.r1_ohm, fit.tau1_s), (fit.r2_ohm, fit.tau2_s)):
+        if ohm and tau:
+            off = off - ohm * responses(window.seconds, window.current_a, np.array([tau]))[0]
+    weight, _ = _weights(window)
+    off = np.where(weight > 0, np.nan_to_num(off), 0.0)
+    if not weight.any():
+        return float("nan")
+    off = off - np.average(off, weights=weight)
+    return float(np.sqrt(np.average(off**2, weights=weight)))
+
+
+def _weights(window: Window) -> tuple[np.ndarray, bool]:
+    """Weight of each sample, and whether the current has a step."""
+    steps = np.abs(np.diff(window.current_a)) > STEP_SHARE * np.abs(window.current_a).max(initial=1e-9)
+    early = (window.seconds < EARLY_S) & (window.seconds[-1:] > 2 * EARLY_S)
+    weight = np.where(early, EARLY_WEIGHT, 1.0)
+    weight[1:][steps] = 0.0
+    weight[~np.isfinite(window.voltage_v)] = 0.0
+    return weight, bool(steps.any())
+
+
+def _stack(windows: Sequence[Window], r0_ohm: float, prior: tuple[float, float]) -> _Stack:
+    weights, stepped = zip(*(_weights(window) for window in windows), strict=True)
+    current = np.concatenate([window.current_a for window in windows])
+    target = np.concatenate([np.nan_to_num(w.voltage_v - w.ocv_v) for w in windows])
+    number = np.repeat(np.arange(len(windows)), [len(window.seconds) for window in windows])
+    fixed = (number == np.arange(len(windows))[:, None]).astype(float)
+    held: tuple[float, ...] = prior
+    if any(stepped):
+        fixed, held = np.vstack([fixed, current]), (r0_ohm, *prior)
+    else:
+        target = target - r0_ohm * current
+    seconds = np.concatenate([window.seconds for window in windows])
+    return _Stack(seconds, current, target, np.concatenate(weights), fixed, np.array(held))
+
+
+def _solved(stack: _Stack, branches: int) -> tuple[np.ndarray, tuple[float, ...], float] | None:
     """Best coefficients without a negative resistance, time constants, rmse; None where there is none."""
     bounds = [TAU1_S, TAU2_S][:branches]
     best = None
     for _ in range(ZOOMS if branches else 1):
         grids = [np.geomspace(low, high, GRID) for low, high in bounds]
-        columns = np.vstack([fixed, *(responses(seconds, current, grid) for grid in grids)])
-        chosen = _choices(len(fixed), branches)
-        found = _least_squares(columns, target, weight, chosen, len(fixed))
+        columns = np.vstack([stack.fixed, *(responses(stack.seconds, stack.current, g) for g in grids)])
+        chosen = _choices(len(stack.fixed), branches)
+        found = _least_squares(columns, stack, chosen, branches)
         if found is None:
             return best
         coefficients, which = found
-        taus = tuple(float(np.concatenate(grids)[k - len(fixed)]) for k in which[len(fixed) :])
-        residual = target - coefficients @ columns[which]
-        rmse = float(np.sqrt(np.sum(weight * residual**2) / weight.sum()))
+        taus = tuple(float(np.concatenate(grids)[k - len(stack.fixed)]) for k in which[len(stack.fixed) :])
+        residual = stack.target - coefficients @ columns[which]
+        rmse = float(np.sqrt(np.sum(stack.weight * residual**2) / stack.weight.sum()))
         if best is None or rmse <= best[2]:
             best = coefficients, taus, rmse
         ratio = [(high / low) ** (1.5 / (GRID - 1)) for low, high in bounds]
@@ -104,17 +155,26 @@ def _choices(fixed: int, branches: int) -> np.ndarray:
 
 
 def _least_squares(
-    columns: np.ndarray, target: np.ndarray, weight: np.ndarray, chosen: np.ndarray, fixed: int
+    columns: np.ndarray, stack: _Stack, chosen: np.ndarray, branches: int
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Coefficients and columns of the best candidate that has no negative resistance."""
-    size = np.sqrt((weight * columns**2).sum(1)) + 1e-30
+    size = np.sqrt((stack.weight * columns**2).sum(1)) + 1e-30
     scaled = columns / size[:, None]
-    gram, moment = (scaled * weight) @ scaled.T, scaled @ (weight * target)
+    gram, moment = (scaled * stack.weight) @ scaled.T, scaled @ (stack.weight * stack.target)
     grams = gram[chosen[:, :, None], chosen[:, None, :]] + 1e-12 * np.eye(chosen.shape[1])
     moments = moment[chosen]
+    seen = len(stack.held) - 2
+    held = stack.held[: seen + branches]
+    first = chosen.shape[1] - len(held)
+    with np.errstate(divide="ignore"):
+        pull = np.where(held > 0, (PRIOR_SD_V / (PRIOR_SHARE * held)) ** 2, 0.0)
+    own = size[chosen[:, first:]]
+    spots = np.arange(first, chosen.shape[1])
+    grams[:, spots, spots] += pull / own**2
+    moments[:, first:] += pull * held / own
     solved = np.linalg.solve(grams, moments[..., None])[..., 0]
     gained = 2 * (solved * moments).sum(1) - np.einsum("pi,pij,pj->p", solved, grams, solved)
-    gained[(solved[:, 1:] < 0).any(1)] = -np.inf
+    gained[(solved[:, first:] < 0).any(1)] = -np.inf
     top = int(np.argmax(gained))
     if not np.isfinite(gained[top]):
         return None
@@ -123,7 +183,8 @@ def _least_squares(
 
 @njit(cache=True, nogil=True)
 def responses(seconds, current, taus):
-    """Current through the resistor of an RC branch per time constant: (taus, n) A, zero at the first sample.
+    """Current through the resistor of an RC branch per time constant: (taus, n) A, zero at the first sample
+    and wherever the time starts again.
 
     Exact for a current that is constant between samples, at the mean of their two readings.
     """
@@ -131,6 +192,9 @@ def responses(seconds, current, taus):
     for j in range(len(taus)):
         x = 0.0
         for k in range(1, len(seconds)):
+            if seconds[k] <= seconds[k - 1]:
+                x = 0.0
+                continue
             keep = np.exp(-(seconds[k] - seconds[k - 1]) / taus[j])
             x = keep * x + (1.0 - keep) * 0.5 * (current[k] + current[k - 1])
             out[j, k] = x

@@ -32,15 +32,18 @@ def materializes(
     *,
     history: Iterable[sa.Table] = (),
     history_months: int = 0,
+    earlier: Iterable[sa.Table] = (),
     after: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Keyword arguments for the asset of a table.
 
     `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
-    months too, `after` names assets that only have to be there first, such as parents of foreign keys.
+    months too, `earlier` those of which only earlier months are read (the table itself may be one): they are
+    no edge of the same month. `after` names assets that only have to be there first, such as parents of
+    foreign keys.
     A month that is run again makes no later month stale, though history of theirs may have changed.
     """
-    reads, history = tuple(reads), tuple(history)
+    reads, history, earlier = tuple(reads), tuple(history), tuple(earlier)
     return {
         "name": table.name,
         "group_name": GROUPS[table.info["phase"]],
@@ -55,6 +58,7 @@ def materializes(
             **definition_metadata(table),
             "reads": [read.name for read in reads],
             "reads_earlier_months": [read.name for read in history],
+            "reads_only_earlier_months": [read.name for read in earlier],
             **({"earlier_months": history_months} if history else {}),
         },
         "kinds": {"deltalake" if table.info["store"] == "lake" else "postgres"},
@@ -64,4 +68,9 @@ def materializes(
 def declared_reads(definition: dg.AssetsDefinition) -> set[str]:
     """The names of the tables that an asset of a table says it reads; what it merely follows is left out."""
     metadata = definition.metadata_by_key[definition.key]
-    return {*metadata["reads"], *metadata["reads_earlier_months"]}
+    return {*metadata["reads"], *metadata["reads_earlier_months"], *only_earlier(definition)}
+
+
+def only_earlier(definition: dg.AssetsDefinition) -> set[str]:
+    """The tables of which an asset reads earlier months alone: they are no edges of the same month."""
+    return set(definition.metadata_by_key[definition.key].get("reads_only_earlier_months", ()))

@@ -66,6 +66,11 @@ class Part:
         return self.start + timedelta(days=monthrange(year, month)[1])
 
     @property
+    def before(self) -> "Part":
+        """The same site's month before."""
+        return Part(self.site, (self.start - timedelta(days=1)).strftime("%Y-%m"))
+
+    @property
     def days(self) -> list[date]:
         """Every day of the month."""
         return [self.start.date() + timedelta(days=n) for n in range((self.end - self.start).days)]

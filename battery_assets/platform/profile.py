@@ -32,7 +32,7 @@ def profile_of(rows: pl.DataFrame, table: sa.Table) -> Profile:
             aggregates += [pl.col(name).min().alias(f"{name}|min"), pl.col(name).max().alias(f"{name}|max")]
         elif column.info["kind"] == "enum":
             aggregates.append(
-                pl.col(name).cast(pl.String).unique().drop_nulls().implode().alias(f"{name}|values")
+                pl.col(name).unique().cast(pl.String).drop_nulls().implode().alias(f"{name}|values")
             )
     for name, value in rows.select(aggregates).row(0, named=True).items():
         column_name, word = name.split("|")

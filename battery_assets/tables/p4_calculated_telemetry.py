@@ -3,6 +3,7 @@
 from battery_assets.tables.definition import (
     LAKE,
     instant,
+    one_of,
     quantity,
     reference,
     table,
@@ -16,6 +17,18 @@ telemetry_jar_calc = table(
     reference("battery_id", battery, "Battery reference.", part_of_key=True),
     quantity("soc_pct", "Estimated state of charge, of the present capacity.", "%", 5, 2, low=0, high=100),
     quantity("soh_pct", "Estimated state of health, of the rated C10 at 25 °C.", "%", 5, 2, low=0, high=130),
+    one_of(
+        "soc_quality",
+        "What soc_pct rests on. full_charge: float or boost was completed and nothing has been counted "
+        "since. open_circuit: the voltage after hours of rest weighed in, and nothing since. counted: charge "
+        "is being counted from the current. held: the current is below what can be counted, the last value "
+        "stands. guessed: the deviation is over 10 points. NULL where soc_pct is.",
+        "full_charge",
+        "open_circuit",
+        "counted",
+        "held",
+        "guessed",
+    ),
     phase=4,
     store=LAKE,
     month_leaves=True,

@@ -74,6 +74,34 @@ digital_twin_state = table(
     quantity("power_fade_pct", "Power fade from initial.", "%", 5, 2),
     quantity("calibration_rmse_v", "Last calibration RMSE.", "V", 6, 4, low=0, high=100),
     instant("last_calibrated_at", "Last calibration time."),
+    quantity("soc_std_pct", "Standard deviation of soc_pct.", "%", 5, 2, low=0, high=100),
+    quantity(
+        "soh_std_pct",
+        "Standard deviation of soh_pct; 5 points at least unless a test of the last year measured this jar.",
+        "%",
+        5,
+        2,
+        low=0,
+        high=100,
+    ),
+    quantity(
+        "soh_lower_pct", "5 % quantile of the state of health: lower end of 90 %.", "%", 5, 2, low=0, high=131
+    ),
+    quantity(
+        "soh_upper_pct",
+        "95 % quantile of the state of health: upper end of 90 %.",
+        "%",
+        5,
+        2,
+        low=0,
+        high=131,
+    ),
+    text("evidence", "What soh_pct rests on: age, resistance, discharge, capacity_test, joined by +.", 60),
+    quantity("evidence_age_days", "Age of the newest measured evidence.", "d", 7, 1, low=0, high=100000),
+    document(
+        "filter_json",
+        "State of the filter and identified parameters at the end of the month, where the next month begins.",
+    ),
     phase=6,
     month_leaves=True,
 )

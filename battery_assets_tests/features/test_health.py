@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from battery_assets.features.health import state_of_health
+from battery_assets.features.health import FITS, state_of_health
+from benchmarks import estimation
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 TESTS = {"string_id": pl.String, "test_date": pl.Datetime("us", "UTC"), "capacity_pct_of_rated": pl.Float64}
@@ -51,19 +52,47 @@ def estimate(readings=None, tests=None, temp_c: float = 25.0, **kw) -> dict:
     return state_of_health(jars("a", **kw), readings, tests, warm(temp_c), AT).to_dicts()[0]
 
 
-def test_age_alone_takes_two_percent_a_year_and_says_it_hardly_knows():
-    row = estimate()
-    assert row["soh_pct"] == pytest.approx(96.0, abs=0.01)
-    assert row["soh_std_pct"] == pytest.approx((9 + 64) ** 0.5, abs=0.02)
+def test_age_alone_takes_two_percent_a_year_or_more_and_says_it_hardly_knows():
+    row = estimate(installed=date(2021, 3, 1))
+    assert 86.0 < row["soh_pct"] < 97.0  # healthy jars lose 1.2 points a year before their knee, others more
+    assert row["soh_std_pct"] >= 5.0
     assert (row["evidence"], row["evidence_age_days"]) == ("age", None)
 
 
-def test_ten_degrees_double_the_ageing():
-    assert 100 - estimate(temp_c=35.0)["soh_pct"] == pytest.approx(2 * (100 - estimate()["soh_pct"]))
+def test_an_older_jar_is_put_lower_and_less_certainly():
+    rows = [estimate(installed=date(year, 3, 1)) for year in (2023, 2020, 2017)]
+    assert [row["soh_pct"] for row in rows] == sorted((row["soh_pct"] for row in rows), reverse=True)
+    wide = [row["soh_upper_pct"] - row["soh_lower_pct"] for row in rows]
+    assert wide == sorted(wide)
+
+
+def test_a_warm_jar_ages_faster():
+    soh = [estimate(temp_c=temp_c)["soh_pct"] for temp_c in (20.0, 25.0, 30.0, 35.0)]
+    assert soh == sorted(soh, reverse=True)
+    assert len(set(soh)) == 4
+
+
+def test_a_jar_that_may_be_a_fast_one_has_a_tail_downwards():
+    row = estimate(installed=date(2024, 3, 1))
+    assert row["soh_pct"] - row["soh_lower_pct"] > 1.5 * (row["soh_upper_pct"] - row["soh_pct"])
+
+
+def test_a_resistance_that_stood_still_for_a_year_speaks_for_a_slow_jar():
+    still = pl.concat([reading(4.1, days) for days in (1, 100, 200, 300)])
+    rising = pl.concat([reading(mohm, days) for mohm, days in ((5.0, 1), (4.7, 100), (4.4, 200), (4.1, 300))])
+    slow, fast = (estimate(rows, installed=date(2023, 3, 1)) for rows in (still, rising))
+    assert slow["soh_pct"] > fast["soh_pct"] + 5.0
+    assert slow["soh_lower_pct"] > fast["soh_upper_pct"] - 3.0
+
+
+def test_the_interval_holds_the_estimate_and_is_narrower_than_the_promise_for_one_jar():
+    for readings in (None, reading(4.1), reading(5.0), reading(9.0)):
+        row = estimate(readings)
+        assert row["soh_lower_pct"] < row["soh_pct"] < row["soh_upper_pct"]
 
 
 def test_health_falls_as_resistance_rises():
-    soh = [estimate(reading(mohm))["soh_pct"] for mohm in (3.8, 4.0, 4.4, 5.0, 6.0, 9.0)]
+    soh = [estimate(reading(mohm))["soh_pct"] for mohm in (4.0, 4.4, 5.0, 6.0, 20.0, 60.0)]
     assert soh == sorted(soh, reverse=True)
     assert len(set(soh)) == len(soh)
 
@@ -77,15 +106,38 @@ def test_a_cold_reading_is_not_taken_for_wear():
 
 def test_one_wild_reading_among_three_does_not_count():
     good = pl.concat([reading(4.2, 40), reading(4.2, 20), reading(9.0, 1)])
-    assert estimate(good)["soh_pct"] == pytest.approx(estimate(reading(4.2))["soh_pct"], abs=0.01)
+    assert estimate(good)["soh_pct"] == pytest.approx(estimate(reading(4.2))["soh_pct"], abs=0.1)
 
 
-def test_a_fresh_capacity_test_outweighs_the_rest():
-    row = estimate(reading(4.2), test_of(80.0, 1))
-    assert row["soh_pct"] == pytest.approx(82.5, abs=1.5)
-    assert row["soh_std_pct"] < 3.0
+def test_a_fresh_test_of_a_jar_by_itself_outweighs_the_rest():
+    row = estimate(reading(4.2), test_of(88.0, 1))
+    assert row["soh_pct"] == pytest.approx(89.5, abs=2.0)
+    assert 2.0 <= row["soh_std_pct"] <= 3.0
     assert row["evidence"] == "age+resistance+capacity_test"
     assert row["evidence_age_days"] == pytest.approx(1.0)
+
+
+def fit_of(percent: float, sd: float, days_ago: float = 10.0) -> pl.DataFrame:
+    return pl.DataFrame([("a", AT - timedelta(days=days_ago), percent, sd)], schema=FITS, orient="row")
+
+
+def with_fit(fit: pl.DataFrame, readings=None) -> dict:
+    known = pl.DataFrame(schema=READINGS) if readings is None else readings
+    return state_of_health(jars("a"), known, pl.DataFrame(schema=TESTS), warm(25.0), AT, fit).to_dicts()[0]
+
+
+def test_a_discharge_moves_the_estimate_the_more_the_surer_it_is():
+    without = estimate()["soh_pct"]
+    near, far = with_fit(fit_of(85.0, 2.5)), with_fit(fit_of(85.0, 8.0))
+    assert near["soh_pct"] < far["soh_pct"] < without
+    assert near["evidence"] == "age+discharge"
+    assert near["evidence_age_days"] == pytest.approx(10.0)
+
+
+def test_only_a_discharge_seen_to_the_knee_allows_less_than_five_points():
+    assert with_fit(fit_of(97.0, 2.5), reading(4.1))["soh_std_pct"] < 5.0
+    assert with_fit(fit_of(97.0, 5.0), reading(4.1))["soh_std_pct"] >= 5.0
+    assert with_fit(fit_of(97.0, 2.5, days_ago=400), reading(4.1))["soh_std_pct"] >= 5.0
 
 
 @pytest.mark.parametrize("days_ago", [366, 800])
@@ -120,14 +172,16 @@ def test_unknown_age_baseline_and_temperature_still_give_an_estimate():
         0
     ]
     assert row["evidence"] == "age"
-    assert row["soh_std_pct"] > 10
+    assert row["soh_std_pct"] > 8
 
 
 def test_health_stays_within_its_bounds_and_in_the_order_of_the_jars():
     many = jars("b", "a", installed=date(2026, 2, 1)).with_columns(initial_capacity_ah=pl.lit(150.0))
     rows = state_of_health(many, reading(200.0), pl.DataFrame(schema=TESTS), warm(25.0), AT)
     assert rows["battery_id"].to_list() == ["b", "a"]
-    assert rows["soh_pct"].to_list() == [110.0, 0.0]
+    best, worst = rows["soh_pct"].to_list()
+    assert 105.0 < best < 112.0
+    assert 0.0 <= worst < 1.0
 
 
 def of_string(readings: pl.DataFrame, tests: pl.DataFrame, units: pl.DataFrame) -> dict[str, float]:
@@ -136,24 +190,22 @@ def of_string(readings: pl.DataFrame, tests: pl.DataFrame, units: pl.DataFrame) 
     return dict(found.select("battery_id", "soh_pct").iter_rows())
 
 
-def test_a_strings_test_measures_its_weakest_jar_and_not_the_others():
+def test_a_strings_test_speaks_of_its_weakest_jar_and_not_of_the_others():
     readings = pl.concat(
         [reading(4.1, battery_id="a"), reading(5.4, battery_id="b"), reading(4.2, battery_id="c")]
     )
     nothing = pl.DataFrame(schema=TESTS)
     without = of_string(readings, nothing, jars("a", "b", "c"))
-    tested = of_string(readings, test_of(78.0, 1), jars("a", "b", "c"))
-    assert tested["b"] == pytest.approx(80.0, abs=3.0)
-    assert tested["b"] < without["b"]
-    assert (tested["a"], tested["c"]) == (without["a"], without["c"])
+    tested = of_string(readings, test_of(82.0, 1), jars("a", "b", "c"))
+    assert tested["b"] < without["b"] - 1.0
+    assert (tested["a"], tested["c"]) == pytest.approx((without["a"], without["c"]), abs=0.2)
 
 
-def test_a_good_test_lifts_every_jar_that_was_put_lower():
+def test_a_good_test_lifts_a_jar_that_was_put_lower():
     readings = pl.concat([reading(4.1, battery_id="a"), reading(5.4, battery_id="b")])
     without = of_string(readings, pl.DataFrame(schema=TESTS), jars("a", "b"))
-    tested = of_string(readings, test_of(104.0, 1), jars("a", "b"))
-    assert tested["a"] > without["a"]
-    assert tested["b"] > without["b"]
+    tested = of_string(readings, test_of(112.0, 1), jars("a", "b"))
+    assert tested["b"] > without["b"] + 1.0
 
 
 def test_a_test_before_a_replacement_no_longer_names_the_weakest():
@@ -161,4 +213,33 @@ def test_a_test_before_a_replacement_no_longer_names_the_weakest():
     later = jars("new", installed=date(2026, 2, 25))
     units = pl.concat([jars("a", "b"), later])
     without = of_string(readings, pl.DataFrame(schema=TESTS), units)
-    assert of_string(readings, test_of(75.0, 30), units) == without
+    assert of_string(readings, test_of(75.0, 30), units) == pytest.approx(without, abs=0.2)
+
+
+def test_a_strap_that_opens_costs_what_its_drop_costs_and_no_plate():
+    calm = pl.concat([reading(4.1, days) for days in (40, 130)])
+    opened = estimate(pl.concat([calm, reading(20.0, 3), reading(20.0, 2), reading(20.0, 1)]))
+    # (20/4 - 1.3) x 51 mV over 1.3 V a rating: 14 points.
+    assert estimate(calm)["soh_pct"] - opened["soh_pct"] == pytest.approx(14.0, abs=5.0)
+
+
+def test_nine_of_ten_jars_in_service_lie_in_their_interval():
+    """Jars of a population's spread, rounds of a year, discharges seen by faulty sensors: benchmarks' world.
+
+    Of 400 jars a true 90 % shows 87 to 93; 85 to 95 is what is promised.
+    """
+    found = estimation.soh_estimates(200, seeds=(41, 42))
+    inside = found["truth_pct"].is_between(found["soh_lower_pct"], found["soh_upper_pct"])
+    assert 0.85 <= inside.mean() <= 0.95
+    off = found["soh_pct"] - found["truth_pct"]
+    assert abs(off.mean()) < 0.6
+    untested = found.filter(pl.col("load") != "12 A to the end")
+    assert untested["soh_std_pct"].min() >= 5.0
+    tested = found.filter(pl.col("load") == "12 A to the end")
+    assert 2.0 <= tested["soh_std_pct"].median() <= 3.0
+    # Both ends are needed: neither half of the misses is empty.
+    below, above = (
+        (found["truth_pct"] < found["soh_lower_pct"]).sum(),
+        (found["truth_pct"] > found["soh_upper_pct"]).sum(),
+    )
+    assert min(below, above) > 0

@@ -9,8 +9,10 @@ import pytest
 
 from battery_assets import tables as t
 from battery_assets.features.discharge_windows import SCHEMA, discharge_windows
+from battery_assets.features.jar_model import prior_parameters
+from battery_assets.features.twin import SCHEMA as TWIN
 from battery_assets.features.twin import twin_states
-from battery_assets.features.two_rc import fit_two_rc
+from battery_assets.features.two_rc import Window, fit_two_rc, unseen_rmse_v
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.features.days import instants, jar_rows, string_rows, telemetry, units
 
@@ -46,7 +48,7 @@ def ocv_along(seconds: np.ndarray, current: np.ndarray) -> np.ndarray:
 def test_the_fit_recovers_a_known_circuit():
     seconds, current = pulse(30.0, 10.0)
     volts = circuit_v(seconds, current)
-    fit = fit_two_rc(seconds, current, volts, ocv_along(seconds, current), r0_ohm=1.0)
+    fit = fit_two_rc([Window(seconds, current, volts, ocv_along(seconds, current))], r0_ohm=1.0)
     assert fit.r0_from_step
     assert fit.rmse_v < 0.002
     assert fit.r0_ohm == pytest.approx(TRUE["r0"], rel=0.05)
@@ -62,17 +64,52 @@ def test_the_fit_explains_a_pybamm_discharge_to_a_millivolt_a_cell(shared_data):
     # There a positive current discharges; 17 Ah there are 120 Ah here.
     current = -window["current_A"].to_numpy() * 120 / 17
     seconds, volts = window["time_s"].to_numpy(), window["v_battery6_V"].to_numpy()
-    fit = fit_two_rc(seconds, current, volts, 6 * window["ocv_cell_V"].to_numpy(), r0_ohm=1.0)
+    fit = fit_two_rc([Window(seconds, current, volts, 6 * window["ocv_cell_V"].to_numpy())], r0_ohm=1.0)
     assert fit.rmse_v / 6 < 0.001
     # Ohmic and kinetic part together: 6 (0.357 + 3.36) mΩ per cell of 17 Ah, kinetics smaller at 1C.
     assert 2.5e-3 < fit.r0_ohm + fit.r1_ohm < 4.5e-3
+
+
+def test_windows_are_fitted_together_and_a_weak_one_does_not_decide():
+    long, flow = pulse(30.0, 10.0)
+    short, brief = pulse(1.5, 2.0, amps=-100.0)
+    windows = [
+        Window(long, flow, circuit_v(long, flow), ocv_along(long, flow)),
+        Window(short, brief, circuit_v(short, brief) + 0.1, ocv_along(short, brief)),
+    ]
+    both, alone = fit_two_rc(windows, r0_ohm=6e-3), fit_two_rc(windows[1:], r0_ohm=6e-3)
+    assert both.r2_ohm == pytest.approx(TRUE["r2"], rel=0.1)
+    # Each window has an offset of its own: the second is 0.1 V higher.
+    assert both.offset_v == pytest.approx(alone.offset_v, abs=0.02)
+    assert unseen_rmse_v(fit_two_rc(windows[:1], r0_ohm=6e-3), windows[1]) < 0.01
+    assert unseen_rmse_v(alone, windows[0]) > 0.03
+
+
+def test_a_prior_decides_where_the_window_shows_nothing():
+    short, brief = pulse(1.5, 0.0, amps=-20.0)
+    rng = np.random.default_rng(2)
+    volts = circuit_v(short, brief) + 0.004 * rng.standard_normal(len(short))
+    window = Window(short, brief, volts, ocv_along(short, brief))
+    held = fit_two_rc([window], TRUE["r0"], prior=(2e-3, 12e-3))
+    assert held.r2_ohm is None or held.r2_ohm == pytest.approx(12e-3, rel=0.6)
+
+
+def test_the_rmse_is_that_of_a_window_that_the_fit_has_not_seen():
+    days = [discharge_day(30.0), discharge_day(20.0)]
+    later = [frame.with_columns(pl.col("ts").dt.offset_by("2d")) for frame in (days[1].jars, days[1].strings)]
+    two = discharge_windows([days[0], telemetry(DAY, *later)], units("a", "b"))
+    one = discharge_windows(days[:1], units("a", "b"))
+    both, single = (twins(known("a", "b"), windows, soh=100.0).to_dicts()[0] for windows in (two, one))
+    assert json.loads(both["ocv_params_json"])["rmse_of"] == "held_out_window"
+    assert json.loads(single["ocv_params_json"])["rmse_of"] == "fitted_window"
+    assert both["last_calibrated_at"] > single["last_calibrated_at"]
 
 
 def test_sensor_noise_leaves_the_fast_part_recognisable():
     rng = np.random.default_rng(3)
     seconds, current = pulse(30.0, 10.0)
     volts = circuit_v(seconds, current) + 0.004 * rng.standard_normal(len(seconds))
-    fit = fit_two_rc(seconds, current, volts, ocv_along(seconds, current), r0_ohm=1.0)
+    fit = fit_two_rc([Window(seconds, current, volts, ocv_along(seconds, current))], r0_ohm=1.0)
     assert fit.rmse_v == pytest.approx(0.004, rel=0.2)
     assert fit.r0_ohm + fit.r1_ohm == pytest.approx(TRUE["r0"] + TRUE["r1"], rel=0.15)
 
@@ -80,7 +117,7 @@ def test_sensor_noise_leaves_the_fast_part_recognisable():
 def test_without_a_step_the_ohmic_resistance_is_taken_as_given():
     seconds, current = pulse(20.0, 0.0)
     volts = circuit_v(seconds, current)
-    fit = fit_two_rc(seconds, current, volts, ocv_along(seconds, current), r0_ohm=TRUE["r0"])
+    fit = fit_two_rc([Window(seconds, current, volts, ocv_along(seconds, current))], r0_ohm=TRUE["r0"])
     assert not fit.r0_from_step
     assert fit.r0_ohm == TRUE["r0"]
     assert fit.r2_ohm == pytest.approx(TRUE["r2"], rel=0.2)
@@ -88,8 +125,8 @@ def test_without_a_step_the_ohmic_resistance_is_taken_as_given():
 
 def test_a_short_or_empty_window_is_not_fitted():
     seconds, current = pulse(0.5, 0.0)
-    assert fit_two_rc(seconds, current, current * np.nan, current, 1.0) is None
-    assert fit_two_rc(seconds, current, circuit_v(seconds, current), current, 1.0) is None
+    assert fit_two_rc([Window(seconds, current, current * np.nan, current)], 1.0) is None
+    assert fit_two_rc([Window(seconds, current, circuit_v(seconds, current), current)], 1.0) is None
 
 
 def discharge_day(minutes: float = 15.0, step_s: int = 5, **change: float):
@@ -131,10 +168,15 @@ def twins(
     jars: pl.DataFrame, discharges: pl.DataFrame, soc: float = 100.0, soh: float = 95.0, **kw
 ) -> pl.DataFrame:
     ids = jars["battery_id"].to_list()
-    charge = jars.select("battery_id", soc_pct=pl.lit(soc))
-    return twin_states(
-        jars, charge, jars.select("battery_id", soh_pct=pl.lit(soh)), features(*ids, **kw), discharges, AT
+    charge = jars.select("battery_id", soc_pct=pl.lit(soc), soc_std_pct=pl.lit(2.0))
+    health = jars.select(
+        "battery_id", soh_pct=pl.lit(soh), soh_std_pct=pl.lit(5.0), soh_lower_pct=pl.lit(soh - 6),
+        soh_upper_pct=pl.lit(soh + 4), evidence=pl.lit("age"), evidence_age_days=pl.lit(None, pl.Float64),
+    )  # fmt: skip
+    parameters = prior_parameters(
+        tuple(ids), np.full(len(ids), 120.0), np.full(len(ids), soh), np.full(len(ids), 4.4)
     )
+    return twin_states(jars, charge, health, features(*ids, **kw), discharges, parameters, AT)
 
 
 NO_DISCHARGE = pl.DataFrame(schema=SCHEMA)
@@ -186,7 +228,8 @@ def test_the_twin_finds_the_circuit_of_each_jar():
 
 def test_the_columns_are_those_of_the_reference_and_the_id_is_stable():
     rows = twins(known("a", "b"), NO_DISCHARGE)
-    assert dict(rows.schema) == polars_schema(t.digital_twin_state)
+    assert dict(rows.schema) == TWIN
+    assert {**TWIN, "filter_json": pl.String} == polars_schema(t.digital_twin_state)
     assert rows.equals(twins(known("a", "b"), NO_DISCHARGE))
     assert rows["state_id"].n_unique() == 2
 

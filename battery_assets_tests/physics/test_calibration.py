@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from battery_assets.features import rated_capacity, twin
+from battery_assets.features import circuit, rated_capacity
 from battery_assets.physics.ageing import capacity_scale
 from battery_assets.physics.calibration import FITTED, calibrated, minutes_to, sheet_errors
 from battery_assets.physics.discharge import Jars
@@ -74,17 +74,17 @@ def test_the_rating_to_1_75_volts_is_the_models():
 
 def test_the_twins_priors_are_the_models_equivalent_circuit():
     # Small-signal charge transfer plus fast polarisation, and acid depletion, of SOURCES 1.3.
-    jar, z = HX12_120, depth(twin.PRIOR_SOC_PCT / 100)
+    jar, z = HX12_120, depth(circuit.PRIOR_SOC_PCT / 100)
     exchange = jar.exchange_a * (z + jar.depth_reserve) ** jar.exchange_exponent
     r1 = 1e3 * jar.cells * jar.kinetic_v / (2 * exchange) + jar.fast_mohm
-    np.testing.assert_allclose(twin.PRIOR_R1_MOHM, r1, atol=0.01)
+    np.testing.assert_allclose(circuit.PRIOR_R1_MOHM, r1, atol=0.01)
     slope = [jar.cells * (at(z0 + 5e-4) - at(z0 - 5e-4)) / 1e-3 for z0 in z]
     r2 = 1e3 * np.array(slope) * jar.depletion_per_a * (1 + jar.depletion_growth * (1 - z) ** 2)
-    np.testing.assert_allclose(twin.PRIOR_R2_MOHM, r2, atol=0.1)
+    np.testing.assert_allclose(circuit.PRIOR_R2_MOHM, r2, atol=0.1)
     for name, values in (("r1_mohm", r1), ("r2_mohm", r2)):
-        assert all(twin.VALID[name][0] <= value <= twin.VALID[name][1] for value in values)
+        assert all(circuit.VALID[name][0] <= value <= circuit.VALID[name][1] for value in values)
     assert all(
-        twin.VALID["c2_f"][0] <= 1e3 * jar.diffusion_s / value <= twin.VALID["c2_f"][1] for value in r2
+        circuit.VALID["c2_f"][0] <= 1e3 * jar.diffusion_s / value <= circuit.VALID["c2_f"][1] for value in r2
     )
 
 

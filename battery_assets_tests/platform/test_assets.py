@@ -37,6 +37,14 @@ def test_history_makes_no_later_month_part_of_a_backfill():
     assert given["metadata"]["earlier_months"] == 12
 
 
+def test_what_is_read_of_earlier_months_alone_is_no_edge_and_may_be_the_table_itself():
+    @dg.asset(**materializes(t.alert, reads=[t.battery], earlier=[t.alert, t.work_order]))
+    def alert() -> None: ...
+
+    assert declared_reads(alert) == {"battery", "alert", "work_order"}
+    assert {key.path[-1] for key in alert.dependency_keys} == {"battery"}
+
+
 def test_the_definition_shows_columns_units_and_home():
     shown = definition_metadata(t.telemetry_jar_raw)
     columns = {column.name: column for column in shown["dagster/column_schema"].columns}

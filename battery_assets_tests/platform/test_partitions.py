@@ -122,3 +122,8 @@ def test_days_come_with_narrow_numbers(warehouse):
     [(_, frame)] = warehouse.days(t.telemetry_jar_raw, PART)
     assert frame.schema["voltage_v"] == pl.Float32
     assert frame.schema["ts"] == pl.Datetime("us", "UTC")
+
+
+def test_the_month_before_is_of_the_same_site_and_crosses_the_year():
+    assert Part("alpha", "2025-01").before == Part("alpha", "2024-12")
+    assert Part("alpha", "2025-03").before == Part("alpha", "2025-02")

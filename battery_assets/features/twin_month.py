@@ -1,0 +1,91 @@
+"""A month of the twin: the filter day by day, what the discharges identify, health, and what is handed on."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features import twin_carry as carry
+from battery_assets.features.discharge_windows import discharge_windows
+from battery_assets.features.health import FITS
+from battery_assets.features.identify import identified
+from battery_assets.features.jar_model import TwinParameters
+from battery_assets.features.string_samples import Units
+from battery_assets.features.temperature import resistance_at_25c
+from battery_assets.features.twin import twin_states
+from battery_assets.features.twin_filter import TwinState, twin_day
+from battery_assets.features.windows import TelemetryDay
+
+Days = Iterable[tuple[date, pl.DataFrame, pl.DataFrame]]
+# state_of_health with this month's discharge fits (columns of FITS), at an instant.
+Health = Callable[[pl.DataFrame, datetime], pl.DataFrame]
+_NONE = pl.DataFrame()
+
+
+def twin_month(
+    jars: pl.DataFrame, before: pl.DataFrame, days: Days, features_24h: pl.DataFrame, health: Health
+) -> pl.DataFrame:
+    """Rows of digital_twin_state for the jars, in their order, at the last instant of features_24h.
+
+    jars: battery_id, string_id, capacity_ah, installed_date, initial_capacity_ah, initial_resistance_mohm.
+    before: digital_twin_state of earlier months; its newest row of each jar is where its filter starts, a jar
+    without one starts anew. days: day, jar rows (may be empty on days without load or rest), string rows, in
+    order.
+
+    The filter runs on the parameters that the month before handed on: what this month's discharges identify
+    is handed to the next, so that each day needs only the days before it.
+    """
+    at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
+    assert isinstance(at, datetime)
+    told = carry.documents_of(before)
+    ohmic_new = carry.known_numbers(jars, ids, "initial_resistance_mohm")
+    start = carry.carried(told, jars, np.full(len(ids), np.nan), _first_time(told, ids, ohmic_new))
+    walked = _Walk(jars, told, start.parameters)
+    windows = discharge_windows(walked.over(days), jars, per_string=3)
+    known = health(pl.DataFrame(schema=FITS), at)
+    soh = carry.known_numbers(known, ids, "soh_pct")
+    ohmic = _ohmic_at_25c(features_24h, ids, ohmic_new)
+    prior = carry.carried(told, jars, soh, ohmic)
+    units = Units.of(jars)
+    found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
+    final = health(carry.fits_now(found), at)
+    hands_on = carry.updated(prior, found, carry.known_numbers(final, ids, "soh_pct"))
+    if walked.state is None:
+        raise ValueError("the month has no string telemetry: the twin cannot start")
+    rows = twin_states(jars, walked.state.frame(), final, features_24h, windows, hands_on.parameters, at)
+    texts = carry.documents(walked.state, hands_on, found, units)
+    return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
+
+
+class _Walk:
+    """The filter along days that pass by once, for two readers: its state, and the days with jar rows."""
+
+    def __init__(self, jars: pl.DataFrame, told: dict, parameters: TwinParameters) -> None:
+        self.jars, self.told, self.parameters = jars, told, parameters
+        self.state: TwinState | None = None
+
+    def over(self, days: Days) -> Iterator[TelemetryDay]:
+        for day, jar_rows, string_rows in days:
+            if self.state is None:
+                self.state = carry.restored(self.told, jar_rows, string_rows, self.jars)
+            self.state = twin_day(jar_rows, string_rows, self.jars, self.parameters, self.state)
+            if jar_rows.height:
+                yield TelemetryDay(day, jar_rows, string_rows, _NONE, _NONE)
+
+
+def _first_time(told: dict, ids: list[str], ohmic_mohm: np.ndarray) -> np.ndarray:
+    """The acceptance reading of the jars that begin; NaN for those that go on."""
+    return np.where([name in told for name in ids], np.nan, ohmic_mohm)
+
+
+def _ohmic_at_25c(features_24h: pl.DataFrame, ids: list[str], initial_mohm: np.ndarray) -> np.ndarray:
+    """Each jar's last ohmic reading at 25 °C, its acceptance value where it was never read."""
+    latest = (
+        features_24h.sort("feature_ts")
+        .group_by("battery_id")
+        .agg(pl.col("r_internal_latest").drop_nulls().last(), pl.col("t_mean").mean())
+    )
+    read = carry.known_numbers(latest, ids, "r_internal_latest")
+    warm = np.nan_to_num(carry.known_numbers(latest, ids, "t_mean"), nan=25.0)
+    return np.where(np.isfinite(read), resistance_at_25c(read, warm), initial_mohm)
