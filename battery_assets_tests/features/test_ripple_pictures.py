@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from battery_assets.features import ripple_pictures as pictures
-from battery_assets.features.pictures import MOST_BYTES
+from battery_assets.features.picture_parts import MOST_BYTES
 from battery_assets.features.ripple_bursts import SCHEMA, burst_rows, bursts_in, findings, ohmic_step
 from battery_assets.physics.rectifier import Bridge
 from battery_assets_tests.features.recorded import START, STRING, burst, hours, lines
