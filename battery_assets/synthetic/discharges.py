@@ -1,6 +1,6 @@
 """The events that load a string, simulated jar by jar with each jar's true health, then recharged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,10 +10,11 @@ from battery_assets.physics.discharge import Discharge, Jars, State, discharge, 
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.recharge import Recharge
+from battery_assets.physics.ten_hour_test import made_for_health
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SWITCH_S, in_service
+from battery_assets.synthetic.lives import SWITCH_S, in_service, lives
 from battery_assets.synthetic.schedule import Event
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.weather import SELF_HEAT_K, first_day, room_daily_c
@@ -85,10 +86,12 @@ def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
     depth = rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n) if strong else np.zeros(n)
     # A short leaves the SOH with five cells' energy; the remaining cells keep their capacity.
     whole = now.soh * 6 / now.cells
+    made = lives(site).take(own)
+    scale = ageing.capacity_scale(whole) * HX12_120.acceptance_scale
     return Jars(
-        ageing.capacity_scale(whole) * HX12_120.acceptance_scale,
+        made_for_health(scale, made.acid, made.exchange, made.depletion),
         now.resistance_mohm / HX12_120.ohmic_mohm, temperature, now.cells,
-        rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), depth,
+        rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), depth, made.acid, made.exchange, made.depletion,
     )  # fmt: skip
 
 
@@ -110,14 +113,7 @@ def run(site: SyntheticSite, event: Event) -> Run:
     jars = jars_of_event(site, event)
     load = _load(event, jars)
     rest, state, is_test = None, load.state, event.kind == "capacity_test"
-    calm = Jars(
-        jars.capacity_scale,
-        jars.resistance_scale,
-        jars.temperature_c,
-        jars.cells,
-        0 * jars.cells,
-        0 * jars.cells,
-    )
+    calm = replace(jars, surface_charge_v=0 * jars.cells, coup_de_fouet_v=0 * jars.cells)
     if is_test:
         rest = discharge(calm, np.arange(0, REST_S + 1, 5.0), current_a=0.0, state=state)
         state = rest.state

@@ -22,6 +22,8 @@ SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand
 NEVER = 10_000_000
 STRAP, SHORT = 1, 2
 SUDDEN_NAMES = ("", "strap", "cell_short")
+# Spread between new jars (SOURCES 6): capacity 2 %, ohmic 4 %, acid 3 %, exchange current and depletion 15 %.
+CAPACITY_SD, OHMIC_SD, ACID_SD, KINETIC_SD = 0.02, 0.04, 0.03, 0.15
 SHORT_SHARE = 7 / 17  # of sudden failures: shorts 7 %, opening straps and lugs 10 %
 
 
@@ -46,6 +48,9 @@ class Lives:
     strap_factor: np.ndarray
     end_day: np.ndarray
     shelf_days: np.ndarray
+    acid: np.ndarray
+    exchange: np.ndarray
+    depletion: np.ndarray
 
     def take(self, rows: np.ndarray) -> "Lives":
         """The same columns for some rows."""
@@ -77,8 +82,8 @@ def _draw(site: SyntheticSite, generation: int, installed: np.ndarray) -> dict[s
         "profile": profile,
         "mechanism": np.where(profile == 0, 0, worn_by),
         "rate": np.array([p.rate for p in ageing.PROFILES])[profile] * np.exp(scatter),
-        "initial": rng.normal(ageing.MEAN_INITIAL, 0.02, n),
-        "base_mohm": HX12_120.ohmic_mohm * rng.normal(1.0, 0.04, n).clip(0.85, 1.18),
+        "initial": rng.normal(ageing.MEAN_INITIAL, CAPACITY_SD, n),
+        "base_mohm": HX12_120.ohmic_mohm * rng.normal(1.0, OHMIC_SD, n).clip(0.85, 1.18),
         "spread": rng.standard_normal(n),
         "sudden_day": installed + rng.exponential(1 / per_year) * 365.25 + rng.random(n),
         "sudden": np.where(rng.random(n) < SHORT_SHARE, SHORT, STRAP),
@@ -86,6 +91,9 @@ def _draw(site: SyntheticSite, generation: int, installed: np.ndarray) -> dict[s
         "shelf_days": rng.integers(40, 200, n),
         "delay": rng.integers(5, 31, n),
         "repair": rng.integers(5, 22, n),
+        "acid": 1 + ACID_SD * rng.standard_normal(n).clip(-2.5, 2.5),
+        "exchange": np.exp(KINETIC_SD * rng.standard_normal(n).clip(-2.5, 2.5)),
+        "depletion": np.exp(KINETIC_SD * rng.standard_normal(n).clip(-2.5, 2.5)),
     }
 
 
