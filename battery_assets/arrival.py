@@ -81,7 +81,7 @@ def arrived(
     finish: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
 ) -> dg.MaterializeResult:
     """Replace a partition by what its site's source holds for it, and keep the accounts of files."""
-    source, config = _source(warehouse, part)
+    source, config = source_of(warehouse, part)
     if source == FILES:
         return _from_files(warehouse, landing.files(str(part.site), table), table, part, config)
     if table.info["store"] == "lake":
@@ -111,7 +111,8 @@ def arrived_everywhere(
     return result
 
 
-def _source(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
+def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
+    """Where a partition's site has its data from, and its settings. ValueError for a site nobody entered."""
     with warehouse.transaction() as connection:
         known = {site.site: site for site in registry.sites(connection)}
     if part.site not in known:
@@ -186,7 +187,7 @@ def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
 
 def captures_of(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
     """The fast samples that belong to a partition's event windows, by window; files bring their own URLs."""
-    source, config = _source(warehouse, part)
+    source, config = source_of(warehouse, part)
     if source == FILES:
         return {}
     from battery_assets.synthetic.events import event_windows

@@ -88,14 +88,7 @@ def test_worn_jars_are_found_within_weeks_of_80_percent():
 
 def test_truth_stays_apart_and_knows_failures():
     known = truth(SITE, "2024-12")
-    assert known.columns == [
-        "battery_id",
-        "profile",
-        "soh_pct",
-        "resistance_ratio",
-        "failure_date",
-        "mechanism",
-    ]
+    assert {"truth_id", *known.columns} == set(polars_schema(t.jar_truth))
     month = master(SITE, "2024-12")["battery"]
     left = month.filter(pl.col("replaced_date").is_between(pl.date(2024, 12, 1), pl.date(2024, 12, 31)))
     worn = known.join(left, on="battery_id").filter(~pl.col("mechanism").is_in(["strap", "cell_short"]))
