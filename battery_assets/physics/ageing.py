@@ -56,7 +56,7 @@ class Mechanism:
 MECHANISMS = (
     Mechanism("corrosion", 0.4375, 1.0, 1.0, 1.7, 0.2),
     Mechanism("dry_out", 0.3750, 0.6, 1.15, 2.4, 1.2),
-    Mechanism("sulfation", 0.1875, 1.6, 0.45, 1.3, 0.0),
+    Mechanism("sulfation", 0.1875, 1.6, 0.10, 1.3, 0.0),
 )
 
 

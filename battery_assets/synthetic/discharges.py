@@ -14,13 +14,15 @@ from battery_assets.physics.ten_hour_test import made_for_health
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SWITCH_S, in_service, lives
+from battery_assets.synthetic.lives import STRAP, SWITCH_S, in_service, lives
 from battery_assets.synthetic.schedule import Event
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.weather import SELF_HEAT_K, first_day, room_daily_c
 
 LINK_OHM = 0.06e-3  # one inter-jar connector
 REST_S = 3600.0  # a tested string stands open for an hour before it is charged
+OPEN_TEST_S = 60.0  # a test that draws no current is given up
+SULFATE_OHM = 0.04  # 0.8 V more at 20 A in a jar that sulfation has brought to 80 %, convention
 WEAKEST_JAR_V = 9.6  # a test stops before it reverses a jar
 BOOST_ENDS_A = 0.02 * HX12_120.rated_ah
 BOOST_HOLD_S = 2 * 3600.0
@@ -105,22 +107,64 @@ def _load(event: Event, jars: Jars) -> Discharge:
     return discharge(jars, grid, current_a=-event.amps, stop_string_v=string_v, stop_jar_v=jar_v)
 
 
+def broken_strings(site: SyntheticSite, strings: tuple[int, ...], when_s: float) -> dict[int, np.ndarray]:
+    """Of these strings those that carry no load at a moment, with the slots whose strap has given way."""
+    day, second = divmod(when_s, DAY_S)
+    rows = in_service(site, int(day), after_switch=second >= SWITCH_S)
+    jars = lives(site)
+    opened = (jars.sudden[rows] == STRAP) & (jars.opens_day[rows] <= when_s / DAY_S)
+    slots = opened.reshape(site.strings, -1)
+    return {s: np.flatnonzero(slots[s]) for s in strings if slots[s].any()}
+
+
 @lru_cache(maxsize=512)
 def run(site: SyntheticSite, event: Event) -> Run:
-    """Simulate an event that loads its string. Raises ValueError for one that does not."""
+    """Simulate an event that loads its string. Raises ValueError for one that does not.
+
+    A string with an open strap carries nothing: its current is 0, the other strings of its system carry more.
+    """
     if not event.discharges:
         raise ValueError(f"{event.kind} of string {event.string} carries no load")
+    own = layout(site).system(event.string).strings
+    broken = broken_strings(site, own, event.start_s)
+    if event.string in broken:
+        return _open_run(site, event, [s for s in own if s not in broken], broken[event.string])
+    shared = 1.0 if event.kind == "capacity_test" else len(own) / (len(own) - len(broken))
+    loaded = replace(event, watts=event.watts * shared, amps=event.amps * shared)
     jars = jars_of_event(site, event)
-    load = _load(event, jars)
+    load = _load(loaded, jars)
     rest, state, is_test = None, load.state, event.kind == "capacity_test"
     calm = replace(jars, surface_charge_v=0 * jars.cells, coup_de_fouet_v=0 * jars.cells)
     if is_test:
         rest = discharge(calm, np.arange(0, REST_S + 1, 5.0), current_a=0.0, state=state)
         state = rest.state
     back = recharge.recharge(load.removed_ah, layout(site).system(event.string).charge_a)
-    volts = jar_voltage(calm, _relaxed(state), back.current_a)
+    volts = jar_voltage(calm, _relaxed(state), back.current_a) + charge_excess_v(site, event, back.current_a)
     deviation = volts - jars.cells / jars.cells.sum() * volts.sum()
     return Run(event, load, rest, back, float(volts.sum()), deviation, is_test)
+
+
+def charge_excess_v(site: SyntheticSite, event: Event, current_a: float) -> np.ndarray:
+    """How much more (V) sulfated jars of a string take while they are charged (SOURCES 3.2)."""
+    day = int(event.start_s // DAY_S)
+    rows = in_service(site, day, after_switch=True).reshape(site.strings, -1)[event.string]
+    return SULFATE_OHM * current_a * condition(site, rows, float(day)).sulfation
+
+
+def _open_run(site: SyntheticSite, event: Event, sound: list[int], opened: np.ndarray) -> Run:
+    """An event on a string whose strap has opened: jars at rest, the open one takes what the bus leaves."""
+    jars = replace(jars_of_event(site, event), coup_de_fouet_v=np.zeros(site.jars_per_string))
+    grid = np.append(GRID_S[event.duration_s > GRID_S], event.duration_s)
+    grid = grid[grid <= OPEN_TEST_S] if event.kind == "capacity_test" else grid
+    load = discharge(jars, grid, current_a=0.0)
+    bus_v = np.zeros(grid.size)
+    if sound and event.kind != "capacity_test":
+        beside = run(site, replace(event, string=sound[0])).load
+        bus_v = np.interp(grid, beside.time_s, beside.jar_v.sum(axis=0))
+    rest = load.jar_v.sum(axis=0) - load.jar_v[opened].sum(axis=0)
+    load.jar_v[opened] = (bus_v - rest) / opened.size
+    nothing = Recharge(0.0, 1.0, 1.0)
+    return Run(event, load, None, nothing, float(bus_v[-1]), np.zeros(site.jars_per_string), False)
 
 
 def _relaxed(state: State) -> State:

@@ -24,6 +24,7 @@ MISSING_JAR_ROWS, MISSING_STRING_ROWS = 0.002, 0.001
 BURSTS_PER_YEAR = 4.0
 OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly in UTC
 OHMIC_SCATTER = 0.015
+SENSED_V = (6.0, 18.0)  # a jar's sensor is fed by the jar: outside it is silent, convention
 JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
 JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
 STRING_GAIN_SD, STRING_NOISE_V = 0.0005, 0.03
@@ -133,6 +134,8 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     at, ohms = _ohmic(site, number, solved, place, rows, late)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
     keep = _arrived(site, "jar", number, systems, solved.second, MISSING_JAR_ROWS)
+    odd = np.flatnonzero((solved.jar_v.min(axis=1) < SENSED_V[0]) | (solved.jar_v.max(axis=1) > SENSED_V[1]))
+    keep[odd] &= (solved.jar_v[odd] >= SENSED_V[0]) & (solved.jar_v[odd] <= SENSED_V[1])
     noise = stream(site.seed, site.site, "jar noise", number).standard_normal(
         (2, *keep.shape), dtype=np.float32
     )

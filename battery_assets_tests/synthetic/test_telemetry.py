@@ -136,11 +136,11 @@ def test_a_capacity_test_its_rest_and_recharge_are_seen_at_coarse_sampling():
 
 
 def test_an_event_goes_on_after_midnight():
-    event = events_of(SITE, "capacity_test")[0]
-    happened = run(SITE, event)
+    event = events_of(QUICK, "capacity_test")[0]
+    happened = run(QUICK, event)
     midnight = (int(event.start_s // DAY_S) + 1) * DAY_S
     assert happened.charge_start_s + happened.recharge.duration_s > midnight
-    today, tomorrow = (electrical_day(SITE, midnight // DAY_S + k) for k in (-1, 0))
+    today, tomorrow = (electrical_day(QUICK, midnight // DAY_S + k) for k in (-1, 0))
     assert today.current_a[event.string, -1] == pytest.approx(
         tomorrow.current_a[event.string, 0], rel=0.05, abs=0.05
     )
