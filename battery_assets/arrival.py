@@ -14,6 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.duplicates import without_copies
 from battery_assets.ingest.landing import LandingFile, landing_files
 from battery_assets.ingest.problems import FileProblem
 from battery_assets.ingest.tables_from_files import Reading, read_table, read_table_days
@@ -21,7 +22,7 @@ from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.references import references_held
-from battery_assets.tables.projections import empty
+from battery_assets.tables.projections import empty, sort_columns
 
 SYNTHETIC, FILES = "synthetic", "files"
 CATALOGUE = "catalogue"
@@ -85,7 +86,9 @@ def arrived(
     if source == FILES:
         return _from_files(warehouse, landing.files(str(part.site), table), table, part, config)
     if table.info["store"] == "lake":
-        return warehouse.replace(table, part, _synthetic_days(table, part, config))
+        told: dict[str, Any] = {"rows sent": 0, "exact duplicates": 0}
+        result = warehouse.replace(table, part, _once(table, _synthetic_days(table, part, config), told))
+        return result._replace(metadata={**(result.metadata or {}), **told})
     return warehouse.replace(table, part, finish(_synthetic_rows(table, part, config)))
 
 
@@ -166,6 +169,17 @@ def _site(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
 def synthetic_site(part: Part, config: dict[str, Any]) -> Any:
     """The synthetic site of a partition."""
     return _site(str(part.site), tuple(sorted(config.items())))
+
+
+def _once(
+    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], told: dict[str, Any]
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    """Days without the rows that a gateway sent again; `told` counts what was sent and what was dropped."""
+    for day, sent in days:
+        rows, copies = without_copies(sent, sort_columns(table))
+        told["rows sent"] += sent.height
+        told["exact duplicates"] += copies
+        yield day, rows
 
 
 def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.DataFrame:
