@@ -21,7 +21,8 @@ class Condition:
     """Per jar: SOH (1 = rated), resistance relative to new and in mohm at 25 C, shift of ln i, cells, K
     warmer, and whether its strap no longer holds a load.
 
-    `cells` is 6, 5 with a shorted cell, in between with a partial short. `sulfation` is 0 (none) to about 1.
+    `cells` is 6, 5 with a shorted cell, in between with a partial short; `sulfation` is 0 (none) to about 1;
+    `cooling` is the share of its cooling that a dried-out jar has left.
     """
 
     soh: np.ndarray
@@ -32,6 +33,7 @@ class Condition:
     warmer_k: np.ndarray
     opens: np.ndarray
     sulfation: np.ndarray
+    cooling: np.ndarray
 
 
 def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
@@ -44,7 +46,7 @@ def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
     soh = ageing.state_of_health(tau, jars.rate, jars.initial)
     worn = ageing.wear(soh, jars.initial)
     by = {name: np.array([getattr(m, name) for m in ageing.MECHANISMS])[jars.mechanism] for name in
-          ("lead_exponent", "rise", "float_current", "warmer_k")}  # fmt: skip
+          ("lead_exponent", "rise", "float_current", "heat_barrier")}  # fmt: skip
     rise = np.array([p.rise_at_end for p in ageing.PROFILES])[jars.profile]
     ratio = ageing.resistance_ratio(worn, rise, by["lead_exponent"], by["rise"])
     failed = np.where(jars.sudden > 0, when - jars.sudden_day, -1.0)
@@ -61,8 +63,8 @@ def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
     return Condition(
         soh * (6 - lost) / 6, ratio, ratio * jars.base_mohm,
         own + np.log(ageing.float_current_ratio(worn, by["float_current"])), 6 - lost,
-        jars.warmer_k + by["warmer_k"] * worn, (jars.sudden == STRAP) & (when >= jars.opens_day),
-        worn * (jars.mechanism == SULFATION),
+        jars.warmer_k, (jars.sudden == STRAP) & (when >= jars.opens_day),
+        worn * (jars.mechanism == SULFATION), 1 / (1 + by["heat_barrier"] * worn),
     )  # fmt: skip
 
 

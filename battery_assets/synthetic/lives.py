@@ -11,18 +11,22 @@ from functools import lru_cache
 import numpy as np
 
 from battery_assets.physics import ageing
+from battery_assets.physics.float_charge import float_current_a
+from battery_assets.physics.float_heat import hours_to_run_away
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
 from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.overcharge import overcharges
 from battery_assets.synthetic.schedule import capacity_test, month_of_test
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.weather import SPAN_DAYS, ageing_clock, first_day
+from battery_assets.synthetic.weather import SPAN_DAYS, ageing_clock, first_day, room_daily_c
 
 SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand
 NEVER = 10_000_000
-STRAP, SHORT, PARTIAL = 1, 2, 3
-SUDDEN_NAMES = ("", "strap", "cell_short", "partial_short")
+STRAP, SHORT, PARTIAL, RUNAWAY = 1, 2, 3, 4
+SUDDEN_NAMES = ("", "strap", "cell_short", "partial_short", "thermal_runaway")
+CLEARED_DAYS = 3  # from a runaway to a new string
 # Spread between new jars (SOURCES 6): capacity 2 %, ohmic 4 %, acid 3 %, exchange current and depletion 15 %.
 CAPACITY_SD, OHMIC_SD, ACID_SD, KINETIC_SD = 0.02, 0.04, 0.03, 0.15
 # Of sudden failures opening straps and lugs are 10 of 17, shorts 7, some of them partial (SOURCES 3.2).
@@ -166,8 +170,51 @@ def _epoch(site: SyntheticSite, epoch: int, born: np.ndarray, offset: np.ndarray
         np.sort(np.concatenate(by_string, axis=1), axis=1), int(np.ceil(RENEWAL_SHARE * jars))
     )
     renewed = np.minimum(np.minimum(planned, failing + ordered), NEVER)
+    _run_away(site, chain, born, renewed)
     renewed += 2 * np.array([_under_test(site, n, int(day)) for n, day in enumerate(renewed)])
     return chain, renewed
+
+
+def _run_away(site: SyntheticSite, chain: list, born: np.ndarray, renewed: np.ndarray) -> None:
+    """Strings that an overcharge drives past their last equilibrium end then, and their jars with them."""
+    clock, origin, jars = ageing_clock(site), first_day(site), site.jars_per_string
+    for spell in overcharges(site):
+        s, start, last = spell.string, int(spell.start_s // DAY_S), int(spell.end_s // DAY_S)
+        if not born[s] < start < renewed[s]:
+            continue
+        own = slice(s * jars, (s + 1) * jars)
+        level, serving = np.zeros(jars), []
+        for jar in chain:
+            here = (jar["installed"][own] <= start) & (start < jar["replaced"][own])
+            serving.append(here)
+            lived = (
+                clock[spell.system, start - origin]
+                - clock[spell.system, np.minimum(jar["installed"][own], start) - origin]
+            )
+            worn = ageing.wear(
+                ageing.state_of_health(lived, jar["rate"][own], jar["initial"][own]), jar["initial"][own]
+            )
+            at_end = np.array([m.float_current for m in ageing.MECHANISMS])[jar["mechanism"][own]]
+            level += np.where(here, np.log(ageing.float_current_ratio(worn, at_end)), 0.0)
+        around = (
+            room_daily_c(site)[spell.system, start - origin : last - origin + 1].mean() + 0.5 + spell.air_k
+        )
+        v_cell = HX12_120.float_v_cell + spell.excess_v_cell
+        amps = float(float_current_a(v_cell, around, np.exp(level.mean())))
+        hours = hours_to_run_away(amps, 6 * v_cell, spell.cooling * HX12_120.cooling_w_k)
+        if spell.start_s + 3600 * hours > spell.end_s:
+            continue
+        ended = spell.start_s / DAY_S + hours / 24
+        renewed[s] = min(int(ended) + CLEARED_DAYS, renewed[s])
+        for jar, here in zip(chain, serving, strict=True):
+            still = here & (jar["replaced"][own] > ended)
+            for name, value in (
+                ("sudden", RUNAWAY),
+                ("end_day", ended),
+                ("sudden_day", ended),
+                ("replaced", renewed[s]),
+            ):
+                jar[name][own] = np.where(still, value, jar[name][own])
 
 
 def _too_many(ends: np.ndarray, many: int) -> np.ndarray:

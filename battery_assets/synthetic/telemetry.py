@@ -201,7 +201,7 @@ def environment_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     frames = []
     for n in np.argsort(np.array(plan.sensor_ids)):
         room = n // 2
-        air = rooms.air_c[room, minute] + saw[room]
+        air = rooms.air_c[room, minute] + saw[room] * rooms.saw[room, minute]
         damp = humidity_pct(air, rooms.dew_c[room, minute])
         fault, running = rooms.fault[room, minute], rooms.running[room, minute]
         frames.append(pl.DataFrame({

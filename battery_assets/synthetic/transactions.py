@@ -19,7 +19,7 @@ from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import calm_temperature_c, run
 from battery_assets.synthetic.identifiers import battery_codes, battery_ids
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import PARTIAL, SHORT, STRAP, SWITCH_S, in_service, lives
+from battery_assets.synthetic.lives import PARTIAL, RUNAWAY, SHORT, STRAP, SWITCH_S, in_service, lives
 from battery_assets.synthetic.rooms import room_day
 from battery_assets.synthetic.schedule import Event, month_events, month_of_test
 from battery_assets.synthetic.site import SyntheticSite
@@ -176,7 +176,13 @@ def _replacements(site: SyntheticSite, month: int) -> list[dict]:
     """One event per jar that left in the month, filed under the jar that left."""
     begin, end = month_days(month)
     jars, ids, codes = lives(site), battery_ids(site), battery_codes(site)
-    why = {SHORT: "shorted_cell", PARTIAL: "shorted_cell", STRAP: "high_resistance", 0: "low_capacity"}
+    why = {
+        SHORT: "shorted_cell",
+        PARTIAL: "shorted_cell",
+        STRAP: "high_resistance",
+        RUNAWAY: "thermal_runaway",
+        0: "low_capacity",
+    }
     visits = []
     for n in np.flatnonzero((jars.replaced >= begin) & (jars.replaced < end)).tolist():
         new = int(np.flatnonzero(jars.previous == n)[0])
