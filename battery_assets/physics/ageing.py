@@ -55,7 +55,7 @@ class Mechanism:
 # Shares among accelerated and failing jars; healthy jars corrode. Strap and short come suddenly instead.
 MECHANISMS = (
     Mechanism("corrosion", 0.4375, 1.0, 1.0, 1.7, 0.0),
-    Mechanism("dry_out", 0.3750, 0.6, 1.15, 2.4, 1.0),
+    Mechanism("dry_out", 0.3750, 0.6, 1.15, 2.4, 0.5),
     Mechanism("sulfation", 0.1875, 1.6, 0.10, 1.3, 0.0),
 )
 

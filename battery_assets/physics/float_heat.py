@@ -13,7 +13,7 @@ import numpy as np
 from battery_assets.physics.float_charge import compensated
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
 
-CUT_C = 75.0  # the charger's last protection opens, convention
+CUT_C = 92.0  # cases soften, the last protection of the charger opens, convention
 
 
 @numba.njit(cache=True)
@@ -75,7 +75,7 @@ def float_temperatures(
 
 
 def hours_to_run_away(
-    float_a, volts, cooling_w_k, rise_k: float = 40.0, jar: Vrla12V120Ah = HX12_120
+    float_a, volts, cooling_w_k, rise_k: float = 55.0, jar: Vrla12V120Ah = HX12_120
 ) -> float:
     """Hours until a jar stands `rise_k` above its air, from a float current (A) at the air's temperature.
 

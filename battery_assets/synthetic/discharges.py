@@ -26,6 +26,7 @@ SULFATE_OHM = 0.04  # 0.8 V more at 20 A in a jar that sulfation has brought to 
 WEAKEST_JAR_V = 9.6  # a test stops before it reverses a jar
 BOOST_ENDS_A = 0.02 * HX12_120.rated_ah
 BOOST_HOLD_S = 2 * 3600.0
+LONGEST_BOOST_S = 15 * 3600.0  # EnerSys HX manual, SOURCES 1.6
 GRID_S = np.concatenate([np.arange(0, 600) * 0.1, 60 + np.arange(480) * 0.5, 300 + np.arange(11_000) * 5.0])
 
 
@@ -58,7 +59,8 @@ class Run:
     def boost_s(self) -> float:
         """How long the charger holds the boost limit."""
         charge = self.recharge
-        return charge.constant_s + charge.taper_s * np.log(charge.current_a / BOOST_ENDS_A) + BOOST_HOLD_S
+        tapered_s = charge.constant_s + charge.taper_s * np.log(charge.current_a / BOOST_ENDS_A)
+        return min(tapered_s + BOOST_HOLD_S, LONGEST_BOOST_S)
 
     @property
     def end_v(self) -> float:

@@ -174,7 +174,7 @@ def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int)
 
     for event in events:
         if event.kind == "equalize":
-            mark("equalize", event, event.duration_s)
+            mark("equalize", event, event.duration_s + BOOST_DECAY_S)
         if event.kind == "generator_test":
             mark("generator", event, GENERATOR_RUN_S)
         if event.kind in ("transfer", "outage") or (event.kind == "generator_test" and event.discharges):

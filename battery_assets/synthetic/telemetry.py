@@ -29,6 +29,7 @@ from battery_assets.synthetic.stuck import stuck_channels
 
 OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly in UTC
 OHMIC_SCATTER = 0.015
+ABOVE_FLOAT_V = 13.95  # no compensated float is higher in a cooled room, no boost at its floor lower
 SENSED_V = (6.0, 18.0)  # a jar's sensor is fed by the jar: outside it is silent, convention
 JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
 JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
@@ -146,9 +147,9 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
 
 def mode_of(volts_per_jar: np.ndarray, current_a: np.ndarray, equalize: np.ndarray) -> np.ndarray:
     """Mode of a string from what can be measured: discharge, equalize, boost (bulk charge), idle or float."""
-    charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > 14.1)
+    charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > ABOVE_FLOAT_V)
     open_circuit = (np.abs(current_a) < 0.5) & (volts_per_jar < 13.0)
-    return np.select([current_a < -1.0, equalize, charging, open_circuit],
+    return np.select([current_a < -1.0, charging & equalize, charging, open_circuit],
                      ["discharge", "equalize", "boost", "idle"], "float")  # fmt: skip
 
 
