@@ -12,7 +12,7 @@ import numpy as np
 from battery_assets.physics import climate, float_heat, thermal
 from battery_assets.physics.open_circuit import open_circuit_v
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
-from battery_assets.synthetic.calendar import DAY_S
+from battery_assets.synthetic.calendar import DAY_S, start_day
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import run
 from battery_assets.synthetic.layout import layout
@@ -152,7 +152,11 @@ def _event_heat_w(site: SyntheticSite, begin: int, minutes: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _on_float(site: SyntheticSite, day: int) -> tuple[np.ndarray, ...]:
-    """Shift of ln i, working cells, share of own cooling and rack offset (K) of each place on a day."""
+    """Shift of ln i, working cells, share of own cooling and rack offset (K) of each place on a day.
+
+    Before the site's first day, which only a run-up looks at, the jars of that day stand in.
+    """
+    day = max(day, start_day(site))
     now = condition(site, in_service(site, day, after_switch=True), day + SWITCH_S / DAY_S)
     return now.float_shift, now.cells, now.cooling, now.warmer_k
 

@@ -132,3 +132,13 @@ def test_a_month_is_made_of_its_days_alone():
     month = pl.concat([string_day(SITE, date(2025, 3, 1) + timedelta(k)) for k in range(31)])
     assert month["ts"].min().date() == date(2025, 3, 1)
     assert month["ts"].max().date() == date(2025, 3, 31)
+
+
+def test_the_first_days_of_every_site_can_be_made():
+    """Their run-up reaches into a time of which no jar is on file."""
+    for seed in range(6):
+        site = SyntheticSite.from_config("foxtrot", CONFIG | {"seed": seed, "strings": 9, "interval_s": 900})
+        for day in (date(2025, 1, 1), date(2025, 1, 4)):
+            solved = electrical_day(site, day_number(day))
+            assert np.isfinite(solved.jar_v).all()
+            assert np.isfinite(solved.jar_c).all()
