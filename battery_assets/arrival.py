@@ -14,6 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.duplicates import without_copies
 from battery_assets.ingest.landing import LandingFile, landing_files
 from battery_assets.ingest.problems import FileProblem
 from battery_assets.ingest.tables_from_files import Reading, read_table, read_table_days
@@ -21,7 +22,7 @@ from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.references import references_held
-from battery_assets.tables.projections import empty
+from battery_assets.tables.projections import empty, sort_columns
 
 SYNTHETIC, FILES = "synthetic", "files"
 CATALOGUE = "catalogue"
@@ -81,11 +82,13 @@ def arrived(
     finish: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
 ) -> dg.MaterializeResult:
     """Replace a partition by what its site's source holds for it, and keep the accounts of files."""
-    source, config = _source(warehouse, part)
+    source, config = source_of(warehouse, part)
     if source == FILES:
         return _from_files(warehouse, landing.files(str(part.site), table), table, part, config)
     if table.info["store"] == "lake":
-        return warehouse.replace(table, part, _synthetic_days(table, part, config))
+        told: dict[str, Any] = {"rows sent": 0, "exact duplicates": 0}
+        result = warehouse.replace(table, part, _once(table, _synthetic_days(table, part, config), told))
+        return result._replace(metadata={**(result.metadata or {}), **told})
     return warehouse.replace(table, part, finish(_synthetic_rows(table, part, config)))
 
 
@@ -111,7 +114,8 @@ def arrived_everywhere(
     return result
 
 
-def _source(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
+def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
+    """Where a partition's site has its data from, and its settings. ValueError for a site nobody entered."""
     with warehouse.transaction() as connection:
         known = {site.site: site for site in registry.sites(connection)}
     if part.site not in known:
@@ -167,6 +171,17 @@ def synthetic_site(part: Part, config: dict[str, Any]) -> Any:
     return _site(str(part.site), tuple(sorted(config.items())))
 
 
+def _once(
+    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], told: dict[str, Any]
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    """Days without the rows that a gateway sent again; `told` counts what was sent and what was dropped."""
+    for day, sent in days:
+        rows, copies = without_copies(sent, sort_columns(table))
+        told["rows sent"] += sent.height
+        told["exact duplicates"] += copies
+        yield day, rows
+
+
 def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.DataFrame:
     from battery_assets.synthetic import events, master, transactions
 
@@ -186,7 +201,7 @@ def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
 
 def captures_of(warehouse: Warehouse, part: Part) -> Iterator[tuple[str, pl.DataFrame]]:
     """Window and fast samples of a partition's event windows, one by one; files bring their own URLs."""
-    source, config = _source(warehouse, part)
+    source, config = source_of(warehouse, part)
     if source == FILES:
         return
     from battery_assets.synthetic.events import captures

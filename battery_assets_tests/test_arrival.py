@@ -8,12 +8,21 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.arrival import Landing, arrived, arrived_everywhere, captures_of
+from battery_assets.arrival import Landing, arrived, arrived_everywhere, captures_of, synthetic_site
 from battery_assets.platform import registry
 from battery_assets.platform import registry_tables as r
 from battery_assets.platform.partitions import Part
 from battery_assets.synthetic import catalogue, master, telemetry
-from battery_assets_tests.landing import FINE_MASTER, export, jar_days, known, master_files, partition, source
+from battery_assets_tests.landing import (
+    FINE_MASTER,
+    export,
+    jar_days,
+    known,
+    master_files,
+    once,
+    partition,
+    source,
+)
 
 PARTS = ("rows_loaded", "rows_quarantined", "rows_exact_duplicate", "rows_superseded", "rows_other_month")
 MASTER = [table for table in t.TABLES if table.name in FINE_MASTER]
@@ -76,7 +85,7 @@ def test_a_synthetic_site_arrives_as_the_generator_made_it(warehouse, landing):
         assert result.metadata["dagster/partition_row_count"] == made.height
         assert warehouse.read(table, partition(table)).collect().height == made.height
     arrive(warehouse, landing, t.telemetry_jar_raw)
-    day = telemetry.jar_day(source(), date(2025, 3, 9))
+    day = once(telemetry.jar_day(source(), date(2025, 3, 9)))
     read = warehouse.read(t.telemetry_jar_raw, partition(t.telemetry_jar_raw)).collect()
     assert read["ts"].dt.date().n_unique() == 31
     same = read.filter(pl.col("ts").dt.date() == date(2025, 3, 9))
@@ -84,6 +93,27 @@ def test_a_synthetic_site_arrives_as_the_generator_made_it(warehouse, landing):
         day["voltage_v"].cast(pl.Float64).round(3).to_list(), abs=5e-4
     )
     assert books(warehouse, t.telemetry_jar_raw) == []
+
+
+def test_rows_that_a_gateway_sent_again_are_dropped_and_counted(warehouse, landing):
+    config = {"place": "bangrak", "seed": 11, "interval_s": 300, "strings": 1, "start": "2025-02"}
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, "north", "synthetic", config)
+    for table in (t.battery_model, *MASTER):
+        arrive(warehouse, landing, table)
+    for table, made in (
+        (t.telemetry_jar_raw, telemetry.jar_day),
+        (t.telemetry_string_raw, telemetry.string_day),
+        (t.telemetry_env, telemetry.environment_day),
+    ):
+        told = arrive(warehouse, landing, table).metadata
+        site = synthetic_site(partition(table), config)
+        sent = sum(made(site, day).height for day in partition(table).days)
+        assert told["rows sent"] == sent
+        assert told["exact duplicates"] == sent - told["dagster/partition_row_count"]
+        assert warehouse.profile(table, partition(table))["duplicate_keys"] == 0
+    jars = arrive(warehouse, landing, t.telemetry_jar_raw).metadata
+    assert 0.0003 < jars["exact duplicates"] / jars["rows sent"] < 0.0008
 
 
 def test_files_arrive_and_every_row_is_accounted_for(warehouse, landing, folder):

@@ -13,7 +13,8 @@ PHASE = {group: number for number, group in GROUPS.items()}
 
 def test_every_table_has_one_asset_and_one_check():
     tables = [table.name for table in t.TABLES]
-    assert len(tables) == len(set(tables)) == 27 + len(t.LAB_TABLES)
+    # The 26 of the reference, the runtime of strings, the truth of synthetic jars, and the lab.
+    assert len(tables) == len(set(tables)) == 26 + 2 + len(t.LAB_TABLES)
     assert set(tables) == set(SPECS) - {"rul_model"}
     suites = [key.asset_key.path[-1] for check in d.checks for key in check.check_keys if key.name == "suite"]
     assert sorted(suites) == sorted(tables)
@@ -59,6 +60,20 @@ def test_no_edge_climbs_from_a_later_phase_to_an_earlier_one():
         for dep in spec.deps:
             upstream = SPECS[dep.asset_key.path[-1]]
             assert PHASE[upstream.group_name] <= PHASE[spec.group_name], f"{upstream.key} -> {name}"
+
+
+def test_no_asset_follows_or_says_it_reads_the_truth():
+    truths = {table.name for table in t.TABLES if table.schema == "truth"}
+    assert truths == {"jar_truth"}
+    for name, spec in SPECS.items():
+        followed = {dep.asset_key.path[-1] for dep in spec.deps}
+        read = {*spec.metadata.get("reads", []), *spec.metadata.get("reads_earlier_months", [])}
+        assert not truths & (followed | read), f"{name} reads what no real fleet knows"
+
+
+def test_no_table_points_at_the_truth():
+    for table in t.TABLES:
+        assert not [key for key in table.foreign_keys if key.column.table.schema == "truth"], table.name
 
 
 def test_an_asset_is_in_the_group_of_its_phase():

@@ -10,7 +10,13 @@ SCIENCE = {"numpy", "scipy", "numba", "polars"}
 ROOMS = {
     "tables": {"sqlalchemy", "polars"},
     "physics": {"numpy", "scipy", "numba", "battery_assets.physics"},
-    "synthetic": {*SCIENCE, "battery_assets.physics", "battery_assets.tables", "battery_assets.synthetic"},
+    "synthetic": {
+        *SCIENCE,
+        "matplotlib",
+        "battery_assets.physics",
+        "battery_assets.tables",
+        "battery_assets.synthetic",
+    },
     "features": {
         *SCIENCE,
         "matplotlib",
@@ -110,6 +116,24 @@ def test_phases_meet_in_the_tables():
                 assert not belongs(name, others), (
                     f"{path.relative_to(PACKAGE)} imports {name}: a phase reads another one's table, never its code."
                 )
+
+
+def test_nobody_but_its_own_asset_imports_the_truth():
+    """Tests and benchmarks may; a feature or a model that did would learn what no real fleet knows."""
+    truths = {"battery_assets.synthetic.truth", "battery_assets.synthetic.truth_picture"}
+    importers = {
+        str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") for name in imports(path)
+        if belongs(name, truths) or name == "battery_assets.p2_raw_timeseries.jar_truth"
+    }  # fmt: skip
+    assert importers == {"p2_raw_timeseries/jar_truth.py"}
+
+
+def test_no_phase_that_computes_imports_the_generator():
+    for path in sorted(PACKAGE.glob("p[4-7]_*/**/*.py")):
+        for name in imports(path):
+            assert not belongs(name, {"battery_assets.synthetic"}), (
+                f"{path.relative_to(PACKAGE)} imports {name}: it works on what arrived, whoever sent it."
+            )
 
 
 def test_loading_the_definitions_imports_nothing_heavy():

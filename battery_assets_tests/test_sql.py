@@ -38,7 +38,7 @@ def test_a_migrated_database_is_what_the_tables_say(warehouse_url):
                 "include_schemas": True,
                 "compare_type": True,
                 "include_name": lambda name, kind, parents: (
-                    kind != "schema" or name in ("fleet", "service", "ml", "lab")
+                    kind != "schema" or name in ("fleet", "service", "ml", "lab", "truth")
                 ),
             },
         )
@@ -103,6 +103,8 @@ def test_the_analyst_reads_and_does_nothing_else(migrated_url):
         "CREATE TEMPORARY TABLE mine (a int)",
         'SELECT email FROM service."user"',
         'SELECT * FROM fleet."user"',
+        "SELECT * FROM truth.jar_truth",
+        "SELECT count(*) FROM truth.jar_truth",
         "SELECT lo_create(0)",
         "SELECT pg_read_file('/etc/passwd')",
         "TRUNCATE fleet.alert",
@@ -111,6 +113,29 @@ def test_the_analyst_reads_and_does_nothing_else(migrated_url):
     ):
         with pytest.raises(ProgrammingError, match=r"denied|permission|must be"):
             as_analyst(forbidden)
+
+
+def test_no_view_and_no_role_but_the_owner_sees_the_truth(warehouse_url):
+    with transaction(warehouse_url) as connection:
+        granted = connection.execute(
+            sa.text(
+                "SELECT grantee FROM information_schema.role_table_grants "
+                "WHERE table_schema = 'truth' AND grantee <> (SELECT tableowner FROM pg_tables "
+                "WHERE schemaname = 'truth' AND tablename = 'jar_truth')"
+            )
+        ).all()
+        views = connection.execute(
+            sa.text(
+                "SELECT view_schema, view_name FROM information_schema.view_table_usage "
+                "WHERE table_schema = 'truth'"
+            )
+        ).all()
+        usable = connection.execute(
+            sa.text("SELECT has_schema_privilege('battery_analyst', 'truth', 'USAGE')")
+        ).scalar_one()
+    assert not granted
+    assert not views
+    assert not usable
 
 
 REFERENCE = {

@@ -1,6 +1,6 @@
 """Rates of making, storing and reducing telemetry: generator, lake, features against others, COPY."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.telemetry import jar_day
 from battery_assets.tables.projections import key_columns
 from benchmarks.race import features_vs_duckdb, features_vs_pandas, our_features
-from benchmarks.world import FIRST_MONTH, World, clocked
+from benchmarks.world import FIRST_MONTH, World, clocked, once
 
 ONE_DAY_MONTH = "2025-02"
 SITE, SEED = "rates", 11
@@ -45,9 +45,12 @@ def _jar_rates(world: World, days: int) -> dict[str, float]:
     wanted = world.days(FIRST_MONTH, days)
     jar_day(world.site, wanted[-1] + timedelta(days=1))
     with clocked() as making:
-        frames = [(day, jar_day(world.site, day)) for day in wanted]
+        frames = [(day, _jars(world, day)) for day in wanted]
     rows = sum(frame.height for _, frame in frames)
-    world.lay_jars(ONE_DAY_MONTH, [(day, jar_day(world.site, day)) for day in world.days(ONE_DAY_MONTH, 1)])
+    world.lay_jars(
+        ONE_DAY_MONTH,
+        [(day, _jars(world, day)) for day in world.days(ONE_DAY_MONTH, 1)],
+    )
     with clocked() as storing:
         world.lay_jars(FIRST_MONTH, frames)
     return {
@@ -55,6 +58,10 @@ def _jar_rates(world: World, days: int) -> dict[str, float]:
         "replace_rows_per_second": rows / storing.seconds,
         "raw_bytes_per_row": _bytes(world) / rows,
     }
+
+
+def _jars(world: World, day: date) -> pl.DataFrame:
+    return once(jar_day(world.site, day), t.telemetry_jar_raw)
 
 
 def _bytes(world: World) -> int:

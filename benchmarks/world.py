@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.features.ripple_bursts import burst_rows
 from battery_assets.features.string_power import string_calc_day
+from battery_assets.ingest.duplicates import without_copies
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.recordings import bursts_of
 from battery_assets.synthetic import catalogue, events, telemetry
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.tables.projections import sort_columns
 
 FIRST_MONTH = "2025-01"
 
@@ -53,10 +55,10 @@ class World:
     def lay_surroundings(self, month: str, count: int) -> None:
         """Replace the string and room telemetry of a month by its first days."""
         days, part = self.days(month, count), self.part(month)
-        strings = {day: telemetry.string_day(self.site, day) for day in days}
+        strings = {day: once(telemetry.string_day(self.site, day), t.telemetry_string_raw) for day in days}
         bursts = self.bursts(month)
         calculated = ((day, string_calc_day(rows, bursts)) for day, rows in strings.items())
-        rooms = ((day, telemetry.environment_day(self.site, day)) for day in days)
+        rooms = ((day, once(telemetry.environment_day(self.site, day), t.telemetry_env)) for day in days)
         replace(self.warehouse, t.telemetry_string_raw, part, iter(strings.items()))
         replace(self.warehouse, t.telemetry_string_calc, part, calculated)
         replace(self.warehouse, t.telemetry_env, part, rooms)
@@ -73,6 +75,11 @@ class World:
         """Addresses of the lake files that hold a month."""
         lake = self.warehouse.lake
         return [f"{lake.table_url(table)}/{path}" for path in lake.paths(table, self.part(month))]
+
+
+def once(sent: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
+    """The rows without those that a gateway sent again, as they arrive in the platform."""
+    return without_copies(sent, sort_columns(table))[0]
 
 
 def lay_catalogue(warehouse: Warehouse) -> None:

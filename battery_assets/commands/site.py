@@ -1,6 +1,7 @@
 """battery-assets site: which sites there are, and where their data come from."""
 
 import json
+from typing import Any
 
 import click
 
@@ -32,7 +33,8 @@ def list_() -> None:
 
 
 @site.command()
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--fleet", is_flag=True, help="Synthetic: the nine sites of the reference, named by place.")
 @click.option("--source", type=click.Choice(["synthetic", "files"]), default="synthetic", show_default=True)
 @click.option("--place", help="Synthetic: where it stands, such as bangrak, chiangmai or phuket.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Synthetic: decides everything else.")
@@ -44,7 +46,8 @@ def list_() -> None:
 @click.option("--timezone", help="Files: IANA zone of times without an offset, such as Asia/Bangkok.")
 @click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: further terms, as of `import`.")
 def add(
-    name: str,
+    name: str | None,
+    fleet: bool,
     source: str,
     place: str | None,
     seed: int,
@@ -62,15 +65,23 @@ def add(
     \b
     Example:
       battery-assets site add phuket-1 --place phuket --strings 3 --interval 60
+      battery-assets site add --fleet --start 2025-01
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
     from battery_assets.commands.import_ import terms_of
     from battery_assets.errors import UserError
     from battery_assets.session import put_site, session
 
+    made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start}
+    if fleet:
+        if name or place or source != "synthetic":
+            raise UserError("--fleet names and places its sites itself", "leave out NAME, --place, --source")
+        return _add_fleet(made)
+    if name is None:
+        raise UserError("a site has a name", "give one, or --fleet for the nine sites of the reference")
     if source == "synthetic" and place is None:
         raise UserError("a synthetic site stands somewhere", "add --place bangrak, or --source files")
-    config = {"place": place, "seed": seed, "strings": strings, "interval_s": interval, "start": start}
+    config = {"place": place, **made}
     with session() as at:
         put_site(at, name, source, config if source == "synthetic" else terms_of(contract, timezone))
         landing = f"{at.settings.landing}/{name}"
@@ -78,3 +89,16 @@ def add(
         click.echo(f"{name} added. Next: battery-assets backfill --site {name} --from {start} --to {start}")
     else:
         click.echo(f"{name} added. Next: battery-assets up, and put its exports into {landing}")
+
+
+def _add_fleet(made: dict[str, Any]) -> None:
+    """Enter the nine sites: the same settings for all, each with the name of its place."""
+    from battery_assets.session import put_site, session
+    from battery_assets.synthetic.site import fleet
+
+    with session() as at:
+        for name, config in fleet(made).items():
+            put_site(at, name, "synthetic", config)
+            click.echo(f"{name} added.")
+    start = made["start"]
+    click.echo(f"Next: battery-assets backfill --from {start} --to {start}")

@@ -1,5 +1,7 @@
 """Rows with the same key: copies, older versions, and contradictions."""
 
+import functools
+import operator
 from dataclasses import dataclass
 
 import polars as pl
@@ -23,6 +25,24 @@ class Singled:
     exact: pl.DataFrame
     superseded: pl.DataFrame
     conflicting: pl.DataFrame
+
+
+def without_copies(rows: pl.DataFrame, keys: list[str]) -> tuple[pl.DataFrame, int]:
+    """Rows in the order of their keys without exact copies, and how many those were.
+
+    Raises ValueError where rows share a key and contradict each other.
+    """
+    if rows.height < 2:
+        return rows, 0
+    keyed = [rows[name].to_physical() if rows[name].dtype != pl.String else rows[name] for name in keys]
+    alike = [values.slice(1) == values.slice(0, rows.height - 1) for values in keyed]
+    again = functools.reduce(operator.and_, alike)
+    copies = again.arg_true()
+    if not copies.len():
+        return rows, 0
+    if not rows[copies + 1].equals(rows[copies]):
+        raise ValueError(f"rows share their {', '.join(keys)} and differ otherwise")
+    return rows.filter(pl.concat([pl.Series([True]), ~again])), copies.len()
 
 
 def singled(rows: pl.DataFrame, keys: list[str], newest: str | None) -> Singled:

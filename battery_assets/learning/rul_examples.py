@@ -191,8 +191,8 @@ def labelled(snaps: pl.DataFrame, batteries: pl.DataFrame, cutoff: datetime) -> 
     Adds lower_days and upper_days (the jar ended its service between them; upper null = still in service),
     followup_days (how long the end could have been seen), group (the jar's slot through all replacements) and
     site where batteries has one. An end is a replaced_date before the cut-off, and lies after the jar's last
-    snapshot. A jar withdrawn without a date counts as seen until its last snapshot. Raises ValueError for a
-    naive cut-off.
+    snapshot. A jar that was retired, sound, with its string counts as seen until its last snapshot, and so
+    does one withdrawn without a date. Raises ValueError for a naive cut-off.
     """
     if cutoff.tzinfo is None:
         raise ValueError("the cut-off must carry a time zone")
@@ -213,9 +213,12 @@ def labelled(snaps: pl.DataFrame, batteries: pl.DataFrame, cutoff: datetime) -> 
     )
     rows = rows.filter(pl.col("replaced_at").is_null() | (pl.col("replaced_at") > pl.col("snapshot_at")))
     last_seen = pl.col("snapshot_at").max().over("battery_id")
-    lost = pl.col("status").is_in(["replaced", "retired"]) & pl.col("replaced_at").is_null()
-    ended = (pl.col("replaced_at") <= limit).fill_null(False)
-    follow = pl.when(lost).then(last_seen).otherwise(limit)
+    left, dated = pl.col("status").is_in(["replaced", "retired"]), pl.col("replaced_at").is_not_null()
+    sound = (pl.col("status") == "retired") & dated
+    ended = (pl.col("replaced_at") <= limit).fill_null(False) & ~sound
+    follow = (
+        pl.when((left & ~dated) | (sound & (pl.col("replaced_at") <= limit))).then(last_seen).otherwise(limit)
+    )
     rows = rows.with_columns(
         upper_days=pl.when(ended).then(_days(pl.col("replaced_at"))),
         lower_days=pl.when(ended).then(_days(last_seen).clip(SHORTEST_DAYS)).otherwise(_days(follow)),

@@ -41,7 +41,7 @@ PROFILES = (
 @dataclass(frozen=True)
 class Mechanism:
     """What wears a jar out: how resistance runs ahead (<1) or behind (>1), its size, float current at the
-    end.
+    end, and how much worse the jar then sheds its heat.
     """
 
     name: str
@@ -49,14 +49,14 @@ class Mechanism:
     lead_exponent: float
     rise: float
     float_current: float
-    warmer_k: float
+    heat_barrier: float
 
 
 # Shares among accelerated and failing jars; healthy jars corrode. Strap and short come suddenly instead.
 MECHANISMS = (
-    Mechanism("corrosion", 0.4375, 1.0, 1.0, 1.7, 0.2),
-    Mechanism("dry_out", 0.3750, 0.6, 1.15, 2.4, 1.2),
-    Mechanism("sulfation", 0.1875, 1.6, 0.45, 1.3, 0.0),
+    Mechanism("corrosion", 0.4375, 1.0, 1.0, 1.7, 0.0),
+    Mechanism("dry_out", 0.3750, 0.6, 1.15, 2.4, 0.5),
+    Mechanism("sulfation", 0.1875, 1.6, 0.10, 1.3, 0.0),
 )
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from battery_assets.physics.open_circuit import cell_voltage, full_acid
+from battery_assets.physics.open_circuit import LEAST_DEPTH, cell_voltage, full_acid
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
 
 GAS_J_MOL_K = 8.314462618
@@ -52,6 +52,8 @@ class Jars:
     `capacity_scale` and `resistance_scale` multiply the parameter set; `cells` is 6, or 5 with a shorted
     cell;
     `surface_charge_v` and `coup_de_fouet_v` are the amplitudes at the start of a discharge from float.
+    `acid_scale`, `exchange_scale` and `depletion_scale` are what a jar has of the set's acid, exchange
+    current and acid depletion (spread of manufacture, SOURCES 6).
     """
 
     capacity_scale: np.ndarray
@@ -60,6 +62,9 @@ class Jars:
     cells: np.ndarray
     surface_charge_v: np.ndarray
     coup_de_fouet_v: np.ndarray
+    acid_scale: np.ndarray | float = 1.0
+    exchange_scale: np.ndarray | float = 1.0
+    depletion_scale: np.ndarray | float = 1.0
 
     @classmethod
     def new(cls, count: int = 1, capacity_scale=1.0, resistance_scale=1.0, temperature_c=25.0) -> "Jars":
@@ -122,17 +127,19 @@ def constants(jar: Vrla12V120Ah = HX12_120) -> Constants:
 
 
 @numba.njit(cache=True)
-def _jar_v(c, drawn, z, x, v1, r_scale, warmer, cells):
+def _jar_v(c, drawn, z, x, v1, r_scale, warmer, cells, acid, exchange_scale):
     inside = z - x
     r0 = c.r0_ohm * r_scale * (1 + c.k_r * (1 - z) ** 2)
-    exchange = 2 * c.i0_a * max(inside + c.z0, 1e-3) ** c.alpha
-    per_cell = cell_voltage(inside, c.acid_mol, c.water_kg) - c.a_v * math.asinh(drawn / exchange)
+    exchange = 2 * c.i0_a * exchange_scale * max(inside + c.z0, 1e-3) ** c.alpha
+    held = max(inside, 1 - acid * (1 - LEAST_DEPTH))
+    rested = cell_voltage(held, c.acid_mol * acid, c.water_kg * acid)
+    per_cell = rested - c.a_v * math.asinh(drawn / exchange)
     return cells * per_cell + c.k_ocv * warmer - drawn * r0 - v1
 
 
 @numba.njit(cache=True)
 def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar_v, current_a):
-    scale, r_scale, temperature, cells, surface, coup = jars
+    scale, r_scale, temperature, cells, surface, coup, acid, exchange, depletion = jars
     z, x, v1 = state
     drawn = level / 12.5 if by_power else level
     for k in range(time_s.size):
@@ -141,7 +148,7 @@ def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar
             dt = t - time_s[k - 1]
             keep_x, keep_1 = math.exp(-dt / c.tau_d), math.exp(-dt / c.tau_1)
             for j in range(z.size):
-                pull = c.kd / scale[j] * (1 + c.kz * (1 - z[j]) ** 2) * drawn
+                pull = c.kd * depletion[j] / scale[j] * (1 + c.kz * (1 - z[j]) ** 2) * drawn
                 z[j] -= drawn * dt / (c.q_as * scale[j])
                 x[j] = keep_x * x[j] + (1 - keep_x) * pull
                 v1[j] = keep_1 * v1[j] + (1 - keep_1) * c.rf_ohm * drawn
@@ -151,7 +158,8 @@ def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar
         for _ in range(3 if by_power else 1):
             total, lowest = 0.0, 1e9
             for j in range(z.size):
-                v = _jar_v(c, drawn, z[j], x[j], v1[j], r_scale[j], temperature[j] - 25.0, cells[j])
+                warmer = temperature[j] - 25.0
+                v = _jar_v(c, drawn, z[j], x[j], v1[j], r_scale[j], warmer, cells[j], acid[j], exchange[j])
                 v += lift * surface[j] - dip * coup[j]
                 jar_v[j, k] = v
                 total += v
@@ -202,8 +210,11 @@ def discharge(
 
 def jar_voltage(jars: Jars, state: State, current_a: float, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
     """Voltage (V) of every jar in a state at a current (A, positive charges), transients left out."""
-    c, (_, r_scale, temperature, cells, *_) = constants(jar), _effective(jars)
-    parts = zip(state.depth, state.depletion, state.fast_v, r_scale, temperature - 25.0, cells, strict=True)
+    c, (_, r_scale, temperature, cells, _, _, acid, exchange, _) = constants(jar), _effective(jars)
+    parts = zip(
+        state.depth, state.depletion, state.fast_v, r_scale, temperature - 25.0, cells, acid, exchange,
+        strict=True,
+    )  # fmt: skip
     return np.array([_jar_v(c, -float(current_a), *part) for part in parts])
 
 
@@ -214,4 +225,6 @@ def _effective(jars: Jars) -> tuple[np.ndarray, ...]:
         jars.resistance_scale * ohmic_factor(jars.temperature_c),
         jars.temperature_c.astype(float), jars.cells.astype(float),
         jars.surface_charge_v.astype(float), jars.coup_de_fouet_v.astype(float),
+        *(np.full(jars.cells.size, own, dtype=float)
+          for own in (jars.acid_scale, jars.exchange_scale, jars.depletion_scale)),
     )  # fmt: skip

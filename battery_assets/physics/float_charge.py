@@ -14,11 +14,19 @@ FRESH_SPREAD = 0.80  # +-5 % early in float life
 SETTLING_YEARS = 0.25
 
 
+@numba.njit(cache=True)
+def compensated(temperature_c, v_25, per_k, floor):
+    """Setpoint (V/cell) for a sensed temperature (C); the sensor reads 0-40 C."""
+    return max(floor, v_25 + per_k * (min(max(temperature_c, 0.0), 40.0) - 25.0))
+
+
+_compensated = numba.vectorize(cache=True)(compensated.py_func)
+
+
 def setpoint_v_cell(temperature_c, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
     """Compensated float setpoint (V/cell): 2.27 at 25 C, -3.3 mV/K, sensor 0-40 C, never below 2.21."""
-    sensed = np.clip(np.asarray(temperature_c, dtype=float), 0.0, 40.0)
-    wanted = jar.float_v_cell + jar.float_v_cell_per_k * (sensed - 25.0)
-    return np.maximum(jar.float_floor_v_cell, wanted)
+    sensed = np.asarray(temperature_c, dtype=float)
+    return _compensated(sensed, jar.float_v_cell, jar.float_v_cell_per_k, jar.float_floor_v_cell)
 
 
 def float_current_a(v_cell, temperature_c=25.0, ageing=1.0, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:

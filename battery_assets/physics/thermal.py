@@ -34,11 +34,14 @@ def lag(target: np.ndarray, rate_per_s: np.ndarray, dt_s: float, start: np.ndarr
     return out
 
 
-def room_pull(setpoint_c, outdoor_c, cooling) -> tuple[np.ndarray, np.ndarray]:
-    """Target (C) and rate (1/s) of a room: `cooling` is 1 with HVAC on and 0 without it."""
+def room_pull(setpoint_c, outdoor_c, cooling, own_heat_k=OWN_HEAT_K) -> tuple[np.ndarray, np.ndarray]:
+    """Target (C) and rate (1/s) of a room: `cooling` is 1 with HVAC on and 0 without it.
+
+    Without it the room settles `own_heat_k` above the outdoors, 6-12 K by its equipment (SOURCES 2).
+    """
     on = COOLING_PER_S * np.asarray(cooling, dtype=float)
     rate = on + ENVELOPE_PER_S
-    return (on * setpoint_c + ENVELOPE_PER_S * (outdoor_c + OWN_HEAT_K)) / rate, rate
+    return (on * setpoint_c + ENVELOPE_PER_S * (outdoor_c + own_heat_k)) / rate, rate
 
 
 def jar_rate_per_s(jar: Vrla12V120Ah = HX12_120) -> float:

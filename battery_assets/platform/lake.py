@@ -26,10 +26,11 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.crash_points import crash_point
-from battery_assets.platform.lake_format import LakeFile, add_action, arrow_schema, as_stored
+from battery_assets.platform.lake_format import LakeFile, add_action, arrow_schema, as_stored, write_compact
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import profile_of
 from battery_assets.platform.rows import fitting, of_month
+from battery_assets.tables.projections import sort_columns
 
 Days = Iterable[tuple[date, pl.DataFrame]]
 _COMMIT_TRIES = 20
@@ -93,7 +94,7 @@ class Lake:
         """Write one day's rows, in stored order, to a file of its own. It is not part of the table yet."""
         ready = as_stored(rows, table)
         buffer = io.BytesIO()
-        ready.write_parquet(buffer, compression="zstd", compression_level=1, statistics=True)
+        write_compact(ready, sort_columns(table)[-1], buffer)
         content = buffer.getbuffer()
         path = f"site={part.site}/month={part.month}/{day.isoformat()}-{uuid.uuid4().hex}.parquet"
         self._store(f"{self.table_url(table)}/{path}", content)

@@ -6,17 +6,23 @@ import numpy as np
 
 from battery_assets.physics import ageing, float_charge
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SHORT, STRAP, lives
+from battery_assets.synthetic.lives import PARTIAL, SHORT, STRAP, lives
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.weather import ageing_clock, first_day
 
-STRAP_OPENS_DAYS = 3.0  # a weld fails within days (Cellwatch)
+CELL_FLOAT_V = 2.27
+FRESH_SHIFT = -0.12  # of ln i: a new jar recombines little and floats 0.1 V high for some months
+
+SULFATION = [m.name for m in ageing.MECHANISMS].index("sulfation")
 
 
 @dataclass(frozen=True)
 class Condition:
     """Per jar: SOH (1 = rated), resistance relative to new and in mohm at 25 C, shift of ln i, cells, K
-    warmer.
+    warmer, and whether its strap no longer holds a load.
+
+    `cells` is 6, 5 with a shorted cell, in between with a partial short; `sulfation` is 0 (none) to about 1;
+    `cooling` is the share of its cooling that a dried-out jar has left.
     """
 
     soh: np.ndarray
@@ -25,6 +31,9 @@ class Condition:
     float_shift: np.ndarray
     cells: np.ndarray
     warmer_k: np.ndarray
+    opens: np.ndarray
+    sulfation: np.ndarray
+    cooling: np.ndarray
 
 
 def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
@@ -37,18 +46,25 @@ def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
     soh = ageing.state_of_health(tau, jars.rate, jars.initial)
     worn = ageing.wear(soh, jars.initial)
     by = {name: np.array([getattr(m, name) for m in ageing.MECHANISMS])[jars.mechanism] for name in
-          ("lead_exponent", "rise", "float_current", "warmer_k")}  # fmt: skip
+          ("lead_exponent", "rise", "float_current", "heat_barrier")}  # fmt: skip
     rise = np.array([p.rise_at_end for p in ageing.PROFILES])[jars.profile]
     ratio = ageing.resistance_ratio(worn, rise, by["lead_exponent"], by["rise"])
     failed = np.where(jars.sudden > 0, when - jars.sudden_day, -1.0)
-    opened = np.clip(failed / STRAP_OPENS_DAYS, 0.0, 1.0) * (jars.sudden == STRAP)
-    shorted = (jars.sudden == SHORT) & (failed >= 0)
-    ratio = ratio * (1 + (jars.strap_factor - 1) * opened) * np.where(shorted, 0.87, 1.0)
-    settled = float_charge.spread(np.maximum(when - jars.installed, 0) / 365.25)
-    shift = jars.spread * settled + np.log(ageing.float_current_ratio(worn, by["float_current"]))
+    # A weld cracks within days (Cellwatch), a few per cent at first and then all at once.
+    cracked = np.clip(failed / (jars.opens_day - jars.sudden_day), 0.0, 1.0) * (jars.sudden == STRAP)
+    lost_v = np.where(
+        jars.sudden == SHORT, CELL_FLOAT_V, np.where(jars.sudden == PARTIAL, jars.partial_v, 0.0)
+    )
+    lost = lost_v * (failed >= 0) / CELL_FLOAT_V
+    ratio = ratio * jars.strap_factor**cracked * (1 - 0.13 * lost)
+    years = np.maximum(when - jars.installed, 0) / 365.25
+    fresh = FRESH_SHIFT * np.exp(-years / float_charge.SETTLING_YEARS)
+    own = jars.spread * float_charge.spread(years) + fresh
     return Condition(
-        soh * np.where(shorted, 5 / 6, 1.0), ratio, ratio * jars.base_mohm, shift,
-        np.where(shorted, 5.0, 6.0), jars.warmer_k + by["warmer_k"] * worn,
+        soh * (6 - lost) / 6, ratio, ratio * jars.base_mohm,
+        own + np.log(ageing.float_current_ratio(worn, by["float_current"])), 6 - lost,
+        jars.warmer_k, (jars.sudden == STRAP) & (when >= jars.opens_day),
+        worn * (jars.mechanism == SULFATION), 1 / (1 + by["heat_barrier"] * worn),
     )  # fmt: skip
 
 

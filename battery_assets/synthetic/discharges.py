@@ -1,6 +1,6 @@
 """The events that load a string, simulated jar by jar with each jar's true health, then recharged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,10 +10,11 @@ from battery_assets.physics.discharge import Discharge, Jars, State, discharge, 
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.recharge import Recharge
+from battery_assets.physics.ten_hour_test import made_for_health
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SWITCH_S, in_service
+from battery_assets.synthetic.lives import STRAP, SWITCH_S, in_service, lives
 from battery_assets.synthetic.schedule import Event
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.weather import SELF_HEAT_K, first_day, room_daily_c
@@ -23,9 +24,13 @@ REST_S = 3600.0  # a tested string stands open for an hour before it is charged
 TROUGH = 0.582  # what the dip's two exponentials leave at their lowest, 43 s: depths are those of the trough
 # Both electrodes of a 120 Ah cell, 10 F/Ah (convention), and how far over rest float holds a cell.
 DOUBLE_LAYER_F, FLOAT_OVER_V = 1200.0, 0.1
+FLOAT_JAR_V = HX12_120.float_v_cell * HX12_120.cells
+OPEN_TEST_S = 60.0  # a test that draws no current is given up
+SULFATE_OHM = 0.04  # 0.8 V more at 20 A in a jar that sulfation has brought to 80 %, convention
 WEAKEST_JAR_V = 9.6  # a test stops before it reverses a jar
 BOOST_ENDS_A = 0.02 * HX12_120.rated_ah
 BOOST_HOLD_S = 2 * 3600.0
+LONGEST_BOOST_S = 15 * 3600.0  # EnerSys HX manual, SOURCES 1.6
 GRID_S = np.concatenate([np.arange(0, 600) * 0.1, 60 + np.arange(480) * 0.5, 300 + np.arange(11_000) * 5.0])
 
 
@@ -73,7 +78,8 @@ class Run:
     def boost_s(self) -> float:
         """How long the charger holds the boost limit."""
         charge = self.recharge
-        return charge.constant_s + charge.taper_s * np.log(charge.current_a / BOOST_ENDS_A) + BOOST_HOLD_S
+        tapered_s = charge.constant_s + charge.taper_s * np.log(charge.current_a / BOOST_ENDS_A)
+        return min(tapered_s + BOOST_HOLD_S, LONGEST_BOOST_S)
 
     @property
     def end_v(self) -> float:
@@ -103,10 +109,12 @@ def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
     depth = rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n) / TROUGH if strong else np.zeros(n)
     # A short leaves the SOH with five cells' energy; the remaining cells keep their capacity.
     whole = now.soh * 6 / now.cells
+    made = lives(site).take(own)
+    scale = ageing.capacity_scale(whole) * HX12_120.acceptance_scale
     return Jars(
-        ageing.capacity_scale(whole) * HX12_120.acceptance_scale,
+        made_for_health(scale, made.acid, made.exchange, made.depletion),
         now.resistance_mohm / HX12_120.ohmic_mohm, temperature, now.cells,
-        rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), depth,
+        rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), depth, made.acid, made.exchange, made.depletion,
     )  # fmt: skip
 
 
@@ -120,31 +128,69 @@ def _load(event: Event, jars: Jars) -> Discharge:
     return discharge(jars, grid, current_a=-event.amps, stop_string_v=string_v, stop_jar_v=jar_v)
 
 
+def broken_strings(site: SyntheticSite, strings: tuple[int, ...], when_s: float) -> dict[int, np.ndarray]:
+    """Of these strings those that carry no load at a moment, with the slots whose strap has given way."""
+    day, second = divmod(when_s, DAY_S)
+    rows = in_service(site, int(day), after_switch=second >= SWITCH_S)
+    jars = lives(site)
+    opened = (jars.sudden[rows] == STRAP) & (jars.opens_day[rows] <= when_s / DAY_S)
+    slots = opened.reshape(site.strings, -1)
+    return {s: np.flatnonzero(slots[s]) for s in strings if slots[s].any()}
+
+
 @lru_cache(maxsize=512)
 def run(site: SyntheticSite, event: Event) -> Run:
-    """Simulate an event that loads its string. Raises ValueError for one that does not."""
+    """Simulate an event that loads its string. Raises ValueError for one that does not.
+
+    A string with an open strap carries nothing: its current is 0, the other strings of its system carry more.
+    """
     if not event.discharges:
         raise ValueError(f"{event.kind} of string {event.string} carries no load")
+    own = layout(site).system(event.string).strings
+    broken = broken_strings(site, own, event.start_s)
+    if event.string in broken:
+        return _open_run(site, event, [s for s in own if s not in broken], broken[event.string])
+    shared = 1.0 if event.kind == "capacity_test" else len(own) / (len(own) - len(broken))
+    loaded = replace(event, watts=event.watts * shared, amps=event.amps * shared)
     jars = jars_of_event(site, event)
-    load = _load(event, jars)
+    load = _load(loaded, jars)
     rest, state, is_test = None, load.state, event.kind == "capacity_test"
-    calm = Jars(
-        jars.capacity_scale,
-        jars.resistance_scale,
-        jars.temperature_c,
-        jars.cells,
-        0 * jars.cells,
-        0 * jars.cells,
-    )
+    calm = replace(jars, surface_charge_v=0 * jars.cells, coup_de_fouet_v=0 * jars.cells)
     if is_test:
         rest = discharge(calm, np.arange(0, REST_S + 1, 5.0), current_a=0.0, state=state)
         state = rest.state
     back = recharge.recharge(load.removed_ah, layout(site).system(event.string).charge_a)
-    volts = jar_voltage(calm, _relaxed(state), back.current_a)
+    volts = jar_voltage(calm, _relaxed(state), back.current_a) + charge_excess_v(site, event, back.current_a)
     deviation = volts - jars.cells / jars.cells.sum() * volts.sum()
     ohmic = load.current_a[0] * jars.resistance_scale * HX12_120.ohmic_mohm / 1000
     ohmic = ohmic * ohmic_factor(jars.temperature_c)
     return Run(event, load, rest, back, float(volts.sum()), deviation, is_test, ohmic)
+
+
+def charge_excess_v(site: SyntheticSite, event: Event, current_a: float) -> np.ndarray:
+    """How much more (V) sulfated jars of a string take while they are charged (SOURCES 3.2)."""
+    day = int(event.start_s // DAY_S)
+    rows = in_service(site, day, after_switch=True).reshape(site.strings, -1)[event.string]
+    return SULFATE_OHM * current_a * condition(site, rows, float(day)).sulfation
+
+
+def _open_run(site: SyntheticSite, event: Event, sound: list[int], opened: np.ndarray) -> Run:
+    """An event on a string whose strap has opened: jars at rest, the open one takes what the bus leaves."""
+    jars = replace(jars_of_event(site, event), coup_de_fouet_v=np.zeros(site.jars_per_string))
+    grid = np.append(GRID_S[event.duration_s > GRID_S], event.duration_s)
+    grid = grid[grid <= OPEN_TEST_S] if event.kind == "capacity_test" else grid
+    load = discharge(jars, grid, current_a=0.0)
+    bus_v = np.zeros(grid.size)
+    if sound and event.kind != "capacity_test":
+        beside = run(site, replace(event, string=sound[0])).load
+        bus_v = np.interp(grid, beside.time_s, beside.jar_v.sum(axis=0))
+    rest = load.jar_v.sum(axis=0) - load.jar_v[opened].sum(axis=0)
+    load.jar_v[opened] = (bus_v - rest) / opened.size
+    nothing, still = Recharge(0.0, 1.0, 1.0), np.zeros(site.jars_per_string)
+    # The open jar leaves its float voltage at once; the others give up their overvoltage as at any rest.
+    at_once = still.copy()
+    at_once[opened] = load.jar_v[opened, 0] - FLOAT_JAR_V
+    return Run(event, load, None, nothing, float(bus_v[-1]), still, False, at_once)
 
 
 def _relaxed(state: State) -> State:

@@ -6,15 +6,16 @@ from functools import lru_cache
 import numpy as np
 
 from battery_assets.physics import float_charge
+from battery_assets.physics.open_circuit import open_circuit_v
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import wander
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.condition import Condition, condition
-from battery_assets.synthetic.discharges import LINK_OHM, Run, run
+from battery_assets.synthetic.discharges import LINK_OHM, Run, broken_strings, run
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SWITCH_S, in_service
+from battery_assets.synthetic.lives import SWITCH_S, in_service, lives
 from battery_assets.synthetic.rectifier_faults import sag_v
-from battery_assets.synthetic.rooms import MINUTES, jar_day_c
+from battery_assets.synthetic.rooms import MINUTES, JarDay, jar_day
 from battery_assets.synthetic.schedule import GENERATOR_RUN_S, Event, events_touching
 from battery_assets.synthetic.site import SyntheticSite
 
@@ -22,6 +23,7 @@ BOOST_GAIN_V_CELL = HX12_120.boost_v_cell - HX12_120.float_v_cell
 CHARGER_WANDER_V = 0.1  # per string of 24 [GK]
 JAR_WANDER_V = 0.003
 BOOST_DECAY_S = 600.0
+REST_DECAY_S = 2 * 3600.0  # surface charge of a jar at rest, SOURCES 1.6
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,13 @@ class ElectricalDay:
     transfer: np.ndarray
 
 
-def _jar_grids(site: SyntheticSite, day: int, before: np.ndarray, after: np.ndarray):
-    """Float shift, working cells (P, 1441), temperature (P, 1441) and mohm at the day's ends."""
+def _jar_grids(site: SyntheticSite, day: int, before: np.ndarray, after: np.ndarray, jar_c: np.ndarray):
+    """Float shift, working cells (P, 1441) and mohm at the day's ends."""
     minute = np.arange(MINUTES + 1)
     swapped = minute >= SWITCH_S // 60
     marks = {rows_at: condition(site, rows, day + rows_at[1]) for rows_at, rows in (
         (("b", 0.0), before), (("b", 1.0), before), (("a", 0.0), after), (("a", 1.0), after))}  # fmt: skip
     begin, end = marks["b", 0.0], marks["a", 1.0]
-    warmer = np.where(swapped, end.warmer_k[:, None], begin.warmer_k[:, None])
-    jar_c = jar_day_c(site, day, warmer)
     share = minute / MINUTES
 
     def along(first: Condition, last: Condition) -> np.ndarray:
@@ -73,22 +73,27 @@ def _jar_grids(site: SyntheticSite, day: int, before: np.ndarray, after: np.ndar
     )
     # A cell shorts at the day's swap hour, which is as good a moment as any.
     cells = np.where(swapped, end.cells[:, None], begin.cells[:, None])
-    return shift, cells, jar_c, (begin.resistance_mohm, end.resistance_mohm)
+    return shift, cells, (begin.resistance_mohm, end.resistance_mohm)
 
 
-def _setpoint_v(site: SyntheticSite, day: int, jar_c: np.ndarray, samples: int) -> np.ndarray:
-    """What each string's charger holds on float (V), compensated for the mean jar temperature."""
-    jars, strings = site.jars_per_string, site.strings
-    sensed = jar_c.reshape(strings, jars, -1).mean(axis=1)
+def _setpoint_v(site: SyntheticSite, day: int, warm: JarDay, samples: int) -> np.ndarray:
+    """What each string's charger holds on float (V), compensated for its system's mean jar temperature."""
+    jars = site.jars_per_string
+    plan, count = layout(site), len(layout(site).systems)
+    sensed = [warm.jar_c[system.strings[0] * jars : (system.strings[-1] + 1) * jars].mean(axis=0)
+              for system in plan.systems]  # fmt: skip
     at = np.arange(samples) * (MINUTES / samples)
-    systems = layout(site).systems
-    error = np.array([systems[n].setpoint_error for n in layout(site).system_of_string])
+    error = np.array([system.setpoint_error for system in plan.systems])
     cells = HX12_120.cells * jars
-    held = [np.interp(at, np.arange(MINUTES + 1), row) for row in float_charge.setpoint_v_cell(sensed)]
-    slow = wander(site.seed, (site.site, "charger slow"), day, strings, 12, samples)
-    fast = wander(site.seed, (site.site, "charger"), day, strings, 288, samples)
+    over = warm.excess_v_cell[[system.strings[0] for system in plan.systems]]
+    fixed = HX12_120.float_v_cell + over
+    limits = np.where(np.isnan(over), float_charge.setpoint_v_cell(np.array(sensed)), fixed)
+    held = [np.interp(at, np.arange(MINUTES + 1), row) for row in limits]
+    slow = wander(site.seed, (site.site, "charger slow"), day, count, 12, samples)
+    fast = wander(site.seed, (site.site, "charger"), day, count, 288, samples)
     moves = CHARGER_WANDER_V * jars / 24 * (0.8 * slow + 0.6 * fast)
-    return np.array(held) * cells * (1 + error[:, None]) + moves
+    # The strings of a system hang on one bus.
+    return (np.array(held) * cells * (1 + error[:, None]) + moves)[plan.system_of_string]
 
 
 def _recharge_lift_v(happened: Run, second: np.ndarray, held_v: np.ndarray) -> np.ndarray:
@@ -131,6 +136,34 @@ def _overlay(happened: Run, second: np.ndarray, jar_v: np.ndarray, current_a: np
         jar_v[:, back] += happened.deviation_v.astype(np.float32)[:, None] * fading
 
 
+def _parted(
+    site: SyntheticSite, string: int, slots: np.ndarray, second: np.ndarray, moved: np.ndarray
+) -> tuple[float, float]:
+    """From when to when (s since 1970) a cracked strap is open: from the first load until it is replaced."""
+    day = int(second[0] // DAY_S)
+    places = string * site.jars_per_string + slots
+    opens_s = float(lives(site).opens_day[in_service(site, day, after_switch=False)[places]].min()) * DAY_S
+    until = second[0] + SWITCH_S if moved[places].all() else second[0] + DAY_S
+    loads = [event.start_s for event in events_touching(site, opens_s, second[0] + DAY_S)
+             if event.string == string and event.discharges and event.start_s >= opens_s]  # fmt: skip
+    return min(loads, default=np.inf), until
+
+
+def _rest_open(second, parted, slots, string_v, jar_c, jar_v, current_a) -> None:
+    """Jars of a string that is open: no current, sound ones rest, the open one has the rest of the bus."""
+    inside = np.flatnonzero((second >= parted[0]) & (second < parted[1]))
+    if not inside.size:
+        return
+    rested = open_circuit_v(1.0, jar_c.mean(axis=1))[:, None]
+    fading = np.exp(-(second[inside] - parted[0]) / REST_DECAY_S)
+    jar_v[:, inside] = rested + (jar_v[:, inside] - rested) * fading
+    current_a[inside] = 0.0
+    if not slots.size:
+        return
+    jar_v[slots[:, None], inside] = 0.0
+    jar_v[slots[:, None], inside] = (string_v[inside] - jar_v[:, inside].sum(axis=0)) / slots.size
+
+
 def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int):
     """Equalising, generator test and transfer flags; they latch what happened since the previous sample."""
     flags = {
@@ -143,7 +176,7 @@ def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int)
 
     for event in events:
         if event.kind == "equalize":
-            mark("equalize", event, event.duration_s)
+            mark("equalize", event, event.duration_s + BOOST_DECAY_S)
         if event.kind == "generator_test":
             mark("generator", event, GENERATOR_RUN_S)
         if event.kind in ("transfer", "outage") or (event.kind == "generator_test" and event.discharges):
@@ -156,8 +189,10 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
     """Solve a day (number since 1970-01-01) of a site; made from its own streams alone."""
     second = day * DAY_S + np.arange(0, DAY_S, site.interval_s, dtype=float)
     before, after = in_service(site, day, after_switch=False), in_service(site, day, after_switch=True)
-    shift, cells, jar_c, resistance = _jar_grids(site, day, before, after)
-    held = _setpoint_v(site, day, jar_c, second.size)
+    warm = jar_day(site, day)
+    jar_c = warm.jar_c
+    shift, cells, resistance = _jar_grids(site, day, before, after, jar_c)
+    held = _setpoint_v(site, day, warm, second.size)
     held -= sag_v(site, second, held)
     events = events_touching(site, day * DAY_S, (day + 1) * DAY_S)
     runs = [run(site, event) for event in events if event.discharges]
@@ -169,6 +204,16 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
         if event.kind == "equalize":
             string_v[event.string] += _equalize_lift_v(event, second, site.jars_per_string)
     jar_v, current = float_charge.share_voltage(string_v, shift, cells, site.jars_per_string)
+    for string in np.flatnonzero(np.isfinite(warm.cut)).tolist():
+        own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
+        until = np.isnan(warm.excess_v_cell[string]) & (np.arange(MINUTES + 1) > warm.cut[string])
+        ends = second[0] + 60.0 * (until.argmax() if until.any() else MINUTES + 1)
+        span = (second[0] + 60.0 * warm.cut[string], ends)
+        _rest_open(second, span, np.array([], int), string_v[string], jar_c[own], jar_v[own], current[string])
+    for string, slots in broken_strings(site, tuple(range(site.strings)), day * DAY_S + SWITCH_S - 1).items():
+        own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
+        parted = _parted(site, string, slots, second, before != after)
+        _rest_open(second, parted, slots, string_v[string], jar_c[own], jar_v[own], current[string])
     for happened in runs:
         s = happened.event.string
         own = slice(s * site.jars_per_string, (s + 1) * site.jars_per_string)

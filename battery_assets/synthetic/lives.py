@@ -1,7 +1,8 @@
 """The life of every jar: born, ageing in its room, found at a check, replaced by the next in its place.
 
 Each place in a string is a chain of jars that began thirty years before the site's first month, so ages and
-replacements are in a steady state by then. New jars are healthy, accelerated or failing as 85/12/3.
+replacements are in a steady state by then. New jars are healthy, accelerated or failing as 85/12/3. A string
+that is old or has lost too many jars is renewed as a whole.
 """
 
 from dataclasses import dataclass, fields
@@ -10,29 +11,42 @@ from functools import lru_cache
 import numpy as np
 
 from battery_assets.physics import ageing
+from battery_assets.physics.float_charge import float_current_a
+from battery_assets.physics.float_heat import hours_to_run_away
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
 from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.overcharge import overcharges
 from battery_assets.synthetic.schedule import capacity_test, month_of_test
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.weather import SPAN_DAYS, ageing_clock, first_day
+from battery_assets.synthetic.weather import SPAN_DAYS, ageing_clock, first_day, room_daily_c
 
 SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand
 NEVER = 10_000_000
-STRAP, SHORT = 1, 2
-SUDDEN_NAMES = ("", "strap", "cell_short")
-SHORT_SHARE = 7 / 17  # of sudden failures: shorts 7 %, opening straps and lugs 10 %
+STRAP, SHORT, PARTIAL, RUNAWAY = 1, 2, 3, 4
+SUDDEN_NAMES = ("", "strap", "cell_short", "partial_short", "thermal_runaway")
+CLEARED_DAYS = 3  # from a runaway to a new string
+# Spread between new jars (SOURCES 6): capacity 2 %, ohmic 4 %, acid 3 %, exchange current and depletion 15 %.
+CAPACITY_SD, OHMIC_SD, ACID_SD, KINETIC_SD = 0.02, 0.04, 0.03, 0.15
+# Of sudden failures opening straps and lugs are 10 of 17, shorts 7, some of them partial (SOURCES 3.2).
+SUDDEN_SHARES = (10 / 17, 4 / 17, 3 / 17)
+DESIGN_YEARS, RENEWAL_AGE = 10.0, 0.80
+RENEWAL_SHARE, RENEWAL_SPAN_DAYS = 0.22, 730
 
 
 @dataclass(frozen=True)
 class Lives:
-    """Columns with one entry per jar, ordered by generation then position; days are day numbers."""
+    """Columns with one entry per jar, ordered by generation then position; days are day numbers.
+
+    `renewed` says that a jar left with its whole string, still serviceable.
+    """
 
     position: np.ndarray
     generation: np.ndarray
     installed: np.ndarray
     replaced: np.ndarray
+    renewed: np.ndarray
     previous: np.ndarray
     profile: np.ndarray
     mechanism: np.ndarray
@@ -44,8 +58,13 @@ class Lives:
     sudden: np.ndarray
     sudden_day: np.ndarray
     strap_factor: np.ndarray
+    opens_day: np.ndarray
+    partial_v: np.ndarray
     end_day: np.ndarray
     shelf_days: np.ndarray
+    acid: np.ndarray
+    exchange: np.ndarray
+    depletion: np.ndarray
 
     def take(self, rows: np.ndarray) -> "Lives":
         """The same columns for some rows."""
@@ -61,38 +80,43 @@ def rack_offset_k(site: SyntheticSite) -> np.ndarray:
     return np.tile(tier + ends, site.strings) + own
 
 
-def _draw(site: SyntheticSite, generation: int, installed: np.ndarray) -> dict[str, np.ndarray]:
-    """One generation of jars for every place, without its fate."""
-    rng, n = stream(site.seed, site.site, "jars", generation), installed.size
-    batch = np.repeat(
-        stream(site.seed, site.site, "batches").standard_normal(site.strings), site.jars_per_string
-    )
+def _draw(site: SyntheticSite, epoch: int, number: int, installed: np.ndarray) -> dict[str, np.ndarray]:
+    """A jar for every place, without its fate: the `number`-th since the string's `epoch`-th installation."""
+    rng, n = stream(site.seed, site.site, "jars", epoch, number), installed.size
+    batch = stream(site.seed, site.site, "batches", epoch).standard_normal(site.strings)
+    batch = np.repeat(batch, site.jars_per_string)
     profile = np.searchsorted(np.cumsum([p.share for p in ageing.PROFILES])[:-1], rng.random(n), side="right")
     worn_by = np.searchsorted(
         np.cumsum([m.share for m in ageing.MECHANISMS])[:-1], rng.random(n), side="right"
     )
     scatter = 0.25 * np.sqrt(0.5) * (batch + rng.standard_normal(n))
     per_year = np.array([p.sudden_per_year for p in ageing.PROFILES])[profile]
+    sudden_day = installed + rng.exponential(1 / per_year) * 365.25 + rng.random(n)
     return {
         "profile": profile,
         "mechanism": np.where(profile == 0, 0, worn_by),
         "rate": np.array([p.rate for p in ageing.PROFILES])[profile] * np.exp(scatter),
-        "initial": rng.normal(ageing.MEAN_INITIAL, 0.02, n),
-        "base_mohm": HX12_120.ohmic_mohm * rng.normal(1.0, 0.04, n).clip(0.85, 1.18),
+        "initial": rng.normal(ageing.MEAN_INITIAL, CAPACITY_SD, n),
+        "base_mohm": HX12_120.ohmic_mohm * rng.normal(1.0, OHMIC_SD, n).clip(0.85, 1.18),
         "spread": rng.standard_normal(n),
-        "sudden_day": installed + rng.exponential(1 / per_year) * 365.25 + rng.random(n),
-        "sudden": np.where(rng.random(n) < SHORT_SHARE, SHORT, STRAP),
-        "strap_factor": rng.uniform(2.5, 8.0, n),
+        "sudden_day": sudden_day,
+        "sudden": 1 + np.searchsorted(np.cumsum(SUDDEN_SHARES)[:-1], rng.random(n), side="right"),
+        "strap_factor": 2.0 * 25.0 ** rng.random(n),
+        "opens_day": sudden_day + rng.uniform(2.0, 10.0, n),  # a cracked weld lasts some days (Cellwatch)
+        "partial_v": rng.uniform(0.3, 1.0, n),
         "shelf_days": rng.integers(40, 200, n),
         "delay": rng.integers(5, 31, n),
         "repair": rng.integers(5, 22, n),
+        "acid": 1 + ACID_SD * rng.standard_normal(n).clip(-2.5, 2.5),
+        "exchange": np.exp(KINETIC_SD * rng.standard_normal(n).clip(-2.5, 2.5)),
+        "depletion": np.exp(KINETIC_SD * rng.standard_normal(n).clip(-2.5, 2.5)),
     }
 
 
-def _fate(
+def _with_fate(
     site: SyntheticSite, jars: dict[str, np.ndarray], installed: np.ndarray, offset: np.ndarray
-) -> tuple:
-    """Day of end of life (80 % or sudden) and day of replacement, per place."""
+) -> dict[str, np.ndarray]:
+    """The jars with the day of their end (80 % or sudden) and the day on which they alone are replaced."""
     clock, origin = ageing_clock(site), first_day(site)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
     years = ageing.years_to_end(jars["rate"], jars["initial"]) / ageing.ageing_factor(25 + offset)
@@ -106,21 +130,99 @@ def _fate(
     inspected = np.array(
         [month_days(month_of_day(int(d)) + 1)[0] if d < horizon else NEVER for d in worn_out]
     )
-    found = np.where(
-        worn_out < jars["sudden_day"], inspected + jars["delay"], jars["sudden_day"] + jars["repair"]
-    )
+    sudden = jars["sudden_day"] < np.minimum(worn_out, horizon)
+    found = np.where(sudden, jars["sudden_day"] + jars["repair"], inspected + jars["delay"])
     found = np.where(found < horizon, found, NEVER).astype(np.int64)
-    return worn_out, found + 2 * np.array([_under_test(site, n, int(day)) for n, day in enumerate(found)])
+    busy = [_under_test(site, n // site.jars_per_string, int(day)) for n, day in enumerate(found)]
+    return jars | {
+        "installed": installed, "replaced": found + 2 * np.array(busy),
+        "sudden": np.where(sudden, jars["sudden"], 0),
+        "end_day": np.where(sudden, jars["sudden_day"], worn_out),
+    }  # fmt: skip
 
 
-def _under_test(site: SyntheticSite, position: int, day: int) -> bool:
-    """Whether the place's string is being tested or recharged on a day: nobody swaps a jar then."""
+def _under_test(site: SyntheticSite, string: int, day: int) -> bool:
+    """Whether a string is being tested or recharged on a day: nobody swaps a jar then."""
     if day >= NEVER:
         return False
-    string, month = position // site.jars_per_string, month_of_day(day)
+    month = month_of_day(day)
     if month_of_test(site, string) != month % 12:
         return False
     return 0 <= day - int(capacity_test(site, string, month).start_s // DAY_S) <= 1
+
+
+def _epoch(site: SyntheticSite, epoch: int, born: np.ndarray, offset: np.ndarray) -> tuple[list, np.ndarray]:
+    """All jars of every place from one installation of its string to the next, and the day of the next.
+
+    A string is renewed as a whole at 80 % of its design life, or when more than 22 % of its jars had to be
+    replaced within two years (SOURCES 3.4).
+    """
+    rng, jars = stream(site.seed, site.site, "renewal", epoch), site.jars_per_string
+    planned = born + int(RENEWAL_AGE * DESIGN_YEARS * 365.25) + rng.integers(0, 180, site.strings)
+    ordered = rng.integers(30, 61, site.strings)
+    installed, last = np.repeat(born, jars), np.repeat(np.minimum(planned, NEVER), jars)
+    chain: list[dict[str, np.ndarray]] = []
+    while (installed < last).any():
+        chain.append(_with_fate(site, _draw(site, epoch, len(chain), installed), installed, offset))
+        installed = np.where(installed < last, chain[-1]["replaced"], NEVER)
+    by_string = [jar["replaced"].reshape(site.strings, jars) for jar in chain]
+    failing = _too_many(
+        np.sort(np.concatenate(by_string, axis=1), axis=1), int(np.ceil(RENEWAL_SHARE * jars))
+    )
+    renewed = np.minimum(np.minimum(planned, failing + ordered), NEVER)
+    _run_away(site, chain, born, renewed)
+    renewed += 2 * np.array([_under_test(site, n, int(day)) for n, day in enumerate(renewed)])
+    return chain, renewed
+
+
+def _run_away(site: SyntheticSite, chain: list, born: np.ndarray, renewed: np.ndarray) -> None:
+    """Strings that an overcharge drives past their last equilibrium end then, and their jars with them."""
+    clock, origin, jars = ageing_clock(site), first_day(site), site.jars_per_string
+    for spell in overcharges(site):
+        s, start, last = spell.string, int(spell.start_s // DAY_S), int(spell.end_s // DAY_S)
+        if not born[s] < start < renewed[s]:
+            continue
+        own = slice(s * jars, (s + 1) * jars)
+        level, serving = np.zeros(jars), []
+        for jar in chain:
+            here = (jar["installed"][own] <= start) & (start < jar["replaced"][own])
+            serving.append(here)
+            lived = (
+                clock[spell.system, start - origin]
+                - clock[spell.system, np.minimum(jar["installed"][own], start) - origin]
+            )
+            worn = ageing.wear(
+                ageing.state_of_health(lived, jar["rate"][own], jar["initial"][own]), jar["initial"][own]
+            )
+            at_end = np.array([m.float_current for m in ageing.MECHANISMS])[jar["mechanism"][own]]
+            level += np.where(here, np.log(ageing.float_current_ratio(worn, at_end)), 0.0)
+        around = (
+            room_daily_c(site)[spell.system, start - origin : last - origin + 1].mean() + 0.5 + spell.air_k
+        )
+        v_cell = HX12_120.float_v_cell + spell.excess_v_cell
+        amps = float(float_current_a(v_cell, around, np.exp(level.mean())))
+        hours = hours_to_run_away(amps, 6 * v_cell, spell.cooling * HX12_120.cooling_w_k)
+        if spell.start_s + 3600 * hours > spell.end_s:
+            continue
+        ended = spell.start_s / DAY_S + hours / 24
+        renewed[s] = min(int(ended) + CLEARED_DAYS, renewed[s])
+        for jar, here in zip(chain, serving, strict=True):
+            still = here & (jar["replaced"][own] > ended)
+            for name, value in (
+                ("sudden", RUNAWAY),
+                ("end_day", ended),
+                ("sudden_day", ended),
+                ("replaced", renewed[s]),
+            ):
+                jar[name][own] = np.where(still, value, jar[name][own])
+
+
+def _too_many(ends: np.ndarray, many: int) -> np.ndarray:
+    """Day, per string, on which `many` of its jars (strings, ends in order) have failed within two years."""
+    last = ends[:, many - 1 :]
+    crowded = (last - ends[:, : last.shape[1]] <= RENEWAL_SPAN_DAYS) & (last < NEVER)
+    first = last[np.arange(len(ends)), crowded.argmax(axis=1)]
+    return np.where(crowded.any(axis=1), first, NEVER)
 
 
 @lru_cache(maxsize=16)
@@ -128,29 +230,24 @@ def lives(site: SyntheticSite) -> Lives:
     """All jars that serve at the site from its first month to the horizon."""
     places, offset = site.strings * site.jars_per_string, rack_offset_k(site)
     origin, begin = first_day(site), start_day(site)
-    installed = origin + stream(site.seed, site.site, "birth").integers(0, 3650, site.strings)
-    installed = np.repeat(installed, site.jars_per_string).astype(np.int64)
-    born, drawn, count = [], 0, np.zeros(places, dtype=int)
-    last_row, rows = np.full(places, -1), 0
-    while (alive := installed < origin + SPAN_DAYS).any():
-        jars = _draw(site, drawn, installed)
-        worn_out, replaced = _fate(site, jars, np.minimum(installed, origin + SPAN_DAYS), offset)
-        serves = alive & (replaced >= begin)
-        sudden = jars["sudden_day"] < np.minimum(worn_out, origin + SPAN_DAYS)
-        columns = {f.name: jars[f.name] for f in fields(Lives) if f.name in jars}
-        columns |= {
-            "position": np.arange(places), "generation": count.copy(), "installed": installed.copy(),
-            "replaced": replaced, "previous": last_row.copy(), "warmer_k": offset,
-            "sudden": np.where(sudden, jars["sudden"], 0), "end_day": np.where(sudden, jars["sudden_day"],
-            worn_out),
-        }  # fmt: skip
-        born.append({name: values[serves] for name, values in columns.items()})
-        last_row[serves] = rows + np.arange(serves.sum())
-        rows += int(serves.sum())
-        count += serves
-        installed = np.where(alive, replaced, NEVER)
-        drawn += 1
-    return Lives(**{f.name: np.concatenate([part[f.name] for part in born]) for f in fields(Lives)})
+    born = origin + stream(site.seed, site.site, "birth").integers(0, 8 * 365, site.strings)
+    parts, count, last_row, rows, epoch = [], np.zeros(places, dtype=int), np.full(places, -1), 0, 0
+    while (born < origin + SPAN_DAYS).any():
+        chain, renewed = _epoch(site, epoch, born, offset)
+        until = np.repeat(renewed, site.jars_per_string)
+        for jars in chain:
+            replaced = np.minimum(jars["replaced"], until)
+            serves = (jars["installed"] < np.minimum(until, origin + SPAN_DAYS)) & (replaced >= begin)
+            columns = {f.name: jars[f.name] for f in fields(Lives) if f.name in jars} | {
+                "position": np.arange(places), "generation": count.copy(), "replaced": replaced,
+                "renewed": jars["replaced"] > until, "previous": last_row.copy(), "warmer_k": offset,
+            }  # fmt: skip
+            parts.append({name: values[serves] for name, values in columns.items()})
+            last_row[serves] = rows + np.arange(serves.sum())
+            rows += int(serves.sum())
+            count += serves
+        born, epoch = np.where(born < origin + SPAN_DAYS, renewed, NEVER), epoch + 1
+    return Lives(**{f.name: np.concatenate([part[f.name] for part in parts]) for f in fields(Lives)})
 
 
 def in_service(site: SyntheticSite, day: int, *, after_switch: bool) -> np.ndarray:

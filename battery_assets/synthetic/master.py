@@ -21,7 +21,8 @@ DATES: Columns = {"created_at": INSTANT, "updated_at": INSTANT}
 def master(site: SyntheticSite, month: str) -> dict[str, pl.DataFrame]:
     """`location`, `battery_system`, `string`, `battery`, `environmental_sensor` at the end of a month.
 
-    A replaced jar stays as a row with status 'replaced' and its date; its successor names it. Raises
+    A jar that left stays as a row with its date, 'replaced' for its own sake or 'retired' with its string;
+    its successor names it. Raises
     ValueError for a month outside the site's life.
     """
     site.first_day(month)
@@ -117,7 +118,7 @@ def _batteries(site: SyntheticSite, end: int) -> pl.DataFrame:
             "warranty_expiry_date": day_date(installed + WARRANTY_DAYS),
             "initial_capacity_ah": round(float(capacity[n]), 2),
             "initial_resistance_mohm": round(float(ohms[n]), 3),
-            "status": "replaced" if gone else "active",
+            "status": ("retired" if jars.renewed[n] else "replaced") if gone else "active",
             "replacement_of": ids[jars.previous[n]] if jars.previous[n] >= 0 else None,
             "replaced_date": day_date(int(jars.replaced[n])) if gone else None,
             "created_at": _at(installed), "updated_at": _at(int(jars.replaced[n]) if gone else installed),

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from battery_assets.physics import climate
 from battery_assets.physics.climate import Climate
@@ -99,3 +100,8 @@ class SyntheticSite:
         last = f"{int(self.start[:4]) + HORIZON_YEARS}{self.start[4:]}"
         _require(self.start <= month < last, "month", month, f"{self.start} up to, not including, {last}")
         return date(int(month[:4]), int(month[5:]), 1)
+
+
+def fleet(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Settings by name of the nine sites of the reference: a site at each place, named after it."""
+    return {place: {"place": place, **made} for place in PLACES}

@@ -12,18 +12,25 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.thermal import humidity_pct
 from battery_assets.synthetic.bus import ripple_day
-from battery_assets.synthetic.calendar import DAY_S, day_number, month_days, month_of_day
+from battery_assets.synthetic.calendar import DAY_S, day_number
 from battery_assets.synthetic.electrical_day import ElectricalDay, electrical_day
+from battery_assets.synthetic.gateways import (
+    MISSING_JAR_ROWS,
+    MISSING_STRING_ROWS,
+    clock_ticks,
+    times_sent,
+)
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import SWITCH_S, lives
 from battery_assets.synthetic.rooms import room_day, saw_k
 from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.synthetic.stuck import stuck_channels
 
-MISSING_JAR_ROWS, MISSING_STRING_ROWS = 0.002, 0.001
-BURSTS_PER_YEAR = 4.0
 OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly in UTC
 OHMIC_SCATTER = 0.015
+ABOVE_FLOAT_V = 13.95  # no compensated float is higher in a cooled room, no boost at its floor lower
+SENSED_V = (6.0, 18.0)  # a jar's sensor is fed by the jar: outside it is silent, convention
 JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
 JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
 STRING_GAIN_SD, STRING_NOISE_V = 0.0005, 0.03
@@ -31,54 +38,36 @@ CURRENT_GAIN_SD, CURRENT_OFFSET_A, CURRENT_NOISE_A = 0.005, 0.05, 0.02
 
 
 @numba.njit(cache=True)
-def _sample(place, first, last, ohms_at, ohms, jar_v, jar_c, gain, offset, bias, noise, keep, start_us,
-step_us,
-            ts, code, voltage, temperature, resistance):  # fmt: skip
+def _sample(place, first, last, ohms_at, ohms, jar_v, jar_c, gain, offset, bias, noise, sent, ticks,
+stuck, stuck_at, start_us, step_us, ts, code, voltage, temperature, resistance):  # fmt: skip
     samples, minutes = jar_v.shape[1], jar_c.shape[1] - 1
+    per_clock = jar_v.shape[0] // ticks.shape[0]
     k = 0
     for u in range(place.size):
         p = place[u]
         for i in range(first[u], last[u]):
-            if not keep[p, i]:
+            if sent[p, i] == 0:
                 continue
             where = i * minutes / samples
             m = int(where)
             warm = jar_c[p, m] + (where - m) * (jar_c[p, m + 1] - jar_c[p, m])
-            ts[k] = start_us + i * step_us
+            volts, scatter = jar_v[p, i], JAR_NOISE_V * noise[0, p, i]
+            if stuck[0, p, 0] <= i < stuck[0, p, 1]:
+                volts, scatter = stuck_at[0, p], 0.0
+            ts[k] = start_us + i * step_us + ticks[p // per_clock, i] * 100_000
             code[k] = u
-            voltage[k] = (
-                np.round((jar_v[p, i] * gain[p] + offset[p] + JAR_NOISE_V * noise[0, p, i]) * 1000.0) / 1000.0
-            )
-            temperature[k] = np.round((warm + bias[p] + JAR_NOISE_C * noise[1, p, i]) * 10.0) / 10.0
+            voltage[k] = np.round((volts * gain[p] + offset[p] + scatter) * 1000.0) / 1000.0
+            scatter = JAR_NOISE_C * noise[1, p, i]
+            if stuck[1, p, 0] <= i < stuck[1, p, 1]:
+                warm, scatter = stuck_at[1, p], 0.0
+            temperature[k] = np.round((warm + bias[p] + scatter) * 10.0) / 10.0
             resistance[k] = ohms[u] if i == ohms_at[u] else np.nan
             k += 1
+            if sent[p, i] == 2:
+                ts[k], code[k], voltage[k] = ts[k - 1], u, voltage[k - 1]
+                temperature[k], resistance[k] = temperature[k - 1], resistance[k - 1]
+                k += 1
     return k
-
-
-def _bursts(site: SyntheticSite, day: int, second: np.ndarray) -> np.ndarray:
-    """Samples (systems, n) that a gateway lost: 1 min to 6 h, a few times a year."""
-    lost = np.zeros((len(layout(site).systems), second.size), dtype=bool)
-    for month in {month_of_day(day - 1), month_of_day(day)}:
-        first, following = month_days(month)
-        for number, row in enumerate(lost):
-            rng = stream(site.seed, site.site, "gateway", number, month)
-            for _ in range(rng.poisson(BURSTS_PER_YEAR / 12)):
-                start = rng.uniform(first, following) * DAY_S
-                row |= (second >= start) & (
-                    second < start + min(max(600 * rng.lognormal(0, 1.2), 60), 6 * 3600)
-                )
-    return lost
-
-
-def _arrived(
-    site: SyntheticSite, kind: str, day: int, units_of_system: np.ndarray, second, rate: float
-) -> np.ndarray:
-    """Which samples (units, n) arrived: all but single losses and gateway bursts."""
-    keep = ~_bursts(site, day, second)[units_of_system]
-    rng = stream(site.seed, site.site, "lost", kind, day)
-    lost = rng.integers(0, keep.size, rng.binomial(keep.size, rate))
-    keep.reshape(-1)[lost] = False
-    return keep
 
 
 def _units(site: SyntheticSite, solved: ElectricalDay):
@@ -121,26 +110,30 @@ def _sensors(site: SyntheticSite) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
-    """Rows of `telemetry_jar_raw` for a UTC day, sorted by jar and time, as stored (V 1 mV, T 0.1 C).
+    """Rows of `telemetry_jar_raw` for a UTC day as they are sent, sorted by jar and time (V 1 mV, T 0.1 C).
 
     `battery_id` is an Enum of the day's jars. Resistance and conductance are null but for the one sample of
-    the
-    day in which that jar was measured. Lost samples are absent rows.
+    the day in which that jar was measured. Lost samples are absent rows, some rows come twice; stamps are
+    those of the string's gateway.
     """
     number = day_number(day)
     solved = electrical_day(site, number)
     ids, place, first, last, rows, late = _units(site, solved)
     at, ohms = _ohmic(site, number, solved, place, rows, late)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
-    keep = _arrived(site, "jar", number, systems, solved.second, MISSING_JAR_ROWS)
+    sent = times_sent(site, "jar", number, systems, solved.second, MISSING_JAR_ROWS)
+    odd = np.flatnonzero((solved.jar_v.min(axis=1) < SENSED_V[0]) | (solved.jar_v.max(axis=1) > SENSED_V[1]))
+    sent[odd] *= (solved.jar_v[odd] >= SENSED_V[0]) & (solved.jar_v[odd] <= SENSED_V[1])
     noise = stream(site.seed, site.site, "jar noise", number).standard_normal(
-        (2, *keep.shape), dtype=np.float32
+        (2, *sent.shape), dtype=np.float32
     )
-    size = int(sum(keep[p, a:b].sum() for p, a, b in zip(place, first, last, strict=True)))
+    size = int(sum(sent[p, a:b].sum(dtype=np.int64) for p, a, b in zip(place, first, last, strict=True)))
     ts, code = np.empty(size, np.int64), np.empty(size, np.uint32)
     voltage, temperature, resistance = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size)
     _sample(
-        place, first, last, at, np.round(ohms, 3), solved.jar_v, solved.jar_c, *_sensors(site), noise, keep,
+        place, first, last, at, np.round(ohms, 3), solved.jar_v, solved.jar_c, *_sensors(site), noise, sent,
+        clock_ticks(site, "jar", site.strings, number, solved.second.size),
+        *stuck_channels(site, number, solved.second.size),
         number * DAY_S * 1_000_000, site.interval_s * 1_000_000, ts, code, voltage, temperature, resistance,
     )  # fmt: skip
     measured = pl.Series("resistance_mohm", resistance, nan_to_null=True)
@@ -154,9 +147,9 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
 
 def mode_of(volts_per_jar: np.ndarray, current_a: np.ndarray, equalize: np.ndarray) -> np.ndarray:
     """Mode of a string from what can be measured: discharge, equalize, boost (bulk charge), idle or float."""
-    charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > 14.1)
+    charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > ABOVE_FLOAT_V)
     open_circuit = (np.abs(current_a) < 0.5) & (volts_per_jar < 13.0)
-    return np.select([current_a < -1.0, equalize, charging, open_circuit],
+    return np.select([current_a < -1.0, charging & equalize, charging, open_circuit],
                      ["discharge", "equalize", "boost", "idle"], "float")  # fmt: skip
 
 
@@ -169,7 +162,10 @@ def string_sensors(site: SyntheticSite) -> np.ndarray:
 
 
 def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
-    """Rows of `telemetry_string_raw` for a UTC day, sorted by string and time; positive current charges."""
+    """Rows of `telemetry_string_raw` for a UTC day, sorted by string and time; positive current charges.
+
+    Some rows come twice; stamps are those of the system's gateway.
+    """
     number = day_number(day)
     solved = electrical_day(site, number)
     plan, samples = layout(site), solved.second.size
@@ -185,10 +181,11 @@ def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
         "equalize_flag": solved.equalize, "generator_test_flag": solved.generator,
         "transfer_event_flag": solved.transfer,
     }  # fmt: skip
-    keep = _arrived(site, "string", number, plan.system_of_string, solved.second, MISSING_STRING_ROWS)
+    sent = times_sent(site, "string", number, plan.system_of_string, solved.second, MISSING_STRING_ROWS)
     order = np.argsort(np.array(plan.string_ids))
-    kept = keep[order].reshape(-1)
-    us = np.tile((solved.second * 1e6).astype(np.int64), site.strings)[kept]
+    kept = np.repeat(np.arange(sent.size), sent[order].reshape(-1))
+    ticks = clock_ticks(site, "string", len(plan.systems), number, samples)[plan.system_of_string[order]]
+    us = ((solved.second * 1e6).astype(np.int64) + ticks.astype(np.int64) * 100_000).reshape(-1)[kept]
     ids = np.repeat(np.array(plan.string_ids)[order], samples)[kept]
     frame = {"ts": us, "string_id": ids} | {
         k: np.ascontiguousarray(v[order]).reshape(-1)[kept] for k, v in columns.items()
@@ -211,7 +208,7 @@ def environment_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     frames = []
     for n in np.argsort(np.array(plan.sensor_ids)):
         room = n // 2
-        air = rooms.air_c[room, minute] + saw[room]
+        air = rooms.air_c[room, minute] + saw[room] * rooms.saw[room, minute]
         damp = humidity_pct(air, rooms.dew_c[room, minute])
         fault, running = rooms.fault[room, minute], rooms.running[room, minute]
         frames.append(pl.DataFrame({
@@ -220,8 +217,7 @@ def environment_day(site: SyntheticSite, day: date) -> pl.DataFrame:
             "humidity_pct": (damp + 2 * bias[1, n] + 0.3 * noise[1, n]).round(1),
             "hvac_status": np.select([fault, running], ["fault", "running"], "standby"),
         }))  # fmt: skip
-    keep = (
-        stream(site.seed, site.site, "lost", "env", number).random(sensors * second.size)
-        >= MISSING_STRING_ROWS
-    )
-    return pl.concat(frames).filter(keep).with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))
+    sent = times_sent(site, "env", number, np.arange(sensors) // 2, second, MISSING_STRING_ROWS)
+    order = np.argsort(np.array(plan.sensor_ids))
+    kept = np.repeat(np.arange(sent.size), sent[order].reshape(-1))
+    return pl.concat(frames)[kept].with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))

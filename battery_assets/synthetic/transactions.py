@@ -19,7 +19,7 @@ from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import calm_temperature_c, run
 from battery_assets.synthetic.identifiers import battery_codes, battery_ids
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SHORT, STRAP, SWITCH_S, in_service, lives
+from battery_assets.synthetic.lives import PARTIAL, RUNAWAY, SHORT, STRAP, SWITCH_S, in_service, lives
 from battery_assets.synthetic.rectifier_faults import repairs
 from battery_assets.synthetic.rooms import room_day
 from battery_assets.synthetic.schedule import Event, month_events, month_of_test
@@ -64,7 +64,8 @@ def transactions(site: SyntheticSite, month: str) -> dict[str, pl.DataFrame]:
     readings = [
         row for visit in visits if visit["event_type"] == "impedance_test" for row in _ohmic(site, visit)
     ]
-    capacity = [_capacity(site, event) for event in tests]
+    # A string with an open strap draws no current: its test is given up and leaves no result.
+    capacity = [_capacity(site, event) for event in tests if run(site, event).load.removed_ah > 0]
     visits += (
         [_test_visit(site, event) for event in tests] + _replacements(site, index) + _repairs(site, index)
     )
@@ -145,8 +146,13 @@ def _ohmic(site: SyntheticSite, visit: dict) -> list[dict]:
 
 
 def _test_visit(site: SyntheticSite, event: Event) -> dict:
-    string_id = layout(site).string_ids[event.string]
-    return _visit(site, "capacity_test", event.start_s, run(site, event).load_s, string_id=string_id)
+    string_id, load = layout(site).string_ids[event.string], run(site, event).load
+    given_up = (
+        {} if load.removed_ah > 0 else {"status": "cancelled", "notes": "No current: the string is open"}
+    )
+    return _visit(
+        site, "capacity_test", event.start_s, float(load.time_s[-1]), string_id=string_id, **given_up
+    )
 
 
 def _capacity(site: SyntheticSite, event: Event) -> dict:
@@ -172,15 +178,22 @@ def _replacements(site: SyntheticSite, month: int) -> list[dict]:
     """One event per jar that left in the month, filed under the jar that left."""
     begin, end = month_days(month)
     jars, ids, codes = lives(site), battery_ids(site), battery_codes(site)
-    why = {SHORT: "shorted_cell", STRAP: "high_resistance", 0: "low_capacity"}
+    why = {
+        SHORT: "shorted_cell",
+        PARTIAL: "shorted_cell",
+        STRAP: "high_resistance",
+        RUNAWAY: "thermal_runaway",
+        0: "low_capacity",
+    }
     visits = []
     for n in np.flatnonzero((jars.replaced >= begin) & (jars.replaced < end)).tolist():
         new = int(np.flatnonzero(jars.previous == n)[0])
         string = layout(site).string_ids[int(jars.position[n]) // site.jars_per_string]
         start = int(jars.replaced[n]) * DAY_S + SWITCH_S - 1800
+        cause = "string_renewal" if jars.renewed[n] else why[int(jars.sudden[n])]
         visits.append(_visit(
             site, "replacement", start, 3600, battery_id=ids[n], string_id=string,
-            event_subtype=why[int(jars.sudden[n])], notes=f"{codes[n]} replaced by {codes[new]}",
+            event_subtype=cause, notes=f"{codes[n]} replaced by {codes[new]}",
         ))  # fmt: skip
     return visits
 

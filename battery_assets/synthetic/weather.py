@@ -21,11 +21,12 @@ SELF_HEAT_K = 0.3  # float heat of 0.3-0.7 W over 1.2 W/K
 
 @dataclass(frozen=True)
 class Room:
-    """A battery room: setpoint (C), HVAC trips (start_s, end_s), warm spells (from day, to day, K, failed
-    1/0).
+    """A battery room: setpoint (C), its equipment's heat (K above the outdoors that it settles at without
+    cooling), HVAC trips (start_s, end_s), warm spells (from day, to day, K, failed 1/0).
     """
 
     setpoint_c: float
+    own_heat_k: float
     saw_period_s: float
     trips_s: np.ndarray
     warm_spells: np.ndarray
@@ -61,7 +62,10 @@ def rooms(site: SyntheticSite) -> tuple[Room, ...]:
         extra = np.concatenate([rng.uniform(2, 4, failed), np.full(drifted, 2.0)])
         kind = np.repeat([1.0, 0.0], [failed, drifted])
         trips_s = np.stack([starts, starts + lengths], axis=1)
-        found.append(Room(setpoint, period, trips_s, np.stack([begin, begin + days, extra, kind], axis=1)))
+        own_heat = rng.uniform(6.0, 12.0)
+        found.append(
+            Room(setpoint, own_heat, period, trips_s, np.stack([begin, begin + days, extra, kind], axis=1))
+        )
     return tuple(found)
 
 
@@ -74,7 +78,7 @@ def room_daily_c(site: SyntheticSite) -> np.ndarray:
         setpoint = np.full(SPAN_DAYS, room.setpoint_c)
         for begin, end, extra, _ in room.warm_spells:
             setpoint += extra * np.clip(np.minimum(days + 1, end) - np.maximum(days, begin), 0.0, 1.0)
-        daily.append(thermal.room_pull(setpoint, outdoor_c(site), 1.0)[0])
+        daily.append(thermal.room_pull(setpoint, outdoor_c(site), 1.0, room.own_heat_k)[0])
     return np.array(daily)
 
 

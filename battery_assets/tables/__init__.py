@@ -25,6 +25,7 @@ from battery_assets.tables.p1_master import (
     user,
 )
 from battery_assets.tables.p2_raw_timeseries import (
+    jar_truth,
     telemetry_env,
     telemetry_event_window,
     telemetry_jar_raw,
@@ -84,6 +85,7 @@ TABLES = (
     telemetry_string_raw,
     telemetry_env,
     telemetry_event_window,
+    jar_truth,
     maintenance_event,
     capacity_test_raw,
     impedance_measurement_raw,
@@ -125,6 +127,7 @@ __all__ = [
     "impedance_measurement_calc",
     "impedance_measurement_raw",
     "incident",
+    "jar_truth",
     "label_soc",
     "label_soh",
     "location",

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from battery_assets.tables.definition import (
     LAKE,
+    day,
     flag,
     instant,
     integer,
@@ -108,5 +109,32 @@ telemetry_event_window = table(
     integer("samples_count", "Number of slow samples captured.", low=0, high=2147483647),
     integer("bursts_count", "Number of waveform bursts inside.", low=0, high=2147483647),
     phase=2,
+    may_be_empty=True,
+)
+
+jar_truth = table(
+    "jar_truth",
+    "What the generator knows of its jars, for people and tests; empty where the data are real.",
+    key("truth_id", "Unique identifier."),
+    reference("battery_id", battery, "Battery reference.", required=True),
+    instant("known_at", "End of the month, or of the jar's service in it.", required=True),
+    one_of("profile", "How fast it ages.", "healthy", "accelerated", "failing", required=True),
+    one_of(
+        "mechanism",
+        "What ends it.",
+        "corrosion",
+        "dry_out",
+        "sulfation",
+        "strap",
+        "cell_short",
+        "partial_short",
+        "thermal_runaway",
+        required=True,
+    ),
+    quantity("soh_pct", "True capacity (10 h test, 25 °C), of the rated.", "%", 5, 2, low=0, high=130),
+    quantity("resistance_ratio", "True resistance relative to new.", "1", 8, 3, low=0, high=1000),
+    day("failure_date", "80 % capacity or sudden failure, maybe ahead; null beyond the horizon."),
+    phase=2,
+    schema="truth",
     may_be_empty=True,
 )

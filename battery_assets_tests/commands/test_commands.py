@@ -67,3 +67,15 @@ def test_env_is_what_a_shell_takes_and_dagster_finds_its_yaml_there(home):
     assert "env: DAGSTER_PG_URL" in done.stdout
     assert "embedded, answers at postgresql+psycopg://postgres:***@127.0.0.1" in status
     assert "left running, another command uses it" in down
+
+
+def test_the_fleet_is_one_command(home):
+    refused = run(home, "site", "add", "x", "--fleet")
+    assert refused.exit_code == 1
+    assert "--fleet names and places its sites itself" in refused.output
+    added = run(home, "site", "add", "--fleet", "--interval", "900", "--start", "2025-01")
+    assert added.exit_code == 0, added.output
+    assert "battery-assets backfill --from 2025-01 --to 2025-01" in added.output
+    listed = run(home, "site", "list").output
+    assert listed.count("synthetic") == 9
+    assert {"bangrak", "chiangmai", "phuket"} <= {line.split()[0] for line in listed.splitlines()}

@@ -203,3 +203,16 @@ def test_a_slot_keeps_its_name_through_replacements() -> None:
 def test_a_naive_cut_off_is_refused(known: Fleet) -> None:
     with pytest.raises(ValueError, match="time zone"):
         labelled(known.snaps, known.world.batteries, MARCH_END.replace(tzinfo=None))
+
+
+def test_a_jar_that_was_retired_sound_with_its_string_did_not_fail(known: Fleet) -> None:
+    left = known.world.batteries.filter(pl.col("replaced_date").is_not_null())["battery_id"][0]
+    jar = pl.col("battery_id") == left
+    sound = known.world.batteries.with_columns(
+        status=pl.when(jar).then(pl.lit("retired")).otherwise("status")
+    )
+    failed = labelled(known.snaps, known.world.batteries, known.world.cutoff).filter(jar)
+    rows = labelled(known.snaps, sound, known.world.cutoff).filter(jar)
+    assert failed["upper_days"].is_not_null().all()
+    assert rows["upper_days"].is_null().all()
+    assert rows["followup_days"].max() < failed["followup_days"].max()

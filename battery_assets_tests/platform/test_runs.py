@@ -74,6 +74,13 @@ def test_every_asset_reads_what_it_declares(world):
         assert READS[name] - only_earlier(asset) <= upstream, name
 
 
+def test_no_asset_was_seen_to_read_the_truth(world):
+    assert READS["jar_truth"] == set()
+    assert len(READS) >= len([table for table in t.TABLES if table.info["cut"] == "site_month"])
+    assert not [name for name, reads in READS.items() if "jar_truth" in reads]
+    assert world.warehouse.read(t.jar_truth, PART).collect().height >= 4
+
+
 def test_every_check_is_kept_with_its_partition(world):
     said = evaluations(world.month)
     tables = {table.name for table in t.TABLES if table.info["cut"] == "site_month"}

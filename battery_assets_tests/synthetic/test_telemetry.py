@@ -43,7 +43,10 @@ def test_frames_have_the_reference_columns_sorted_by_unit_and_time(made, table):
     unit = frame.columns[1]
     plain = frame.with_columns(pl.col(unit).cast(pl.String)).select(unit, "ts")
     assert plain.equals(plain.sort(unit, "ts"))
-    assert plain.is_duplicated().sum() == 0
+    # Rows may be sent again, and then they are the same row.
+    copies = frame.height - frame.unique().height
+    assert frame.height - plain.unique().height == copies
+    assert copies < 0.002 * frame.height
     assert frame["ts"].dtype == pl.Datetime("us", "UTC")
     assert set(frame["ts"].dt.date()) == {DAY}
 
@@ -70,9 +73,17 @@ def test_measured_jars_sum_to_the_measured_string_within_sensor_errors():
     jars = jar_day(SITE, DAY).with_columns(pl.col("battery_id").cast(pl.String))
     place = dict(zip(battery_ids(SITE), lives(SITE).position // 24, strict=True))
     jars = jars.with_columns(pl.col("battery_id").replace_strict(place).alias("string"))
+    # Each gateway has its own clock, less than two seconds ahead.
+    jars = jars.unique().with_columns(pl.col("ts").dt.truncate("1m"))
     sums = jars.group_by("string", "ts").agg(pl.len(), pl.col("voltage_v").cast(pl.Float64).sum())
     numbers = {name: n for n, name in enumerate(layout(SITE).string_ids)}
-    strings = string_day(SITE, DAY).with_columns(pl.col("string_id").replace_strict(numbers).alias("string"))
+    strings = (
+        string_day(SITE, DAY)
+        .unique()
+        .with_columns(
+            pl.col("string_id").replace_strict(numbers).alias("string"), pl.col("ts").dt.truncate("1m")
+        )
+    )
     both = sums.filter(pl.col("len") == 24).join(strings, on=["string", "ts"], suffix="_string")
     assert both.height > 3000
     assert (both["voltage_v"] - both["voltage_v_string"]).abs().max() < 0.75
@@ -136,11 +147,11 @@ def test_a_capacity_test_its_rest_and_recharge_are_seen_at_coarse_sampling():
 
 
 def test_an_event_goes_on_after_midnight():
-    event = events_of(SITE, "capacity_test")[0]
-    happened = run(SITE, event)
+    event = events_of(QUICK, "capacity_test")[0]
+    happened = run(QUICK, event)
     midnight = (int(event.start_s // DAY_S) + 1) * DAY_S
     assert happened.charge_start_s + happened.recharge.duration_s > midnight
-    today, tomorrow = (electrical_day(SITE, midnight // DAY_S + k) for k in (-1, 0))
+    today, tomorrow = (electrical_day(QUICK, midnight // DAY_S + k) for k in (-1, 0))
     assert today.current_a[event.string, -1] == pytest.approx(
         tomorrow.current_a[event.string, 0], rel=0.05, abs=0.05
     )

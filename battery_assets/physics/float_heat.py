@@ -1,0 +1,88 @@
+"""Jars on float as heat makes them: each warmed by its own V I_f, all tied by the string's one current.
+
+    C dT_j/dt = V_j I + P - G_j (T_j - T_around - rack_j),   ln I from the sum of V_j that the charger holds
+
+Float current doubles per 11.6 K, so a string is stable only while V I 0.06/K < G: beyond I = G/(0.06 V) there
+is no equilibrium, and the last stable point lies 1/0.06 = 16.7 K above the air (SOURCES 2; 14.4 K and
+I_crit = 10 G/(V ln 2) with doubling per 10 K). Nothing else makes a thermal runaway here.
+"""
+
+import numba
+import numpy as np
+
+from battery_assets.physics.float_charge import compensated
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
+
+CUT_C = 92.0  # cases soften, the last protection of the charger opens, convention
+
+
+@numba.njit(cache=True)
+def _warm(around, event_w, excess, blocked, shift, cells, rack, cooling, per_string, per_day, dt, law, tafel,
+          temp, first, jar_c, cut):  # fmt: skip
+    v_25, slope, floor, capacity, base_g = law
+    v_ref, per_v, per_k, i_ref = tafel
+    strings, minutes = around.shape
+    for s in range(strings):
+        a = s * per_string
+        for k in range(minutes):
+            day = min(k // per_day, shift.shape[1] - 1)
+            mean, hottest, count, weighted = 0.0, -1e9, 0.0, 0.0
+            for j in range(a, a + per_string):
+                if k >= first:
+                    jar_c[j, k - first] = temp[j]
+                mean += temp[j] / per_string
+                hottest = max(hottest, temp[j])
+                count += cells[j, day]
+                weighted += cells[j, day] * (shift[j, day] + per_k * (temp[j] - 25.0))
+            if cut[s] < 0 and hottest > CUT_C:
+                cut[s] = k
+            over = excess[s, k]
+            v_cell = compensated(mean, v_25, slope, floor) if np.isnan(over) else v_25 + over
+            ln_i = (per_v * (v_cell * 6 * per_string - v_ref * count) + weighted) / count
+            amps = 0.0 if cut[s] >= 0 and not np.isnan(over) else i_ref * np.exp(ln_i)
+            for j in range(a, a + per_string):
+                level = shift[j, day] + per_k * (temp[j] - 25.0)
+                volts = cells[j, day] * (v_ref + (ln_i - level) / per_v)
+                g = base_g * cooling[j, day] * blocked[s, k]
+                goal = around[s, k] + rack[j] + (volts * amps + event_w[s, k]) / g
+                temp[j] = goal + (temp[j] - goal) * np.exp(-g * dt / capacity)
+
+
+def float_temperatures(
+    around_c, event_w, excess_v_cell, blocked, shift, cells, rack_k, cooling, first: int, dt_s: float = 60.0,
+    jar: Vrla12V120Ah = HX12_120,
+):  # fmt: skip
+    """Temperature (C) of every jar from step `first` on (jars, n - first), and the step of each cut.
+
+    `around_c`, `event_w` (W per jar), `blocked` (share of cooling left) and `excess_v_cell` are (strings, n);
+    the last is NaN where the charger compensates for temperature, else what it holds above 2.27 V per cell.
+    `shift`, `cells`, `cooling` (jars, days) are the L_j, working cells and share of own cooling by day.
+    The cut is -1 where no jar passes 75 C; a cut charger gives no current until it compensates again.
+    Starts at the temperature of the air.
+    """
+    strings, steps = around_c.shape
+    per_string = len(shift) // strings
+    temp = np.repeat(around_c[:, 0], per_string) + rack_k
+    jar_c, cut = np.empty((len(shift), steps - first)), np.full(strings, -1)
+    setpoint = (jar.float_v_cell, jar.float_v_cell_per_k, jar.float_floor_v_cell)
+    law = (*setpoint, jar.heat_capacity_j_k, jar.cooling_w_k)
+    tafel = (jar.tafel_v_cell, jar.tafel_per_v, jar.tafel_per_k, jar.tafel_a_per_ah * jar.rated_ah)
+    inputs = [np.ascontiguousarray(part, dtype=float) for part in
+              (around_c, event_w, excess_v_cell, blocked, shift, cells, rack_k, cooling)]  # fmt: skip
+    steps_a_day = round(86_400 / dt_s)
+    _warm(*inputs, per_string, steps_a_day, dt_s, law, tafel, temp, first, jar_c, cut)  # type: ignore[call-arg]
+    return jar_c, cut
+
+
+def hours_to_run_away(
+    float_a, volts, cooling_w_k, rise_k: float = 55.0, jar: Vrla12V120Ah = HX12_120
+) -> float:
+    """Hours until a jar stands `rise_k` above its air, from a float current (A) at the air's temperature.
+
+    Infinite where it settles: where float_a <= G/(0.06 V e), the heat meets the cooling before that.
+    """
+    rise = np.linspace(0.0, rise_k, 400)
+    left_w = volts * float_a * np.exp(jar.tafel_per_k * rise) - cooling_w_k * rise
+    if left_w.min() <= 0:
+        return float("inf")
+    return float(np.trapezoid(jar.heat_capacity_j_k / left_w, rise) / 3600)
