@@ -13,7 +13,7 @@ import polars as pl
 
 from battery_assets.ingest.lab.content import words
 from battery_assets.ingest.lab.headings import Heading, headings
-from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.raw_table import RawTable, sampled_rows
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets.ingest.lab.text_table import lines_of
 from battery_assets.ingest.problems import Fault
@@ -66,7 +66,9 @@ def table(text: bytes) -> RawTable:
         rows=int((depth == 2).sum()),
         take=lambda places, numeric: _taken(chosen, width, carried, places, numeric),
         raw=lambda index: words(chosen.raw(index)),
-        cell=lambda index, place: words(chosen.raw(index)).split(",")[place],
+        sample=lambda place: [
+            words(chosen.raw(row)).split(",")[place] for row in sampled_rows(len(chosen.ends))
+        ],
         open_end=None if ended or not good[-1] else int(records.fields[-1]) - 1,
         notes=("a layered export: cycles and steps stand above their records",),
     )

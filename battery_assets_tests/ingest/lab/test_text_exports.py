@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from battery_assets.ingest.lab import quick_table as quick_way
+from battery_assets.ingest.lab import read as reader
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.headings import heading
 from battery_assets.ingest.lab.read import read, recognise
@@ -284,3 +286,30 @@ def test_units_are_those_of_the_quantity():
     assert factor("\ufffdC", "temperature") == 1.0
     assert factor("V", "current") is None
     assert factor("mAh/g", "charge") is None
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_quick_way_reads_what_the_way_over_every_line_reads(name, tmp_path, monkeypatch):
+    path = written(tmp_path, made(name))
+    quick = read(path)
+    taken = []
+    original = quick_way.quick_table
+    monkeypatch.setattr(reader, "quick_table", lambda *place: taken.append(original(*place)))
+    slow = read(path)
+    assert slow.points.equals(quick.points)
+    assert slow.findings == quick.findings
+    assert len(taken) == 1
+    # The last column of some layouts has no value in rows at rest, and a Maccor time is no number.
+    assert taken[0] is not None
+
+
+@pytest.mark.parametrize("shift", [0, 1, 5])
+def test_fields_that_moved_from_one_line_to_the_next_are_not_taken_for_regular(shift, tmp_path):
+    rows = rows_of("arbin")
+    rows[20 + shift] = rows[20 + shift][:-1]
+    rows[40] = [*rows[40], "7"]
+    path = written(tmp_path, made("arbin", rows))
+    with pytest.raises(
+        LabFileRefused, match=rf"BAD_ROWS.*line {21 + shift}: FIELD_COUNT.*line 41: FIELD_COUNT"
+    ):
+        read(path)
