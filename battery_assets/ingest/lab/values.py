@@ -38,7 +38,7 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     _refuse_missing(table, dialect)
     _refuse_twice(table, places)
     numeric = [h.place for word, (_, h) in places.items() if DIMENSIONS[word] not in ("word", "instant")]
-    raw = table.take([heading.place for _, heading in places.values()], numeric)
+    raw = table.take([*dict.fromkeys(heading.place for _, heading in places.values())], numeric)
     notes: Counter = Counter()
     faults: dict[int, tuple[str, str, str | None]] = {}
     found: dict[str, pl.Series] = {}

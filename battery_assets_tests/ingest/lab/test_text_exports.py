@@ -129,7 +129,9 @@ def test_a_last_line_without_an_end_whose_last_field_is_needed_is_not_trusted(tm
         (b"\x00\x01\x02" * 400, "UNSUPPORTED", "MacTest"),
         (b"BIO-LOGIC MODULAR FILE\x1a" + b" " * 100, "UNSUPPORTED", "Export as text"),
         (b"\x89HDF\r\n\x1a\n" + bytes(600), "UNSUPPORTED", "HDF5"),
-        (b"MATLAB 5.0 MAT-file" + bytes(600), "UNSUPPORTED", "cycle_idx"),
+        (b"MATLAB 5.0 MAT-file" + bytes(600), "CORRUPT", "cycle_idx"),
+        (b"NEWARE" + bytes(600), "CORRUPT", "BTSDA"),
+        (b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(600), "CORRUPT", "Data Watcher"),
         (b"PK\x03\x04" + bytes(100), "TRUNCATED_ARCHIVE", "copy the file again"),
         (b"\x1f\x8b\x08" + bytes(100), "TRUNCATED_ARCHIVE", "gzip"),
         (b"\xff\xfe" + b"a" * 101, "ENCODING", "UTF-8"),
@@ -299,7 +301,6 @@ def test_the_quick_way_reads_what_the_way_over_every_line_reads(name, tmp_path, 
     assert slow.points.equals(quick.points)
     assert slow.findings == quick.findings
     assert len(taken) == 1
-    # The last column of some layouts has no value in rows at rest, and a Maccor time is no number.
     assert taken[0] is not None
 
 
