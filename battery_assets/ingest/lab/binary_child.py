@@ -87,7 +87,12 @@ def _temperatures(database, records: list) -> list | None:
 
 
 def _neware(request: dict) -> tuple[dict, dict]:
-    """Neware's .nda and .ndax; their time begins anew in each step, so the test's time is added up."""
+    """Neware's .nda and .ndax; their time begins anew in each step, so the test's time is added up.
+
+    The files hold instants; the package shows them in the reader's zone, here they are UTC again.
+    """
+    from datetime import UTC
+
     import NewareNDA
 
     source = Path(request["path"])
@@ -106,7 +111,7 @@ def _neware(request: dict) -> tuple[dict, dict]:
         "Status": frame["Status"].astype(str).to_list(),
         "Total Time (s)": (frame["Time"].astype("float64") + step.map(before).astype("float64")).to_list(),
         "Voltage (V)": frame["Voltage"].astype("float64").to_list(),
-        "Timestamp": [stamp.to_pydatetime().replace(tzinfo=None) for stamp in frame["Timestamp"]],
+        "Timestamp": [stamp.to_pydatetime().astimezone(UTC) for stamp in frame["Timestamp"]],
     }
     for name in (
         "Current(mA)",

@@ -8,6 +8,7 @@ import polars as pl
 from battery_assets.ingest.lab.integrals import Moved, ah_steps, intervals, moved
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
+# Limits of plausibility, not of health: SOURCES 10.
 _WRONG_SHARE = 0.10
 _TOLD_SHARE = 0.02
 _POWERS = (1e-6, 1e-3, 1 / 3600, 1 / 60, 60.0, 3600.0, 1e3, 1e6)

@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialect import Dialect
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
-# No file of one test is longer; calendar ageing of ten years is written in many files.
+# No file of one test is longer (SOURCES 10); calendar ageing of ten years is written in many files.
 LONGEST_TEST_YEARS = 10
 _YEAR_S = 365.25 * 86_400
 _PIECES = 400
