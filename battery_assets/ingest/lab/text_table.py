@@ -42,10 +42,18 @@ def candidates(text: bytes) -> Iterator[tuple[int, int, str, list[Heading]]]:
     for number, start, line in lines_of(text):
         for separator in SEPARATORS:
             if line.count(separator.encode()) >= _FEWEST_COLUMNS - 1 and len(line) < 65_536:
-                names = next(csv.reader([words(line)], delimiter=separator), [])
+                names = split(line, separator)
                 named = headings(names)
                 if len(named) >= _FEWEST_COLUMNS and any(one.slug[:1].isalpha() for one in named):
                     yield number, start, separator, named
+
+
+def split(line: bytes, separator: str) -> list[str]:
+    """The cells of a heading line; none where its quotes or line ends are broken."""
+    try:
+        return next(csv.reader([words(line)], delimiter=separator), [])
+    except csv.Error:
+        return []
 
 
 def text_table(text: bytes, line: int, start: int, separator: str, found: list[Heading]) -> RawTable:
@@ -192,7 +200,7 @@ def _taken(
 ) -> pl.DataFrame:
     if not len(records.ends):
         return pl.DataFrame(schema={str(place): pl.String for place in places})
-    width = int(records.fields[0])
+    width = int(records.fields.max())
     first = words(records.raw(0)).split(separator)
     # A clock time is no number: told by the first row, the table is parsed once.
     numeric = [place for place in numeric if place >= len(first) or ":" not in first[place]]
@@ -230,4 +238,5 @@ def _read(records: Records, separator: str, comma: bool, places: Sequence[int], 
         encoding="utf8" if records.text.isascii() else "utf8-lossy",
         schema={f"column_{place}": kind for place, kind in kinds.items()},
         columns=[f"column_{place}" for place in places],
+        missing_columns="insert",
     ).select(pl.col(f"column_{place}").alias(str(place)) for place in places)
