@@ -44,6 +44,7 @@ ROOMS = {
         "fastexcel",
         "access_parser",
         "NewareNDA",
+        "scipy.io",
         "battery_assets.tables",
         "battery_assets.ingest",
     },

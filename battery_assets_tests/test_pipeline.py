@@ -31,7 +31,7 @@ def checksums(at, site: str) -> dict[tuple[str, str], tuple[int, str]]:
     with at.warehouse.transaction() as connection:
         return {
             (table.name, row.month): (row.rows, row.sha256)
-            for table in t.TABLES
+            for table in t.FLEET_TABLES
             for row in registry.committed_parts(connection, table, site=site)
         }
 
@@ -65,7 +65,7 @@ def synthetic(platform) -> dict:
 
 
 def test_every_table_of_a_site_month_is_there(platform, synthetic):
-    site_tables = {table.name for table in t.TABLES if table.info["cut"] == "site_month"}
+    site_tables = {table.name for table in t.FLEET_TABLES if table.info["cut"] == "site_month"}
     assert {name for name, month in synthetic if month == "2025-02"} == site_tables
     for name in (
         "telemetry_jar_raw",

@@ -57,7 +57,7 @@ def measure(small: bool) -> dict[str, float]:
 
 def assets(first: int, last: int) -> list[str]:
     """The job's assets of these phases: tables that are cut by site and month."""
-    of_phases = [table for table in t.TABLES if first <= table.info["phase"] <= last]
+    of_phases = [table for table in t.FLEET_TABLES if first <= table.info["phase"] <= last]
     return [table.name for table in of_phases if table.info["cut"] == "site_month"]
 
 

@@ -94,4 +94,4 @@ def _single_readings(warehouse: Warehouse, part: Part) -> pl.DataFrame:
 current_sign_check = invariant_check(t.telemetry_string_raw, current_sign)
 charge_returned_check = invariant_check(t.telemetry_string_raw, charge_returned, blocking=False)
 jar_sum_check = invariant_check(t.telemetry_jar_raw, jar_sum, also_reads=[t.telemetry_string_raw])
-truth_apart_check = invariant_check(t.telemetry_jar_raw, truth_apart)
+truth_apart_check = invariant_check(t.telemetry_jar_raw, truth_apart, also_reads=[t.jar_truth])

@@ -105,7 +105,10 @@ TABLES = (
     *LAB_TABLES,
 )
 
+FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
+
 __all__ = [
+    "FLEET_TABLES",
     "LAB_TABLES",
     "TABLES",
     "alert",

@@ -17,7 +17,7 @@ from battery_assets_tests.end_to_end import exports
 from battery_assets_tests.end_to_end.served import Served, asked, command, partition, serving, until
 from battery_assets_tests.services.homes import fresh_home, processes_of
 
-SITE_TABLES = [table.name for table in t.TABLES if table.info["cut"] == "site_month"]
+SITE_TABLES = [table.name for table in t.FLEET_TABLES if table.info["cut"] == "site_month"]
 FIRST = "2024-01|a"
 
 

@@ -25,6 +25,7 @@ CONFIG = {
     "start": "2025-02",
 }
 READS: dict[str, set[str]] = {}
+LAB = {table.name for table in t.LAB_TABLES}
 _OPEN = contextlib.ExitStack()
 
 
@@ -54,7 +55,7 @@ def world(migrated_url, tmp_path_factory) -> Iterator[World]:
 def test_a_month_of_a_site_runs_from_master_to_work_orders(world):
     assert world.catalogue.success, failures(world.catalogue)
     assert world.month.success, failures(world.month)
-    for table in t.TABLES:
+    for table in t.FLEET_TABLES:
         if table.name == "ml_model":
             continue
         part = Part() if table.info["cut"] == "whole" else PART
@@ -67,7 +68,8 @@ def test_every_asset_reads_what_it_declares(world):
     """What is declared and not read orders runs for nothing; what is read and not declared may be stale."""
     for asset in world.defs.assets:
         name = asset.key.path[-1]
-        if name in ("rul_model", "ml_model"):
+        if name not in READS or name in ("rul_model", "ml_model"):
+            assert name in LAB or name in ("rul_model", "ml_model"), name
             continue
         assert READS[name] == declared_reads(asset), name
         upstream = {key.path[-1] for key in asset.dependency_keys}
@@ -76,14 +78,14 @@ def test_every_asset_reads_what_it_declares(world):
 
 def test_no_asset_was_seen_to_read_the_truth(world):
     assert READS["jar_truth"] == set()
-    assert len(READS) >= len([table for table in t.TABLES if table.info["cut"] == "site_month"])
+    assert len(READS) >= len([table for table in t.FLEET_TABLES if table.info["cut"] == "site_month"])
     assert not [name for name, reads in READS.items() if "jar_truth" in reads]
     assert world.warehouse.read(t.jar_truth, PART).collect().height >= 4
 
 
 def test_every_check_is_kept_with_its_partition(world):
     said = evaluations(world.month)
-    tables = {table.name for table in t.TABLES if table.info["cut"] == "site_month"}
+    tables = {table.name for table in t.FLEET_TABLES if table.info["cut"] == "site_month"}
     assert {asset for asset, check in said if check == "suite"} == tables
     assert {evaluation.partition for evaluation in said.values()} == {str(KEY)}
     declared = {(spec.asset_key.path[-1], spec.name): spec.blocking for c in CHECKS for spec in c.check_specs}
@@ -101,7 +103,7 @@ def test_every_check_is_kept_with_its_partition(world):
 
 
 def test_a_materialization_says_what_was_kept(world):
-    for table in t.TABLES:
+    for table in t.FLEET_TABLES:
         if table.info["cut"] != "site_month":
             continue
         records = world.instance.fetch_materializations(dg.AssetKey(table.name), limit=1).records
@@ -119,7 +121,7 @@ def test_a_materialization_says_what_was_kept(world):
 
 
 def test_running_the_month_again_changes_nothing(world):
-    tables = [table for table in t.TABLES if table.info["cut"] == "site_month"]
+    tables = [table for table in t.FLEET_TABLES if table.info["cut"] == "site_month"]
     before = {table.name: world.warehouse.profile(table, PART)["sha256"] for table in tables}
     again = world.run("site_month", KEY)
     assert again.success, failures(again)

@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from battery_assets.synthetic import schedule
 from battery_assets.synthetic.calendar import DAY_S, day_number, month_index
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.electrical_day import electrical_day
-from battery_assets.synthetic.events import event_windows
+from battery_assets.synthetic.events import captures, event_windows
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.rooms import jar_day as jar_temperatures
 from battery_assets.synthetic.rooms import room_day
@@ -36,7 +36,7 @@ def digest(frames: list[pl.DataFrame]) -> str:
     whole = hashlib.sha256()
     for frame in frames:
         plain = frame.with_columns(pl.col(pl.Enum).cast(pl.String))
-        whole.update(plain.write_csv().encode())
+        whole.update(plain.rechunk().write_ipc(None).getbuffer())
     return whole.hexdigest()
 
 
@@ -45,9 +45,9 @@ def of_day(day: date) -> str:
 
 
 def of_month(month: str) -> str:
-    windows, captures = event_windows(SITE, month)
+    windows, fast = event_windows(SITE, month), dict(captures(SITE, month, datetime(2030, 1, 1, tzinfo=UTC)))
     tables = [*master(SITE, month).values(), *transactions(SITE, month).values(), truth(SITE, month), windows]
-    return digest([*tables, *(captures[name] for name in sorted(captures))])
+    return digest([*tables, *(fast[name] for name in sorted(fast))])
 
 
 def alone(call: str) -> str:

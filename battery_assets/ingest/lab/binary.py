@@ -13,6 +13,7 @@ from battery_assets.ingest.lab.bdf import BDF
 from battery_assets.ingest.lab.content import Content
 from battery_assets.ingest.lab.dialect import Dialect
 from battery_assets.ingest.lab.headings import headings
+from battery_assets.ingest.lab.nasa import NASA_MAT
 from battery_assets.ingest.lab.neware import NEWARE
 from battery_assets.ingest.lab.raw_table import RawTable, frame_table
 from battery_assets.ingest.lab.recognise import unknown
@@ -21,7 +22,7 @@ from battery_assets.ingest.parquet_file import check_ends, decode_apart
 
 _BINARY_CHILD = Path(__file__).with_name("binary_child.py")
 _PARQUET_CHILD = Path(__file__).parents[1] / "parquet_child.py"
-_DECODED = {"access": ARBIN, "nda": NEWARE, "ndax": NEWARE}
+_DECODED = {"access": ARBIN, "nda": NEWARE, "ndax": NEWARE, "mat5": NASA_MAT}
 _MAX_UNPACKED = 16 << 30
 _REFUSED = {
     "mpr": (
@@ -29,13 +30,8 @@ _REFUSED = {
         "export it in EC-Lab: Experiment, Export as text (.mpt) with time/s, Ecell/V, I/mA and (Q-Qo)/mA.h",
     ),
     "hdf5": (
-        "an HDF5 file (MATLAB 7.3, Arbin .h5)",
+        "an HDF5 file (MATLAB 7.3 as of Severson, Arbin .h5)",
         "export the points as CSV, or the Q(V) table of each cell",
-    ),
-    "mat5": (
-        "a MATLAB file",
-        "save the points as CSV, one table a cell, with Voltage_measured, Current_measured, "
-        "Temperature_measured, Time and cycle_idx",
     ),
     "zip": (
         "a zip archive that is neither a workbook nor a Neware .ndax",

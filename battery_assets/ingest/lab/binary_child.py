@@ -1,7 +1,7 @@
 """Run as a script in a process of its own: a cycler's binary file rewritten as one Arrow table.
 
 Foreign binaries are decoded here, under limits of memory and time; the parent only reads what this process
-wrote. Arguments: one JSON object with path, folder, kind ('access', 'nda', 'ndax'), cpu_seconds and
+wrote. Arguments: one JSON object with path, folder, kind ('access', 'nda', 'ndax', 'mat5'), cpu_seconds and
 memory_bytes. Results in `folder`: table.arrow and facts.json, or refused.json.
 """
 
@@ -13,7 +13,9 @@ from pathlib import Path
 
 _POINTS, _AUXILIARY, _TEST = "Channel_Normal_Table", "Auxiliary_Table", "Global_Table"
 _TEMPERATURE_TYPE = 1
+_MEASURED = ("Voltage_measured", "Current_measured", "Temperature_measured", "Time")
 _NEXT = {
+    "mat5": "save the points of each cell as CSV with Voltage_measured, Current_measured, Time and cycle_idx",
     "access": "export the test as CSV or workbook with Arbin's Data Watcher",
     "nda": "export the record layer as CSV or workbook with Neware's BTSDA",
     "ndax": "export the record layer as CSV or workbook with Neware's BTSDA",
@@ -27,7 +29,8 @@ def main(request: dict) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
     folder = Path(request["folder"])
     try:
-        columns, facts = (_access if request["kind"] == "access" else _neware)(request)
+        decode = {"access": _access, "mat5": _nasa}.get(request["kind"], _neware)
+        columns, facts = decode(request)
         _write(columns, folder)
         (folder / "facts.json").write_text(json.dumps(facts, default=str))
     except MemoryError:
@@ -84,7 +87,12 @@ def _temperatures(database, records: list) -> list | None:
 
 
 def _neware(request: dict) -> tuple[dict, dict]:
-    """Neware's .nda and .ndax; their time begins anew in each step, so the test's time is added up."""
+    """Neware's .nda and .ndax; their time begins anew in each step, so the test's time is added up.
+
+    The files hold instants; the package shows them in the reader's zone, here they are UTC again.
+    """
+    from datetime import UTC
+
     import NewareNDA
 
     source = Path(request["path"])
@@ -103,7 +111,7 @@ def _neware(request: dict) -> tuple[dict, dict]:
         "Status": frame["Status"].astype(str).to_list(),
         "Total Time (s)": (frame["Time"].astype("float64") + step.map(before).astype("float64")).to_list(),
         "Voltage (V)": frame["Voltage"].astype("float64").to_list(),
-        "Timestamp": [stamp.to_pydatetime().replace(tzinfo=None) for stamp in frame["Timestamp"]],
+        "Timestamp": [stamp.to_pydatetime().astimezone(UTC) for stamp in frame["Timestamp"]],
     }
     for name in (
         "Current(mA)",
@@ -117,6 +125,41 @@ def _neware(request: dict) -> tuple[dict, dict]:
     if temperatures:
         columns["T1"] = frame[temperatures[0]].astype("float64").to_list()
     return columns, {}
+
+
+def _nasa(request: dict) -> tuple[dict, dict]:
+    """NASA Ames' MATLAB files: one cell, its charges and discharges as records that each begin at 0 s.
+
+    A record belongs to the cycle of the discharge that ends it. Impedance records hold no points in time.
+    """
+    import numpy as np
+    import scipy.io
+
+    found = scipy.io.loadmat(request["path"], simplify_cells=True)
+    names = [name for name, value in found.items() if isinstance(value, dict) and "cycle" in value]
+    if len(names) != 1:
+        raise ValueError(f"not one cell with its cycles, but {[name for name in found if name[:1] != '_']}")
+    parts, cycle = [], 1
+    for number, record in enumerate(found[names[0]]["cycle"], start=1):
+        if record["type"] not in ("charge", "discharge"):
+            continue
+        data = record["data"]
+        own = {name: np.atleast_1d(np.asarray(data[name], float)) for name in _MEASURED}
+        places = {"begun": _started(record["time"]), "record": number, "cycle_idx": cycle}
+        parts.append(own | {name: np.full(len(own["Time"]), value) for name, value in places.items()})
+        cycle += record["type"] == "discharge"
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns["Date"] = (columns.pop("begun") + columns["Time"]) / 86_400
+    return columns, {"Test_Name": names[0]}
+
+
+def _started(time) -> float:
+    """Seconds since 1899-12-30, day 0 of workbooks, of a vector of year, month, day, hour, minute, second."""
+    from datetime import datetime
+
+    year, month, day, hour, minute, second = (float(part) for part in time)
+    begun = datetime(int(year), int(month), int(day), int(hour), int(minute))
+    return (begun - datetime(1899, 12, 30)).total_seconds() + second
 
 
 if __name__ == "__main__":

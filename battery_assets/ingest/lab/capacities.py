@@ -8,6 +8,7 @@ import polars as pl
 from battery_assets.ingest.lab.integrals import Moved, ah_steps, intervals, moved
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
+# Limits of plausibility, not of health: SOURCES 10.
 _WRONG_SHARE = 0.10
 _TOLD_SHARE = 0.02
 _POWERS = (1e-6, 1e-3, 1 / 3600, 1 / 60, 60.0, 3600.0, 1e3, 1e6)
@@ -43,7 +44,7 @@ def check(
             _counter(name, counted[name], integral, largest, slack, notes)
     _energy(points, notes)
     if net_ah is not None and None not in counted.values():
-        _net(net_ah, counted["charge"] - counted["discharge"], slack)  # type: ignore[operator]
+        _net(net_ah, counted["charge"] - counted["discharge"], _WRONG_SHARE * largest + slack)  # type: ignore[operator]
 
 
 def _last(points: pl.DataFrame, name: str) -> float | None:
@@ -132,9 +133,9 @@ def _energy(points: pl.DataFrame, notes: Counter) -> None:
         notes[f"the voltage stays below {_LOW_V:g} V: check that its unit is the named one"] += 1
 
 
-def _net(net_ah: np.ndarray, difference: float, slack: float) -> None:
+def _net(net_ah: np.ndarray, difference: float, limit: float) -> None:
     net = float(net_ah[-1] - net_ah[0])
-    if abs(net - difference) > _WRONG_SHARE * max(abs(net), abs(difference)) + slack + 1e-9:
+    if abs(net - difference) > limit + 1e-9:
         raise LabFileRefused(
             "CAPACITY",
             found=f"a net capacity of {net:.6g} Ah beside {difference:.6g} Ah of charge less discharge",

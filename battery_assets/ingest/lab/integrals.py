@@ -64,14 +64,10 @@ def moved(points: pl.DataFrame) -> tuple[Moved, Moved]:
     current, hours, steps = points["current_a"].to_numpy(), intervals(points), ah_steps(points)
     before = np.concatenate([current[:1], current[:-1]])
     low, high = np.minimum(current, before), np.maximum(current, before)
+    charged = float(np.maximum(steps, 0).sum())
     charge = Moved(
-        float(steps[steps > 0].sum()),
-        float((np.maximum(low, 0) * hours).sum()),
-        float((np.maximum(high, 0) * hours).sum()),
+        charged, float(np.dot(np.maximum(low, 0), hours)), float(np.dot(np.maximum(high, 0), hours))
     )
-    discharge = Moved(
-        float(-steps[steps < 0].sum()),
-        float((np.maximum(-high, 0) * hours).sum()),
-        float((np.maximum(-low, 0) * hours).sum()),
-    )
-    return charge, discharge
+    discharged = max(0.0, charged - float(steps.sum()))
+    least, most = -float(np.dot(np.minimum(high, 0), hours)), -float(np.dot(np.minimum(low, 0), hours))
+    return charge, Moved(discharged, least + 0.0, most + 0.0)

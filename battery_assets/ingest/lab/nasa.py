@@ -1,8 +1,14 @@
 """NASA Ames discharge records: one table a cell, each record's time beginning at 0.
 
-Seconds, volts, amperes and °C by the data set's description, discharge currents negative. The charges between
-the records, and the time they took, are not in the file.
+Seconds, volts, amperes and °C by the data set's description (SOURCES 10), discharge currents negative. The
+charges between the records, and the time they took, are not in the file.
+
+The MATLAB files of the same data set hold charges too, and when each record began: there the wall clock is
+the file's. Records are laid end to end all the same: what flowed between them nobody knows. This was tried on
+a file made in their layout, not on a real one.
 """
+
+from dataclasses import replace
 
 from battery_assets.ingest.lab.dialect import Column, Dialect
 
@@ -20,4 +26,15 @@ NASA = Dialect(
     ),
     time_restarts=True,
     policy="tolerant",
+)
+NASA_MAT = replace(
+    NASA,
+    name="nasa matlab records",
+    columns=(
+        *NASA.columns,
+        Column("step_index", ("record",), required=True),
+        Column("step_time_s", ("time",), "s"),
+        Column("wall_clock", ("date",)),
+    ),
+    facts={"cell": (r"^Test_Name: (.+)$",)},
 )

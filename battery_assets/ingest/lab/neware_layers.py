@@ -5,7 +5,6 @@ step and the cycle above it. Older exports call the columns otherwise (Cycle ID,
 record layer needs the test's running time, which these lack: they are refused with the way out.
 """
 
-import csv
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,9 +12,9 @@ import polars as pl
 
 from battery_assets.ingest.lab.content import words
 from battery_assets.ingest.lab.headings import Heading, headings
-from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.raw_table import RawTable, sampled_rows
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets.ingest.lab.text_table import lines_of
+from battery_assets.ingest.lab.text_table import lines_of, split
 from battery_assets.ingest.problems import Fault
 from battery_assets.ingest.records import Records, cut
 
@@ -66,18 +65,20 @@ def table(text: bytes) -> RawTable:
         rows=int((depth == 2).sum()),
         take=lambda places, numeric: _taken(chosen, width, carried, places, numeric),
         raw=lambda index: words(chosen.raw(index)),
-        cell=lambda index, place: words(chosen.raw(index)).split(",")[place],
+        sample=lambda place: [
+            words(chosen.raw(row)).split(",")[place] for row in sampled_rows(len(chosen.ends))
+        ],
         open_end=None if ended or not good[-1] else int(records.fields[-1]) - 1,
         notes=("a layered export: cycles and steps stand above their records",),
     )
 
 
 def _names(line: bytes) -> list[str]:
-    return next(csv.reader([words(line)]), [])
+    return split(line, ",")
 
 
 def _named(names: Sequence[str]) -> int:
-    return 1 + max(place for place, name in enumerate(names) if name.strip())
+    return 1 + max((place for place, name in enumerate(names) if name.strip()), default=0)
 
 
 def _refuse_old(names: Sequence[str]) -> None:
@@ -157,6 +158,7 @@ def _taken(
         encoding="utf8" if records.text.isascii() else "utf8-lossy",
         schema={f"column_{place}": pl.String for place in range(int(records.fields.max()))},
         columns=[f"column_{place}" for place in own],
+        missing_columns="insert",
     ).select(pl.col(f"column_{place}").str.strip_chars().replace("", None).alias(str(place)) for place in own)
     frame = frame.with_columns([carried[place] for place in places if place >= width])
     return frame.select(str(place) for place in places)

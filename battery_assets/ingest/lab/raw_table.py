@@ -9,6 +9,13 @@ import polars as pl
 from battery_assets.ingest.lab.headings import Heading
 from battery_assets.ingest.problems import Fault
 
+SAMPLED_ROWS = 200
+
+
+def sampled_rows(rows: int) -> list[int]:
+    """Some rows all over a table."""
+    return np.unique(np.linspace(0, rows - 1, SAMPLED_ROWS).astype(int)).tolist() if rows else []
+
 
 @dataclass(frozen=True)
 class RawTable:
@@ -18,7 +25,7 @@ class RawTable:
     lines     line of each row; rows in `faults` have none here
     rows      data rows met: those of `lines` and those in `faults`
     raw       row i as it came
-    cell      text of row i at a place; None where cells are no texts
+    sample    texts of a place in some rows all over the table; None where cells are no texts
     open_end  place of the last field of the last row, where the file does not end that line
     units     unit of each place, from a row of units below the headings
     preamble  lines above the headings
@@ -31,7 +38,7 @@ class RawTable:
     rows: int
     take: Callable[[Sequence[int], Sequence[int]], pl.DataFrame]
     raw: Callable[[int], str]
-    cell: Callable[[int, int], str] | None = None
+    sample: Callable[[int], list[str]] | None = None
     open_end: int | None = None
     units: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

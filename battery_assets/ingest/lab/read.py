@@ -1,5 +1,6 @@
 """Any cycler's file as a reading: recognised, read, reconciled; or refused with what to do next."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from battery_assets.ingest.lab import binary, declared_layout, neware_layers, severson, workbook
@@ -9,6 +10,7 @@ from battery_assets.ingest.lab.dialect import Dialect
 from battery_assets.ingest.lab.facts import declared
 from battery_assets.ingest.lab.neware import NEWARE
 from battery_assets.ingest.lab.points import reading
+from battery_assets.ingest.lab.quick_table import Irregular, quick_table
 from battery_assets.ingest.lab.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.recognise import dialect_of, unknown
@@ -24,10 +26,17 @@ def read(path: Path, contract: LabContract = TRUSTING_NOTHING) -> Reading:
     file = content(path)
     if file.kind == "text" and severson.is_qv_table(file.text):
         return severson.reading(file, contract)
-    table, dialect = _table(file, contract)
-    result = reading(file, table, dialect, declared(dialect, table), contract)
+    try:
+        result = _reading(file, contract, quick_table)
+    except Irregular:
+        result = _reading(file, contract, None)
     _unchanged(file)
     return result
+
+
+def _reading(file: Content, contract: LabContract, quick: Callable | None) -> Reading:
+    table, dialect = _table(file, contract, quick)
+    return reading(file, table, dialect, declared(dialect, table), contract)
 
 
 def recognise(path: Path, contract: LabContract = TRUSTING_NOTHING) -> str:
@@ -35,10 +44,11 @@ def recognise(path: Path, contract: LabContract = TRUSTING_NOTHING) -> str:
     file = content(path)
     if file.kind == "text" and severson.is_qv_table(file.text):
         return severson.NAME
-    return _table(file, contract)[1].name
+    return _table(file, contract, None)[1].name
 
 
-def _table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
+def _table(file: Content, contract: LabContract, quick: Callable | None) -> tuple[RawTable, Dialect]:
+    """The file's table and dialect; `quick` is tried before the way that looks at every line."""
     if file.kind in ("workbook", "ole"):
         return workbook.table(file, contract)
     if file.kind != "text":
@@ -49,7 +59,8 @@ def _table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
     for line, start, separator, found in candidates(file.text):
         dialect = declared_layout.dialect(found, contract) if contract.columns else dialect_of(found)
         if dialect:
-            return text_table(file.text, line, start, separator, found), dialect
+            place = (file.text, line, start, separator, found)
+            return (quick(*place) if quick else None) or text_table(*place), dialect
         seen.append(found)
     raise unknown(seen)
 

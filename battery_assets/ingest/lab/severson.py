@@ -1,7 +1,8 @@
 """Severson-style Q(V) tables: discharge capacity at 1,000 voltages from 3.6 V to 2.0 V, a column a cycle.
 
-The layout of the data set's processed files: no headings, 1,000 rows, one column for each of cycles 2, 3, ...
-A curve with a capacity that a cell of 1.1 Ah cannot have is quarantined whole: its interpolation failed.
+The layout of the data set's processed files (SOURCES 10): no headings, 1,000 rows, one column for each
+of cycles 2, 3, ... A curve with a capacity that a cell of 1.1 Ah cannot have is quarantined whole: its
+interpolation failed.
 """
 
 import numpy as np

@@ -9,7 +9,7 @@ import polars as pl
 
 from battery_assets.ingest.lab.content import words
 from battery_assets.ingest.lab.headings import Heading, headings
-from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.raw_table import RawTable, sampled_rows
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets.ingest.lab.vocabulary import is_unit
 from battery_assets.ingest.problems import Fault
@@ -18,10 +18,10 @@ from battery_assets.ingest.records import Records, cut
 SEPARATORS = "\t;,|"
 _HEADER_WITHIN = 5_000
 _FEWEST_COLUMNS = 3
-_LOOKED_AT = 200
+LOOKED_AT = 200
 _COMMA_NUMBER = re.compile(r"^\s*[-+]?\d+,\d+([eE][-+]?\d+)?\s*$")
 _POINT_NUMBER = re.compile(r"^\s*[-+]?\d*\.\d+([eE][-+]?\d+)?\s*$")
-_FIRST_PRINTABLE = 32
+FIRST_PRINTABLE = 32
 
 
 def lines_of(text: bytes, most: int = _HEADER_WITHIN) -> Iterator[tuple[int, int, bytes]]:
@@ -42,10 +42,18 @@ def candidates(text: bytes) -> Iterator[tuple[int, int, str, list[Heading]]]:
     for number, start, line in lines_of(text):
         for separator in SEPARATORS:
             if line.count(separator.encode()) >= _FEWEST_COLUMNS - 1 and len(line) < 65_536:
-                names = next(csv.reader([words(line)], delimiter=separator), [])
+                names = split(line, separator)
                 named = headings(names)
                 if len(named) >= _FEWEST_COLUMNS and any(one.slug[:1].isalpha() for one in named):
                     yield number, start, separator, named
+
+
+def split(line: bytes, separator: str) -> list[str]:
+    """The cells of a heading line; none where its quotes or line ends are broken."""
+    try:
+        return next(csv.reader([words(line)], delimiter=separator), [])
+    except csv.Error:
+        return []
 
 
 def text_table(text: bytes, line: int, start: int, separator: str, found: list[Heading]) -> RawTable:
@@ -57,8 +65,9 @@ def text_table(text: bytes, line: int, start: int, separator: str, found: list[H
     body = text[end + 1 :] if end >= 0 else b""
     ended = body.endswith(b"\n")
     records = _records(body if ended else body + b"\n", line + 1, separator)
-    _refuse_repeated(body, header, line)
-    units, records = _units_row(records, separator, found)
+    if end >= 0:
+        refuse_repeated(text, end, header, line)
+    units, records = units_row(records, separator)
     if records is None or not len(records.ends):
         raise LabFileRefused(
             "NO_ROWS",
@@ -69,7 +78,7 @@ def text_table(text: bytes, line: int, start: int, separator: str, found: list[H
         )
     width = 1 + max(heading.place for heading in found)
     faults, good, open_end = _whole(records, width, header.count(separator.encode()) + 1, separator, ended)
-    comma = _decimal_comma(good, separator)
+    comma = decimal_comma(good, separator)
     return RawTable(
         headings=found,
         preamble=preamble,
@@ -78,7 +87,9 @@ def text_table(text: bytes, line: int, start: int, separator: str, found: list[H
         rows=len(records.ends),
         take=lambda places, numeric: _taken(good, separator, comma, places, numeric),
         raw=lambda index: words(good.raw(index)),
-        cell=lambda index, place: words(good.raw(index)).split(separator)[place],
+        sample=lambda place: [
+            words(good.raw(row)).split(separator)[place] for row in sampled_rows(len(good.ends))
+        ],
         open_end=open_end,
         units=units,
         notes=("numbers have a decimal comma",) if comma else (),
@@ -97,10 +108,11 @@ def _records(body: bytes, line: int, separator: str) -> Records | None:
     return records.only(~blank) if blank.any() else records
 
 
-def _refuse_repeated(body: bytes, header: bytes, line: int) -> None:
-    place = 0 if body.startswith(header + b"\n") else body.find(b"\n" + header + b"\n") + 1
-    if place or body.startswith(header + b"\n"):
-        again = line + 1 + body.count(b"\n", 0, place)
+def refuse_repeated(text: bytes, end: int, header: bytes, line: int) -> None:
+    """Raises LabFileRefused: REPEATED_HEADER. `end` is the newline of the header's own line."""
+    place = text.find(b"\n" + header + b"\n", end)
+    if place >= 0:
+        again = line + 1 + text.count(b"\n", end, place)
         raise LabFileRefused(
             "REPEATED_HEADER",
             found=f"the headings of line {line} once more",
@@ -110,9 +122,7 @@ def _refuse_repeated(body: bytes, header: bytes, line: int) -> None:
         )
 
 
-def _units_row(
-    records: Records | None, separator: str, found: list[Heading]
-) -> tuple[dict[int, str], Records | None]:
+def units_row(records: Records | None, separator: str) -> tuple[dict[int, str], Records | None]:
     """A row of units below the headings, by place, and the rows below it."""
     if records is None or not len(records.ends):
         return {}, records
@@ -130,7 +140,7 @@ def _whole(
 ) -> tuple[list[Fault], Records, int | None]:
     """Rows with as many fields as the header names, or as it has; one empty field more is no field."""
     counts = records.fields
-    usual = int(np.median(counts[:_LOOKED_AT]))
+    usual = int(np.median(counts[:LOOKED_AT]))
     if not named <= usual <= width + 1 or (usual == width + 1 and not _end_empty(records, separator)):
         usual = width
     reasons: dict[int, tuple[str, str]] = {}
@@ -160,18 +170,18 @@ def _end_empty(records: Records, separator: str) -> bool:
 def _with_control_bytes(records: Records) -> np.ndarray:
     data = np.frombuffer(records.text, np.uint8)
     allowed = len(records.ends) + records.text.count(b"\t")
-    if np.count_nonzero(data < _FIRST_PRINTABLE) == allowed and b"\x7f" not in records.text:
+    if np.count_nonzero(data < FIRST_PRINTABLE) == allowed and b"\x7f" not in records.text:
         return np.empty(0, np.int64)
-    odd = (data < _FIRST_PRINTABLE) & (data != 9) & (data != 10) | (data == 127)
+    odd = (data < FIRST_PRINTABLE) & (data != 9) & (data != 10) | (data == 127)
     return np.unique(np.searchsorted(records.ends, np.flatnonzero(odd)))
 
 
-def _decimal_comma(records: Records, separator: str) -> bool:
+def decimal_comma(records: Records, separator: str) -> bool:
     """Whether numbers are written 3,65. Both kinds in one file are refused: neither can be trusted."""
     if separator == ",":
         return False
     commas = points = 0
-    for index in range(min(len(records.ends), _LOOKED_AT)):
+    for index in range(min(len(records.ends), LOOKED_AT)):
         cells = words(records.raw(index)).split(separator)
         commas += sum(bool(_COMMA_NUMBER.match(cell)) for cell in cells)
         points += sum(bool(_POINT_NUMBER.match(cell)) for cell in cells)
@@ -190,7 +200,7 @@ def _taken(
 ) -> pl.DataFrame:
     if not len(records.ends):
         return pl.DataFrame(schema={str(place): pl.String for place in places})
-    width = int(records.fields[0])
+    width = int(records.fields.max())
     first = words(records.raw(0)).split(separator)
     # A clock time is no number: told by the first row, the table is parsed once.
     numeric = [place for place in numeric if place >= len(first) or ":" not in first[place]]
@@ -209,12 +219,13 @@ def _taken(
             expected="the same number",
             next_step="export without quotes",
         )
-    texts = [
-        pl.col(name).str.strip_chars().replace("", None)
-        for name in frame.columns
-        if frame[name].dtype == pl.String
-    ]
-    return frame.with_columns(texts)
+    return stripped(frame)
+
+
+def stripped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts without the spaces around them; an empty text is null."""
+    texts = [name for name in frame.columns if frame[name].dtype == pl.String]
+    return frame.with_columns(pl.col(texts).str.strip_chars().replace("", None)) if texts else frame
 
 
 def _read(records: Records, separator: str, comma: bool, places: Sequence[int], kinds: dict) -> pl.DataFrame:
@@ -227,4 +238,5 @@ def _read(records: Records, separator: str, comma: bool, places: Sequence[int], 
         encoding="utf8" if records.text.isascii() else "utf8-lossy",
         schema={f"column_{place}": kind for place, kind in kinds.items()},
         columns=[f"column_{place}" for place in places],
+        missing_columns="insert",
     ).select(pl.col(f"column_{place}").alias(str(place)) for place in places)

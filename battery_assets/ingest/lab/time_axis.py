@@ -9,12 +9,13 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialect import Dialect
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
-# No file of one test is longer; calendar ageing of ten years is written in many files.
+# No file of one test is longer (SOURCES 10); calendar ageing of ten years is written in many files.
 LONGEST_TEST_YEARS = 10
 _YEAR_S = 365.25 * 86_400
 _PIECES = 400
 _TOLERANCE = 0.05
 _CLOCK_STEP_S = 2.0
+_LONG_INTERVAL_S = 5.0
 _UNITS = {
     1e-6: "microseconds",
     1e-3: "milliseconds",
@@ -63,9 +64,10 @@ def seconds(
 def _unrolled(frame: pl.DataFrame, notes: Counter) -> pl.DataFrame:
     """Times that begin at 0 in each record laid end to end; the time between records is not in the file."""
     notes["each record's time begins at 0: records are laid end to end, pauses between them are unknown"] += 1
-    time, cycle = frame["test_time_s"].to_numpy(), frame["cycle_count"].to_numpy()
+    key = "step_index" if frame["step_index"].null_count() == 0 else "cycle_count"
+    time, record = frame["test_time_s"].to_numpy(), frame[key].to_numpy()
     step = np.diff(time, prepend=time[0])
-    begins = np.diff(cycle, prepend=cycle[0]) != 0
+    begins = np.diff(record, prepend=record[0]) != 0
     return frame.with_columns(pl.Series("test_time_s", np.cumsum(np.where(begins, 0.0, step)) + time[0]))
 
 
@@ -79,7 +81,10 @@ def _clock_seconds(frame: pl.DataFrame) -> np.ndarray | None:
 
 def clock_ratio(frame: pl.DataFrame) -> tuple[float | None, float]:
     """Seconds of wall clock per unit of test time: the median over pieces of the test, so that pauses and
-    changes of summer time do not count; and the seconds of clock in such a piece."""
+    changes of summer time do not count; and the seconds of clock in such a piece.
+
+    Where most pieces hold a pause, single intervals between points give a second opinion.
+    """
     clock = _clock_seconds(frame)
     if clock is None:
         return None, 0.0
@@ -88,7 +93,14 @@ def clock_ratio(frame: pl.DataFrame) -> tuple[float | None, float]:
     if len(clock) < 2 or (clock[-1] == clock[0] and time[-1] == time[0]):
         return None, 0.0
     pieces = min(_PIECES, max(1, len(clock) - 1), max(1, int(abs(clock[-1] - clock[0]) / 60)))
-    at = np.unique(np.linspace(0, len(clock) - 1, pieces + 1).astype(int))
+    whole = _median_ratio(clock, time, np.unique(np.linspace(0, len(clock) - 1, pieces + 1).astype(int)))
+    single = _median_ratio(clock, time, np.arange(len(clock)))
+    if whole[0] is not None and single[0] is not None and single[1] >= _LONG_INTERVAL_S:
+        return min(whole, single, key=lambda found: abs(np.log(max(found[0], 1e-9))))
+    return whole
+
+
+def _median_ratio(clock: np.ndarray, time: np.ndarray, at: np.ndarray) -> tuple[float | None, float]:
     ran, passed = np.diff(time[at]), np.diff(clock[at])
     moving = ran > 0
     if not moving.any():

@@ -15,7 +15,6 @@ from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets.ingest.lab.vocabulary import DIMENSIONS, REQUIRED, factor
 from battery_assets.ingest.problems import Fault
 
-_LOOKED_AT = 200
 ABSOLUTE_ZERO_C = -273.15
 _CLOCK = r"^(?:(\d+)\s*d)?\s*(?:(\d+)[-:.])??(\d+):(\d{1,2}):(\d+(?:\.\d+)?)$"
 
@@ -39,7 +38,7 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     _refuse_missing(table, dialect)
     _refuse_twice(table, places)
     numeric = [h.place for word, (_, h) in places.items() if DIMENSIONS[word] not in ("word", "instant")]
-    raw = table.take([heading.place for _, heading in places.values()], numeric)
+    raw = table.take([*dict.fromkeys(heading.place for _, heading in places.values())], numeric)
     notes: Counter = Counter()
     faults: dict[int, tuple[str, str, str | None]] = {}
     found: dict[str, pl.Series] = {}
@@ -176,10 +175,9 @@ def _from_dates(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str
 def _resolution(table: RawTable, places: dict, dialect: Dialect, contract: LabContract) -> float:
     """One in the last decimal place of the currents, A."""
     column, heading = places["current_a"]
-    if table.cell is None or not len(table.lines):
+    texts = [text.strip().replace(",", ".") for text in (table.sample(heading.place) if table.sample else [])]
+    if not texts:
         return 0.0
-    rows = np.unique(np.linspace(0, len(table.lines) - 1, _LOOKED_AT).astype(int))
-    texts = [table.cell(int(row), heading.place).strip().replace(",", ".") for row in rows]
     if any("e" in text.lower() for text in texts):
         return 0.0
     places_after = max(len(text.partition(".")[2]) for text in texts)

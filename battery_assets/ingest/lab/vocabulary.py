@@ -1,9 +1,9 @@
 """The words every cycler file is brought to: terms of the Battery Data Format, the unit in the name.
 
-Positive current charges. Charges and energies are magnitudes that only grow: what the cycler counted into
-(`charge_ah`) and out of (`discharge_ah`) the cell since the first row of the file, whatever the file's own
-counters do (per step, per cycle, since the beginning, net). They are null where the file has no counter;
-`integrals.moved` counts from current and time alone.
+SOURCES 10. Positive current charges. Charges and energies are magnitudes that only grow: what the cycler
+counted into (`charge_ah`) and out of (`discharge_ah`) the cell since the first row of the file, whatever the
+file's own counters do (per step, per cycle, since the beginning, net). They are null where the file has no
+counter; `integrals.moved` counts from current and time alone.
 """
 
 import polars as pl

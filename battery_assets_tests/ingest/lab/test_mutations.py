@@ -386,3 +386,24 @@ def test_a_net_column_that_is_no_difference_is_refused():
 def test_a_counter_per_gram_is_refused():
     rows = multiplied("landt", "discharge_capacity_Ah", 7.3)
     refused(made("landt", rows), ("CAPACITY",), "as the samples allow")
+
+
+@FEW
+@given(
+    NAMES,
+    st.lists(
+        st.tuples(st.floats(0, 0.999), st.binary(min_size=0, max_size=12), st.integers(0, 30)),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_damaged_bytes_end_in_a_reading_or_a_refusal_and_nothing_else(name, damages):
+    content = made(name)
+    for share, bytes_in, bytes_out in damages:
+        place = int(share * len(content))
+        content = content[:place] + bytes_in + content[place + bytes_out :]
+    for contract in (STRICT, TOLERANT):
+        one = outcome(content, contract)
+        assert isinstance(one, LabFileRefused | FileRefused) or one.rows_read == sum(
+            list(one.account().values())[1:]
+        )

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from battery_assets.ingest.lab import quick_table as quick_way
+from battery_assets.ingest.lab import read as reader
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.headings import heading
 from battery_assets.ingest.lab.read import read, recognise
@@ -127,7 +129,9 @@ def test_a_last_line_without_an_end_whose_last_field_is_needed_is_not_trusted(tm
         (b"\x00\x01\x02" * 400, "UNSUPPORTED", "MacTest"),
         (b"BIO-LOGIC MODULAR FILE\x1a" + b" " * 100, "UNSUPPORTED", "Export as text"),
         (b"\x89HDF\r\n\x1a\n" + bytes(600), "UNSUPPORTED", "HDF5"),
-        (b"MATLAB 5.0 MAT-file" + bytes(600), "UNSUPPORTED", "cycle_idx"),
+        (b"MATLAB 5.0 MAT-file" + bytes(600), "CORRUPT", "cycle_idx"),
+        (b"NEWARE" + bytes(600), "CORRUPT", "BTSDA"),
+        (b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(600), "CORRUPT", "Data Watcher"),
         (b"PK\x03\x04" + bytes(100), "TRUNCATED_ARCHIVE", "copy the file again"),
         (b"\x1f\x8b\x08" + bytes(100), "TRUNCATED_ARCHIVE", "gzip"),
         (b"\xff\xfe" + b"a" * 101, "ENCODING", "UTF-8"),
@@ -284,3 +288,29 @@ def test_units_are_those_of_the_quantity():
     assert factor("\ufffdC", "temperature") == 1.0
     assert factor("V", "current") is None
     assert factor("mAh/g", "charge") is None
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_quick_way_reads_what_the_way_over_every_line_reads(name, tmp_path, monkeypatch):
+    path = written(tmp_path, made(name))
+    quick = read(path)
+    taken = []
+    original = quick_way.quick_table
+    monkeypatch.setattr(reader, "quick_table", lambda *place: taken.append(original(*place)))
+    slow = read(path)
+    assert slow.points.equals(quick.points)
+    assert slow.findings == quick.findings
+    assert len(taken) == 1
+    assert taken[0] is not None
+
+
+@pytest.mark.parametrize("shift", [0, 1, 5])
+def test_fields_that_moved_from_one_line_to_the_next_are_not_taken_for_regular(shift, tmp_path):
+    rows = rows_of("arbin")
+    rows[20 + shift] = rows[20 + shift][:-1]
+    rows[40] = [*rows[40], "7"]
+    path = written(tmp_path, made("arbin", rows))
+    with pytest.raises(
+        LabFileRefused, match=rf"BAD_ROWS.*line {21 + shift}: FIELD_COUNT.*line 41: FIELD_COUNT"
+    ):
+        read(path)
