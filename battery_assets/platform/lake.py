@@ -26,7 +26,13 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.crash_points import crash_point
-from battery_assets.platform.lake_format import LakeFile, add_action, arrow_schema, as_stored
+from battery_assets.platform.lake_format import (
+    LakeFile,
+    add_action,
+    arrow_schema,
+    as_stored,
+    parquet_bytes,
+)
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import profile_of
 from battery_assets.platform.rows import fitting, of_month
@@ -92,9 +98,7 @@ class Lake:
     def write(self, table: sa.Table, part: Part, day: date, rows: pl.DataFrame) -> LakeFile:
         """Write one day's rows, in stored order, to a file of its own. It is not part of the table yet."""
         ready = as_stored(rows, table)
-        buffer = io.BytesIO()
-        ready.write_parquet(buffer, compression="zstd", compression_level=1, statistics=True)
-        content = buffer.getbuffer()
+        content = parquet_bytes(ready)
         path = f"site={part.site}/month={part.month}/{day.isoformat()}-{uuid.uuid4().hex}.parquet"
         self._store(f"{self.table_url(table)}/{path}", content)
         return LakeFile(
