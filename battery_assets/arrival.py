@@ -5,7 +5,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ import dagster as dg
 import polars as pl
 import sqlalchemy as sa
 
+from battery_assets import clock
 from battery_assets.ingest.contract import SourceContract
 from battery_assets.ingest.landing import LandingFile, landing_files
 from battery_assets.ingest.problems import FileProblem
 from battery_assets.ingest.tables_from_files import Reading, read_table, read_table_days
 from battery_assets.platform import registry
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.references import references_held
@@ -85,7 +87,7 @@ def arrived(
     if source == FILES:
         return _from_files(warehouse, landing.files(str(part.site), table), table, part, config)
     if table.info["store"] == "lake":
-        return warehouse.replace(table, part, _synthetic_days(table, part, config))
+        return _from_generator(warehouse, table, part, config)
     return warehouse.replace(table, part, finish(_synthetic_rows(table, part, config)))
 
 
@@ -181,7 +183,7 @@ def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.D
 
 def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
     """In the month that is running, what has happened up to now."""
-    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= datetime.now(UTC)))
+    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= clock.now()))
 
 
 def captures_of(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
@@ -194,8 +196,18 @@ def captures_of(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
     return event_windows(synthetic_site(part, config), str(part.month))[1]
 
 
+def _from_generator(
+    warehouse: Warehouse, table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    """The days of the month that are over: the day that is running comes tomorrow, whole."""
+    today = clock.now().date()
+    given = {day: digest(part.site, config) for day in part.days if day < today}
+    due = warehouse.due(table, part, given)
+    return warehouse.replace(table, part, _synthetic_days(table, part, config, due.days), due=due)
+
+
 def _synthetic_days(
-    table: sa.Table, part: Part, config: dict[str, Any]
+    table: sa.Table, part: Part, config: dict[str, Any], days: Iterable[date]
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     from battery_assets.synthetic import telemetry
 
@@ -205,8 +217,5 @@ def _synthetic_days(
         "telemetry_string_raw": telemetry.string_day,
         "telemetry_env": telemetry.environment_day,
     }[table.name]
-    today = datetime.now(UTC).date()
-    for day in part.days:
-        # The day that is running comes tomorrow, whole.
-        if day < today:
-            yield day, make(site, day)
+    for day in days:
+        yield day, make(site, day)

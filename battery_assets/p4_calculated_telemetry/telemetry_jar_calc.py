@@ -10,8 +10,9 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.jars import HealthEvidence, jar_facts
 from battery_assets.platform.assets import materializes
-from battery_assets.platform.days import together
-from battery_assets.platform.partitions import Part
+from battery_assets.platform.carry import arrays_of, state_of
+from battery_assets.platform.days import Inputs
+from battery_assets.platform.due import Due
 from battery_assets.platform.warehouse import Warehouse
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
@@ -27,20 +28,27 @@ JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_moh
 )
 def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.telemetry_jar_calc, context)
-    return warehouse.replace(t.telemetry_jar_calc, part, _days(warehouse, part))
-
-
-def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame]]:
-    from battery_assets.features.charge_state import charge_state_day
-
     jars = jar_facts(warehouse, part)
     evidence = HealthEvidence.of(warehouse, part, jars)
+    raw = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
+    due = warehouse.due(t.telemetry_jar_calc, part, evidence.made_from(raw.digests), chained=True)
+    return warehouse.replace(t.telemetry_jar_calc, part, _days(raw, due, jars, evidence), due=due)
+
+
+def _days(
+    raw: Inputs, due: Due, jars: pl.DataFrame, evidence: HealthEvidence
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.features.charge_state import ChargeState, charge_state_day
+
     state = None
-    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None}
-    for day, (rows, strings) in together(warehouse, part, wanted):
+    for _, values in due.handed_on():
+        evidence.take_up(values)
+        state = state_of(ChargeState, values)
+    for day, (rows, strings) in raw.walk(due.days):
         evidence.add_day(rows)
         health = evidence.health(day)
         soc, state = charge_state_day(rows, strings, jars, health["soh_pct"].to_numpy(), state)
+        due.hand_on(day, **arrays_of(state), **evidence.handed_on())
         soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True))
         yield day, soc.with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
 

@@ -4,6 +4,7 @@ import dagster as dg
 
 from battery_assets import tables as t
 from battery_assets.platform.assets import materializes
+from battery_assets.platform.days import Inputs
 from battery_assets.platform.warehouse import Warehouse
 
 
@@ -12,7 +13,7 @@ def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehous
     from battery_assets.features.string_power import string_calc_day
 
     part = warehouse.claim(t.telemetry_string_calc, context)
-    days = warehouse.days(t.telemetry_string_raw, part)
-    return warehouse.replace(
-        t.telemetry_string_calc, part, ((day, string_calc_day(rows)) for day, rows in days)
-    )
+    raw = Inputs(warehouse, part, {t.telemetry_string_raw: None})
+    due = warehouse.due(t.telemetry_string_calc, part, raw.digests)
+    days = ((day, string_calc_day(rows)) for day, (rows,) in raw.walk(due.days))
+    return warehouse.replace(t.telemetry_string_calc, part, days, due=due)

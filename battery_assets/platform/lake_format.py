@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from battery_assets.platform.casting import cast_columns
 from battery_assets.platform.partitions import Part
@@ -138,6 +138,11 @@ def add_action(file: LakeFile, part: Part) -> AddAction:
         True,
         json.dumps(stats),
     )
+
+
+def remove_action(path: str, size: int, part: Part) -> RemoveAction:
+    """How the Delta log says that a file is no longer part of the table."""
+    return RemoveAction(path, True, int(time.time() * 1000), size, {"site": part.site, "month": part.month})
 
 
 def arrow_schema(table: sa.Table) -> pa.Schema:

@@ -1,6 +1,8 @@
 """The platform's own books in PostgreSQL: claims and versions of partitions, files, sites, accounts."""
 
-from dataclasses import asdict
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, fields
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform import registry_tables as r
+from battery_assets.platform.due import DayEntry
 from battery_assets.platform.lake_format import LakeFile
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile
@@ -111,6 +114,31 @@ def files_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str
     key = {name: value for name, value in place(table, part).items() if value}
     query = sa.select(r.lake_file).where(*(r.lake_file.c[name] == value for name, value in key.items()))
     return {row.path: row for row in connection.execute(query)}
+
+
+def day_entries(connection: sa.Connection, table: sa.Table, part: Part) -> dict[date, DayEntry]:
+    """What the books say of each day of a partition."""
+    books = r.partition_day
+    key = place(table, part)
+    query = sa.select(*(books.c[field.name] for field in fields(DayEntry)))
+    query = query.where(*(books.c[name] == value for name, value in key.items()))
+    return {row.day: DayEntry(*row) for row in connection.execute(query)}
+
+
+def put_day_entries(
+    connection: sa.Connection,
+    table: sa.Table,
+    part: Part,
+    kept: Collection[date],
+    made: Iterable[DayEntry],
+) -> None:
+    """Replace the entries of every day that is not kept."""
+    books, key = r.partition_day, place(table, part)
+    at = [books.c[name] == value for name, value in key.items()]
+    connection.execute(sa.delete(books).where(*at, books.c.day.not_in(list(kept))))
+    rows = [{**key, **asdict(entry)} for entry in made]
+    if rows:
+        connection.execute(sa.insert(books), rows)
 
 
 def sites(connection: sa.Connection) -> list[sa.Row]:

@@ -3,10 +3,9 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,24 +15,21 @@ import sqlalchemy as sa
 
 from battery_assets.platform import registry
 from battery_assets.platform.crash_points import crash_point
-from battery_assets.platform.database import copy_out, explained, repeated, transaction
-from battery_assets.platform.lake import Days, Lake, LakeError, read_day
+from battery_assets.platform.database import copy_out, repeated, transaction
+from battery_assets.platform.due import DayEntry, Due, fingerprints_of, what_stays
+from battery_assets.platform.lake import Lake
 from battery_assets.platform.lake_format import in_turn, sha256_of
+from battery_assets.platform.lake_reads import Days, LakeError, read_days
 from battery_assets.platform.metadata import replaced_metadata
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import merged
-from battery_assets.platform.relations import ensure_leaf, orphans_removed
-from battery_assets.platform.rows import by_day, fitting, put, within
-from battery_assets.tables.projections import key_columns, polars_schema
+from battery_assets.platform.replacing import Claimed, replace_lake, replace_rows
+from battery_assets.platform.rows import by_day, fitting, rows_there, within
+from battery_assets.tables.projections import polars_schema
 
+# A run with this tag makes every day again.
+FROM_SCRATCH = "battery_assets/from_scratch"
 _READS: ContextVar[set[str] | None] = ContextVar("reads", default=None)
-
-
-@dataclass(frozen=True)
-class Claimed(Part):
-    """A partition that this run may replace, as long as nobody claims it later: a token for each table."""
-
-    tokens: tuple[tuple[str, int], ...] = ()
 
 
 @contextlib.contextmanager
@@ -67,19 +63,20 @@ class Warehouse(dg.ConfigurableResource):
     ) -> Claimed:
         """The partition to write, claimed before any work: a run that wakes up late is then refused.
 
-        `also` names the tables that will be replaced together with it.
+        `also` names the tables that will be replaced together with it. A run with the tag FROM_SCRATCH keeps
+        no day of what was there.
         """
-        part, run_id = (
-            (context, "outside a run")
+        part, run_id, tags = (
+            (context, "outside a run", {})
             if isinstance(context, Part)
-            else (Part.of(context), context.run.run_id)
+            else (Part.of(context), context.run.run_id, context.run.tags)
         )
         with self.transaction() as connection:
             tokens = tuple(
                 (one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also)
             )
         crash_point("claimed")
-        return Claimed(part.site, part.month, tokens)
+        return Claimed(part.site, part.month, tokens, from_scratch=FROM_SCRATCH in tags)
 
     def read(
         self,
@@ -103,8 +100,7 @@ class Warehouse(dg.ConfigurableResource):
 
     def days_of(self, table: sa.Table, part: Part) -> list[date]:
         """The days that a lake partition has, in order."""
-        self._note(table)
-        return sorted({file.day for file in self._files(table, part)})
+        return sorted({file.day for file in self.files(table, part)})
 
     def days(
         self,
@@ -117,19 +113,30 @@ class Warehouse(dg.ConfigurableResource):
 
         Units are dictionary-coded, decimals arrive as Float32. `only` names the days that are wanted.
         """
-        self._note(table)
-        names = list(columns or polars_schema(table))
+        files = [file for file in self.files(table, part) if only is None or file.day in only]
+        return self.days_in(table, files, columns)
+
+    def days_in(self, table: sa.Table, files: Iterable[sa.Row], columns: Sequence[str] | None = None) -> Days:
+        """The days that lie in these files of a lake table, as `days` gives them."""
         paths: dict[date, list[str]] = {}
-        for file in self._files(table, part):
-            if only is None or file.day in only:
-                paths.setdefault(file.day, []).append(self._url(table, file.path))
-        with ThreadPoolExecutor(1) as ahead:
-            waiting = [ahead.submit(read_day, those, names) for those in list(paths.values())[:1]]
-            for position, day in enumerate(paths):
-                rows = waiting.pop().result()
-                following = list(paths.values())[position + 1 : position + 2]
-                waiting += [ahead.submit(read_day, those, names) for those in following]
-                yield day, rows
+        for file in files:
+            paths.setdefault(file.day, []).append(self._url(table, file.path))
+        yield from read_days(paths, list(columns or polars_schema(table)))
+
+    def due(self, table: sa.Table, part: Part, given: Mapping[date, str], *, chained: bool = False) -> Due:
+        """Which days of a partition have to be made, where `given` says what each day is made from.
+
+        What the code is and, of chained days, what the day before was, is added to that. A day whose file is
+        damaged has to be made; so have all where the partition is stale or the run says so.
+        """
+        fingerprints = fingerprints_of(table.name, given, chained)
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+            entries = registry.day_entries(connection, table, part)
+            known = self._there(connection, table, part, entries)
+        if row is None or row.state != "current" or (isinstance(part, Claimed) and part.from_scratch):
+            known = set()
+        return Due(fingerprints, what_stays(fingerprints, entries, known, chained))
 
     def replace(
         self,
@@ -139,25 +146,29 @@ class Warehouse(dg.ConfigurableResource):
         *,
         also: dict[sa.Table, pl.DataFrame] | None = None,
         metadata: dict[str, Any] | None = None,
+        due: Due | None = None,
     ) -> dg.MaterializeResult:
         """Make these rows the partition's whole content, at once or not at all.
 
-        `also` names further PostgreSQL tables whose same partition is replaced in the same transaction.
+        `also` names further PostgreSQL tables whose same partition is replaced in the same transaction. With
+        `due`, a table that is kept day by day is given the days that were due, the others stay; of any other
+        table the whole content, and what its days handed on is kept for the next time.
         Raises ValueError for rows that do not fit the table, SupersededError for a late writer.
         """
         started = time.monotonic()
         if table.info["store"] == "lake":
-            profile, sha256 = self._replace_lake(table, part, rows)
+            days = by_day(fitting(rows, table)) if isinstance(rows, pl.DataFrame) else rows
+            profile, sha256 = replace_lake(self.database_url, self.lake, table, part, days, due)
         else:
-            frame = rows if isinstance(rows, pl.DataFrame) else pl.concat([day for _, day in rows])
-            profile, sha256 = repeated(lambda: self._replace_rows(table, part, frame, also or {}))
+            content = rows if isinstance(rows, pl.DataFrame) else dict(rows)
+            profile, sha256 = repeated(
+                lambda: replace_rows(self.database_url, table, part, content, also or {}, due)
+            )
         crash_point("committed")
+        shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)
+        made = {} if due is None else {"days made": len(due.days), "days kept": len(due.kept)}
         return dg.MaterializeResult(
-            metadata={
-                **replaced_metadata(table, profile, sha256, time.monotonic() - started),
-                **(metadata or {}),
-            },
-            data_version=dg.DataVersion(sha256),
+            metadata={**shown, **made, **(metadata or {})}, data_version=dg.DataVersion(sha256)
         )
 
     def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
@@ -169,7 +180,7 @@ class Warehouse(dg.ConfigurableResource):
         with self.transaction() as connection:
             row = registry.committed(connection, table, part)
         if table.info["store"] == "lake":
-            files = self._files(table, part)
+            files = self.files(table, part)
             if files:
                 return {**merged([file.profile for file in files]), "sha256": sha256_of(files)}
             return None if row is None else {"rows": 0, "columns": {}, "sha256": sha256_of([])}
@@ -177,12 +188,12 @@ class Warehouse(dg.ConfigurableResource):
 
     def verify(self, table: sa.Table, part: Part) -> None:
         """Hold every file of a lake partition against its checksum. Raises LakeError."""
-        for file in self._files(table, part):
+        for file in self.files(table, part):
             try:
                 content = self.lake.read_bytes(table, file.path)
             except FileNotFoundError:
                 content = b""
-            if hashlib.sha256(content).hexdigest() != file.sha256:
+            if _sha256(content) != file.sha256:
                 raise _damaged(table, part, file.path, "its checksum is not the one recorded")
 
     def keep_capture(self, part: Part, name: str, samples: pl.DataFrame) -> str:
@@ -205,7 +216,12 @@ class Warehouse(dg.ConfigurableResource):
     def _url(self, table: sa.Table, path: str) -> str:
         return f"{self.lake.table_url(table)}/{path}"
 
-    def _files(self, table: sa.Table, part: Part) -> list[sa.Row]:
+    def files(self, table: sa.Table, part: Part) -> list[sa.Row]:
+        """The books' rows of the files that a lake partition consists of now, by day.
+
+        Raises LakeError for a file that the books do not know, or that is not as long as they say.
+        """
+        self._note(table)
         named = self.lake.paths(table, part)
         with self.transaction() as connection:
             known = registry.files_of(connection, table, part)
@@ -221,53 +237,42 @@ class Warehouse(dg.ConfigurableResource):
                 raise _damaged(table, part, file.path, f"it should be there with {file.bytes} bytes")
         return files
 
+    def _there(
+        self, connection: sa.Connection, table: sa.Table, part: Part, entries: Mapping[date, DayEntry]
+    ) -> set[date]:
+        """The days of entries whose content is there, undamaged."""
+        if table.info["store"] == "lake":
+            named = self.lake.paths(table, part)
+            known = registry.files_of(connection, table, part)
+            there = Counter(known[path].day for path in named if path in known)
+            of_entries = {entry.path for entry in entries.values()}.intersection(named, known)
+            good = {path for path in of_entries if self._is_good(table, known[path])}
+            return {
+                day
+                for day, entry in entries.items()
+                if (entry.path in good and there[day] == 1) or (entry.path is None and not there[day])
+            }
+        if table.info["dated_by"]:
+            rows = sum(entry.rows or 0 for entry in entries.values())
+            return set(entries) if rows_there(connection, table, part) == rows else set()
+        return set(entries)
+
+    def _is_good(self, table: sa.Table, file: sa.Row) -> bool:
+        """Is the file what was written? What another machine stores is believed."""
+        if not self.lake.is_whole(table, file.path, file.bytes):
+            return False
+        return not self.lake.local or _sha256(self.lake.read_bytes(table, file.path)) == file.sha256
+
     def _scan(self, table: sa.Table, part: Part, names: list[str], verify: bool) -> pl.LazyFrame:
         schema = polars_schema(table)
         if verify:
             self.verify(table, part)
-        files = self._files(table, part)
+        files = self.files(table, part)
         if not files:
             return pl.LazyFrame(schema={name: schema[name] for name in names})
         # File by file: each has its own dictionary of units, and polars scans together only equal ones.
         scans = [pl.scan_parquet(self._url(table, file.path), glob=False) for file in files]
         return pl.concat(scan.select(pl.col(name).cast(schema[name]) for name in names) for scan in scans)
-
-    def _replace_lake(self, table: sa.Table, part: Part, rows: pl.DataFrame | Days) -> tuple[dict, str]:
-        days = by_day(fitting(rows, table)) if isinstance(rows, pl.DataFrame) else rows
-        files = in_turn(self.lake.write_days(table, part, days))
-        crash_point("files_written")
-        profile, sha256 = merged([file.profile for file in files]), sha256_of(files)
-        token = _token(part, table)
-        try:
-            with self.transaction() as connection:
-                registry.hold(connection, table, part, token)
-                registry.enter_files(connection, table, part, files)
-        except registry.SupersededError:
-            self.lake.discard(table, files)
-            raise
-        with self.transaction() as connection:
-            self.lake.commit(table, part, files, token, lambda: registry.hold(connection, table, part, token))
-            crash_point("lake_committed")
-            registry.record(connection, table, part, profile["rows"], sha256, profile)
-        return profile, sha256
-
-    def _replace_rows(
-        self, table: sa.Table, part: Part, rows: pl.DataFrame, also: dict[sa.Table, pl.DataFrame]
-    ) -> tuple[dict, str]:
-        written = {}
-        for target in (table, *also):
-            ensure_leaf(self.database_url, target, part)
-        with explained(f"{table.name} {part.key}"), self.transaction() as connection:
-            for target, frame in {table: rows, **also}.items():
-                registry.hold(connection, target, part, _token(part, target))
-                ready = fitting(frame, target).sort(key_columns(target))
-                written[target] = put(connection, target, part, ready)
-                crash_point("rows_copied")
-                # Before the next table is written: what that one points at has to be there.
-                orphans_removed(connection, target, part)
-            for target, (profile, sha256) in written.items():
-                registry.record(connection, target, part, profile["rows"], sha256, profile)
-        return written[table]
 
 
 def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
@@ -277,5 +282,5 @@ def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
     )
 
 
-def _token(part: Part, table: sa.Table) -> int | None:
-    return dict(part.tokens).get(table.name) if isinstance(part, Claimed) else None
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

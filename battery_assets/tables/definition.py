@@ -36,12 +36,14 @@ def table(
     newest_wins: bool = False,
     month_leaves: bool = False,
     may_be_empty: bool = False,
+    dated_by: str | None = None,
 ) -> sa.Table:
     """One stored table.
 
     `unique` names codes that are unique within a site; `newest_wins` keeps one row per key and lets an older
     month never overwrite a newer one; `month_leaves` makes a PostgreSQL table partitioned by month;
-    `may_be_empty` says that a partition without rows is a healthy one.
+    `may_be_empty` says that a partition without rows is a healthy one; `dated_by` names the instant that
+    tells the day of a row, where a PostgreSQL table is kept day by day (a midnight ends its day).
     """
     codes = [
         sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code) for code in unique
@@ -60,6 +62,7 @@ def table(
             "newest_wins": newest_wins,
             "month_leaves": month_leaves,
             "may_be_empty": may_be_empty,
+            "dated_by": dated_by,
         },
         postgresql_partition_by="LIST (month)" if month_leaves else None,
     )
