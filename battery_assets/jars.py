@@ -134,7 +134,8 @@ class HealthEvidence:
 
     def made_from(self, digests: Mapping[date, str]) -> dict[date, str]:
         """What each day is made from whose health is told at its start."""
-        return made_from(digests, self.jars, [(self.rounds, "measured_at"), (self.tests, "test_date")])
+        known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
+        return made_from(digests, self.jars, known=known)
 
     def handed_on(self) -> dict[str, pl.DataFrame]:
         """What the last day taken in adds."""

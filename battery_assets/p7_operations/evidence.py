@@ -114,7 +114,8 @@ def _reduced(
         whole = plain.filter(pl.col("string_id").is_in(group["string_id"].unique().to_list()))
         evidence.append(telemetry_evidence(mine, whole, group))
     rooms = room_hours(env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
-    found = {"evidence": pl.concat(evidence, how="diagonal"), "strings": string_hours(plain), "rooms": rooms}
+    stacked = pl.concat(evidence, how="diagonal") if evidence else pl.DataFrame()
+    found = {"evidence": stacked, "strings": string_hours(plain), "rooms": rooms}
     return {name: _compact(rows) for name, rows in found.items()}
 
 
