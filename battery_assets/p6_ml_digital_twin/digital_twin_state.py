@@ -43,13 +43,13 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     part = warehouse.claim(t.digital_twin_state, context)
     jars = jar_facts(warehouse, part)
     read = Inputs(warehouse, part, WANTED)
-    due = warehouse.due(t.digital_twin_state, part, made_from(read.digests, jars))
-    _hand_on_days(read, due, HealthEvidence.of(warehouse, part, jars))
+    with warehouse.reductions("digital_twin_state", part, made_from(read.digests, jars)) as due:
+        _hand_on_days(read, due, HealthEvidence.of(warehouse, part, jars))
     days = [values for _, values in due.handed_on()]
     windows = t.feature_store.c.feature_window_hours == 24
     features = warehouse.read(t.feature_store, part, where=windows).collect()
     if not days or features.is_empty():
-        return warehouse.replace(t.digital_twin_state, part, empty(t.digital_twin_state), due=due)
+        return warehouse.replace(t.digital_twin_state, part, empty(t.digital_twin_state))
     week = days[-7:]
     latest = _latest([values["ends"] for values in week])
     seen = jars.join(latest, on="battery_id", how="semi")
@@ -60,8 +60,8 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     for values in week:
         evidence.take_up(values)
     rows = twin_states(seen, latest, evidence.health(captured_at), features, discharges, captured_at)
-    shown = {"state of health": picture(soh_bars(rows, seen))}
-    return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown, due=due)
+    shown = {"state of health": picture(soh_bars(rows, seen)), **due.shown}
+    return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 
 def _hand_on_days(read: Inputs, due: Due, evidence: HealthEvidence) -> None:

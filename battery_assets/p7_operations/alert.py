@@ -36,10 +36,10 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     from battery_assets.features.pictures import alerts_timeline
 
     part = warehouse.claim(t.alert, context)
-    (inputs, due), rules = alert_inputs(warehouse, part), thresholds()
+    (inputs, days), rules = alert_inputs(warehouse, part), thresholds()
     rows = alerts(inputs, rules)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
     shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules)}
     if rows.height:
         shown["alerts"] = picture(alerts_timeline(rows))
-    return warehouse.replace(t.alert, part, rows, metadata=shown, due=due)
+    return warehouse.replace(t.alert, part, rows, metadata=shown | days)

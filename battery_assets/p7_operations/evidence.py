@@ -9,7 +9,6 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.jars import jar_facts, made_from, site_history
 from battery_assets.platform.days import Inputs
-from battery_assets.platform.due import Due
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import polars_schema
@@ -64,8 +63,8 @@ def codes_of(warehouse: Warehouse, part: Part) -> Codes:
     return Codes(profiles.jar_facts(serving, strings, systems, models, locations), strings, locations)
 
 
-def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", Due]:
-    """Everything that the month offers to the alert rules, and the days whose reduction is to be kept."""
+def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[str, int]]:
+    """Everything that the month offers to the alert rules, and how many days were worked out for it."""
     from battery_assets.features.alert_signals import AlertInputs
     from battery_assets.features.data_quality import findings
     from battery_assets.features.profiles import resistance_readings
@@ -73,9 +72,9 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", Due]:
     jars = codes_of(warehouse, part).jars
     sensors = warehouse.read(t.environmental_sensor, part, ["sensor_id", "location_id"]).collect()
     read = Inputs(warehouse, part, WANTED)
-    due = warehouse.due(t.alert, part, made_from(read.digests, jars, sensors))
-    for day, frames in read.walk(due.days):
-        due.hand_on(day, **_reduced(*frames, jars, sensors))
+    with warehouse.reductions("alert", part, made_from(read.digests, jars, sensors)) as due:
+        for day, frames in read.walk(due.days):
+            due.hand_on(day, **_reduced(*frames, jars, sensors))
     days = [values for _, values in due.handed_on()]
     hours = warehouse.read(
         t.feature_store, part, HOUR_COLUMNS, where=t.feature_store.c.feature_window_hours == 1
@@ -92,7 +91,7 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", Due]:
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
         data_quality=findings(_stacked(days, "evidence"), jars) if days else None,
     )
-    return inputs, due
+    return inputs, due.shown
 
 
 def _reduced(

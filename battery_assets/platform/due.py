@@ -58,6 +58,11 @@ class Due:
             if content is not None:
                 yield day, unpacked(content)
 
+    @property
+    def shown(self) -> dict[str, int]:
+        """What a materialization tells of it."""
+        return {"days made": len(self.days), "days kept": len(self.kept)}
+
     def entry(self, day: date, **facts: Any) -> DayEntry:
         """The books' entry of a day that was made. Raises ValueError for a day that was not to be made."""
         if day not in self.fingerprints or day in self.kept:

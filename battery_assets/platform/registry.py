@@ -116,29 +116,28 @@ def files_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str
     return {row.path: row for row in connection.execute(query)}
 
 
-def day_entries(connection: sa.Connection, table: sa.Table, part: Part) -> dict[date, DayEntry]:
-    """What the books say of each day of a partition."""
+def day_entries(connection: sa.Connection, key: dict[str, str]) -> dict[date, DayEntry]:
+    """What the books say of each day of a partition, or of a reduction."""
     books = r.partition_day
-    key = place(table, part)
     query = sa.select(*(books.c[field.name] for field in fields(DayEntry)))
     query = query.where(*(books.c[name] == value for name, value in key.items()))
     return {row.day: DayEntry(*row) for row in connection.execute(query)}
 
 
 def put_day_entries(
-    connection: sa.Connection,
-    table: sa.Table,
-    part: Part,
-    kept: Collection[date],
-    made: Iterable[DayEntry],
+    connection: sa.Connection, key: dict[str, str], kept: Collection[date], made: Iterable[DayEntry]
 ) -> None:
-    """Replace the entries of every day that is not kept."""
-    books, key = r.partition_day, place(table, part)
+    """Replace the entries of every day that is not kept; of two writers at once the later one's stay."""
+    books = r.partition_day
     at = [books.c[name] == value for name, value in key.items()]
     connection.execute(sa.delete(books).where(*at, books.c.day.not_in(list(kept))))
     rows = [{**key, **asdict(entry)} for entry in made]
     if rows:
-        connection.execute(sa.insert(books), rows)
+        statement = insert(books)
+        changed = {field.name: statement.excluded[field.name] for field in fields(DayEntry)}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=books.primary_key.columns, set_=changed), rows
+        )
 
 
 def sites(connection: sa.Connection) -> list[sa.Row]:

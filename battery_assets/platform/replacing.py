@@ -1,6 +1,8 @@
 """How new content becomes what readers see: written first, then swapped for the old in one step."""
 
 import dataclasses
+import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +19,7 @@ from battery_assets.platform.lake_format import LakeFile, in_turn, sha256_of
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile, merged
 from battery_assets.platform.relations import ensure_leaf, orphans_removed
-from battery_assets.platform.rows import fitting, put, put_days
+from battery_assets.platform.rows import fitting, put, put_days, rows_there
 from battery_assets.tables.projections import empty, key_columns
 
 
@@ -34,6 +36,36 @@ class Claimed(Part):
     def token(self, table: sa.Table) -> int | None:
         """The claim of a table; None where it was not among those claimed."""
         return dict(self.tokens).get(table.name)
+
+
+def from_scratch(part: Part) -> bool:
+    """Is no day of the partition to be kept?"""
+    return isinstance(part, Claimed) and part.from_scratch
+
+
+def days_there(
+    connection: sa.Connection, lake: Lake, table: sa.Table, part: Part, entries: Mapping[date, DayEntry]
+) -> set[date]:
+    """The days of entries whose content is there: files to the bit, rows by their number."""
+    if table.info["store"] != "lake":
+        rows = sum(entry.rows or 0 for entry in entries.values())
+        return set(entries) if rows_there(connection, table, part) == rows else set()
+    named, known = lake.paths(table, part), registry.files_of(connection, table, part)
+    there = Counter(known[path].day for path in named if path in known)
+    of_entries = {entry.path for entry in entries.values()}.intersection(named, known)
+    good = {path for path in of_entries if _is_good(lake, table, known[path])}
+    return {
+        day
+        for day, entry in entries.items()
+        if (entry.path in good and there[day] == 1) or (entry.path is None and not there[day])
+    }
+
+
+def _is_good(lake: Lake, table: sa.Table, file: sa.Row) -> bool:
+    """Is the file what was written? What another machine stores is believed."""
+    if not lake.is_whole(table, file.path, file.bytes):
+        return False
+    return not lake.local or hashlib.sha256(lake.read_bytes(table, file.path)).hexdigest() == file.sha256
 
 
 def _token(part: Part, table: sa.Table) -> int | None:
@@ -64,7 +96,7 @@ def replace_lake(
         paths = [file.path for file in stay]
         lake.commit(table, part, made, token, lambda: registry.hold(connection, table, part, token), paths)
         crash_point("lake_committed")
-        registry.put_day_entries(connection, table, part, kept, entries)
+        registry.put_day_entries(connection, registry.place(table, part), kept, entries)
         registry.record(connection, table, part, profile["rows"], sha256, profile)
     return profile, sha256
 
@@ -111,9 +143,9 @@ def replace_rows(
             crash_point("rows_copied")
             # Before the next table is written: what that one points at has to be there.
             orphans_removed(connection, target, part)
-        if due is not None and isinstance(rows, pl.DataFrame):
-            entries = [due.entry(day) for day in due.days]
-        registry.put_day_entries(connection, table, part, due.kept if due else (), entries)
+        if table.info["dated_by"]:
+            kept = due.kept if due else ()
+            registry.put_day_entries(connection, registry.place(table, part), kept, entries)
         for target, (profile, sha256) in written.items():
             registry.record(connection, target, part, profile["rows"], sha256, profile)
     return written[table]

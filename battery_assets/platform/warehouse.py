@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date
@@ -16,15 +15,21 @@ import sqlalchemy as sa
 from battery_assets.platform import registry
 from battery_assets.platform.crash_points import crash_point
 from battery_assets.platform.database import copy_out, repeated, transaction
-from battery_assets.platform.due import DayEntry, Due, fingerprints_of, what_stays
+from battery_assets.platform.due import Due, fingerprints_of, what_stays
 from battery_assets.platform.lake import Lake
 from battery_assets.platform.lake_format import in_turn, sha256_of
 from battery_assets.platform.lake_reads import Days, LakeError, read_days
 from battery_assets.platform.metadata import replaced_metadata
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import merged
-from battery_assets.platform.replacing import Claimed, replace_lake, replace_rows
-from battery_assets.platform.rows import by_day, fitting, rows_there, within
+from battery_assets.platform.replacing import (
+    Claimed,
+    days_there,
+    from_scratch,
+    replace_lake,
+    replace_rows,
+)
+from battery_assets.platform.rows import by_day, fitting, within
 from battery_assets.tables.projections import polars_schema
 
 # A run with this tag makes every day again.
@@ -132,11 +137,30 @@ class Warehouse(dg.ConfigurableResource):
         fingerprints = fingerprints_of(table.name, given, chained)
         with self.transaction() as connection:
             row = registry.committed(connection, table, part)
-            entries = registry.day_entries(connection, table, part)
-            known = self._there(connection, table, part, entries)
-        if row is None or row.state != "current" or (isinstance(part, Claimed) and part.from_scratch):
+            entries = registry.day_entries(connection, registry.place(table, part))
+            known = days_there(connection, self.lake, table, part, entries)
+        if row is None or row.state != "current" or from_scratch(part):
             known = set()
         return Due(fingerprints, what_stays(fingerprints, entries, known, chained))
+
+    @contextlib.contextmanager
+    def reductions(
+        self, name: str, part: Part, given: Mapping[date, str], *, chained: bool = False
+    ) -> Iterator[Due]:
+        """Days of which something is only worked out, to be looked at together; the block does what is due.
+
+        It is kept under `name` when the block ends well. No claim is needed: what a day hands on follows from
+        its fingerprint alone.
+        """
+        fingerprints = fingerprints_of(name, given, chained)
+        key = {"table_name": name, "site": part.site or "", "month": part.month or ""}
+        with self.transaction() as connection:
+            entries = registry.day_entries(connection, key)
+        known = set() if from_scratch(part) else set(entries)
+        due = Due(fingerprints, what_stays(fingerprints, entries, known, chained))
+        yield due
+        with self.transaction() as connection:
+            registry.put_day_entries(connection, key, due.kept, [due.entry(day) for day in due.days])
 
     def replace(
         self,
@@ -151,8 +175,7 @@ class Warehouse(dg.ConfigurableResource):
         """Make these rows the partition's whole content, at once or not at all.
 
         `also` names further PostgreSQL tables whose same partition is replaced in the same transaction. With
-        `due`, a table that is kept day by day is given the days that were due, the others stay; of any other
-        table the whole content, and what its days handed on is kept for the next time.
+        `due`, rows are those of the days that were due, and the other days stay.
         Raises ValueError for rows that do not fit the table, SupersededError for a late writer.
         """
         started = time.monotonic()
@@ -166,10 +189,8 @@ class Warehouse(dg.ConfigurableResource):
             )
         crash_point("committed")
         shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)
-        made = {} if due is None else {"days made": len(due.days), "days kept": len(due.kept)}
-        return dg.MaterializeResult(
-            metadata={**shown, **made, **(metadata or {})}, data_version=dg.DataVersion(sha256)
-        )
+        told = {**shown, **(due.shown if due else {}), **(metadata or {})}
+        return dg.MaterializeResult(metadata=told, data_version=dg.DataVersion(sha256))
 
     def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
         """What the writer saw of a partition; None where nothing was committed.
@@ -193,7 +214,7 @@ class Warehouse(dg.ConfigurableResource):
                 content = self.lake.read_bytes(table, file.path)
             except FileNotFoundError:
                 content = b""
-            if _sha256(content) != file.sha256:
+            if hashlib.sha256(content).hexdigest() != file.sha256:
                 raise _damaged(table, part, file.path, "its checksum is not the one recorded")
 
     def keep_capture(self, part: Part, name: str, samples: pl.DataFrame) -> str:
@@ -237,32 +258,6 @@ class Warehouse(dg.ConfigurableResource):
                 raise _damaged(table, part, file.path, f"it should be there with {file.bytes} bytes")
         return files
 
-    def _there(
-        self, connection: sa.Connection, table: sa.Table, part: Part, entries: Mapping[date, DayEntry]
-    ) -> set[date]:
-        """The days of entries whose content is there, undamaged."""
-        if table.info["store"] == "lake":
-            named = self.lake.paths(table, part)
-            known = registry.files_of(connection, table, part)
-            there = Counter(known[path].day for path in named if path in known)
-            of_entries = {entry.path for entry in entries.values()}.intersection(named, known)
-            good = {path for path in of_entries if self._is_good(table, known[path])}
-            return {
-                day
-                for day, entry in entries.items()
-                if (entry.path in good and there[day] == 1) or (entry.path is None and not there[day])
-            }
-        if table.info["dated_by"]:
-            rows = sum(entry.rows or 0 for entry in entries.values())
-            return set(entries) if rows_there(connection, table, part) == rows else set()
-        return set(entries)
-
-    def _is_good(self, table: sa.Table, file: sa.Row) -> bool:
-        """Is the file what was written? What another machine stores is believed."""
-        if not self.lake.is_whole(table, file.path, file.bytes):
-            return False
-        return not self.lake.local or _sha256(self.lake.read_bytes(table, file.path)) == file.sha256
-
     def _scan(self, table: sa.Table, part: Part, names: list[str], verify: bool) -> pl.LazyFrame:
         schema = polars_schema(table)
         if verify:
@@ -280,7 +275,3 @@ def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
         f"{table.name} {part.key}: file {path} is missing or damaged: {why}. "
         "Materialize this partition again."
     )
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
