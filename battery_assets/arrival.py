@@ -15,11 +15,12 @@ import sqlalchemy as sa
 
 from battery_assets import clock
 from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.known_files import KnownFile
 from battery_assets.ingest.landing import LandingFile, landing_files
 from battery_assets.ingest.problems import FileProblem
 from battery_assets.ingest.tables_from_files import Reading, read_table, read_table_days
 from battery_assets.platform import registry
-from battery_assets.platform.fingerprints import digest
+from battery_assets.platform.fingerprints import code_version, digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.references import references_held
@@ -105,12 +106,11 @@ def arrived_everywhere(
     }
     stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
     rows = pl.concat(stamped).unique(table.primary_key.columns.keys()[0], keep="last", maintain_order=True)
-    accounts = {site: _accounts(reading) for site, reading in readings.items() if reading.files.height}
-    shown = {"files": dg.MetadataValue.json(accounts)}
-    result = warehouse.replace(table, part, rows, metadata=shown)
-    for site, reading in readings.items():
-        _keep_accounts(warehouse, table, Part(site), reading)
-    return result
+    result = warehouse.replace(table, part, rows)
+    accounts = {
+        site: _keep_accounts(warehouse, table, Part(site), reading) for site, reading in readings.items()
+    }
+    return _with_accounts(result, {site: found for site, found in accounts.items() if found["rows"]})
 
 
 def _source(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
@@ -132,29 +132,68 @@ def _from_files(
     warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
 ) -> dg.MaterializeResult:
     if table.info["store"] == "lake":
-        with read_table_days(files, table, part.month, _contract(config)) as days:
-            result = warehouse.replace(table, part, days)
-            reading = days.account()
-    else:
-        month = None if table.info["newest_wins"] else part.month
-        reading = references_held(warehouse, table, read_table(files, table, month, _contract(config)))
-        result = warehouse.replace(table, part, reading.rows)
-    _keep_accounts(warehouse, table, part, reading)
-    return result._replace(
-        metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(_accounts(reading))}
-    )
+        return _days_from_files(warehouse, files, table, part, config)
+    month = None if table.info["newest_wins"] else part.month
+    found = read_table(files, table, month, _contract(config), now=clock.now())
+    reading = references_held(warehouse, table, found)
+    result = warehouse.replace(table, part, reading.rows)
+    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading))
 
 
-def _keep_accounts(warehouse: Warehouse, table: sa.Table, part: Part, reading: Reading) -> None:
+def _days_from_files(
+    warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    """The days of a month; a file is read where it is new, or where another one changed a day of its."""
     with warehouse.transaction() as connection:
-        registry.put_accounts(connection, table, part, reading.files, reading.quarantine, reading.findings)
+        before = registry.known_files(connection, table, part)
+    made_from = {str(file.path): digest(code_version(), file.sha256, part.month, config) for file in files}
+    documents = {path: document for path, document in before.items() if document}
+    known = {
+        path: KnownFile.of(document)
+        for path, document in documents.items()
+        if document["made_from"] == made_from.get(path)
+    }
+    changed = {day for path in documents.keys() - known for day in KnownFile.of(documents[path]).shares}
+    with read_table_days(files, table, part.month, _contract(config), known=known, now=clock.now()) as days:
+        given = {day: digest(config, {"files": names}) for day, names in days.files_of_days().items()}
+        due = warehouse.due(table, part, given)
+        # Had a run died before it kept its accounts, such days would look as if nothing had changed.
+        due.make_too(days.must_make | changed)
+        days.take_up(due.days)
+        result = warehouse.replace(table, part, days, due=due)
+        reading = days.account()
+    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading, made_from))
 
 
-def _accounts(reading: Reading) -> dict[str, Any]:
-    """What became of every row, for people."""
-    sums = reading.files.select(pl.col("^rows_.*$").sum()).to_dicts()
-    reasons = reading.quarantine["reason"].value_counts().to_dicts() if reading.quarantine.height else []
-    return {"rows": sums[0] if sums else {}, "quarantine": reasons, "findings": reading.findings}
+def _keep_accounts(
+    warehouse: Warehouse,
+    table: sa.Table,
+    part: Part,
+    reading: Reading,
+    made_from: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Keep the accounts. Returns what became of every row, for people."""
+    known = {
+        path: {**file.document(), "made_from": made_from[path]}
+        for path, file in reading.known.items()
+        if made_from
+    }
+    with warehouse.transaction() as connection:
+        registry.put_accounts(
+            connection,
+            table,
+            part,
+            reading.files,
+            reading.quarantine,
+            reading.findings,
+            known,
+            reading.not_read,
+        )
+        return {**registry.accounts_of(connection, table, part), "findings": reading.findings}
+
+
+def _with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
+    return result._replace(metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(accounts)})
 
 
 @functools.lru_cache(maxsize=64)

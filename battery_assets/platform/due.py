@@ -4,7 +4,7 @@ A day stays where everything it was made from is what it was: the code, its inpu
 caller names, and for tables whose days build on each other the day before.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -45,6 +45,11 @@ class Due:
     def days(self) -> list[date]:
         """The days to make."""
         return [day for day in self.fingerprints if day not in self.kept]
+
+    def make_too(self, days: Iterable[date]) -> None:
+        """Let these days not stay, though they would be made from the same."""
+        for day in days:
+            self.kept.pop(day, None)
 
     def hand_on(self, day: date, **values: np.ndarray | pl.DataFrame) -> None:
         """Keep with a day what later days, or the end of the month, need to know of it."""

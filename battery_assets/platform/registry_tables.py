@@ -84,6 +84,7 @@ ingest_file = sa.Table(
     sa.Column("status", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("findings", JSONB),
+    sa.Column("known", JSONB, comment="What is remembered of the file, so that it need not be read again."),
     sa.Index("ix_ingest_file_part", "table_name", "site", "month"),
     comment="Accounts of files: read = loaded + quarantined + duplicates + superseded + other months.",
 )
