@@ -16,6 +16,7 @@ from battery_assets.arrival import Landing
 from battery_assets.landing_watch import touched
 from battery_assets.platform import schedules
 from battery_assets.platform.checks import suite_check
+from battery_assets.platform.tidying import tidy_job
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse import Warehouse
 
@@ -52,6 +53,7 @@ training_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Trains and registers the remaining-life model of a cut-off month.",
 )
+tidy = tidy_job(t.TABLES)
 
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=dg.EnvVar("BATTERY_LAKE_URL"))
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
@@ -64,11 +66,12 @@ def _touched(known: dict[str, str]) -> tuple[dict[str, str], bool, set[tuple[str
 defs = dg.Definitions(
     assets=assets,
     asset_checks=checks,
-    jobs=[catalogue_job, site_month_job, training_job],
+    jobs=[catalogue_job, site_month_job, training_job, tidy],
     schedules=[
         schedules.current_month(site_month_job),
         schedules.closed_month(site_month_job),
         schedules.monthly_training(training_job),
+        schedules.nightly_tidying(tidy),
     ],
     sensors=[schedules.landing_sensor(site_month_job, catalogue_job, _touched)],
     resources={

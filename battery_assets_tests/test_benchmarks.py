@@ -13,6 +13,8 @@ PROMISED = {
     "site_month_5s_peak_gb",
     "features_vs_duckdb",
     "dagster_overhead_seconds",
+    "incremental_day_share",
+    *(f"phase_{phase}_seconds" for phase in range(1, 8)),
 }
 GROUP = {group.name: group for group in GROUPS}
 

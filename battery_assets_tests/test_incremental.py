@@ -11,11 +11,14 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.arrival import Landing
-from battery_assets.platform import due, registry
+from battery_assets.platform import due, lake, registry, replacing
 from battery_assets.platform import registry_tables as r
+from battery_assets.platform.days import Inputs
+from battery_assets.platform.lake_reads import LakeError
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import sort_columns
 from battery_assets_tests.conftest import copied_database
+from battery_assets_tests.faults.writers import files_on_disk
 from battery_assets_tests.nightly import CONFIG, LAST, TABLES, FromScratch, Site
 
 BY_DAY = {table.name for table in TABLES if table.info["store"] == "lake"} | {
@@ -100,7 +103,8 @@ def test_a_changed_day_is_made_again_with_all_that_build_on_it(site, at_once):
         "feature_store": (19, 9),
         # The calculated days came out to the bit as they were, so that their files are the same.
         "digital_twin_state": (1, 27),
-        "alert": (1, 27),
+        # A week's windows end on each of the six days after it.
+        "alert": (7, 21),
     }
     found = site.checksums(CALC)
     scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
@@ -279,3 +283,62 @@ def test_a_day_that_was_not_due_is_refused_and_nothing_is_written(site):
     with pytest.raises(ValueError, match="2025-02-01 is not one of the days to make"):
         site.warehouse.replace(table, claimed, site.warehouse.days(table, site.part), due=nothing_due)
     assert (site.checksums(), site.files()) == before
+
+
+class Died(Exception):
+    """Where a process would have been killed."""
+
+
+@pytest.mark.parametrize("point", ["first_file", "files_written", "lake_committed"])
+def test_a_run_that_dies_leaves_a_whole_partition_and_the_next_one_mends_it(
+    site, at_once, monkeypatch, point
+):
+    table = t.telemetry_jar_calc
+    changed_raw(site, date(2025, 2, 20))
+    before = site.rows(table)
+
+    def die(name: str) -> None:
+        if name == point:
+            raise Died(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replacing, "crash_point", die)
+        patch.setattr(lake, "crash_point", die)
+        with pytest.raises(Died):
+            site.run(only=[table])
+    site.warehouse.verify(table, site.part)
+    assert site.rows(table).height == before.height == site.warehouse.profile(table, site.part)["rows"]
+    site.run(only=CALC)
+    found = site.checksums(CALC)
+    scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
+    site.run(only=CALC, warehouse=scratch)
+    assert site.checksums(CALC) == found
+
+
+def test_a_late_writer_of_days_is_refused_and_leaves_no_file(site):
+    table = t.telemetry_string_calc
+    late = site.warehouse.claim(table, site.part)
+    [last] = site.warehouse.days(table, site.part, only=[LAST])
+    due_to_late = site.warehouse.due(table, late, {LAST: "another"})
+    site.run(only=[table])
+    before = site.checksums([table]), set(files_on_disk(site.warehouse, table))
+    with pytest.raises(registry.SupersededError):
+        site.warehouse.replace(table, late, [last], due=due_to_late)
+    assert (site.checksums([table]), set(files_on_disk(site.warehouse, table))) == before
+
+
+def test_files_that_were_to_stay_and_went_meanwhile_are_noticed(site):
+    table = t.telemetry_string_calc
+    with pytest.raises(LakeError, match=r"telemetry_string_calc 2025-02\|phuket changed meanwhile"):
+        site.warehouse.lake.commit(table, site.part, [], 1, lambda: None, ["site=phuket/month=2025-02/x"])
+
+
+def test_what_a_run_reads_is_what_its_fingerprints_speak_of(site):
+    """Raw telemetry that is replaced while the calculation runs is not mistaken for what it began with."""
+    wanted = Inputs(site.warehouse, site.part, {t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v"]})
+    before = {day: rows["voltage_v"].sum() for day, (rows,) in wanted.walk()}
+    changed_raw(site, date(2025, 2, 10))
+    assert {day: rows["voltage_v"].sum() for day, (rows,) in wanted.walk()} == before
+    now = Inputs(site.warehouse, site.part, {t.telemetry_jar_raw: None})
+    differing = [day for day in now.days if now.digests[day] != wanted.digests[day]]
+    assert differing == [date(2025, 2, 10)]

@@ -1,7 +1,7 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,7 +9,9 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.jars import jar_facts, made_from, site_history
 from battery_assets.platform.days import Inputs
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.rows import midnight
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import polars_schema
 
@@ -72,13 +74,14 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
     jars = codes_of(warehouse, part).jars
     sensors = warehouse.read(t.environmental_sensor, part, ["sensor_id", "location_id"]).collect()
     read = Inputs(warehouse, part, WANTED)
-    with warehouse.reductions("alert", part, made_from(read.digests, jars, sensors)) as due:
+    features = warehouse.day_digests(t.feature_store, part)
+    given = {day: digest(files, features[day]) for day, files in read.digests.items()}
+    with warehouse.reductions("alert", part, made_from(given, jars, sensors)) as due:
         for day, frames in read.walk(due.days):
-            due.hand_on(day, **_reduced(*frames, jars, sensors))
+            hours = _feature_hours(warehouse, part, day)
+            due.hand_on(day, hours=hours, **_reduced(*frames, jars, sensors))
     days = [values for _, values in due.handed_on()]
-    hours = warehouse.read(
-        t.feature_store, part, HOUR_COLUMNS, where=t.feature_store.c.feature_window_hours == 1
-    ).collect()
+    hours = _stacked(days, "hours")
     inputs = AlertInputs(
         jars=jars,
         start=part.start,
@@ -87,11 +90,18 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
         strings_hours=_stacked(days, "strings"),
         env=_stacked(days, "rooms"),
         soh=_health(warehouse, part),
-        resistance=resistance_readings(hours, _impedance(warehouse, part)),
+        resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
         data_quality=findings(_stacked(days, "evidence"), jars) if days else None,
     )
     return inputs, due.shown
+
+
+def _feature_hours(warehouse: Warehouse, part: Part, day: date) -> pl.DataFrame:
+    table, start = t.feature_store, midnight(day)
+    of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
+    where = of_day & (table.c.feature_window_hours == 1)
+    return warehouse.read(table, part, HOUR_COLUMNS, where=where).collect()
 
 
 def _reduced(

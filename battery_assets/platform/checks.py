@@ -154,19 +154,21 @@ def _failures(frame: Any, expectations: list[Any]) -> list[str]:
 
 
 def _validated(frame: Any, expectations: list[Any], told: Any = "SUMMARY") -> list[Any]:
+    suite = _great_expectations().ExpectationSuite(name="suite", expectations=expectations)
+    batch = _whole_frames().get_batch({"dataframe": frame})
+    return batch.validate(suite, result_format=told).results
+
+
+@functools.cache
+def _whole_frames() -> Any:
+    """Where frames are handed to be looked at; making it anew costs as much as looking."""
     gx = _great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(
         globally=False, metric_calculations=False
     )
-    suite = gx.ExpectationSuite(name="suite", expectations=expectations)
-    batch = (
-        context.data_sources.add_pandas("rows")
-        .add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("whole")
-        .get_batch({"dataframe": frame})
-    )
-    return batch.validate(suite, result_format=told).results
+    frames = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    return frames.add_batch_definition_whole_dataframe("whole")
 
 
 def _words(result: Any) -> str:

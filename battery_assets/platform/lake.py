@@ -194,6 +194,13 @@ class Lake:
                 raise _unwritten(f"{self.table_url(table)}/_delta_log", str(error)) from error
             return
 
+    def swept(self, table: sa.Table, keep_hours: float) -> list[str]:
+        """Delete files that the table has not named for so many hours, or never did; returns their paths."""
+        found = self.delta(table)
+        if found is None:
+            return []
+        return found.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True)
+
     def keep(self, path: str, rows: pl.DataFrame) -> str:
         """Write a file of its own beside the tables, whole or not at all. Returns its URL."""
         buffer = io.BytesIO()

@@ -116,6 +116,16 @@ def files_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str
     return {row.path: row for row in connection.execute(query)}
 
 
+def forget_files(connection: sa.Connection, paths: Collection[str]) -> None:
+    """Files that are gone."""
+    connection.execute(sa.delete(r.lake_file).where(r.lake_file.c.path.in_(list(paths))))
+
+
+def forget_days(connection: sa.Connection, before: str) -> None:
+    """What is remembered of the days of months before this one: when they change, all their days are made."""
+    connection.execute(sa.delete(r.partition_day).where(r.partition_day.c.month < before))
+
+
 def day_entries(connection: sa.Connection, key: dict[str, str]) -> dict[date, DayEntry]:
     """What the books say of each day of a partition, or of a reduction."""
     books = r.partition_day

@@ -107,6 +107,16 @@ class Warehouse(dg.ConfigurableResource):
         """The days that a lake partition has, in order."""
         return sorted({file.day for file in self.files(table, part)})
 
+    def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
+        """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+            entries = registry.day_entries(connection, registry.place(table, part))
+        # Replaced as a whole, all of it stands for each of its days.
+        other = "" if entries or row is None else row.sha256
+        found = {day: entries[day].sha256 if day in entries else other for day in part.days}
+        return {day: sha256 or "" for day, sha256 in found.items()}
+
     def days(
         self,
         table: sa.Table,
