@@ -48,11 +48,12 @@ def day_windows(day: TelemetryDay, jars: pl.DataFrame) -> pl.DataFrame:
 
 def largest(days: Iterable[pl.DataFrame], per_string: int = 2) -> pl.DataFrame:
     """Of the windows of days, given in order, those of each string that moved most charge."""
-    windows = pl.concat([pl.DataFrame(schema={**SCHEMA, **_OF_STRING}), *days])
-    events = windows.unique(["string_id", "window_start"], keep="first", maintain_order=True)
+    nothing = pl.DataFrame(schema={**SCHEMA, **_OF_STRING, "turn": pl.Int32})
+    turns = [rows.with_columns(turn=pl.lit(turn, pl.Int32)) for turn, rows in enumerate(days)]
+    windows, event = pl.concat([nothing, *turns]), ["string_id", "turn", "window_start"]
+    events = windows.unique(event, keep="first", maintain_order=True)
     rank = (-pl.col("moved_ah")).rank("ordinal").over("string_id")
-    kept = events.filter(rank <= per_string).select("string_id", "window_start")
-    mine = windows.join(kept, on=["string_id", "window_start"], how="semi")
+    mine = windows.join(events.filter(rank <= per_string), on=event, how="semi")
     return mine.select(list(SCHEMA)).sort("battery_id", "window_start", "ts")
 
 
