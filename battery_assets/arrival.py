@@ -5,20 +5,25 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
+from battery_assets import clock
 from battery_assets.ingest.contract import SourceContract
 from battery_assets.ingest.duplicates import without_copies
+from battery_assets.ingest.known_files import KnownFile
 from battery_assets.ingest.landing import LandingFile, landing_files
 from battery_assets.ingest.problems import FileProblem
 from battery_assets.ingest.tables_from_files import Reading, read_table, read_table_days
 from battery_assets.platform import registry
+from battery_assets.platform.due import Due
+from battery_assets.platform.fingerprints import code_version, digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.references import references_held
@@ -86,9 +91,7 @@ def arrived(
     if source == FILES:
         return _from_files(warehouse, landing.files(str(part.site), table), table, part, config)
     if table.info["store"] == "lake":
-        told: dict[str, Any] = {"rows sent": 0, "exact duplicates": 0}
-        result = warehouse.replace(table, part, _once(table, _synthetic_days(table, part, config), told))
-        return result._replace(metadata={**(result.metadata or {}), **told})
+        return _from_generator(warehouse, table, part, config)
     return warehouse.replace(table, part, finish(_synthetic_rows(table, part, config)))
 
 
@@ -106,12 +109,11 @@ def arrived_everywhere(
     }
     stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
     rows = pl.concat(stamped).unique(table.primary_key.columns.keys()[0], keep="last", maintain_order=True)
-    accounts = {site: _accounts(reading) for site, reading in readings.items() if reading.files.height}
-    shown = {"files": dg.MetadataValue.json(accounts)}
-    result = warehouse.replace(table, part, rows, metadata=shown)
-    for site, reading in readings.items():
-        _keep_accounts(warehouse, table, Part(site), reading)
-    return result
+    result = warehouse.replace(table, part, rows)
+    accounts = {
+        site: _keep_accounts(warehouse, table, Part(site), reading) for site, reading in readings.items()
+    }
+    return _with_accounts(result, {site: found for site, found in accounts.items() if found["rows"]})
 
 
 def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
@@ -134,29 +136,68 @@ def _from_files(
     warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
 ) -> dg.MaterializeResult:
     if table.info["store"] == "lake":
-        with read_table_days(files, table, part.month, _contract(config)) as days:
-            result = warehouse.replace(table, part, days)
-            reading = days.account()
-    else:
-        month = None if table.info["newest_wins"] else part.month
-        reading = references_held(warehouse, table, read_table(files, table, month, _contract(config)))
-        result = warehouse.replace(table, part, reading.rows)
-    _keep_accounts(warehouse, table, part, reading)
-    return result._replace(
-        metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(_accounts(reading))}
-    )
+        return _days_from_files(warehouse, files, table, part, config)
+    month = None if table.info["newest_wins"] else part.month
+    found = read_table(files, table, month, _contract(config), now=clock.now())
+    reading = references_held(warehouse, table, found)
+    result = warehouse.replace(table, part, reading.rows)
+    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading))
 
 
-def _keep_accounts(warehouse: Warehouse, table: sa.Table, part: Part, reading: Reading) -> None:
+def _days_from_files(
+    warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    """The days of a month; a file is read where it is new, or where another one changed a day of its."""
     with warehouse.transaction() as connection:
-        registry.put_accounts(connection, table, part, reading.files, reading.quarantine, reading.findings)
+        before = registry.known_files(connection, table, part)
+    made_from = {str(file.path): digest(code_version(), file.sha256, part.month, config) for file in files}
+    documents = {path: document for path, document in before.items() if document}
+    known = {
+        path: KnownFile.of(document)
+        for path, document in documents.items()
+        if document["made_from"] == made_from.get(path)
+    }
+    changed = {day for path in documents.keys() - known for day in KnownFile.of(documents[path]).shares}
+    with read_table_days(files, table, part.month, _contract(config), known=known, now=clock.now()) as days:
+        given = {day: digest(config, {"files": names}) for day, names in days.files_of_days().items()}
+        due = warehouse.due(table, part, given)
+        # Had a run died before it kept its accounts, such days would look as if nothing had changed.
+        due.make_too(days.must_make | changed)
+        days.take_up(due.days)
+        result = warehouse.replace(table, part, days, due=due)
+        reading = days.account()
+    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading, made_from))
 
 
-def _accounts(reading: Reading) -> dict[str, Any]:
-    """What became of every row, for people."""
-    sums = reading.files.select(pl.col("^rows_.*$").sum()).to_dicts()
-    reasons = reading.quarantine["reason"].value_counts().to_dicts() if reading.quarantine.height else []
-    return {"rows": sums[0] if sums else {}, "quarantine": reasons, "findings": reading.findings}
+def _keep_accounts(
+    warehouse: Warehouse,
+    table: sa.Table,
+    part: Part,
+    reading: Reading,
+    made_from: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Keep the accounts. Returns what became of every row, for people."""
+    known = {
+        path: {**file.document(), "made_from": made_from[path]}
+        for path, file in reading.known.items()
+        if made_from
+    }
+    with warehouse.transaction() as connection:
+        registry.put_accounts(
+            connection,
+            table,
+            part,
+            reading.files,
+            reading.quarantine,
+            reading.findings,
+            known,
+            reading.not_read,
+        )
+        return {**registry.accounts_of(connection, table, part), "findings": reading.findings}
+
+
+def _with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
+    return result._replace(metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(accounts)})
 
 
 @functools.lru_cache(maxsize=64)
@@ -172,13 +213,12 @@ def synthetic_site(part: Part, config: dict[str, Any]) -> Any:
 
 
 def _once(
-    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], told: dict[str, Any]
+    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], due: Due
 ) -> Iterator[tuple[date, pl.DataFrame]]:
-    """Days without the rows that a gateway sent again; `told` counts what was sent and what was dropped."""
+    """Days without the rows that a gateway sent again; each hands on how many were sent, and sent again."""
     for day, sent in days:
         rows, copies = without_copies(sent, sort_columns(table))
-        told["rows sent"] += sent.height
-        told["exact duplicates"] += copies
+        due.hand_on(day, counts=np.array([sent.height, copies]))
         yield day, rows
 
 
@@ -196,7 +236,7 @@ def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.D
 
 def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
     """In the month that is running, what has happened up to now."""
-    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= datetime.now(UTC)))
+    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= clock.now()))
 
 
 def captures_of(warehouse: Warehouse, part: Part) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -206,11 +246,25 @@ def captures_of(warehouse: Warehouse, part: Part) -> Iterator[tuple[str, pl.Data
         return
     from battery_assets.synthetic.events import captures
 
-    yield from captures(synthetic_site(part, config), str(part.month), datetime.now(UTC))
+    yield from captures(synthetic_site(part, config), str(part.month), clock.now())
+
+
+def _from_generator(
+    warehouse: Warehouse, table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    """The days of the month that are over: the day that is running comes tomorrow, whole."""
+    today = clock.now().date()
+    given = {day: digest(part.site, config) for day in part.days if day < today}
+    due = warehouse.due(table, part, given)
+    sent = _once(table, _synthetic_days(table, part, config, due.days), due)
+    result = warehouse.replace(table, part, sent, due=due)
+    counts = np.sum([values["counts"] for _, values in due.handed_on()], axis=0, initial=0)
+    told = dict(zip(("rows sent", "exact duplicates"), np.broadcast_to(counts, 2).tolist(), strict=True))
+    return result._replace(metadata={**(result.metadata or {}), **told})
 
 
 def _synthetic_days(
-    table: sa.Table, part: Part, config: dict[str, Any]
+    table: sa.Table, part: Part, config: dict[str, Any], days: Iterable[date]
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     from battery_assets.synthetic import telemetry
 
@@ -220,8 +274,5 @@ def _synthetic_days(
         "telemetry_string_raw": telemetry.string_day,
         "telemetry_env": telemetry.environment_day,
     }[table.name]
-    today = datetime.now(UTC).date()
-    for day in part.days:
-        # The day that is running comes tomorrow, whole.
-        if day < today:
-            yield day, make(site, day)
+    for day in days:
+        yield day, make(site, day)

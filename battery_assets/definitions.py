@@ -17,6 +17,7 @@ from battery_assets.lab_watch import looked_at
 from battery_assets.landing_watch import touched
 from battery_assets.platform import schedules
 from battery_assets.platform.checks import suite_check
+from battery_assets.platform.tidying import tidy_job
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse import Warehouse
 
@@ -63,6 +64,7 @@ training_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Trains and registers the remaining-life model of a cut-off month.",
 )
+tidy = tidy_job(t.TABLES)
 
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=dg.EnvVar("BATTERY_LAKE_URL"))
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
@@ -79,13 +81,14 @@ def _looked_at() -> set[tuple[str, str, str]]:
 defs = dg.Definitions(
     assets=assets,
     asset_checks=checks,
-    jobs=[catalogue_job, site_month_job, lab_month_job, training_job],
+    jobs=[catalogue_job, site_month_job, lab_month_job, training_job, tidy],
     schedules=[
         schedules.current_month(site_month_job),
         schedules.closed_month(site_month_job),
         schedules.current_month(lab_month_job, lab=True),
         schedules.closed_month(lab_month_job, lab=True),
         schedules.monthly_training(training_job),
+        schedules.nightly_tidying(tidy),
     ],
     sensors=[
         schedules.landing_sensor(site_month_job, catalogue_job, _touched),

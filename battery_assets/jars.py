@@ -1,12 +1,14 @@
 """What several assets need to know of a site's jars: who is in service, and what speaks for their health."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.stored import day_profiles
 from battery_assets.platform.warehouse import Warehouse
@@ -20,6 +22,8 @@ MODEL_COLUMNS = (
     "temp_warning_c",
     "temp_critical_c",
 )
+# When a row was written says nothing of the jar, and an export may write all of them anew every day.
+_SAYS_NOTHING = ("created_at", "updated_at")
 
 
 COMMON_AH = 120.0
@@ -132,11 +136,33 @@ def _since(
     return warehouse.read(table, Part(site=part.site), where=sa.and_(since, *conditions)).collect()
 
 
+def made_from(
+    digests: Mapping[date, str],
+    *facts: pl.DataFrame,
+    known: Sequence[tuple[pl.DataFrame, str]] = (),
+    by: timedelta = timedelta(0),
+) -> dict[date, str]:
+    """What each day is made from: its files, the facts, and of each frame in `known` what was known in time.
+
+    `known` pairs rows with the column that says when they were true; to a day belong those up to its start
+    and `by` more, less those of the days before it, which `chained` days have in their own.
+    """
+    of_all = digest(*(frame.drop(_SAYS_NOTHING, strict=False) for frame in facts))
+    found, since = {}, datetime.min.replace(tzinfo=UTC)
+    frames = [(frame.sort(pl.all()), pl.col(instant)) for frame, instant in known]
+    for day in sorted(digests):
+        until = datetime.combine(day, time(), UTC) + by
+        fresh = [frame.filter(at > since, at <= until) for frame, at in frames]
+        found[day], since = digest(digests[day], of_all, *fresh), until
+    return found
+
+
 @dataclass
 class HealthEvidence:
     """What is known of the jars' health, growing day by day through the month.
 
     fits: what discharges of earlier months showed, columns of features.health.FITS.
+    `readings` and `warmth` have a frame for each day that was taken in.
     """
 
     jars: pl.DataFrame
@@ -182,6 +208,21 @@ class HealthEvidence:
     def health_with(self, fits: pl.DataFrame, at: datetime) -> pl.DataFrame:
         """As `health`, with the fits of this month's discharges."""
         return replace(self, fits=fits if self.fits is None else pl.concat([self.fits, fits])).health(at)
+
+    def made_from(self, digests: Mapping[date, str]) -> dict[date, str]:
+        """What each day is made from whose health is told at its start."""
+        known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
+        facts = [self.jars] if self.fits is None else [self.jars, self.fits.sort(pl.all())]
+        return made_from(digests, *facts, known=known)
+
+    def handed_on(self) -> dict[str, pl.DataFrame]:
+        """What the last day taken in adds."""
+        return {"readings": self.readings[-1], "warmth": self.warmth[-1]}
+
+    def take_up(self, values: Mapping[str, pl.DataFrame]) -> None:
+        """Take in a day by what it handed on."""
+        self.readings.append(values["readings"])
+        self.warmth.append(values["warmth"])
 
     def health(self, at: date | datetime) -> pl.DataFrame:
         """State of health at the start of a day, or at an instant, as `state_of_health` gives it."""

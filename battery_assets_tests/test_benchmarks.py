@@ -20,6 +20,8 @@ PROMISED = {
     "soc_rmse_points",
     "soh_interval_coverage_pct",
     "twin_jar_steps_per_second",
+    "incremental_day_share",
+    *(f"phase_{phase}_seconds" for phase in range(1, 8)),
 }
 GROUP = {group.name: group for group in GROUPS}
 

@@ -61,6 +61,16 @@ GROUPS = (
             "site_month_5s_digital_twin_state_seconds": "s",
             "site_month_5s_alert_seconds": "s",
             "site_month_5s_checks_seconds": "s",
+            **{f"phase_{phase}_seconds": "s" for phase in range(1, 8)},
+        },
+    ),
+    Group(
+        "one_more_day",
+        "site_month:one_more_day",
+        {
+            "incremental_day_share": "of the days before",
+            "incremental_day_seconds": "s",
+            "incremental_day_run_seconds": "s",
         },
     ),
     Group(

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.features.windows import feature_rows
+from battery_assets.features.windows import TelemetryDay, feature_rows
 from battery_assets.jars import jar_facts
-from battery_assets.p5_calculated_aggregates.feature_store import _days
+from battery_assets.p5_calculated_aggregates.feature_store import WANTED
+from battery_assets.platform.days import Inputs
 from battery_assets.tables.projections import empty
 from benchmarks import pandas_features, sql_features
 from benchmarks.world import World, clocked
@@ -27,9 +28,9 @@ class DisagreementError(RuntimeError):
 def our_features(world: World, month: str) -> pl.DataFrame:
     """What the asset feature_store computes from the lake: reading included, rows of 1, 24 and 168 h."""
     part = world.part(month)
-    return feature_rows(
-        _days(world.warehouse, part), jar_facts(world.warehouse, part), empty(t.impedance_measurement_raw)
-    )
+    walk = Inputs(world.warehouse, part, WANTED).walk()
+    days = (TelemetryDay(day, *frames) for day, frames in walk)
+    return feature_rows(days, jar_facts(world.warehouse, part), empty(t.impedance_measurement_raw))
 
 
 def features_vs_duckdb(world: World, month: str, rounds: int) -> float:

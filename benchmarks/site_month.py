@@ -3,12 +3,20 @@
 9 strings of 24 jars are 112 million rows. Phases 1 to 5 run first with their checks, as a selection of the
 job site_month, and the process' peak memory is noted; then phases 6 and 7, and it is noted again. PostgreSQL
 runs beside it and is not counted (256 MB of shared buffers); files that are mapped into memory are.
+
+In another such process the month is run as on the night before its last day is over, and again one night
+later: the share of the last day is what the bodies of assets and checks took then, over what they took for
+all the days before it.
 """
 
 import resource
 import sys
-from collections.abc import Sequence
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
+from battery_assets import clock
 from battery_assets import tables as t
 from battery_assets.session import Session, put_site, quiet_logs, session
 from benchmarks.bodies import watch_bodies
@@ -32,19 +40,13 @@ def measure(small: bool) -> dict[str, float]:
     """Seconds and peak memory of the month, of phases 1 to 5 and of all, and seconds of its largest steps."""
     bodies: dict[str, float] = {}
     watch_bodies(lambda _run_id, step, seconds: bodies.update({step: seconds}))
-    with session() as at:
-        quiet_logs()
-        config = {"place": "bangrak", "seed": 7, "start": FIRST_MONTH, **(SMALL if small else FULL)}
-        put_site(at, SITE, "synthetic", config)
-        lay_catalogue(at.warehouse)
+    with _site(small) as at:
         with clocked() as until_features:
             _run(at, assets(1, 5))
         peak = _peak_gb()
         with clocked() as operations:
             _run(at, assets(6, 7))
-    checks = sum(
-        seconds for step, seconds in bodies.items() if step not in {table.name for table in t.TABLES}
-    )
+    checks = sum(seconds for step, seconds in bodies.items() if step not in assets(1, 7))
     return {
         "site_month_5s_seconds": until_features.seconds,
         "site_month_5s_peak_gb": peak,
@@ -52,7 +54,49 @@ def measure(small: bool) -> dict[str, float]:
         "site_month_5s_all_peak_gb": _peak_gb(),
         **{f"site_month_5s_{step}_seconds": bodies[step] for step in STEPS},
         "site_month_5s_checks_seconds": checks,
+        **{f"phase_{phase}_seconds": seconds for phase, seconds in _by_phase(bodies).items()},
     }
+
+
+def one_more_day(small: bool) -> dict[str, float]:
+    """What one more day costs of the month that it is added to, bodies of assets and checks of all phases."""
+    bodies: dict[str, float] = {}
+    watch_bodies(lambda _run_id, step, seconds: bodies.update({step: seconds}))
+    begin = datetime.strptime(FIRST_MONTH, "%Y-%m").replace(tzinfo=UTC)
+    over = begin + timedelta(days=monthrange(begin.year, begin.month)[1], hours=1)
+    with _site(small) as at:
+        with clock.stopped(over - timedelta(days=1)):
+            _run(at, assets(1, 7))
+        before = sum(bodies.values())
+        bodies.clear()
+        with clock.stopped(over), clocked() as run:
+            _run(at, assets(1, 7))
+    day = sum(bodies.values())
+    return {
+        "incremental_day_share": day / before,
+        "incremental_day_seconds": day,
+        "incremental_day_run_seconds": run.seconds,
+    }
+
+
+@contextmanager
+def _site(small: bool) -> Iterator[Session]:
+    with session() as at:
+        quiet_logs()
+        config = {"place": "bangrak", "seed": 7, "start": FIRST_MONTH, **(SMALL if small else FULL)}
+        put_site(at, SITE, "synthetic", config)
+        lay_catalogue(at.warehouse)
+        yield at
+
+
+def _by_phase(bodies: Mapping[str, float]) -> dict[int, float]:
+    """Seconds of each phase: its assets, and the checks that are named after them."""
+    phases = {table.name: table.info["phase"] for table in t.TABLES}
+    found = dict.fromkeys(sorted(set(phases.values())), 0.0)
+    for step, seconds in bodies.items():
+        table = max((name for name in phases if step.startswith(name)), key=len)
+        found[phases[table]] += seconds
+    return found
 
 
 def assets(first: int, last: int) -> list[str]:

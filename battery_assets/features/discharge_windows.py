@@ -19,6 +19,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "voltage_v": pl.Float64,
     "temperature_c": pl.Float64,
 }
+_OF_STRING = {"string_id": pl.String, "moved_ah": pl.Float64}
 LEAST_C = 0.05  # a current worth fitting: C/20, well over the Hall offset
 SHORTEST_US = 60_000_000
 PAUSE_US = 120_000_000
@@ -38,15 +39,27 @@ def discharge_windows(days: Iterable[TelemetryDay], jars: pl.DataFrame, per_stri
     current of the string sample nearest in time, within one interval, less what the sensor shows on float;
     without one it is left out.
     """
-    kept: dict[str, list[tuple[float, pl.DataFrame]]] = {}
-    for day in days:
-        for string, moved, rows in _day_windows(day, jars):
-            held = [*kept.get(string, []), (moved, rows)]
-            kept[string] = sorted(held, key=lambda item: -item[0])[:per_string]
-    frames = [rows for held in kept.values() for _, rows in held]
-    if not frames:
-        return pl.DataFrame(schema=SCHEMA)
-    return pl.concat(frames).sort("battery_id", "window_start", "ts")
+    return largest((day_windows(day, jars) for day in days), per_string)
+
+
+def day_windows(day: TelemetryDay, jars: pl.DataFrame) -> pl.DataFrame:
+    """The windows of one day, as `discharge_windows` gives them, with string_id and moved_ah of each."""
+    frames = [
+        rows.with_columns(string_id=pl.lit(string), moved_ah=pl.lit(moved))
+        for string, moved, rows in _day_windows(day, jars)
+    ]
+    return pl.concat(frames) if frames else pl.DataFrame(schema={**SCHEMA, **_OF_STRING})
+
+
+def largest(days: Iterable[pl.DataFrame], per_string: int = 2) -> pl.DataFrame:
+    """Of the windows of days, given in order, those of each string that moved most charge."""
+    nothing = pl.DataFrame(schema={**SCHEMA, **_OF_STRING, "turn": pl.Int32})
+    turns = [rows.with_columns(turn=pl.lit(turn, pl.Int32)) for turn, rows in enumerate(days)]
+    windows, event = pl.concat([nothing, *turns]), ["string_id", "turn", "window_start"]
+    events = windows.unique(event, keep="first", maintain_order=True)
+    rank = (-pl.col("moved_ah")).rank("ordinal").over("string_id")
+    mine = windows.join(events.filter(rank <= per_string), on=event, how="semi")
+    return mine.select(list(SCHEMA)).sort("battery_id", "window_start", "ts")
 
 
 def _day_windows(day: TelemetryDay, jars: pl.DataFrame) -> Iterable[tuple[str, float, pl.DataFrame]]:

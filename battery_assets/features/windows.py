@@ -6,7 +6,7 @@ never reaches over the month's start. All instants are UTC.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -28,6 +28,9 @@ from battery_assets.features.window_rows import FEATURE_SCHEMA, WindowSums, wind
 
 GAP_STEPS = 3
 LONG_DAYS = 7
+# What a month remembers from day to day, beside the sums of the last days.
+_MEMORY = ("held_ts", "held_mohm", "string_memory")
+_SUMS = ("sums", "maxima", "latest_mohm", "strings")
 
 
 @dataclass(frozen=True)
@@ -61,32 +64,44 @@ def feature_rows(
     and count while the string is on float. Values too wide for the reference's DECIMAL stop at its largest.
     Raises ValueError where days leave the month or run backwards, or where frames are not sorted.
     """
-    month: _Month | None = None
-    parts = []
-    for day in _every_day(days):
-        month = month or _Month.start(day.day, jars, measurements)
-        if (day.day.year, day.day.month) != (month.start_day.year, month.start_day.month):
-            raise ValueError(f"{day.day} is not in the month that began with {month.start_day}")
-        parts += month.rows_of(day)
+    parts = [rows for _, rows, _ in feature_days(days, jars, measurements)]
     if not parts:
         return pl.DataFrame(schema=FEATURE_SCHEMA)
     return pl.concat(parts).sort("battery_id", "feature_window_hours", "feature_ts")
 
 
-def _every_day(days: Iterable[TelemetryDay]) -> Iterator[TelemetryDay]:
-    """The days as they come, with empty ones where some are missing between them."""
-    last: TelemetryDay | None = None
+def feature_days(
+    days: Iterable[TelemetryDay],
+    jars: pl.DataFrame,
+    measurements: pl.DataFrame,
+    before: Sequence[tuple[date, Mapping[str, np.ndarray]]] = (),
+) -> Iterator[tuple[date, pl.DataFrame, dict[str, np.ndarray]]]:
+    """As feature_rows, day by day: the day, the rows of windows that end in it, and what it hands on.
+
+    A day that is missing between two others comes as an empty one. before: what each earlier day of the month
+    handed on, for the same jars and readings; the rows that follow are those of a month begun at its start.
+    """
+    month = _Month.resumed(before, jars, measurements) if before else None
+    last = before[-1][0] if before else None
+    for day in _every_day(days, last):
+        month = month or _Month.start(day.day, jars, measurements)
+        if (day.day.year, day.day.month) != (month.start_day.year, month.start_day.month):
+            raise ValueError(f"{day.day} is not in the month that began with {month.start_day}")
+        rows = pl.concat(month.rows_of(day))
+        yield day.day, rows, month.handed_on()
+
+
+def _every_day(days: Iterable[TelemetryDay], last: date | None) -> Iterator[TelemetryDay]:
+    """The days as they come after the last one, with empty ones where some are missing between them."""
     for day in days:
-        if last is not None and day.day <= last.day:
-            raise ValueError(f"days must ascend: {day.day} came after {last.day}")
-        while last is not None and (day.day - last.day).days > 1:
+        if last is not None and day.day <= last:
+            raise ValueError(f"days must ascend: {day.day} came after {last}")
+        while last is not None and (day.day - last).days > 1:
             frames = [frame.clear() for frame in (day.jars, day.strings, day.string_calc, day.env)]
-            last = TelemetryDay(last.day + timedelta(days=1), *frames)
-            yield last
+            last += timedelta(days=1)
+            yield TelemetryDay(last, *frames)
         yield day
-        last = TelemetryDay(
-            day.day, *(frame.clear() for frame in (day.jars, day.strings, day.string_calc, day.env))
-        )
+        last = day.day
 
 
 @dataclass
@@ -135,6 +150,31 @@ class _Month:
             held_mohm=np.full(len(ids), np.nan),
             string_memory=memory,
         )
+
+    @classmethod
+    def resumed(
+        cls,
+        before: Sequence[tuple[date, Mapping[str, np.ndarray]]],
+        jars: pl.DataFrame,
+        measurements: pl.DataFrame,
+    ) -> "_Month":
+        """The month as it stood at the end of the last of these days."""
+        day, last = before[-1]
+        month = cls.start(day, jars, measurements)
+        for name in _MEMORY:
+            setattr(month, name, last[name].copy())
+        month.week.extend(WindowSums(*(kept[name] for name in _SUMS)) for _, kept in before[-LONG_DAYS:])
+        ts, _, start = month.rounds
+        seen = ts <= midnight_us(day) + kernel.HOUR_US * kernel.HOURS
+        jar = np.repeat(np.arange(len(month.ids)), np.diff(start))
+        month.round_next = start[:-1] + np.bincount(jar[seen], minlength=len(month.ids))
+        return month
+
+    def handed_on(self) -> dict[str, np.ndarray]:
+        """What the days to come need to know of this one, as `resumed` takes it."""
+        of_day = self.week[-1]
+        memory = {name: getattr(self, name).copy() for name in _MEMORY}
+        return memory | {name: getattr(of_day, name) for name in _SUMS}
 
     def rows_of(self, day: TelemetryDay) -> list[pl.DataFrame]:
         """The rows of windows that end within a day or at its midnight."""

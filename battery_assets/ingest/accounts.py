@@ -63,6 +63,11 @@ class FileAccount:
     def _not_loaded(self) -> int:
         return len(self.faults) + self.other_month + self.exact + self.superseded
 
+    @property
+    def settled(self) -> bool:
+        """Would it read tomorrow as it read today? Not where it was refused, or has times that lay ahead."""
+        return self.refusal is None and not self.times_out_of_range
+
     def refuse(self, refusal: FileRefused) -> None:
         """Nothing of the file counts any more, but all its rows are in quarantine."""
         self.refusal = refusal

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -64,14 +64,21 @@ class DaySpool:
         for part in self._root.glob(f"*/{number:06d}-*.arrow"):
             part.unlink()
 
-    def days(self) -> Iterator[tuple[date, pl.DataFrame]]:
-        """Each day's rows in the order of the days, unsorted inside; the unit is an Enum in text order."""
+    def touched(self) -> dict[date, set[int]]:
+        """The numbers of the files that have rows of each day."""
+        found: dict[date, set[int]] = {}
+        for part in self._root.glob("*/*.arrow"):
+            found.setdefault(date.fromisoformat(part.parent.name), set()).add(int(part.name[:6]))
+        return found
+
+    def days(self, only: Collection[date] | None = None) -> Iterator[tuple[date, pl.DataFrame]]:
+        """Rows of each day, or of some, in the order of the days; the unit is an Enum in text order."""
         ids = sorted(self._units)
         rank = np.empty(len(ids), np.uint32)
         rank[[self._units.index(unit) for unit in ids]] = np.arange(len(ids), dtype=np.uint32)
         for folder in sorted(self._root.iterdir()):
             parts = sorted(folder.glob("*.arrow"))
-            if parts:
+            if parts and (only is None or date.fromisoformat(folder.name) in only):
                 rows = pl.concat(pl.read_ipc(part) for part in parts)
                 codes = pl.Series(self._unit, rank[rows[self._unit].to_numpy()])
                 yield date.fromisoformat(folder.name), rows.with_columns(codes.cat.to(pl.Enum(ids)))

@@ -1,7 +1,7 @@
 """State of charge and health of every jar at each of its samples, in one pass over the days of a month."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -11,14 +11,17 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.jars import HealthEvidence, jar_facts
 from battery_assets.platform.assets import materializes
-from battery_assets.platform.days import together
-from battery_assets.platform.partitions import Part
+from battery_assets.platform.carry import arrays_of, state_of
+from battery_assets.platform.days import Inputs
+from battery_assets.platform.due import Due
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from battery_assets.features.charge_state import ChargeState
 
 CLOCK_DAYS = 4  # hold the 72 h of float that make a jar full
+CHARGE_COLUMNS = ["battery_id", "soc_pct", "soc_quality"]
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
 
 
@@ -33,36 +36,49 @@ JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_moh
 )
 def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.telemetry_jar_calc, context)
-    return warehouse.replace(t.telemetry_jar_calc, part, _days(warehouse, part))
-
-
-def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame]]:
-    from battery_assets.features.charge_state import charge_state_day
-
     jars = jar_facts(warehouse, part)
     evidence = HealthEvidence.of(warehouse, part, jars)
-    state = _carried(warehouse, part, jars)
-    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None}
-    for day, (rows, strings) in together(warehouse, part, wanted):
+    raw = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
+    before = Inputs(
+        warehouse, part.before, {t.telemetry_jar_calc: CHARGE_COLUMNS, t.telemetry_string_raw: None}
+    )
+    given = evidence.made_from(raw.digests)
+    for day in raw.days[:1]:
+        given[day] = digest(given[day], *(before.digests[earlier] for earlier in before.days[-CLOCK_DAYS:]))
+    due = warehouse.due(t.telemetry_jar_calc, part, given, chained=True)
+    return warehouse.replace(t.telemetry_jar_calc, part, _days(raw, before, due, evidence), due=due)
+
+
+def _days(
+    raw: Inputs, before: Inputs, due: Due, evidence: HealthEvidence
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.features.charge_state import ChargeState, charge_state_day
+
+    state, jars = None, evidence.jars
+    for _, values in due.handed_on():
+        evidence.take_up(values)
+        state = state_of(ChargeState, values)
+    if state is None and due.days:
+        state = _carried(before, jars)
+    for day, (rows, strings) in raw.walk(due.days):
         evidence.add_day(rows)
         health = evidence.health(day)
         soc, state = charge_state_day(rows, strings, jars, health["soh_pct"].to_numpy(), state)
+        due.hand_on(day, **arrays_of(state), **evidence.handed_on())
         soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True))
         yield day, soc.with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
 
 
-def _carried(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "ChargeState | None":
+def _carried(before: Inputs, jars: pl.DataFrame) -> "ChargeState | None":
     """The charge that the month before ended with; None where that month was never calculated."""
     from battery_assets.features.charge_state import carried_charge_state
 
-    days = warehouse.days_of(t.telemetry_jar_calc, part.before)
-    if not days:
+    recent = list(before.walk(before.days[-CLOCK_DAYS:]))
+    calculated = [rows for _, (rows, _) in recent if rows.height]
+    if not calculated:
         return None
-    columns = ["battery_id", "soc_pct", "soc_quality"]
-    [(_, rows)] = warehouse.days(t.telemetry_jar_calc, part.before, columns, only=days[-1:])
-    recent = [day for day in part.before.days if day >= days[-1] - timedelta(days=CLOCK_DAYS - 1)]
-    strings = warehouse.days(t.telemetry_string_raw, part.before, only=recent)
-    return carried_charge_state(rows.group_by("battery_id").last(), (frame for _, frame in strings), jars)
+    last = calculated[-1].group_by("battery_id").last()
+    return carried_charge_state(last, (strings for _, (_, strings) in recent if strings.height), jars)
 
 
 def _of_unit(units: pl.Series, values: dict[str, float]) -> pl.Series:

@@ -1,9 +1,13 @@
 """Power and ripple distortion of each string at each of its samples."""
 
+from datetime import timedelta
+
 import dagster as dg
 
 from battery_assets import tables as t
+from battery_assets.jars import made_from
 from battery_assets.platform.assets import materializes
+from battery_assets.platform.days import Inputs
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.recordings import recorded_bursts
 
@@ -18,8 +22,10 @@ def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehous
     from battery_assets.features.string_power import string_calc_day
 
     part = warehouse.claim(t.telemetry_string_calc, context)
+    raw = Inputs(warehouse, part, {t.telemetry_string_raw: None})
     bursts = recorded_bursts(warehouse, part)
-    days = warehouse.days(t.telemetry_string_raw, part)
-    return warehouse.replace(
-        t.telemetry_string_calc, part, ((day, string_calc_day(rows, bursts)) for day, rows in days)
-    )
+    given = made_from(raw.digests, known=[(bursts, "ts")], by=timedelta(days=1))
+    # A burst speaks for the days after its own too, so each day is told by those before it as well.
+    due = warehouse.due(t.telemetry_string_calc, part, given, chained=True)
+    days = ((day, string_calc_day(rows, bursts)) for day, (rows,) in raw.walk(due.days))
+    return warehouse.replace(t.telemetry_string_calc, part, days, due=due)

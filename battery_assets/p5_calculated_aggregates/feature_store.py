@@ -1,23 +1,25 @@
 """Features of every jar over 1, 24 and 168 hours, in one streaming pass over the days of a month."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
 
 import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import jar_facts, site_history
+from battery_assets.jars import jar_facts, made_from, site_history
 from battery_assets.platform.assets import materializes
-from battery_assets.platform.days import together
+from battery_assets.platform.days import Inputs
+from battery_assets.platform.due import Due
 from battery_assets.platform.metadata import picture
-from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 
-if TYPE_CHECKING:
-    from battery_assets.features.windows import TelemetryDay
-
-JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
+WANTED = {
+    t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"],
+    t.telemetry_string_raw: None,
+    t.telemetry_string_calc: None,
+    t.telemetry_env: None,
+}
 
 
 @dg.asset(
@@ -38,25 +40,28 @@ JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_moh
 )
 def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.pictures import voltage_heat_map
-    from battery_assets.features.windows import feature_rows
 
     part = warehouse.claim(t.feature_store, context)
     jars = jar_facts(warehouse, part)
     rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
-    rows = feature_rows(_days(warehouse, part), jars, rounds)
-    shown = {}
-    if rows.height:
-        shown["voltages"] = picture(voltage_heat_map(rows.filter(pl.col("feature_window_hours") == 1), jars))
-    return warehouse.replace(t.feature_store, part, rows, metadata=shown)
+    read = Inputs(warehouse, part, WANTED)
+    # A day without telemetry has a place in the windows that reach over it.
+    every_day = {day: read.digests.get(day, "") for day in read.span}
+    given = made_from(every_day, jars, known=[(rounds, "measured_at")], by=timedelta(days=1))
+    due = warehouse.due(t.feature_store, part, given, chained=True)
+    rows = list(_days(read, due, jars, rounds))
+    hours = [values["hours"] for _, values in due.handed_on()]
+    shown = {"voltages": picture(voltage_heat_map(pl.concat(hours), jars))} if hours else {}
+    return warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
 
 
-def _days(warehouse: Warehouse, part: Part) -> Iterator["TelemetryDay"]:
-    from battery_assets.features.windows import TelemetryDay
+def _days(
+    read: Inputs, due: Due, jars: pl.DataFrame, rounds: pl.DataFrame
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.features.windows import TelemetryDay, feature_days
 
-    wanted = {
-        t.telemetry_jar_raw: JAR_COLUMNS,
-        t.telemetry_string_raw: None,
-        t.telemetry_string_calc: None,
-        t.telemetry_env: None,
-    }
-    return (TelemetryDay(day, *frames) for day, frames in together(warehouse, part, wanted))
+    days = (TelemetryDay(day, *frames) for day, frames in read.walk(due.days))
+    for day, rows, state in feature_days(days, jars, rounds, list(due.handed_on())):
+        hours = rows.filter(pl.col("feature_window_hours") == 1).select("feature_ts", "battery_id", "v_mean")
+        due.hand_on(day, hours=hours, **state)
+        yield day, rows

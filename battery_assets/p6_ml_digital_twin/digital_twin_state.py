@@ -10,6 +10,7 @@ from battery_assets import tables as t
 from battery_assets.jars import HealthEvidence, earlier_rows, jar_facts
 from battery_assets.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.assets import materializes
+from battery_assets.platform.days import Inputs
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
@@ -19,6 +20,7 @@ JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_moh
 # Under this a current is float or sensor offset; what is a discharge is decided where windows are cut.
 DISCHARGE_A = -2.0
 HISTORY_MONTHS = 12
+NO_IDS = pl.DataFrame(schema={"battery_id": pl.String})
 NO_JARS = empty(t.telemetry_jar_raw).select(JAR_COLUMNS)
 
 
@@ -47,32 +49,32 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     jars = jar_facts(warehouse, part)
     windows = t.feature_store.c.feature_window_hours == 24
     features = warehouse.read(t.feature_store, part, where=windows).collect()
-    seen = jars.filter(pl.col("battery_id").is_in(_jars_seen(warehouse, part)))
+    week = _last_week(warehouse, part, jars)
+    named = pl.concat([NO_IDS, *(day["seen"] for day in week)])
+    seen = jars.join(named.unique(), on="battery_id", how="semi", maintain_order="left")
     if seen.is_empty() or features.is_empty():
         return warehouse.replace(t.digital_twin_state, part, empty(t.digital_twin_state))
     before = earlier_rows(warehouse, t.digital_twin_state, part, HISTORY_MONTHS)
-    evidence = _evidence(warehouse, part, seen)
+    # All that is known of the health at the end: the last week of readings, and the tests of the year.
+    evidence = HealthEvidence.of(warehouse, part, seen)
+    for day in week:
+        evidence.take_up(day)
     rows = twin_month(seen, before, _days(warehouse, part), features, evidence.health_with)
     shown = {"state of health": picture(soh_bars(rows, seen)), **month_shown(warehouse, part, rows, seen)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 
-def _evidence(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> HealthEvidence:
-    """All that is known of the health at the end: the last week of readings, and the tests of the year."""
-    evidence = HealthEvidence.of(warehouse, part, jars)
-    days = warehouse.days_of(t.telemetry_jar_raw, part)[-7:]
-    for _, rows in warehouse.days(t.telemetry_jar_raw, part, JAR_COLUMNS, only=days):
-        evidence.add_day(rows)
-    return evidence
-
-
-def _jars_seen(warehouse: Warehouse, part: Part) -> list[str]:
-    """The jars that telemetry_jar_calc has in the last week of the month."""
-    days = warehouse.days_of(t.telemetry_jar_calc, part)[-7:]
-    seen: set[str] = set()
-    for _, rows in warehouse.days(t.telemetry_jar_calc, part, ["battery_id"], only=days):
-        seen |= set(rows["battery_id"].unique().cast(pl.String).to_list())
-    return sorted(seen)
+def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
+    """Of each of the last seven days its ohmic readings, its warmth, and which jars telemetry_jar_calc has."""
+    read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id"]})
+    given = {day: read.digests[day] for day in read.days[-7:]}
+    with warehouse.reductions("digital_twin_state", part, given) as due:
+        evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
+        for day, (rows, calculated) in read.walk(due.days):
+            evidence.add_day(rows)
+            seen = calculated.select(pl.col("battery_id").unique().cast(pl.String).sort())
+            due.hand_on(day, seen=seen, **evidence.handed_on())
+    return [values for _, values in due.handed_on()]
 
 
 def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:

@@ -32,14 +32,16 @@ from battery_assets.platform.warehouse import Warehouse
 )
 def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.alert_rules import thresholds
+    from battery_assets.features.alert_signals import signals
     from battery_assets.features.alerting import alerts, not_evaluated
     from battery_assets.features.pictures import alerts_timeline
 
     part = warehouse.claim(t.alert, context)
-    inputs, rules = alert_inputs(warehouse, part), thresholds()
-    rows = alerts(inputs, rules)
+    (inputs, days), rules = alert_inputs(warehouse, part), thresholds()
+    found = signals(inputs)
+    rows = alerts(inputs, rules, found)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
-    shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules)}
+    shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules, found)}
     if rows.height:
         shown["alerts"] = picture(alerts_timeline(rows))
-    return warehouse.replace(t.alert, part, rows, metadata=shown)
+    return warehouse.replace(t.alert, part, rows, metadata=shown | days)

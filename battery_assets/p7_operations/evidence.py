@@ -1,21 +1,36 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import jar_facts, site_history
-from battery_assets.platform.days import together
+from battery_assets.jars import jar_facts, made_from, site_history
+from battery_assets.platform.days import Inputs
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.rows import midnight
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import polars_schema
 
 if TYPE_CHECKING:
     from battery_assets.features.alert_signals import AlertInputs
 
+WANTED = {t.telemetry_jar_raw: None, t.telemetry_string_raw: None, t.telemetry_env: None}
+# What the rules look at of an hour; the table has more, and a month of it is large.
+HOUR_COLUMNS = [
+    "feature_ts",
+    "battery_id",
+    "v_mean",
+    "v_min",
+    "t_mean",
+    "t_max",
+    "t_delta_ambient_mean",
+    "r_internal_latest",
+    "r_internal_baseline_pct",
+]
 LAST_MOMENT = timedelta(seconds=1)
 MODEL_COLUMNS = [
     "model_id",
@@ -50,56 +65,76 @@ def codes_of(warehouse: Warehouse, part: Part) -> Codes:
     return Codes(profiles.jar_facts(serving, strings, systems, models, locations), strings, locations)
 
 
-def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
-    """Everything that the month offers to the alert rules."""
+def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[str, int]]:
+    """Everything that the month offers to the alert rules, and how many days were worked out for it."""
     from battery_assets.features.alert_signals import AlertInputs
-    from battery_assets.features.data_quality import findings, telemetry_evidence
-    from battery_assets.features.profiles import resistance_readings, string_hours
+    from battery_assets.features.data_quality import findings
+    from battery_assets.features.profiles import resistance_readings
 
     jars = codes_of(warehouse, part).jars
-    evidence, strings = [], []
-    wanted = {t.telemetry_jar_raw: None, t.telemetry_string_raw: None}
-    for _, (jar_rows, string_rows) in together(warehouse, part, wanted):
-        # String by string: a whole day of a large site at once would cost gigabytes.
-        for group in jars.partition_by("string_id"):
-            mine = jar_rows.filter(pl.col("battery_id").is_in(group["battery_id"].to_list()))
-            whole = string_rows.filter(pl.col("string_id").is_in(group["string_id"].unique().to_list()))
-            as_text = mine.with_columns(pl.col("battery_id").cast(pl.String))
-            evidence.append(_compact(telemetry_evidence(as_text, _plain(whole), group)))
-        strings.append(_compact(string_hours(_plain(string_rows))))
-    hours = warehouse.read(t.feature_store, part, where=t.feature_store.c.feature_window_hours == 1).collect()
-    return AlertInputs(
+    sensors = warehouse.read(t.environmental_sensor, part, ["sensor_id", "location_id"]).collect()
+    read = Inputs(warehouse, part, WANTED)
+    features = warehouse.day_digests(t.feature_store, part)
+    given = {day: digest(files, features[day]) for day, files in read.digests.items()}
+    with warehouse.reductions("alert", part, made_from(given, jars, sensors)) as due:
+        for day, frames in read.walk(due.days):
+            hours = _feature_hours(warehouse, part, day)
+            due.hand_on(day, hours=hours, **_reduced(*frames, jars, sensors))
+    days = [values for _, values in due.handed_on()]
+    hours = _stacked(days, "hours")
+    inputs = AlertInputs(
         jars=jars,
         start=part.start,
         end=part.end,
         hours=hours,
-        strings_hours=pl.concat(strings, how="diagonal") if strings else None,
-        env=_rooms(warehouse, part),
+        strings_hours=_stacked(days, "strings"),
+        env=_stacked(days, "rooms"),
         soh=_health(warehouse, part),
-        resistance=resistance_readings(hours, _impedance(warehouse, part)),
+        resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=findings(pl.concat(evidence, how="diagonal"), jars) if evidence else None,
+        data_quality=findings(_stacked(days, "evidence"), jars) if days else None,
     )
+    return inputs, due.shown
+
+
+def _feature_hours(warehouse: Warehouse, part: Part, day: date) -> pl.DataFrame:
+    table, start = t.feature_store, midnight(day)
+    of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
+    where = of_day & (table.c.feature_window_hours == 1)
+    return warehouse.read(table, part, HOUR_COLUMNS, where=where).collect()
+
+
+def _reduced(
+    jar_rows: pl.DataFrame,
+    string_rows: pl.DataFrame,
+    env: pl.DataFrame,
+    jars: pl.DataFrame,
+    sensors: pl.DataFrame,
+) -> dict[str, pl.DataFrame]:
+    """A day of telemetry as hours of evidence, of strings and of rooms."""
+    from battery_assets.features.data_quality import telemetry_evidence
+    from battery_assets.features.profiles import room_hours, string_hours
+
+    plain = string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String))
+    evidence = []
+    # String by string: a whole day of a large site at once would cost gigabytes.
+    for group in jars.partition_by("string_id"):
+        mine = jar_rows.filter(pl.col("battery_id").is_in(group["battery_id"].to_list()))
+        whole = plain.filter(pl.col("string_id").is_in(group["string_id"].unique().to_list()))
+        evidence.append(telemetry_evidence(mine, whole, group))
+    rooms = room_hours(env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
+    stacked = pl.concat(evidence, how="diagonal") if evidence else pl.DataFrame()
+    found = {"evidence": stacked, "strings": string_hours(plain), "rooms": rooms}
+    return {name: _compact(rows) for name, rows in found.items()}
+
+
+def _stacked(days: list[dict[str, pl.DataFrame]], name: str) -> pl.DataFrame | None:
+    return pl.concat([values[name] for values in days], how="diagonal") if days else None
 
 
 def _compact(rows: pl.DataFrame) -> pl.DataFrame:
     """The same rows with texts of their own: text taken out of a large frame keeps all of it alive."""
     return rows.with_columns(pl.col(pl.String).cast(pl.Categorical).cast(pl.String))
-
-
-def _plain(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(pl.col("string_id", "mode").cast(pl.String))
-
-
-def _rooms(warehouse: Warehouse, part: Part) -> pl.DataFrame | None:
-    from battery_assets.features.profiles import room_hours
-
-    sensors = warehouse.read(t.environmental_sensor, part).collect()
-    rooms = [
-        room_hours(rows.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
-        for _, rows in warehouse.days(t.telemetry_env, part)
-    ]
-    return pl.concat(rooms) if rooms else None
 
 
 def _health(warehouse: Warehouse, part: Part) -> pl.DataFrame:

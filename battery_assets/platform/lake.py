@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -20,24 +20,25 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import polars.selectors as cs
 import sqlalchemy as sa
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.crash_points import crash_point
-from battery_assets.platform.lake_format import LakeFile, add_action, arrow_schema, as_stored, write_compact
+from battery_assets.platform.lake_format import (
+    LakeFile,
+    add_action,
+    arrow_schema,
+    as_stored,
+    parquet_bytes,
+    remove_action,
+)
+from battery_assets.platform.lake_reads import Days, LakeError
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import profile_of
 from battery_assets.platform.rows import fitting, of_month
-from battery_assets.tables.projections import sort_columns
 
-Days = Iterable[tuple[date, pl.DataFrame]]
 _COMMIT_TRIES = 20
-
-
-class LakeError(RuntimeError):
-    """The lake does not hold what was promised; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +83,12 @@ class Lake:
     def paths(self, table: sa.Table, part: Part) -> list[str]:
         """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
         found = self.delta(table)
-        if found is None:
-            return []
-        actions = pl.DataFrame(found.get_add_actions(flatten=True))
-        for name, value in (("site", part.site), ("month", part.month)):
-            if value is not None and actions.height:
-                actions = actions.filter(pl.col(f"partition.{name}") == value)
-        return sorted(actions["path"].to_list()) if actions.height else []
+        return [] if found is None else sorted(_named(found, part))
 
     def write(self, table: sa.Table, part: Part, day: date, rows: pl.DataFrame) -> LakeFile:
         """Write one day's rows, in stored order, to a file of its own. It is not part of the table yet."""
         ready = as_stored(rows, table)
-        buffer = io.BytesIO()
-        write_compact(ready, sort_columns(table)[-1], buffer)
-        content = buffer.getbuffer()
+        content = parquet_bytes(ready)
         path = f"site={part.site}/month={part.month}/{day.isoformat()}-{uuid.uuid4().hex}.parquet"
         self._store(f"{self.table_url(table)}/{path}", content)
         return LakeFile(
@@ -162,25 +155,34 @@ class Lake:
         files: Iterable[LakeFile],
         token: int | None,
         fence: Callable[[], None],
+        keep: Collection[str] = (),
     ) -> None:
-        """Make these files the partition's content, in one atomic log entry.
+        """Make these files, and those of the paths to keep, the partition's content in one atomic log entry.
 
         `fence` raises for a late writer. It is asked after the table's state was read: whoever commits to the
-        partition later than that makes Delta refuse this commit, and the fence is asked again.
+        partition later than that makes Delta refuse this commit, and the fence is asked again. Raises
+        LakeError where a file to keep is not part of the table any more.
         """
-        actions = [add_action(file, part) for file in files]
+        added = [add_action(file, part) for file in files]
         # Two writers of a partition without files share nothing else that Delta could see a conflict in.
         turn = Transaction(f"{part.site}/{part.month}", token or 0)
         for attempt in range(_COMMIT_TRIES):
             delta = self.created(table)
+            named = _named(delta, part)
             fence()
+            if not named.keys() >= set(keep):
+                raise LakeError(
+                    f"{table.name} {part.key} changed meanwhile. Materialize this partition again."
+                )
+            gone = [remove_action(path, named[path], part) for path in named.keys() - set(keep)]
+            if not added and not gone:
+                return
             try:
                 delta.create_write_transaction(
-                    actions,
-                    mode="overwrite",
+                    [*gone, *added],
+                    mode="append",
                     schema=delta.schema(),
                     partition_by=["site", "month"],
-                    partition_filters=[("site", "=", part.site), ("month", "=", part.month)],
                     commit_properties=CommitProperties(app_transactions=[turn]),
                 )
             except CommitFailedError:
@@ -191,6 +193,13 @@ class Lake:
             except (OSError, DeltaError) as error:
                 raise _unwritten(f"{self.table_url(table)}/_delta_log", str(error)) from error
             return
+
+    def swept(self, table: sa.Table, keep_hours: float) -> list[str]:
+        """Delete files that the table has not named for so many hours, or never did; returns their paths."""
+        found = self.delta(table)
+        if found is None:
+            return []
+        return found.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True)
 
     def keep(self, path: str, rows: pl.DataFrame) -> str:
         """Write a file of its own beside the tables, whole or not at all. Returns its URL."""
@@ -219,18 +228,13 @@ class Lake:
         return bytes(store.get(inside).bytes())
 
 
-def read_day(paths: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    """Columns of a day's files: decimals as Float32, units dictionary-coded where one file has them all.
-
-    Raises LakeError for a file that cannot be read.
-    """
-    try:
-        frames = [pl.scan_parquet(path, glob=False).select(names).collect() for path in paths]
-    except (pl.exceptions.ComputeError, OSError) as error:
-        raise LakeError(f"{paths[0]} cannot be read: {error}. Materialize its partition again.") from error
-    if len(frames) > 1:
-        frames = [frame.with_columns((cs.enum() | cs.categorical()).cast(pl.String)) for frame in frames]
-    return pl.concat(frames).with_columns(cs.decimal().cast(pl.Float32))
+def _named(delta: DeltaTable, part: Part) -> dict[str, int]:
+    """Size of each file of a partition, a site, a month, or all, by path."""
+    actions = pl.DataFrame(delta.get_add_actions(flatten=True))
+    for name, value in (("site", part.site), ("month", part.month)):
+        if value is not None and actions.height:
+            actions = actions.filter(pl.col(f"partition.{name}") == value)
+    return dict(actions.select("path", "size_bytes").iter_rows()) if actions.height else {}
 
 
 @lru_cache(maxsize=8)

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from battery_assets.platform.casting import cast_columns
 from battery_assets.platform.partitions import Part
@@ -64,6 +65,45 @@ def as_stored(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
     return _in_order(cast_columns(rows, table, casts), table)
 
 
+def parquet_bytes(ready: pl.DataFrame) -> memoryview:
+    """Rows in stored form as a Parquet file: equal rows give equal bytes.
+
+    Numbers and instants lie as differences to the row before, which is what samples of one unit compress by;
+    every page has a checksum, so that a reader who asks for it sees a flipped bit.
+    """
+    units = [name for name, kind in ready.schema.items() if kind in (pl.Enum, pl.Categorical, pl.String)]
+    differences = [name for name, kind in ready.schema.items() if kind.is_numeric() or kind.is_temporal()]
+    table = ready.with_columns(_dictionary(ready[name]) for name in units).to_arrow()
+    buffer = io.BytesIO()
+    pq.write_table(
+        table,
+        buffer,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=units,
+        column_encoding=dict.fromkeys(differences, "DELTA_BINARY_PACKED"),
+        store_decimal_as_integer=True,
+        write_page_checksum=True,
+    )
+    return buffer.getbuffer()
+
+
+def _dictionary(units: pl.Series) -> pl.Series:
+    """A coded column with the names that it uses, in the order of text; texts stay as they are."""
+    if units.dtype not in (pl.Enum, pl.Categorical):
+        return units
+    if units.dtype == pl.Categorical:
+        return units.cast(pl.Enum(units.unique().cast(pl.String).sort()))
+    names = units.dtype.categories.to_list()  # type: ignore[attr-defined]
+    used = units.to_physical().unique().drop_nulls().to_list()
+    wanted = sorted(names[code] for code in used)
+    if wanted == names:
+        return units
+    rank = np.zeros(len(names), np.uint32)
+    rank[[names.index(name) for name in wanted]] = np.arange(len(wanted), dtype=np.uint32)
+    return pl.Series(units.name, rank[units.to_physical().to_numpy()]).cat.to(pl.Enum(wanted))
+
+
 def _cast(given: pl.DataType, name: str, kind: Any) -> pl.Expr:
     column = pl.col(name)
     if given in (pl.Enum, pl.Categorical) and kind == pl.String:
@@ -85,16 +125,6 @@ def _in_order(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
     return rows
 
 
-def write_compact(ready: pl.DataFrame, instant: str, buffer: io.BytesIO) -> None:
-    """Parquet whose instants are stored as differences: clocks of many units cost bits a row, not bytes."""
-    arrow = ready.to_arrow()
-    pq.write_table(
-        arrow, buffer, compression="zstd", compression_level=1, store_decimal_as_integer=True,
-        use_dictionary=[name for name in arrow.column_names if name != instant],
-        column_encoding={instant: "DELTA_BINARY_PACKED"}, row_group_size=ROWS_TOGETHER,
-    )  # fmt: skip
-
-
 def add_action(file: LakeFile, part: Part) -> AddAction:
     """What the Delta log says of a file."""
     bounds = file.profile["columns"].get("ts", {})
@@ -110,6 +140,11 @@ def add_action(file: LakeFile, part: Part) -> AddAction:
         True,
         json.dumps(stats),
     )
+
+
+def remove_action(path: str, size: int, part: Part) -> RemoveAction:
+    """How the Delta log says that a file is no longer part of the table."""
+    return RemoveAction(path, True, int(time.time() * 1000), size, {"site": part.site, "month": part.month})
 
 
 def arrow_schema(table: sa.Table) -> pa.Schema:

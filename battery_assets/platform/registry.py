@@ -1,6 +1,8 @@
 """The platform's own books in PostgreSQL: claims and versions of partitions, files, sites, accounts."""
 
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, fields
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform import registry_tables as r
+from battery_assets.platform.due import DayEntry
 from battery_assets.platform.lake_format import LakeFile
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile
@@ -113,6 +116,40 @@ def files_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str
     return {row.path: row for row in connection.execute(query)}
 
 
+def forget_files(connection: sa.Connection, paths: Collection[str]) -> None:
+    """Files that are gone."""
+    connection.execute(sa.delete(r.lake_file).where(r.lake_file.c.path.in_(list(paths))))
+
+
+def forget_days(connection: sa.Connection, before: str) -> None:
+    """What is remembered of the days of months before this one: when they change, all their days are made."""
+    connection.execute(sa.delete(r.partition_day).where(r.partition_day.c.month < before))
+
+
+def day_entries(connection: sa.Connection, key: dict[str, str]) -> dict[date, DayEntry]:
+    """What the books say of each day of a partition, or of a reduction."""
+    books = r.partition_day
+    query = sa.select(*(books.c[field.name] for field in fields(DayEntry)))
+    query = query.where(*(books.c[name] == value for name, value in key.items()))
+    return {row.day: DayEntry(*row) for row in connection.execute(query)}
+
+
+def put_day_entries(
+    connection: sa.Connection, key: dict[str, str], kept: Collection[date], made: Iterable[DayEntry]
+) -> None:
+    """Replace the entries of every day that is not kept; of two writers at once the later one's stay."""
+    books = r.partition_day
+    at = [books.c[name] == value for name, value in key.items()]
+    connection.execute(sa.delete(books).where(*at, books.c.day.not_in(list(kept))))
+    rows = [{**key, **asdict(entry)} for entry in made]
+    if rows:
+        statement = insert(books)
+        changed = {field.name: statement.excluded[field.name] for field in fields(DayEntry)}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=books.primary_key.columns, set_=changed), rows
+        )
+
+
 def sites(connection: sa.Connection) -> list[sa.Row]:
     """Every site, by name."""
     return list(connection.execute(sa.select(r.site).order_by(r.site.c.site)))
@@ -152,14 +189,59 @@ def put_accounts(
     files: pl.DataFrame,
     quarantine: pl.DataFrame,
     findings: list[str],
+    known: Mapping[str, dict[str, Any]] | None = None,
+    standing: Collection[str] = (),
 ) -> None:
-    """Replace the accounts of what was read from files for a partition; a whole table has one set a site."""
-    key = {"table_name": table.name, "site": part.site or "", "month": part.month or ""}
-    for books, rows in ((r.ingest_file, files), (r.quarantined_row, quarantine)):
-        connection.execute(sa.delete(books).where(*(books.c[name] == value for name, value in key.items())))
-        known = [name for name in rows.columns if name in books.c]
-        if rows.height:
-            extra = {"findings": findings} if books is r.ingest_file else {}
-            connection.execute(
-                sa.insert(books), [{**key, **row, **extra} for row in rows.select(known).to_dicts()]
-            )
+    """Replace the accounts of what was read from files for a partition; a whole table has one set a site.
+
+    `known` is what is to be remembered of files, by path; the accounts of the paths in `standing` stand.
+    """
+    key, known = _accounts_key(table, part), known or {}
+    for books, path, rows in (
+        (r.ingest_file, r.ingest_file.c.path, files),
+        (r.quarantined_row, r.quarantined_row.c.file, quarantine),
+    ):
+        at = [books.c[name] == value for name, value in key.items()]
+        connection.execute(sa.delete(books).where(*at, path.not_in(list(standing))))
+        names = [name for name in rows.columns if name in books.c]
+        found = [{**key, **row} for row in rows.select(names).to_dicts()]
+        if books is r.ingest_file:
+            found = [{**row, "known": known.get(row["path"])} for row in found]
+        if found:
+            connection.execute(sa.insert(books), found)
+        if books is r.ingest_file:
+            connection.execute(sa.update(books).where(*at).values(findings=findings))
+
+
+def _accounts_key(table: sa.Table, part: Part) -> dict[str, str]:
+    return {"table_name": table.name, "site": part.site or "", "month": part.month or ""}
+
+
+def known_files(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, dict[str, Any] | None]:
+    """Of each file that a partition's accounts name, by path, what is remembered of it."""
+    books = r.ingest_file
+    at = [books.c[name] == value for name, value in _accounts_key(table, part).items()]
+    return {
+        row.path: row.known for row in connection.execute(sa.select(books.c.path, books.c.known).where(*at))
+    }
+
+
+def accounts_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, Any]:
+    """Sums over the files of a partition, and how many rows are in quarantine for which reason."""
+    files, refused = (
+        sa.select(books).where(
+            *(books.c[name] == value for name, value in _accounts_key(table, part).items())
+        )
+        for books in (r.ingest_file, r.quarantined_row)
+    )
+    of_files, of_rows = files.subquery(), refused.subquery()
+    names = [column.name for column in r.ingest_file.columns if column.name.startswith("rows_")]
+    sums = connection.execute(sa.select(*(sa.func.sum(of_files.c[name]).label(name) for name in names))).one()
+    count = sa.func.count().label("count")
+    reasons = connection.execute(
+        sa.select(of_rows.c.reason, count).group_by(of_rows.c.reason).order_by(count.desc(), of_rows.c.reason)
+    )
+    return {
+        "rows": {name: int(value) for name, value in sums._mapping.items() if value is not None},
+        "quarantine": [dict(row) for row in reasons.mappings()],
+    }

@@ -50,6 +50,22 @@ lake_file = sa.Table(
     comment="Every file written to the lake, with the checksum that reads are verified against.",
 )
 
+partition_day = sa.Table(
+    "partition_day",
+    METADATA,
+    sa.Column("table_name", sa.String(63), primary_key=True),
+    sa.Column("site", sa.String(31), primary_key=True),
+    sa.Column("month", sa.String(7), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False, comment="Of all that the day was made from."),
+    sa.Column("path", sa.Text, comment="Its file, where the table is in the lake and the day has rows."),
+    sa.Column("rows", sa.BigInteger, comment="Of the day, where PostgreSQL keeps the table day by day."),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("profile", JSONB),
+    sa.Column("carry", sa.LargeBinary, comment="What the day hands on to the days after it."),
+    comment="The days of partitions: one that would be made from the same again is kept as it is.",
+)
+
 ingest_file = sa.Table(
     "ingest_file",
     METADATA,
@@ -68,6 +84,7 @@ ingest_file = sa.Table(
     sa.Column("status", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("findings", JSONB),
+    sa.Column("known", JSONB, comment="What is remembered of the file, so that it need not be read again."),
     sa.Index("ix_ingest_file_part", "table_name", "site", "month"),
     comment="Accounts of files: read = loaded + quarantined + duplicates + superseded + other months.",
 )

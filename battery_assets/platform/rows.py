@@ -1,8 +1,8 @@
 """Rows on their way into a table: do they fit, and how are they put there."""
 
 import hashlib
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import sqlalchemy as sa
@@ -27,6 +27,64 @@ def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFra
         connection.execute(sa.delete(table).where(within(table, part, None)))
         data = copy_in(connection, table, stamped)
     return profile_of(rows.select(list(polars_schema(table))), table), hashlib.sha256(data).hexdigest()
+
+
+def put_days(
+    connection: sa.Connection,
+    table: sa.Table,
+    part: Part,
+    kept: Collection[date],
+    days: Mapping[date, pl.DataFrame],
+) -> dict[date, tuple[dict, str]]:
+    """Days of rows into a table that is kept day by day; of the rows that were there, the kept days' stay.
+
+    Raises ValueError for a row that is dated outside its day.
+    """
+    stay = [_dated(table, first, last) for first, last in _spans(kept)]
+    gone = sa.not_(sa.or_(*stay)) if stay else None
+    connection.execute(sa.delete(table).where(within(table, part, gone)))
+    written = {}
+    for day, rows in days.items():
+        _of_day(rows, table, part, day)
+        stamped = rows.with_columns(site=pl.lit(part.site), month=pl.lit(part.month))
+        data = copy_in(connection, table, stamped) if rows.height else b""
+        written[day] = profile_of(rows, table), hashlib.sha256(data).hexdigest()
+    return written
+
+
+def _dated(table: sa.Table, first: date, last: date) -> sa.ColumnElement[bool]:
+    """Rows of the days from first to last: the midnight that ends a day is the day's."""
+    column = table.c[table.info["dated_by"]]
+    return sa.and_(column > midnight(first), column <= midnight(last) + timedelta(days=1))
+
+
+def _spans(days: Collection[date]) -> list[tuple[date, date]]:
+    """First and last day of each stretch of days without a gap."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if found and (day - found[-1][1]).days == 1:
+            found[-1] = found[-1][0], day
+        else:
+            found.append((day, day))
+    return found
+
+
+def _of_day(rows: pl.DataFrame, table: sa.Table, part: Part, day: date) -> None:
+    dated = rows[table.info["dated_by"]]
+    start = midnight(day)
+    if rows.height and not (start < dated.min() and dated.max() <= start + timedelta(days=1)):  # type: ignore[operator]
+        raise ValueError(f"{table.name} {part.key}: {dated.min()} to {dated.max()} is not all of {day}")
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a UTC day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def rows_there(connection: sa.Connection, table: sa.Table, part: Part) -> int:
+    """How many rows a partition of a PostgreSQL table has now."""
+    count = sa.select(sa.func.count()).select_from(table)
+    return connection.execute(count.where(within(table, part, sa.true()))).scalar_one()
 
 
 def within(

@@ -73,6 +73,17 @@ def monthly_training(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     return schedule
 
 
+def nightly_tidying(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Every night, after the running months: what nobody needs any more goes."""
+    return dg.ScheduleDefinition(
+        name="nightly_tidying",
+        job=job,
+        cron_schedule="30 4 * * *",
+        execution_timezone="UTC",
+        description="Deletes lake files that no version has named for two days.",
+    )
+
+
 def _running(instance: dg.DagsterInstance, job_name: str) -> bool:
     unfinished = [
         dg.DagsterRunStatus.QUEUED,

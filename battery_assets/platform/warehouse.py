@@ -3,10 +3,8 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,24 +14,27 @@ import sqlalchemy as sa
 
 from battery_assets.platform import registry
 from battery_assets.platform.crash_points import crash_point
-from battery_assets.platform.database import copy_out, explained, repeated, transaction
-from battery_assets.platform.lake import Days, Lake, LakeError, read_day
+from battery_assets.platform.database import copy_out, repeated, transaction
+from battery_assets.platform.due import Due, fingerprints_of, what_stays
+from battery_assets.platform.lake import Lake
 from battery_assets.platform.lake_format import in_turn, sha256_of
+from battery_assets.platform.lake_reads import Days, LakeError, read_days
 from battery_assets.platform.metadata import replaced_metadata
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import merged
-from battery_assets.platform.relations import ensure_leaf, orphans_removed
-from battery_assets.platform.rows import by_day, fitting, put, within
-from battery_assets.tables.projections import key_columns, polars_schema
+from battery_assets.platform.replacing import (
+    Claimed,
+    days_there,
+    from_scratch,
+    replace_lake,
+    replace_rows,
+)
+from battery_assets.platform.rows import by_day, fitting, within
+from battery_assets.tables.projections import polars_schema
 
+# A run with this tag makes every day again.
+FROM_SCRATCH = "battery_assets/from_scratch"
 _READS: ContextVar[set[str] | None] = ContextVar("reads", default=None)
-
-
-@dataclass(frozen=True)
-class Claimed(Part):
-    """A partition that this run may replace, as long as nobody claims it later: a token for each table."""
-
-    tokens: tuple[tuple[str, int], ...] = ()
 
 
 @contextlib.contextmanager
@@ -67,19 +68,20 @@ class Warehouse(dg.ConfigurableResource):
     ) -> Claimed:
         """The partition to write, claimed before any work: a run that wakes up late is then refused.
 
-        `also` names the tables that will be replaced together with it.
+        `also` names the tables that will be replaced together with it. A run with the tag FROM_SCRATCH keeps
+        no day of what was there.
         """
-        part, run_id = (
-            (context, "outside a run")
+        part, run_id, tags = (
+            (context, "outside a run", {})
             if isinstance(context, Part)
-            else (Part.of(context), context.run.run_id)
+            else (Part.of(context), context.run.run_id, context.run.tags)
         )
         with self.transaction() as connection:
             tokens = tuple(
                 (one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also)
             )
         crash_point("claimed")
-        return Claimed(part.site, part.month, tokens)
+        return Claimed(part.site, part.month, tokens, from_scratch=FROM_SCRATCH in tags)
 
     def read(
         self,
@@ -103,8 +105,17 @@ class Warehouse(dg.ConfigurableResource):
 
     def days_of(self, table: sa.Table, part: Part) -> list[date]:
         """The days that a lake partition has, in order."""
-        self._note(table)
-        return sorted({file.day for file in self._files(table, part)})
+        return sorted({file.day for file in self.files(table, part)})
+
+    def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
+        """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+            entries = registry.day_entries(connection, registry.place(table, part))
+        # Replaced as a whole, all of it stands for each of its days.
+        other = "" if entries or row is None else row.sha256
+        found = {day: entries[day].sha256 if day in entries else other for day in part.days}
+        return {day: sha256 or "" for day, sha256 in found.items()}
 
     def days(
         self,
@@ -117,19 +128,49 @@ class Warehouse(dg.ConfigurableResource):
 
         Units are dictionary-coded, decimals arrive as Float32. `only` names the days that are wanted.
         """
-        self._note(table)
-        names = list(columns or polars_schema(table))
+        files = [file for file in self.files(table, part) if only is None or file.day in only]
+        return self.days_in(table, files, columns)
+
+    def days_in(self, table: sa.Table, files: Iterable[sa.Row], columns: Sequence[str] | None = None) -> Days:
+        """The days that lie in these files of a lake table, as `days` gives them."""
         paths: dict[date, list[str]] = {}
-        for file in self._files(table, part):
-            if only is None or file.day in only:
-                paths.setdefault(file.day, []).append(self._url(table, file.path))
-        with ThreadPoolExecutor(1) as ahead:
-            waiting = [ahead.submit(read_day, those, names) for those in list(paths.values())[:1]]
-            for position, day in enumerate(paths):
-                rows = waiting.pop().result()
-                following = list(paths.values())[position + 1 : position + 2]
-                waiting += [ahead.submit(read_day, those, names) for those in following]
-                yield day, rows
+        for file in files:
+            paths.setdefault(file.day, []).append(self._url(table, file.path))
+        yield from read_days(paths, list(columns or polars_schema(table)))
+
+    def due(self, table: sa.Table, part: Part, given: Mapping[date, str], *, chained: bool = False) -> Due:
+        """Which days of a partition have to be made, where `given` says what each day is made from.
+
+        What the code is and, of chained days, what the day before was, is added to that. A day whose file is
+        damaged has to be made; so have all where the partition is stale or the run says so.
+        """
+        fingerprints = fingerprints_of(table.name, given, chained)
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+            entries = registry.day_entries(connection, registry.place(table, part))
+            known = days_there(connection, self.lake, table, part, entries)
+        if row is None or row.state != "current" or from_scratch(part):
+            known = set()
+        return Due(fingerprints, what_stays(fingerprints, entries, known, chained))
+
+    @contextlib.contextmanager
+    def reductions(
+        self, name: str, part: Part, given: Mapping[date, str], *, chained: bool = False
+    ) -> Iterator[Due]:
+        """Days of which something is only worked out, to be looked at together; the block does what is due.
+
+        It is kept under `name` when the block ends well. No claim is needed: what a day hands on follows from
+        its fingerprint alone.
+        """
+        fingerprints = fingerprints_of(name, given, chained)
+        key = {"table_name": name, "site": part.site or "", "month": part.month or ""}
+        with self.transaction() as connection:
+            entries = registry.day_entries(connection, key)
+        known = set() if from_scratch(part) else set(entries)
+        due = Due(fingerprints, what_stays(fingerprints, entries, known, chained))
+        yield due
+        with self.transaction() as connection:
+            registry.put_day_entries(connection, key, due.kept, [due.entry(day) for day in due.days])
 
     def replace(
         self,
@@ -139,26 +180,27 @@ class Warehouse(dg.ConfigurableResource):
         *,
         also: dict[sa.Table, pl.DataFrame] | None = None,
         metadata: dict[str, Any] | None = None,
+        due: Due | None = None,
     ) -> dg.MaterializeResult:
         """Make these rows the partition's whole content, at once or not at all.
 
-        `also` names further PostgreSQL tables whose same partition is replaced in the same transaction.
+        `also` names further PostgreSQL tables whose same partition is replaced in the same transaction. With
+        `due`, rows are those of the days that were due, and the other days stay.
         Raises ValueError for rows that do not fit the table, SupersededError for a late writer.
         """
         started = time.monotonic()
         if table.info["store"] == "lake":
-            profile, sha256 = self._replace_lake(table, part, rows)
+            days = by_day(fitting(rows, table)) if isinstance(rows, pl.DataFrame) else rows
+            profile, sha256 = replace_lake(self.database_url, self.lake, table, part, days, due)
         else:
-            frame = rows if isinstance(rows, pl.DataFrame) else pl.concat([day for _, day in rows])
-            profile, sha256 = repeated(lambda: self._replace_rows(table, part, frame, also or {}))
+            content = rows if isinstance(rows, pl.DataFrame) else dict(rows)
+            profile, sha256 = repeated(
+                lambda: replace_rows(self.database_url, table, part, content, also or {}, due)
+            )
         crash_point("committed")
-        return dg.MaterializeResult(
-            metadata={
-                **replaced_metadata(table, profile, sha256, time.monotonic() - started),
-                **(metadata or {}),
-            },
-            data_version=dg.DataVersion(sha256),
-        )
+        shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)
+        told = {**shown, **(due.shown if due else {}), **(metadata or {})}
+        return dg.MaterializeResult(metadata=told, data_version=dg.DataVersion(sha256))
 
     def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
         """What the writer saw of a partition; None where nothing was committed.
@@ -169,7 +211,7 @@ class Warehouse(dg.ConfigurableResource):
         with self.transaction() as connection:
             row = registry.committed(connection, table, part)
         if table.info["store"] == "lake":
-            files = self._files(table, part)
+            files = self.files(table, part)
             if files:
                 return {**merged([file.profile for file in files]), "sha256": sha256_of(files)}
             return None if row is None else {"rows": 0, "columns": {}, "sha256": sha256_of([])}
@@ -177,7 +219,7 @@ class Warehouse(dg.ConfigurableResource):
 
     def verify(self, table: sa.Table, part: Part) -> None:
         """Hold every file of a lake partition against its checksum. Raises LakeError."""
-        for file in self._files(table, part):
+        for file in self.files(table, part):
             try:
                 content = self.lake.read_bytes(table, file.path)
             except FileNotFoundError:
@@ -205,7 +247,12 @@ class Warehouse(dg.ConfigurableResource):
     def _url(self, table: sa.Table, path: str) -> str:
         return f"{self.lake.table_url(table)}/{path}"
 
-    def _files(self, table: sa.Table, part: Part) -> list[sa.Row]:
+    def files(self, table: sa.Table, part: Part) -> list[sa.Row]:
+        """The books' rows of the files that a lake partition consists of now, by day.
+
+        Raises LakeError for a file that the books do not know, or that is not as long as they say.
+        """
+        self._note(table)
         named = self.lake.paths(table, part)
         with self.transaction() as connection:
             known = registry.files_of(connection, table, part)
@@ -225,49 +272,12 @@ class Warehouse(dg.ConfigurableResource):
         schema = polars_schema(table)
         if verify:
             self.verify(table, part)
-        files = self._files(table, part)
+        files = self.files(table, part)
         if not files:
             return pl.LazyFrame(schema={name: schema[name] for name in names})
         # File by file: each has its own dictionary of units, and polars scans together only equal ones.
         scans = [pl.scan_parquet(self._url(table, file.path), glob=False) for file in files]
         return pl.concat(scan.select(pl.col(name).cast(schema[name]) for name in names) for scan in scans)
-
-    def _replace_lake(self, table: sa.Table, part: Part, rows: pl.DataFrame | Days) -> tuple[dict, str]:
-        days = by_day(fitting(rows, table)) if isinstance(rows, pl.DataFrame) else rows
-        files = in_turn(self.lake.write_days(table, part, days))
-        crash_point("files_written")
-        profile, sha256 = merged([file.profile for file in files]), sha256_of(files)
-        token = _token(part, table)
-        try:
-            with self.transaction() as connection:
-                registry.hold(connection, table, part, token)
-                registry.enter_files(connection, table, part, files)
-        except registry.SupersededError:
-            self.lake.discard(table, files)
-            raise
-        with self.transaction() as connection:
-            self.lake.commit(table, part, files, token, lambda: registry.hold(connection, table, part, token))
-            crash_point("lake_committed")
-            registry.record(connection, table, part, profile["rows"], sha256, profile)
-        return profile, sha256
-
-    def _replace_rows(
-        self, table: sa.Table, part: Part, rows: pl.DataFrame, also: dict[sa.Table, pl.DataFrame]
-    ) -> tuple[dict, str]:
-        written = {}
-        for target in (table, *also):
-            ensure_leaf(self.database_url, target, part)
-        with explained(f"{table.name} {part.key}"), self.transaction() as connection:
-            for target, frame in {table: rows, **also}.items():
-                registry.hold(connection, target, part, _token(part, target))
-                ready = fitting(frame, target).sort(key_columns(target))
-                written[target] = put(connection, target, part, ready)
-                crash_point("rows_copied")
-                # Before the next table is written: what that one points at has to be there.
-                orphans_removed(connection, target, part)
-            for target, (profile, sha256) in written.items():
-                registry.record(connection, target, part, profile["rows"], sha256, profile)
-        return written[table]
 
 
 def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
@@ -275,7 +285,3 @@ def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
         f"{table.name} {part.key}: file {path} is missing or damaged: {why}. "
         "Materialize this partition again."
     )
-
-
-def _token(part: Part, table: sa.Table) -> int | None:
-    return dict(part.tokens).get(table.name) if isinstance(part, Claimed) else None

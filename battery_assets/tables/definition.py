@@ -38,13 +38,15 @@ def table(
     may_be_empty: bool = False,
     lab: bool = False,
     whole_sessions: bool = False,
+    dated_by: str | None = None,
 ) -> sa.Table:
     """One stored table.
 
     `unique` names codes that are unique within a site; `newest_wins` keeps one row per key and lets an older
     month never overwrite a newer one; `month_leaves` makes a PostgreSQL table partitioned by month;
-    `may_be_empty` says that a partition without rows is a healthy one; `lab` that its sites are labs;
-    `whole_sessions` that a row belongs to the month in which its test began, not to that of its instant.
+    `may_be_empty` says that a partition without rows is a healthy one; `dated_by` names the instant that
+    tells the day of a row, where a PostgreSQL table is kept day by day (a midnight ends its day); `lab` says
+    that its sites are labs; `whole_sessions` that a row belongs to the month in which its test began.
     """
     codes = [
         sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code) for code in unique
@@ -65,6 +67,7 @@ def table(
             "may_be_empty": may_be_empty,
             "lab": lab,
             "whole_sessions": whole_sessions,
+            "dated_by": dated_by,
         },
         postgresql_partition_by="LIST (month)" if month_leaves else None,
     )

@@ -71,4 +71,5 @@ feature_store = table(
         )
     ],
     month_leaves=True,
+    dated_by="feature_ts",
 )

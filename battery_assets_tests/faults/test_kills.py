@@ -26,7 +26,7 @@ def books_agree(warehouse, table) -> bool:
     rows, profile = warehouse.read(table, PART).collect(), warehouse.profile(table, PART)
     if table.info["store"] == "lake":
         warehouse.verify(table, PART)
-        assert profile["sha256"] == sha256_of(warehouse._files(table, PART))
+        assert profile["sha256"] == sha256_of(warehouse.files(table, PART))
         assert profile["columns"]["voltage_v"]["max"] == rows["voltage_v"].max()
     return profile["rows"] == rows.height
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.lake import LakeError
+from battery_assets.platform.lake_reads import LakeError
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets_tests.faults.writers import (
     PART,

@@ -84,7 +84,7 @@ def samples(value: float) -> pl.DataFrame:
 def test_a_lake_partition_in_a_bucket_is_replaced_read_and_verified(bucket, warehouse_url):
     import boto3
 
-    from battery_assets.platform.lake import LakeError
+    from battery_assets.platform.lake_reads import LakeError
     from battery_assets.platform.warehouse import Warehouse
 
     warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")

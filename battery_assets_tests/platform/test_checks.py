@@ -1,5 +1,6 @@
 """Every kind of defect turns the suite red, in words that name the column; a clean partition is green."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -79,6 +80,25 @@ def test_a_bad_value_is_told_with_its_column(world, table, column, value, found)
     [words] = row_failures(table, changed(world, table, column, value))
     assert words.startswith(f"{column}: ")
     assert found in words
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "found"),
+    [
+        (t.feature_store, "v_mean", 20.001, "v_mean maximum: .*20.001"),
+        (t.feature_store, "v_mean", -0.001, "v_mean minimum: .*-0.001"),
+        (t.feature_store, "feature_ts", None, "feature_ts nulls: .*found 1"),
+        (t.alert, "alert_type", "gremlins", "alert_type unknown values: .*found 1"),
+        (t.rul_prediction, "failure_probability_30d", 1.0001, "failure_probability_30d maximum: "),
+    ],
+)  # fmt: skip
+def test_the_profile_of_a_partition_tells_what_its_rows_tell(world, table, column, value, found):
+    assert profile_failures(table, profile_of(world[table.name], table)) == []
+    [words] = profile_failures(table, profile_of(changed(world, table, column, value), table))
+    assert re.match(found, words), words
+    twice = pl.concat([world[table.name], world[table.name].head(1)])
+    [words] = profile_failures(table, profile_of(twice, table))
+    assert words.startswith("duplicate_keys: ")
 
 
 def test_a_duplicate_key_is_told_with_its_columns(world):

@@ -1,0 +1,41 @@
+"""Days read out of the lake's files."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import polars as pl
+import polars.selectors as cs
+
+Days = Iterable[tuple[date, pl.DataFrame]]
+
+
+class LakeError(RuntimeError):
+    """The lake does not hold what was promised; the message says what to do."""
+
+
+def read_days(
+    paths: Mapping[date, Sequence[str]], names: Sequence[str]
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    """Columns of the files of each day, the next day being read while the caller works on this one."""
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = [ahead.submit(read_day, those, names) for those in list(paths.values())[:1]]
+        for position, day in enumerate(paths):
+            rows = waiting.pop().result()
+            following = list(paths.values())[position + 1 : position + 2]
+            waiting += [ahead.submit(read_day, those, names) for those in following]
+            yield day, rows
+
+
+def read_day(paths: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
+    """Columns of a day's files: decimals as Float32, units dictionary-coded where one file has them all.
+
+    Raises LakeError for a file that cannot be read.
+    """
+    try:
+        frames = [pl.scan_parquet(path, glob=False).select(names).collect() for path in paths]
+    except (pl.exceptions.ComputeError, OSError) as error:
+        raise LakeError(f"{paths[0]} cannot be read: {error}. Materialize its partition again.") from error
+    if len(frames) > 1:
+        frames = [frame.with_columns((cs.enum() | cs.categorical()).cast(pl.String)) for frame in frames]
+    return pl.concat(frames).with_columns(cs.decimal().cast(pl.Float32))

@@ -1,0 +1,344 @@
+"""One more day costs one day, and gives to the bit what the whole month at once would have given."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.arrival import Landing
+from battery_assets.platform import due, lake, registry, replacing
+from battery_assets.platform import registry_tables as r
+from battery_assets.platform.days import Inputs
+from battery_assets.platform.lake_reads import LakeError
+from battery_assets.platform.warehouse import Warehouse
+from battery_assets.tables.projections import sort_columns
+from battery_assets_tests.conftest import copied_database
+from battery_assets_tests.faults.writers import files_on_disk
+from battery_assets_tests.nightly import CONFIG, LAST, TABLES, FromScratch, Site
+
+BY_DAY = {table.name for table in TABLES if table.info["store"] == "lake"} | {
+    "feature_store", "digital_twin_state", "alert"
+}  # fmt: skip
+CALC = [t.telemetry_string_calc, t.telemetry_jar_calc, t.feature_store, t.digital_twin_state, t.alert]
+# Its rows name files of the lake, which is another one in each of these worlds.
+SAME = [table for table in TABLES if table is not t.telemetry_event_window]
+
+
+@pytest.fixture(scope="module")
+def at_once(migrated_url, tmp_path_factory) -> Iterator[Site]:
+    """A month that is made once, when it is over."""
+    folder = tmp_path_factory.mktemp("at_once")
+    with copied_database(migrated_url) as url:
+        site = Site(Warehouse(database_url=url, lake_url=str(folder / "lake")), Landing(folder=str(folder)))
+        site.run()
+        yield site
+
+
+@pytest.fixture
+def site(at_once, tmp_path) -> Iterator[Site]:
+    """A site of its own for which that month was made."""
+    shutil.copytree(at_once.warehouse.lake_url, tmp_path / "lake")
+    with copied_database(at_once.warehouse.database_url) as url:
+        yield Site(
+            Warehouse(database_url=url, lake_url=str(tmp_path / "lake")), Landing(folder=str(tmp_path))
+        )
+
+
+def test_a_month_made_night_by_night_is_the_month_made_at_once(warehouse, tmp_path, at_once):
+    assert at_once.made() == dict.fromkeys(BY_DAY, (28, 0))
+    assert at_once.rows(t.digital_twin_state)["calibration_rmse_v"].is_not_null().any(), (
+        "no discharge to hand on"
+    )
+    site = Site(warehouse, Landing(folder=str(tmp_path)))
+    for day in (date(2025, 2, 5), date(2025, 2, 12), date(2025, 2, 27)):
+        site.run(day)
+    assert site.checksums(CALC) != at_once.checksums(CALC)
+    site.run(LAST)
+    assert site.made() == dict.fromkeys(BY_DAY, (1, 27))
+    assert site.checksums(SAME) == at_once.checksums(SAME)
+
+
+def test_a_month_of_which_nothing_changed_writes_nothing(site):
+    before = site.checksums(SAME), site.versions(), site.files()
+    site.run()
+    assert site.made() == dict.fromkeys(BY_DAY, (0, 28))
+    assert (site.checksums(SAME), site.versions(), site.files()) == before
+
+
+def test_a_run_from_scratch_makes_every_day_and_the_same_content(site):
+    before = site.checksums(SAME), site.files()
+    scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
+    site.run(warehouse=scratch)
+    assert site.made() == dict.fromkeys(BY_DAY, (28, 0))
+    assert site.checksums(SAME) == before[0]
+    assert not set(site.files()) & set(before[1])
+
+
+def changed_raw(site: Site, day: date) -> None:
+    """Another reading in the raw telemetry of one day, as a corrected file would bring it."""
+    lower = pl.when(pl.col("ts").dt.date() == day).then(pl.col("voltage_v") - 0.1).otherwise("voltage_v")
+    replaced(site, t.telemetry_jar_raw, lambda rows: rows.with_columns(lower.alias("voltage_v")))
+
+
+def replaced(site: Site, table: sa.Table, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    """A raw table as another source would bring it; what is not changed lies as it did."""
+    [unit, _] = sort_columns(table)
+    rows = change(site.rows(table))
+    if table is not t.telemetry_string_raw and table is not t.telemetry_env:
+        rows = rows.with_columns(pl.col(unit).cast(pl.Enum(rows[unit].unique().sort())))
+    site.warehouse.replace(table, site.warehouse.claim(table, site.part), rows)
+
+
+def test_a_changed_day_is_made_again_with_all_that_build_on_it(site, at_once):
+    changed_raw(site, date(2025, 2, 10))
+    site.run(only=CALC)
+    assert site.made() == {
+        "telemetry_string_calc": (0, 28),
+        "telemetry_jar_calc": (19, 9),
+        "feature_store": (19, 9),
+        # The calculated days came out to the bit as they were, so that their files are the same.
+        "digital_twin_state": (1, 27),
+        # A week's windows end on each of the six days after it.
+        "alert": (7, 21),
+    }
+    found = site.checksums(CALC)
+    scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
+    site.run(only=CALC, warehouse=scratch)
+    assert site.checksums(CALC) == found
+    assert found["feature_store"] != at_once.checksums(CALC)["feature_store"]
+    # The source brings the old reading back: all is what it was.
+    site.run()
+    assert site.checksums(SAME) == at_once.checksums(SAME)
+
+
+def test_evidence_filed_later_changes_the_days_after_it(site, at_once):
+    """A capacity test of the 20th that somebody enters at the end of the month."""
+    table = t.capacity_test_raw
+    test = {
+        "test_id": "00000000-0000-0000-0000-0000000000aa",
+        "string_id": site.rows(t.string)["string_id"][0],
+        "test_date": datetime(2025, 2, 20, 3, tzinfo=UTC),
+        "test_type": "full_discharge",
+        "discharge_rate_a": 12.0,
+        "discharge_duration_min": 400.0,
+    }
+    rows = pl.concat([site.rows(table), pl.DataFrame([test])], how="diagonal_relaxed")
+    site.warehouse.replace(table, site.warehouse.claim(table, site.part), rows)
+    site.run(only=CALC)
+    made = site.made()
+    assert made["telemetry_jar_calc"] == (8, 20), "the health of the 21st is the first that knows of it"
+    assert made["feature_store"] == (0, 28)
+    jars = site.rows(t.telemetry_jar_calc).group_by(pl.col("ts").dt.day() < 21).agg(pl.col("soh_pct").min())
+    found, before = at_once.rows(t.telemetry_jar_calc), dict(jars.iter_rows())
+    assert found.filter(pl.col("ts").dt.day() < 21)["soh_pct"].min() == before[True]
+    assert found.filter(pl.col("ts").dt.day() >= 21)["soh_pct"].min() > before[False] + 5
+
+
+def test_a_reading_filed_later_changes_the_features_from_its_day_on(site):
+    table = t.impedance_measurement_raw
+    reading = {
+        "measurement_id": "00000000-0000-0000-0000-0000000000bb",
+        "battery_id": site.rows(t.battery)
+        .filter(pl.col("replaced_date").is_null())
+        .sort("installed_date")["battery_id"][0],
+        "measured_at": datetime(2025, 2, 15, 12, tzinfo=UTC),
+        "resistance_mohm": 9.0,
+        "temperature_c": 25.0,
+    }
+    rows = pl.concat([site.rows(table), pl.DataFrame([reading])], how="diagonal_relaxed")
+    site.warehouse.replace(table, site.warehouse.claim(table, site.part), rows)
+    site.run(only=CALC)
+    assert (site.made()["feature_store"], site.made()["telemetry_jar_calc"]) == ((14, 14), (13, 15))
+    latest = site.rows(t.feature_store).filter(
+        pl.col("battery_id") == reading["battery_id"], pl.col("r_internal_latest") == 9.0
+    )
+    assert latest["feature_ts"].min() == datetime(2025, 2, 15, 12, tzinfo=UTC)
+
+
+def test_other_code_makes_every_day_again(site, monkeypatch):
+    monkeypatch.setattr(due, "code_version", lambda: "another")
+    before = site.checksums(SAME)
+    site.run()
+    assert site.made() == dict.fromkeys(BY_DAY, (28, 0))
+    assert site.checksums(SAME) == before
+    site.run()
+    assert site.made() == dict.fromkeys(BY_DAY, (0, 28))
+
+
+def test_a_jar_with_other_facts_makes_its_days_again(site):
+    jars = site.rows(t.battery).with_columns(pl.col("updated_at") + timedelta(days=1))
+    site.warehouse.replace(t.battery, site.warehouse.claim(t.battery, site.part), jars)
+    site.run(only=CALC)
+    assert set(site.made().values()) == {(0, 28)}, "when a row was written says nothing of the jar"
+    jars = jars.with_columns(pl.col("initial_resistance_mohm") * 1.1)
+    site.warehouse.replace(t.battery, site.warehouse.claim(t.battery, site.part), jars)
+    site.run(only=CALC)
+    assert (site.made()["telemetry_jar_calc"], site.made()["feature_store"]) == ((28, 0), (28, 0))
+    assert site.made()["telemetry_string_calc"] == (0, 28)
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flipped, Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-9])],
+    ids=["bit", "gone", "cut"],
+)
+def test_a_damaged_file_is_not_kept(site, at_once, damage):
+    damaged = {}
+    for table in (t.telemetry_jar_raw, t.telemetry_jar_calc):
+        path = Path(site.warehouse.lake.table_url(table)) / site.warehouse.lake.paths(table, site.part)[6]
+        damage(path)
+        damaged[table.name] = path.name
+    site.run()
+    assert all(name.startswith("2025-02-07") for name in damaged.values())
+    assert site.made()["telemetry_jar_raw"] == (1, 27)
+    assert site.made()["telemetry_jar_calc"] == (22, 6)
+    assert site.made()["feature_store"] == (0, 28), "the file that was made again is the same file"
+    assert site.checksums(SAME) == at_once.checksums(SAME)
+    for table in (t.telemetry_jar_raw, t.telemetry_jar_calc):
+        site.warehouse.verify(table, site.part)
+
+
+def test_rows_that_somebody_took_away_are_made_again(site, at_once):
+    with site.warehouse.transaction() as connection:
+        gone = t.feature_store.c.feature_ts == datetime(2025, 2, 9, 5, tzinfo=UTC)
+        assert connection.execute(sa.delete(t.feature_store).where(gone)).rowcount
+    site.run(only=[t.feature_store])
+    assert site.made() == {"feature_store": (28, 0)}
+    assert site.checksums([t.feature_store]) == at_once.checksums([t.feature_store])
+    assert site.rows(t.feature_store).equals(at_once.rows(t.feature_store))
+
+
+def test_a_partition_that_became_stale_keeps_no_day(site):
+    with site.warehouse.transaction() as connection:
+        registry.mark_stale(connection, t.feature_store, site.part)
+    site.run(only=[t.feature_store, t.telemetry_jar_calc])
+    assert site.made() == {"feature_store": (28, 0), "telemetry_jar_calc": (0, 28)}
+
+
+def without(site: Site, table: sa.Table, *days: date) -> None:
+    """The raw table as it were if nothing had come on these days."""
+    replaced(site, table, lambda rows: rows.filter(~pl.col("ts").dt.date().is_in(days)))
+
+
+def test_days_that_never_came_are_the_same_night_by_night_and_at_once(site):
+    """The windows of a week reach over a day without telemetry, before and after it is the last one."""
+    raw = (t.telemetry_jar_raw, t.telemetry_string_raw, t.telemetry_env)
+    rest = [date(2025, 2, day) for day in (21, 22, 23, *range(25, 29))]
+    for table in raw:
+        without(site, table, *rest)
+    site.run(only=CALC)
+    assert site.made()["feature_store"] == (4, 20), "three days without anything, and the first after them"
+    by_and_by = site.checksums(CALC)
+    scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
+    site.run(only=CALC, warehouse=scratch)
+    assert site.made()["feature_store"] == (24, 0)
+    assert site.checksums(CALC) == by_and_by
+    weekly = site.rows(t.feature_store).filter(pl.col("feature_window_hours") == 168)
+    assert datetime(2025, 2, 24, tzinfo=UTC) in weekly["feature_ts"].to_list(), "no window ends in the gap"
+
+
+def test_a_day_without_jars_hands_on_what_its_strings_did(site):
+    """Its calculated day has no file, and is no reason to make the days after it again."""
+    without(site, t.telemetry_jar_raw, date(2025, 2, 14))
+    site.run(only=CALC)
+    assert site.made()["telemetry_jar_calc"] == (15, 13)
+    found = site.checksums(CALC)
+    site.run(only=CALC)
+    assert set(site.made().values()) == {(0, 28)}
+    assert site.checksums(CALC) == found
+
+
+def test_another_seed_makes_the_raw_days_again(site):
+    before = site.checksums()
+    with site.warehouse.transaction() as connection:
+        registry.put_site(connection, str(site.part.site), "synthetic", {**CONFIG, "seed": 4})
+    site.run(only=[t.telemetry_env])
+    assert site.made() == {"telemetry_env": (28, 0)}
+    assert site.checksums()["telemetry_env"] != before["telemetry_env"]
+
+
+def test_a_day_that_was_not_due_is_refused_and_nothing_is_written(site):
+    table = t.telemetry_env
+    before = site.checksums(), site.files()
+    claimed = site.warehouse.claim(table, site.part)
+    with site.warehouse.transaction() as connection:
+        [entry] = connection.execute(
+            sa.select(r.partition_day).where(
+                r.partition_day.c.table_name == table.name, r.partition_day.c.day == LAST
+            )
+        )
+    assert entry.path
+    nothing_due = site.warehouse.due(table, claimed, {})
+    with pytest.raises(ValueError, match="2025-02-01 is not one of the days to make"):
+        site.warehouse.replace(table, claimed, site.warehouse.days(table, site.part), due=nothing_due)
+    assert (site.checksums(), site.files()) == before
+
+
+class Died(Exception):
+    """Where a process would have been killed."""
+
+
+@pytest.mark.parametrize("point", ["first_file", "files_written", "lake_committed"])
+def test_a_run_that_dies_leaves_a_whole_partition_and_the_next_one_mends_it(
+    site, at_once, monkeypatch, point
+):
+    table = t.telemetry_jar_calc
+    changed_raw(site, date(2025, 2, 20))
+    before = site.rows(table)
+
+    def die(name: str) -> None:
+        if name == point:
+            raise Died(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replacing, "crash_point", die)
+        patch.setattr(lake, "crash_point", die)
+        with pytest.raises(Died):
+            site.run(only=[table])
+    site.warehouse.verify(table, site.part)
+    assert site.rows(table).height == before.height == site.warehouse.profile(table, site.part)["rows"]
+    site.run(only=CALC)
+    found = site.checksums(CALC)
+    scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
+    site.run(only=CALC, warehouse=scratch)
+    assert site.checksums(CALC) == found
+
+
+def test_a_late_writer_of_days_is_refused_and_leaves_no_file(site):
+    table = t.telemetry_string_calc
+    late = site.warehouse.claim(table, site.part)
+    [last] = site.warehouse.days(table, site.part, only=[LAST])
+    due_to_late = site.warehouse.due(table, late, {LAST: "another"})
+    site.run(only=[table])
+    before = site.checksums([table]), set(files_on_disk(site.warehouse, table))
+    with pytest.raises(registry.SupersededError):
+        site.warehouse.replace(table, late, [last], due=due_to_late)
+    assert (site.checksums([table]), set(files_on_disk(site.warehouse, table))) == before
+
+
+def test_files_that_were_to_stay_and_went_meanwhile_are_noticed(site):
+    table = t.telemetry_string_calc
+    with pytest.raises(LakeError, match=r"telemetry_string_calc 2025-02\|phuket changed meanwhile"):
+        site.warehouse.lake.commit(table, site.part, [], 1, lambda: None, ["site=phuket/month=2025-02/x"])
+
+
+def test_what_a_run_reads_is_what_its_fingerprints_speak_of(site):
+    """Raw telemetry that is replaced while the calculation runs is not mistaken for what it began with."""
+    wanted = Inputs(site.warehouse, site.part, {t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v"]})
+    before = {day: rows["voltage_v"].sum() for day, (rows,) in wanted.walk()}
+    changed_raw(site, date(2025, 2, 10))
+    assert {day: rows["voltage_v"].sum() for day, (rows,) in wanted.walk()} == before
+    now = Inputs(site.warehouse, site.part, {t.telemetry_jar_raw: None})
+    differing = [day for day in now.days if now.digests[day] != wanted.digests[day]]
+    assert differing == [date(2025, 2, 10)]
