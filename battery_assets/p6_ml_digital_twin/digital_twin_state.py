@@ -65,8 +65,9 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
-    """Of each of the last seven days its ohmic readings, its warmth, and which jars telemetry_jar_calc has."""
-    read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id"]})
+    """Of each of the last seven days its ohmic readings, its warmth, and the jars that were calculated."""
+    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id"]}
+    read = Inputs(warehouse, part, wanted)
     given = {day: read.digests[day] for day in read.days[-7:]}
     with warehouse.reductions("digital_twin_state", part, given) as due:
         evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))

@@ -1,5 +1,6 @@
 """The command line explains itself, and its errors say what to do next."""
 
+import os
 import shlex
 import subprocess
 
@@ -14,8 +15,12 @@ from battery_assets_tests.services.homes import fresh_home
 
 @pytest.fixture(scope="module")
 def home():
+    # A command tells the process where its home is: what was told before comes back.
+    before = dict(os.environ)
     with fresh_home() as settings:
         yield settings
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def run(settings, *arguments: str, **environment: str):

@@ -10,9 +10,8 @@ from battery_assets.definitions import defs
 from battery_assets_tests.test_graph import SPECS
 
 ASKED = ["2024-05|a", "2024-06|a"]
-SITE_MONTH = {
-    name for name, spec in SPECS.items() if isinstance(spec.partitions_def, dg.MultiPartitionsDefinition)
-}
+OF_SITES = SPECS["telemetry_jar_raw"].partitions_def
+SITE_MONTH = {name for name, spec in SPECS.items() if spec.partitions_def == OF_SITES}
 
 
 def targets(names: set[str]) -> dict[str, set[str]]:

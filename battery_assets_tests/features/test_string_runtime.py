@@ -51,21 +51,22 @@ def runtime(frame: pl.DataFrame, level: float = 100.0, kind: str = CURRENT, vaca
 
 
 @pytest.mark.parametrize(
-    ("amps", "scale", "ohmic", "minutes"),
+    ("amps", "end_v_cell", "minutes"),
     [
-        (100, 1.0, 1.0, 39.0),
-        (100, 0.8, 1.4, 28.9),
-        (200, 1.0, 1.0, 14.0),
-        (200, 0.8, 1.4, 8.5),
-        (60, 1.0, 1.0, 75.4),
+        (250.6, 1.85, 5),
+        (163.7, 1.85, 15),
+        (113.0, 1.80, 30),
+        (67.1, 1.80, 60),
+        (30.5, 1.75, 180),
+        (12.0, 1.80, 600),
     ],
 )
-def test_an_even_string_lasts_as_long_as_the_table_says(amps, scale, ohmic, minutes):
-    load = Load(CURRENT, float(amps), 1.75)
-    ran, ended = ride(Jars.new(24, scale, ohmic), State.full(24), load, HX12_120)
-    assert ran.minutes == pytest.approx(minutes, rel=0.01)
-    assert ended == pytest.approx(np.full(24, minutes), rel=0.01)
-    assert ran.current_a == -amps
+def test_a_new_string_lasts_as_long_as_the_data_sheet_says(amps, end_v_cell, minutes):
+    load = Load(CURRENT, amps, end_v_cell)
+    ran, ended = ride(Jars.new(24), State.full(24), load, HX12_120)
+    assert ran.minutes == pytest.approx(minutes, rel=0.07)
+    assert ended == pytest.approx(np.full(24, ran.minutes), rel=0.01)
+    assert ran.current_a == pytest.approx(-amps)
 
 
 def test_the_ends_are_met_between_the_steps():
@@ -112,13 +113,15 @@ def test_an_interrupted_string_carries_nothing():
 
 
 def test_a_jar_without_a_twin_widens_and_half_a_string_without_one_says_so():
-    known = runtime(jars())
-    some = jars().with_columns(
+    tested = jars().with_columns(soh_std_pct=pl.lit(2.0))
+    known = runtime(tested)
+    some = tested.with_columns(
         pl.when(pl.col("battery_id") > "jar-16").then(None).otherwise(pl.col("soh_pct")).alias("soh_pct")
     )
     widened = runtime(some)
     assert widened["jars_assumed"] == 8
-    assert widened["runtime_lower_min"] < known["runtime_lower_min"]
+    width = [row["runtime_upper_min"] - row["runtime_lower_min"] for row in (known, widened)]
+    assert width[0] < width[1]
     unknown = runtime(jars().with_columns(soh_pct=pl.lit(None, pl.Float64)))
     assert unknown["runtime_min"] is None
     assert "only 0 of 24" in unknown["note"]

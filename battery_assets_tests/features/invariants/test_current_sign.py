@@ -58,7 +58,9 @@ def test_a_day_at_five_seconds_shows_its_sign():
     assert right.holds, right.words
     assert right.facts["level evidence"] > 5000
     wrong = verdict(made, wanted, flipped)
-    assert {finding.expected.split(" ")[0] for finding in wrong.findings} == {"jars", "the"}
+    assert not wrong.holds
+    # The steps of a day's few loads may be too few to judge by; the level never is.
+    assert "jars" in {finding.expected.split(" ")[0] for finding in wrong.findings}
 
 
 def test_one_flipped_day_in_a_month_is_found_and_named():
