@@ -102,7 +102,9 @@ def identified(
 def _shown_alone(share: np.ndarray, log_sd: np.ndarray, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """SOH in % and its deviation that the discharges show by themselves, (J,): the capacity known before, to
     which the fit was held, is taken out again, so that it does not speak twice."""
-    after, before = 1.0 / log_sd[:, 0] ** 2, 1.0 / log_sd[:, 1] ** 2
+    # A capacity that stands at the end of its range does not move with the fit: nothing was shown.
+    moves = (log_sd > 0).all(axis=1, keepdims=True)
+    after, before = (1.0 / np.where(moves, log_sd, np.inf) ** 2).T
     gained = after - before
     logs = np.log(np.maximum(share, 1e-3))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -234,9 +234,10 @@ def ride_picture(title: str, string: pl.DataFrame, jars: pl.DataFrame, begun, en
 
 
 def _lowest_at(jars: pl.DataFrame, ended) -> str:
-    last = (
-        jars.filter(pl.col("ts") <= ended).sort("ts").group_by("battery_code").agg(pl.col("voltage_v").last())
-    )
+    until = jars.filter(pl.col("ts") <= ended)
+    if until.is_empty():  # the jars' clock runs ahead of the string's, or their samples are missing
+        until = jars
+    last = until.sort("ts").group_by("battery_code").agg(pl.col("voltage_v").last())
     return str(last.sort("voltage_v", "battery_code")["battery_code"][0])
 
 

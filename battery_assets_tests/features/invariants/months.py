@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from battery_assets.ingest.duplicates import without_copies
 from battery_assets.synthetic import master, telemetry
 from battery_assets.synthetic.calendar import DAY_S, day_date, month_days, month_index
 from battery_assets.synthetic.layout import layout
@@ -16,6 +17,10 @@ Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 def same(rows: pl.DataFrame) -> pl.DataFrame:
     return rows
+
+
+def once(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
+    return without_copies(rows, [unit, "ts"])[0]
 
 
 def site(name: str, **given) -> SyntheticSite:
@@ -53,9 +58,10 @@ def string_days(
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     for day in wanted:
         stored = pl.col("voltage_v", "current_a").cast(pl.Float32)
-        yield day, change(telemetry.string_day(made, day).with_columns(stored))
+        yield day, change(once(telemetry.string_day(made, day), "string_id").with_columns(stored))
 
 
 def jar_days(made: SyntheticSite, wanted: list[date]) -> Iterator[pl.DataFrame]:
     for day in wanted:
-        yield telemetry.jar_day(made, day).with_columns(pl.col("battery_id").cast(pl.String))
+        sent = telemetry.jar_day(made, day)
+        yield once(sent, "battery_id").with_columns(pl.col("battery_id").cast(pl.String))
