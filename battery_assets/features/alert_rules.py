@@ -135,6 +135,9 @@ def episodes(evidence: pl.DataFrame, rule: Threshold) -> pl.DataFrame:
     known = evidence.filter(pl.col("value").is_not_null() & pl.col("value").is_not_nan())
     over = beyond(pl.col("value"), rule)
     touched = known.filter(over).select("unit_id").unique()
+    if touched.is_empty():
+        schema = {"opened_at": known.schema["at"], "closed_at": known.schema["at"], "worst": pl.Float64}
+        return pl.DataFrame(schema={"unit_id": known.schema["unit_id"], **schema, "count": pl.Int64})
     rows = known.join(touched, on="unit_id", how="semi").sort("unit_id", "at")
     back = pl.col("value") <= rule.release if rule.direction == "above" else pl.col("value") >= rule.release
     apart = (
