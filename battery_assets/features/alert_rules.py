@@ -136,8 +136,9 @@ def episodes(evidence: pl.DataFrame, rule: Threshold) -> pl.DataFrame:
     over = beyond(pl.col("value"), rule)
     touched = known.filter(over).select("unit_id").unique()
     if touched.is_empty():
-        schema = {"opened_at": known.schema["at"], "closed_at": known.schema["at"], "worst": pl.Float64}
-        return pl.DataFrame(schema={"unit_id": known.schema["unit_id"], **schema, "count": pl.Int64})
+        return known.select(
+            "unit_id", opened_at="at", closed_at="at", worst="value", count=pl.lit(0, pl.Int64)
+        ).clear()
     rows = known.join(touched, on="unit_id", how="semi").sort("unit_id", "at")
     back = pl.col("value") <= rule.release if rule.direction == "above" else pl.col("value") >= rule.release
     apart = (
