@@ -135,6 +135,10 @@ def episodes(evidence: pl.DataFrame, rule: Threshold) -> pl.DataFrame:
     known = evidence.filter(pl.col("value").is_not_null() & pl.col("value").is_not_nan())
     over = beyond(pl.col("value"), rule)
     touched = known.filter(over).select("unit_id").unique()
+    if touched.is_empty():
+        return known.select(
+            "unit_id", opened_at="at", closed_at="at", worst="value", count=pl.lit(0, pl.Int64)
+        ).clear()
     rows = known.join(touched, on="unit_id", how="semi").sort("unit_id", "at")
     back = pl.col("value") <= rule.release if rule.direction == "above" else pl.col("value") >= rule.release
     apart = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -49,19 +50,26 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     every_day = {day: read.digests.get(day, "") for day in read.span}
     given = made_from(every_day, jars, known=[(rounds, "measured_at")], by=timedelta(days=1))
     due = warehouse.due(t.feature_store, part, given, chained=True)
-    rows = list(_days(read, due, jars, rounds))
-    hours = [values["hours"] for _, values in due.handed_on()]
+    before = list(due.handed_on())
+    hours = [values["hours"] for _, values in before]
+    rows = list(_days(read, due, jars, rounds, before, hours))
     shown = {"voltages": picture(voltage_heat_map(pl.concat(hours), jars))} if hours else {}
     return warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
 
 
 def _days(
-    read: Inputs, due: Due, jars: pl.DataFrame, rounds: pl.DataFrame
+    read: Inputs,
+    due: Due,
+    jars: pl.DataFrame,
+    rounds: pl.DataFrame,
+    before: list[tuple[date, dict[str, Any]]],
+    hours: list[pl.DataFrame],
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     from battery_assets.features.windows import TelemetryDay, feature_days
 
     days = (TelemetryDay(day, *frames) for day, frames in read.walk(due.days))
-    for day, rows, state in feature_days(days, jars, rounds, list(due.handed_on())):
-        hours = rows.filter(pl.col("feature_window_hours") == 1).select("feature_ts", "battery_id", "v_mean")
-        due.hand_on(day, hours=hours, **state)
+    for day, rows, state in feature_days(days, jars, rounds, before):
+        of_hours = rows.filter(pl.col("feature_window_hours") == 1)
+        hours.append(of_hours.select("feature_ts", "battery_id", "v_mean"))
+        due.hand_on(day, hours=hours[-1], **state)
         yield day, rows

@@ -88,7 +88,9 @@ class Lake:
     def write(self, table: sa.Table, part: Part, day: date, rows: pl.DataFrame) -> LakeFile:
         """Write one day's rows, in stored order, to a file of its own. It is not part of the table yet."""
         ready = as_stored(rows, table)
-        content = parquet_bytes(ready)
+        with ThreadPoolExecutor(1) as beside:
+            profile = beside.submit(profile_of, ready, table)
+            content = parquet_bytes(ready)
         path = f"site={part.site}/month={part.month}/{day.isoformat()}-{uuid.uuid4().hex}.parquet"
         self._store(f"{self.table_url(table)}/{path}", content)
         return LakeFile(
@@ -97,7 +99,7 @@ class Lake:
             rows.height,
             len(content),
             hashlib.sha256(content).hexdigest(),
-            profile_of(ready, table),
+            profile.result(),
         )
 
     def _store(self, target: str, content: memoryview) -> None:
