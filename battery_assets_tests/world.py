@@ -7,7 +7,7 @@ import dagster as dg
 from battery_assets.arrival import Landing
 from battery_assets.platform import registry
 from battery_assets.platform.tracking import Tracking
-from battery_assets.platform.warehouse import Warehouse
+from battery_assets.platform.warehouse import FROM_SCRATCH, Warehouse
 
 
 class World:
@@ -38,10 +38,14 @@ class World:
             registry.put_site(connection, site, source, config)
         self.instance.add_dynamic_partitions("site", [site])
 
-    def run(self, job: str, key=None, selection=None) -> dg.ExecuteInProcessResult:
-        """Run a job, or the selected assets of it with their checks."""
+    def run(self, job: str, key=None, selection=None, *, from_scratch=False) -> dg.ExecuteInProcessResult:
+        """Run a job, or the selected assets of it with their checks; from scratch, no day is kept."""
         return self.defs.resolve_job_def(job).execute_in_process(
-            instance=self.instance, partition_key=key, raise_on_error=False, asset_selection=selection
+            instance=self.instance,
+            partition_key=key,
+            raise_on_error=False,
+            asset_selection=selection,
+            tags={FROM_SCRATCH: "true"} if from_scratch else None,
         )
 
 
