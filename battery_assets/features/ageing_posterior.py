@@ -22,6 +22,7 @@ BASELINE_SD, READING_SD, RISE_SD = 0.018, 0.015, 0.10
 DEGREES = 5.0  # of Student's t: readings and fits are now and then far off
 # A string's test ends between its weakest jar's end and its mean jar's, and later than the weakest at 1.80 V
 # per cell, since single jars may go to 1.60: it reads some points above the weakest. A jar alone is measured.
+LEAST = 1e-100  # far below the odds of any test: one that nobody expected still speaks
 ALONE_SD, ABOVE_WEAKEST, STRING_SD = 0.025, 0.08, 0.06
 # 4.25 mΩ at 12 A; V per rating towards the end of a 10 h discharge (SOURCES 1.2); from 1.3 times on.
 TEN_HOUR_DROP_V, END_SLOPE_V, UNEXPLAINED = 0.051, 1.3, 1.3
@@ -218,15 +219,17 @@ def _by_test(then: np.ndarray, log_w: np.ndarray, known: Evidence) -> tuple[np.n
     sd = np.where(alone, ALONE_SD, STRING_SD)
     weakest = np.where(seen, np.nan_to_num(known.tested), 1.0)[:, None] - np.where(alone, 0.0, ABOVE_WEAKEST)
     off = (weakest - then) / sd
-    ends, later = np.exp(-0.5 * off**2) / np.sqrt(2 * np.pi), ndtr(-off)
+    ends, later = np.exp(-0.5 * off**2) / (np.sqrt(2 * np.pi) * sd), ndtr(-off)
     before = _normalised(log_w)
-    odds = (before * ends).sum(1) / np.maximum((before * later).sum(1), 1e-12)
-    odds = np.where(seen, odds + 1e-12, 0.0)
+    odds = (before * ends).sum(1) / np.maximum((before * later).sum(1), LEAST)
+    odds = np.where(seen, odds + LEAST, 0.0)
     total = np.bincount(known.string, odds)[known.string]
-    share = np.where(known.complete, 1.0, 0.1) * odds / np.where(total > 0, total, 1.0)
-    # Both parts are densities of the test's reading; that of the others is spread over half a rating.
-    likely = share[:, None] * ends / sd + (1.0 - share[:, None]) * later / 0.5
-    return np.where(seen[:, None], np.log(likely + 1e-12), 0.0), np.where(seen & alone[:, 0], share, 0.0)
+    # One that has gone may have ended anywhere in half a rating, and likelier than those that stayed.
+    total = total + np.where(known.complete, 0.0, np.maximum(9.0 * total, 1.0 / 0.5))
+    # Exactly: P(test | j's capacity) is j's end, and otherwise j later and the end of one of the others.
+    likely = ends + later * (total - odds)[:, None]
+    share = odds / np.where(total > 0, total, 1.0)
+    return np.where(seen[:, None], np.log(likely + LEAST), 0.0), np.where(seen & alone[:, 0], share, 0.0)
 
 
 def _normalised(log_w: np.ndarray) -> np.ndarray:
