@@ -152,7 +152,7 @@ cycle_data = table(
     reference("cycle_id", cycle, "Cycle.", required=True),
     integer("id", "Number of the row, the same in every run.", low=0, high=2**53, required=True, wide=True),
     integer("battery_id", "battery_unit.id of the cell.", low=0, high=2147483647, required=True),
-    integer("cycle_num", "Number within the cell's life, from 1.", low=1, high=10000000, required=True),
+    integer("cycle_num", "Number within the cell's life, from 1.", low=1, high=4000000, required=True),
     quantity("feature_1", "Slope of the discharge capacity.", "Ah/cycle", 18, 9, low=-99999, high=99999),
     quantity(
         "feature_2", "Discharge capacity that the same line shows now.", "Ah", 18, 9, low=-99999, high=99999

@@ -117,7 +117,7 @@ def training_rows(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
                 left_on="cycle_num",
                 right_on="life_index",
             )
-            .with_columns(battery_id=pl.lit(number), id=pl.lit(number * 10_000_000) + pl.col("cycle_num"))
+            .with_columns(battery_id=pl.lit(number), id=pl.lit(number * 4_000_000) + pl.col("cycle_num"))
         )
     if not rows:
         return pl.DataFrame(schema={"session_id": pl.String})

@@ -573,7 +573,7 @@ CREATE TABLE lab.cycle_data (
 	CONSTRAINT fk_cycle_data_cycle_id FOREIGN KEY(cycle_id) REFERENCES lab.cycle (cycle_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_cycle_data_id CHECK (id BETWEEN 0 AND 9007199254740992), 
 	CONSTRAINT ck_cycle_data_battery_id CHECK (battery_id BETWEEN 0 AND 2147483647), 
-	CONSTRAINT ck_cycle_data_cycle_num CHECK (cycle_num BETWEEN 1 AND 10000000), 
+	CONSTRAINT ck_cycle_data_cycle_num CHECK (cycle_num BETWEEN 1 AND 4000000), 
 	CONSTRAINT ck_cycle_data_feature_1 CHECK (feature_1 BETWEEN -99999 AND 99999), 
 	CONSTRAINT ck_cycle_data_feature_2 CHECK (feature_2 BETWEEN -99999 AND 99999), 
 	CONSTRAINT ck_cycle_data_feature_3 CHECK (feature_3 BETWEEN -100 AND 500), 
