@@ -18,6 +18,8 @@ LARGEST = 0.9999
 FEWEST_JARS = 12
 RANKED_JARS = 40  # with fewer, honest readings may well lie in the order of the truth
 MOST_KINDS = 6
+# One opened strap reads fifty times its neighbours: a single such jar carries any correlation of values.
+FARTHEST_SHARE = 0.1
 TRUTHS = ("profile", "mechanism", "soh_pct", "resistance_ratio", "failure_date")
 NEXT_STEP = (
     "the generator must not write what only it can know: find where this column is filled, take the truth "
@@ -64,19 +66,22 @@ def truth_apart(
 
 
 def _likeness(both: pl.DataFrame) -> float | None:
-    """The larger |correlation| of values and of ranks; None where there is too little to tell."""
+    """The larger |correlation| of usual values and of ranks; None where there is too little to tell."""
     numeric = both.with_columns(pl.col("b").cast(pl.Int32) if both.schema["b"] == pl.Date else pl.col("b"))
     one, other = (numbers(numeric, name).astype(float) for name in ("a", "b"))
     if min(np.unique(one).size, np.unique(other).size) < FEWEST_JARS:
         return None
-    alike = _correlation(one, other)
+    usual = np.abs(other - np.median(other)).argsort()[: round(one.size * (1.0 - FARTHEST_SHARE))]
+    alike = _correlation(one[usual], other[usual])
     if one.size < RANKED_JARS:
         return alike
     return max(alike, _correlation(one.argsort().argsort(), other.argsort().argsort()))
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """|r| of two samples."""
+    """|r| of two samples; 0 where one of them is constant."""
+    if not one.std() or not other.std():
+        return 0.0
     return abs(float(np.corrcoef(one, other)[0, 1]))
 
 

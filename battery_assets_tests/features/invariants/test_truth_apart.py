@@ -55,6 +55,26 @@ def test_a_number_of_the_truth_is_recognised(known, secret, dress):
     assert {finding.where for finding in found} == {"telemetry_jar_raw.conductance_s"}
 
 
+@pytest.mark.parametrize("ratio", [40.0, 200.0])
+def test_an_opened_strap_alone_is_no_leak_and_hides_none(known, ratio):
+    """One jar far enough out makes honest readings correlate by 0.9999; a copy does so without it."""
+    raw, told = known
+    opened = raw.drop_nulls()["battery_id"].min()
+    out = pl.col("battery_id").cast(pl.String) == str(opened)
+    told = told.with_columns(
+        resistance_ratio=pl.when(out).then(ratio).otherwise("resistance_ratio"),
+    )
+    raw = raw.with_columns(
+        resistance_mohm=pl.when(out).then(4.2 * ratio).otherwise("resistance_mohm"),
+    )
+    verdict = truth_apart(raw, told, "telemetry_jar_raw")
+    assert verdict.holds, verdict.words
+    leak = told.select(pl.col("battery_id"), resistance_mohm=4.0 * pl.col("resistance_ratio"))
+    spoilt = raw.drop("resistance_mohm").join(leak, on="battery_id")
+    found = truth_apart(spoilt, told, "telemetry_jar_raw").findings
+    assert [finding.where for finding in found] == ["telemetry_jar_raw.resistance_mohm"]
+
+
 def test_a_profile_written_as_a_number_is_recognised(known):
     raw, told = known
     code = {name: float(n) for n, name in enumerate(told["profile"].unique().sort())}
