@@ -21,7 +21,7 @@ from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.crash_points import crash_point
@@ -78,7 +78,7 @@ class Lake:
                     description=table.comment,
                 )
             found = DeltaTable(self.table_url(table))
-        return found
+        return _widened(found, table)
 
     def paths(self, table: sa.Table, part: Part) -> list[str]:
         """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
@@ -228,6 +228,18 @@ class Lake:
             return Path(target).read_bytes()
         store, inside = remote(target)
         return bytes(store.get(inside).bytes())
+
+
+def _widened(delta: DeltaTable, table: sa.Table) -> DeltaTable:
+    """The table with the columns that a migration added since its log was begun."""
+    has = {field.name for field in delta.schema().fields}
+    wanted = Schema.from_arrow(arrow_schema(table)).fields
+    if missing := [field for field in wanted if field.name not in has]:
+        # Of several first writers after the migration one adds them, the others find them added.
+        with contextlib.suppress(DeltaError):
+            delta.alter.add_columns(missing)
+        delta = DeltaTable(delta.table_uri)
+    return delta
 
 
 def _named(delta: DeltaTable, part: Part) -> dict[str, int]:

@@ -8,32 +8,37 @@ import polars as pl
 import polars.selectors as cs
 
 Days = Iterable[tuple[date, pl.DataFrame]]
+Kinds = Mapping[str, pl.DataType | type[pl.DataType]]
 
 
 class LakeError(RuntimeError):
     """The lake does not hold what was promised; the message says what to do."""
 
 
-def read_days(
-    paths: Mapping[date, Sequence[str]], names: Sequence[str]
-) -> Iterator[tuple[date, pl.DataFrame]]:
+def read_days(paths: Mapping[date, Sequence[str]], columns: Kinds) -> Iterator[tuple[date, pl.DataFrame]]:
     """Columns of the files of each day, the next day being read while the caller works on this one."""
     with ThreadPoolExecutor(1) as ahead:
-        waiting = [ahead.submit(read_day, those, names) for those in list(paths.values())[:1]]
+        waiting = [ahead.submit(read_day, those, columns) for those in list(paths.values())[:1]]
         for position, day in enumerate(paths):
             rows = waiting.pop().result()
             following = list(paths.values())[position + 1 : position + 2]
-            waiting += [ahead.submit(read_day, those, names) for those in following]
+            waiting += [ahead.submit(read_day, those, columns) for those in following]
             yield day, rows
 
 
-def read_day(paths: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
+def columns_of(file: pl.LazyFrame, columns: Kinds) -> pl.LazyFrame:
+    """Columns of a file by name and type; one that the file was written before is NULL."""
+    has = file.collect_schema()
+    return file.select(pl.col(n) if n in has else pl.lit(None, kind).alias(n) for n, kind in columns.items())
+
+
+def read_day(paths: Sequence[str], columns: Kinds) -> pl.DataFrame:
     """Columns of a day's files: decimals as Float32, units dictionary-coded where one file has them all.
 
     Raises LakeError for a file that cannot be read.
     """
     try:
-        frames = [pl.scan_parquet(path, glob=False).select(names).collect() for path in paths]
+        frames = [columns_of(pl.scan_parquet(path, glob=False), columns).collect() for path in paths]
     except (pl.exceptions.ComputeError, OSError) as error:
         raise LakeError(f"{paths[0]} cannot be read: {error}. Materialize its partition again.") from error
     if len(frames) > 1:

@@ -18,7 +18,7 @@ from battery_assets.platform.database import copy_out, repeated, transaction
 from battery_assets.platform.due import Due, fingerprints_of, what_stays
 from battery_assets.platform.lake import Lake
 from battery_assets.platform.lake_format import in_turn, sha256_of
-from battery_assets.platform.lake_reads import Days, LakeError, read_days
+from battery_assets.platform.lake_reads import Days, LakeError, columns_of, read_days
 from battery_assets.platform.metadata import replaced_metadata
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import merged
@@ -30,7 +30,7 @@ from battery_assets.platform.replacing import (
     replace_rows,
 )
 from battery_assets.platform.rows import by_day, fitting, within
-from battery_assets.tables.projections import polars_schema
+from battery_assets.tables.projections import polars_schema, stored_schema
 
 # A run with this tag makes every day again.
 FROM_SCRATCH = "battery_assets/from_scratch"
@@ -136,7 +136,8 @@ class Warehouse(dg.ConfigurableResource):
         paths: dict[date, list[str]] = {}
         for file in files:
             paths.setdefault(file.day, []).append(self._url(table, file.path))
-        yield from read_days(paths, list(columns or polars_schema(table)))
+        kinds = stored_schema(table)
+        yield from read_days(paths, {name: kinds[name] for name in columns or kinds})
 
     def due(self, table: sa.Table, part: Part, given: Mapping[date, str], *, chained: bool = False) -> Due:
         """Which days of a partition have to be made, where `given` says what each day is made from.
@@ -276,8 +277,9 @@ class Warehouse(dg.ConfigurableResource):
         if not files:
             return pl.LazyFrame(schema={name: schema[name] for name in names})
         # File by file: each has its own dictionary of units, and polars scans together only equal ones.
+        kinds = {name: schema[name] for name in names}
         scans = [pl.scan_parquet(self._url(table, file.path), glob=False) for file in files]
-        return pl.concat(scan.select(pl.col(name).cast(schema[name]) for name in names) for scan in scans)
+        return pl.concat(columns_of(scan, kinds).cast(kinds) for scan in scans)
 
 
 def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
