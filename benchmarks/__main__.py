@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from battery_assets.settings import Settings
 from benchmarks.children import measured, throwaway_home
 from benchmarks.figures import NAMES, Figure, Group, chosen, figures, line, write
+from benchmarks.oracles import data_folder
 
 
 def main() -> None:
@@ -24,12 +25,27 @@ def main() -> None:
     print(f"# {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the first figure", flush=True)
     found: dict[str, Figure] = {}
     with throwaway_home() as settings:
-        for of_group in _results(chosen(given.only, given.small), settings, given.small):
+        groups = chosen(given.only, given.small)
+        for of_group in _results(_possible(groups), settings, given.small):
             wanted = {name: of_group[name] for name in of_group if not given.only or name in given.only}
             found |= wanted
             for name, figure in wanted.items():
                 print(line(name, figure), flush=True)
-    write(found, keep=bool(given.only))
+            write(found, keep=bool(given.only))
+
+
+def _possible(groups: Sequence[Group]) -> list[Group]:
+    """Without those whose foreign files are absent; a line says which and what to do."""
+    possible = []
+    for group in groups:
+        try:
+            if group.foreign:
+                data_folder()
+        except FileNotFoundError as error:
+            print(f"# not measured: {', '.join(group.units)}: {error}", flush=True)
+        else:
+            possible.append(group)
+    return possible
 
 
 def _results(groups: Sequence[Group], settings: Settings, small: bool) -> Iterator[dict[str, Figure]]:

@@ -19,15 +19,15 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA fleet, service, ml, platform TO battery_analyst;
+GRANT USAGE ON SCHEMA fleet, service, ml, lab, platform TO battery_analyst;
 
-GRANT SELECT ON ALL TABLES IN SCHEMA fleet, ml, platform TO battery_analyst;
+GRANT SELECT ON ALL TABLES IN SCHEMA fleet, ml, lab, platform TO battery_analyst;
 
 GRANT SELECT (user_id, name, role, location_ids, is_active, site) ON service."user" TO battery_analyst;
 
 REVOKE SELECT ON fleet."user" FROM battery_analyst;
 
-ALTER DEFAULT PRIVILEGES IN SCHEMA fleet, ml GRANT SELECT ON TABLES TO battery_analyst;
+ALTER DEFAULT PRIVILEGES IN SCHEMA fleet, ml, lab GRANT SELECT ON TABLES TO battery_analyst;
 
 ALTER ROLE battery_analyst SET default_transaction_read_only = on;
 

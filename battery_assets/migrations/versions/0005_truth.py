@@ -1,6 +1,6 @@
 """The truth of synthetic jars, in a schema of its own that no reader but its owner may use.
 
-The statements are frozen in 0002_truth.sql: a later change of `tables/` becomes a later migration.
+The statements are frozen in 0005_truth.sql: a later change of `tables/` becomes a later migration.
 """
 
 from pathlib import Path
