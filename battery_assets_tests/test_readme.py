@@ -32,3 +32,12 @@ def test_every_setting_it_shows_is_known():
     from battery_assets.settings import VARIABLES
 
     assert set(VARIABLES) == set(re.findall(r"`(BATTERY_[A-Z_]+)`", README)) - {"BATTERY_TEST_DATA"}
+
+
+def test_every_figure_it_shows_is_one_that_is_measured():
+    from benchmarks.figures import NAMES
+
+    table = README.split("<!-- figures -->")[1].split("<!-- /figures -->")[0]
+    shown = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert len(shown) > 10
+    assert set(shown) <= set(NAMES)
