@@ -114,5 +114,6 @@ def accounts(at: Session, site: str, month: str) -> dict[str, list[tuple[Any, ..
                 ("findings", _FINDINGS),
                 ("refused", _REFUSED),
                 ("objections", _OBJECTIONS),
+                ("tests", _TESTS),
             )
         }

@@ -40,6 +40,13 @@ class TestRefused(Exception):
 
     __test__ = False
 
+    def __init__(self, fault: str, next_step: str) -> None:
+        super().__init__(fault, next_step)
+        self.fault, self.next_step = fault, next_step
+
+    def __str__(self) -> str:
+        return f"{self.fault}; next step: {self.next_step}"
+
 
 @dataclass(frozen=True)
 class TestFiles:
@@ -57,18 +64,39 @@ class TestFiles:
         return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in self.paths)
 
 
-def tests_in(folder: Path, defaults: dict[str, Any]) -> list[TestFiles]:
-    """The tests in a lab's landing folder. Raises TestRefused for a cell.json with terms that are none."""
-    found = []
-    for cell in sorted(path for path in folder.glob("*") if path.is_dir()):
-        terms = {**defaults, **_terms(cell / CELL_JSON)}
-        for protocol in sorted(path for path in cell.glob("*") if path.is_dir()):
-            for entry in sorted(protocol.iterdir()):
-                files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
-                kept = tuple(path for path in files if path.is_file() and _counts(path))
-                if kept:
-                    found.append(TestFiles(cell.name, protocol.name, kept, terms))
+def cells_in(folder: Path) -> list[Path]:
+    """The cells of a lab's landing folder."""
+    return sorted(path for path in folder.glob("*") if path.is_dir())
+
+
+def tests_of(cell: Path, defaults: dict[str, Any]) -> list[TestFiles]:
+    """The tests in a cell's folder. Raises TestRefused for a cell.json that cannot be read."""
+    terms, found = {**defaults, **told_of(cell)}, []
+    for protocol in sorted(path for path in cell.glob("*") if path.is_dir()):
+        for entry in sorted(protocol.iterdir()):
+            files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
+            kept = tuple(path for path in files if path.is_file() and _counts(path))
+            if kept:
+                found.append(TestFiles(cell.name, protocol.name, kept, terms))
     return found
+
+
+def told_of(cell: Path) -> dict[str, Any]:
+    """What a cell's folder tells of it. Raises TestRefused for a cell.json with other terms, or none."""
+    book = cell / CELL_JSON
+    if not book.is_file():
+        return {}
+    mend = f"correct it in {_book_of(cell.name)}"
+    try:
+        terms = json.loads(book.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TestRefused(f"{book} is no JSON: {error}", mend) from error
+    if not isinstance(terms, dict):
+        raise TestRefused(f"{book} holds no terms with values", mend)
+    strange = sorted(set(terms) - set(TERMS))
+    if strange:
+        raise TestRefused(f"{book}: {strange[0]!r} is no term; known are {', '.join(TERMS)}", mend)
+    return terms
 
 
 def read_test(test: TestFiles) -> "ReadTest":
@@ -77,12 +105,19 @@ def read_test(test: TestFiles) -> "ReadTest":
     from battery_assets.ingest.lab.read import read
     from battery_assets.ingest.problems import FileRefused
 
-    contract = contract_of(test.terms)
+    name = test.paths[0].name
+    try:
+        contract, _ = contract_of(test.terms), start_told(test.terms)
+    except ValueError as error:
+        raise TestRefused(
+            f"{name} of cell {test.cell}: {error}", f"correct it in {_book_of(test.cell)}"
+        ) from error
     try:
         readings = [read(path, contract) for path in test.paths]
         return ReadTest(test, joined(readings, one_cell=True), tuple(one.declared for one in readings))
     except FileRefused as refused:
-        raise TestRefused(f"{test.paths[0].name}: {refused.reason}: {refused.detail}") from refused
+        fault, _, step = refused.detail.partition("; next step: ")
+        raise TestRefused(f"{name}: {refused.reason}: {fault}", step or "export it again") from refused
 
 
 @dataclass(frozen=True)
@@ -104,8 +139,9 @@ def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]
     nominal = test.terms.get("nominal_capacity_ah") or found.says("nominal_capacity_ah")
     if not nominal:
         raise TestRefused(
-            """Facts of test_session and of battery_cell; TestRefused where start or capacity is unknown."""
-            "health can be told; add --nominal-ah 2.5"
+            f"{test.paths[0].name} does not say the nominal capacity of cell {test.cell}, without which no "
+            "health can be told",
+            f"add --nominal-ah 2.5, or nominal_capacity_ah to its {CELL_JSON}",
         )
     cell = {name: test.terms.get(name) for name in CELL_TERMS} | {
         "cell_id": identity("battery_cell", lab, test.cell),
@@ -159,52 +195,52 @@ def _start(found: ReadTest) -> datetime:
     """Instant of test time zero."""
     test, first = found.test, found.life.points.row(0, named=True)
     since = float(first["test_time_s"])
-    given = test.terms.get("started_at")
-    zone = ZoneInfo(test.terms["timezone"]) if test.terms.get("timezone") else None
-    if given:
-        at = datetime.fromisoformat(given)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=zone or UTC).astimezone(UTC)
+    zone, told = _zone(test.terms), start_told(test.terms)
+    if told:
+        return told
     if first["ts"] is not None:
         return datetime.fromtimestamp(round(first["ts"].timestamp() - since, 3), UTC)
     declared = found.says("started_at") or first["wall_clock"]
     if declared is not None and zone is not None:
         return declared.replace(tzinfo=zone).astimezone(UTC)
-    raise TestRefused(
-        f"{test.paths[0].name} does not say when the test began"
-        + (
-            " in which time zone; add --timezone Europe/Oslo"
-            if declared
-            else "; add --started-at 2024-05-31T08:00"
-        )
-    )
+    name = test.paths[0].name
+    if declared is not None:
+        raise TestRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
+    raise TestRefused(f"{name} does not say when the test began", "add --started-at 2024-05-31T08:00")
+
+
+def start_told(terms: dict[str, Any]) -> datetime | None:
+    """When a test began, where its terms say so; UTC. Raises ValueError for what is no instant."""
+    given = terms.get("started_at")
+    if not given:
+        return None
+    try:
+        at = datetime.fromisoformat(given)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=_zone(terms) or UTC).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"started_at: {given!r} is no instant; write it as 2024-05-31T08:00") from error
 
 
 def contract_of(terms: dict[str, Any]) -> "LabContract":
-    """How the files of a cell are to be read. Raises TestRefused for a term that cannot be."""
-    from battery_assets.ingest.contract import ContractError
+    """How the files of a cell are to be read. Raises ValueError for a term that cannot be."""
     from battery_assets.ingest.lab.contract import LabContract
 
     given = {name: terms[name] for name in CONTRACT_TERMS if terms.get(name) is not None}
-    if "columns" in given:
-        given["columns"] = tuple((str(a), str(b), float(c)) for a, b, c in given["columns"])
     nominal = terms.get("nominal_capacity_ah")
     try:
+        if "columns" in given:
+            given["columns"] = tuple((str(a), str(b), float(c)) for a, b, c in given["columns"])
         return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
-    except (ContractError, TypeError, ValueError) as error:
-        raise TestRefused(f"the terms of the files cannot be: {error}") from error
+    except TypeError as error:
+        raise ValueError(f"a term is of another kind than it has to be: {error}") from error
 
 
-def _terms(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        terms = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise TestRefused(f"{path} is no JSON: {error}") from error
-    strange = sorted(set(terms) - set(TERMS))
-    if strange:
-        raise TestRefused(f"{path}: {strange[0]!r} is no term; known are {', '.join(TERMS)}")
-    return terms
+def _zone(terms: dict[str, Any]) -> ZoneInfo | None:
+    return ZoneInfo(terms["timezone"]) if terms.get("timezone") else None
+
+
+def _book_of(cell: str) -> str:
+    return f"{cell}/{CELL_JSON}"
 
 
 def _counts(path: Path) -> bool:

@@ -1,15 +1,33 @@
 """Tests of cells from cycler files: into a lab's landing folder, into its books, through its job."""
 
+import filecmp
 import json
-import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
+from battery_assets import clock
+from battery_assets import tables as t
+from battery_assets.arrival import Landing
 from battery_assets.errors import UserError
-from battery_assets.lab_files import CELL_JSON, TestFiles, TestRefused, known_of, read_test, tests_in
+from battery_assets.lab_files import (
+    CELL_JSON,
+    TestFiles,
+    TestRefused,
+    cells_in,
+    contract_of,
+    known_of,
+    read_test,
+    start_told,
+    tests_of,
+    told_of,
+)
 from battery_assets.platform import intake
+from battery_assets.platform.partitions import FIRST_LAB_MONTH
 from battery_assets.platform.warehouse import Warehouse
 
 
@@ -23,43 +41,71 @@ class Entered:
     reason: str | None = None
 
 
-def entered(warehouse: Warehouse, lab: str, folder: Path, defaults: dict[str, Any]) -> Iterator[Entered]:
+def entered(
+    warehouse: Warehouse,
+    lab: str,
+    folder: Path,
+    defaults: dict[str, Any],
+    left_out: Callable[[TestRefused], None],
+) -> Iterator[Entered]:
     """Enter every test of a landing folder that is not in the books yet, one after the other.
 
     Stopped in between, it goes on where it stopped. A test whose measurements are there already under other
     bytes is a duplicate; one that cannot be read is refused with the reader's words, and tried again when its
-    files change or `cell.json` does.
+    files change or `cell.json` does. A cell whose `cell.json` cannot be read is left out: `left_out` hears
+    why. A test takes the place of those that its files were before they changed.
     """
     with warehouse.transaction() as connection:
         known = intake.entered(connection, lab)
-    contents = {
-        row.facts.get("content_sha256"): row.key for row in known.values() if row.status == intake.ACCEPTED
-    }
-    for test in tests_in(folder, defaults):
-        key = _key(test)
-        if key not in known:
-            yield _entered(warehouse, lab, test, key, contents)
-
-
-def copied(paths: list[tuple[Path, str]], folder: Path, terms: dict[str, Any]) -> int:
-    """Copy files into a lab's landing folder (as cell/protocol/file), whole or not at all. Returns how many.
-
-    `terms` are added to what its cell.json says.
-    """
-    for path, name in paths:
-        target = folder / name
-        if target.is_file() and target.stat().st_size == path.stat().st_size:
+    accepted = [row for row in known.values() if row.status == intake.ACCEPTED]
+    contents = {row.facts.get("content_sha256"): row.key for row in accepted}
+    standing = {file["path"]: row for row in accepted for file in row.files}
+    for cell in cells_in(folder):
+        try:
+            tests = tests_of(cell, defaults)
+        except TestRefused as refused:
+            left_out(refused)
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged = target.with_name(f".{target.name}.part")
-        shutil.copyfile(path, staged)
-        staged.replace(target)
-    for cell in {name.split("/", 1)[0] for _, name in paths}:
-        book = folder / cell / CELL_JSON
-        before = json.loads(book.read_text(encoding="utf-8")) if book.is_file() else {}
-        given = {name: value for name, value in terms.items() if value is not None}
-        book.write_text(json.dumps({**before, **given}, indent=2) + "\n", encoding="utf-8")
-    return len(paths)
+        for test in tests:
+            key = _key(test)
+            if key not in known or known[key].status == intake.REPLACED:
+                yield _entered(warehouse, lab, test, key, contents, _before(test, standing))
+
+
+def landed(landing: Landing, lab: str, files: list[tuple[Path, str]], terms: dict[str, Any]) -> Path:
+    """Bring files into a lab's landing folder, as cell/protocol/file. Returns the folder on this machine.
+
+    `terms` are added to what their cell.json says, and are there before the files are. UserError for terms
+    that cannot be, and for a cell.json that cannot be read; then nothing is written.
+    """
+    given = {name: value for name, value in terms.items() if value is not None}
+    _possible(given)
+    folder = landing.root(lab) / lab
+    fresh = [(path, name) for path, name in files if not _same(path, folder / name)]
+    with tempfile.TemporaryDirectory() as scratch:
+        books = []
+        for cell in sorted({name.split("/", 1)[0] for _, name in files}):
+            try:
+                told = told_of(folder / cell)
+            except TestRefused as refused:
+                raise UserError(refused.fault, refused.next_step) from refused
+            book = Path(scratch) / f"{len(books)}.json"
+            book.write_text(json.dumps({**told, **given}, indent=2) + "\n", encoding="utf-8")
+            books.append((book, f"{cell}/{CELL_JSON}"))
+        landing.put(lab, [*books, *fresh])
+    return landing.root(lab) / lab
+
+
+def _possible(terms: dict[str, Any]) -> None:
+    try:
+        contract_of(terms)
+        start_told(terms)
+    except ValueError as error:
+        raise UserError(str(error), "correct the value and run the command again") from error
+
+
+def _same(path: Path, target: Path) -> bool:
+    return target.is_file() and filecmp.cmp(path, target, shallow=False)
 
 
 def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -> list[tuple[Path, str]]:
@@ -101,21 +147,43 @@ def _key(test: TestFiles) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _entered(warehouse: Warehouse, lab: str, test: TestFiles, key: str, contents: dict[Any, str]) -> Entered:
+def _entered(
+    warehouse: Warehouse, lab: str, test: TestFiles, key: str, contents: dict[Any, str], before: set[str]
+) -> Entered:
+    """`contents` are the tests that are there, by what was measured; `before` those of the same files."""
     files = [{"path": str(path), "sha256": sha} for path, sha in zip(test.paths, test.checksums, strict=True)]
     try:
         found = read_test(test)
         facts, cell = known_of(found, lab)
+        month = _month_of(test, facts)
     except TestRefused as refused:
         with warehouse.transaction() as connection:
             intake.enter(connection, lab, key, intake.REFUSED, reason=str(refused), files=files)
         return Entered(test, intake.REFUSED, reason=str(refused))
     first = contents.setdefault(facts["content_sha256"], key)
-    month = facts["started_at"][:7]
-    status = intake.ACCEPTED if first == key else intake.DUPLICATE
-    reason = None if first == key else "its measurements are there already, from a file of other bytes"
+    new = first in {key, *before}
+    status = intake.ACCEPTED if new else intake.DUPLICATE
+    reason = None if new else "its measurements are there already, from a file of other bytes"
     told = {**facts, "cell": cell, "terms": test.terms, "cell_code": test.cell}
     with warehouse.transaction() as connection:
         intake.enter(connection, lab, key, status, month=month, reason=reason, facts=told, files=files)
-        intake.keep_quarantine(connection, lab, month, found.life.quarantine)
+        if new:
+            intake.replace(connection, lab, before)
+        intake.keep_quarantine(connection, t.timeseries_point, lab, month, found.life.quarantine)
     return Entered(test, status, month, reason)
+
+
+def _before(test: TestFiles, standing: dict[str, sa.Row]) -> set[str]:
+    """The tests that these files were before one of them changed, or another joined them."""
+    were = [standing[str(path)] for path in test.paths if str(path) in standing]
+    return {row.key for row in were if [file["sha256"] for file in row.files] != list(test.checksums)}
+
+
+def _month_of(test: TestFiles, facts: dict[str, Any]) -> str:
+    month = facts["started_at"][:7]
+    if not FIRST_LAB_MONTH <= month <= f"{clock.now():%Y-%m}":
+        raise TestRefused(
+            f"{test.paths[0].name} began in {month}; a lab's months go from {FIRST_LAB_MONTH} to this one",
+            "say when it began: --started-at 2024-05-31T08:00",
+        )
+    return month

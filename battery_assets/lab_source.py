@@ -3,12 +3,13 @@
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from battery_assets import clock
 from battery_assets.lab_files import TestFiles, session_points
 from battery_assets.platform import intake, registry
 from battery_assets.platform.partitions import Part
@@ -91,7 +92,7 @@ def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
     from battery_assets.synthetic import lab as made
 
     lab = _lab(str(part.site), tuple(sorted(config.items())))
-    now = datetime.now(UTC)
+    now = clock.now()
     return [
         LabTest(
             made.session_facts(lab, session),

@@ -1,5 +1,6 @@
 """Which months of which labs wait to be run: tests in the books that no points were made of since."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from battery_assets.platform.warehouse import Warehouse
 from battery_assets.session import LAB_FILES
 
 PATIENCE_S = 40.0
+log = logging.getLogger(__name__)
 
 
 def looked_at(
@@ -22,8 +24,9 @@ def looked_at(
 ) -> set[tuple[str, str, str]]:
     """Enter what is new in the labs' landing folders, then give (month, lab, stamp) of what waits to be run.
 
-    Stops entering after `patience_s`: the next look goes on. A lab that an import holds is left to it. The
-    stamp changes with every test that arrives, so that each state of a month is run once.
+    Stops entering after `patience_s`: the next look goes on. A lab that an import holds is left to it, and so
+    is a cell whose cell.json cannot be read, with a warning. The stamp changes with every test that arrives,
+    so that each state of a month is run once.
     """
     started = time.monotonic()
     with warehouse.transaction() as connection:
@@ -33,14 +36,14 @@ def looked_at(
         folder = landing.root(lab.site) / lab.site
         if not Path(folder).is_dir():
             continue
-        for _ in entered(warehouse, lab.site, folder, terms):
+        for _ in entered(warehouse, lab.site, folder, terms, left_out=log.warning):
             if time.monotonic() - started > patience_s:
                 break
     return waiting(warehouse, [lab.site for lab in labs])
 
 
 def waiting(warehouse: Warehouse, labs: list[str]) -> set[tuple[str, str, str]]:
-    """(month, lab, stamp) of every month with a test that was entered after its points were committed."""
+    """(month, lab, stamp) of months with a test that was entered, or replaced, after its points were made."""
     books, points = intake.intake, partition_version
     newest = sa.func.max(books.c.registered_at)
     query = (
@@ -54,7 +57,7 @@ def waiting(warehouse: Warehouse, labs: list[str]) -> set[tuple[str, str, str]]:
                 points.c.month == books.c.month,
             ),
         )
-        .where(books.c.status == intake.ACCEPTED, books.c.site.in_(labs))
+        .where(books.c.status.in_([intake.ACCEPTED, intake.REPLACED]), books.c.site.in_(labs))
         .group_by(books.c.month, books.c.site, points.c.committed_at)
         .having(sa.or_(points.c.committed_at.is_(None), newest > points.c.committed_at))
     )

@@ -72,7 +72,7 @@ def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: b
 
 
 def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> None:
-    """Enter a site, or change where its data come from. UserError for a bad id or setting."""
+    """Enter a site, or change its settings. UserError for a bad id or setting, or a name that is taken."""
     from battery_assets.ingest.contract import SourceContract
     from battery_assets.platform import registry
 
@@ -85,9 +85,16 @@ def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> Non
             from battery_assets.synthetic.lab import SyntheticLab
 
             SyntheticLab.from_config(site, config)
-        elif source != LAB_FILES:
+        elif source == LAB_FILES:
+            from battery_assets.ingest.lab.contract import LabContract
+
+            LabContract(**config)
+        else:
             SourceContract.from_config(config)
         with at.warehouse.transaction() as connection:
+            there = {row.site: row.source for row in registry.sites(connection)}.get(site, source)
+            if there != source:
+                raise UserError(f"{site} is there already, as {there}, not as {source}", "give another name")
             registry.put_site(connection, site, source, config)
     except ValueError as error:
         raise UserError(str(error), "correct the value and run the command again") from error

@@ -1,17 +1,23 @@
 """A made-up lab through the whole job: points to training table, partitioned, checked, reproducible."""
 
 import json
+from datetime import UTC, datetime
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from battery_assets import clock
 from battery_assets import tables as t
+from battery_assets.arrival import Landing
+from battery_assets.lab_importing import entered, landed
 from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets_tests.conftest import copied_database
+from battery_assets_tests.features.lab.cells import life_points
+from battery_assets_tests.test_lab_files import TERMS, refuse, write_bdf
 
 LAB = Part("lab-t", "2025-01")
 CONFIG = {"seed": 5, "cells": 8, "sample_s": 150}
@@ -32,17 +38,17 @@ def lab(ran):
     return ran[0]
 
 
-def run(warehouse, folder):
+def run(warehouse, folder, part=LAB):
     from battery_assets.definitions import defs
 
     job = defs.resolve_job_def("lab_month")
     tracking = Tracking(tracking_uri=f"sqlite:///{folder}/mlflow.db", artifact_root=folder)
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions("lab", [str(LAB.site)])
+        instance.add_dynamic_partitions("lab", [str(part.site)])
         return job.execute_in_process(
             instance=instance,
             resources={"warehouse": warehouse, "tracking": tracking},
-            partition_key=dg.MultiPartitionKey({"month": str(LAB.month), "site": str(LAB.site)}),
+            partition_key=dg.MultiPartitionKey({"month": str(part.month), "site": str(part.site)}),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
 
@@ -123,8 +129,75 @@ def test_running_a_lab_month_again_gives_the_same_checksums(lab, tmp_path):
     assert {**again, "model_run": ""} == {**first, "model_run": ""}
 
 
+def test_a_month_in_which_no_test_began_is_green(ran, tmp_path):
+    lab, _ = ran
+    quiet = Part(str(LAB.site), "2025-02")
+    result = run(lab, str(tmp_path), quiet)
+    assert result.success
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    assert lab.read(t.cycle, quiet).collect().is_empty()
+    assert lab.read(t.cycle, LAB).collect().height
+
+
+def test_a_file_corrected_after_its_month_ran_takes_all_rows_of_the_first_with_it(warehouse, tmp_path):
+    part = Part("lab-c", "2024-03")
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, str(part.site), "lab-files", {})
+    folder = tmp_path / "landing" / str(part.site)
+    seen = []
+    for cycles in (4, 3):
+        path = write_bdf(tmp_path / "C1.csv", life_points(cycles=cycles))
+        landed(Landing(folder=str(folder.parent)), str(part.site), [(path, "C1/cycle_life/C1.csv")], TERMS)
+        assert [one.status for one in entered(warehouse, str(part.site), folder, {}, refuse)] == ["accepted"]
+        result = run(warehouse, str(tmp_path), part)
+        assert result.success
+        assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+        [session] = warehouse.read(t.test_session, part).collect().to_dicts()
+        for table in (t.timeseries_point, t.label_soc, t.cycle, t.cycle_feature):
+            rows = warehouse.read(table, part).collect()
+            assert rows["session_id"].unique().to_list() == [session["session_id"]], table.name
+        seen.append((session["session_id"], session["points_count"]))
+    assert len(set(seen)) == 2, "the correction was not taken in"
+    assert seen[0][1] > seen[1][1]
+
+
 def test_a_site_that_is_no_lab_says_what_to_do(warehouse):
     from battery_assets.lab_source import sessions_of
 
     with pytest.raises(ValueError, match="battery-assets lab add nowhere"):
         sessions_of(warehouse, Part("nowhere", "2025-01"))
+
+
+def test_a_test_that_has_not_begun_is_not_there_yet(lab):
+    from battery_assets.lab_source import sessions_of
+
+    with clock.stopped(datetime(2025, 1, 5, tzinfo=UTC)):
+        begun = sessions_of(lab, LAB)
+    assert 0 < len(begun) < 2 * CONFIG["cells"]
+    assert max(test.started_at for test in begun) <= datetime(2025, 1, 5, tzinfo=UTC)
+
+
+def test_a_name_is_of_one_source_whose_settings_may_change(warehouse):
+    from types import SimpleNamespace
+
+    from battery_assets.errors import UserError
+    from battery_assets.session import put_site
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        at = SimpleNamespace(warehouse=warehouse, instance=instance)
+        put_site(at, "oslo", "lab-files", {})
+        put_site(at, "oslo", "lab-files", {"timezone": "Europe/Oslo"})
+        put_site(at, "bench", "lab-synthetic", CONFIG)
+        put_site(at, "bench", "lab-synthetic", {**CONFIG, "seed": 6})
+        for site, source in (("bench", "lab-files"), ("oslo", "files"), ("oslo", "lab-synthetic")):
+            with pytest.raises(UserError, match=f"{site} is there already, as lab-") as told:
+                put_site(at, site, source, {})
+            assert told.value.next_step == "give another name"
+        with pytest.raises(UserError, match="'Mars/Olympus' is no IANA time zone"):
+            put_site(at, "mars", "lab-files", {"timezone": "Mars/Olympus"})
+    with warehouse.transaction() as connection:
+        known = {row.site: (row.source, row.config) for row in registry.sites(connection)}
+    assert known == {
+        "oslo": ("lab-files", {"timezone": "Europe/Oslo"}),
+        "bench": ("lab-synthetic", {**CONFIG, "seed": 6}),
+    }

@@ -57,7 +57,8 @@ def import_(
     PATH is a folder of CSV, CSV.gz or Parquet files named as the tables are (battery.csv,
     telemetry_jar_raw_2026-11.csv.gz ...), or one such file. Bad rows go to quarantine with file, line and
     reason; rows read = loaded + quarantined + duplicates. Terms: policy=strict|tolerant,
-    json_dialect=json|python-literal-ok, separator, decimal, time_format, null_words, final_newline ...
+    json_dialect=json|python-literal-ok, positive_current=charges|discharges, separator, decimal, time_format,
+    null_words, final_newline ...
 
     \b
     Example:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from battery_assets.lab_files import TestRefused
     from battery_assets.lab_importing import Entered
     from battery_assets.session import Session
 
@@ -14,7 +15,7 @@ CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", 
 
 @click.command("lab")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--lab", default="bench", show_default=True, help="Lab that the tests become part of.")
+@click.option("--lab", required=True, help="Lab that the tests become part of.")
 @click.option("--cell", help="Code of the cell; without it each file is a cell named after it.")
 @click.option("--protocol", default="cycle_life", show_default=True, help="Name of the protocol.")
 @click.option("--one-test", is_flag=True, help="All files of PATH are one test of --cell, joined at seams.")
@@ -48,18 +49,21 @@ def import_lab(
     """Take in files of cyclers as tests of cells, and run the lab's assets on them.
 
     PATH is a file or a folder: Battery Data Format, Arbin, Maccor, Neware, BioLogic, Basytec, Novonix, PEC,
-    Landt, told from their content. They are copied into the lab's landing folder as cell/protocol/file. A
-    file that cannot be proven right is refused with what to do. Ctrl-C stops; the same command goes on.
+    Landt, NASA, told from their content. They are copied into the lab's landing folder as cell/protocol/file.
+    A file that cannot be proven right is refused with what to do; so are Severson's Q(V) tables, which have
+    no points in time and cannot become a test. Ctrl-C stops; the same command goes on.
 
     \b
     Example:
-      battery-assets import lab cell7.csv --cell C7 --nominal-ah 2.5 --timezone Europe/Oslo
-      battery-assets import lab tests/ --one-test --cell CS2_35 --nominal-ah 1.1 --cutoff-v 2.7
+      battery-assets import lab cell7.csv --lab oslo --cell C7 --nominal-ah 2.5 --timezone Europe/Oslo
+      battery-assets import lab tests/ --lab oslo --one-test --cell CS2_35 --nominal-ah 1.1 --cutoff-v 2.7
     """
     from battery_assets.commands.progress import steps_bar
-    from battery_assets.lab_importing import copied, entered, named_files, run_months
+    from battery_assets.errors import UserError
+    from battery_assets.lab_importing import landed, named_files, run_months
     from battery_assets.lab_watch import waiting
-    from battery_assets.session import LAB_FILES, put_site, quiet_logs, session
+    from battery_assets.platform import registry
+    from battery_assets.session import quiet_logs, session
 
     quiet_logs()
     named = named_files(path, cell, protocol, one_test)
@@ -68,37 +72,50 @@ def import_lab(
         "timezone": timezone, "started_at": started_at, "current_sign": current_sign, "policy": policy,
     }  # fmt: skip
     with session() as at:
-        _known_lab(at, lab, lambda: put_site(at, lab, LAB_FILES, {"timezone": timezone} if timezone else {}))
-        folder = Path(at.settings.landing) / lab
-        copied(named, folder, terms)
-        found: list[Entered] = []
-        with steps_bar(f"read into {lab}", 1 if one_test else len(named)) as heard:
-            for one in entered(at.warehouse, lab, folder, {}):
-                name = one.test.paths[0].name
-                heard(name, False)
-                found.append(one)
-                heard(name, True)
-        months = sorted(month for month, _, _ in waiting(at.warehouse, [lab]))
-        if run and months:
-            with steps_bar(f"lab {lab}", len(months)) as heard:
-                run_months(lab, months, heard)
+        defaults = _known_lab(at, lab, timezone)
+        with at.warehouse.transaction() as connection:
+            # The sensor leaves a lab alone whose row is held: else both would run the same months.
+            registry.hold_site(connection, lab)
+            folder = landed(at.landing, lab, named, terms)
+            found, left_out = _entered(at, lab, folder, defaults, 1 if one_test else len(named))
+            months = sorted(month for month, _, _ in waiting(at.warehouse, [lab]))
+            if run and months:
+                with steps_bar(f"lab {lab}", len(months)) as heard:
+                    run_months(lab, months, heard)
         _show(found, months)
+        if left_out:
+            raise UserError(left_out[0].fault, left_out[0].next_step)
 
 
-def _known_lab(at: "Session", lab: str, make: Any) -> None:
-    from battery_assets.errors import UserError
+def _known_lab(at: "Session", lab: str, timezone: str | None) -> dict[str, Any]:
+    """The lab's settings; one that is not there yet is entered. UserError for the name of another site."""
     from battery_assets.platform import registry
-    from battery_assets.session import LAB_FILES
+    from battery_assets.session import LAB_FILES, put_site
 
     with at.warehouse.transaction() as connection:
-        sources = {site.site: site.source for site in registry.sites(connection)}
-    if lab not in sources:
-        make()
-    elif sources[lab] != LAB_FILES:
-        raise UserError(
-            f"{lab} is filled by {sources[lab]}, not by files",
-            "name another: --lab bench-files, or any new name",
-        )
+        labs = {site.site: site.config for site in registry.sites(connection) if site.source == LAB_FILES}
+    if lab not in labs:
+        labs[lab] = {"timezone": timezone} if timezone else {}
+        put_site(at, lab, LAB_FILES, labs[lab])
+    return labs[lab]
+
+
+def _entered(
+    at: "Session", lab: str, folder: Path, defaults: dict[str, Any], total: int
+) -> "tuple[list[Entered], list[TestRefused]]":
+    """What became of each new test, and why cells were left out."""
+    from battery_assets.commands.progress import steps_bar
+    from battery_assets.lab_importing import entered
+
+    found: list[Entered] = []
+    left_out: list[TestRefused] = []
+    with steps_bar(f"read into {lab}", total) as heard:
+        for one in entered(at.warehouse, lab, folder, defaults, left_out.append):
+            name = one.test.paths[0].name
+            heard(name, False)
+            found.append(one)
+            heard(name, True)
+    return found, left_out
 
 
 def _show(found: "list[Entered]", months: list[str]) -> None:

@@ -31,15 +31,17 @@ def add(name: str, source: str, seed: int, cells: int, start: str, sample: int, 
       battery-assets lab add bench --cells 12
       battery-assets lab add oslo --source files --timezone Europe/Oslo
     """
+    from battery_assets import clock
     from battery_assets.session import LAB_FILES, LAB_SYNTHETIC, put_site, session
+    from battery_assets.synthetic.lab import SyntheticLab, last_month
 
     made_up = {"seed": seed, "cells": cells, "start": start, "sample_s": sample}
     with session() as at:
         if source == "synthetic":
             put_site(at, name, LAB_SYNTHETIC, made_up)
-            click.echo(
-                f"{name} added. Next: battery-assets backfill --lab {name} --from {start} --to {start}"
-            )
+            # Months to come are no partitions yet; the schedules run them when they are there.
+            last = min(last_month(SyntheticLab.from_config(name, made_up)), f"{clock.now():%Y-%m}")
+            click.echo(f"{name} added. Next: battery-assets backfill --lab {name} --from {start} --to {last}")
         else:
             put_site(at, name, LAB_FILES, {"timezone": timezone} if timezone else {})
             click.echo(f"{name} added. Next: battery-assets import lab PATH --lab {name}")

@@ -1,5 +1,6 @@
 """The books of what arrives as a whole: each thing is entered once, by the checksum of its files."""
 
+from collections.abc import Collection
 from typing import Any
 
 import polars as pl
@@ -8,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform.registry_tables import intake, quarantined_row
 
-ACCEPTED, DUPLICATE, REFUSED = "accepted", "duplicate", "refused"
+ACCEPTED, DUPLICATE, REFUSED, REPLACED = "accepted", "duplicate", "refused", "replaced"
 
 
 def entered(connection: sa.Connection, site: str) -> dict[str, sa.Row]:
@@ -37,15 +38,26 @@ def enter(
 ) -> None:
     """Enter a thing, or change what is known of it."""
     values = {"month": month, "status": status, "reason": reason, "facts": facts or {}, "files": files or []}
+    values["registered_at"] = sa.func.now()
     statement = insert(intake).values(site=site, key=key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["site", "key"], set_=values))
 
 
-def keep_quarantine(connection: sa.Connection, site: str, month: str, rows: pl.DataFrame) -> None:
-    """Keep the rows that were refused, in place of those kept of the same files before."""
+def replace(connection: sa.Connection, site: str, keys: Collection[str]) -> None:
+    """Others have taken the place of things that were accepted: their months have to be run again."""
+    values = {"status": REPLACED, "reason": "its files have changed", "registered_at": sa.func.now()}
+    connection.execute(
+        sa.update(intake).where(intake.c.site == site, intake.c.key.in_(keys)).values(**values)
+    )
+
+
+def keep_quarantine(
+    connection: sa.Connection, table: sa.Table, site: str, month: str, rows: pl.DataFrame
+) -> None:
+    """Keep the rows of a table that were refused, in place of those kept of the same files before."""
     if rows.is_empty():
         return
-    key = {"table_name": "timeseries_point", "site": site, "month": month}
+    key = {"table_name": table.name, "site": site, "month": month}
     books = quarantined_row.c
     same = [books[name] == value for name, value in key.items()]
     connection.execute(

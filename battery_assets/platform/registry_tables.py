@@ -112,7 +112,7 @@ intake = sa.Table(
     sa.Column("site", sa.String(31), primary_key=True),
     sa.Column("key", sa.String(64), primary_key=True, comment="sha256 over those of its files."),
     sa.Column("month", sa.String(7), comment="Month it belongs to; NULL where it was refused."),
-    sa.Column("status", sa.String(12), nullable=False, comment="accepted, duplicate or refused."),
+    sa.Column("status", sa.String(12), nullable=False, comment="accepted, duplicate, replaced or refused."),
     sa.Column("reason", sa.Text, comment="Why it was refused, and what to do."),
     sa.Column("facts", JSONB, nullable=False, comment="What is known of it before its rows are read again."),
     sa.Column("files", JSONB, nullable=False, comment="Path, sha256, reader and rows of each file."),

@@ -110,3 +110,5 @@ def orphans_removed(connection: sa.Connection, table: sa.Table, part: Part) -> N
         touched = connection.execute(change.where(*orphan).returning(child.c.site, child.c.month))
         for site, month in sorted({tuple(row) for row in touched}):
             registry.mark_stale(connection, child, Part(site, month))
+            if not column.nullable:
+                orphans_removed(connection, child, Part(site, month))

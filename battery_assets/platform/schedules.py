@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import TypeVar
 
 import dagster as dg
 
-from battery_assets.platform.partitions import labs, months, sites
+from battery_assets.platform.partitions import lab_calendar, labs, months, sites
 
 # New data go before a backfill of old months that fills the queue: whoever launches one has priority 0.
 FIRST = {"dagster/priority": "1"}
+# (month, site), and what else is told of it.
+Wanted = TypeVar("Wanted", bound=tuple[str, ...])
 
 
 def _requests(
@@ -94,10 +97,12 @@ def _running(instance: dg.DagsterInstance, job_name: str) -> bool:
     return bool(instance.get_run_ids(dg.RunsFilter(job_name=job_name, statuses=unfinished), limit=1))
 
 
-def _runnable(context: dg.SensorEvaluationContext, parts: set[tuple[str, str]]) -> set[tuple[str, str]]:
+def _runnable(
+    context: dg.SensorEvaluationContext, parts: set[Wanted], calendar: dg.PartitionsDefinition
+) -> set[Wanted]:
     """The parts whose month is a partition: one that is not would make Dagster refuse all of them."""
-    known = set(months.get_partition_keys())
-    for month, site in sorted(part for part in parts if part[0] not in known):
+    known = set(calendar.get_partition_keys())
+    for month, site, *_ in sorted(part for part in parts if part[0] not in known):
         context.log.warning(f"{site} has rows of {month}, which is no partition: they are not loaded")
     return {part for part in parts if part[0] in known}
 
@@ -125,7 +130,7 @@ def landing_sensor(
 
         state = json.loads(context.cursor) if context.cursor else {"files": {}, "waiting": []}
         files, catalogue_changed, parts = touched(state["files"])
-        parts = _runnable(context, parts)
+        parts = _runnable(context, parts, months)
         waiting = {tuple(part) for part in state["waiting"]}
         if files == state["files"] and not waiting:
             return dg.SkipReason("no new files")
@@ -173,7 +178,7 @@ def lab_landing_sensor(
         description="Sees new files of cyclers and materializes the months of their tests.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        found = looked_at()
+        found = _runnable(context, looked_at(), lab_calendar)
         if not found:
             return dg.SkipReason("no new tests")
         known = set(context.instance.get_dynamic_partitions(str(labs.name)))

@@ -118,14 +118,24 @@ def sessions(lab: SyntheticLab, month: str) -> list[Session]:
     )
 
 
-@lru_cache(maxsize=512)
-def _of_cell(lab: SyntheticLab, cell: int) -> tuple[Session, ...]:
-    # Eight channels take up new cells together; the next batch starts a month later.
+def last_month(lab: SyntheticLab) -> str:
+    """The last month in which sessions begin, YYYY-MM."""
+    return f"{_month_of(lab, lab.cells - 1):%Y-%m}"
+
+
+def _month_of(lab: SyntheticLab, cell: int) -> datetime:
+    """Eight channels take up new cells together; the next batch starts a month later."""
     first = datetime.strptime(lab.start, "%Y-%m").replace(tzinfo=UTC)
     batch = first.month - 1 + cell // 8
-    month = first.replace(year=first.year + batch // 12, month=batch % 12 + 1)
+    return first.replace(year=first.year + batch // 12, month=batch % 12 + 1)
+
+
+@lru_cache(maxsize=512)
+def _of_cell(lab: SyntheticLab, cell: int) -> tuple[Session, ...]:
     rng = stream(lab.seed, lab.site, "start", cell)
-    began = month + timedelta(days=1 + int(rng.integers(0, 5)), seconds=int(rng.integers(0, 36_000)))
+    began = _month_of(lab, cell) + timedelta(
+        days=1 + int(rng.integers(0, 5)), seconds=int(rng.integers(0, 36_000))
+    )
     aged = began + timedelta(days=4)
     code = cell_code(lab, cell)
     return (

@@ -34,9 +34,9 @@ battery_pack = table(
     phase=1,
     unique=["pack_code"],
     newest_wins=True,
-    may_be_empty=True,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 battery_cell = table(
@@ -58,6 +58,7 @@ battery_cell = table(
     newest_wins=True,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 timeseries_point = table(
@@ -87,6 +88,7 @@ timeseries_point = table(
     whole_sessions=True,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 test_session = table(
@@ -112,6 +114,7 @@ test_session = table(
     phase=3,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 cycle = table(
@@ -140,6 +143,7 @@ cycle = table(
     phase=4,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 label_soc = table(
@@ -178,4 +182,5 @@ label_soc = table(
     whole_sessions=True,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )

@@ -95,6 +95,7 @@ cycle_feature = table(
     phase=5,
     schema="lab",
     lab=True,
+    may_be_empty=True,
 )
 
 label_soh = table(

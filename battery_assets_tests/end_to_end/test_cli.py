@@ -3,17 +3,21 @@
 import os
 import pickle
 import shlex
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from battery_assets import clock
 from battery_assets.cli import main
 from battery_assets.errors import UserError
 from battery_assets.services.databases import running_database
 from battery_assets_tests.end_to_end.exports import write_export
 from battery_assets_tests.end_to_end.served import command
+from battery_assets_tests.features.lab.cells import NOMINAL_AH
 from battery_assets_tests.services.homes import fresh_home
+from battery_assets_tests.test_lab_files import write_bdf
 
 TEST_WITHOUT_START = """elapsed_s,voltage_v,current_a
 0,12.80,0
@@ -73,6 +77,21 @@ WRONG = {
         "2024-05-31T08:00:00",
     ),
     "a test of no battery": ("import {test} --site x --capacity-test", "needs --rated-ah", "add them"),
+    "a lab named as a site": (
+        "import lab {test} --lab a",
+        "a is there already, as synthetic, not as lab-files",
+        "give another name",
+    ),
+    "a lab's test that began in words": (
+        "import lab {test} --lab oslo --started-at yesterday",
+        "'yesterday' is no instant; write it as 2024-05-31T08:00",
+        "correct the value",
+    ),
+    "a lab of no zone": (
+        "lab add mars --source files --timezone Mars/Olympus",
+        "'Mars/Olympus' is no IANA time zone",
+        "correct the value",
+    ),
     "a site nowhere": (
         "site add y",
         "a synthetic site stands somewhere",
@@ -152,3 +171,30 @@ def test_a_site_of_files_says_where_its_files_go(home):
     assert done.exit_code == 0, done.output
     assert f"put its exports into {home.landing}/z" in done.output
     assert '"timezone": "Asia/Bangkok"' in run(home, "site", "list").output
+
+
+@pytest.mark.parametrize(
+    ("cells", "last"), [("8", "2025-01"), ("12", "2025-02"), ("500", f"{clock.now():%Y-%m}")]
+)
+def test_a_made_up_lab_says_which_months_its_cells_take(home, cells, last):
+    done = run(home, "lab", "add", "made", "--cells", cells, "--start", "2025-01")
+    assert done.exit_code == 0, done.output
+    assert f"battery-assets backfill --lab made --from 2025-01 --to {last}\n" in done.output
+
+
+def test_a_broken_cell_json_is_told_after_the_other_cells_were_taken_in(home, tmp_path):
+    path = write_bdf(tmp_path / "C1.csv")
+    broken = Path(home.landing) / "bergen" / "C2" / "cell.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{bad")
+    line = ("import", "lab", str(path), "--lab", "bergen", "--nominal-ah", str(NOMINAL_AH), "--no-run")
+    done = run(home, *line)
+    assert done.exit_code == 1
+    assert "1 tests taken in, 0 refused, months 2024-03" in done.stdout
+    told = done.stderr.splitlines()
+    assert told[0].startswith(f"error: {broken} is no JSON")
+    assert told[1:] == ["next step: correct it in C2/cell.json"]
+    broken.write_text("{}")
+    done = run(home, *line)
+    assert done.exit_code == 0, done.output
+    assert "nothing new" in done.stdout

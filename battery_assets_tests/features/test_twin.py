@@ -91,7 +91,9 @@ def test_a_prior_decides_where_the_window_shows_nothing():
     volts = circuit_v(short, brief) + 0.004 * rng.standard_normal(len(short))
     window = Window(short, brief, volts, ocv_along(short, brief))
     held = fit_two_rc([window], TRUE["r0"], prior=(2e-3, 12e-3))
-    assert held.r2_ohm is None or held.r2_ohm == pytest.approx(12e-3, rel=0.6)
+    assert held.r2_ohm == pytest.approx(12e-3, rel=0.1)
+    # Left to the noise alone, the fit finds less than half of it.
+    assert fit_two_rc([window], TRUE["r0"]).r2_ohm < 6e-3
 
 
 def test_the_rmse_is_that_of_a_window_that_the_fit_has_not_seen():
@@ -259,9 +261,12 @@ def test_values_that_no_jar_can_have_give_way_to_the_prior():
     discharges = discharge_windows([discharge_day(30.0, r2=0.1e-3)], units("a", "b"))
     row = twins(known("a", "b"), discharges, soh=100.0).to_dicts()[0]
     told = json.loads(row["ocv_params_json"])
-    assert row["r2_mohm"] == pytest.approx(12.9 * 4.4 / 4.25) or 0.5 <= row["r2_mohm"] <= 60.0
+    # 1500 s through 0.1 mΩ are 15 MF, which no jar has; the branch falls whole, and the others stand.
+    assert told["not_valid"] == ["c2_f"]
+    assert row["r2_mohm"] == pytest.approx(12.9 * 4.4 / 4.25)
+    assert row["c2_f"] == pytest.approx(4740.0 / row["r2_mohm"] * 1e3)
     assert row["r0_mohm"] == pytest.approx(6.0, rel=0.1)
-    assert set(told["not_valid"]) <= {"r1_mohm", "c1_f", "r2_mohm", "c2_f"}
+    assert row["r1_mohm"] == pytest.approx(2.0, rel=0.3)
 
 
 def test_a_window_that_no_circuit_explains_keeps_its_rmse_only():

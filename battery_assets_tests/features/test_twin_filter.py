@@ -59,6 +59,19 @@ def test_an_aged_jar_with_the_parameters_of_a_new_one_is_far_off():
     assert estimation.soc_rmse(rng, jars, parameters(*names), *estimation.CASES["150 A 12 min"]) > 5.0
 
 
+def test_an_error_of_the_few_samples_that_were_told_is_no_figure(monkeypatch):
+    rng = np.random.default_rng(8)
+    jars = [world.jar(rng, 1.0, 1.0)]
+
+    def every_second(*given):
+        soc, state = filtered_day(*given)
+        return np.where(np.arange(len(soc)) % 2, soc, np.nan), state
+
+    monkeypatch.setattr(estimation, "filtered_day", every_second)
+    with pytest.raises(RuntimeError, match=r"of the samples under 60 A have an estimate"):
+        estimation.soc_rmse(rng, jars, parameters("jar-0000"), 60.0, 10.0, 9.6)
+
+
 def test_a_wrong_start_is_found_out_once_current_flows():
     rng = np.random.default_rng(3)
     jars = [world.jar(rng, 1.0, 1.0, spread=0.0)]
@@ -69,6 +82,7 @@ def test_a_wrong_start_is_found_out_once_current_flows():
     soc, _ = filtered_day(day.jars_day, day.strings_day, world.units(["jar-0000"]), known, state)
     truth = np.interp((day.jars_day["ts"].dt.epoch("us").to_numpy() / 1e6) % 86_400, day.seconds, day.soc)
     seen = np.flatnonzero(np.isfinite(soc))
+    assert len(seen) > 1050  # of 1080 under load and at rest
     late = seen[len(seen) // 2 :]
     assert abs(soc[late] - truth[late]).max() < 0.03
 
@@ -293,6 +307,8 @@ def test_pybamms_charge_is_followed_through_discharges_it_was_not_identified_on(
     state.x[0, 0], state.cov[0, 0, 0] = 1.0, 0.02**2
     # It rests before the first sample, so nothing lifts its voltage.
     soc, _ = filtered_day(jar_frame, strings, jars, foreign_jar, state)
+    # No sample is float, so each has an estimate.
+    assert np.isfinite(soc).mean() > 0.99
     off = 100.0 * (soc - truth)
     assert np.sqrt(np.nanmean(off**2)) < points
 

@@ -1,5 +1,6 @@
 """The lake and the landing folder in an S3-compatible store."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -110,6 +111,22 @@ def test_a_capture_in_a_bucket_is_read_back(bucket, warehouse_url):
     url = warehouse.keep_capture(PART, "test", samples(13.5))
     assert warehouse.has_capture(url)
     assert warehouse.capture(url).equals(samples(13.5))
+
+
+def test_a_lab_s_files_go_into_a_landing_bucket_and_are_read_from_its_mirror(bucket, tmp_path):
+    from battery_assets.arrival import Landing
+    from battery_assets.lab_importing import landed, named_files
+
+    landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
+    (tmp_path / "a.csv").write_text("1\n")
+    named = named_files(tmp_path / "a.csv", "C1", "cycle_life", False)
+    landed(landing, "oslo", named, {"nominal_capacity_ah": 2.5})
+    (tmp_path / "a.csv").write_text("12\n")
+    folder = landed(landing, "oslo", named, {"timezone": "Europe/Oslo"})
+    assert folder == tmp_path / "cache" / "landing" / "oslo"
+    assert (folder / "C1" / "cycle_life" / "a.csv").read_text() == "12\n"
+    told = json.loads((folder / "C1" / "cell.json").read_text())
+    assert told == {"nominal_capacity_ah": 2.5, "timezone": "Europe/Oslo"}
 
 
 def test_a_landing_bucket_is_mirrored_and_follows_the_bucket(bucket, tmp_path):

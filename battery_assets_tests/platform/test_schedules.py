@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from battery_assets import definitions as d
+from battery_assets.platform import schedules
 
 SCHEDULES = {schedule.name: schedule for schedule in d.defs.schedules}
 
@@ -54,6 +55,16 @@ def test_every_site_s_month_is_asked_for(instance, name, at, month):
 def test_labs_have_schedules_of_their_own(instance, name, month):
     [request] = requests(name, instance, 2025, 3, 2, 3, 0)
     assert request.partition_key == f"{month}|bench"
+
+
+def test_a_lab_s_month_that_is_no_partition_keeps_no_other(instance, capfd):
+    found = {("1970-01", "bench", "1"), ("2014-05", "bench", "1"), ("2199-01", "bench", "1")}
+    sensor = schedules.lab_landing_sensor(d.lab_month_job, lambda: found)
+    context = dg.build_sensor_context(instance, repository_def=d.defs.get_repository_def())
+    with context, dg.partition_loading_context(dynamic_partitions_store=instance):
+        [request] = sensor.evaluate_tick(context).run_requests
+    assert request.partition_key == "2014-05|bench"
+    assert "bench has rows of 1970-01, which is no partition: they are not loaded" in capfd.readouterr().err
 
 
 def test_without_sites_nothing_is_asked_for(tmp_path):

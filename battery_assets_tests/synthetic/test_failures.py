@@ -133,7 +133,12 @@ def test_a_sulfated_jar_is_high_on_charge_low_on_float_and_its_conductance_stays
     assert happened.deviation_v[jar] > np.median(happened.deviation_v) + 0.1
     rows = in_service(site, int(event.start_s // DAY_S), after_switch=True).reshape(site.strings, -1)
     state = condition(site, rows[event.string], event.start_s / DAY_S)
-    assert state.float_shift[jar] > -0.4
+    assert state.sulfation[jar] > 0.5
+    # A higher ln i at the same voltage is a lower voltage at the string's one current.
+    assert state.float_shift[jar] > np.median(state.float_shift) + 0.1
+    own = slice(event.string * 24, event.string * 24 + 24)
+    floating = np.median(electrical_day(site, int(event.start_s // DAY_S) - 3).jar_v[own], axis=1)
+    assert floating[jar] < np.median(floating) - 0.05
 
 
 def test_new_jars_float_above_an_old_string_and_settle_over_months():

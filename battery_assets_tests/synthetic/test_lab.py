@@ -30,6 +30,19 @@ def test_every_cell_is_characterised_once_and_then_aged():
     assert len({session.session_id for session in found}) == len(found) == 2 * LAB.cells
 
 
+@pytest.mark.parametrize(
+    ("cells", "start", "last"),
+    [(8, "2025-01", "2025-01"), (9, "2025-01", "2025-02"), (12, "2024-12", "2025-01")],
+)
+def test_eight_channels_are_taken_up_each_month_until_the_last(cells, start, last):
+    lab = SyntheticLab("lab-s", cells=cells, start=start)
+    assert made.last_month(lab) == last
+    began = {
+        session.started_at.strftime("%Y-%m") for cell in range(cells) for session in made._of_cell(lab, cell)
+    }
+    assert max(began) == last
+
+
 def test_points_keep_to_the_limits_of_the_cell_and_the_charge_is_positive():
     session = next(s for s in sessions(LAB, "2025-01") if s.kind == CYCLE_LIFE)
     rows = session_points(LAB, session).filter(pl.col("cycle_count") <= 5)

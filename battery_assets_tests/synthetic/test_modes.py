@@ -54,7 +54,7 @@ def read_off(rows: pl.DataFrame) -> np.ndarray:
 def test_the_mode_is_what_voltage_and_current_show(kind, days, modes):
     rows = rows_around(kind, days)
     told = rows["mode"].to_numpy()
-    assert modes <= set(told) | {"boost"}
+    assert modes <= set(told)
     assert (read_off(rows) == told).mean() > 0.999
 
 

@@ -51,11 +51,6 @@ def cycle_starts(
     return np.unique(np.concatenate([[0], starts])).astype(np.int64)
 
 
-def counted_starts(cycle_count: np.ndarray) -> np.ndarray:
-    """Rows at which a file's own cycle counter changes, the first row among them."""
-    return np.concatenate([[0], np.flatnonzero(np.diff(cycle_count) != 0) + 1]).astype(np.int64)
-
-
 def cycle_of_rows(starts: np.ndarray, rows: int) -> np.ndarray:
     """Number of the cycle, from 0, that each of so many rows belongs to."""
     marks = np.zeros(rows, dtype=np.int64)

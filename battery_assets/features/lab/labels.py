@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 
 OBSERVED, RIGHT_CENSORED, STARTED_BELOW = "observed", "right_censored", "started_below"
-CENSORING = (OBSERVED, RIGHT_CENSORED, STARTED_BELOW)
 CAPACITY, RESISTANCE = "capacity", "resistance"
 VERSION = "1"
 

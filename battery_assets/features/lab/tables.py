@@ -142,11 +142,6 @@ def _by_cell(lives: pl.DataFrame, cells: pl.DataFrame) -> Iterator[tuple[str, fl
         yield str(cell_id), nominal[cell_id], life
 
 
-def _owners(life: pl.DataFrame) -> pl.DataFrame:
-    """Which cycle and test a number of the life is."""
-    return life.select("life_index", "cycle_id", "session_id")
-
-
 def _numbered(life: pl.DataFrame) -> pl.DataFrame:
     return life.drop("cycle_index").rename({"life_index": "cycle_index"})
 

@@ -217,7 +217,11 @@ def written(folder: Path, content: bytes, name: str = "export.dat") -> Path:
 
 def same_as_truth(points: pl.DataFrame, rows: int | None = None) -> None:
     """Every loaded number is that of the truth's first rows."""
-    expected = TRUTH.head(points.height if rows is None else rows)
+    same_as(points, TRUTH.head(points.height if rows is None else rows))
+
+
+def same_as(points: pl.DataFrame, expected: pl.DataFrame) -> None:
+    """Every loaded number is that of these rows of the truth."""
     assert points.height == expected.height
     pairs = [
         ("test_time_s", "time"),
