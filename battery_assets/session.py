@@ -158,6 +158,14 @@ def quiet_logs() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def make_catalogue(at: Session) -> None:
+    """Run the job of what all sites refer to, users and battery models, where nobody has yet."""
+    from battery_assets import tables as t
+
+    if not committed_months(at, "", t.user):
+        run_here("catalogue")
+
+
 def committed_months(at: Session, site: str, table: Any) -> Sequence[str]:
     """The months of a site for which a table is there and current."""
     from battery_assets.platform import registry

@@ -94,10 +94,12 @@ def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) 
     from battery_assets.errors import UserError
     from battery_assets.platform import backfills
     from battery_assets.services.presence import present
+    from battery_assets.session import make_catalogue
 
     presence = present(at.settings)
     if presence is None:
         raise UserError("no daemon serves this home", "start `battery-assets up` beside this, or add --here")
+    make_catalogue(at)
     try:
         backfill = backfills.launch(presence.web_url, job, partitions, {})
         click.echo(f"backfill {backfill}: {len(partitions)} runs, {presence.web_url}/runs/b/{backfill}")

@@ -70,8 +70,9 @@ def add(
     """
     from battery_assets.commands.import_ import terms_of
     from battery_assets.errors import UserError
-    from battery_assets.session import put_site, session
+    from battery_assets.session import make_catalogue, put_site, quiet_logs, session
 
+    quiet_logs()
     made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start}
     if fleet:
         if name or place or source != "synthetic":
@@ -85,6 +86,8 @@ def add(
     with session() as at:
         put_site(at, name, source, config if source == "synthetic" else terms_of(contract, timezone))
         landing = f"{at.settings.landing}/{name}"
+        if source == "synthetic":
+            make_catalogue(at)
     if source == "synthetic":
         click.echo(f"{name} added. Next: battery-assets backfill --site {name} --from {start} --to {start}")
     else:
@@ -93,10 +96,11 @@ def add(
 
 def _add_fleet(made: dict[str, Any]) -> None:
     """Enter the nine sites: the same settings for all, each with the name of its place."""
-    from battery_assets.session import put_site, session
+    from battery_assets.session import make_catalogue, put_site, session
     from battery_assets.synthetic.site import fleet
 
     with session() as at:
+        make_catalogue(at)
         for name, config in fleet(made).items():
             put_site(at, name, "synthetic", config)
             click.echo(f"{name} added.")

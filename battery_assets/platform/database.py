@@ -70,6 +70,8 @@ def _refusal(what: str, error: psycopg.Error) -> str:
     context = re.search(r"line \d+(, column .*)?", said.context or "")
     where = context[0] if context else f"constraint {said.constraint_name}" if said.constraint_name else None
     words = [said.message_primary or str(error), said.message_detail, where]
+    if isinstance(error, psycopg.errors.ForeignKeyViolation):
+        words.append(f"next step: materialize what {said.table_name} refers to, then this partition again")
     return f"{what}: " + "; ".join(f"{word:.300}" for word in words if word)
 
 

@@ -13,7 +13,7 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream, wander
 from battery_assets.physics.rectifier import Bridge
 from battery_assets.physics.ripple import Lines, Source, inverter_lines, rectifier_lines
-from battery_assets.synthetic.calendar import DAY_S
+from battery_assets.synthetic.calendar import DAY_S, start_day
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import in_service
@@ -29,7 +29,11 @@ LIMPING_HELD_C = 0.4  # conduction on two phases stops within the cycle: 0.3-0.5
 
 @lru_cache(maxsize=64)
 def string_ohms(site: SyntheticSite, day: int) -> np.ndarray:
-    """Resistance (ohm) of every string at the end of a day: its jars as they are, links and cable."""
+    """Resistance (ohm) of every string at the end of a day: its jars as they are, links and cable.
+
+    Before the site's first month, of which no jars are known that left, as on its first day.
+    """
+    day = max(day, start_day(site))
     jars = condition(site, in_service(site, day, after_switch=True), day + 1.0).resistance_mohm
     return (jars + 0.06).reshape(site.strings, -1).sum(axis=1) / 1000 + 0.008
 

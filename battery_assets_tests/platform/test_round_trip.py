@@ -212,7 +212,8 @@ def test_a_reference_to_nothing_is_named(warehouse, world):
         .with_columns(location_id=pl.lit("00000000-0000-0000-0000-00000000dead"))
     )
     with pytest.raises(
-        ValueError, match=r"battery_system 2025-03\|alpha: .*location_id.*00000000dead.*not present"
+        ValueError,
+        match=r"battery_system 2025-03\|alpha: .*location_id.*dead.*not present.*materialize what",
     ):
         kept(warehouse, t.battery_system, rows)
 

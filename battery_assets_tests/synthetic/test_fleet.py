@@ -11,6 +11,7 @@ from battery_assets.synthetic.calendar import DAY_S, start_day
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import run
 from battery_assets.synthetic.electrical_day import electrical_day
+from battery_assets.synthetic.events import event_windows
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import in_service, lives
 from battery_assets.synthetic.master import master
@@ -134,3 +135,18 @@ def test_recharges_take_hours_and_return_what_was_drawn():
     assert len(hours) > 4
     assert min(hours) > 8
     assert max(hours) < 20
+
+
+def test_the_first_month_is_made_where_a_jar_left_in_the_week_before_it():
+    """The limit of ripple looks back seven days: to jars that are in none of the site's tables."""
+    made = fleet({"seed": 0, "interval_s": 900, "start": "2025-01"})
+    first = {name: SyntheticSite.from_config(name, config) for name, config in made.items()}
+    places = first["phuket"].strings * first["phuket"].jars_per_string
+    gaps = [
+        name
+        for name, site in first.items()
+        if in_service(site, start_day(site) - 7, after_switch=True).size < places
+    ]
+    assert "phuket" in gaps, "seed 0 shows the case no more: look for another"
+    for name in gaps:
+        assert event_windows(first[name], "2025-01").height > 100, name
