@@ -99,6 +99,7 @@ GROUPS = (
         {
             "soc_rmse_points": "points",
             "soh_interval_coverage_pct": "% of jars in their 90 %",
+            "soh_interval_coverage_worn_pct": "% of the lowest tenth in their 90 %",
             "soh_rmse_points": "points",
             "twin_jar_steps_per_second": "jar samples read/s",
         },

@@ -9,16 +9,18 @@ the posterior: skewed and with a tail where a jar may be a fast one, as no norma
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from battery_assets.physics import ageing
 
-RATE_SD, RATES = 0.25, 11  # log-normal within a profile, SOURCES 3.4
-INITIAL_SD, INITIALS = 0.010, 5  # of an acceptance test, SOURCES 5
+# Deviation, how many of them, how many deviations they reach to. The worst jars of a fleet are the tails.
+RATE_SD, RATES, RATES_REACH = 0.25, 15, 3.0  # log-normal within a profile, SOURCES 3.4
+INITIAL_SD, INITIALS, INITIALS_REACH = 0.010, 5, 2.0  # of an acceptance test, SOURCES 5
 # Jars under 80 % leave within weeks where anyone looks; in one of twenty places nobody does.
 LEAVES_YEARS, STAYS = 0.2, 0.05
-# Of ln R: baseline and instrument against it; one reading; the rise that another jar of the same wear shows.
-BASELINE_SD, READING_SD, RISE_SD = 0.018, 0.015, 0.10
+# Of ln R: baseline and instrument against it; one reading; the rise that another jar of the same wear shows,
+# by which the intervals hold among worn jars as among sound ones (populations of seeds below 1000).
+BASELINE_SD, READING_SD, RISE_SD = 0.020, 0.015, 0.20
 DEGREES = 5.0  # of Student's t: readings and fits are now and then far off
 # A string's test ends between its weakest jar's end and its mean jar's, and later than the weakest at 1.80 V
 # per cell, since single jars may go to 1.60: it reads some points above the weakest. A jar alone is measured.
@@ -27,7 +29,7 @@ ALONE_SD, ABOVE_WEAKEST, STRING_SD = 0.025, 0.08, 0.06
 # 4.25 mΩ at 12 A; V per rating towards the end of a 10 h discharge (SOURCES 1.2); from 1.3 times on.
 TEN_HOUR_DROP_V, END_SLOPE_V, UNEXPLAINED = 0.051, 1.3, 1.3
 AGES_YEARS = (0.5, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
-STEP_PCT, SMOOTH_PCT = 0.5, 0.9
+STEP_PCT, SMOOTH_PCT = 0.5, 0.7
 GRID_PCT = np.arange(0.0, 130.0 + STEP_PCT, STEP_PCT)
 
 
@@ -46,28 +48,30 @@ class Possible:
 
 def possible_jars() -> Possible:
     """Every combination of profile, rate, mechanism and initial capacity, with its share of new jars."""
-    rates = np.exp(RATE_SD * _normal_nodes(RATES))
-    initials = 1.0 + INITIAL_SD * _normal_nodes(INITIALS)
+    rates, rate_weights = _normal_nodes(RATES, RATES_REACH)
+    initials, initial_weights = _normal_nodes(INITIALS, INITIALS_REACH)
     rows = []
     for profile in ageing.PROFILES:
         # Healthy jars corrode; the three mechanisms are met among the faster ones.
         healthy = profile is ageing.PROFILES[0]
         mechanisms = [(ageing.MECHANISMS[0], 1.0)] if healthy else [(m, m.share) for m in ageing.MECHANISMS]
         for mechanism, share in mechanisms:
-            weight = profile.share * share / RATES / INITIALS
             rise = profile.rise_at_end * mechanism.rise
+            weight = profile.share * share
             rows += [
-                (profile.rate * r, c, np.log(weight), rise, mechanism.lead_exponent, profile.sudden_per_year)
-                for r in rates
-                for c in initials
-            ]
+                (profile.rate * np.exp(RATE_SD * r), 1.0 + INITIAL_SD * c, np.log(weight * p * q), rise,
+                 mechanism.lead_exponent, profile.sudden_per_year)
+                for r, p in zip(rates, rate_weights, strict=True)
+                for c, q in zip(initials, initial_weights, strict=True)
+            ]  # fmt: skip
     return Possible(*np.array(rows).T)
 
 
-def _normal_nodes(count: int) -> np.ndarray:
-    """Equally likely values with the deviation of a standard normal, which bare quantiles fall short of."""
-    quantiles = ndtri((np.arange(count) + 0.5) / count)
-    return quantiles / quantiles.std()
+def _normal_nodes(count: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """So many values of a standard normal from -reach to reach, evenly apart, and their shares."""
+    values = np.linspace(-reach, reach, count)
+    shares = np.exp(-0.5 * values**2)
+    return values, shares / shares.sum()
 
 
 @dataclass(frozen=True)
