@@ -32,6 +32,9 @@ def up():
         ):
             done = command(settings, "site", "add", *arguments)
             assert done.returncode == 0, done.stderr
+        made = ("--cells", "8", "--sample", "150", "--start", "2024-01")
+        done = command(settings, "lab", "add", "bench", *made)
+        assert done.returncode == 0, done.stderr
         with serving(settings) as served:
             yield served
 
@@ -110,6 +113,22 @@ def test_a_month_of_a_site_has_every_asset_and_a_passed_check_for_it(up, first_m
     assert len(SITE_TABLES) == 25
     assert_checked(up, FIRST, SITE_TABLES, first_month["runId"])
     print(f"site_month took {first_month['endTime'] - first_month['startTime']:.1f} s")
+
+
+def test_every_asset_of_a_lab_is_on_the_page_with_its_partition_and_a_passed_check(up):
+    names = [table.name for table in t.LAB_TABLES]
+    run = up.succeeded(up.launch("lab_month", partition("2024-01", "bench")))
+    assert_checked(up, "2024-01|bench", names, run["runId"])
+    shown = up.ask(
+        """{assetNodes {assetKey {path} groupName hasAssetChecks
+            partitionKeysByDimension {name partitionKeys}}}"""
+    )["assetNodes"]
+    nodes = {node["assetKey"]["path"][-1]: node for node in shown}
+    for name in names:
+        keys = {one["name"]: one["partitionKeys"] for one in nodes[name]["partitionKeysByDimension"]}
+        assert keys["site"] == ["bench"], name
+        assert "2024-01" in keys["month"], name
+        assert nodes[name]["hasAssetChecks"], name
 
 
 def test_one_asset_can_be_materialized_alone(up, first_month):
