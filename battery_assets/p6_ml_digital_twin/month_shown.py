@@ -93,10 +93,11 @@ def _deepest(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> dict[str, 
     ]  # fmt: skip
     if not frames or string.is_empty() or not sum(frame.height for frame in frames):
         return {}
-    lasted = (event.ended - event.begun).total_seconds() / 60.0
+    seconds = (event.ended - event.begun).total_seconds()
+    lasted = f"{seconds / 60.0:.0f} min" if seconds >= 120.0 else f"{seconds:.0f} s"
     title = (
         f"{own['string_code'][0]}: deepest discharge of the month, {event.begun:%Y-%m-%d %H:%M} UTC, "
-        f"{lasted:.0f} min, {event.drawn_ah:.1f} Ah"
+        f"{lasted}, {event.drawn_ah:.1f} Ah"
     )
     made = ride_picture(title, string, pl.concat(frames), event.begun, event.ended)
     return {"deepest discharge": picture(made)}
