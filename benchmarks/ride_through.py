@@ -6,7 +6,7 @@ truth is the same string, discharged with every jar's true capacity, resistance 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from battery_assets.features.string_places import jar_states, string_facts
 from battery_assets.features.string_runtime import Load, ride, string_runtimes
 from battery_assets.physics.discharge import State
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+from battery_assets.platform.rows import midnight
 from battery_assets.synthetic import catalogue
 from battery_assets.synthetic.calendar import DAY_S, day_date, month_days, month_index
 from battery_assets.synthetic.discharges import jars_of_event
@@ -91,7 +92,7 @@ def tally(sites: list[SyntheticSite], months: tuple[str, ...]) -> Tally:
 
 def records(site: SyntheticSite, month: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, datetime]:
     """Strings, jars, loads and the end of a month, as `string_runtimes` takes them."""
-    at = datetime.combine(day_date(month_days(month_index(month))[1]), time(), UTC)
+    at = midnight(day_date(month_days(month_index(month))[1]))
     rows = master(site, month)
     models = catalogue.battery_models()
     facts = string_facts(rows["string"], rows["battery_system"], rows["battery"], models, at)
