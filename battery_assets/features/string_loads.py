@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
+from battery_assets.features.rated_capacity import LOADED_C
 from battery_assets.physics.discharge import Jars, discharge
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
@@ -24,7 +25,6 @@ END_V_CELL = {"UPS": 1.67, "RECTIFIER": 1.75}
 # A battery that gives less than 80 % of its rated time is at its end (IEEE 1188 practice, SOURCES 5).
 LEAST_OF_RATED = 0.8
 POWER_FACTOR, INVERTER_EFFICIENCY = 0.9, 0.95  # convention
-LEAST_C = 0.05  # a current that is a load, well over the Hall offset
 ANY_DISCHARGE_A = -1.0
 PAUSE_S = 900.0
 SHORTEST_RATED_MIN = 5.0  # data sheets rate nothing shorter (SOURCES 1.4)
@@ -46,7 +46,7 @@ def loaded_samples(days: Iterable[pl.DataFrame], rated_ah: Mapping[str, float]) 
     each string. Loaded is a current beyond C/20.
     """
     least = pl.DataFrame(
-        {"string_id": list(rated_ah), "least_a": [-LEAST_C * ah for ah in rated_ah.values()]},
+        {"string_id": list(rated_ah), "least_a": [-LOADED_C * ah for ah in rated_ah.values()]},
         schema={"string_id": pl.String, "least_a": pl.Float64},
     )
     found = [pl.DataFrame(schema=LOADED)]
