@@ -13,6 +13,7 @@ import polars as pl
 from battery_assets.physics import ageing
 from battery_assets.physics.discharge import Jars, State, discharge
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
+from battery_assets.physics.ten_hour_test import ten_hour_ah
 
 DAY = date(2026, 3, 2)
 STEP_S = 5
@@ -70,17 +71,8 @@ def jar(rng: np.random.Generator, soh: float, resistance_scale: float, spread: f
     scale = float(ageing.capacity_scale(soh) * HX12_120.acceptance_scale * (1 + ACID_CAPACITY_SD * draw[3]))
     temperature = 25.0 + 3.0 * float(np.clip(draw[4], -2, 2))
     errors = rng.standard_normal(4) * (V_GAIN_SD, V_OFFSET_SD, I_GAIN_SD, I_OFFSET_A)
-    c10 = true_c10(own, scale, resistance_scale)
+    c10 = float(ten_hour_ah(Jars.new(1, scale, resistance_scale), own)[0])
     return Jar(own, scale, resistance_scale, temperature, c10, tuple(errors.tolist()))
-
-
-def true_c10(own: Vrla12V120Ah, scale: float, resistance_scale: float) -> float:
-    """Ah that the jar gives at 12 A and 25 °C to 1.80 V per cell."""
-    made = discharge(
-        Jars.new(1, scale, resistance_scale), np.arange(0, 20 * 3600, 20.0), current_a=-12.0,
-        stop_jar_v=10.8, jar=own,
-    )  # fmt: skip
-    return made.removed_ah
 
 
 def reading(

@@ -42,7 +42,6 @@ NOISY_SEED = 20260
 class Tally:
     """Rides whose truth is known."""
 
-    rides: int
     held: float
     named: float
     half_width: float
@@ -87,7 +86,7 @@ def tally(sites: list[SyntheticSite], months: tuple[str, ...]) -> Tally:
                 width.append((row["runtime_upper_min"] - row["runtime_lower_min"]) / 2 / row["runtime_min"])
                 bias.append(row["runtime_min"] / minutes - 1.0)
     share = [sum(values) / len(values) for values in (held, named, width, bias)]
-    return Tally(len(held), *share, seconds / strings)
+    return Tally(*share, seconds / strings)
 
 
 def records(site: SyntheticSite, month: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, datetime]:
