@@ -71,8 +71,13 @@ def jar(rng: np.random.Generator, soh: float, resistance_scale: float, spread: f
     scale = float(ageing.capacity_scale(soh) * HX12_120.acceptance_scale * (1 + ACID_CAPACITY_SD * draw[3]))
     temperature = 25.0 + 3.0 * float(np.clip(draw[4], -2, 2))
     errors = rng.standard_normal(4) * (V_GAIN_SD, V_OFFSET_SD, I_GAIN_SD, I_OFFSET_A)
-    c10 = float(ten_hour_ah(Jars.new(1, scale, resistance_scale), own)[0])
+    c10 = true_c10(own, scale, resistance_scale)
     return Jar(own, scale, resistance_scale, temperature, c10, tuple(errors.tolist()))
+
+
+def true_c10(own: Vrla12V120Ah, scale: float, resistance_scale: float) -> float:
+    """Ah that the jar gives at the 10 h rate and 25 °C to 1.80 V per cell."""
+    return float(ten_hour_ah(Jars.new(1, scale, resistance_scale), own)[0])
 
 
 def reading(
