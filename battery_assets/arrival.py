@@ -27,9 +27,9 @@ from battery_assets.platform.fingerprints import code_version, digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.references import references_held
+from battery_assets.site_sources import FILES
 from battery_assets.tables.projections import empty, sort_columns
 
-SYNTHETIC, FILES = "synthetic", "files"
 CATALOGUE = "catalogue"
 # When a transaction happened: what lies ahead has not.
 HAPPENED = {

@@ -12,6 +12,7 @@ from battery_assets import tables as t
 from battery_assets.errors import UserError
 from battery_assets.platform import registry
 from battery_assets.session import Session, put_site, run_here
+from battery_assets.site_sources import FILES
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
 
@@ -44,7 +45,7 @@ def imported_test(
     except DischargeTestError as error:
         raise UserError(str(error), "export the test with time, current and voltage columns") from error
     start = _start(test, started_at, path)
-    put_site(at, site, "files", {"timezone": "UTC"})
+    put_site(at, site, FILES, {"timezone": "UTC"})
     frames = exports_of(test, site, rated_ah, start, path.name, (region, city))
     url = at.warehouse.lake.keep(
         f"captures/site={site}/month={start:%Y-%m}/{path.stem}.parquet", test.capture

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 
-from battery_assets.session import LAB_SYNTHETIC, Session, committed_months, put_site, quiet_logs, run_here
+from battery_assets.session import Session, committed_months, put_site, quiet_logs, run_here
+from battery_assets.site_sources import LAB_SYNTHETIC, SYNTHETIC
 
 # A twentieth of the jars fails in a year; of these 216 enough do by the first cut-off to train on.
 FLEET = {
@@ -62,7 +63,7 @@ def steps(at: Session) -> list[list[Step]]:
 def prepare(at: Session) -> None:
     """Enter the fleet's sites and the lab."""
     for site, config in FLEET.items():
-        put_site(at, site, "synthetic", {**SAMPLING, **config})
+        put_site(at, site, SYNTHETIC, {**SAMPLING, **config})
     put_site(at, LAB, LAB_SYNTHETIC, BENCH)
 
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from battery_assets.errors import UserError
 from battery_assets.platform import registry
 from battery_assets.session import Session, put_site, run_here
+from battery_assets.site_sources import FILES
 
-Heard = Callable[[str, bool], None]
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
@@ -40,7 +40,7 @@ def imported(
     `bar` makes a progress bar of so many steps. Raises UserError where no file has a month.
     """
     export_files(source)
-    put_site(at, site, "files", contract)
+    put_site(at, site, FILES, contract)
     with at.warehouse.transaction() as connection:
         # The landing sensor leaves a site alone whose row is held: else both would run the same months.
         registry.hold_site(connection, site)

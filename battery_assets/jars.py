@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.features.rated_capacity import REFERENCE_AH
 from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.rows import midnight
 from battery_assets.platform.stored import day_profiles
 from battery_assets.platform.warehouse import Warehouse
 
@@ -24,9 +26,6 @@ MODEL_COLUMNS = (
 )
 # When a row was written says nothing of the jar, and an export may write all of them anew every day.
 _SAYS_NOTHING = ("created_at", "updated_at")
-
-
-COMMON_AH = 120.0
 
 
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -69,10 +68,13 @@ class Jars:
 def jars_of(warehouse: Warehouse, part: Part) -> Jars:
     """The jars in service in a month, their strings and the codes people know both by.
 
-    A jar whose model is not known counts as one of 120 Ah, the commonest in the fleet.
+    A jar whose model is not known counts as its string's smallest, and a string of which no model is known as
+    one of 120 Ah, the commonest in the fleet: laws are wide enough for that. What a capacity is set against
+    is `rated_ah`, which leaves such a string out.
     """
+    rated = pl.col("capacity_ah").cast(pl.Float64)
     facts = jar_facts(warehouse, part).with_columns(
-        pl.col("capacity_ah").cast(pl.Float64).fill_null(COMMON_AH).alias("capacity_ah")
+        pl.coalesce(rated, rated.min().over("string_id"), REFERENCE_AH).alias("capacity_ah")
     )
     strings = facts.group_by("string_id", maintain_order=True).agg(
         jars=pl.col("position_in_string").n_unique(), capacity_ah=pl.col("capacity_ah").min()
@@ -106,7 +108,7 @@ def jars_per_string(jars: pl.DataFrame) -> dict[str, int]:
 
 
 def rated_ah(jars: pl.DataFrame) -> dict[str, float]:
-    """Rated capacity of each string, Ah: that of its smallest jar."""
+    """Rated capacity of each string, Ah: that of its smallest jar; without strings of which none is known."""
     known = jars.filter(pl.col("capacity_ah").is_not_null())
     return dict(known.group_by("string_id").agg(pl.col("capacity_ah").min()).iter_rows())
 
@@ -151,7 +153,7 @@ def made_from(
     found, since = {}, datetime.min.replace(tzinfo=UTC)
     frames = [(frame.sort(pl.all()), pl.col(instant)) for frame, instant in known]
     for day in sorted(digests):
-        until = datetime.combine(day, time(), UTC) + by
+        until = midnight(day) + by
         fresh = [frame.filter(at > since, at <= until) for frame, at in frames]
         found[day], since = digest(digests[day], of_all, *fresh), until
     return found
@@ -228,7 +230,7 @@ class HealthEvidence:
         """State of health at the start of a day, or at an instant, as `state_of_health` gives it."""
         from battery_assets.features.health import state_of_health
 
-        instant = at if isinstance(at, datetime) else datetime.combine(at, time(), UTC)
+        instant = at if isinstance(at, datetime) else midnight(at)
         warmth = (
             pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
             if self.warmth

@@ -14,7 +14,7 @@ from battery_assets.lab_files import TestFiles, session_points
 from battery_assets.platform import intake, registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
-from battery_assets.session import LAB_SOURCES, LAB_SYNTHETIC
+from battery_assets.site_sources import LAB_SOURCES, LAB_SYNTHETIC
 from battery_assets.tables.lab_bench import battery_cell, battery_pack, test_session, timeseries_point
 from battery_assets.tables.projections import polars_schema
 

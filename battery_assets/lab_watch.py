@@ -13,7 +13,7 @@ from battery_assets.platform import intake, registry
 from battery_assets.platform.registry_tables import partition_version
 from battery_assets.platform.registry_tables import site as sites
 from battery_assets.platform.warehouse import Warehouse
-from battery_assets.session import LAB_FILES
+from battery_assets.site_sources import LAB_FILES
 
 PATIENCE_S = 40.0
 log = logging.getLogger(__name__)

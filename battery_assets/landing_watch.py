@@ -1,11 +1,12 @@
 """Which partitions the files of the landing folder touch."""
 
 from battery_assets import tables as t
-from battery_assets.arrival import FILES, Landing
+from battery_assets.arrival import Landing
 from battery_assets.ingest.contract import SourceContract
 from battery_assets.ingest.landing import LandingFile, months_touched
 from battery_assets.platform import registry
 from battery_assets.platform.warehouse import Warehouse
+from battery_assets.site_sources import FILES
 
 CATALOGUE = {"battery_model", "user"}
 

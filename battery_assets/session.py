@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from battery_assets.errors import UserError
 from battery_assets.settings import Settings
-
-LAB_SYNTHETIC, LAB_FILES = "lab-synthetic", "lab-files"
-LAB_SOURCES = (LAB_SYNTHETIC, LAB_FILES)
+from battery_assets.site_sources import LAB_FILES, LAB_SOURCES, LAB_SYNTHETIC, SYNTHETIC
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -77,7 +75,7 @@ def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> Non
     from battery_assets.platform import registry
 
     try:
-        if source == "synthetic":
+        if source == SYNTHETIC:
             from battery_assets.synthetic.site import SyntheticSite
 
             SyntheticSite.from_config(site, config)

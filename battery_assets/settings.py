@@ -110,11 +110,6 @@ class Settings:
         return self.database_urls().warehouse
 
     @property
-    def dagster_url(self) -> str:
-        """SQLAlchemy address of Dagster's storage; psycopg2, as psycopg 3 breaks its NOTIFY."""
-        return self.database_urls().dagster
-
-    @property
     def mlflow_url(self) -> str:
         """SQLAlchemy address of MLflow's store (psycopg2)."""
         return self.database_urls().mlflow

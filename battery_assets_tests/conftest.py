@@ -14,8 +14,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of real files that some tests hold the code against; skips loudly where it is absent."""
-    folder = Path(os.environ.get("BATTERY_TEST_DATA", PROJECT.parent / "shared" / "data"))
+    """Folder of real files that some tests hold the code against; skips loudly where it is absent.
+
+    Where BATTERY_TEST_DATA names a folder that is not there, the tests fail: somebody meant them to run.
+    """
+    named = os.environ.get("BATTERY_TEST_DATA")
+    folder = Path(named) if named else PROJECT.parent / "shared" / "data"
+    if named and not folder.is_dir():
+        pytest.fail(f"BATTERY_TEST_DATA={named!r} is no folder; next step: correct or unset it")
     if not folder.is_dir():
         warnings.warn(
             f"REAL TEST DATA ABSENT: {folder} not found; set BATTERY_TEST_DATA", UserWarning, stacklevel=2

@@ -8,12 +8,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.ingest.duplicates import without_copies
 from battery_assets.platform import registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.synthetic import catalogue, master, telemetry
 from battery_assets.synthetic.site import SyntheticSite
+from benchmarks.world import once
 
 FINE_MASTER = ("location", "battery_system", "string", "battery", "environmental_sensor")
 
@@ -52,15 +52,12 @@ def master_files(folder: Path, site: str = "north", month: str = "2025-03") -> N
         export(frames[name], folder / site, name)
 
 
-def once(sent: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a day of jars without those that were sent again."""
-    return without_copies(sent, ["battery_id", "ts"])[0]
-
-
 def jar_days(*days: date, site: str = "north") -> pl.DataFrame:
     """Jar samples of some days."""
     frames = [
-        once(telemetry.jar_day(source(site), day)).with_columns(pl.col("battery_id").cast(pl.String))
+        once(telemetry.jar_day(source(site), day), t.telemetry_jar_raw).with_columns(
+            pl.col("battery_id").cast(pl.String)
+        )
         for day in days
     ]
     return pl.concat(frames).select(list(t.telemetry_jar_raw.c.keys())[:6])

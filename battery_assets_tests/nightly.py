@@ -20,7 +20,7 @@ from battery_assets.platform.warehouse import Warehouse
 
 MONTH = "2025-02"
 LAST = date(2025, 2, 28)
-TABLES = [table for table in t.TABLES if table.info["cut"] == "site_month"]
+TABLES = [table for table in t.FLEET_TABLES if table.info["cut"] == "site_month"]
 CONFIG = {
     "place": "phuket", "seed": 0, "interval_s": 120, "strings": 2, "jars_per_string": 3, "start": "2025-01"
 }  # fmt: skip

@@ -19,10 +19,10 @@ from battery_assets_tests.landing import (
     jar_days,
     known,
     master_files,
-    once,
     partition,
     source,
 )
+from benchmarks.world import once
 
 PARTS = ("rows_loaded", "rows_quarantined", "rows_exact_duplicate", "rows_superseded", "rows_other_month")
 MASTER = [table for table in t.TABLES if table.name in FINE_MASTER]
@@ -85,7 +85,7 @@ def test_a_synthetic_site_arrives_as_the_generator_made_it(warehouse, landing):
         assert result.metadata["dagster/partition_row_count"] == made.height
         assert warehouse.read(table, partition(table)).collect().height == made.height
     arrive(warehouse, landing, t.telemetry_jar_raw)
-    day = once(telemetry.jar_day(source(), date(2025, 3, 9)))
+    day = once(telemetry.jar_day(source(), date(2025, 3, 9)), t.telemetry_jar_raw)
     read = warehouse.read(t.telemetry_jar_raw, partition(t.telemetry_jar_raw)).collect()
     assert read["ts"].dt.date().n_unique() == 31
     same = read.filter(pl.col("ts").dt.date() == date(2025, 3, 9))

@@ -57,26 +57,37 @@ def test_the_lab_figures_are_of_points_that_were_all_loaded():
     from benchmarks.lab import measure
 
     measured = figures(GROUP["lab"], measure(small=True), small=True)
-    assert all(figure.value > 0 for figure in measured.values())
+    assert all(figure.value > 1_000.0 for figure in measured.values())
 
 
 def test_ride_through_is_held_against_the_generators_truth():
     from benchmarks.ride_through import measure
 
-    measured = figures(GROUP["ride_through"], measure(small=True), small=True)
-    for name in ("runtime_interval_coverage_pct", "runtime_weakest_named_pct", "runtime_site_coverage_pct"):
-        assert 0.0 <= measured[name].value <= 100.0
+    found = figures(GROUP["ride_through"], measure(small=True), small=True)
+    measured = {name: figure.value for name, figure in found.items()}
+    # 90 % of 30 rides: 27 ± 1.6. All of them would be an interval that is too wide to say anything.
+    assert 77.0 <= measured["runtime_interval_coverage_pct"] < 99.0
+    # By chance one of 24 jars is named; always the right one would be a twin without errors.
+    assert 40.0 <= measured["runtime_weakest_named_pct"] <= 90.0
     # A wrong load, charge or resistance would put the median out by more than the interval's half width.
-    assert abs(measured["runtime_site_bias_pct"].value) < 12.0
+    assert abs(measured["runtime_site_bias_pct"]) < 8.0
+    assert 4.0 < measured["runtime_site_half_width_pct"] < 18.0
+    # Nine rides of one site, most of which an interval of that width has to hold.
+    assert measured["runtime_site_coverage_pct"] > 70.0
+    # A corroded jar loses more of its minutes than of its ampere-hours.
+    assert 54.0 < measured["runtime_at_76_pct_soh_pct"] < 67.0
 
 
 def test_the_estimates_of_a_few_jars_are_measured_as_promised():
     from benchmarks import estimation
 
     measured = figures(GROUP["estimation"], estimation.measure(small=True), small=True)
-    assert measured["soc_rmse_points"].value < 3.0
-    assert 0.0 < measured["soh_interval_coverage_pct"].value <= 100.0
-    assert measured["twin_jar_steps_per_second"].value > 1000.0
+    # Sensors' gains and offsets alone leave some tenths of a point: less would be the truth itself.
+    assert 0.2 < measured["soc_rmse_points"].value < 1.6
+    assert 0.8 < measured["soh_rmse_points"].value < 4.0
+    # 90 % of 40 jars: 36 ± 1.9.
+    assert 75.0 <= measured["soh_interval_coverage_pct"].value < 100.0
+    assert measured["twin_jar_steps_per_second"].value > 100_000.0
 
 
 def test_a_figure_measured_alone_leaves_the_others_as_they_were(tmp_path):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.jars import HealthEvidence, jar_facts, jars_per_string, rated_ah, site_history
+from battery_assets.jars import HealthEvidence, jar_facts, jars_of, jars_per_string, rated_ah, site_history
 from battery_assets.platform.partitions import Part
 from battery_assets_tests.platform.stores import PART, kept, of, rows
 
@@ -56,6 +56,19 @@ def test_a_string_is_as_strong_as_its_smallest_jar_and_a_place_counts_once(site)
     jars = jar_facts(site, PART)
     assert rated_ah(jars) == {of(t.string, "s1"): 100.0}
     assert jars_per_string(jars) == {of(t.string, "s1"): 4}
+
+
+def test_laws_take_an_unknown_jar_for_its_strings_smallest_and_an_unknown_string_for_120_ah(site):
+    nobody_knows = {"name": "alone", "string_id": of(t.string, "s2")}
+    part = Part("gamma", "2025-03")
+    kept(site, t.string, rows(t.string, {"name": "s2"}), part)
+    kept(site, t.battery, rows(t.battery, nobody_knows), part)
+    jars = jars_of(site, PART)
+    assert jars.capacity_ah == rated_ah(jar_facts(site, PART))
+    unknown = jars.facts.filter(pl.col("battery_code") == "unknown")
+    assert unknown["capacity_ah"].to_list() == [100.0]
+    assert jars_of(site, part).capacity_ah == {of(t.string, "s2"): 120.0}
+    assert rated_ah(jar_facts(site, part)) == {}
 
 
 def test_history_is_of_the_site_and_reaches_back_as_many_months_as_asked(site):

@@ -41,7 +41,7 @@ def measure(small: bool) -> dict[str, float]:
     """The figures of this group."""
     count = 3 if small else 48
     errors = soc_errors(count, SOC_SEED)
-    health = soh_estimates(6 if small else 300, SOH_SEEDS[:1] if small else SOH_SEEDS)
+    health = soh_estimates(40 if small else 300, SOH_SEEDS[:1] if small else SOH_SEEDS)
     inside = health["truth_pct"].is_between(health["soh_lower_pct"], health["soh_upper_pct"])
     off = health["soh_pct"] - health["truth_pct"]
     worn = health["soh_pct"] <= health["soh_pct"].quantile(WORN_SHARE)

@@ -13,6 +13,7 @@ import polars as pl
 from battery_assets.physics import ageing
 from battery_assets.physics.discharge import Jars, State, discharge
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
+from battery_assets.physics.ten_hour_test import ten_hour_ah
 
 DAY = date(2026, 3, 2)
 STEP_S = 5
@@ -75,12 +76,8 @@ def jar(rng: np.random.Generator, soh: float, resistance_scale: float, spread: f
 
 
 def true_c10(own: Vrla12V120Ah, scale: float, resistance_scale: float) -> float:
-    """Ah that the jar gives at 12 A and 25 °C to 1.80 V per cell."""
-    made = discharge(
-        Jars.new(1, scale, resistance_scale), np.arange(0, 20 * 3600, 20.0), current_a=-12.0,
-        stop_jar_v=10.8, jar=own,
-    )  # fmt: skip
-    return made.removed_ah
+    """Ah that the jar gives at the 10 h rate and 25 °C to 1.80 V per cell."""
+    return float(ten_hour_ah(Jars.new(1, scale, resistance_scale), own)[0])
 
 
 def reading(

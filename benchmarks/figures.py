@@ -91,6 +91,7 @@ GROUPS = (
             "runtime_site_bias_pct": "%",
             "runtime_site_half_width_pct": "%",
             "runtime_seconds_per_string": "s",
+            "runtime_at_76_pct_soh_pct": "% of the minutes when new",
         },
     ),
     Group(

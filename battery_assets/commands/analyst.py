@@ -7,8 +7,9 @@ import click
 def analyst() -> None:
     """Give the analysts' role a new password and print its address, for psql, DuckDB or a BI tool.
 
-    The role reads the fleet's tables and views and can do nothing else. An address printed before stops
-    working for new connections. With the embedded database it answers while something uses it.
+    The role reads the tables and views of fleet, lab and models and the platform's books, of users all but
+    how to reach them, and can do nothing else. An address printed before stops working for new connections.
+    With the embedded database it answers while something uses it.
 
     \b
     Example:

@@ -90,7 +90,8 @@ def import_lab(
 def _known_lab(at: "Session", lab: str, timezone: str | None) -> dict[str, Any]:
     """The lab's settings; one that is not there yet is entered. UserError for the name of another site."""
     from battery_assets.platform import registry
-    from battery_assets.session import LAB_FILES, put_site
+    from battery_assets.session import put_site
+    from battery_assets.site_sources import LAB_FILES
 
     with at.warehouse.transaction() as connection:
         labs = {site.site: site.config for site in registry.sites(connection) if site.source == LAB_FILES}

@@ -32,7 +32,8 @@ def add(name: str, source: str, seed: int, cells: int, start: str, sample: int, 
       battery-assets lab add oslo --source files --timezone Europe/Oslo
     """
     from battery_assets import clock
-    from battery_assets.session import LAB_FILES, LAB_SYNTHETIC, put_site, session
+    from battery_assets.session import put_site, session
+    from battery_assets.site_sources import LAB_FILES, LAB_SYNTHETIC
     from battery_assets.synthetic.lab import SyntheticLab, last_month
 
     made_up = {"seed": seed, "cells": cells, "start": start, "sample_s": sample}

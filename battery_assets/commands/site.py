@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from battery_assets.site_sources import FILES, SYNTHETIC
+
 
 @click.group()
 def site() -> None:
@@ -35,7 +37,7 @@ def list_() -> None:
 @site.command()
 @click.argument("name", required=False)
 @click.option("--fleet", is_flag=True, help="Synthetic: the nine sites of the reference, named by place.")
-@click.option("--source", type=click.Choice(["synthetic", "files"]), default="synthetic", show_default=True)
+@click.option("--source", type=click.Choice([SYNTHETIC, FILES]), default=SYNTHETIC, show_default=True)
 @click.option("--place", help="Synthetic: where it stands, such as bangrak, chiangmai or phuket.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Synthetic: decides everything else.")
 @click.option("--strings", type=int, default=9, show_default=True, help="Synthetic: strings of 24 jars.")
@@ -75,20 +77,20 @@ def add(
     quiet_logs()
     made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start}
     if fleet:
-        if name or place or source != "synthetic":
+        if name or place or source != SYNTHETIC:
             raise UserError("--fleet names and places its sites itself", "leave out NAME, --place, --source")
         return _add_fleet(made)
     if name is None:
         raise UserError("a site has a name", "give one, or --fleet for the nine sites of the reference")
-    if source == "synthetic" and place is None:
+    if source == SYNTHETIC and place is None:
         raise UserError("a synthetic site stands somewhere", "add --place bangrak, or --source files")
     config = {"place": place, **made}
     with session() as at:
-        put_site(at, name, source, config if source == "synthetic" else terms_of(contract, timezone))
+        put_site(at, name, source, config if source == SYNTHETIC else terms_of(contract, timezone))
         landing = f"{at.settings.landing}/{name}"
-        if source == "synthetic":
+        if source == SYNTHETIC:
             make_catalogue(at)
-    if source == "synthetic":
+    if source == SYNTHETIC:
         click.echo(f"{name} added. Next: battery-assets backfill --site {name} --from {start} --to {start}")
     else:
         click.echo(f"{name} added. Next: battery-assets up, and put its exports into {landing}")
@@ -102,7 +104,7 @@ def _add_fleet(made: dict[str, Any]) -> None:
     with session() as at:
         make_catalogue(at)
         for name, config in fleet(made).items():
-            put_site(at, name, "synthetic", config)
+            put_site(at, name, SYNTHETIC, config)
             click.echo(f"{name} added.")
     start = made["start"]
     click.echo(f"Next: battery-assets backfill --from {start} --to {start}")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from battery_assets.features.profiles import float_at_25c, working
+from battery_assets.features.rated_capacity import REFERENCE_AH
 
 FLOAT_SHARE = 0.9
 # A jar heats by 28 K/h at its 15 min rate (SOURCES 2): a peak further over the hour's mean is a bad sample.
@@ -191,7 +192,7 @@ def _jar_signals(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _string_signals(hours: pl.DataFrame, jars: pl.DataFrame) -> dict[str, pl.DataFrame]:
     facts = jars.group_by("string_id").agg(
-        capacity_ah=pl.col("capacity_ah").median().fill_null(120.0),
+        capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
         limit_a=pl.col("max_charge_current_a").median().fill_null(36.0),
     )
     rows = hours.join(facts, on="string_id", validate="m:1").sort("string_id", "hour")

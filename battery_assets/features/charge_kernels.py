@@ -9,7 +9,6 @@ from numba import njit
 from battery_assets.features.ocv_curve import soc_from_open_circuit
 
 HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
 
 # Codes of a string's mode, and of what a string sample says about its jars.
 MODE_UNKNOWN, MODE_FLOAT, MODE_BOOST, MODE_DISCHARGE, MODE_IDLE = range(5)

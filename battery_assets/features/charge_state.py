@@ -153,7 +153,10 @@ def charge_state_day(
     if state is None:
         state = initial_charge_state(jars_day, strings_day, jars)
     if state.battery_id != tuple(units.ids) or state.strings != tuple(units.strings):
-        raise ValueError("the charge state is of other jars: start a new one where a jar was replaced")
+        raise ValueError(
+            "the charge state is of other jars; next step: bring it to those that serve now "
+            "(carried_charge_state), which starts a replaced jar anew"
+        )
     rows, strings = StringSamples.of(strings_day, units), len(units.strings)
     begun = _begun(state, jars_day, strings_day, jars)
     soc, basis = begun.soc_pct.copy(), begun.basis.copy()

@@ -7,12 +7,13 @@ import polars as pl
 
 from battery_assets.features.alert_rules import HOUR
 from battery_assets.features.profiles import float_at_25c, working
+from battery_assets.features.rated_capacity import REFERENCE_AH
 
 # Open circuit voltage of a full jar at 25 degC (SOURCES 1.2): nothing on float stands below it.
 FULL_OCV_V = 12.89
 FLOAT_SHARE = 0.9
 # Connectors 0.06 mohm each and cables 8 mohm of a string; ohmic resistance of a 120 Ah jar (SOURCES 4).
-CONNECTOR_MOHM, CABLE_MOHM, JAR_MOHM_AH = 0.06, 8.0, 4.25 * 120.0
+CONNECTOR_MOHM, CABLE_MOHM, JAR_MOHM_AH = 0.06, 8.0, 4.25 * REFERENCE_AH
 _TIME = pl.Datetime("us", "UTC")
 
 
@@ -26,7 +27,7 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame()
     facts = jars.group_by("string_id").agg(
         count=pl.col("position_in_string").n_unique().cast(pl.Int64),
-        capacity_ah=pl.col("capacity_ah").median().fill_null(120.0),
+        capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
         boost_min_v=pl.col("boost_voltage_min_v").median().fill_null(14.4),
         charge_limit_a=pl.col("max_charge_current_a").median().fill_null(36.0),
     )
@@ -120,7 +121,7 @@ def _sum_mismatch(strings: pl.DataFrame) -> pl.DataFrame:
 
 
 def _charging_while_falling(strings: pl.DataFrame) -> pl.DataFrame:
-    enough = 0.5 * pl.col("capacity_ah") / 120.0
+    enough = 0.5 * pl.col("capacity_ah") / REFERENCE_AH
     flowing = (pl.col("current_mean") > enough) & (_before("current_mean") > enough)
     both = _ON_FLOAT & (_before("float_share") >= FLOAT_SHARE)
     fall = pl.col("v_mean") / _before("v_mean") - 1.0

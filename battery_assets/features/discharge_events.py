@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from battery_assets.features.string_loads import PAUSE_S
+from battery_assets.features.string_loads import by_discharge
 
 LONGEST_BEFORE, LONGEST_AFTER = timedelta(minutes=30), timedelta(hours=6)
 
@@ -33,17 +33,11 @@ class DischargeEvent:
 def deepest_discharge(loaded: pl.DataFrame) -> DischargeEvent | None:
     """The discharge of a month that drew most charge; None without one.
 
-    loaded: as `loaded_samples` returns it. A pause of a quarter of an hour parts two discharges.
+    loaded: as `loaded_samples` returns it.
     """
-    rows = loaded.sort("string_id", "ts").with_columns(
-        step_s=pl.col("ts").diff().dt.total_milliseconds().over("string_id") / 1e3
-    )
-    begins = (pl.col("step_s") > PAUSE_S).fill_null(value=True)
     events = (
-        rows.with_columns(
-            event=begins.cum_sum().over("string_id"), step_s=pl.when(begins).then(0.0).otherwise("step_s")
-        )
-        .group_by("string_id", "event")
+        by_discharge(loaded)
+        .group_by("string_id", "discharge")
         .agg(
             begun=pl.col("ts").min(),
             ended=pl.col("ts").max(),

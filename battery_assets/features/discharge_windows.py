@@ -7,6 +7,7 @@ import polars as pl
 
 from battery_assets.features.charge_kernels import SETPOINT_V
 from battery_assets.features.day_grid import per_string
+from battery_assets.features.rated_capacity import LOADED_C
 from battery_assets.features.runs import micros, numbers, unit_runs
 from battery_assets.features.string_samples import StringSamples, Units, zero_current_a
 from battery_assets.features.windows import TelemetryDay
@@ -20,7 +21,6 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "temperature_c": pl.Float64,
 }
 _OF_STRING = {"string_id": pl.String, "moved_ah": pl.Float64}
-LEAST_C = 0.05  # a current worth fitting: C/20, well over the Hall offset
 SHORTEST_US = 60_000_000
 PAUSE_US = 120_000_000
 AFTER_US = 120_000_000
@@ -71,7 +71,7 @@ def _day_windows(day: TelemetryDay, jars: pl.DataFrame) -> Iterable[tuple[str, f
         good = first + np.flatnonzero(np.isfinite(rows.current[first:last]))
         floats = rows.volts[good] >= SETPOINT_V
         ts, current = rows.ts[good], rows.current[good] - zero_current_a(rows.current[good], floats)
-        for begin, end, moved in _from_full(_spans(ts, current, LEAST_C * rated[s]), rated[s]):
+        for begin, end, moved in _from_full(_spans(ts, current, LOADED_C * rated[s]), rated[s]):
             if arrays is None:
                 arrays = _jar_arrays(day.jars, units.ids)
             members = np.flatnonzero(units.string_of == s).tolist()

@@ -12,7 +12,6 @@ from numba import njit
 SOC_PCT = np.array([0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0])
 OCV_V = np.array([11.651, 11.804, 11.942, 12.071, 12.196, 12.317, 12.435, 12.551, 12.665, 12.778, 12.890])
 OCV_V_PER_K = 0.0012
-PRODUCT_SD_V = 0.040
 # Acid balance of SOURCES 1.2 per Ah of acid: 7.706 mL of acid of 1.30 g/mL and 40 %, one mole of each drawn
 # Faraday turned into water.
 ACID_MOL_AH = 7.705750252e-3 * 1.30 * 0.400 / 0.098079

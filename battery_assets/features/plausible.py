@@ -6,18 +6,20 @@ Only what cannot be a battery is refused; what is merely odd is told by `data_ob
 import numpy as np
 
 from battery_assets.features import charge_kernels as kernel
+from battery_assets.features.invariants.current_sign import NEXT_STEP as SIGN_STEP
+from battery_assets.features.rated_capacity import LOADED_C
 
-LOADED_C = 0.05
 LOW_V = 12.0  # per jar: under it a jar that takes C/20 has been deeply discharged minutes before
 JAR_V = (9.0, 17.0)
 FEWEST = 12
+SWAP_STEP = "name the two columns rightly at the source, import its files anew and run the month again"
 
 
 def refuse_strings(
-    string_id: str, current_a: np.ndarray, volts: np.ndarray, mode: np.ndarray, rated_ah: float
+    string: str, current_a: np.ndarray, volts: np.ndarray, mode: np.ndarray, rated_ah: float
 ) -> None:
     """Raises ValueError for a day of one string (volts per jar) that discharges with a positive current, or
-    whose current is its voltage.
+    whose current is its voltage. string: what people call it.
     """
     # Loaded, as the monitor's mode says, or as a voltage that no charging jar keeps.
     loaded = (mode == kernel.MODE_DISCHARGE) | ((mode == kernel.MODE_UNKNOWN) & (volts < LOW_V))
@@ -26,8 +28,8 @@ def refuse_strings(
     right = int(np.count_nonzero(loaded & strong & (current_a < 0)))
     if wrong >= FEWEST and wrong > right:
         raise ValueError(
-            f"string {string_id}: current_a is positive in {wrong} samples of a discharge and negative in "
-            f"{right}: positive current charges; turn the sign of the source and import it again"
+            f"string {string}: current_a is positive in {wrong} samples of a discharge and negative in "
+            f"{right}, but positive current charges; next step: {SIGN_STEP}"
         )
     known = np.isfinite(current_a) & np.isfinite(volts)
     if np.count_nonzero(known) < FEWEST:
@@ -35,8 +37,8 @@ def refuse_strings(
     amps, volt = float(np.median(np.abs(current_a[known]))), float(np.median(np.abs(volts[known])))
     if volt < JAR_V[0] / 2 and amps > LOADED_C * rated_ah and amps > 10 * volt and amps > 100:
         raise ValueError(
-            f"string {string_id}: current_a stays at {amps:.0f} A and voltage_v at {volt:.2f} V per jar: "
-            "are the two columns swapped?"
+            f"string {string}: current_a stays at {amps:.0f} A and voltage_v at {volt:.2f} V per jar: "
+            f"the two columns look swapped; next step: {SWAP_STEP}"
         )
 
 
@@ -51,4 +53,7 @@ def refuse_jars(volts: np.ndarray, temps: np.ndarray) -> None:
         return
     volt, warm = float(np.median(v[known])), float(np.median(t[known]))
     if volt > JAR_V[1] and JAR_V[0] < warm < JAR_V[1] and float(np.std(t[known])) < 1.5:
-        raise ValueError(f"jars show {volt:.1f} V at {warm:.1f} °C: are voltage_v and temperature_c swapped?")
+        raise ValueError(
+            f"jars show {volt:.1f} V at {warm:.1f} °C: voltage_v and temperature_c look swapped; "
+            f"next step: {SWAP_STEP}"
+        )

@@ -12,6 +12,8 @@ import numpy as np
 from battery_assets.physics.parameters.leoch_ma12_100 import DATA_SHEET, Row
 
 REFERENCE_AH = 120.0
+# Of C10: a larger current is a load or its recharge, no sensor's offset and no float current (SOURCES 6).
+LOADED_C = 1 / 20
 # The jar model's currents to 1.75 V per cell: physics.calibration.minutes_to, held by a test.
 MODEL_ROW = Row(
     1.75, (5, 10, 15, 30, 60, 120, 180, 300, 480, 600, 1200),

@@ -16,7 +16,6 @@ from battery_assets.features.ripple_spectrum import MAINS_HZ, Spectra, ripple_fa
 from battery_assets.physics.rectifier import Bridge
 from battery_assets.physics.ripple import Source, rectifier_lines, string_resistance_ohm
 
-KINDS = ("healthy", "capacitor_loss", "unbalance", "open_diode", "lost_phase", "discharge")
 # An open diode leaves 50 Hz of 140 times the first line and four times 100 Hz; anything else leaves none, but
 # where the first line is a few mV, of twelve pulses, what a strong 100 Hz line spills over counts for more.
 DIODE_RATIO, DIODE_SHARE = 1.0, 0.5
@@ -40,11 +39,9 @@ class Signature:
     first_hz: np.ndarray
     v50: np.ndarray
     v100: np.ndarray
-    v150: np.ndarray
     v_double: np.ndarray
     first_share: np.ndarray
     crest: np.ndarray
-    above_share: np.ndarray
     string_ohm: np.ndarray
     dc_v: np.ndarray
     dc_a: np.ndarray
@@ -66,8 +63,8 @@ def signature(volts: Spectra, amps: Spectra, pulses: np.ndarray | int = 6) -> Si
     first, first_a = (_line(found, first_hz) for found in (volts, amps))
     with np.errstate(divide="ignore", invalid="ignore"):
         return Signature(
-            first_hz, volts.line(50) / first, volts.line(100) / first, volts.line(150) / first,
-            _line(volts, 2 * first_hz) / first, first / volts.mean, volts.crest, volts.above / volts.rms,
+            first_hz, volts.line(50) / first, volts.line(100) / first,
+            _line(volts, 2 * first_hz) / first, first / volts.mean, volts.crest,
             first / first_a, volts.mean, amps.mean, thd_pct(volts, first_hz), ripple_factor_pct(volts),
         )  # fmt: skip
 
@@ -94,8 +91,9 @@ def _curves(pulses: int) -> tuple[np.ndarray, ...]:
 
 
 def diagnose(seen: Signature, usual: Usual | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Kind (one of KINDS) and severity of K windows.
+    """Kind and severity of K windows.
 
+    Kinds: healthy, capacitor_loss, unbalance, open_diode, lost_phase, discharge.
     Severity: share of capacitance lost, share by which a phase is low, sag of Vdc from its usual value (open
     diode, lost phase; NaN where that is unknown), 0 otherwise.
     """

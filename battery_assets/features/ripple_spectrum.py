@@ -21,10 +21,9 @@ SHIFT_S = 0.02
 
 @dataclass(frozen=True)
 class Spectra:
-    """K windows: lines (K, 40) rms of 50 Hz to 2 kHz, what lies above, mean, all AC, crest, mains."""
+    """K windows: lines (K, 40) rms of 50 Hz to 2 kHz, mean, all AC, crest, mains."""
 
     lines: np.ndarray
-    above: np.ndarray
     mean: np.ndarray
     rms: np.ndarray
     crest: np.ndarray
@@ -85,17 +84,17 @@ def spectra(samples: np.ndarray, rate_hz: float, hz: np.ndarray | None = None) -
     own = mains_hz(samples, rate_hz) if hz is None else hz
     cycles = np.maximum(_cycles(count, rate_hz, own), 1)
     length = np.minimum(np.rint(cycles * rate_hz / own).astype(int), count)
-    rows = np.empty((len(samples), LINES)), *np.empty((4, len(samples)))
+    rows = np.empty((len(samples), LINES)), *np.empty((3, len(samples)))
     for n, whole in {(int(a), int(b)) for a, b in zip(length, cycles, strict=True)}:
         chosen = (length == n) & (cycles == whole)
         for target, values in zip(rows, _whole_cycles(samples[chosen, :n], whole), strict=True):
             target[chosen] = values
-    lines, above, mean, total, crest = rows
-    return Spectra(lines, above, mean, total, crest, own)
+    lines, mean, total, crest = rows
+    return Spectra(lines, mean, total, crest, own)
 
 
 def _whole_cycles(samples: np.ndarray, cycles: int) -> tuple[np.ndarray, ...]:
-    """Lines, rms above 2 kHz, mean, rms and crest factor of windows of a whole number of mains cycles."""
+    """Lines, mean, rms and crest factor of windows of a whole number of mains cycles."""
     mean = samples.mean(axis=1)
     centred = _level(samples, cycles)
     power = 2 * np.abs(np.fft.rfft(centred, axis=1) / samples.shape[1]) ** 2
@@ -106,7 +105,7 @@ def _whole_cycles(samples: np.ndarray, cycles: int) -> tuple[np.ndarray, ...]:
     total = np.sqrt(np.mean(centred**2, axis=1))
     with np.errstate(invalid="ignore"):
         crest = np.abs(centred).max(axis=1) / total
-    return np.sqrt(lines), np.sqrt(power[:, at[-1] + 2 :].sum(axis=1)), mean, total, crest
+    return np.sqrt(lines), mean, total, crest
 
 
 def thd_pct(found: Spectra, first_hz: np.ndarray | float = 300.0) -> np.ndarray:

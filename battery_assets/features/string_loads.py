@@ -6,11 +6,13 @@ constant current (SOURCES 1.3).
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 
 import numpy as np
 import polars as pl
 
+from battery_assets.features.rated_capacity import LOADED_C
 from battery_assets.physics.discharge import Jars, discharge
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
@@ -23,7 +25,6 @@ END_V_CELL = {"UPS": 1.67, "RECTIFIER": 1.75}
 # A battery that gives less than 80 % of its rated time is at its end (IEEE 1188 practice, SOURCES 5).
 LEAST_OF_RATED = 0.8
 POWER_FACTOR, INVERTER_EFFICIENCY = 0.9, 0.95  # convention
-LEAST_C = 0.05  # a current that is a load, well over the Hall offset
 ANY_DISCHARGE_A = -1.0
 PAUSE_S = 900.0
 SHORTEST_RATED_MIN = 5.0  # data sheets rate nothing shorter (SOURCES 1.4)
@@ -45,7 +46,7 @@ def loaded_samples(days: Iterable[pl.DataFrame], rated_ah: Mapping[str, float]) 
     each string. Loaded is a current beyond C/20.
     """
     least = pl.DataFrame(
-        {"string_id": list(rated_ah), "least_a": [-LEAST_C * ah for ah in rated_ah.values()]},
+        {"string_id": list(rated_ah), "least_a": [-LOADED_C * ah for ah in rated_ah.values()]},
         schema={"string_id": pl.String, "least_a": pl.Float64},
     )
     found = [pl.DataFrame(schema=LOADED)]
@@ -56,18 +57,29 @@ def loaded_samples(days: Iterable[pl.DataFrame], rated_ah: Mapping[str, float]) 
     return pl.concat(found)
 
 
+def by_discharge(loaded: pl.DataFrame) -> pl.DataFrame:
+    """The samples of `loaded_samples`, sorted, each with its discharge and the seconds since the one before.
+
+    A pause of more than a quarter of an hour parts two discharges, which are counted from 1 in each string;
+    step_s is 0 at the first sample of each.
+    """
+    since = pl.col("ts").diff().over("string_id")
+    begins = (since > timedelta(seconds=PAUSE_S)).fill_null(value=True)
+    return loaded.sort("string_id", "ts").with_columns(
+        discharge=begins.cum_sum().over("string_id"),
+        step_s=pl.when(begins).then(0.0).otherwise(since.dt.total_microseconds() / 1e6),
+    )
+
+
 def own_loads(loaded: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
     """string_id, power_w, drawn_a, episodes: the typical load of each string, median of its last discharges.
 
     loaded: as `loaded_samples` returns it. tests: string_id, test_date of capacity tests, whose currents are
     the tester's and not the load's: discharges within a day of one are passed over.
     """
-    rows = loaded.sort("string_id", "ts").with_columns(
-        begins=(pl.col("ts").diff().dt.total_seconds() > PAUSE_S).fill_null(value=True).over("string_id")
-    )
     episodes = (
-        rows.with_columns(episode=pl.col("begins").cum_sum().over("string_id"))
-        .group_by("string_id", "episode")
+        by_discharge(loaded)
+        .group_by("string_id", "discharge")
         .agg(
             begun=pl.col("ts").min(),
             power_w=-(pl.col("voltage_v") * pl.col("current_a")).mean(),
@@ -77,7 +89,7 @@ def own_loads(loaded: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
     tested = tests.select(pl.col("string_id").cast(pl.String), "test_date")
     near = (pl.col("begun") - pl.col("test_date")).dt.total_seconds().abs() < TEST_DAY_S
     under_test = episodes.join(tested, on="string_id").filter(near)
-    own = episodes.join(under_test, on=["string_id", "episode"], how="anti").sort("string_id", "episode")
+    own = episodes.join(under_test, on=["string_id", "discharge"], how="anti").sort("string_id", "discharge")
     return own.group_by("string_id", maintain_order=True).agg(
         pl.col("power_w", "drawn_a").tail(LAST_EPISODES).median(),
         episodes=pl.col("power_w").tail(LAST_EPISODES).len(),

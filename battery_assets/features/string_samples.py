@@ -23,11 +23,12 @@ _MODES = {
 
 @dataclass(frozen=True)
 class Units:
-    """The jars in order, their strings in order of appearance, string of each jar, rated Ah, and how many
-    jars stand in each string."""
+    """The jars in order, their strings in order of appearance and what people call these, string of each jar,
+    rated Ah, and how many jars stand in each string."""
 
     ids: list[str]
     strings: list[str]
+    names: list[str]
     string_of: np.ndarray
     rated_ah: np.ndarray
     jars_in: np.ndarray
@@ -35,7 +36,7 @@ class Units:
     @classmethod
     def of(cls, jars: pl.DataFrame) -> "Units":
         """Of a frame battery_id, string_id, capacity_ah; with position_in_string a place that was refilled
-        counts once."""
+        counts once, and with string_code a string has its name (else its id)."""
         ids, of_jar = (jars[name].cast(pl.String).to_list() for name in ("battery_id", "string_id"))
         strings = list(dict.fromkeys(of_jar))
         place = {name: k for k, name in enumerate(strings)}
@@ -46,7 +47,11 @@ class Units:
         else:
             pairs = np.unique(np.stack([string_of, places.cast(pl.Int64).to_numpy()]), axis=1)
             jars_in = np.bincount(pairs[0], minlength=len(strings))
-        return cls(ids, strings, string_of, numbers(jars, "capacity_ah").astype(float), jars_in)
+        names = strings
+        if "string_code" in jars.columns:
+            codes = dict(zip(of_jar, jars["string_code"].to_list(), strict=True))
+            names = [codes[name] or name for name in strings]
+        return cls(ids, strings, names, string_of, numbers(jars, "capacity_ah").astype(float), jars_in)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class StringSamples:
         for s, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
             known = units.rated_ah[(units.string_of == s) & np.isfinite(units.rated_ah)]
             rated, mine = float(np.median(known)) if len(known) else np.nan, slice(first, last)
-            refuse_strings(units.strings[s], current[mine], volts[mine], mode[mine], rated)
+            refuse_strings(units.names[s], current[mine], volts[mine], mode[mine], rated)
         return cls(ts, current, volts, mode, runs, gap, step)
 
     def span(self, strings: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ charge is counted; on float the charger imposes the voltage and nothing of the c
 stretches are jumped over in closed form, and the variance grows by 0.15 points² a day (SOURCES 6).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -95,9 +96,12 @@ def filtered_day(
     units = Units.of(jars)
     if state is None:
         state = initial_twin_state(jars_day, strings_day, jars)
-    for what, ids in (("state", state.battery_id), ("parameters", parameters.battery_id)):
+    for what, ids in (("state", state.battery_id), ("parameter set", parameters.battery_id)):
         if ids != tuple(units.ids):
-            raise ValueError(f"the twin's {what} are of other jars: start anew where a jar was replaced")
+            raise ValueError(
+                f"the twin's {what} is of other jars: {_apart(ids, units.ids)}; next step: bring it to the "
+                "jars that serve now (twin_carry.restored and carried), which starts a replaced jar anew"
+            )
     rows = StringSamples.of(strings_day, units)
     rated = per_string(units.rated_ah, units.string_of, len(units.strings))
     after = replace(
@@ -126,6 +130,12 @@ def filtered_day(
         after.counts, soc,
     )  # fmt: skip
     return soc, after
+
+
+def _apart(ids: Sequence[str], wanted: Sequence[str]) -> str:
+    """Which jars only one side has, the first few of them."""
+    gone, new = sorted(set(ids) - set(wanted))[:3], sorted(set(wanted) - set(ids))[:3]
+    return f"gone {gone}, new {new}" if gone or new else "the same ones in another order"
 
 
 def _corrected(rows: StringSamples, zero_a: np.ndarray) -> np.ndarray:

@@ -52,7 +52,10 @@ def twin_month(
     final = health(carry.fits_now(found), at)
     hands_on = carry.updated(prior, found, carry.known_numbers(final, ids, "soh_pct"))
     if walked.state is None:
-        raise ValueError("the month has no string telemetry: the twin cannot start")
+        raise ValueError(
+            "the month has no string telemetry, so the twin cannot start; next step: bring in "
+            "its telemetry_string_raw and run the month again"
+        )
     rows = twin_states(jars, walked.state.frame(), final, features_24h, windows, hands_on.parameters, at)
     texts = carry.documents(walked.state, hands_on, found, units)
     return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))

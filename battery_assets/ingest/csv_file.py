@@ -14,9 +14,6 @@ from battery_assets.ingest.piece import Piece
 from battery_assets.ingest.problems import Fault, FileRefused
 from battery_assets.ingest.records import Records, record_blocks
 
-_TAB, _NEWLINE, _DELETE = 9, 10, 127
-_FIRST_PRINTABLE = 32
-
 
 def csv_pieces(
     path: Path, table: sa.Table, contract: SourceContract, only: Sequence[str] | None = None
@@ -102,7 +99,7 @@ def _broken(records: Records, width: int) -> tuple[list[Fault], np.ndarray]:
         reasons[index] = ("FIELD_COUNT", f"{records.fields[index]} fields, expected {width}")
     for index in _not_utf8(records):
         reasons[index] = ("ENCODING", "")
-    for index in _with_control_bytes(records):
+    for index in records.with_control_bytes():
         reasons[index] = ("CONTROL_BYTES", "")
     bad = np.zeros(len(records.ends), bool)
     faults = []
@@ -130,17 +127,6 @@ def _is_utf8(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _with_control_bytes(records: Records) -> np.ndarray:
-    """Records with bytes below space (but tab and line feed) or DEL."""
-    data = np.frombuffer(records.text, np.uint8)
-    low = np.count_nonzero(data < _FIRST_PRINTABLE)
-    allowed = records.text.count(b"\n") + records.text.count(b"\t")
-    if low == allowed and b"\x7f" not in records.text:
-        return np.empty(0, np.int64)
-    odd = (data < _FIRST_PRINTABLE) & (data != _TAB) & (data != _NEWLINE) | (data == _DELETE)
-    return np.unique(np.searchsorted(records.ends, np.flatnonzero(odd)))
 
 
 def _texts(records: Records, width: int, places: dict[str, int], contract: SourceContract) -> pl.DataFrame:

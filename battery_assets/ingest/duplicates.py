@@ -41,7 +41,12 @@ def without_copies(rows: pl.DataFrame, keys: list[str]) -> tuple[pl.DataFrame, i
     if not copies.len():
         return rows, 0
     if not rows[copies + 1].equals(rows[copies]):
-        raise ValueError(f"rows share their {', '.join(keys)} and differ otherwise")
+        at = next(int(place) for place in copies if rows.row(place) != rows.row(place + 1))
+        first = ", ".join(f"{name} {rows[name][at]}" for name in keys)
+        raise ValueError(
+            f"rows share their {', '.join(keys)} and differ otherwise, first at {first}; next step: mend the "
+            "sender, whose repeated rows have to be copies"
+        )
     return rows.filter(pl.concat([pl.Series([True]), ~again])), copies.len()
 
 

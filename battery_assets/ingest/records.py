@@ -15,7 +15,8 @@ from battery_assets.ingest.problems import FileRefused
 from battery_assets.ingest.unpacked import text_blocks
 
 MAX_RECORD_BYTES = 1 << 20
-_NEWLINE, _QUOTE = 10, 34
+FIRST_PRINTABLE = 32
+_TAB, _NEWLINE, _QUOTE, _DELETE = 9, 10, 34, 127
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,15 @@ class Records:
         ends = np.cumsum(lengths[keep]) - 1
         starts = ends + 1 - lengths[keep]
         return Records(text, starts, ends, self.lines[keep], self.fields[keep], self.quoted)
+
+    def with_control_bytes(self) -> np.ndarray:
+        """Index of the records with bytes below space (but tab and line feed) or DEL."""
+        data = np.frombuffer(self.text, np.uint8)
+        allowed = self.text.count(b"\n") + self.text.count(b"\t")
+        if np.count_nonzero(data < FIRST_PRINTABLE) == allowed and b"\x7f" not in self.text:
+            return np.empty(0, np.int64)
+        odd = (data < FIRST_PRINTABLE) & (data != _TAB) & (data != _NEWLINE) | (data == _DELETE)
+        return np.unique(np.searchsorted(self.ends, np.flatnonzero(odd)))
 
 
 def record_blocks(path: Path, contract: SourceContract) -> Iterator[Records]:

@@ -36,8 +36,8 @@ class MemoryPool:
 class DaySpool:
     """Telemetry spread over one folder per UTC day; units are written as small numbers."""
 
-    def __init__(self, schema: dict, instant: str, unit: str, folder: Path | None):
-        self._schema, self._instant, self._unit = schema, instant, unit
+    def __init__(self, instant: str, unit: str, folder: Path | None):
+        self._instant, self._unit = instant, unit
         self._root = Path(tempfile.mkdtemp(prefix="battery-assets-spool-", dir=folder))
         self._units: list[str] = []
         self._known: set[str] = set()

@@ -152,7 +152,7 @@ def read_table_days(
     instants = [name for name in keys if table.c[name].info["kind"] == "instant"]
     if len(instants) != 1 or len(keys) != 2:
         raise ValueError(f"{table.name} has no key of one instant and one unit; use read_table")
-    spool = DaySpool(polars_schema(table), instants[0], sort_columns(table)[0], spool_folder)
+    spool = DaySpool(instants[0], sort_columns(table)[0], spool_folder)
     books = _Books(files, table, month, contract, now, known or {})
     try:
         books.take_in(spool, [n for n in range(len(books.files)) if n not in books.known])

@@ -65,11 +65,15 @@ def fit(rows: pl.DataFrame, recipe: Recipe) -> tuple[Ridge, dict[str, float]]:
     if train["cell_id"].n_unique() < LEAST_TRAIN_CELLS or train.height < FEWEST_ROWS:
         raise TooFewCells(
             f"{recipe.task}: {train['cell_id'].n_unique()} training cells with known {recipe.target}, "
-            f"{LEAST_TRAIN_CELLS} are needed; run more months, or wait for cells to reach their end"
+            f"{LEAST_TRAIN_CELLS} are needed; next step: run more months, or wait for "
+            "cells to reach their end"
         )
     held_out = known.filter(pl.col("group_tag") != "train")
     if held_out.is_empty():
-        raise TooFewCells(f"{recipe.task}: no cell is held out, so nothing can judge the model")
+        raise TooFewCells(
+            f"{recipe.task}: no cell with known {recipe.target} is held out, so nothing can judge the model; "
+            "next step: bring in more cells (two in five are held out), or wait for those to reach their end"
+        )
     model = _fitted(train, recipe, _penalty(train, recipe))
     scores = {}
     for side in ("val", "test"):

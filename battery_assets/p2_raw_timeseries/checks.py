@@ -6,6 +6,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.features.rated_capacity import LOADED_C
 from battery_assets.jars import days_under_current, jars_of
 from battery_assets.platform.checks import invariant_check
 from battery_assets.platform.partitions import Part
@@ -25,7 +26,7 @@ def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.invariants import current_sign as law
 
     jars = jars_of(warehouse, part)
-    loaded = days_under_current(warehouse, part, law.LOADED_C * jars.least_ah)
+    loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     days = warehouse.days(t.telemetry_string_raw, part, CURRENT, only=loaded)
     evidence = (law.sign_evidence(day, rows, jars.strings) for day, rows in days)
     return law.current_sign(evidence, jars.strings.height, jars.codes)

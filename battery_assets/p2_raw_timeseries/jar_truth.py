@@ -4,10 +4,11 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.arrival import SYNTHETIC, source_of, synthetic_site
+from battery_assets.arrival import source_of, synthetic_site
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.warehouse import Warehouse
+from battery_assets.site_sources import SYNTHETIC
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import empty
 

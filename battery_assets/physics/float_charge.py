@@ -20,7 +20,10 @@ def compensated(temperature_c, v_25, per_k, floor):
     return max(floor, v_25 + per_k * (min(max(temperature_c, 0.0), 40.0) - 25.0))
 
 
-_compensated = numba.vectorize(cache=True)(compensated.py_func)
+# Not of `compensated.py_func`: see open_circuit.
+@numba.vectorize(cache=True)
+def _compensated(temperature_c, v_25, per_k, floor):
+    return compensated(temperature_c, v_25, per_k, floor)
 
 
 def setpoint_v_cell(temperature_c, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:

@@ -27,7 +27,10 @@ def cell_voltage(depth, acid_mol, water_kg):
     return 1.9228 + x * (0.147519 + x * (0.063552 + x * (0.073772 + x * 0.033612)))
 
 
-_cell_voltages = numba.vectorize(cache=True)(cell_voltage.py_func)
+# Not of `cell_voltage.py_func`: they would share one cache file, and the first to compile crashes the other.
+@numba.vectorize(cache=True)
+def _cell_voltages(depth, acid_mol, water_kg):
+    return cell_voltage(depth, acid_mol, water_kg)
 
 
 def full_acid(jar: Vrla12V120Ah = HX12_120) -> tuple[float, float]:
@@ -49,10 +52,3 @@ def open_circuit_v(soc, temperature_c=25.0, jar: Vrla12V120Ah = HX12_120) -> np.
     acid, water = full_acid(jar)
     rested = jar.cells * _cell_voltages(np.asarray(depth(soc, jar), dtype=float), acid, water)
     return rested + jar.ocv_v_per_k * (np.asarray(temperature_c, dtype=float) - 25.0)
-
-
-def soc_of_voltage(voltage_v, temperature_c=25.0, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
-    """State of charge (0-1) of a rested jar: the inverse of `open_circuit_v`, held to 0-1 at the ends."""
-    soc = np.linspace(0.0, 1.0, 1001)
-    at_25 = np.asarray(voltage_v, dtype=float) - jar.ocv_v_per_k * (np.asarray(temperature_c) - 25.0)
-    return np.interp(at_25, open_circuit_v(soc, 25.0, jar), soc)

@@ -30,11 +30,6 @@ class Bridge:
         if self.pulses not in (6, 12):
             raise ValueError(f"a rectifier has 6 or 12 pulses, not {self.pulses}")
 
-    @property
-    def first_line_hz(self) -> float:
-        """The lowest line that a sound rectifier of this topology leaves."""
-        return MAINS_HZ * self.pulses
-
 
 def phase_voltages(angle: np.ndarray, bridge: Bridge) -> np.ndarray:
     """Phase voltages (3, n), amplitude 1, at mains angles (rad). A lost phase floats between the others."""

@@ -7,8 +7,6 @@ the envelope and the equipment's own heat push towards outdoor + 9 K within hour
 import numba
 import numpy as np
 
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
-
 COOLING_PER_S = 1 / 600.0
 ENVELOPE_PER_S = 1 / (3 * 3600.0)
 OWN_HEAT_K = 9.0
@@ -42,11 +40,6 @@ def room_pull(setpoint_c, outdoor_c, cooling, own_heat_k=OWN_HEAT_K) -> tuple[np
     on = COOLING_PER_S * np.asarray(cooling, dtype=float)
     rate = on + ENVELOPE_PER_S
     return (on * setpoint_c + ENVELOPE_PER_S * (outdoor_c + own_heat_k)) / rate, rate
-
-
-def jar_rate_per_s(jar: Vrla12V120Ah = HX12_120) -> float:
-    """Rate of a jar towards its surroundings (1/s)."""
-    return jar.cooling_w_k / jar.heat_capacity_j_k
 
 
 def discharge_heat_w(jar_v, open_v, current_a) -> np.ndarray:

@@ -61,10 +61,3 @@ class Inputs:
                 next(walk, None) if step is not None and step[0] == day else step
                 for step, walk in zip(ahead, walks, strict=True)
             ]
-
-
-def together(
-    warehouse: Warehouse, part: Part, wanted: Mapping[sa.Table, Sequence[str] | None]
-) -> Iterator[tuple[date, tuple[pl.DataFrame, ...]]]:
-    """Each day that any of the tables has, as `Inputs` walks them."""
-    return Inputs(warehouse, part, wanted).walk()

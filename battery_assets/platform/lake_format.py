@@ -21,8 +21,6 @@ from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile
 from battery_assets.tables.projections import sort_columns, stored_schema
 
-ROWS_TOGETHER = 1 << 18
-
 
 @dataclass(frozen=True)
 class LakeFile:

@@ -73,7 +73,10 @@ def _of_day(rows: pl.DataFrame, table: sa.Table, part: Part, day: date) -> None:
     dated = rows[table.info["dated_by"]]
     start = midnight(day)
     if rows.height and not (start < dated.min() and dated.max() <= start + timedelta(days=1)):  # type: ignore[operator]
-        raise ValueError(f"{table.name} {part.key}: {dated.min()} to {dated.max()} is not all of {day}")
+        raise ValueError(
+            f"{table.name} {part.key}: {dated.min()} to {dated.max()} is not all of {day}; next step: give "
+            f"each row with the day in which its {table.info['dated_by']} lies (midnight ends a day)"
+        )
 
 
 def midnight(day: date) -> datetime:
@@ -146,7 +149,10 @@ def of_month(rows: pl.DataFrame, table: sa.Table, part: Part) -> pl.DataFrame:
         return rows
     first, last = rows["ts"].min(), rows["ts"].max()
     if rows.height and not (part.start <= first and last < part.end):
-        raise ValueError(f"{table.name} {part.key}: column ts: {first} to {last} is not all of this month")
+        raise ValueError(
+            f"{table.name} {part.key}: column ts: {first} to {last} is not all of this month; "
+            "next step: leave out what other months' partitions hold"
+        )
     return rows
 
 

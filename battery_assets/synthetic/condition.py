@@ -31,7 +31,6 @@ class Condition:
     float_shift: np.ndarray
     cells: np.ndarray
     warmer_k: np.ndarray
-    opens: np.ndarray
     sulfation: np.ndarray
     cooling: np.ndarray
 
@@ -63,8 +62,7 @@ def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
     return Condition(
         soh * (6 - lost) / 6, ratio, ratio * jars.base_mohm,
         own + np.log(ageing.float_current_ratio(worn, by["float_current"])), 6 - lost,
-        jars.warmer_k, (jars.sudden == STRAP) & (when >= jars.opens_day),
-        worn * (jars.mechanism == SULFATION), 1 / (1 + by["heat_barrier"] * worn),
+        jars.warmer_k, worn * (jars.mechanism == SULFATION), 1 / (1 + by["heat_barrier"] * worn),
     )  # fmt: skip
 
 

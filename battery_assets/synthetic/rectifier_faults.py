@@ -82,10 +82,6 @@ def faults(site: SyntheticSite) -> tuple[tuple[Fault, ...], ...]:
     )
 
 
-def _begin(fault: Fault) -> float:
-    return fault.begin_s
-
-
 def _drawn(site: SyntheticSite, name: str, system: int, yearly: float):
     """The stream of a kind of fault, and the days on which it begins."""
     rng = stream(site.seed, site.site, name, system)

@@ -22,16 +22,6 @@ def fleet_hours(hours: int = 744) -> pl.DataFrame:
     return frame.with_columns(v_mean=pl.Series(volts.ravel()))
 
 
-def capture(rows: int = 20_000) -> pl.DataFrame:
-    rng = np.random.default_rng(5)
-    at = pl.Series([world.START]).cast(pl.Datetime("us", "UTC"))[0]
-    volts = 326.0 - 20.0 * np.linspace(0, 1, rows) + rng.normal(0, 0.2, rows)
-    ts = pl.datetime_range(
-        at, at + timedelta(milliseconds=100 * (rows - 1)), "100ms", time_unit="us", eager=True
-    )
-    return pl.DataFrame({"ts": ts, "voltage_v": volts, "current_a": rng.normal(-150, 1, rows)})
-
-
 def lives() -> pl.DataFrame:
     return world.jars().select("battery_id", rul_days=np.linspace(20, 5000, 48))
 
@@ -55,11 +45,6 @@ PICTURES = {
     "alerts": lambda: pictures.alerts_timeline(raised()),
     "one alert": lambda: pictures.alerts_timeline(raised().head(1)),
     "no alerts": lambda: pictures.alerts_timeline(raised().clear()),
-    "discharge": lambda: pictures.discharge_plot(capture()),
-    "discharge by elapsed time": lambda: pictures.discharge_plot(
-        capture(50).with_columns(elapsed_s=pl.int_range(50), voltage_v=pl.lit(None, pl.Float64))
-    ),
-    "no discharge": lambda: pictures.discharge_plot(capture(10).clear()),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from battery_assets.features.string_loads import (
     CURRENT,
     POWER,
+    by_discharge,
     loaded_samples,
     new_jar_min,
     own_loads,
@@ -73,6 +74,18 @@ def test_the_own_load_is_the_median_of_the_last_discharges():
     spans = [(n * 4000, 20, amps) for n, amps in enumerate((-999.0, -100.0, -110.0, -500.0, -120.0, -130.0))]
     own = own_loads(loaded_samples([samples(*spans, (100, 900, 18.0), (2000, 60, -2.0))], RATED), of_tests())
     assert own.to_dicts() == [{"string_id": "a", "power_w": 290.0 * 120.0, "drawn_a": 120.0, "episodes": 5}]
+
+
+def test_a_pause_of_more_than_a_quarter_of_an_hour_parts_two_discharges_to_the_millisecond():
+    at = [AT + timedelta(seconds=s) for s in (0.0, 5.0, 905.0, 1805.001)]
+    rows = pl.DataFrame(
+        {"string_id": ["a"] * 4, "ts": at, "voltage_v": [290.0] * 4, "current_a": [-60.0] * 4}
+    )
+    found = by_discharge(pl.concat([rows.reverse(), rows.with_columns(string_id=pl.lit("b"))]))
+    for string in ("a", "b"):
+        own = found.filter(pl.col("string_id") == string)
+        assert own["discharge"].to_list() == [1, 1, 1, 2]
+        assert own["step_s"].to_list() == [0.0, 5.0, 900.0, 0.0]
 
 
 def test_a_capacity_test_is_not_the_load():

@@ -197,16 +197,20 @@ def test_a_current_of_the_wrong_sign_is_refused_by_name():
     turned = day.strings_day.with_columns(current_a=-pl.col("current_a"))
     with pytest.raises(ValueError, match=r"string a: current_a is positive in .* positive current charges"):
         twin_day(day.jars_day, turned, world.units(["a"]), parameters("a"))
+    named = world.units(["a"]).with_columns(string_code=pl.lit("UPS 1 B"))
+    told = r"string UPS 1 B: .*; next step: .*--contract positive_current=discharges"
+    with pytest.raises(ValueError, match=told):
+        twin_day(day.jars_day, turned, named, parameters("a"))
 
 
 def test_swapped_columns_are_refused_by_name():
     rng = np.random.default_rng(9)
     day = world.reading(rng, world.jar(rng, 1.0, 1.0), "a", 60.0, 30.0)
     swapped = day.jars_day.rename({"voltage_v": "temperature_c", "temperature_c": "voltage_v"})
-    with pytest.raises(ValueError, match="voltage_v and temperature_c swapped"):
+    with pytest.raises(ValueError, match="voltage_v and temperature_c look swapped; next step: "):
         twin_day(swapped, day.strings_day, world.units(["a"]), parameters("a"))
     calm = day.strings_day.with_columns(voltage_v=pl.col("current_a"), current_a=24.0 * pl.col("voltage_v"))
-    with pytest.raises(ValueError, match="are the two columns swapped"):
+    with pytest.raises(ValueError, match="the two columns look swapped; next step: "):
         twin_day(day.jars_day, calm.with_columns(mode=pl.lit("float")), world.units(["a"]), parameters("a"))
 
 
@@ -220,9 +224,11 @@ def test_a_parameter_that_no_jar_can_have_is_refused_by_name():
 def test_a_state_or_parameters_of_other_jars_are_refused():
     jars_day, strings_day = float_day(DAY)
     state = initial_twin_state(jars_day, strings_day, units("a"))
-    with pytest.raises(ValueError, match="parameters are of other jars"):
+    with pytest.raises(
+        ValueError, match=r"parameter set is of other jars: gone \['b'\], new \['a'\]; next step: "
+    ):
         twin_day(jars_day, strings_day, units("a"), parameters("b"), state)
-    with pytest.raises(ValueError, match="state are of other jars"):
+    with pytest.raises(ValueError, match=r"state is of other jars: .*; next step: "):
         twin_day(jars_day, strings_day, units("b"), parameters("b"), state)
 
 

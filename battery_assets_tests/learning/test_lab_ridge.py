@@ -50,5 +50,10 @@ def test_health_is_not_told_from_the_capacity_itself():
 
 
 def test_too_few_cells_are_refused_with_what_to_do():
-    with pytest.raises(TooFewCells, match="run more months"):
+    with pytest.raises(TooFewCells, match="next step: run more months"):
         fit(cells(count=4), Recipe("soh", FEATURES, "soh_pct"))
+    nobody = cells().with_columns(group_tag=pl.lit("train"))
+    with pytest.raises(
+        TooFewCells, match=r"no cell with known soh_pct is held out.*next step: bring in more cells"
+    ):
+        fit(nobody, Recipe("soh", FEATURES, "soh_pct"))

@@ -12,7 +12,7 @@ from battery_assets.physics.discharge import (
     jar_voltage,
     ohmic_factor,
 )
-from battery_assets.physics.open_circuit import open_circuit_v, soc_of_voltage
+from battery_assets.physics.open_circuit import open_circuit_v
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 SECONDS = np.arange(0.0, 6000.0)
@@ -23,7 +23,6 @@ def test_a_rested_jar_shows_its_open_circuit_voltage():
     expected = [12.890, 12.778, 12.665, 12.317, 11.942, 11.651]
     assert open_circuit_v(soc) == pytest.approx(expected, abs=0.001)
     assert jar_voltage(Jars.new(), State.full(), 0.0)[0] == pytest.approx(12.890, abs=0.001)
-    assert soc_of_voltage(expected) == pytest.approx(soc, abs=0.002)
 
 
 def test_a_warm_jar_rests_a_little_higher():

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from battery_assets.physics import climate, thermal
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream, wander
 
 
 def test_a_jar_takes_seven_hours_to_follow_its_room():
     target = np.full((1, 8 * 60 + 1), 35.0)
-    warm = thermal.lag(target, np.array([[thermal.jar_rate_per_s()]]), 60.0, np.array([25.0]))
+    rate = HX12_120.cooling_w_k / HX12_120.heat_capacity_j_k
+    warm = thermal.lag(target, np.array([[rate]]), 60.0, np.array([25.0]))
     assert warm[0, int(7.18 * 60)] == pytest.approx(25 + 10 * (1 - np.exp(-1)), abs=0.05)
 
 

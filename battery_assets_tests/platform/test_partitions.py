@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.days import together
+from battery_assets.platform.days import Inputs
 from battery_assets.platform.partitions import FIRST_MONTH, Part, month_range, months, site_months
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.platform.stores import PART, kept
@@ -94,7 +94,7 @@ def test_tables_are_walked_together_day_by_day(warehouse):
     tables = {t.telemetry_jar_raw: None, t.telemetry_string_raw: ["ts", "current_a"], t.telemetry_env: None}
     for table, days in zip(tables, ([1, 3], [3, 2, 31], []), strict=True):
         kept(warehouse, table, samples(table, *days))
-    walked = list(together(warehouse, PART, tables))
+    walked = list(Inputs(warehouse, PART, tables).walk())
     assert [day.day for day, _ in walked] == [1, 2, 3, 31]
     assert [[frame.height for frame in frames] for _, frames in walked] == [
         [2, 0, 0],
@@ -110,7 +110,7 @@ def test_tables_are_walked_together_day_by_day(warehouse):
 
 def test_a_walk_that_is_given_up_leaves_nothing_behind(warehouse):
     kept(warehouse, t.telemetry_jar_raw, samples(t.telemetry_jar_raw, 1, 2, 3))
-    walk = together(warehouse, PART, {t.telemetry_jar_raw: ["ts"]})
+    walk = Inputs(warehouse, PART, {t.telemetry_jar_raw: ["ts"]}).walk()
     next(walk)
     walk.close()
     assert [day.day for day, _ in warehouse.days(t.telemetry_jar_raw, PART, only=[date(2025, 3, 2)])] == [2]

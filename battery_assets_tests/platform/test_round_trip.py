@@ -234,8 +234,8 @@ def env(**changed) -> pl.DataFrame:
         ({"temperature_c": "warm"}, "column temperature_c"),
         ({"sensor_id": None}, "these columns may not be null: ['sensor_id']"),
         ({"ts": None}, "these columns may not be null: ['ts']"),
-        ({"ts": datetime(2025, 4, 1, tzinfo=UTC)}, "is not all of this month"),
-        ({"ts": datetime(2025, 2, 28, 23, 59, 59, 999999, tzinfo=UTC)}, "is not all of this month"),
+        ({"ts": datetime(2025, 4, 1, tzinfo=UTC)}, "is not all of this month; next step: "),
+        ({"ts": datetime(2025, 2, 28, 23, 59, 59, 999999, tzinfo=UTC)}, "is not all of this month; next step: "),
         ({"extra": 1}, "columns unknown: ['extra']"),
     ],
 )  # fmt: skip

@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.invariants.verdict import Finding, Verdict
+from battery_assets.features.rated_capacity import LOADED_C
 from battery_assets.features.runs import micros, numbers, steps_us, unit_runs
 
 POWER_W = 0.1  # volts, amperes and watts are kept to 0.01, 0.001 and 0.01
 POWER_RELATIVE = 2e-5
-DISCHARGE_C = 1 / 20
 HOLE_STEPS = 3
 LEAST_DEPTH = 0.05  # of C10; less is within an estimator's own error
 SOC_POINTS, SOC_SHARE = 5.0, 0.30  # error of an honest estimate, and of capacity and current (SOURCES 6)
@@ -83,7 +83,7 @@ def largest_discharge(day: date, rows: pl.DataFrame, capacity_ah: dict[str, floa
     best = None
     for unit, first, last, step in zip(runs.unit, runs.start, runs.stop, steps_us(ts, runs), strict=True):
         amps, at = current[first:last], ts[first:last]
-        on = amps < -DISCHARGE_C * capacity_ah[ids[unit]]
+        on = amps < -LOADED_C * capacity_ah[ids[unit]]
         inside = on[1:] & on[:-1] & (np.diff(at) <= HOLE_STEPS * step)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8)))
         moved = np.where(inside, -0.5 * (amps[1:] + amps[:-1]) * np.diff(at) / 3.6e9, 0.0)

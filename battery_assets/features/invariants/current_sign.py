@@ -17,9 +17,9 @@ import polars as pl
 
 from battery_assets.features.invariants.verdict import Finding, Verdict
 from battery_assets.features.ocv_curve import OCV_V, SOC_PCT
+from battery_assets.features.rated_capacity import LOADED_C
 from battery_assets.features.runs import micros, numbers, steps_us, unit_runs
 
-LOADED_C = 1 / 20  # of C10: above any sensor's offset and any float current (SOURCES 6)
 QUIET_C = 1 / 60
 FLOAT_V = (13.2, 14.1)  # of a jar: 2.20 V a cell up to the boost band (SOURCES 1.5, 3.1)
 FULL_V = float(OCV_V[-1])

@@ -10,6 +10,7 @@ import polars as pl
 
 from battery_assets.features.data_objections import CABLE_MOHM, CONNECTOR_MOHM
 from battery_assets.features.invariants.verdict import Finding, Verdict
+from battery_assets.features.rated_capacity import REFERENCE_AH
 
 HOUR_US = 3_600_000_000
 MINUTE_US = 60_000_000
@@ -74,7 +75,7 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
     )
     facts = jars.group_by(pl.col("string_id").cast(pl.String)).agg(
         in_series=pl.col("position_in_string").n_unique(),
-        capacity_ah=pl.col("capacity_ah").median().fill_null(120.0),
+        capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
     )
     compared = (
         _steady(string_rows, facts)

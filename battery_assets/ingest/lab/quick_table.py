@@ -16,7 +16,7 @@ from battery_assets.ingest.lab import text_table as lines
 from battery_assets.ingest.lab.content import words
 from battery_assets.ingest.lab.headings import Heading
 from battery_assets.ingest.lab.raw_table import SAMPLED_ROWS, RawTable
-from battery_assets.ingest.records import cut
+from battery_assets.ingest.records import FIRST_PRINTABLE, cut
 
 _PIECE = 1 << 20
 _BEGINNING = 1 << 15
@@ -88,7 +88,7 @@ def _census(data: np.ndarray, separator: str) -> tuple[int, int, int]:
         piece = data[place : place + _PIECE]
         newlines += int(np.count_nonzero(piece == ord("\n")))
         separators += int(np.count_nonzero(piece == ord(separator)))
-        low += int(np.count_nonzero(piece < lines.FIRST_PRINTABLE))
+        low += int(np.count_nonzero(piece < FIRST_PRINTABLE))
     low -= newlines + (separators if separator == "\t" else 0)
     return newlines, separators, low
 

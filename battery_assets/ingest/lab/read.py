@@ -16,7 +16,6 @@ from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.recognise import dialect_of, unknown
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets.ingest.lab.text_table import candidates, text_table
-from battery_assets.ingest.problems import FileRefused
 
 TRUSTING_NOTHING = LabContract()
 
@@ -70,7 +69,12 @@ def _unchanged(file: Content) -> None:
     try:
         size = file.path.stat().st_size
     except OSError as error:
-        raise FileRefused("VANISHED", f"{file.path} went away while it was read") from error
+        raise LabFileRefused(
+            "VANISHED",
+            found=f"{file.path} gone while it was read ({error.strerror})",
+            expected="a file that stays until it is read",
+            next_step="put it back and read it again",
+        ) from error
     if size != file.size:
         raise LabFileRefused(
             "CHANGED",

@@ -21,7 +21,6 @@ _FEWEST_COLUMNS = 3
 LOOKED_AT = 200
 _COMMA_NUMBER = re.compile(r"^\s*[-+]?\d+,\d+([eE][-+]?\d+)?\s*$")
 _POINT_NUMBER = re.compile(r"^\s*[-+]?\d*\.\d+([eE][-+]?\d+)?\s*$")
-FIRST_PRINTABLE = 32
 
 
 def lines_of(text: bytes, most: int = _HEADER_WITHIN) -> Iterator[tuple[int, int, bytes]]:
@@ -146,7 +145,7 @@ def _whole(
     reasons: dict[int, tuple[str, str]] = {}
     for index in np.flatnonzero((counts < min(named, usual)) | (counts > usual)):
         reasons[index] = ("FIELD_COUNT", f"{counts[index]} fields, expected {usual}")
-    for index in _with_control_bytes(records):
+    for index in records.with_control_bytes():
         reasons[index] = ("CONTROL_BYTES", "")
     last = len(counts) - 1
     if not ended and last in reasons:
@@ -165,15 +164,6 @@ def _end_empty(records: Records, separator: str) -> bool:
     """Whether every row but the last ends with a separator, so that its last field is empty."""
     last = np.frombuffer(records.text, np.uint8)[records.ends - 1]
     return bool((last[:-1] == ord(separator)).all())
-
-
-def _with_control_bytes(records: Records) -> np.ndarray:
-    data = np.frombuffer(records.text, np.uint8)
-    allowed = len(records.ends) + records.text.count(b"\t")
-    if np.count_nonzero(data < FIRST_PRINTABLE) == allowed and b"\x7f" not in records.text:
-        return np.empty(0, np.int64)
-    odd = (data < FIRST_PRINTABLE) & (data != 9) & (data != 10) | (data == 127)
-    return np.unique(np.searchsorted(records.ends, np.flatnonzero(odd)))
 
 
 def decimal_comma(records: Records, separator: str) -> bool:

@@ -5,22 +5,19 @@ from datetime import date
 
 import polars as pl
 
-from battery_assets.ingest.duplicates import without_copies
+from battery_assets import tables as t
 from battery_assets.synthetic import master, telemetry
 from battery_assets.synthetic.calendar import DAY_S, day_date, month_days, month_index
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.schedule import events_touching
 from battery_assets.synthetic.site import SyntheticSite
+from benchmarks.world import once
 
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 def same(rows: pl.DataFrame) -> pl.DataFrame:
     return rows
-
-
-def once(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
-    return without_copies(rows, [unit, "ts"])[0]
 
 
 def site(name: str, **given) -> SyntheticSite:
@@ -58,10 +55,10 @@ def string_days(
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     for day in wanted:
         stored = pl.col("voltage_v", "current_a").cast(pl.Float32)
-        yield day, change(once(telemetry.string_day(made, day), "string_id").with_columns(stored))
+        yield day, change(once(telemetry.string_day(made, day), t.telemetry_string_raw).with_columns(stored))
 
 
 def jar_days(made: SyntheticSite, wanted: list[date]) -> Iterator[pl.DataFrame]:
     for day in wanted:
         sent = telemetry.jar_day(made, day)
-        yield once(sent, "battery_id").with_columns(pl.col("battery_id").cast(pl.String))
+        yield once(sent, t.telemetry_jar_raw).with_columns(pl.col("battery_id").cast(pl.String))

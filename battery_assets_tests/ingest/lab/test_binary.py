@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import scipy.io
 
-from battery_assets.ingest.lab.integrals import discharge_capacities
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets.ingest.problems import FileRefused
+from battery_assets_tests.ingest.lab.discharged import discharge_capacities
 from battery_assets_tests.ingest.lab.made_files import TRUTH, written
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,26 @@ def test_what_cannot_be_read_says_what_to_do(content, reason, says, tmp_path):
 def test_a_file_that_is_not_there_is_refused_by_name(tmp_path):
     with pytest.raises(LabFileRefused, match=r"VANISHED.*nothing\.csv"):
         read(tmp_path / "nothing.csv")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "says"),
+    [
+        (Path.unlink, r"VANISHED.*gone while it was read.*next step: put it back"),
+        (lambda path: path.write_bytes(path.read_bytes() * 2), r"CHANGED.*next step: wait until the cycler"),
+    ],
+)
+def test_a_file_that_goes_or_grows_while_it_is_read_is_refused(meanwhile, says, tmp_path, monkeypatch):
+    path = written(tmp_path, made("arbin"))
+    original = quick_way.quick_table
+
+    def slowly(*place):
+        meanwhile(path)
+        return original(*place)
+
+    monkeypatch.setattr(reader, "quick_table", slowly)
+    with pytest.raises(LabFileRefused, match=says):
+        read(path)
 
 
 def layered() -> str:
