@@ -35,9 +35,10 @@ def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
 def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     """The state of charge falls by what the month's largest discharge took."""
     from battery_assets.features.invariants import charge_balance as law
+    from battery_assets.features.rated_capacity import LOADED_C
 
     jars, best = jars_of(warehouse, part), None
-    loaded = days_under_current(warehouse, part, law.DISCHARGE_C * jars.least_ah)
+    loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     for day, rows in warehouse.days(t.telemetry_string_raw, part, STRING_DAY, only=loaded):
         found = law.largest_discharge(day, rows, jars.capacity_ah)
         if found is not None and (best is None or found.share > best.share):
