@@ -155,7 +155,7 @@ def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]
 
 
 def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
-    """The row of battery_pack that the cell's folder names, if any. Raises TestRefused for what names none."""
+    """The row of battery_pack that the cell's folder names, if any. Raises TestRefused where none can be."""
     told = {name: test.terms[name] for name in PACK_TERMS if test.terms.get(name) is not None}
     if not told:
         return None
@@ -165,13 +165,11 @@ def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
         raise TestRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
     for name in PACK_TERMS[1:]:
         if name in told and (type(told[name]) is not int or not 1 <= told[name] <= 10_000):
-            raise TestRefused(
-                f"cell {test.cell}: {name} {told[name]!r} is no number of cells, 1 to 10000", mend
-            )
-    row = {"pack_id": identity("battery_pack", lab, code), "pack_code": code}
-    return (
-        row | {name: told.get(name) for name in PACK_TERMS[1:]} | {"chemistry": test.terms.get("chemistry")}
-    )
+            raise TestRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
+    return {name: test.terms.get(name) for name in ("chemistry", *PACK_TERMS[1:])} | {
+        "pack_id": identity("battery_pack", lab, code),
+        "pack_code": code,
+    }
 
 
 def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
