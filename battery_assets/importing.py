@@ -60,7 +60,9 @@ def _imported(
         reasons = "; ".join(f"{problem.path.name}: {problem.detail}" for problem in problems)
         raise UserError(
             f"no row of {source} could be given a month. {reasons}",
-            "if its times carry no offset, say where they were taken: --timezone Asia/Bangkok",
+            "name its files as the tables are (battery.csv, telemetry_jar_raw_2026-11.csv.gz)"
+            if problems and not files
+            else "if its times carry no offset, say where they were taken: --timezone Asia/Bangkok",
         )
     with bar(1 + len(months)) as heard:
         for job, month in [("catalogue", None), *(("site_month", month) for month in months)]:

@@ -29,9 +29,10 @@ CELL_TERMS = (
     "chemistry", "manufacturer", "model", "barcode", "nominal_capacity_ah", "nominal_voltage_v",
     "voltage_min_v", "voltage_max_v",
 )  # fmt: skip
+PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
 TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
 CONTRACT_TERMS = ("timezone", "policy", "current_sign", "time_scale", "unordered", "columns")
-TERMS = (*CELL_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
+TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
 
@@ -146,11 +147,29 @@ def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]
     cell = {name: test.terms.get(name) for name in CELL_TERMS} | {
         "cell_id": identity("battery_cell", lab, test.cell),
         "cell_code": test.cell,
-        "pack_id": None,
+        "pack_id": (pack_of(test, lab) or {}).get("pack_id"),
         "nominal_capacity_ah": float(nominal),
         "barcode": test.terms.get("barcode") or found.says("barcode"),
     }
     return _facts(found, lab, cell), cell
+
+
+def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
+    """The row of battery_pack that the cell's folder names, if any. Raises TestRefused where none can be."""
+    told = {name: test.terms[name] for name in PACK_TERMS if test.terms.get(name) is not None}
+    if not told:
+        return None
+    mend = f"correct it in {_book_of(test.cell)}"
+    code = told.get("pack")
+    if not isinstance(code, str) or not 0 < len(code) <= 50:
+        raise TestRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
+    for name in PACK_TERMS[1:]:
+        if name in told and (type(told[name]) is not int or not 1 <= told[name] <= 10_000):
+            raise TestRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
+    return {name: test.terms.get(name) for name in ("chemistry", *PACK_TERMS[1:])} | {
+        "pack_id": identity("battery_pack", lab, code),
+        "pack_code": code,
+    }
 
 
 def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from battery_assets import clock
-from battery_assets.lab_files import TestFiles, session_points
+from battery_assets.lab_files import TestFiles, pack_of, session_points
 from battery_assets.platform import intake, registry
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
@@ -106,8 +106,14 @@ def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
 
 
 def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """Rows of battery_pack: every pack that a cell of the month's tests belongs to."""
-    rows = {test.pack["pack_id"]: test.pack for test in sessions_of(warehouse, part) if test.pack}
+    """Rows of battery_pack: every pack that a cell of the month's tests belongs to.
+
+    What one of its cells leaves open another one may tell; where both do, the later test counts.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for pack in (test.pack for test in sessions_of(warehouse, part) if test.pack):
+        known = {name: value for name, value in pack.items() if value is not None}
+        rows[pack["pack_id"]] = {**pack, **rows.get(pack["pack_id"], {}), **known}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
 
 
@@ -122,7 +128,8 @@ def _from_files(warehouse: Warehouse, part: Part) -> list[LabTest]:
         facts.pop("content_sha256")
         facts["started_at"] = datetime.fromisoformat(facts["started_at"])
         files = TestFiles(code, facts["protocol"], paths, terms)
-        tests.append(LabTest(facts, cell, functools.partial(session_points, files, facts["started_at"])))
+        read = functools.partial(session_points, files, facts["started_at"])
+        tests.append(LabTest(facts, cell, read, pack_of(files, str(part.site))))
     return sorted(tests, key=lambda test: (test.started_at, test.facts["session_id"]))
 
 

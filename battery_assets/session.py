@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from battery_assets import clock
 from battery_assets.errors import UserError
 from battery_assets.settings import Settings
 from battery_assets.site_sources import LAB_FILES, LAB_SOURCES, LAB_SYNTHETIC, SYNTHETIC
@@ -75,6 +76,8 @@ def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> Non
     from battery_assets.platform import registry
 
     try:
+        if str(config.get("start", "")) > f"{clock.now():%Y-%m}":
+            raise ValueError(f"start = {config['start']!r} lies ahead: nothing has happened since then")
         if source == SYNTHETIC:
             from battery_assets.synthetic.site import SyntheticSite
 

@@ -12,7 +12,7 @@ from battery_assets.errors import UserError
 from battery_assets.features.lab.cycle_rows import Points, cycle_rows
 from battery_assets.features.lab.cycles import cycle_starts
 from battery_assets.lab_importing import entered, landed, named_files
-from battery_assets.lab_source import points_by_day, session_rows, sessions_of
+from battery_assets.lab_source import cells_of, packs_of, points_by_day, session_rows, sessions_of
 from battery_assets.lab_watch import looked_at, waiting
 from battery_assets.platform import intake, registry
 from battery_assets.platform.partitions import Part
@@ -68,6 +68,35 @@ def test_a_file_becomes_a_test_of_the_month_in_which_it_began(lab, tmp_path):
     assert test.cell["cell_code"] == "C1"
     assert test.cell["nominal_capacity_ah"] == NOMINAL_AH
     assert test.started_at.isoformat() == "2024-03-05T08:00:00+00:00"
+
+
+def test_cells_whose_folders_name_one_pack_belong_to_it(lab, tmp_path):
+    in_pack = {**TERMS, "pack": "P7", "chemistry": "NMC"}
+    take_in(lab, write_bdf(tmp_path / "C1.bdf.csv"), cell="C1", terms={**in_pack, "cells_in_series": 14})
+    later = write_bdf(tmp_path / "C2.bdf.csv", life_points(cycles=5), begins="2024-03-06T08:00:00+00:00")
+    take_in(lab, later, cell="C2", terms={**in_pack, "cells_in_parallel": 2})
+    take_in(lab, write_bdf(tmp_path / "C3.bdf.csv", life_points(cycles=3)), cell="C3")
+    part = Part(LAB, "2024-03")
+    [pack] = packs_of(lab[0], part).to_dicts()
+    known = {"pack_code": "P7", "chemistry": "NMC", "cells_in_series": 14, "cells_in_parallel": 2}
+    assert {name: pack[name] for name in known} == known
+    homes = dict(cells_of(lab[0], part).select("cell_code", "pack_id").iter_rows())
+    assert homes == {"C1": pack["pack_id"], "C2": pack["pack_id"], "C3": None}
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"pack": 7}, "pack 7 is no code"),
+        ({"cells_in_series": 14}, "pack None is no code"),
+        ({"pack": "P7", "cells_in_series": 0}, "cells_in_series 0 is no number of cells"),
+    ],
+)
+def test_a_pack_that_cannot_be_is_refused_with_the_file_to_correct(lab, tmp_path, told, says):
+    [found] = take_in(lab, write_bdf(tmp_path / "C1.bdf.csv"), cell="C1", terms={**TERMS, **told})
+    assert found.status == intake.REFUSED
+    assert says in found.reason
+    assert "correct it in C1/cell.json" in found.reason
 
 
 def test_points_keep_every_row_and_lead_back_to_the_file(lab, tmp_path):

@@ -32,12 +32,12 @@ def backfill(
     from battery_assets.session import quiet_logs, session
 
     quiet_logs()
+    if wanted and wanted_labs:
+        raise UserError("--site and --lab name different jobs", "give one of them, then the other")
+    months = _months(first, last, lab=bool(wanted_labs))
     with session() as at:
-        if wanted and wanted_labs:
-            raise UserError("--site and --lab name different jobs", "give one of them, then the other")
         job = "lab_month" if wanted_labs else "site_month"
         sites = _sites(at, wanted or wanted_labs, lab=bool(wanted_labs))
-        months = _months(first, last, lab=bool(wanted_labs))
         if here:
             _here(job, sites, months)
         else:
@@ -51,9 +51,11 @@ def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list
     known = know_sites(at.warehouse, at.instance, lab=lab)
     unknown = [site for site in wanted if site not in known]
     if unknown or not known:
+        kind = "lab" if lab else "site"
         raise UserError(
-            f"{'lab' if lab else 'site'} {', '.join(unknown) or '(any)'} is not known; "
-            f"known: {', '.join(known) or 'none'}",
+            f"{kind} {', '.join(unknown)} is not known; known: {', '.join(known) or 'none'}"
+            if unknown
+            else f"no {kind} was added yet",
             "battery-assets lab add NAME"
             if lab
             else "battery-assets site add NAME --place bangrak, or battery-assets import FOLDER --site NAME",

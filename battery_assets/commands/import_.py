@@ -30,7 +30,7 @@ class _Import(click.Command):
 @click.option("--site", required=True, help="Site that the data become, such as cnx-01.")
 @click.option("--timezone", help="IANA zone of times without an offset, such as Asia/Bangkok.")
 @click.option(
-    "--contract", multiple=True, metavar="KEY=VALUE", help="Further terms of the source, see below."
+    "--contract", multiple=True, metavar="KEY=VALUE", help="Further terms of the source, see above."
 )
 @click.option(
     "--capacity-test", is_flag=True, help="PATH is one discharge test of one battery, not an export."

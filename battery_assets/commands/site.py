@@ -81,9 +81,12 @@ def add(
             raise UserError("--fleet names and places its sites itself", "leave out NAME, --place, --source")
         return _add_fleet(made)
     if name is None:
-        raise UserError("a site has a name", "give one, or --fleet for the nine sites of the reference")
+        raise UserError("a site needs a NAME", "give one, or --fleet for the nine sites of the reference")
     if source == SYNTHETIC and place is None:
-        raise UserError("a synthetic site stands somewhere", "add --place bangrak, or --source files")
+        raise UserError(
+            "a synthetic site needs a place",
+            "add --place bangrak, or --source files",
+        )
     config = {"place": place, **made}
     with session() as at:
         put_site(at, name, source, config if source == SYNTHETIC else terms_of(contract, timezone))

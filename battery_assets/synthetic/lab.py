@@ -17,7 +17,7 @@ import polars as pl
 from battery_assets.physics.lithium_cell import CUTOFF_SHARE, Cell, Protocol, one_cycle, rested
 from battery_assets.physics.parameters.chen2020 import LG_M50
 from battery_assets.physics.random_streams import stream
-from battery_assets.synthetic.site import MONTH, SITE_ID
+from battery_assets.synthetic.site import MONTH, SITE_ID, SITE_WORDS
 from battery_assets.tables.identity import identity
 
 CHARGE_RATES = (0.3, 0.5, 0.7)  # C
@@ -40,7 +40,7 @@ class SyntheticLab:
 
     def __post_init__(self) -> None:
         for good, key, allowed in (
-            (bool(re.match(SITE_ID, self.site)), "site", SITE_ID.pattern),
+            (bool(re.match(SITE_ID, self.site)), "site", SITE_WORDS),
             (isinstance(self.seed, int) and self.seed >= 0, "seed", "a whole number from 0"),
             (isinstance(self.cells, int) and 1 <= self.cells <= 500, "cells", "1 to 500"),
             (bool(MONTH.match(self.start)), "start", "a month as YYYY-MM"),

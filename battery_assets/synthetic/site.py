@@ -9,6 +9,7 @@ from battery_assets.physics import climate
 from battery_assets.physics.climate import Climate
 
 SITE_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,30}$")
+SITE_WORDS = "lower-case letters, digits, - and _, 31 at most, beginning with a letter or digit"
 MONTH = re.compile(r"^(19|20)\d\d-(0[1-9]|1[0-2])$")
 HORIZON_YEARS = 15
 
@@ -73,9 +74,7 @@ class SyntheticSite:
     start: str = "2024-01"
 
     def __post_init__(self) -> None:
-        _require(
-            isinstance(self.site, str) and bool(SITE_ID.match(self.site)), "site", self.site, SITE_ID.pattern
-        )
+        _require(isinstance(self.site, str) and bool(SITE_ID.match(self.site)), "site", self.site, SITE_WORDS)
         _require(self.place in PLACES, "place", self.place, f"one of {', '.join(PLACES)}")
         _require(_whole(self.seed, 0, 2**63), "seed", self.seed, "a whole number from 0")
         good = _whole(self.interval_s, 1, 3600) and 86_400 % self.interval_s == 0

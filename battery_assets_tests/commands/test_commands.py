@@ -74,6 +74,42 @@ def test_env_is_what_a_shell_takes_and_dagster_finds_its_yaml_there(home):
     assert "left running, another command uses it" in down
 
 
+def wrong(settings, *arguments: str) -> tuple[str, str]:
+    """Fault and next step of a command that is refused."""
+    done = run(settings, *arguments)
+    assert done.exit_code == 1, done.output
+    fault, step = done.output.splitlines()[-2:]
+    assert fault.startswith("error: ")
+    assert step.startswith("next step: ")
+    return fault.removeprefix("error: "), step.removeprefix("next step: ")
+
+
+def test_what_cannot_be_meant_is_refused_with_what_to_do(home, tmp_path):
+    with running_database(home):
+        fault, _ = wrong(home, "backfill", "--from", "25-1", "--to", "2025-02")
+        assert "25-1" in fault
+        fault, step = wrong(home, "backfill", "--lab", "b", "--from", "2025-03", "--to", "2025-02")
+        assert fault.startswith("months 2025-03 to 2025-02: allowed are")
+        assert step == "correct --from and --to"
+        fault, _ = wrong(home, "backfill", "--from", "2025-01", "--to", "2025-02")
+        assert fault == "no site was added yet"
+        fault, _ = wrong(home, "backfill", "--site", "x", "--from", "2025-01", "--to", "2025-02")
+        assert fault == "site x is not known; known: none"
+        fault, _ = wrong(home, "report", "--site", "nowhere")
+        assert fault == "neither site nor lab is named 'nowhere'; known: none"
+        for kind, more in (("site", ("--place", "phuket")), ("lab", ())):
+            fault, _ = wrong(home, kind, "add", "x", *more, "--start", "2199-01")
+            assert fault == "start = '2199-01' lies ahead: nothing has happened since then"
+            fault, _ = wrong(home, kind, "add", "No!", *more)
+            assert "give lower-case letters, digits" in fault
+        assert wrong(home, "site", "add", "x")[1].startswith("add --place")
+        (tmp_path / "readings.csv").write_text("a,b\n1,2\n")
+        fault, step = wrong(home, "import", str(tmp_path), "--site", "cnx")
+        assert "'readings.csv' is not named as a table" in fault
+        assert step.startswith("name its files as the tables are")
+    assert run(home, "report", "--most", "0").exit_code == 2
+
+
 def test_the_fleet_is_one_command(home):
     refused = run(home, "site", "add", "x", "--fleet")
     assert refused.exit_code == 1

@@ -94,7 +94,7 @@ WRONG = {
     ),
     "a site nowhere": (
         "site add y",
-        "a synthetic site stands somewhere",
+        "a synthetic site needs a place",
         "--place bangrak, or --source files",
     ),
     "an unknown place": ("site add y --place atlantis", "give one of chiangmai", "correct the value"),
