@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.rows import midnight
 from battery_assets.platform.stored import day_profiles
 from battery_assets.platform.warehouse import Warehouse
 
@@ -134,6 +135,14 @@ def _since(
     first = part.start.year * 12 + part.start.month - 1 - months
     since = table.c.month >= f"{first // 12:04d}-{first % 12 + 1:02d}"
     return warehouse.read(table, Part(site=part.site), where=sa.and_(since, *conditions)).collect()
+
+
+def feature_hours(warehouse: Warehouse, part: Part, day: date, columns: Sequence[str]) -> pl.DataFrame:
+    """The features of the hours of a day: an hour belongs to the day in which it begins."""
+    table, start = t.feature_store, midnight(day)
+    of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
+    where = of_day & (table.c.feature_window_hours == 1)
+    return warehouse.read(table, part, columns, where=where).collect()
 
 
 def made_from(
