@@ -16,7 +16,7 @@ import polars as pl
 
 from battery_assets.features.jar_draws import JarDraws, JarStates, as_physics, jar_draws, products
 from battery_assets.features.string_loads import CURRENT, POWER, new_jar_min
-from battery_assets.physics.discharge import Discharge, discharge, ohmic_factor
+from battery_assets.physics.discharge import Discharge, Jars, State, discharge, ohmic_factor
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.tables.identity import identity
@@ -269,7 +269,7 @@ class _OneString:
         expected = self._expected()
         scale = products(1)[0][1]
 
-        def physics(jars: JarStates) -> tuple:
+        def physics(jars: JarStates) -> tuple[Jars, State]:
             return as_physics(jars, JarDraws.exactly(jars), 0, scale)
 
         def run(jars: JarStates) -> Ride:
