@@ -4,7 +4,7 @@ import functools
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import clock
+from battery_assets import tables as t
 from battery_assets.ingest.contract import SourceContract
 from battery_assets.ingest.duplicates import without_copies
 from battery_assets.ingest.known_files import KnownFile
@@ -239,14 +240,31 @@ def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
     return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= clock.now()))
 
 
-def captures_of(warehouse: Warehouse, part: Part) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Window and fast samples of a partition's event windows, one by one; files bring their own URLs."""
+def captures_of(
+    warehouse: Warehouse, part: Part, only: Collection[str] | None = None
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Window and fast samples of a partition's event windows, one by one; files bring their own URLs.
+
+    `only` names the windows that are wanted.
+    """
     source, config = source_of(warehouse, part)
     if source == FILES:
         return
     from battery_assets.synthetic.events import captures
 
-    yield from captures(synthetic_site(part, config), str(part.month), clock.now())
+    yield from captures(synthetic_site(part, config), str(part.month), clock.now(), only)
+
+
+def windows_over(warehouse: Warehouse, part: Part) -> dict[date, tuple[str, list[str]]]:
+    """Of each day of which there are captures: what they are made from, and the windows that are over."""
+    source, config = source_of(warehouse, part)
+    if source == FILES:
+        return {}
+    rows = _synthetic_rows(t.telemetry_event_window, part, config)
+    by_day = rows.group_by(pl.col("start_ts").dt.date(), maintain_order=True).agg("window_id")
+    return {
+        day: (digest(part.site, config, {"windows": windows}), windows) for day, windows in by_day.iter_rows()
+    }
 
 
 def _from_generator(

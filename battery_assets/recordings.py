@@ -1,14 +1,14 @@
-"""Waveforms that the recorders kept: what the assets of several phases need of them."""
+"""Waveforms that the recorders kept: what the assets of several phases need of them, kept day by day."""
 
+import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.platform.metadata import picture
+from battery_assets.arrival import captures_of, windows_over
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 
@@ -36,44 +36,87 @@ def bursts_of(
     return pl.concat(found, how="vertical_relaxed").join(named, on="window_id")
 
 
-def shown(warehouse: Warehouse, windows: pl.DataFrame, bursts: pl.DataFrame) -> dict[str, Any]:
-    """Pictures and findings of a month's captures, as metadata: its gravest burst, its heaviest load."""
-    from battery_assets.features.ripple_bursts import burst_rows, findings
-    from battery_assets.features.ripple_pictures import fault_picture, load_picture, picked
+def kept_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
+    """The address of the capture of each window that is over; made where it is not kept yet, or damaged.
 
-    found = burst_rows(bursts).join(bursts.drop("string_id"), on=["window_id", "ts"])
-    shown = {"findings": dg.MetadataValue.md(_markdown(findings(found)))}
-    if chosen := picked(found):
-        shown["ripple"] = picture(fault_picture(*chosen))
-    loaded = found.filter("discharge", pl.col("event_type") != "surge").sort("dc_a", "ts")
-    # A transfer shows load, return and recharge in one window; a test only its beginning.
-    transfers = loaded.filter(pl.col("event_type") == "transfer_event")
-    for row in (transfers if transfers.height else loaded).head(1).to_dicts():
-        [url] = windows.filter(pl.col("window_id") == row["window_id"])["data_blob_url"]
-        title = f"{row['string_code']}: {row['event_type']}, {row['ts']:%Y-%m-%d %H:%M} UTC"
-        shown["load"] = picture(load_picture(warehouse.capture(url), title))
-    return shown
+    Empty for a site whose files bring captures of their own.
+    """
+    over = windows_over(warehouse, part)
+    # Rows name the file's address: in a lake that was moved it is another.
+    given = {day: digest(made_from, warehouse.lake.url) for day, (made_from, _) in over.items()}
+    with warehouse.reductions("captures", part, given) as due:
+        kept = list(due.handed_on())
+        due.make_too(day for day, values in kept if not _whole(warehouse, values["files"]))
+        made = _made(warehouse, part, {name for day in due.days for name in over[day][1]})
+        for day in due.days:
+            mine = {name: made[name] for name in over[day][1] if name in made}
+            columns = {
+                "window_id": list(mine),
+                "url": list(mine.values()),
+                "sha256": [capture_digest(warehouse, url) for url in mine.values()],
+            }
+            due.hand_on(day, files=pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
+    files = [values["files"].select("window_id", "url") for _, values in due.handed_on()]
+    return {name: url for frame in files for name, url in frame.iter_rows()}
 
 
-def _markdown(table: pl.DataFrame) -> str:
-    lines = [table.columns, ["---"] * table.width, *table.iter_rows()]
-    cells = [["" if value is None else str(value) for value in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+def _whole(warehouse: Warehouse, files: pl.DataFrame) -> bool:
+    """Are the files what was written? What another machine stores is believed."""
+    return not warehouse.lake.local or all(
+        capture_digest(warehouse, url) == sha256 for _, url, sha256 in files.iter_rows()
+    )
 
 
-def recorded_bursts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """What every burst of a partition's windows says (`ripple_bursts.SCHEMA`); empty without captures."""
-    from battery_assets.features.ripple_bursts import burst_rows
-    from battery_assets.features.string_power import NO_BURSTS
+def capture_digest(warehouse: Warehouse, url: str) -> str | None:
+    """Checksum of a capture; None where it is gone."""
+    try:
+        return hashlib.sha256(warehouse.lake.content(url)).hexdigest()
+    except FileNotFoundError:
+        return None
 
-    windows = warehouse.read(t.telemetry_event_window, part).collect()
+
+def _made(warehouse: Warehouse, part: Part, wanted: set[str]) -> dict[str, str]:
+    """Captures of windows, brought to disk while the next one is made; the address of each."""
+    if not wanted:
+        return {}
+    with ThreadPoolExecutor(2) as behind:
+        kept = {
+            window: behind.submit(warehouse.keep_capture, part, window, samples)
+            for window, samples in captures_of(warehouse, part, wanted)
+        }
+        return {window: writing.result() for window, writing in kept.items()}
+
+
+def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What every burst of a partition's windows says (`ripple_bursts.SCHEMA`); empty without captures.
+
+    windows: rows of telemetry_event_window, where they are not those that are committed.
+    """
+    from battery_assets.features.ripple_bursts import MEASURED, judged, measured
+
+    rows = warehouse.read(t.telemetry_event_window, part).collect() if windows is None else windows
+    own = [warehouse.has_capture(url) for url in rows["data_blob_url"]]
+    recorded = rows.filter(pl.Series(own, dtype=pl.Boolean), pl.col("bursts_count") > 0).sort("window_id")
     facts = string_facts(warehouse, part)
-    urls = {
-        row["window_id"]: row["data_blob_url"]
-        for row in windows.to_dicts()
-        if row["bursts_count"] and warehouse.has_capture(row["data_blob_url"])
-    }
+    by_day = recorded.with_columns(day=pl.col("start_ts").dt.date()).partition_by("day", as_dict=True)
+    days = {day: of_day for (day,), of_day in by_day.items()}
+    given = {day: _said_of(warehouse, of_day, facts) for day, of_day in days.items()}
+    with warehouse.reductions("bursts", part, given) as due:
+        for day in due.days:
+            bursts = bursts_of(days[day], _captures(warehouse, days[day]), facts)
+            due.hand_on(day, bursts=measured(bursts))
+    shown = [values["bursts"] for _, values in due.handed_on()]
+    return judged(pl.concat([pl.DataFrame(schema=MEASURED), *shown]))
+
+
+def _said_of(warehouse: Warehouse, windows: pl.DataFrame, facts: pl.DataFrame) -> str:
+    """What the bursts of windows are made from."""
+    told = windows.select("window_id", "string_id", "data_blob_url").join(facts, on="string_id", how="left")
+    captures = {url: capture_digest(warehouse, url) for url in told["data_blob_url"]}
+    return digest(told.sort("window_id"), captures)
+
+
+def _captures(warehouse: Warehouse, windows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    urls = windows["data_blob_url"].to_list()
     with ThreadPoolExecutor(4) as pool:
-        samples = list(pool.map(warehouse.capture, urls.values()))
-    bursts = bursts_of(windows, zip(urls, samples, strict=True), facts)
-    return burst_rows(bursts) if bursts.height else NO_BURSTS
+        return list(zip(windows["window_id"].to_list(), pool.map(warehouse.capture, urls), strict=True))

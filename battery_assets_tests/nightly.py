@@ -79,6 +79,15 @@ class Site:
             if "days made" in shown
         }
 
+    def told(self) -> dict[tuple[str, str], str]:
+        """What the newest run of each body wrote for people: its pictures and tables of words."""
+        return {
+            (name, what): value.text
+            for name, shown in self.shown.items()
+            for what, value in shown.items()
+            if isinstance(value, dg.MarkdownMetadataValue)
+        }
+
     def checksums(self, only: Iterable[sa.Table] = TABLES) -> dict[str, str]:
         """Checksum of the partition of each table."""
         profiles = {table.name: self.warehouse.profile(table, self.part) for table in only}

@@ -16,6 +16,7 @@ from battery_assets.platform import due, lake, registry, replacing
 from battery_assets.platform import registry_tables as r
 from battery_assets.platform.days import Inputs
 from battery_assets.platform.lake_reads import LakeError
+from battery_assets.platform.replacing import Claimed
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import sort_columns
 from battery_assets_tests.conftest import copied_database
@@ -78,6 +79,8 @@ def test_a_month_made_night_by_night_is_the_month_made_at_once(warehouse, tmp_pa
     site.run(LAST)
     assert site.made() == dict.fromkeys(BY_DAY, (1, 27))
     assert site.checksums(SAME) == at_once.checksums(SAME)
+    assert len(at_once.told()) > 10
+    assert [what for what, text in site.told().items() if text != at_once.told()[what]] == []
 
 
 def test_a_month_of_which_nothing_changed_writes_nothing(site):
@@ -140,11 +143,101 @@ def test_of_its_week_the_twin_looks_only_at_days_that_changed(site, looked_at):
     changed_raw(site, date(2025, 2, 26))
     site.run(only=twin)
     assert looked_at == [date(2025, 2, 26)]
-    found = site.checksums(twin)
+    found, told = site.checksums(twin), site.told()
     looked_at.clear()
     scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
     site.run(only=twin, warehouse=scratch)
-    assert (looked_at, site.checksums(twin)) == (week, found)
+    assert (looked_at, site.checksums(twin), site.told()) == (week, found, told)
+
+
+def test_the_twin_filters_from_the_first_day_on_that_changed(site, monkeypatch):
+    from battery_assets.features import month_pictures, twin_month
+
+    calls = {"filtered": 0, "drawn": 0}
+
+    def counted(module, name, word):
+        made = getattr(module, name)
+
+        def counting(*given):
+            calls[word] += 1
+            return made(*given)
+
+        monkeypatch.setattr(module, name, counting)
+
+    counted(twin_month, "twin_day", "filtered")
+    counted(month_pictures, "ride_picture", "drawn")
+    site.run(only=[t.digital_twin_state])
+    assert calls == {"filtered": 0, "drawn": 0}
+    changed_raw(site, date(2025, 2, 10))
+    site.run(only=[t.digital_twin_state])
+    assert calls["filtered"] == 19
+    scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
+    calls.update(filtered=0, drawn=0)
+    site.run(only=[t.digital_twin_state], warehouse=scratch)
+    assert calls == {"filtered": 28, "drawn": 1}
+
+
+def test_captures_are_written_once_and_again_where_one_is_damaged(site, monkeypatch):
+    written = []
+    keep = Warehouse.keep_capture
+
+    def counted(warehouse: Warehouse, part, name: str, samples: pl.DataFrame) -> str:
+        written.append(name)
+        return keep(warehouse, part, name, samples)
+
+    monkeypatch.setattr(Warehouse, "keep_capture", counted)
+    before, table = site.checksums([t.telemetry_event_window]), t.telemetry_event_window
+    site.run(only=[table])
+    assert written == []
+    rows = site.rows(table).filter(pl.col("start_ts").dt.day() == 9)
+    whole = [site.warehouse.capture(url) for url in rows["data_blob_url"]]
+    flipped(Path(rows["data_blob_url"][0]))
+    Path(rows["data_blob_url"][1]).unlink()
+    site.run(only=[table])
+    assert sorted(written) == sorted(rows["window_id"])
+    assert all(
+        site.warehouse.capture(url).equals(samples)
+        for url, samples in zip(rows["data_blob_url"], whole, strict=True)
+    )
+    assert site.checksums([table]) == before
+
+
+def test_a_check_looks_at_days_that_changed_and_stays_red_for_an_old_one(site, monkeypatch):
+    from battery_assets.features.invariants import jar_sum as law
+    from battery_assets.p2_raw_timeseries.checks import jar_sum
+
+    looked: list[date] = []
+    sums = law.jar_sums
+
+    def seen(*given: pl.DataFrame) -> pl.DataFrame:
+        found = sums(*given)
+        looked.extend(found["hour"].dt.date().mode().to_list())
+        return found
+
+    monkeypatch.setattr(law, "jar_sums", seen)
+
+    def judged(part=site.part):
+        looked.clear()
+        verdict = jar_sum(site.warehouse, part)
+        return sorted(looked), verdict.holds, verdict.words, dict(verdict.facts)
+
+    days = [date(2025, 2, day) for day in range(1, 29)]
+    healthy = judged()
+    assert healthy[:2] == (days, True)
+    assert judged() == ([], *healthy[1:])
+    raw = site.rows(t.telemetry_jar_raw)
+    bad = pl.col("ts").dt.date().is_in([date(2025, 2, 5), date(2025, 2, 6)])
+    off = pl.when(bad).then(pl.col("voltage_v") * 1.1).otherwise("voltage_v")
+    replaced(site, t.telemetry_jar_raw, lambda rows: rows.with_columns(voltage_v=off))
+    red = judged()
+    assert red[:2] == ([date(2025, 2, day) for day in (5, 6, 7)], False)
+    assert "2025-02-05 00:00 to 2025-02-06 23:00 UTC" in red[2]
+    assert judged() == ([], *red[1:])
+    assert judged(Claimed(site.part.site, site.part.month, from_scratch=True)) == (days, *red[1:])
+    monkeypatch.setattr(due, "code_version", lambda: "another")
+    assert judged() == (days, *red[1:])
+    replaced(site, t.telemetry_jar_raw, lambda rows: raw)
+    assert judged()[1:] == healthy[1:]
 
 
 def _health_around(site: Site, day: date) -> list[pl.DataFrame]:

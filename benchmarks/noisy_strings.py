@@ -50,7 +50,7 @@ def outcomes(seed: int, strings: int, draws: int) -> list[Outcome]:
         own = JarDraws.exactly(true, np.exp(FAST_SD * rng.standard_normal(JARS)))
         product, scale = batches[rng.integers(1, BATCHES)]
         for load in loads:
-            ran, _ = ride(*as_physics(true, own, 0, scale), load, product)
+            ran = ride(*as_physics(true, own, 0, scale), load, product)
             minutes, weakest = ride_draws(said, load, jar_draws(said, draws, rng), rng)
             share = np.bincount(weakest, minlength=JARS) / draws
             low, middle, high = np.quantile(minutes, [INTERVAL[0], 0.5, INTERVAL[1]])

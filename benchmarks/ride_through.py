@@ -178,6 +178,6 @@ def truth(site: SyntheticSite, month: str, string: int, load: dict) -> tuple[flo
     )  # fmt: skip
     asked = Load(load["load_kind"], load["level"], load["end_voltage_v_cell"])
     jars = jars_of_event(site, event)
-    ran, _ = ride(jars, State.full(jars.cells.size), asked, HX12_120)
+    ran = ride(jars, State.full(jars.cells.size), asked, HX12_120)
     rows = in_service(site, int(start_s // DAY_S), after_switch=True)
     return ran.minutes, battery_ids(site)[rows[string * site.jars_per_string + ran.weakest]]

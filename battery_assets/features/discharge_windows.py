@@ -20,7 +20,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "voltage_v": pl.Float64,
     "temperature_c": pl.Float64,
 }
-_OF_STRING = {"string_id": pl.String, "moved_ah": pl.Float64}
+NO_WINDOWS = pl.DataFrame(schema={**SCHEMA, "string_id": pl.String, "moved_ah": pl.Float64})
 SHORTEST_US = 60_000_000
 PAUSE_US = 120_000_000
 AFTER_US = 120_000_000
@@ -48,12 +48,12 @@ def day_windows(day: TelemetryDay, jars: pl.DataFrame) -> pl.DataFrame:
         rows.with_columns(string_id=pl.lit(string), moved_ah=pl.lit(moved))
         for string, moved, rows in _day_windows(day, jars)
     ]
-    return pl.concat(frames) if frames else pl.DataFrame(schema={**SCHEMA, **_OF_STRING})
+    return pl.concat(frames) if frames else NO_WINDOWS
 
 
 def largest(days: Iterable[pl.DataFrame], per_string: int = 2) -> pl.DataFrame:
     """Of the windows of days, given in order, those of each string that moved most charge."""
-    nothing = pl.DataFrame(schema={**SCHEMA, **_OF_STRING, "turn": pl.Int32})
+    nothing = NO_WINDOWS.with_columns(turn=pl.lit(None, pl.Int32))
     turns = [rows.with_columns(turn=pl.lit(turn, pl.Int32)) for turn, rows in enumerate(days)]
     windows, event = pl.concat([nothing, *turns]), ["string_id", "turn", "window_start"]
     events = windows.unique(event, keep="first", maintain_order=True)

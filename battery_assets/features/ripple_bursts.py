@@ -1,5 +1,7 @@
 """Bursts of waveform out of fast captures, as a row each: distortion, rms, signature and what it says."""
 
+from dataclasses import fields
+
 import numpy as np
 import polars as pl
 
@@ -17,6 +19,12 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "ripple_a": pl.Float64, "mains_hz": pl.Float64,
     "thd_pct": pl.Float64, "ripple_factor_pct": pl.Float64, "crest": pl.Float64,
     "string_ohm": pl.Float64, "diagnosis": pl.String, "severity": pl.Float64,
+}  # fmt: skip
+SEEN = tuple(field.name for field in fields(Signature))
+MEASURED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "string_id": pl.String, "ts": pl.Datetime("us", "UTC"), "window_id": pl.String, "waveform_hz": pl.Int32,
+    "samples": pl.Int64, "steady": pl.Boolean, "ripple_v": pl.Float64, "ripple_a": pl.Float64,
+    "mains_hz": pl.Float64, **dict.fromkeys(SEEN, pl.Float64),
 }  # fmt: skip
 
 
@@ -37,15 +45,27 @@ def burst_rows(bursts: pl.DataFrame) -> pl.DataFrame:
     bursts: string_id, window_id, ts, waveform_v, waveform_a, waveform_hz, pulses (null counts as 6).
     Bursts under 6.4 kHz, shorter than a mains cycle, or of unequal channels are left out.
     """
+    return judged(measured(bursts))
+
+
+def measured(bursts: pl.DataFrame) -> pl.DataFrame:
+    """What each burst shows by itself, columns of MEASURED: the first half of `burst_rows`."""
     length = pl.col("waveform_v").list.len()
     usable = bursts.filter(
         length == pl.col("waveform_a").list.len(),
         pl.col("waveform_hz") >= 6400,
         length >= pl.col("waveform_hz") / 50.0,
-    ).with_columns(n=length)
-    groups = usable.partition_by("waveform_hz", "n", maintain_order=True)
-    found = [_rows(group) for group in groups]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *found]).sort("string_id", "ts")
+    ).with_columns(samples=length.cast(pl.Int64))
+    groups = usable.partition_by("waveform_hz", "samples", maintain_order=True)
+    return pl.concat([pl.DataFrame(schema=MEASURED), *(_measured(group) for group in groups)])
+
+
+def judged(shown: pl.DataFrame) -> pl.DataFrame:
+    """What rows MEASURED say beside the others of their string: the second half of `burst_rows`."""
+    groups = shown.partition_by("waveform_hz", "samples", maintain_order=True)
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *(_judged(group) for group in groups)]).sort(
+        "string_id", "ts"
+    )
 
 
 def findings(rows: pl.DataFrame) -> pl.DataFrame:
@@ -63,29 +83,42 @@ def findings(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _rows(group: pl.DataFrame) -> pl.DataFrame:
-    """Rows of bursts of one rate and length."""
-    rate, count = float(group["waveform_hz"][0]), int(group["n"][0])
+def _measured(group: pl.DataFrame) -> pl.DataFrame:
+    """Rows MEASURED of bursts of one rate and length."""
+    rate, count = float(group["waveform_hz"][0]), int(group["samples"][0])
     volts, amps = (
         group[name].list.to_array(count).to_numpy().astype(float) for name in ("waveform_v", "waveform_a")
     )
     lines_v = spectra(volts, rate)
     lines_a = spectra(amps, rate, lines_v.mains_hz)
     seen = signature(lines_v, lines_a, group["pulses"].fill_null(6).to_numpy())
-    steady = _steady(amps, rate, seen.dc_a, lines_a.rms)
+    columns = {
+        "steady": _steady(amps, rate, seen.dc_a, lines_a.rms),
+        "ripple_v": lines_v.rms,
+        "ripple_a": lines_a.rms,
+        "mains_hz": lines_v.mains_hz,
+        **{name: getattr(seen, name) for name in SEEN},
+    }
+    told = group.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
+    return told.select(pl.col(name).cast(kind) for name, kind in MEASURED.items())
+
+
+def _judged(group: pl.DataFrame) -> pl.DataFrame:
+    """Rows of bursts of one rate and length."""
+    seen = Signature(**{name: group[name].to_numpy() for name in SEEN})
+    steady = group["steady"].to_numpy()
     kinds, severity = diagnose(seen, _usual(group["string_id"], seen, steady))
     kinds[~steady], severity[~steady] = None, np.nan
-    columns = {
-        "steady": steady, "discharge": seen.dc_a < DISCHARGE_A, "dc_v": seen.dc_v, "dc_a": seen.dc_a,
-        "ripple_v": lines_v.rms, "ripple_a": lines_a.rms, "mains_hz": lines_v.mains_hz,
-        "thd_pct": seen.thd_pct, "ripple_factor_pct": seen.ripple_factor_pct, "crest": seen.crest,
-        "string_ohm": seen.string_ohm, "diagnosis": kinds, "severity": severity,
-    }  # fmt: skip
-    made = group.select("string_id", pl.col("ts").cast(SCHEMA["ts"]), "window_id").with_columns(
-        **{name: pl.Series(values.tolist(), dtype=SCHEMA[name]) for name, values in columns.items()}
-    )
     floats = [name for name, kind in SCHEMA.items() if kind == pl.Float64]
-    return made.with_columns(pl.col(floats).fill_nan(None)).select(*SCHEMA)
+    return (
+        group.with_columns(
+            discharge=pl.Series(seen.dc_a < DISCHARGE_A),
+            diagnosis=pl.Series(kinds.tolist(), dtype=pl.String),
+            severity=pl.Series(severity, dtype=pl.Float64),
+        )
+        .with_columns(pl.col(floats).fill_nan(None))
+        .select(*SCHEMA)
+    )
 
 
 def _steady(amps: np.ndarray, rate: float, dc_a: np.ndarray, ripple_a: np.ndarray) -> np.ndarray:

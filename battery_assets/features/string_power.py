@@ -20,8 +20,9 @@ NO_BURSTS = pl.DataFrame(schema=SCHEMA)
 def string_calc_day(strings_day: pl.DataFrame, bursts: pl.DataFrame = NO_BURSTS) -> pl.DataFrame:
     """Rows of telemetry_string_calc (ts, string_id, power_w, thd_pct) of a day, in the order they came.
 
-    strings_day: columns of telemetry_string_raw sorted by (string_id, ts). bursts: columns of
-    `ripple_bursts.burst_rows`, those of the month. power_w = voltage_v current_a, positive charges.
+    strings_day: columns of telemetry_string_raw sorted by (string_id, ts). bursts: string_id, ts, steady,
+    discharge, ripple_v, thd_pct of `ripple_bursts.burst_rows`, those of the month. power_w = voltage_v
+    current_a, positive charges.
 
     thd_pct is that of the string's latest steady burst at or before the sample, while ripple_voltage_rms_v is
     within BAND of the burst's: a sample on discharge has that of a burst of the same discharge, any other

@@ -6,6 +6,7 @@ reaches the end voltage, or where its weakest jar is about to be reversed by the
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +16,7 @@ import polars as pl
 
 from battery_assets.features.jar_draws import JarDraws, JarStates, as_physics, jar_draws, products
 from battery_assets.features.string_loads import CURRENT, POWER, new_jar_min
-from battery_assets.physics.discharge import discharge, ohmic_factor
+from battery_assets.physics.discharge import Discharge, Jars, State, discharge, ohmic_factor
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.tables.identity import identity
@@ -83,25 +84,37 @@ class Ride:
     current_a: float
 
 
-def ride(jars, state, load: Load, product, *, past_end: bool = False) -> tuple[Ride, np.ndarray]:
-    """One run of a string, and the minutes after which each of its jars is at the end voltage by itself.
+def ride(jars, state, load: Load, product) -> Ride:
+    """One run of a string until it has to stop."""
+    ran = _discharged(jars, state, load, product, min(load.end_v_cell, REVERSAL_V_CELL))
+    return _ridden(ran, jars, load)
 
-    `past_end` lets it run on until most jars are there, which a real string would not be allowed to; the
-    minutes of a jar that is not there by then are those of the run's end.
+
+def ride_past_end(jars, state, load: Load, product) -> tuple[Ride, np.ndarray]:
+    """As `ride`, and the minutes after which each of the jars is at the end voltage by itself.
+
+    The string runs on until most jars are there, which a real one would not be allowed to; the minutes of a
+    jar that is not there by then are those of the run's end.
     """
-    count = jars.cells.size
-    stop = DEEPEST_V_CELL if past_end else min(load.end_v_cell, REVERSAL_V_CELL)
-    ran = discharge(
-        jars, load.grid(), state=state, jar=product, stop_string_v=stop * HX12_120.cells * count,
+    ran = _discharged(jars, state, load, product, DEEPEST_V_CELL)
+    own = [_first_below(row - HX12_120.cells * load.end_v_cell, ran.time_s)[1] for row in ran.jar_v]
+    return _ridden(ran, jars, load), np.array(own)
+
+
+def _discharged(jars, state, load: Load, product, stop_v_cell: float) -> Discharge:
+    return discharge(
+        jars, load.grid(), state=state, jar=product,
+        stop_string_v=stop_v_cell * HX12_120.cells * jars.cells.size,
         power_w=load.level if load.kind == POWER else None,
         current_a=None if load.kind == POWER else -load.level,
     )  # fmt: skip
-    slack = _slack(ran.jar_v, ran.current_a, jars, load)
-    end, minutes = _first_below(slack, ran.time_s)
+
+
+def _ridden(ran: Discharge, jars, load: Load) -> Ride:
+    end, minutes = _first_below(_slack(ran.jar_v, ran.current_a, jars, load), ran.time_s)
     volts, lowest = ran.jar_v[:, : end + 1], int(ran.jar_v[:, end].argmin())
-    mean_v, mean_a = float(volts.mean()) * count, float(ran.current_a[: end + 1].mean())
-    own = [_first_below(row - HX12_120.cells * load.end_v_cell, ran.time_s)[1] for row in ran.jar_v]
-    return Ride(minutes, lowest, mean_v, mean_a), np.array(own)
+    mean_v, mean_a = float(volts.mean()) * jars.cells.size, float(ran.current_a[: end + 1].mean())
+    return Ride(minutes, lowest, mean_v, mean_a)
 
 
 def _slack(jar_v: np.ndarray, current_a: np.ndarray, jars, load: Load) -> np.ndarray:
@@ -130,7 +143,7 @@ def ride_draws(known: JarStates, load: Load, drawn: JarDraws, rng: np.random.Gen
     draws = drawn.soh.shape[0]
     minutes, weakest = np.empty(draws), np.empty(draws, np.int64)
     for k, (product, scale) in enumerate(products(draws)):
-        ran, _ = ride(*as_physics(known, drawn, k, scale), load, product)
+        ran = ride(*as_physics(known, drawn, k, scale), load, product)
         minutes[k], weakest[k] = ran.minutes, ran.weakest
     return minutes * np.exp(CALIBRATION_SD * rng.standard_normal(draws)), weakest
 
@@ -157,10 +170,17 @@ def string_runtimes(
     """
     of_string = {name: rows for (name,), rows in jars.partition_by("string_id", as_dict=True).items()}
     facts = {row["string_id"]: row for row in strings.to_dicts()}
-    rows = []
-    for (name,), asked in loads.partition_by("string_id", as_dict=True, maintain_order=True).items():
+
+    def rows_of(name: str, asked: pl.DataFrame) -> list[dict]:
         string = _OneString(facts[name], of_string.get(name, jars.clear()), at, draws)
-        rows += [string.row(load) for load in asked.to_dicts()]
+        return [string.row(load) for load in asked.to_dicts()]
+
+    groups = loads.partition_by("string_id", as_dict=True, maintain_order=True)
+    products(draws)
+    # Each string has a stream of random numbers of its own, so two at a time change nothing but the time.
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda group: rows_of(str(group[0][0]), group[1]), groups.items())
+        rows = [row for of_one in found for row in of_one]
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -249,17 +269,19 @@ class _OneString:
         expected = self._expected()
         scale = products(1)[0][1]
 
-        def run(jars: JarStates, past_end: bool = False) -> tuple[Ride, np.ndarray]:
-            one = as_physics(jars, JarDraws.exactly(jars), 0, scale)
-            return ride(*one, load, HX12_120, past_end=past_end)
+        def physics(jars: JarStates) -> tuple[Jars, State]:
+            return as_physics(jars, JarDraws.exactly(jars), 0, scale)
 
-        now, ended = run(expected, past_end=True)
-        mended, _ = run(expected.like_the_string(jar, "cells", *CAUSES.values()))
+        def run(jars: JarStates) -> Ride:
+            return ride(*physics(jars), load, HX12_120)
+
+        now, ended = ride_past_end(*physics(expected), load, HX12_120)
+        mended = run(expected.like_the_string(jar, "cells", *CAUSES.values()))
         gain = max(mended.minutes - now.minutes, 0.0)
         if expected.cells[jar] < HX12_120.cells:
             return now, ended, "shorted_cell", gain
         gains = {
-            cause: run(expected.like_the_string(jar, name))[0].minutes - now.minutes
+            cause: run(expected.like_the_string(jar, name)).minutes - now.minutes
             for cause, name in CAUSES.items()
         }
         cause = max(gains, key=gains.__getitem__)

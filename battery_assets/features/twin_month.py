@@ -7,10 +7,9 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features import twin_carry as carry
-from battery_assets.features.discharge_windows import discharge_windows
+from battery_assets.features.discharge_windows import NO_WINDOWS, day_windows, largest
 from battery_assets.features.health import FITS
 from battery_assets.features.identify import identified
-from battery_assets.features.jar_model import TwinParameters
 from battery_assets.features.string_samples import Units
 from battery_assets.features.temperature import resistance_at_25c
 from battery_assets.features.twin import twin_states
@@ -36,45 +35,59 @@ def twin_month(
     The filter runs on the parameters that the month before handed on: what this month's discharges identify
     is handed to the next, so that each day needs only the days before it.
     """
-    at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
-    assert isinstance(at, datetime)
-    told = carry.documents_of(before)
+    walked = [(state, windows) for _, state, windows in twin_days(jars, before, days)]
+    state = walked[-1][0] if walked else None
+    return twin_at_end(jars, before, state, [windows for _, windows in walked], features_24h, health)
+
+
+def twin_days(
+    jars: pl.DataFrame, before: pl.DataFrame, days: Days, state: TwinState | None = None
+) -> Iterator[tuple[date, TwinState, pl.DataFrame]]:
+    """The first half of `twin_month`: each day, the filter's state at its end, and its discharges.
+
+    state: that of the evening before the first of the days; None where they are the first of the month. The
+    discharges are as `day_windows` gives them.
+    """
+    told, ids = carry.documents_of(before), jars["battery_id"].to_list()
     ohmic_new = carry.known_numbers(jars, ids, "initial_resistance_mohm")
     start = carry.carried(told, jars, np.full(len(ids), np.nan), _first_time(told, ids, ohmic_new))
-    walked = _Walk(jars, told, start.parameters)
-    windows = discharge_windows(walked.over(days), jars, per_string=3)
+    for day, jar_rows, string_rows in days:
+        if state is None:
+            state = carry.restored(told, jar_rows, string_rows, jars)
+        state = twin_day(jar_rows, string_rows, jars, start.parameters, state)
+        seen = TelemetryDay(day, jar_rows, string_rows, _NONE, _NONE)
+        yield day, state, day_windows(seen, jars) if jar_rows.height else NO_WINDOWS
+
+
+def twin_at_end(
+    jars: pl.DataFrame,
+    before: pl.DataFrame,
+    state: TwinState | None,
+    windows_by_day: Iterable[pl.DataFrame],
+    features_24h: pl.DataFrame,
+    health: Health,
+) -> pl.DataFrame:
+    """The second half of `twin_month`, from the last state and the discharges of `twin_days`."""
+    at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
+    assert isinstance(at, datetime)
+    if state is None:
+        raise ValueError(
+            "the month has no string telemetry, so the twin cannot start; next step: bring in "
+            "its telemetry_string_raw and run the month again"
+        )
+    told = carry.documents_of(before)
+    windows = largest(windows_by_day, per_string=3)
     known = health(pl.DataFrame(schema=FITS), at)
     soh = carry.known_numbers(known, ids, "soh_pct")
-    ohmic = _ohmic_at_25c(features_24h, ids, ohmic_new)
+    ohmic = _ohmic_at_25c(features_24h, ids, carry.known_numbers(jars, ids, "initial_resistance_mohm"))
     prior = carry.carried(told, jars, soh, ohmic)
     units = Units.of(jars)
     found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
     final = health(carry.fits_now(found), at)
     hands_on = carry.updated(prior, found, carry.known_numbers(final, ids, "soh_pct"))
-    if walked.state is None:
-        raise ValueError(
-            "the month has no string telemetry, so the twin cannot start; next step: bring in "
-            "its telemetry_string_raw and run the month again"
-        )
-    rows = twin_states(jars, walked.state.frame(), final, features_24h, windows, hands_on.parameters, at)
-    texts = carry.documents(walked.state, hands_on, found, units)
+    rows = twin_states(jars, state.frame(), final, features_24h, windows, hands_on.parameters, at)
+    texts = carry.documents(state, hands_on, found, units)
     return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
-
-
-class _Walk:
-    """The filter along days that pass by once, for two readers: its state, and the days with jar rows."""
-
-    def __init__(self, jars: pl.DataFrame, told: dict, parameters: TwinParameters) -> None:
-        self.jars, self.told, self.parameters = jars, told, parameters
-        self.state: TwinState | None = None
-
-    def over(self, days: Days) -> Iterator[TelemetryDay]:
-        for day, jar_rows, string_rows in days:
-            if self.state is None:
-                self.state = carry.restored(self.told, jar_rows, string_rows, self.jars)
-            self.state = twin_day(jar_rows, string_rows, self.jars, self.parameters, self.state)
-            if jar_rows.height:
-                yield TelemetryDay(day, jar_rows, string_rows, _NONE, _NONE)
 
 
 def _first_time(told: dict, ids: list[str], ohmic_mohm: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Laws that raw telemetry obeys, whoever sent it: sign, sum, and no truth among the measurements."""
 
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,14 +11,20 @@ from battery_assets import tables as t
 from battery_assets.features.rated_capacity import LOADED_C
 from battery_assets.jars import days_under_current, jars_of
 from battery_assets.platform.checks import invariant_check
+from battery_assets.platform.days import Inputs
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
+from battery_assets.platform.rows import midnight
 from battery_assets.platform.stored import rows_if_there, undefined_tables, views_of
 from battery_assets.platform.warehouse import Warehouse
+from battery_assets.tables.projections import empty
 
 if TYPE_CHECKING:
     from battery_assets.features.invariants.verdict import Verdict
 
+JAR_VOLTS = ["ts", "battery_id", "voltage_v"]
 CURRENT = ["ts", "string_id", "voltage_v", "current_a"]
+ONE_DAY = timedelta(days=1)
 TRUTH = "truth", "jar_truth"
 DAYS_FOR_READINGS = 2
 
@@ -48,16 +56,43 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.invariants import jar_sum as law
 
     jars = jars_of(warehouse, part)
+    facts = jars.facts.select("battery_id", "string_id", "position_in_string", "capacity_ah")
     width = law.window_us(_usual_step_s(warehouse, t.telemetry_jar_raw, part))
     before = int(1e6 * _usual_step_s(warehouse, t.telemetry_string_raw, part))
-    jar_rows, string_rows = (
-        warehouse.read(table, part, names).filter(law.in_window(width, early)).collect()
-        for table, names, early in (
-            (t.telemetry_jar_raw, ["ts", "battery_id", "voltage_v"], 0),
-            (t.telemetry_string_raw, CURRENT, before),
-        )
+    read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_VOLTS, t.telemetry_string_raw: CURRENT})
+    files, of_all = read.digests, digest(facts, {"width": width, "before": before})
+    # What led to midnight belongs to the first hour of the day after it.
+    given = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
+    with warehouse.reductions("jar_sum", part, given) as due:
+        for day, jar_rows, string_rows in _first_parts(read, due.days, width, before):
+            sums = law.jar_sums(jar_rows, string_rows, facts)
+            due.hand_on(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
+    days = [values["sums"] for _, values in due.handed_on()]
+    nothing = law.jar_sums(
+        empty(t.telemetry_jar_raw).select(JAR_VOLTS), empty(t.telemetry_string_raw).select(CURRENT), facts
     )
-    return law.jar_sum(law.jar_sums(jar_rows, string_rows, jars.facts), jars.codes)
+    return law.jar_sum(pl.concat([nothing, *days]), jars.codes)
+
+
+def _first_parts(
+    read: Inputs, days: Iterable[date], width: int, before: int
+) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
+    """Of each day, and the hour before it, the samples of the hours' first parts: jars and strings."""
+    from battery_assets.features.invariants.jar_sum import in_window
+
+    def cut(day: date) -> list[pl.DataFrame]:
+        tables = (t.telemetry_jar_raw, 0), (t.telemetry_string_raw, before)
+        return pl.collect_all(
+            read.scan(table, day).filter(in_window(width, early)) for table, early in tables
+        )
+
+    seen: dict[date, list[pl.DataFrame]] = {}
+    for day in days:
+        yesterday = seen.get(day - ONE_DAY) or cut(day - ONE_DAY)
+        seen = {day: cut(day)}
+        ahead = [rows.filter(pl.col("ts") >= midnight(day) - timedelta(hours=1)) for rows in yesterday]
+        jars, strings = (pl.concat(pair) for pair in zip(ahead, seen[day], strict=True))
+        yield day, jars, strings
 
 
 def _usual_step_s(warehouse: Warehouse, table: sa.Table, part: Part) -> float:
@@ -81,11 +116,15 @@ def truth_apart(warehouse: Warehouse, part: Part) -> "Verdict":
 def _single_readings(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Each quantity of each jar once: its first value of the month's first days."""
     names = [column.name for column in t.telemetry_jar_raw.columns if column.info["kind"] == "decimal"]
+    read = Inputs(warehouse, part, {t.telemetry_jar_raw: ["battery_id", *names]})
+    given = {day: read.digests[day] for day in read.days[:DAYS_FOR_READINGS]}
+    with warehouse.reductions("single_readings", part, given) as due:
+        for day, rows in read.of(t.telemetry_jar_raw, due.days):
+            first = rows.group_by("battery_id").agg(pl.col(names).drop_nulls().first())
+            first = first.with_columns(pl.col("battery_id").cast(pl.String), pl.col(names).cast(pl.Float64))
+            due.hand_on(day, first=first.sort("battery_id"))
     kept: pl.DataFrame | None = None
-    days = warehouse.days_of(t.telemetry_jar_raw, part)[:DAYS_FOR_READINGS]
-    for _, rows in warehouse.days(t.telemetry_jar_raw, part, ["battery_id", *names], only=days):
-        first = rows.group_by("battery_id").agg(pl.col(names).drop_nulls().first())
-        first = first.with_columns(pl.col("battery_id").cast(pl.String), pl.col(names).cast(pl.Float64))
+    for first in [values["first"] for _, values in due.handed_on()]:
         kept = first if kept is None else kept.join(first, on="battery_id", how="full", coalesce=True).select(
             "battery_id", *(pl.coalesce(name, f"{name}_right") for name in names)
         )  # fmt: skip

@@ -6,7 +6,8 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.arrival import source_of, synthetic_site
 from battery_assets.platform.assets import materializes
-from battery_assets.platform.metadata import picture
+from battery_assets.platform.fingerprints import digest
+from battery_assets.platform.pictures import kept_picture
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.site_sources import SYNTHETIC
 from battery_assets.tables.identity import identity
@@ -27,5 +28,11 @@ def jar_truth(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mat
         lambda jar: identity("jar_truth", site.site, month, jar), return_dtype=pl.String
     )
     rows = truth(site, month).with_columns(truth_id=ids)
-    health = picture(health_picture(health_over_life(site), part.start))
-    return warehouse.replace(t.jar_truth, part, rows, metadata={"true health": health})
+    health = kept_picture(
+        warehouse,
+        part,
+        "true health",
+        digest(part.site, config),
+        lambda: health_picture(health_over_life(site), part.start),
+    )
+    return warehouse.replace(t.jar_truth, part, rows, metadata=health)

@@ -11,6 +11,8 @@ from battery_assets.platform.days import Inputs
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.recordings import recorded_bursts
 
+BURST_COLUMNS = ["string_id", "ts", "steady", "discharge", "ripple_v", "thd_pct"]
+
 
 @dg.asset(
     **materializes(
@@ -23,7 +25,8 @@ def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehous
 
     part = warehouse.claim(t.telemetry_string_calc, context)
     raw = Inputs(warehouse, part, {t.telemetry_string_raw: None})
-    bursts = recorded_bursts(warehouse, part)
+    # What a burst is diagnosed as is told beside the others of the month: no sample depends on that.
+    bursts = recorded_bursts(warehouse, part).select(BURST_COLUMNS)
     given = made_from(raw.digests, known=[(bursts, "ts")], by=timedelta(days=1))
     # A burst speaks for the days after its own too, so each day is told by those before it as well.
     due = warehouse.due(t.telemetry_string_calc, part, given, chained=True)

@@ -1,20 +1,35 @@
 """Laws that aggregates obey: one law of temperature for readings and for tests, and a sound site."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import jars_of
+from battery_assets.jars import Jars, feature_hours, jars_of
 from battery_assets.platform.checks import invariant_check
+from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
+from battery_assets.tables.projections import empty
 
 if TYPE_CHECKING:
     from battery_assets.features.invariants.verdict import Verdict
 
 # A discharge in the hour, or more than the charger's wander, and the hour tells nothing of the setpoint.
 CALM_V = 0.05
+HOURLY = [
+    "feature_ts",
+    "battery_id",
+    "v_mean",
+    "v_std",
+    "t_mean",
+    "t_delta_ambient_mean",
+    "discharge_cycles_count",
+]
+NO_HOURS = empty(t.feature_store).select(
+    string_id="battery_id", hour="feature_ts", jar_v="v_mean", mean_c="t_mean"
+)
 
 
 def ohmic_law(warehouse: Warehouse, part: Part) -> "Verdict":
@@ -38,22 +53,44 @@ def capacity_law(warehouse: Warehouse, part: Part) -> "Verdict":
     return law.capacity_law(tests, jars.codes)
 
 
-def _hours(warehouse: Warehouse, part: Part, names: list[str]) -> pl.DataFrame:
-    one_hour = t.feature_store.c.feature_window_hours == 1
-    return warehouse.read(
-        t.feature_store, part, ["feature_ts", "battery_id", *names], where=one_hour
-    ).collect()
-
-
 def float_compensation(warehouse: Warehouse, part: Part) -> "Verdict":
     """The float voltage falls with temperature, or stays; it never rises."""
     from battery_assets.features.invariants import operation as law
 
     jars = jars_of(warehouse, part)
-    own = jars.facts.select("battery_id", "string_id", "float_voltage_min_v", "float_voltage_max_v")
-    hours = _hours(warehouse, part, ["v_mean", "v_std", "t_mean", "discharge_cycles_count"])
-    strings = (
+    strings = [day["strings"] for day in _days_of_hours(warehouse, part, jars)]
+    return law.float_compensation(pl.concat([NO_HOURS, *strings]).sort("string_id", "hour"), jars.codes)
+
+
+def no_jar_below_its_room(warehouse: Warehouse, part: Part) -> "Verdict":
+    """No jar is colder than its room by 5 K for hours."""
+    from battery_assets.features.invariants import operation as law
+
+    jars = jars_of(warehouse, part)
+    days = _days_of_hours(warehouse, part, jars)
+    return law.no_jar_below_its_room([(day["cold"], int(day["judged"])) for day in days], jars.codes)
+
+
+def _days_of_hours(warehouse: Warehouse, part: Part, jars: Jars) -> list[dict[str, Any]]:
+    """What the features of each day's hours say of floats and rooms."""
+    from battery_assets.features.invariants.operation import room_evidence
+
+    own = jars.facts.select("battery_id", "string_id").sort("battery_id")
+    digests = warehouse.day_digests(t.feature_store, part)
+    given = {day: digest(sha256, own) for day, sha256 in digests.items() if sha256}
+    with warehouse.reductions("feature_hours", part, given) as due:
+        for day in due.days:
+            hours = feature_hours(warehouse, part, day, HOURLY)
+            cold, judged = room_evidence(hours.select("battery_id", "feature_ts", "t_delta_ambient_mean"))
+            due.hand_on(day, strings=_floats(hours, own), cold=cold, judged=np.array(judged))
+    return [values for _, values in due.handed_on()]
+
+
+def _floats(hours: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """Mean jar voltage and temperature of each string in the hours in which it floats undisturbed."""
+    return (
         hours.join(own, on="battery_id")
+        .sort("battery_id", "feature_ts")
         .group_by("string_id", hour="feature_ts")
         .agg(
             jar_v=pl.col("v_mean").mean(),
@@ -62,17 +99,8 @@ def float_compensation(warehouse: Warehouse, part: Part) -> "Verdict":
             events=pl.col("discharge_cycles_count").max(),
         )
         .filter(pl.col("loud") < CALM_V, pl.col("events") == 0, pl.col("jar_v").is_between(13.0, 14.1))
-        .sort("string_id", "hour")
+        .select(NO_HOURS.columns)
     )
-    return law.float_compensation(strings.select("string_id", "hour", "jar_v", "mean_c"), jars.codes)
-
-
-def no_jar_below_its_room(warehouse: Warehouse, part: Part) -> "Verdict":
-    """No jar is colder than its room by 5 K for hours."""
-    from battery_assets.features.invariants import operation as law
-
-    hours = _hours(warehouse, part, ["t_delta_ambient_mean"])
-    return law.no_jar_below_its_room(hours, jars_of(warehouse, part).codes)
 
 
 ohmic_law_check = invariant_check(

@@ -1,15 +1,17 @@
 """The digital twin of every jar at the end of the month: circuit, charge, health and wear."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import HealthEvidence, earlier_rows, jar_facts
+from battery_assets.jars import HealthEvidence, earlier_rows, jar_facts, made_from
 from battery_assets.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.assets import materializes
+from battery_assets.platform.carry import arrays_of, state_of
 from battery_assets.platform.days import Inputs
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
@@ -43,7 +45,8 @@ NO_JARS = empty(t.telemetry_jar_raw).select(JAR_COLUMNS)
 )
 def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.pictures import soh_bars
-    from battery_assets.features.twin_month import twin_month
+    from battery_assets.features.twin_filter import TwinState
+    from battery_assets.features.twin_month import twin_at_end
 
     part = warehouse.claim(t.digital_twin_state, context)
     jars = jar_facts(warehouse, part)
@@ -59,7 +62,10 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     evidence = HealthEvidence.of(warehouse, part, seen)
     for day in week:
         evidence.take_up(day)
-    rows = twin_month(seen, before, _days(warehouse, part), features, evidence.health_with)
+    walked = _walked(warehouse, part, seen, before)
+    state = state_of(TwinState, walked[-1]) if walked else None
+    windows = [day["windows"] for day in walked]
+    rows = twin_at_end(seen, before, state, windows, features, evidence.health_with)
     shown = {"state of health": picture(soh_bars(rows, seen)), **month_shown(warehouse, part, rows, seen)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
@@ -78,15 +84,36 @@ def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dic
     return [values for _, values in due.handed_on()]
 
 
-def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
+def _walked(
+    warehouse: Warehouse, part: Part, jars: pl.DataFrame, before: pl.DataFrame
+) -> list[dict[str, Any]]:
+    """Of each day the filter's state at its end and the discharges that it shows, in order."""
+    from battery_assets.features.twin_filter import TwinState
+    from battery_assets.features.twin_month import twin_days
+
+    read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
+    digests = {day: read.digests[day] for day in read.has(t.telemetry_string_raw)}
+    begun = before.select("battery_id", "captured_at", "filter_json").sort("battery_id", "captured_at")
+    with warehouse.reductions("twin_filter", part, made_from(digests, jars, begun), chained=True) as due:
+        known = [values for _, values in due.handed_on()]
+        state = state_of(TwinState, known[-1]) if known else None
+        for day, after, windows in twin_days(jars, before, _days(read, due.days), state):
+            due.hand_on(day, windows=windows, **arrays_of(after))
+    return [values for _, values in due.handed_on()]
+
+
+def _days(read: Inputs, wanted: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
     """Each day's jar and string rows; no jar rows where every string floats or charges."""
-    strings = dict(warehouse.days(t.telemetry_string_raw, part))
+    strings = dict(read.of(t.telemetry_string_raw, wanted))
     busy = [day for day, rows in strings.items() if _speaks(rows)]
-    jars = dict.fromkeys(busy)
-    walk = iter(warehouse.days(t.telemetry_jar_raw, part, JAR_COLUMNS, only=busy))
+    walk = iter(read.of(t.telemetry_jar_raw, busy))
+    ahead = next(walk, None)
     for day, rows in strings.items():
-        found = next(walk, (day, None))[1] if day in jars else None
-        yield day, NO_JARS if found is None else found, rows
+        if ahead is not None and ahead[0] == day:
+            yield day, ahead[1], rows
+            ahead = next(walk, None)
+        else:
+            yield day, NO_JARS, rows
 
 
 def _speaks(rows: pl.DataFrame) -> bool:

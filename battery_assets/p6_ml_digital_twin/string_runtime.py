@@ -8,6 +8,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.jars import site_history
+from battery_assets.p6_ml_digital_twin.string_days import string_days
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
@@ -67,14 +68,10 @@ def _last_day(warehouse: Warehouse, part: Part) -> pl.DataFrame:
 
 def _own_loads(warehouse: Warehouse, part: Part, facts: pl.DataFrame) -> pl.DataFrame:
     """What the strings carried in the month's telemetry and in the year's captures, tests left out."""
-    from battery_assets.features.string_loads import ANY_DISCHARGE_A, loaded_samples, own_loads
+    from battery_assets.features.string_loads import loaded_samples, own_loads
 
     rated = dict(zip(facts["string_id"], facts["rated_ah"], strict=True))
-    columns = ["ts", "string_id", "voltage_v", "current_a"]
-    month = warehouse.read(t.telemetry_string_raw, part, columns).filter(
-        pl.col("current_a") < ANY_DISCHARGE_A
-    )
-    telemetry = [month.collect(engine="streaming")]
+    telemetry = [string_days(warehouse, part)["drawn"]]
     loaded = [loaded_samples(frames, rated) for frames in (telemetry, _captures(warehouse, part))]
     tests = site_history(warehouse, t.capacity_test_raw, part, MONTHS)
     return own_loads(pl.concat(loaded), tests)

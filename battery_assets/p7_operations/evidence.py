@@ -1,17 +1,16 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import jar_facts, made_from, site_history
+from battery_assets.jars import feature_hours, jar_facts, made_from, site_history
 from battery_assets.platform.days import Inputs
 from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
-from battery_assets.platform.rows import midnight
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import polars_schema
 
@@ -78,7 +77,7 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
     given = {day: digest(files, features[day]) for day, files in read.digests.items()}
     with warehouse.reductions("alert", part, made_from(given, jars, sensors)) as due:
         for day, frames in read.walk(due.days):
-            hours = _feature_hours(warehouse, part, day)
+            hours = feature_hours(warehouse, part, day, HOUR_COLUMNS)
             due.hand_on(day, hours=hours, **_reduced(*frames, jars, sensors))
     days = [values for _, values in due.handed_on()]
     hours = _stacked(days, "hours")
@@ -95,13 +94,6 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
         data_quality=findings(_stacked(days, "evidence"), jars) if days else None,
     )
     return inputs, due.shown
-
-
-def _feature_hours(warehouse: Warehouse, part: Part, day: date) -> pl.DataFrame:
-    table, start = t.feature_store, midnight(day)
-    of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
-    where = of_day & (table.c.feature_window_hours == 1)
-    return warehouse.read(table, part, HOUR_COLUMNS, where=where).collect()
 
 
 def _reduced(

@@ -137,7 +137,7 @@ def _jar_v(c, drawn, z, x, v1, r_scale, warmer, cells, acid, exchange_scale):
     return cells * per_cell + c.k_ocv * warmer - drawn * r0 - v1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar_v, current_a):
     scale, r_scale, temperature, cells, surface, coup, acid, exchange, depletion = jars
     z, x, v1 = state

@@ -7,6 +7,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.platform.fingerprints import digest
+from battery_assets.platform.lake_reads import Days
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.tables.projections import empty
@@ -40,12 +41,25 @@ class Inputs:
         }
         return digest(of_day)
 
+    def has(self, table: sa.Table) -> list[date]:
+        """The days that have a file of a table, in order."""
+        return sorted({file.day for file in self._files[table]})
+
+    def of(self, table: sa.Table, only: Collection[date] | None = None) -> Days:
+        """The days of one of the tables, or those that are wanted, as `Warehouse.days` gives them."""
+        files = [file for file in self._files[table] if only is None or file.day in only]
+        return self._warehouse.days_in(table, files, self._wanted[table])
+
+    def scan(self, table: sa.Table, day: date) -> pl.LazyFrame:
+        """A day of one of the tables as `Warehouse.read` gives it: to be narrowed down before it is read."""
+        files = [file for file in self._files[table] if file.day == day]
+        return self._warehouse.scan_in(table, files, self._wanted[table])
+
     def walk(self, only: Collection[date] | None = None) -> Iterator[tuple[date, tuple[pl.DataFrame, ...]]]:
         """Each day, or those that are wanted, with a frame for each table; empty where it has none."""
         walks, nothing = [], []
         for table, columns in self._wanted.items():
-            files = [file for file in self._files[table] if only is None or file.day in only]
-            walks.append(iter(self._warehouse.days_in(table, files, columns)))
+            walks.append(iter(self.of(table, only)))
             nothing.append(empty(table).select(columns or pl.all()))
         ahead = [next(walk, None) for walk in walks]
         while any(step is not None for step in ahead):

@@ -223,11 +223,14 @@ class Lake:
 
     def read_bytes(self, table: sa.Table, path: str) -> bytes:
         """A file's content."""
-        target = f"{self.table_url(table)}/{path}"
+        return self.content(f"{self.table_url(table)}/{path}")
+
+    def content(self, url: str) -> bytes:
+        """What lies at a URL of the lake."""
         if self.local:
-            return Path(target).read_bytes()
-        store, inside = remote(target)
-        return bytes(store.get(inside).bytes())
+            return Path(url).read_bytes()
+        store, path = remote(url)
+        return bytes(store.get(path).bytes())
 
 
 def _widened(delta: DeltaTable, table: sa.Table) -> DeltaTable:

@@ -99,7 +99,9 @@ class Warehouse(dg.ConfigurableResource):
         self._note(table)
         names = list(columns or polars_schema(table))
         if table.info["store"] == "lake":
-            return self._scan(table, part or Part(), names, verify)
+            if verify:
+                self.verify(table, part or Part())
+            return self.scan_in(table, self.files(table, part or Part()), names)
         with self.transaction() as connection:
             return copy_out(connection, table, names, within(table, part, where)).lazy()
 
@@ -269,15 +271,15 @@ class Warehouse(dg.ConfigurableResource):
                 raise _damaged(table, part, file.path, f"it should be there with {file.bytes} bytes")
         return files
 
-    def _scan(self, table: sa.Table, part: Part, names: list[str], verify: bool) -> pl.LazyFrame:
+    def scan_in(
+        self, table: sa.Table, files: Sequence[sa.Row], columns: Sequence[str] | None = None
+    ) -> pl.LazyFrame:
+        """The rows of these files of a lake table, as `read` gives them."""
         schema = polars_schema(table)
-        if verify:
-            self.verify(table, part)
-        files = self.files(table, part)
+        kinds = {name: schema[name] for name in columns or schema}
         if not files:
-            return pl.LazyFrame(schema={name: schema[name] for name in names})
+            return pl.LazyFrame(schema=kinds)
         # File by file: each has its own dictionary of units, and polars scans together only equal ones.
-        kinds = {name: schema[name] for name in names}
         scans = [pl.scan_parquet(self._url(table, file.path), glob=False) for file in files]
         return pl.concat(columns_of(scan, kinds).cast(kinds) for scan in scans)
 

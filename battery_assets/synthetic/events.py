@@ -1,6 +1,6 @@
 """Fast captures of a month's windows: a slow trace with bursts of waveform, of the telemetry's own truth."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,15 +49,20 @@ def event_windows(site: SyntheticSite, month: str) -> pl.DataFrame:
     return frame.with_columns(pl.col("start_ts", "end_ts").cast(INSTANT))
 
 
-def captures(site: SyntheticSite, month: str, until: datetime) -> Iterator[tuple[str, pl.DataFrame]]:
+def captures(
+    site: SyntheticSite, month: str, until: datetime, only: Collection[str] | None = None
+) -> Iterator[tuple[str, pl.DataFrame]]:
     """Window id and capture of every window of a month that is over by an instant, one after the other.
+
+    `only` names the windows that are wanted.
 
     ts, voltage_v, current_a each `sample_rate_ms` (means of it, as a recorder's slow channel gives); where a
     burst begins, waveform_v (V) and waveform_a (A) hold BURST_SAMPLES values at waveform_hz, DC included.
     """
     for window in month_windows(site, month):
-        if window.at_s + window.after_s <= until.timestamp():
-            yield window.id_at(site), capture(site, window)
+        name = window.id_at(site)
+        if window.at_s + window.after_s <= until.timestamp() and (only is None or name in only):
+            yield name, capture(site, window)
 
 
 def capture(site: SyntheticSite, window: Window) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.features.jar_draws import JarStates, jar_draws
 from battery_assets.features.string_loads import CURRENT, POWER, rated_level
-from battery_assets.features.string_runtime import Load, ride, string_runtimes
+from battery_assets.features.string_runtime import Load, ride, ride_past_end, string_runtimes
 from battery_assets.physics.discharge import Jars, State
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.tables.projections import polars_schema
@@ -63,7 +63,7 @@ def runtime(frame: pl.DataFrame, level: float = 100.0, kind: str = CURRENT, vaca
 )
 def test_a_new_string_lasts_as_long_as_the_data_sheet_says(amps, end_v_cell, minutes):
     load = Load(CURRENT, amps, end_v_cell)
-    ran, ended = ride(Jars.new(24), State.full(24), load, HX12_120)
+    ran, ended = ride_past_end(Jars.new(24), State.full(24), load, HX12_120)
     assert ran.minutes == pytest.approx(minutes, rel=0.07)
     assert ended == pytest.approx(np.full(24, ran.minutes), rel=0.01)
     assert ran.current_a == pytest.approx(-amps)
@@ -71,7 +71,7 @@ def test_a_new_string_lasts_as_long_as_the_data_sheet_says(amps, end_v_cell, min
 
 def test_the_ends_are_met_between_the_steps():
     load = Load(POWER, rated_level(POWER, 15.0, 1.67), 1.67)
-    ran, _ = ride(Jars.new(24, HX12_120.acceptance_scale), State.full(24), load, HX12_120)
+    ran = ride(Jars.new(24, HX12_120.acceptance_scale), State.full(24), load, HX12_120)
     assert ran.minutes == pytest.approx(15.0, rel=0.005)
 
 

@@ -81,11 +81,29 @@ def _slope(code: str, rows: pl.DataFrame, slope: float) -> Finding:
     )
 
 
-def no_jar_below_its_room(hours: pl.DataFrame, codes: dict[str, str]) -> Verdict:
-    """A jar has no way to cool itself. hours: battery_id, feature_ts, t_delta_ambient_mean of one hour."""
+def room_evidence(hours: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The hours in which a jar is colder than its room, and of how many that can be told.
+
+    hours: battery_id, feature_ts, t_delta_ambient_mean of one hour.
+    """
     judged = hours.drop_nulls("t_delta_ambient_mean")
+    return judged.filter(pl.col("t_delta_ambient_mean") < BELOW_ROOM_K), judged.height
+
+
+def no_jar_below_its_room(evidence: Iterable[tuple[pl.DataFrame, int]], codes: dict[str, str]) -> Verdict:
+    """A jar has no way to cool itself. evidence: `room_evidence` of stretches of time, in order."""
+    stretches = list(evidence)
+    judged = sum(count for _, count in stretches)
+    cold_hours = [rows for rows, _ in stretches if rows.height]
+    nothing = pl.DataFrame(
+        schema={
+            "battery_id": pl.String,
+            "feature_ts": pl.Datetime("us", "UTC"),
+            "t_delta_ambient_mean": pl.Float64,
+        }
+    )
     cold = (
-        judged.filter(pl.col("t_delta_ambient_mean") < BELOW_ROOM_K)
+        pl.concat(cold_hours or [nothing])
         .group_by("battery_id", maintain_order=True)
         .agg(
             pl.len().alias("hours"),
@@ -108,9 +126,9 @@ def no_jar_below_its_room(hours: pl.DataFrame, codes: dict[str, str]) -> Verdict
         )
         for row in cold.to_dicts()
     ]
-    words = f"no jar stays below its room, {judged.height:,} hours judged" if judged.height else (
+    words = f"no jar stays below its room, {judged:,} hours judged" if judged else (
         "not judged: no room temperature")  # fmt: skip
-    return Verdict(words, ROOM_STEP, findings, {"hours": float(judged.height)})
+    return Verdict(words, ROOM_STEP, findings, {"hours": float(judged)})
 
 
 def charge_moved(rows: pl.DataFrame, capacity_ah: dict[str, float]) -> pl.DataFrame:

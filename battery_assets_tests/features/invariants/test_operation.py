@@ -11,6 +11,7 @@ from battery_assets.features.invariants.operation import (
     charge_returned,
     float_compensation,
     no_jar_below_its_room,
+    room_evidence,
 )
 from battery_assets.physics.float_charge import setpoint_v_cell
 from battery_assets_tests.features.invariants import months
@@ -62,7 +63,11 @@ def test_a_jar_below_its_room_for_hours_is_warned_of_and_one_reading_is_not():
             "t_delta_ambient_mean": [1.0] * 3 + [-6.0] * 7 + [1.0] * 9 + [-9.0],
         }
     )
-    [finding] = no_jar_below_its_room(hours, {"b1": "J01"}).findings
+    stretches = [room_evidence(hours.head(8)), room_evidence(hours.slice(8))]
+    assert no_jar_below_its_room([room_evidence(hours)], {"b1": "J01"}) == no_jar_below_its_room(
+        stretches, {"b1": "J01"}
+    )
+    [finding] = no_jar_below_its_room(stretches, {"b1": "J01"}).findings
     assert finding.where == "jar J01"
     assert "7 hours" in finding.found
 
