@@ -26,6 +26,7 @@ PROMISED = {
     "incremental_day_share",
     "lab_vs_pyprobe",
     "lab_vs_cellpy",
+    "lab_memory_1000_over_100_files",
     *(f"phase_{phase}_seconds" for phase in range(1, 8)),
 }
 GROUP = {group.name: group for group in GROUPS}
@@ -116,6 +117,15 @@ def test_peers_that_cannot_be_installed_keep_no_other_group(tmp_path, monkeypatc
     assert "# NOT MEASURED: lab_vs_pyprobe, lab_vs_cellpy: " in said
     assert "next step: run it once where pip reaches a package index" in said
     assert not peers_home.home().exists()
+
+
+def test_a_folder_of_files_is_entered_once_and_all_its_points_are_made(warehouse, tmp_path):
+    from benchmarks.lab_folder import ROWS, walked, write_files
+
+    write_files(tmp_path / "landing", 5)
+    found = walked(warehouse, "lab-many", tmp_path / "landing")
+    assert (found["enter"], found["again"], found["points"]) == (5, 0, 5 * ROWS)
+    assert found["peak_mb"] > 0
 
 
 def test_ride_through_is_held_against_the_generators_truth():

@@ -91,6 +91,18 @@ GROUPS = (
         quick=False,
         peers=True,
     ),
+    # Files of 1,000 points each, all begun on one day: peak memory and seconds a file with 1,000 of them over
+    # those with 100; seconds to enter 1,000 and make their points; seconds to find that all are known.
+    Group(
+        "lab_folder",
+        "lab_folder:measure",
+        {
+            "lab_memory_1000_over_100_files": "peak / peak",
+            "lab_seconds_per_file_1000_over_100": "s a file / s a file",
+            "lab_folder_1000_files_seconds": "s",
+            "lab_folder_1000_known_seconds": "s",
+        },
+    ),
     Group("lab_features", "lab_features:measure", {"lab_features_1000_cycles_seconds": "s"}),
     Group(
         "ride_through",
