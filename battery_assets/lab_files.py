@@ -11,6 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -59,10 +60,15 @@ class TestFiles:
     paths: tuple[Path, ...]
     terms: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def checksums(self) -> tuple[str, ...]:
-        """sha256 of each file."""
-        return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in self.paths)
+        """sha256 of each file, as it was when this was first asked."""
+        return tuple(_sha256(path) for path in self.paths)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cells_in(folder: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from battery_assets.tables.lab_bench import battery_cell, battery_pack, test_ses
 from battery_assets.tables.projections import polars_schema
 
 ENDS = ("ended_at", "points_count")
+MOST_POINTS = 200_000
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,22 @@ def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
 
 
 def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
-    """Points of the tests, those that began on a day together: one file of the lake for each such day."""
+    """Points of the tests, those that began on a day together: one file of the lake for each such day.
+
+    A day on which very many points began is cut between tests into several, so that memory does not grow
+    with the number of files.
+    """
     days: dict[date, list[LabTest]] = {}
     for test in tests:
         days.setdefault(test.started_at.date(), []).append(test)
     for day, began in sorted(days.items()):
-        frames = [_as_points(test) for test in began]
-        yield day, pl.concat(frames).sort("session_id", "ts")
+        frames, points = [], 0
+        for test in began:
+            frames.append(_as_points(test))
+            points += frames[-1].height
+            if points >= MOST_POINTS or test is began[-1]:
+                yield day, pl.concat(frames).sort("session_id", "ts")
+                frames, points = [], 0
 
 
 def _as_points(test: LabTest) -> pl.DataFrame:

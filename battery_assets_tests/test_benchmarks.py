@@ -1,10 +1,13 @@
 """The figures of `make bench`: they have the names that were promised, and what is timed is computed right."""
 
 import json
+import warnings
+from contextlib import nullcontext
 
 import polars as pl
 import pytest
 
+from battery_assets.ingest.lab.read import read
 from benchmarks import race, site_month
 from benchmarks.figures import GROUPS, NAMES, chosen, figures, line, write
 
@@ -21,6 +24,9 @@ PROMISED = {
     "soh_interval_coverage_pct",
     "twin_jar_steps_per_second",
     "incremental_day_share",
+    "lab_vs_pyprobe",
+    "lab_vs_cellpy",
+    "lab_memory_1000_over_100_files",
     *(f"phase_{phase}_seconds" for phase in range(1, 8)),
 }
 GROUP = {group.name: group for group in GROUPS}
@@ -34,7 +40,7 @@ def test_the_promised_figures_are_measured_and_none_twice():
 def test_asking_for_one_figure_runs_its_group_and_what_warms_up():
     assert [group.name for group in chosen(["raw_bytes_per_row"], small=False)] == ["overhead", "telemetry"]
     assert [group.name for group in chosen([], small=False)] == [group.name for group in GROUPS]
-    assert not {"queue", "oracles"} & {group.name for group in chosen([], small=True)}
+    assert not {"queue", "oracles", "lab_peers"} & {group.name for group in chosen([], small=True)}
 
 
 def test_the_rates_of_a_tiny_site_are_computed_alike_and_written_as_promised(warehouse, tmp_path):
@@ -58,6 +64,68 @@ def test_the_lab_figures_are_of_points_that_were_all_loaded():
 
     measured = figures(GROUP["lab"], measure(small=True), small=True)
     assert all(figure.value > 1_000.0 for figure in measured.values())
+
+
+def test_the_files_for_the_peers_hold_the_made_test_whichever_cycler_wrote_them(tmp_path):
+    from benchmarks.lab import CONTRACT, made_test
+    from benchmarks.peer_files import maccor_csv, neware_csv
+
+    points = made_test(20_000)
+    for reader, content in (("maccor", maccor_csv(points)), ("neware", neware_csv(points))):
+        path = tmp_path / f"{reader}.csv"
+        path.write_bytes(content)
+        found = read(path, CONTRACT)
+        assert (found.source.reader, found.rows_loaded) == (reader, points.height)
+        for ours, made in (("test_time_s", "Test Time / s"), ("current_a", "Current / A")):
+            assert found.points[ours].to_list() == pytest.approx(points[made].to_list())
+        for counted, moved in zip(("charge_ah", "discharge_ah"), found.moved(), strict=True):
+            assert found.points[counted][-1] == pytest.approx(moved.ah, rel=1e-3)
+
+
+def test_both_peers_read_what_we_read():
+    from benchmarks import peers, peers_home
+
+    if not peers_home.installed():
+        reason = "PyProBE and cellpy are not installed; `python -m benchmarks --only lab_vs_pyprobe` does it"
+        warnings.warn(f"NOT COMPARED: {reason}", UserWarning, stacklevel=1)
+        pytest.skip(reason)
+    measured = figures(GROUP["lab_peers"], peers.measure(small=True), small=True)
+    assert all(figure.value > 0 for figure in measured.values())
+
+
+def test_a_peer_that_reads_something_else_is_not_timed(tmp_path, monkeypatch):
+    from benchmarks import peers
+    from benchmarks.lab import made_test
+    from benchmarks.peer_files import maccor_csv
+
+    path = tmp_path / "maccor.csv"
+    path.write_bytes(maccor_csv(made_test(20_000)))
+    for answer in ({"rows": 19_999, "net_ah": 1.0}, {"rows": 20_000, "net_ah": 0.0}):
+        monkeypatch.setattr(peers, "_asked", lambda *_, said=answer: nullcontext(lambda: said))
+        with pytest.raises(race.DisagreementError, match="20,000 points"):
+            peers.ratio("pyprobe", path, rounds=1)
+
+
+def test_peers_that_cannot_be_installed_keep_no_other_group(tmp_path, monkeypatch, capsys):
+    from benchmarks import __main__, peers_home
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(peers_home, "PINS", (f"{tmp_path}/there-is-no-such.whl",))
+    groups = [GROUP["lab_peers"], GROUP["lab"]]
+    assert __main__._possible(groups) == [GROUP["lab"]]
+    said = capsys.readouterr().out
+    assert "# NOT MEASURED: lab_vs_pyprobe, lab_vs_cellpy: " in said
+    assert "next step: run it once where pip reaches a package index" in said
+    assert not peers_home.home().exists()
+
+
+def test_a_folder_of_files_is_entered_once_and_all_its_points_are_made(warehouse, tmp_path):
+    from benchmarks.lab_folder import ROWS, walked, write_files
+
+    write_files(tmp_path / "landing", 5)
+    found = walked(warehouse, "lab-many", tmp_path / "landing")
+    assert (found["enter"], found["again"], found["points"]) == (5, 0, 5 * ROWS)
+    assert found["peak_mb"] > 0
 
 
 def test_ride_through_is_held_against_the_generators_truth():

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from battery_assets import lab_watch
+from battery_assets import lab_source, lab_watch
 from battery_assets import tables as t
 from battery_assets.arrival import Landing
 from battery_assets.errors import UserError
@@ -13,6 +13,7 @@ from battery_assets.features.lab.cycle_rows import Points, cycle_rows
 from battery_assets.features.lab.cycles import cycle_starts
 from battery_assets.lab_importing import entered, landed, named_files
 from battery_assets.lab_source import cells_of, packs_of, points_by_day, session_rows, sessions_of
+from battery_assets.lab_tests import points_by_test
 from battery_assets.lab_watch import looked_at, waiting
 from battery_assets.platform import intake, registry
 from battery_assets.platform.partitions import Part
@@ -124,6 +125,20 @@ def test_points_keep_every_row_and_lead_back_to_the_file(lab, tmp_path):
         assert float(line[2]) == pytest.approx(row["voltage_v"])
     assert source["reader"] == "battery data format"
     assert len(source["sha256"]) == 64
+
+
+def test_a_day_of_many_tests_is_laid_in_several_files_and_loses_no_point(lab, tmp_path, monkeypatch):
+    monkeypatch.setattr(lab_source, "MOST_POINTS", 1)
+    warehouse, part = lab[0], Part(LAB, "2024-03")
+    paths = [write_bdf(tmp_path / f"C{cell}.csv", life_points(cell, cycles=2)) for cell in range(3)]
+    take_in(lab, *paths)
+    tests = sessions_of(warehouse, part)
+    warehouse.replace(t.timeseries_point, warehouse.claim(t.timeseries_point, part), points_by_day(tests))
+    assert [file.day.isoformat() for file in warehouse.files(t.timeseries_point, part)] == ["2024-03-05"] * 3
+    [(_, found)] = points_by_test(warehouse, part, {test.facts["session_id"]: test.facts for test in tests})
+    assert {test["session_id"]: frame.height for test, frame in found} == {
+        test.facts["session_id"]: test.read().height for test in tests
+    }
 
 
 def test_the_cycles_of_a_file_are_those_of_the_cell_it_was_made_of(lab, tmp_path):

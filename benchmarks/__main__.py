@@ -9,6 +9,7 @@ from battery_assets.settings import Settings
 from benchmarks.children import measured, throwaway_home
 from benchmarks.figures import NAMES, Figure, Group, chosen, figures, line, write
 from benchmarks.oracles import data_folder
+from benchmarks.peers_home import PeersMissing, interpreter
 
 
 def main() -> None:
@@ -35,14 +36,16 @@ def main() -> None:
 
 
 def _possible(groups: Sequence[Group]) -> list[Group]:
-    """Without those whose foreign files are absent; a line says which and what to do."""
+    """Without those whose foreign files or packages are absent; a line says which and what to do."""
     possible = []
     for group in groups:
         try:
             if group.foreign:
                 data_folder()
-        except FileNotFoundError as error:
-            print(f"# not measured: {', '.join(group.units)}: {error}", flush=True)
+            if group.peers:
+                interpreter()
+        except (FileNotFoundError, PeersMissing) as error:
+            print(f"# NOT MEASURED: {', '.join(group.units)}: {error}", flush=True)
         else:
             possible.append(group)
     return possible

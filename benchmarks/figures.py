@@ -13,7 +13,8 @@ class Group:
     """Figures that one process measures together: `module:function` of this package, unit of each figure.
 
     `warms`: it compiles the loops that the others run, so it comes first. `quick`: it has a small version.
-    `foreign`: it reads files of third parties, which are not part of the project.
+    `foreign`: it reads files of third parties, which are not part of the project. `peers`: it runs packages
+    of others, installed for it alone.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Group:
     warms: bool = False
     quick: bool = True
     foreign: bool = False
+    peers: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,27 @@ GROUPS = (
         "lab",
         "lab:measure",
         {"lab_bdf_points_per_second": "points/s", "lab_text_points_per_second": "points/s"},
+    ),
+    # Our seconds to read one made file of 500,000 points, checked and accounted for, over theirs to read the
+    # same file unchecked; below 1 is faster. PyProBE: a Maccor CSV. cellpy: Neware's record layer as CSV.
+    Group(
+        "lab_peers",
+        "peers:measure",
+        {"lab_vs_pyprobe": "our time / PyProBE's", "lab_vs_cellpy": "our time / cellpy's"},
+        quick=False,
+        peers=True,
+    ),
+    # Files of 1,000 points each, all begun on one day: peak memory and seconds a file with 1,000 of them over
+    # those with 100; seconds to enter 1,000 and make their points; seconds to find that all are known.
+    Group(
+        "lab_folder",
+        "lab_folder:measure",
+        {
+            "lab_memory_1000_over_100_files": "peak / peak",
+            "lab_seconds_per_file_1000_over_100": "s a file / s a file",
+            "lab_folder_1000_files_seconds": "s",
+            "lab_folder_1000_known_seconds": "s",
+        },
     ),
     Group("lab_features", "lab_features:measure", {"lab_features_1000_cycles_seconds": "s"}),
     Group(

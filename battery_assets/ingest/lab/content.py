@@ -49,8 +49,15 @@ def content(path: Path) -> Content:
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(512)
+            kind = _kind(path, head)
             file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if kind != "text":
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            elif size > LARGEST_TEXT:
+                raise _too_large(size)
+            else:
+                raw = file.read()
+                digest = hashlib.sha256(raw).hexdigest()
     except OSError as error:
         raise LabFileRefused(
             "VANISHED",
@@ -65,11 +72,9 @@ def content(path: Path) -> Content:
             expected="a cycler's export",
             next_step="export or copy the file again",
         )
-    kind = _kind(path, head)
     if kind not in ("text", "gzip"):
         return Content(path, kind, size, digest, b"", ())
-    raw = _unpacked(path, size) if kind == "gzip" else _plain(path, size)
-    text, notes = _as_text(raw)
+    text, notes = _as_text(_unpacked(path, size) if kind == "gzip" else raw)
     return Content(path, "text", size, digest, text, notes)
 
 
@@ -102,12 +107,6 @@ def _inside(path: Path) -> str:
     if "xl/workbook.xml" in names:
         return "workbook"
     return "ndax" if any(name.endswith(".ndc") for name in names) else "zip"
-
-
-def _plain(path: Path, size: int) -> bytes:
-    if size > LARGEST_TEXT:
-        raise _too_large(size)
-    return path.read_bytes()
 
 
 def _unpacked(path: Path, size: int) -> bytes:

@@ -10,7 +10,7 @@ _SLASHED = re.compile(r"^(?P<name>.+?)\s*/\s*(?P<unit>[^/]+)$")
 _MACHINE = re.compile(
     r"^(?P<name>[A-Za-z0-9_]+)_(?P<unit>second|volt|ampere|celsius|ohm|ah|wh|s|V|A|Ah|Wh|C|mAh|mA|mV)$"
 )
-_NO_SLUG = re.compile(r"[^a-z0-9]+")
+_NO_SLUG = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Heading:
 
 
 def slug(text: str) -> str:
-    """Lower case, everything but letters and digits as one underscore."""
+    """Lower case, everything but letters (Latin, Chinese) and digits as one underscore."""
     return _NO_SLUG.sub("_", text.lower()).strip("_")
 
 

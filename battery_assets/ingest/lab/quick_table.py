@@ -39,11 +39,10 @@ def quick_table(
     rows, separators, low = _census(np.frombuffer(text, np.uint8, offset=begin), separator)
     if not rows or separators != rows * (width - 1) or low:
         return None
-    if text.find(b'"', begin) >= 0 or text.find(b"\n\n", end) >= 0 or text.find(b"\x7f", begin) >= 0:
+    if text.find(b'"', begin) >= 0 or text.find(b"\x7f", begin) >= 0:
         return None
     if not _plain_beginning(text[begin : begin + _BEGINNING], separator):
         return None
-    lines.refuse_repeated(text, end, header, line)
     whole = _Lines(text, begin)
     return RawTable(
         headings=found,

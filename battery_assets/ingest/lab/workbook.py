@@ -36,7 +36,7 @@ def table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
 
 
 def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
-    parts, preamble, seen, first = [], [], [], None
+    preamble, seen, tables = [], [], []
     for name in book.sheet_names:
         top = book.load_sheet(name, header_row=None, n_rows=_HEADER_WITHIN).to_polars()
         rows = list(_header_rows(top))
@@ -44,16 +44,21 @@ def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
         chosen = _chosen(rows, contract)
         if chosen is None:
             preamble += _facts(top)
-            continue
-        row, found, dialect = chosen
-        if first is None:
-            first = (row, found, dialect)
-        if [heading.slug for heading in found] == [heading.slug for heading in first[1]]:
-            parts.append(book.load_sheet(name, header_row=row).to_polars())
-    if first is None:
+        else:
+            tables.append((name, *chosen))
+    if not tables:
         raise unknown(seen)
-    row, found, dialect = first
-    frame = _stacked(parts)
+    # Summaries speak in the words of the points: Neware's sheets of cycles and steps stand before 'record'.
+    whole = [one for one in tables if not one[3].missing(one[2])] or tables[:1]
+    _, row, found, dialect = whole[0]
+    slugs = [heading.slug for heading in found]
+    frame = _stacked(
+        [
+            book.load_sheet(name, header_row=at).to_polars()
+            for name, at, those, _ in whole
+            if [heading.slug for heading in those] == slugs
+        ]
+    )
     if not frame.height:
         raise LabFileRefused(
             "NO_ROWS",

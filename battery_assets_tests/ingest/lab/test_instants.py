@@ -1,0 +1,44 @@
+"""The cycler's clock: read quickly, and never otherwise than text by text."""
+
+from collections import Counter
+from datetime import datetime
+
+import polars as pl
+import pytest
+
+from battery_assets.ingest.lab.instants import wall_clock
+from battery_assets.ingest.lab.maccor import MACCOR
+from battery_assets.ingest.lab.neware import NEWARE
+
+NOON = datetime(2023, 11, 24, 12, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "texts", "expected"),
+    [
+        (
+            MACCOR,
+            ["23-Nov-23 3:56:11 PM", "24-Nov-23 12:00:00 AM"],
+            ["2023-11-23 15:56:11", "2023-11-24 00:00:00"],
+        ),
+        (
+            MACCOR,
+            ["23-Nov-23 03:56:11 PM", None, "24-Nov-23  12:00:00 PM"],
+            ["2023-11-23 15:56:11", None, NOON],
+        ),
+        (MACCOR, ["11/23/2023 3:56:11 PM", "11/24/2023 12:00:00 PM"], ["2023-11-23 15:56:11", NOON]),
+        (NEWARE, ["2023-11-24 12:00:00.25", "2023-11-24 12:00:00"], ["2023-11-24 12:00:00.250000", NOON]),
+        (NEWARE, ["2023-11-24 12:00:00", "2023-11-24 12:00:00"], [NOON, NOON]),
+    ],
+)
+def test_every_text_becomes_its_instant(dialect, texts, expected):
+    found = wall_clock(pl.Series(texts), dialect, Counter())["wall_clock"]
+    wanted = [datetime.fromisoformat(one) if isinstance(one, str) else one for one in expected]
+    assert found.to_list() == wanted
+
+
+@pytest.mark.parametrize("broken", ["23-Nov-23 25:56:11 PM", "31-Nov-23 3:56:11 PM", "23-Nov-23", "soon"])
+def test_one_text_that_is_no_instant_leaves_the_clock_out_and_is_told(broken):
+    notes: Counter = Counter()
+    assert wall_clock(pl.Series(["23-Nov-23 3:56:11 PM", broken]), MACCOR, notes) == {}
+    assert "the wall clock is left out" in next(iter(notes))
