@@ -81,7 +81,7 @@ def minutes_left(soh: float) -> float:
     worn = ageing.wear(soh, ageing.MEAN_INITIAL)
     ratio = ageing.resistance_ratio(worn, profile.rise_at_end, mechanism.lead_exponent, mechanism.rise)
     scale = float(ageing.capacity_scale(soh)) * HX12_120.acceptance_scale
-    ran, _ = ride(Jars.new(1, scale, float(ratio)), State.full(1), load, HX12_120)
+    ran = ride(Jars.new(1, scale, float(ratio)), State.full(1), load, HX12_120)
     return ran.minutes / 15.0
 
 

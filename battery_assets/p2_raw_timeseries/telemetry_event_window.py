@@ -8,7 +8,7 @@ from battery_assets.arrival import Landing, arrived
 from battery_assets.p2_raw_timeseries.windows_shown import windows_shown
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.warehouse import Warehouse
-from battery_assets.recordings import kept_captures
+from battery_assets.recordings import kept_captures, string_facts
 
 
 @dg.asset(**materializes(t.telemetry_event_window, reads=[t.string, t.battery_system]))
@@ -16,7 +16,7 @@ def telemetry_event_window(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:
     part = warehouse.claim(t.telemetry_event_window, context)
-    urls = kept_captures(warehouse, part)
+    urls, facts = kept_captures(warehouse, part), string_facts(warehouse, part)
     arriving = []
 
     def with_urls(rows: pl.DataFrame) -> pl.DataFrame:
@@ -30,7 +30,5 @@ def telemetry_event_window(
         return arriving[-1]
 
     result = arrived(warehouse, landing, t.telemetry_event_window, part, with_urls)
-    if not urls:
-        return result
-    told = windows_shown(warehouse, part, arriving[-1])
+    told = windows_shown(warehouse, part, arriving[-1], facts)
     return result._replace(metadata={**(result.metadata or {}), **told})

@@ -9,20 +9,24 @@ from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.pictures import kept_picture
 from battery_assets.platform.warehouse import Warehouse
-from battery_assets.recordings import capture_digest, recorded_bursts, string_facts
+from battery_assets.recordings import capture_digest, recorded_bursts
 
 
-def windows_shown(warehouse: Warehouse, part: Part, windows: pl.DataFrame) -> dict[str, Any]:
-    """Metadata of rows of telemetry_event_window: a table of findings, and pictures by their names."""
+def windows_shown(
+    warehouse: Warehouse, part: Part, windows: pl.DataFrame, facts: pl.DataFrame
+) -> dict[str, Any]:
+    """Metadata of rows of telemetry_event_window: a table of findings, and pictures by their names.
+
+    facts: as `string_facts` gives them. Empty where no burst was recorded.
+    """
     from battery_assets.features.ripple_bursts import findings
     from battery_assets.features.ripple_pictures import picked
 
+    bursts = recorded_bursts(warehouse, part, windows)
+    if bursts.is_empty():
+        return {}
     known = windows.select("window_id", "event_type", "data_blob_url")
-    found = (
-        recorded_bursts(warehouse, part, windows)
-        .join(string_facts(warehouse, part), on="string_id", how="left")
-        .join(known, on="window_id")
-    )
+    found = bursts.join(facts, on="string_id", how="left").join(known, on="window_id")
     shown: dict[str, Any] = {"findings": dg.MetadataValue.md(_markdown(findings(found)))}
     if chosen := picked(found):
         shown |= _ripple(warehouse, part, *chosen)
