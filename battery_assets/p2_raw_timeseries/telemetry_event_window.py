@@ -30,5 +30,7 @@ def telemetry_event_window(
         return arriving[-1]
 
     result = arrived(warehouse, landing, t.telemetry_event_window, part, with_urls)
+    if not urls:
+        return result
     told = windows_shown(warehouse, part, arriving[-1], facts)
     return result._replace(metadata={**(result.metadata or {}), **told})
