@@ -22,6 +22,9 @@ def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFra
         *([pl.lit(part.month).alias("month")] if "month" in table.c else []),
     )
     if table.info["newest_wins"] or table.info["cut"] == "whole":
+        # Two months of a site bring the same ids and codes: ON CONFLICT settles a race for the id alone.
+        one_at_a_time = sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"{table.name} {part.site}"))
+        connection.execute(sa.select(one_at_a_time))
         data = upsert_newest(connection, table, part, stamped)
     else:
         connection.execute(sa.delete(table).where(within(table, part, None)))
