@@ -24,11 +24,10 @@ COMMENT ON TABLE platform.intake IS
     'What arrives as a whole and belongs to one month, such as the test of a cell.';
 COMMENT ON COLUMN platform.intake.key IS 'sha256 over those of its files.';
 COMMENT ON COLUMN platform.intake.month IS 'Month it belongs to; NULL where it was refused.';
-COMMENT ON COLUMN platform.intake.status IS 'accepted, duplicate, replaced or refused.';
+COMMENT ON COLUMN platform.intake.status IS 'accepted, duplicate or refused.';
 COMMENT ON COLUMN platform.intake.reason IS 'Why it was refused, and what to do.';
 COMMENT ON COLUMN platform.intake.facts IS 'What is known of it before its rows are read again.';
 COMMENT ON COLUMN platform.intake.files IS 'Path, sha256, reader and rows of each file.';
-GRANT SELECT ON platform.intake TO battery_analyst;
 """
 
 

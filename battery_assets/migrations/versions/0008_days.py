@@ -29,7 +29,6 @@ COMMENT ON COLUMN platform.partition_day.path IS
 COMMENT ON COLUMN platform.partition_day.rows IS
     'Of the day, where PostgreSQL keeps the table day by day.';
 COMMENT ON COLUMN platform.partition_day.carry IS 'What the day hands on to the days after it.';
-GRANT SELECT ON platform.partition_day TO battery_analyst;
 
 ALTER TABLE platform.ingest_file ADD COLUMN known JSONB;
 COMMENT ON COLUMN platform.ingest_file.known IS
