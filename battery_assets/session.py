@@ -163,7 +163,7 @@ def make_catalogue(at: Session) -> None:
     """Run the job of what all sites refer to, users and battery models, where nobody has yet."""
     from battery_assets import tables as t
 
-    if not committed_months(at, "", t.user):
+    if not all(committed_months(at, "", table) for table in (t.battery_model, t.user)):
         run_here("catalogue")
 
 

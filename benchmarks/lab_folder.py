@@ -74,7 +74,7 @@ def walked(warehouse: "Warehouse", lab: str, folder: Path) -> dict[str, Any]:
     from battery_assets.lab_source import points_by_day, sessions_of
     from battery_assets.platform import registry
     from battery_assets.platform.partitions import Part
-    from battery_assets.session import LAB_FILES
+    from battery_assets.site_sources import LAB_FILES
 
     with warehouse.transaction() as connection:
         registry.put_site(connection, lab, LAB_FILES, {})

@@ -84,7 +84,7 @@ def import_lab(
                     run_months(lab, months, heard)
         _show(found, months)
         if left_out:
-            raise UserError(left_out[0].fault, left_out[0].next_step)
+            raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
 
 
 def _known_lab(at: "Session", lab: str, timezone: str | None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import click
 
+from battery_assets.site_sources import FILES, LAB_FILES, LAB_SYNTHETIC, SYNTHETIC
+
 
 @click.group()
 def lab() -> None:
@@ -15,7 +17,7 @@ def lab() -> None:
 
 @lab.command()
 @click.argument("name")
-@click.option("--source", type=click.Choice(["synthetic", "files"]), default="synthetic", show_default=True)
+@click.option("--source", type=click.Choice([SYNTHETIC, FILES]), default=SYNTHETIC, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Synthetic: decides everything else.")
 @click.option("--cells", type=int, default=12, show_default=True, help="Synthetic: cells under test.")
 @click.option("--start", default="2025-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
@@ -33,12 +35,11 @@ def add(name: str, source: str, seed: int, cells: int, start: str, sample: int, 
     """
     from battery_assets import clock
     from battery_assets.session import put_site, session
-    from battery_assets.site_sources import LAB_FILES, LAB_SYNTHETIC
     from battery_assets.synthetic.lab import SyntheticLab, last_month
 
     made_up = {"seed": seed, "cells": cells, "start": start, "sample_s": sample}
     with session() as at:
-        if source == "synthetic":
+        if source == SYNTHETIC:
             put_site(at, name, LAB_SYNTHETIC, made_up)
             # Months to come are no partitions yet; the schedules run them when they are there.
             last = min(last_month(SyntheticLab.from_config(name, made_up)), f"{clock.now():%Y-%m}")

@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
+from battery_assets.features.charge_kernels import HOUR_US
 from battery_assets.features.runs import micros, numbers
 
-HOUR_US = 3_600_000_000
 CHARGE_COLUMNS = ["ts", "battery_id", "soc_pct", "soh_pct"]
 
 

@@ -176,7 +176,7 @@ def string_runtimes(
         return [string.row(load) for load in asked.to_dicts()]
 
     groups = loads.partition_by("string_id", as_dict=True, maintain_order=True)
-    products(draws)
+    products(draws)  # made once, before two threads would
     # Each string has a stream of random numbers of its own, so two at a time change nothing but the time.
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda group: rows_of(str(group[0][0]), group[1]), groups.items())
