@@ -1,15 +1,18 @@
 """Several writers at once, and writers that wake up late."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.platform import registry
 from battery_assets.platform.database import transaction
 from battery_assets.platform.partitions import Part, month_range
+from battery_assets.platform.rows import fitting, put
 from battery_assets_tests.faults.writers import (
     PART,
     Order,
@@ -145,6 +148,29 @@ def test_a_reader_sees_one_writer_s_rows_at_every_moment(warehouse, table):
             seen.append(value_of(table, warehouse.read(table, PART).collect()))
         writing.result()
     assert {1, 2, 3} & set(seen)
+
+
+def test_two_months_of_a_site_write_its_master_rows_one_after_the_other(warehouse):
+    """Their ids and codes are the same, and ON CONFLICT settles a race for the ids alone."""
+    table, months = t.location, [Part("alpha", "2025-03"), Part("alpha", "2025-04")]
+    first, second = (fitting(content(table, n, part), table) for n, part in enumerate(months, 1))
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+
+    def later() -> None:
+        with warehouse.transaction() as connection:
+            put(connection, table, months[1], second)
+
+    with ThreadPoolExecutor(1) as pool:
+        with warehouse.transaction() as connection:
+            put(connection, table, months[0], first)
+            writing = pool.submit(later)
+            deadline = time.monotonic() + 20.0
+            while not connection.execute(sa.text(waiting)).scalar_one():
+                assert time.monotonic() < deadline, "the second month does not wait for the first"
+                assert not writing.done()
+                time.sleep(0.05)
+        writing.result(timeout=20.0)
+    assert value_of(table, warehouse.read(table, months[1]).collect()) == 2
 
 
 def test_a_deadlock_is_repeated_and_ends_well(warehouse):
