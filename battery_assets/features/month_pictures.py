@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from battery_assets.features.picture_parts import BLUE, GREY, VERMILION, panels, png, time_axis
+from battery_assets.features.picture_parts import BLUE, GREY, TITLE, VERMILION, bars, panels, png, time_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,13 +134,13 @@ def _voltage(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
         if low is not None and high is not None:
             axes.set_ylim(low - 0.1, high + 0.1)
             words += "; deep hours cut" if whole["v_low"].min() < low - 0.1 else ""  # type: ignore[operator]
-    axes.set_title(words, fontsize=9, loc="left")
+    axes.set_title(words, **TITLE)
 
 
 def _current(axes: "Axes", currents: pl.DataFrame) -> None:
     axes.axhline(0.0, color=GREY, linewidth=0.6)
     for column in ("low_a", "high_a"):
-        axes.vlines(currents["hour"], 0.0, currents[column], color=BLUE, linewidth=1.0)
+        bars(axes, currents["hour"], currents[column], color=BLUE)
     axes.set_yscale("symlog", linthresh=1.0)
     extremes = currents.select(pl.col("low_a", "high_a").abs().max()).row(0)
     most = max([1.0, *(float(value) for value in extremes if value is not None)])
@@ -149,7 +149,7 @@ def _current(axes: "Axes", currents: pl.DataFrame) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     axes.set_ylim(-2 * most, 2 * most)
-    axes.set_title("string current, extremes of each hour (A); + charges", fontsize=9, loc="left")
+    axes.set_title("string current, extremes of each hour (A); + charges", **TITLE)
 
 
 def _temperature(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
@@ -163,7 +163,7 @@ def _temperature(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
         linestyle="--",
         label="room sensors of the site",
     )
-    axes.set_title("temperature (°C)", fontsize=9, loc="left")
+    axes.set_title("temperature (°C)", **TITLE)
 
 
 def _resistance(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame, baseline: float | None) -> None:
@@ -172,7 +172,7 @@ def _resistance(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame, baseline:
     axes.step(weak["feature_ts"], weak["r_internal_latest"], color=VERMILION, linewidth=1.0, where="post")
     if baseline:
         axes.axhline(baseline, color=GREY, linestyle="--", linewidth=1.0)
-    axes.set_title("ohmic reading (mΩ); dashed: weakest jar when new", fontsize=9, loc="left")
+    axes.set_title("ohmic reading (mΩ); dashed: weakest jar when new", **TITLE)
 
 
 def _charge(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
@@ -182,7 +182,7 @@ def _charge(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
         axes.plot(rows["ts"], rows["soc_pct"], color=colour, linewidth=1.0)
         lowest = min(lowest, rows["soc_pct"].min() or 100.0)  # type: ignore[type-var, assignment]
     axes.set_ylim(min(lowest - 3.0, 90.0), 101.0)
-    axes.set_title("state of charge (% of present capacity)", fontsize=9, loc="left")
+    axes.set_title("state of charge (% of present capacity)", **TITLE)
 
 
 def _health(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
@@ -194,7 +194,7 @@ def _health(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
     axes.plot(middle["ts"], middle["soh_pct"], color=BLUE, linewidth=1.0)
     axes.plot(weak["ts"], weak["soh_pct"], color=VERMILION, linewidth=1.0)
     axes.axhline(WORN_PCT, color=GREY, linestyle="--", linewidth=1.0)
-    axes.set_title("state of health (% of rated); shaded: 90 %; dashed: 80 %", fontsize=9, loc="left")
+    axes.set_title("state of health (% of rated); shaded: 90 %; dashed: 80 %", **TITLE)
 
 
 def ride_picture(title: str, string: pl.DataFrame, jars: pl.DataFrame, begun, ended) -> bytes:
@@ -228,8 +228,8 @@ def ride_picture(title: str, string: pl.DataFrame, jars: pl.DataFrame, begun, en
         ),
         strict=True,
     ):
-        one.set_title(words, fontsize=9, loc="left")
-    axes[0, 1].set_title("its first minutes", fontsize=9, loc="left")
+        one.set_title(words, **TITLE)
+    axes[0, 1].set_title("its first minutes", **TITLE)
     return png(drawn)
 
 

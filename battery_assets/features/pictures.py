@@ -106,6 +106,8 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     soh: battery_id, soh_pct (the last row of a jar counts; `at` orders them if present). jars: battery_id,
     string_code.
     """
+    from matplotlib.collections import PolyCollection
+
     figure, axes = _figure(9, 4, "State of health")
     if "at" in soh.columns:
         soh = soh.sort("at")
@@ -122,9 +124,13 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     )
     places = np.arange(len(values))
     for chosen, colour, label, hatch in bands:
+        x, y = places[chosen], values[chosen]
+        corners = ((x - 0.42, 0.0 * y), (x - 0.42, y), (x + 0.42, y), (x + 0.42, 0.0 * y))
+        # One collection, as `bar` would handle each jar by itself.
+        outlines = np.stack([np.stack(corner, axis=1) for corner in corners], axis=1)
         named = f"{label}: {int(chosen.sum())} jars"
-        axes.bar(
-            places[chosen], values[chosen], width=0.85, color=colour, label=named, hatch=hatch, linewidth=0
+        axes.add_collection(
+            PolyCollection(list(outlines), facecolor=colour, label=named, hatch=hatch, linewidth=0)
         )
     order = latest.with_row_index("row")
     groups = order.group_by("string_code", maintain_order=True).agg(

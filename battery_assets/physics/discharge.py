@@ -127,12 +127,17 @@ def constants(jar: Vrla12V120Ah = HX12_120) -> Constants:
 
 
 @numba.njit(cache=True)
-def _jar_v(c, drawn, z, x, v1, r_scale, warmer, cells, acid, exchange_scale):
+def _at_rest(c, z, x, r_scale, acid, exchange_scale):
+    """What the voltage is made of before any current: rested cell (V), twice the exchange current, ohms."""
     inside = z - x
     r0 = c.r0_ohm * r_scale * (1 + c.k_r * (1 - z) ** 2)
     exchange = 2 * c.i0_a * exchange_scale * max(inside + c.z0, 1e-3) ** c.alpha
     held = max(inside, 1 - acid * (1 - LEAST_DEPTH))
-    rested = cell_voltage(held, c.acid_mol * acid, c.water_kg * acid)
+    return cell_voltage(held, c.acid_mol * acid, c.water_kg * acid), exchange, r0
+
+
+@numba.njit(cache=True)
+def _loaded_v(c, drawn, rested, exchange, r0, v1, warmer, cells):
     per_cell = rested - c.a_v * math.asinh(drawn / exchange)
     return cells * per_cell + c.k_ocv * warmer - drawn * r0 - v1
 
@@ -141,6 +146,7 @@ def _jar_v(c, drawn, z, x, v1, r_scale, warmer, cells, acid, exchange_scale):
 def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar_v, current_a):
     scale, r_scale, temperature, cells, surface, coup, acid, exchange, depletion = jars
     z, x, v1 = state
+    rested, exchange_a, ohm = np.empty(z.size), np.empty(z.size), np.empty(z.size)
     drawn = level / 12.5 if by_power else level
     for k in range(time_s.size):
         t = time_s[k]
@@ -154,12 +160,15 @@ def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar
                 v1[j] = keep_1 * v1[j] + (1 - keep_1) * c.rf_ohm * drawn
         lift = math.exp(-t / SURFACE_CHARGE_S)
         dip = math.exp(-t / COUP_RISE_S) - math.exp(-t / COUP_FALL_S)
+        # A constant power is found in rounds: what no current changes is worked out before them.
+        for j in range(z.size):
+            rested[j], exchange_a[j], ohm[j] = _at_rest(c, z[j], x[j], r_scale[j], acid[j], exchange[j])
         total, lowest = 0.0, 1e9
         for _ in range(3 if by_power else 1):
             total, lowest = 0.0, 1e9
             for j in range(z.size):
                 warmer = temperature[j] - 25.0
-                v = _jar_v(c, drawn, z[j], x[j], v1[j], r_scale[j], warmer, cells[j], acid[j], exchange[j])
+                v = _loaded_v(c, drawn, rested[j], exchange_a[j], ohm[j], v1[j], warmer, cells[j])
                 v += lift * surface[j] - dip * coup[j]
                 jar_v[j, k] = v
                 total += v
@@ -211,11 +220,14 @@ def discharge(
 def jar_voltage(jars: Jars, state: State, current_a: float, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
     """Voltage (V) of every jar in a state at a current (A, positive charges), transients left out."""
     c, (_, r_scale, temperature, cells, _, _, acid, exchange, _) = constants(jar), _effective(jars)
-    parts = zip(
+    drawn, voltages = -float(current_a), []
+    for z, x, v1, own_r, warmer, own_cells, own_acid, own_exchange in zip(
         state.depth, state.depletion, state.fast_v, r_scale, temperature - 25.0, cells, acid, exchange,
         strict=True,
-    )  # fmt: skip
-    return np.array([_jar_v(c, -float(current_a), *part) for part in parts])
+    ):  # fmt: skip
+        rested, exchange_a, ohm = _at_rest(c, z, x, own_r, own_acid, own_exchange)
+        voltages.append(_loaded_v(c, drawn, rested, exchange_a, ohm, v1, warmer, own_cells))
+    return np.array(voltages)
 
 
 def _effective(jars: Jars) -> tuple[np.ndarray, ...]:

@@ -157,21 +157,17 @@ def profile_failures(table: sa.Table, profile: Profile) -> list[str]:
 def _out_of_bounds(facts: dict[str, tuple[float, float | None, float | None]]) -> list[str]:
     """Facts as value, low and high that are not within their bounds, in words.
 
-    One row a fact: an expectation costs ten milliseconds, however little it has to look at.
+    One row a fact and bound: an expectation costs twenty milliseconds, however little it has to look at.
     """
     gx = _great_expectations()
-    columns = {"fact": list(facts)} | {
-        name: [fact[k] for fact in facts.values()] for k, name in enumerate(("value", "low", "high"))
-    }
-    numbers = dict.fromkeys(("value", "low", "high"), pl.Float64)
-    bounds = [
-        gx.expectations.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A=larger, column_B=smaller, or_equal=True, ignore_row_if="either_value_is_missing"
-        )
-        for larger, smaller in (("value", "low"), ("high", "value"))
-    ]
+    pairs = [(name, value, low) for name, (value, low, _) in facts.items()]
+    pairs += [(name, high, value) for name, (value, _, high) in facts.items()]
+    kinds = {"fact": pl.String, "larger": pl.Float64, "smaller": pl.Float64}
+    bounds = gx.expectations.ExpectColumnPairValuesAToBeGreaterThanB(
+        column_A="larger", column_B="smaller", or_equal=True, ignore_row_if="either_value_is_missing"
+    )
     told = {"result_format": "COMPLETE", "unexpected_index_column_names": ["fact"]}
-    results = _validated(pl.DataFrame(columns, schema_overrides=numbers).to_pandas(), bounds, told)
+    results = _validated(pl.DataFrame(pairs, schema=kinds, orient="row").to_pandas(), [bounds], told)
     named = [
         row["fact"]
         for result in results
