@@ -64,8 +64,9 @@ def _share(rows: pl.DataFrame, code: str, eligible: pl.Expr, bad: pl.Expr, worst
 
 def _over(judged: pl.DataFrame, code: str, value: pl.Expr, worst: pl.Expr) -> pl.DataFrame:
     """One row per unit that has a bad hour; `value` and `worst` are aggregations."""
+    units = judged.filter("bad").select(pl.col("unit_id").unique())
     return (
-        judged.filter(pl.col("bad").any().over("unit_id"))
+        judged.join(units, on="unit_id", how="semi", maintain_order="left")
         .group_by("unit_id", maintain_order=True)
         .agg(
             code=pl.lit(code),
@@ -79,9 +80,9 @@ def _over(judged: pl.DataFrame, code: str, value: pl.Expr, worst: pl.Expr) -> pl
 
 
 def _before(column: str) -> pl.Expr:
-    """The same unit's value of the hour before; null across a gap."""
-    touching = pl.col("hour").diff().over("unit_id") == HOUR
-    return pl.when(touching).then(pl.col(column).shift(1).over("unit_id"))
+    """The same unit's value of the hour before, of rows sorted by unit and hour; null across a gap."""
+    same_unit = pl.col("unit_id") == pl.col("unit_id").shift(1)
+    return pl.when(same_unit & (pl.col("hour").diff() == HOUR)).then(pl.col(column).shift(1))
 
 
 _ON_FLOAT = (pl.col("float_share") >= FLOAT_SHARE) & pl.col("float_voltage_v").is_not_null()
