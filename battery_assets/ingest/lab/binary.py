@@ -1,4 +1,4 @@
-"""Binary files of cyclers, and Parquet: decoded by a child process that may die without harm."""
+"""Binary files of cyclers, and Parquet: decoded by a child process that may die without harm, but .mpr."""
 
 import json
 import tempfile
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from battery_assets.ingest.lab import mpr
 from battery_assets.ingest.lab.arbin import ARBIN
 from battery_assets.ingest.lab.bdf import BDF
+from battery_assets.ingest.lab.biologic import BIOLOGIC_MPR
 from battery_assets.ingest.lab.content import Content
 from battery_assets.ingest.lab.dialect import Dialect
 from battery_assets.ingest.lab.headings import headings
@@ -25,10 +27,6 @@ _PARQUET_CHILD = Path(__file__).parents[1] / "parquet_child.py"
 _DECODED = {"access": ARBIN, "nda": NEWARE, "ndax": NEWARE, "mat5": NASA_MAT}
 _MAX_UNPACKED = 16 << 30
 _REFUSED = {
-    "mpr": (
-        "a binary .mpr of EC-Lab",
-        "export it in EC-Lab: Experiment, Export as text (.mpt) with time/s, Ecell/V, I/mA and (Q-Qo)/mA.h",
-    ),
     "hdf5": (
         "an HDF5 file (MATLAB 7.3 as of Severson, Arbin .h5)",
         "export the points as CSV, or the Q(V) table of each cell",
@@ -47,6 +45,8 @@ def table(file: Content) -> tuple[RawTable, Dialect]:
     """Raises FileRefused: UNSUPPORTED, CORRUPT, READER_CRASH, TOO_LARGE, UNKNOWN_DIALECT, NO_ROWS."""
     if file.kind == "parquet":
         return _parquet(file), BDF
+    if file.kind == "mpr":
+        return mpr.table(file), BIOLOGIC_MPR
     if file.kind in _DECODED:
         return _decoded(file), _DECODED[file.kind]
     found, next_step = _REFUSED[file.kind]
