@@ -121,7 +121,9 @@ def read_test(test: TestFiles) -> "ReadTest":
         ) from error
     try:
         readings = [read(path, contract) for path in test.paths]
-        return ReadTest(test, joined(readings, one_cell=True), tuple(one.declared for one in readings))
+        life = joined(readings, one_cell=True)
+        findings = dict.fromkeys([*(told for one in readings for told in one.findings), *life.findings])
+        return ReadTest(test, life, tuple(one.declared for one in readings), tuple(findings))
     except FileRefused as refused:
         fault, _, step = refused.detail.partition("; next step: ")
         raise TestRefused(f"{name}: {refused.reason}: {fault}", step or "export it again") from refused
@@ -129,11 +131,13 @@ def read_test(test: TestFiles) -> "ReadTest":
 
 @dataclass(frozen=True)
 class ReadTest:
-    """A test whose files were read: its points as one life, and what each file says of itself."""
+    """A test whose files were read: its points as one life, what each file says of itself, and what was found
+    in any of them and where they meet."""
 
     test: TestFiles
     life: "Life"
     declared: "tuple[Declared, ...]"
+    findings: tuple[str, ...]
 
     def says(self, name: str) -> Any:
         """The first thing that any of the files declares; None where none does."""
@@ -211,7 +215,7 @@ def _facts(found: ReadTest, lab: str, cell: dict[str, Any]) -> dict[str, Any]:
         "rows_quarantined": int(life.quarantine["rows"].sum()),
         "rows_duplicate": life.rows_exact_duplicate,
         "source_files": json.dumps(files),
-        "findings": json.dumps(list(life.findings)),
+        "findings": json.dumps(found.findings),
         "content_sha256": content,
     }
 

@@ -4,6 +4,7 @@ import filecmp
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,35 @@ def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -
             raise UserError("several files of one test need --cell", "add --cell CODE")
         return [(path, f"{cell}/{protocol}/{source.stem}/{path.name}") for path in files]
     return [(path, f"{cell or path.stem}/{protocol}/{path.name}") for path in files]
+
+
+@contextmanager
+def cells_apart(files: list[tuple[Path, str]], one_test: bool = False) -> Iterator[list[tuple[Path, str]]]:
+    """The files with those that hold many cells (Severson's batches) taken apart: a file and a test for each.
+
+    Their cells are called as the file's would be, with _c0, _c1 ... behind. UserError where all files
+    are to be one test.
+    """
+    from battery_assets.ingest.lab.severson import cells_apart as cut
+    from battery_assets.ingest.problems import FileRefused
+
+    with tempfile.TemporaryDirectory(prefix="battery-assets-cells-") as scratch:
+        apart = []
+        for number, (path, name) in enumerate(files):
+            folder = Path(scratch) / str(number)
+            folder.mkdir()
+            try:
+                cells = cut(path, folder)
+            except FileRefused:
+                # It is refused by its reader too, and stands in the books with its reason.
+                cells = []
+            if cells and one_test:
+                raise UserError(f"{path.name} holds {len(cells)} cells, no one test", "leave out --one-test")
+            cell, protocol, _ = name.split("/", 2)
+            apart += [(one, f"{cell}_{one.stem}/{protocol}/{path.stem}_{one.name}") for one in cells] or [
+                (path, name)
+            ]
+        yield apart
 
 
 def run_months(lab: str, months: list[str], heard: Callable[[str, bool], None]) -> None:

@@ -42,6 +42,7 @@ ROOMS = {
         "pyarrow",
         "sqlalchemy",
         "fastexcel",
+        "h5py",
         "access_parser",
         "NewareNDA",
         "scipy.io",

@@ -11,13 +11,15 @@ from battery_assets.arrival import Landing
 from battery_assets.errors import UserError
 from battery_assets.features.lab.cycle_rows import Points, cycle_rows
 from battery_assets.features.lab.cycles import cycle_starts
-from battery_assets.lab_importing import entered, landed, named_files
+from battery_assets.lab_importing import cells_apart, entered, landed, named_files
 from battery_assets.lab_source import cells_of, packs_of, points_by_day, session_rows, sessions_of
 from battery_assets.lab_tests import points_by_test
 from battery_assets.lab_watch import looked_at, waiting
 from battery_assets.platform import intake, registry
 from battery_assets.platform.partitions import Part
 from battery_assets_tests.features.lab.cells import NOMINAL_AH, life_points
+from battery_assets_tests.ingest.lab.made_batch import batch
+from battery_assets_tests.ingest.lab.made_batch import cell as made_cell
 
 LAB = "lab-f"
 TERMS = {"nominal_capacity_ah": NOMINAL_AH, "timezone": "Europe/Oslo", "cutoff_voltage_v": 2.5}
@@ -69,6 +71,44 @@ def test_a_file_becomes_a_test_of_the_month_in_which_it_began(lab, tmp_path):
     assert test.cell["cell_code"] == "C1"
     assert test.cell["nominal_capacity_ah"] == NOMINAL_AH
     assert test.started_at.isoformat() == "2024-03-05T08:00:00+00:00"
+
+
+def test_a_batch_of_many_cells_becomes_a_test_of_each(lab, tmp_path):
+    warehouse, folder = lab
+    whole = batch(tmp_path / "2017-05-12.mat", [made_cell(), made_cell(0.9), made_cell(0.8)])
+    terms = {"nominal_capacity_ah": 2.0, "started_at": "2024-03-05T08:00"}
+    with cells_apart(named_files(whole, "b1", "fast_charge", False)) as named:
+        landed(landing_of(folder), LAB, named, terms)
+    found = list(entered(warehouse, LAB, folder, {}, refuse))
+    assert [one.status for one in found] == [intake.ACCEPTED] * 3
+    tests = sessions_of(warehouse, Part(LAB, "2024-03"))
+    assert {test.cell["cell_code"] for test in tests} == {"b1_c0", "b1_c1", "b1_c2"}
+    assert {test.cell["barcode"] for test in tests} == {f"el15080046051{place}" for place in range(3)}
+    assert all("cut from 2017-05-12.mat, sha256 " in test.facts["findings"] for test in tests)
+    with cells_apart(named_files(whole, "b1", "fast_charge", False)) as named:
+        landed(landing_of(folder), LAB, named, terms)
+    assert list(entered(warehouse, LAB, folder, {}, refuse)) == []
+
+
+def test_a_batch_of_many_cells_is_not_one_test(tmp_path):
+    whole = batch(tmp_path / "a.mat", [made_cell(), made_cell(0.9)])
+    with (
+        pytest.raises(UserError, match=r"a\.mat holds 2 cells, no one test"),
+        cells_apart([(whole, "C/p/t/a.mat")], True),
+    ):
+        pass
+
+
+def test_a_batch_that_cannot_be_read_stays_whole_and_is_refused_by_its_reader(lab, tmp_path):
+    warehouse, folder = lab
+    whole = batch(tmp_path / "a.mat", [made_cell(), made_cell(0.9)])
+    whole.write_bytes(whole.read_bytes()[:5000])
+    with cells_apart(named_files(whole, None, "p", False)) as named:
+        assert named == [(whole, "a/p/a.mat")]
+        landed(landing_of(folder), LAB, named, TERMS)
+    [found] = entered(warehouse, LAB, folder, {}, refuse)
+    assert found.status == intake.REFUSED
+    assert "CORRUPT" in found.reason
 
 
 def test_cells_whose_folders_name_one_pack_belong_to_it(lab, tmp_path):

@@ -49,7 +49,8 @@ def import_lab(
     """Take in files of cyclers as tests of cells, and run the lab's assets on them.
 
     PATH is a file or a folder: Battery Data Format, Arbin, Maccor, Neware, BioLogic, Basytec, Novonix, PEC,
-    Landt, NASA, told from their content. They are copied into the lab's landing folder as cell/protocol/file.
+    Landt, NASA, Severson's batches, told from their content. They are copied into the lab's landing folder as
+    cell/protocol/file; a batch of many cells becomes a file and a test for each: cell_c0, cell_c1 and so on.
     A file that cannot be proven right is refused with what to do; so are Severson's Q(V) tables, which have
     no points in time and cannot become a test. Ctrl-C stops; the same command goes on.
 
@@ -60,18 +61,17 @@ def import_lab(
     """
     from battery_assets.commands.progress import steps_bar
     from battery_assets.errors import UserError
-    from battery_assets.lab_importing import landed, named_files, run_months
+    from battery_assets.lab_importing import cells_apart, landed, named_files, run_months
     from battery_assets.lab_watch import waiting
     from battery_assets.platform import registry
     from battery_assets.session import quiet_logs, session
 
     quiet_logs()
-    named = named_files(path, cell, protocol, one_test)
     terms = {
         "nominal_capacity_ah": nominal_ah, "cutoff_voltage_v": cutoff_v, "chemistry": chemistry,
         "timezone": timezone, "started_at": started_at, "current_sign": current_sign, "policy": policy,
     }  # fmt: skip
-    with session() as at:
+    with cells_apart(named_files(path, cell, protocol, one_test), one_test) as named, session() as at:
         defaults = _known_lab(at, lab, timezone)
         with at.warehouse.transaction() as connection:
             # The sensor leaves a lab alone whose row is held: else both would run the same months.

@@ -10,6 +10,8 @@ from battery_assets.features.lab.cycles import cycle_of_rows, flows
 
 STEP_SHARE = 0.2  # of 1C: a smaller step shows no resistance above the noise of the voltage
 
+CHARGED_SHARE = 0.01  # of nominal: a cycle with less was begun by a discharge, or cut; its ratio says nothing
+
 
 class Points(NamedTuple):
     """Samples of one test in order of time, shape (n,) each; positive current charges, NaN is unknown."""
@@ -58,8 +60,8 @@ def cycle_rows(
         }
     )
     return frame.with_columns(pl.col(*kernel.COLUMNS).fill_nan(None)).with_columns(
-        coulombic_efficiency_pct=_ratio_pct("discharge_capacity_ah", "charge_capacity_ah"),
-        energy_efficiency_pct=_ratio_pct("discharge_energy_wh", "charge_energy_wh"),
+        coulombic_efficiency_pct=_ratio_pct("discharge_capacity_ah", "charge_capacity_ah", nominal_ah),
+        energy_efficiency_pct=_ratio_pct("discharge_energy_wh", "charge_energy_wh", nominal_ah),
     )
 
 
@@ -74,7 +76,9 @@ def discharges(
     return points.voltage_v[on], drawn[on], cycle[on]
 
 
-def _ratio_pct(part: str, whole: str) -> pl.Expr:
-    """Percent, NULL where the cycle lacks one of the two."""
-    good = (pl.col(whole) > 0) & (pl.col(part) > 0)
+def _ratio_pct(part: str, whole: str, nominal_ah: float) -> pl.Expr:
+    """Percent, NULL where the cycle lacks one of the two or was hardly charged."""
+    good = (
+        (pl.col(whole) > 0) & (pl.col(part) > 0) & (pl.col("charge_capacity_ah") > CHARGED_SHARE * nominal_ah)
+    )
     return pl.when(good).then(100.0 * pl.col(part) / pl.col(whole))

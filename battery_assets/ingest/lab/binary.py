@@ -1,4 +1,7 @@
-"""Binary files of cyclers, and Parquet: decoded by a child process that may die without harm."""
+"""Binary files of cyclers, and Parquet: decoded by a child process that may die without harm.
+
+A .mpr is read here: bytes that numpy lays out, with no foreign code that could die.
+"""
 
 import json
 import tempfile
@@ -8,8 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
+from battery_assets.ingest.lab import mpr
 from battery_assets.ingest.lab.arbin import ARBIN
 from battery_assets.ingest.lab.bdf import BDF
+from battery_assets.ingest.lab.biologic import BIOLOGIC_MPR
 from battery_assets.ingest.lab.content import Content
 from battery_assets.ingest.lab.dialect import Dialect
 from battery_assets.ingest.lab.headings import headings
@@ -18,20 +23,17 @@ from battery_assets.ingest.lab.neware import NEWARE
 from battery_assets.ingest.lab.raw_table import RawTable, frame_table
 from battery_assets.ingest.lab.recognise import unknown
 from battery_assets.ingest.lab.refusal import LabFileRefused
+from battery_assets.ingest.lab.severson import SEVERSON_MAT
 from battery_assets.ingest.parquet_file import check_ends, decode_apart
 
 _BINARY_CHILD = Path(__file__).with_name("binary_child.py")
 _PARQUET_CHILD = Path(__file__).parents[1] / "parquet_child.py"
-_DECODED = {"access": ARBIN, "nda": NEWARE, "ndax": NEWARE, "mat5": NASA_MAT}
+_DECODED = {"access": ARBIN, "nda": NEWARE, "ndax": NEWARE, "mat5": NASA_MAT, "mat73": SEVERSON_MAT}
 _MAX_UNPACKED = 16 << 30
 _REFUSED = {
-    "mpr": (
-        "a binary .mpr of EC-Lab",
-        "export it in EC-Lab: Experiment, Export as text (.mpt) with time/s, Ecell/V, I/mA and (Q-Qo)/mA.h",
-    ),
     "hdf5": (
-        "an HDF5 file (MATLAB 7.3 as of Severson, Arbin .h5)",
-        "export the points as CSV, or the Q(V) table of each cell",
+        "an HDF5 file that MATLAB did not write (Arbin .h5)",
+        "export the points as CSV",
     ),
     "zip": (
         "a zip archive that is neither a workbook nor a Neware .ndax",
@@ -47,6 +49,8 @@ def table(file: Content) -> tuple[RawTable, Dialect]:
     """Raises FileRefused: UNSUPPORTED, CORRUPT, READER_CRASH, TOO_LARGE, UNKNOWN_DIALECT, NO_ROWS."""
     if file.kind == "parquet":
         return _parquet(file), BDF
+    if file.kind == "mpr":
+        return mpr.table(file), BIOLOGIC_MPR
     if file.kind in _DECODED:
         return _decoded(file), _DECODED[file.kind]
     found, next_step = _REFUSED[file.kind]
@@ -66,8 +70,9 @@ def _decoded(file: Content) -> RawTable:
         decode_apart(_BINARY_CHILD, file.path, folder, {"kind": file.kind})
         frame = pl.read_ipc(folder / "table.arrow")
         facts = json.loads((folder / "facts.json").read_text())
+    notes = tuple(facts.pop("notes", ()))
     preamble = [f"{key}: {value}" for key, value in facts.items()]
-    return _framed(frame, preamble)
+    return _framed(frame, preamble, notes)
 
 
 def _parquet(file: Content) -> RawTable:
@@ -85,7 +90,7 @@ def _parquet(file: Content) -> RawTable:
     return _framed(pl.concat(parts) if parts else pl.DataFrame(), [])
 
 
-def _framed(frame: pl.DataFrame, preamble: list[str]) -> RawTable:
+def _framed(frame: pl.DataFrame, preamble: list[str], notes: tuple[str, ...] = ()) -> RawTable:
     if not frame.height:
         raise LabFileRefused(
             "NO_ROWS",
@@ -93,4 +98,4 @@ def _framed(frame: pl.DataFrame, preamble: list[str]) -> RawTable:
             expected="measured points",
             next_step="export the test again",
         )
-    return frame_table(frame, headings(frame.columns), 1, preamble=preamble)
+    return frame_table(frame, headings(frame.columns), 1, preamble=preamble, notes=notes)

@@ -1,20 +1,24 @@
 """Run as a script in a process of its own: a cycler's binary file rewritten as one Arrow table.
 
 Foreign binaries are decoded here, under limits of memory and time; the parent only reads what this process
-wrote. Arguments: one JSON object with path, folder, kind ('access', 'nda', 'ndax', 'mat5'), cpu_seconds and
-memory_bytes. Results in `folder`: table.arrow and facts.json, or refused.json.
+wrote. Arguments: one JSON object with path, folder, kind ('access', 'nda', 'ndax', 'mat5', 'mat73'),
+cpu_seconds and memory_bytes. Results in `folder`: table.arrow and facts.json, or refused.json; with the kind
+'cells' one file for each cell of a batch, as `severson_child` makes them.
 """
 
 import json
 import os
 import resource
+import runpy
 import sys
 from pathlib import Path
 
 _POINTS, _AUXILIARY, _TEST = "Channel_Normal_Table", "Auxiliary_Table", "Global_Table"
 _TEMPERATURE_TYPE = 1
 _MEASURED = ("Voltage_measured", "Current_measured", "Temperature_measured", "Time")
+_SEVERSON = Path(__file__).with_name("severson_child.py")
 _NEXT = {
+    **dict.fromkeys(("mat73", "cells"), "save the points of each cell as CSV in the Battery Data Format"),
     "mat5": "save the points of each cell as CSV with Voltage_measured, Current_measured, Time and cycle_idx",
     "access": "export the test as CSV or workbook with Arbin's Data Watcher",
     "nda": "export the record layer as CSV or workbook with Neware's BTSDA",
@@ -29,7 +33,10 @@ def main(request: dict) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
     folder = Path(request["folder"])
     try:
-        decode = {"access": _access, "mat5": _nasa}.get(request["kind"], _neware)
+        if request["kind"] == "cells":
+            runpy.run_path(str(_SEVERSON))["cells_apart"](request)
+            return 0
+        decode = {"access": _access, "mat5": _nasa, "mat73": _severson}.get(request["kind"], _neware)
         columns, facts = decode(request)
         _write(columns, folder)
         (folder / "facts.json").write_text(json.dumps(facts, default=str))
@@ -38,8 +45,10 @@ def main(request: dict) -> int:
     except ModuleNotFoundError as error:
         _refuse(folder, "UNSUPPORTED", f"the package {error.name} is not installed; {_NEXT[request['kind']]}")
     except Exception as error:
-        words = f"{type(error).__name__}: {error}"[:300]
-        _refuse(folder, "CORRUPT", f"the file cannot be decoded ({words}); {_NEXT[request['kind']]}")
+        reason, words = getattr(error, "reason", "CORRUPT"), f"{type(error).__name__}: {error}"[:300]
+        said = str(error) if hasattr(error, "reason") else f"the file cannot be decoded ({words})"
+        step = getattr(error, "next_step", "") or _NEXT[request["kind"]]
+        _refuse(folder, reason, f"{said}; next step: {step}")
     return 0
 
 
@@ -109,6 +118,7 @@ def _neware(request: dict) -> tuple[dict, dict]:
         "Cycle": frame["Cycle"].astype("int64").to_list(),
         "Step_Index": frame["Step_Index"].astype("int64").to_list(),
         "Status": frame["Status"].astype(str).to_list(),
+        "Time (s)": frame["Time"].astype("float64").to_list(),
         "Total Time (s)": (frame["Time"].astype("float64") + step.map(before).astype("float64")).to_list(),
         "Voltage (V)": frame["Voltage"].astype("float64").to_list(),
         "Timestamp": [stamp.to_pydatetime().astimezone(UTC) for stamp in frame["Timestamp"]],
@@ -125,6 +135,10 @@ def _neware(request: dict) -> tuple[dict, dict]:
     if temperatures:
         columns["T1"] = frame[temperatures[0]].astype("float64").to_list()
     return columns, {}
+
+
+def _severson(request: dict) -> tuple[dict, dict]:
+    return runpy.run_path(str(_SEVERSON))["points"](request)
 
 
 def _nasa(request: dict) -> tuple[dict, dict]:

@@ -2,11 +2,14 @@
 
 'Nb header lines' stands above the table, which begins with its headings; times count from the start of the
 acquisition, which the preamble gives as local time, or are dates themselves ('time/s' as 11/20/2024
-11:38:41). The voltage is that of the cell: Ecell, else Ewe-Ece, else Ewe. Binary .mpr files are refused: the
-readers that exist are under a licence that would bind this package, and EC-Lab exports the same as text.
+11:38:41). The voltage is that of the cell: Ecell, else Ewe-Ece, else Ewe. Binary .mpr files (`mpr`) have the
+same columns; rows of impedance sweeps among them are no points.
 """
 
+from dataclasses import replace
+
 from battery_assets.ingest.lab.dialect import Column, Dialect
+from battery_assets.ingest.lab.mpr import IMPEDANCE
 
 BIOLOGIC = Dialect(
     name="biologic",
@@ -36,4 +39,11 @@ BIOLOGIC = Dialect(
         "started_at_format": ("%m/%d/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S"),
         "nominal_capacity_ah": (r"^Battery capacity : ([\d.]+) A\.h",),
     },
+)
+BIOLOGIC_MPR = replace(
+    BIOLOGIC,
+    name="biologic mpr",
+    columns=(*BIOLOGIC.columns, Column("step_type", ("row_kind",))),
+    set_aside=(IMPEDANCE,),
+    facts={**BIOLOGIC.facts, "protocol": (r"^Technique : (.+)$",)},
 )

@@ -13,6 +13,7 @@ from battery_assets.ingest.unpacked import LARGEST_RATIO, RATIO_COUNTS_FROM, UTF
 LARGEST_TEXT = 4 << 30
 LARGEST_WORKBOOK = 512 << 20
 _BLOCK = 16 << 20
+MATLAB_73 = b"MATLAB 7.3"
 _MAGIC = {
     b"PAR1": "parquet",
     b"PARE": "encrypted",
@@ -21,7 +22,7 @@ _MAGIC = {
     b"BIO-LOGIC MODULAR FILE": "mpr",
     b"NEWARE": "nda",
     b"\x89HDF\r\n\x1a\n": "hdf5",
-    b"MATLAB 7.3": "hdf5",
+    MATLAB_73: "mat73",
     b"MATLAB 5.0": "mat5",
     b"\xd0\xcf\x11\xe0": "ole",
     b"SQLite format 3": "sqlite",

@@ -3,16 +3,25 @@
 The layout of the data set's processed files (SOURCES 10): no headings, 1,000 rows, one column for each
 of cycles 2, 3, ... A curve with a capacity that a cell of 1.1 Ah cannot have is quarantined whole: its
 interpolation failed.
+
+The data set's batches of MATLAB 7.3 hold the points themselves: SEVERSON_MAT reads one cell of such a batch,
+`cells_apart` makes a file of each. A cycle's time begins at 0, as NASA's do. Tried on a file made in their
+layout, not on a real one.
 """
+
+import hashlib
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab.content import Content
+from battery_assets.ingest.lab.content import MATLAB_73, Content
 from battery_assets.ingest.lab.contract import LabContract
+from battery_assets.ingest.lab.dialect import Column, Dialect
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets.ingest.lab.vocabulary import POINTS_SCHEMA
+from battery_assets.ingest.parquet_file import decode_apart
 from battery_assets.ingest.problems import Fault, quarantine_frame
 
 NAME = "severson Q(V) table"
@@ -22,6 +31,46 @@ FIRST_CYCLE = 2
 NOMINAL_AH = 1.1
 _LOW_AH, _HIGH_SHARE = -0.01, 1.5
 _FEWEST_CYCLES = 10
+SEVERSON_MAT = Dialect(
+    name="severson matlab batch",
+    vendor="MIT and Stanford, TRI",
+    version=1,
+    signature=(),
+    columns=(
+        Column("test_time_s", ("time",), required=True),
+        Column("voltage_v", ("voltage",), required=True),
+        Column("current_a", ("current",), required=True),
+        Column("temperature_c", ("temperature",)),
+        Column("cycle_count", ("cycle",), required=True),
+        Column("charge_ah", ("charge",), required=True),
+        Column("discharge_ah", ("discharge",), required=True),
+        Column("resistance_ohm", ("resistance",)),
+    ),
+    time_restarts=True,
+    policy="tolerant",
+    facts={
+        "cell": (r"^Test_Name: (.+)$",),
+        "barcode": (r"^Barcode: (.+)$",),
+        "channel": (r"^Channel: (.+)$",),
+        "protocol": (r"^Policy: (.+)$",),
+    },
+)
+
+
+def cells_apart(path: Path, folder: Path) -> list[Path]:
+    """Files c0.mat, c1.mat ... in `folder`, one for each cell of a batch of many; none for any other file.
+
+    Each has all that the batch has of its cell, and tells what it was cut from. Memory is that of a cell.
+    Raises FileRefused: CORRUPT, READER_CRASH, TOO_LARGE.
+    """
+    with path.open("rb") as file:
+        if file.read(len(MATLAB_73)) != MATLAB_73:
+            return []
+        file.seek(0)
+        sha = hashlib.file_digest(file, "sha256").hexdigest()
+    request = {"kind": "cells", "name": path.name, "sha256": sha}
+    decode_apart(Path(__file__).with_name("binary_child.py"), path, folder, request)
+    return sorted(folder.glob("c*.mat"), key=lambda found: int(found.stem[1:]))
 
 
 def is_qv_table(text: bytes) -> bool:

@@ -33,6 +33,16 @@ def test_charge_energy_and_times_of_a_square_test_are_known_by_hand():
     assert rows["discharge_energy_wh"][0] == pytest.approx(2.0 * 3.45, abs=0.02)
     assert rows["coulombic_efficiency_pct"][0] == pytest.approx(100.0, abs=0.2)
     assert rows["energy_efficiency_pct"][0] == pytest.approx(100 * 3.45 / 3.55, abs=0.3)
+
+
+def test_a_cycle_that_one_sample_charges_shows_no_efficiency():
+    # As a real coin cell's first cycle: 5 pAh of charge before 0.2 mAh of discharge, a ratio of 4e9 %.
+    whole = square_test(cycles=2, ah=2.0, amps=1.0, step_s=10.0)
+    begun = Points(*(part[719:] for part in whole))
+    rows = cycle_rows(begun, cycle_starts(begun.time_s, begun.current_a, 2.0), 2.0)
+    assert rows["charge_capacity_ah"][0] == pytest.approx(0.5 * 10 / 3600)
+    assert rows["coulombic_efficiency_pct"][0] is rows["energy_efficiency_pct"][0] is None
+    assert rows["coulombic_efficiency_pct"][1] == pytest.approx(100.0, abs=0.2)
     assert rows["discharge_time_s"][0] == pytest.approx(7200, abs=20)
     assert rows["voltage_mean_v"][0] == pytest.approx(3.45, abs=0.01)
 

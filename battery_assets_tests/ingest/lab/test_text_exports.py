@@ -128,8 +128,9 @@ def test_a_last_line_without_an_end_whose_last_field_is_needed_is_not_trusted(tm
     [
         (b"", "EMPTY_FILE", "0 bytes"),
         (b"\x00\x01\x02" * 400, "UNSUPPORTED", "MacTest"),
-        (b"BIO-LOGIC MODULAR FILE\x1a" + b" " * 100, "UNSUPPORTED", "Export as text"),
+        (b"BIO-LOGIC MODULAR FILE\x1a" + b" " * 100, "CORRUPT", "Export as text"),
         (b"\x89HDF\r\n\x1a\n" + bytes(600), "UNSUPPORTED", "HDF5"),
+        (b"MATLAB 7.3 MAT-file" + bytes(600), "CORRUPT", "Battery Data Format"),
         (b"MATLAB 5.0 MAT-file" + bytes(600), "CORRUPT", "cycle_idx"),
         (b"NEWARE" + bytes(600), "CORRUPT", "BTSDA"),
         (b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(600), "CORRUPT", "Data Watcher"),
