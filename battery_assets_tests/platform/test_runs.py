@@ -8,6 +8,7 @@ import pytest
 
 from battery_assets import tables as t
 from battery_assets.definitions import checks as CHECKS
+from battery_assets.platform import checks
 from battery_assets.platform.assets import declared_reads, only_earlier
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse, recorded_reads
@@ -126,6 +127,26 @@ def test_running_the_month_again_changes_nothing(world):
     again = world.run("site_month", KEY)
     assert again.success, failures(again)
     assert {table.name: world.warehouse.profile(table, PART)["sha256"] for table in tables} == before
+
+
+def test_a_suite_judges_a_content_once_and_another_content_again(world, monkeypatch):
+    looked = []
+    validated = checks._validated
+
+    def _validated(frame, *given):
+        looked.append(frame)
+        return validated(frame, *given)
+
+    monkeypatch.setattr(checks, "_validated", _validated)
+    assert world.run("site_month", KEY).success
+    assert looked == []
+    assert world.run("site_month", KEY, from_scratch=True).success
+    assert len(looked) > 20
+    said = [
+        checks._once(world.warehouse, t.location, PART, content, lambda words=words: words)
+        for content, words in (("one", ["wrong"]), ("one", []), ("other", []), ("one", ["worse"]))
+    ]
+    assert said == [["wrong"], ["wrong"], [], ["worse"]]
 
 
 def test_a_failing_check_stops_what_comes_after_it(world):
