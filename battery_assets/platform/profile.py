@@ -22,7 +22,7 @@ _GAP_STEPS = 3
 
 
 def profile_of(rows: pl.DataFrame, table: sa.Table) -> Profile:
-    """Profile of rows that lie in stored order."""
+    """Profile of rows that lie in stored order; decimals as numbers, or counted in their last digit."""
     profile: Profile = {"rows": rows.height, "columns": {}}
     aggregates = []
     for column in columns(table):
@@ -36,9 +36,15 @@ def profile_of(rows: pl.DataFrame, table: sa.Table) -> Profile:
             )
     for name, value in rows.select(aggregates).row(0, named=True).items():
         column_name, word = name.split("|")
+        if word in ("min", "max") and value is not None and _is_counted(rows, table, column_name):
+            value /= 10 ** table.c[column_name].info["scale"]
         profile["columns"].setdefault(column_name, {})[word] = _plain(value)
     profile.update(_series(rows, table) if table.info["store"] == "lake" else _keys(rows, table))
     return profile
+
+
+def _is_counted(rows: pl.DataFrame, table: sa.Table, name: str) -> bool:
+    return table.c[name].info["kind"] == "decimal" and rows.schema[name].is_integer()
 
 
 def _plain(value: Any) -> Any:
