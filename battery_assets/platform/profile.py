@@ -70,17 +70,29 @@ def _series(rows: pl.DataFrame, table: sa.Table) -> Profile:
     steps = np.diff(ticks)
     within = codes[1:] == codes[:-1]
     inside = steps[within]
-    # polars finds it in a thirtieth of numpy's time where nearly all steps are equal.
-    usual = float(pl.Series(inside).median()) if inside.size else 0.0  # type: ignore[arg-type]
+    usual = _median(inside)
+    # Most days have neither copies nor gaps, which the least and the longest step say at once.
+    least, longest = (int(inside.min()), int(inside.max())) if inside.size else (1, 0)
     starts, units = np.flatnonzero(~within).size + 1, rows[unit].n_unique()
     return {
-        "duplicate_keys": int((inside == 0).sum()),
-        "backward_steps": int((inside < 0).sum()),
+        "duplicate_keys": int((inside == 0).sum()) if least <= 0 else 0,
+        "backward_steps": int((inside < 0).sum()) if least < 0 else 0,
         "unit_breaks": starts - units,
-        "gaps": int((inside > _GAP_STEPS * usual).sum()) if usual else 0,
+        "gaps": int((inside > _GAP_STEPS * usual).sum()) if usual and longest > _GAP_STEPS * usual else 0,
         "usual_step_s": usual / 1e6,
         "units": units,
     }
+
+
+def _median(steps: np.ndarray) -> float:
+    """The median; where more than half of all steps are equal it is that step, and nothing has to be ordered."""
+    if not steps.size:
+        return 0.0
+    likely = np.median(steps[:: steps.size // 1000 + 1])
+    if 2 * np.count_nonzero(steps == likely) > steps.size:
+        return float(likely)
+    # polars finds it in a thirtieth of numpy's time where many steps are equal.
+    return float(pl.Series(steps).median())  # type: ignore[arg-type]
 
 
 def _codes(units: pl.Series) -> np.ndarray:
