@@ -85,7 +85,7 @@ def _series(rows: pl.DataFrame, table: sa.Table) -> Profile:
 
 
 def _median(steps: np.ndarray) -> float:
-    """The median; where more than half of all steps are equal it is that step, and nothing has to be ordered."""
+    """The median: the step that more than half of all are, where there is one, or else by ordering them."""
     if not steps.size:
         return 0.0
     likely = np.median(steps[:: steps.size // 1000 + 1])

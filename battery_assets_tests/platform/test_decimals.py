@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.decimals import counted
+from battery_assets.platform.decimals import counted, uncounted
 from battery_assets.platform.lake_format import as_stored, parquet_bytes
 from battery_assets_tests.tables.random_rows import World
 
@@ -43,6 +43,16 @@ def test_a_value_is_the_decimal_that_polars_makes_of_it(digits, floats):
     assert counted(values, kind).to_list() == as_polars_does(values, kind)
     holes = values.set(pl.Series(np.arange(values.len()) % 3 == 0), None)
     assert counted(holes, kind).to_list() == as_polars_does(holes, kind)
+
+
+@pytest.mark.parametrize("digits", [(5, 3), (7, 3), (8, 5), (14, 4), (18, 6), (24, 6)])
+def test_a_decimal_is_the_float_that_polars_makes_of_it(digits):
+    kind = pl.Decimal(*digits)
+    values = many(pl.Decimal(min(kind.precision, 15), kind.scale), pl.Float64).round(kind.scale).cast(kind)
+    holes = values.set(pl.Series(np.arange(values.len()) % 3 == 0), None)
+    pieces = pl.concat([values.slice(7, 20_001), holes.slice(3, 11), values.head(0)], rechunk=False)
+    for given in (values, holes, holes.slice(5, 100), pieces, pieces.slice(19_990), values.head(0)):
+        assert uncounted(given).equals(given.cast(pl.Float32), check_dtypes=True, null_equal=True)
 
 
 @pytest.mark.parametrize("values", [pl.Series([1, None, 3]), pl.Series([None, None], dtype=pl.Float32)])
