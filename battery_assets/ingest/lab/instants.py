@@ -9,6 +9,7 @@ from battery_assets.ingest.lab.dialect import Dialect
 
 _EXCEL_DAY_0 = datetime(1899, 12, 30)
 _EXCEL_DAYS = (20_000, 80_000)
+_HALF_DAY_US = 43_200_000_000
 _EPOCH_SECONDS = (631_152_000, 4_102_444_800)
 
 
@@ -22,11 +23,14 @@ def wall_clock(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str,
         if series.dtype.time_zone:
             return {"ts": series.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC")).alias("ts")}
         return {name: series.cast(pl.Datetime("us")).alias(name)}
-    numbers = series.cast(pl.Float64, strict=False)
-    if series.dtype.is_numeric() or (numbers.null_count() == series.null_count() and numbers.len()):
-        return _from_numbers(numbers, notes)
+    if series.dtype.is_numeric():
+        return _from_numbers(series.cast(pl.Float64), notes)
     texts = series.cast(pl.String).str.strip_chars()
     example = texts.drop_nulls()[:1]
+    if not example.cast(pl.Float64, strict=False).null_count():
+        numbers = series.cast(pl.Float64, strict=False)
+        if numbers.null_count() == series.null_count() and numbers.len():
+            return _from_numbers(numbers, notes)
     for pattern in dialect.instants:
         if not _whole(example, pattern).null_count():
             read = _read(texts, pattern)
@@ -58,13 +62,11 @@ def _read(texts: pl.Series, pattern: str) -> pl.Series:
 
 def _by_halves(texts: pl.Series, pattern: str) -> pl.Series:
     """Instants of texts '23-Nov-23 3:56:11 PM'; null where the half is written in another way."""
-    clock = pl.col("clock")
-    read = _whole(texts.str.head(-3), pattern.replace("%I", "%H").removesuffix(" %p"))
-    parts = pl.DataFrame({"clock": read, "half": texts.str.slice(-3)})
-    to_half = pl.when(pl.col("half") == " PM").then(12).when(pl.col("half") == " AM").then(0)
-    since = pl.duration(hours=to_half - 12 * (clock.dt.hour() == 12).cast(pl.Int64))
-    told = pl.when(clock.dt.hour().is_between(1, 12)).then(clock + since)
-    return parts.select(told.dt.cast_time_unit("us")).to_series()
+    clock = _whole(texts.str.head(-3), pattern.replace("%I", "%H").removesuffix(" %p"))
+    hour, after_noon = clock.dt.hour(), texts.str.ends_with(" PM")
+    halves = after_noon.cast(pl.Int64) - (hour == 12).cast(pl.Int64)
+    wrong = ~hour.is_between(1, 12) | ~(after_noon | texts.str.ends_with(" AM"))
+    return (clock + (halves * _HALF_DAY_US).cast(pl.Duration("us"))).set(wrong, None)
 
 
 def _from_numbers(numbers: pl.Series, notes: Counter) -> dict[str, pl.Series]:
