@@ -37,8 +37,12 @@ def month_tests(warehouse: Warehouse, part: Part) -> dict[str, dict[str, Any]]:
 def points_by_test(
     warehouse: Warehouse, part: Part, tests: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[date, list[tuple[dict[str, Any], pl.DataFrame]]]]:
-    """Day by day of their beginning: each test with its points, POINT_COLUMNS."""
-    for day, rows in warehouse.days(t.timeseries_point, part, POINT_COLUMNS):
+    """Piece by piece, with the day on which its tests began: each test with its points, POINT_COLUMNS.
+
+    A piece is a file of the lake. It holds tests whole, and no more of them than `points_by_day` puts
+    together, however many began on that day.
+    """
+    for day, rows in warehouse.pieces(t.timeseries_point, part, POINT_COLUMNS):
         parts = rows.with_columns(pl.col("session_id").cast(pl.String)).partition_by(
             "session_id", as_dict=True, maintain_order=True
         )

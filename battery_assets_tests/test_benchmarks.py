@@ -7,6 +7,9 @@ import polars as pl
 import pytest
 
 from battery_assets.ingest.lab.read import read
+from battery_assets.platform import registry
+from battery_assets.platform.partitions import Part
+from battery_assets_tests.test_lab import run as run_lab_month
 from benchmarks import race, site_month
 from benchmarks.figures import GROUPS, NAMES, chosen, figures, line, write
 
@@ -117,13 +120,18 @@ def test_peers_that_cannot_be_installed_keep_no_other_group(tmp_path, monkeypatc
     assert not peers_home.home().exists()
 
 
-def test_a_folder_of_files_is_entered_once_and_all_its_points_are_made(warehouse, tmp_path):
-    from benchmarks.lab_folder import ROWS, walked, write_files
+def test_a_folder_of_files_is_entered_once_and_goes_through_the_whole_job(warehouse, tmp_path):
+    from benchmarks.lab_folder import MONTH, ROWS, entered_twice, made, write_files
 
-    write_files(tmp_path / "landing", 5)
-    found = walked(warehouse, "lab-many", tmp_path / "landing")
-    assert (found["enter"], found["again"], found["points"]) == (5, 0, 5 * ROWS)
-    assert found["peak_mb"] > 0
+    write_files(tmp_path / "landing", 3)
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, "lab-many", "lab-files", {})
+    found = entered_twice(warehouse, "lab-many", tmp_path / "landing")
+    assert (found["enter"], found["again"]) == (3, 0)
+    result = run_lab_month(warehouse, str(tmp_path), Part("lab-many", MONTH))
+    assert result.success
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+    assert made(warehouse, "lab-many") == {"points": 3 * ROWS, "labels": 3 * ROWS, "cycles": 3 * 6}
 
 
 def test_ride_through_is_held_against_the_generators_truth():

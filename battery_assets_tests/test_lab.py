@@ -7,14 +7,16 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from battery_assets import clock
+from battery_assets import clock, lab_source
 from battery_assets import tables as t
 from battery_assets.arrival import Landing
 from battery_assets.lab_importing import entered, landed
-from battery_assets.platform import registry
+from battery_assets.platform import lake_reads, registry
+from battery_assets.platform.lake import Lake
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse import Warehouse
+from battery_assets.tables.projections import key_columns
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.features.lab.cells import life_points
 from battery_assets_tests.test_lab_files import TERMS, refuse, write_bdf
@@ -159,6 +161,57 @@ def test_a_file_corrected_after_its_month_ran_takes_all_rows_of_the_first_with_i
         seen.append((session["session_id"], session["points_count"]))
     assert len(set(seen)) == 2, "the correction was not taken in"
     assert seen[0][1] > seen[1][1]
+
+
+def test_no_phase_takes_a_day_of_many_tests_at_once_and_the_rows_are_the_same(
+    warehouse, tmp_path, monkeypatch
+):
+    part = Part("lab-m", "2024-03")
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, str(part.site), "lab-files", {})
+    folder = tmp_path / "landing" / str(part.site)
+    for cell in range(3):
+        path = write_bdf(tmp_path / f"C{cell}.csv", life_points(cell, cycles=2 + cell))
+        named = [(path, f"C{cell}/cycle_life/C{cell}.csv")]
+        landed(Landing(folder=str(folder.parent)), str(part.site), named, TERMS)
+    assert len(list(entered(warehouse, str(part.site), folder, {}, refuse))) == 3
+    heights = frames_taken(monkeypatch)
+    taken, rows = [], []
+    for most_points in (lab_source.MOST_POINTS, 1):
+        monkeypatch.setattr(lab_source, "MOST_POINTS", most_points)
+        heights.clear()
+        assert run(warehouse, str(tmp_path), part).success
+        taken.append(sorted(heights))
+        rows.append([sorted_rows(warehouse, table, part) for table in t.LAB_TABLES if table != t.model_run])
+    counts = warehouse.read(t.test_session, part).collect()["points_count"].sort().to_list()
+    # Points and labels are written, points are read by test_session, cycle, label_soc and cycle_feature.
+    assert taken == [[sum(counts)] * 6, sorted(counts * 6)]
+    for whole, apart in zip(*rows, strict=True):
+        assert whole.equals(apart)
+
+
+def frames_taken(monkeypatch):
+    """How many rows each frame has that is read from the lake, or written to it, from now on."""
+    heights, read_day, write = [], lake_reads.read_day, Lake.write
+
+    def counted(frame):
+        heights.append(frame.height)
+        return frame
+
+    monkeypatch.setattr(lake_reads, "read_day", lambda *given: counted(read_day(*given)))
+    monkeypatch.setattr(Lake, "write", lambda *given: write(*given[:-1], counted(given[-1])))
+    # Whatever is read in another way than day by day is not counted, and must not be.
+    monkeypatch.setattr(Warehouse, "scan_in", lambda *given: pytest.fail(f"{given[1].name} is read at once"))
+    return heights
+
+
+def sorted_rows(warehouse, table, part):
+    if table.info["store"] == "lake":
+        frames = [frame for _, frame in warehouse.pieces(table, part)]
+        rows = pl.concat(frame.with_columns(pl.col("session_id").cast(pl.String)) for frame in frames)
+    else:
+        rows = warehouse.read(table, part).collect()
+    return rows.sort(key_columns(table))
 
 
 def test_a_site_that_is_no_lab_says_what_to_do(warehouse):

@@ -175,8 +175,10 @@ def test_a_day_of_many_tests_is_laid_in_several_files_and_loses_no_point(lab, tm
     tests = sessions_of(warehouse, part)
     warehouse.replace(t.timeseries_point, warehouse.claim(t.timeseries_point, part), points_by_day(tests))
     assert [file.day.isoformat() for file in warehouse.files(t.timeseries_point, part)] == ["2024-03-05"] * 3
-    [(_, found)] = points_by_test(warehouse, part, {test.facts["session_id"]: test.facts for test in tests})
-    assert {test["session_id"]: frame.height for test, frame in found} == {
+    known = {test.facts["session_id"]: test.facts for test in tests}
+    pieces = [found for _, found in points_by_test(warehouse, part, known)]
+    assert [len(found) for found in pieces] == [1, 1, 1]
+    assert {test["session_id"]: frame.height for [(test, frame)] in pieces} == {
         test.facts["session_id"]: test.read().height for test in tests
     }
 

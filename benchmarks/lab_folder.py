@@ -1,4 +1,8 @@
-"""A folder of a thousand files of cyclers: entered, known again, made into points; memory by number of files.
+"""A thousand files of cyclers through the whole job of a lab: memory by number of files, and seconds.
+
+All tests began on one day. They are entered, known again, and taken through lab_month: points, cycles,
+labels, features, training table, model, predictions, checks. The peak is that of the one process that does
+it.
 
 Run as a script it is the process that is measured: NAME of the lab, FOLDER of its landing.
 """
@@ -20,20 +24,22 @@ from benchmarks.world import clocked
 if TYPE_CHECKING:
     from battery_assets.platform.warehouse import Warehouse
 
-ROWS = 1_000
+# Six cycles at 30 s. A hundred such files fill one file of the lake, so that both counts meet its limit.
+ROWS, SAMPLE_S = 2_000, 30
 FEW, MANY = 100, 1_000
 MONTH = "2024-03"
 TERMS = {"nominal_capacity_ah": 2.0, "timezone": "UTC"}
 
 
 def measure(small: bool) -> dict[str, float]:
-    """Peak memory with many files over that with a tenth; seconds to take many in, and to know them again."""
+    """Peak memory with many files, and over that with a tenth; seconds to take many in, and to know them."""
     few, many = (5, 20) if small else (FEW, MANY)
     with tempfile.TemporaryDirectory(prefix="battery_bench_folder_") as name:
         of_few, of_many = (_apart(f"bench-{files}", Path(name) / str(files), files) for files in (few, many))
     return {
         "lab_memory_1000_over_100_files": of_many["peak_mb"] / of_few["peak_mb"],
-        "lab_folder_1000_files_seconds": of_many["enter_s"] + of_many["points_s"],
+        "lab_memory_1000_files_mb": of_many["peak_mb"],
+        "lab_folder_1000_files_seconds": of_many["enter_s"] + of_many["job_s"],
         "lab_folder_1000_known_seconds": of_many["again_s"],
         "lab_seconds_per_file_1000_over_100": (of_many["enter_s"] / many) / (of_few["enter_s"] / few),
     }
@@ -47,14 +53,16 @@ def _apart(lab: str, folder: Path, files: int) -> dict[str, float]:
     if done.returncode != 0:
         raise RuntimeError(f"{files} files ended with {done.returncode}:\n{done.stderr[-4000:]}")
     found = json.loads(done.stdout.splitlines()[-1])
-    if (found["enter"], found["again"], found["points"]) != (files, 0, files * ROWS):
+    made = found["enter"], found["again"], found["points"], found["labels"]
+    if made != (files, 0, files * ROWS, files * ROWS) or found["cycles"] < files:
         raise RuntimeError(f"{files} files of {ROWS} points: {found}")
     return found
 
 
 def write_files(folder: Path, files: int) -> None:
     """Tests of as many cells, all begun on one day: what most fills a day of the lake."""
-    test, begun = made_test(ROWS), datetime(2024, 3, 5, tzinfo=UTC).timestamp()
+    test = made_test(ROWS * SAMPLE_S).gather_every(SAMPLE_S)
+    begun = datetime(2024, 3, 5, tzinfo=UTC).timestamp()
     for number in range(files):
         cell = folder / f"C{number:04d}"
         (cell / "cycle_life").mkdir(parents=True)
@@ -67,40 +75,43 @@ def write_files(folder: Path, files: int) -> None:
         own.write_csv(cell / "cycle_life" / "a.bdf.csv")
 
 
-def walked(warehouse: "Warehouse", lab: str, folder: Path) -> dict[str, Any]:
-    """Enter the folder twice and make the month's points; seconds, counts and this process' peak memory."""
-    from battery_assets import tables as t
+def entered_twice(warehouse: "Warehouse", lab: str, folder: Path) -> dict[str, float]:
+    """Enter a folder, and once more: seconds and how many tests were taken in each time."""
     from battery_assets.lab_importing import entered
-    from battery_assets.lab_source import points_by_day, sessions_of
-    from battery_assets.platform import registry
-    from battery_assets.platform.partitions import Part
-    from battery_assets.site_sources import LAB_FILES
 
-    with warehouse.transaction() as connection:
-        registry.put_site(connection, lab, LAB_FILES, {})
-    found: dict[str, Any] = {}
+    found: dict[str, float] = {}
     for times in ("enter", "again"):
         with clocked() as clock:
             statuses = [one.status for one in entered(warehouse, lab, folder, {}, print)]
         found |= {times: statuses.count("accepted"), f"{times}_s": clock.seconds}
-    part = Part(lab, MONTH)
-    with clocked() as clock:
-        tests = sessions_of(warehouse, part)
-        warehouse.replace(t.timeseries_point, warehouse.claim(t.timeseries_point, part), points_by_day(tests))
-    found |= {"points_s": clock.seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
-    return found | {"points": warehouse.read(t.timeseries_point, part).select(pl.len()).collect().item()}
+    return found
+
+
+def made(warehouse: "Warehouse", lab: str) -> dict[str, int]:
+    """How many points, labels of them and cycles the month has."""
+    from battery_assets import tables as t
+    from battery_assets.platform.partitions import Part
+
+    counted = {"points": t.timeseries_point, "labels": t.label_soc, "cycles": t.cycle}
+    return {
+        name: warehouse.read(table, Part(lab, MONTH)).select(pl.len()).collect().item()
+        for name, table in counted.items()
+    }
 
 
 def main(lab: str, folder: Path) -> None:
-    """Walk over a folder in this process, in the warehouse of the environment."""
-    from battery_assets.platform.migrate import migrate
-    from battery_assets.platform.warehouse import Warehouse
-    from battery_assets.settings import Settings
+    """Take a folder through the lab's job in this process, in the platform of the environment."""
+    from battery_assets.session import put_site, quiet_logs, run_here, session
+    from battery_assets.site_sources import LAB_FILES
 
-    settings = Settings.from_environment()
-    migrate(settings.warehouse_url)
-    warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
-    print(json.dumps(walked(warehouse, lab, folder)))
+    with session() as at:
+        quiet_logs()
+        put_site(at, lab, LAB_FILES, {})
+        found: dict[str, Any] = entered_twice(at.warehouse, lab, folder)
+        with clocked() as clock:
+            run_here("lab_month", MONTH, lab)
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({**found, "job_s": clock.seconds, "peak_mb": peak_mb, **made(at.warehouse, lab)}))
 
 
 if __name__ == "__main__":

@@ -99,13 +99,16 @@ def _described(path: Path, table: str) -> LandingFile:
         table=table,
         size=stat.st_size,
         modified=datetime.fromtimestamp(stat.st_mtime, UTC),
-        sha256=_sha256(path, stat.st_size, stat.st_mtime_ns),
+        sha256=_sha256(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns),
     )
 
 
 @lru_cache(maxsize=8192)
-def _sha256(path: Path, size: int, modified_ns: int) -> str:
-    """Hash of a file's bytes, remembered while its size and time of change stay the same."""
+def _sha256(path: Path, size: int, modified_ns: int, put_there_ns: int) -> str:
+    """Hash of a file's bytes, remembered while its size and times stay the same.
+
+    `put_there_ns` also tells files apart whose bytes were changed at one time, as copies of a bucket's are.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while piece := file.read(_HASHED_AT_ONCE):

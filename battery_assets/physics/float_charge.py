@@ -12,6 +12,7 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120
 SETTLED_SPREAD = 0.25  # sigma of ln i per cell: 56 mV per jar (EnerSys HX +-2 % settled)
 FRESH_SPREAD = 0.80  # +-5 % early in float life
 SETTLING_YEARS = 0.25
+ONE = np.uint32(1)  # an index that cannot be negative need not be looked at
 
 
 @numba.njit(cache=True)
@@ -47,23 +48,31 @@ def spread(years_on_float, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
     return cell / np.sqrt(jar.cells)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _share(string_v, shift, cells, left, part, per_string, v_ref, per_v, i_ref, jar_v, current_a):
+    # Jar after jar with the samples innermost: such loops the compiler makes several steps at a time of.
     strings, samples = string_v.shape
+    level, working = np.empty((2, per_string, samples), np.float32)
+    count, weighted, ln_i = np.empty((3, samples))
     for s in range(strings):
         first = s * per_string
+        count[:], weighted[:] = 0.0, 0.0
+        for j in range(per_string):
+            points, held, own, n = shift[first + j], cells[first + j], level[j], working[j]
+            for i in range(samples):
+                a = left[i]
+                own[i] = points[a] + part[i] * (points[a + ONE] - points[a])
+                n[i] = held[a]
+            for i in range(samples):
+                count[i] += n[i]
+                weighted[i] += n[i] * own[i]
         for i in range(samples):
-            a, w = left[i], part[i]
-            count, weighted = 0.0, 0.0
-            for j in range(first, first + per_string):
-                level = shift[j, a] + w * (shift[j, a + 1] - shift[j, a])
-                count += cells[j, a]
-                weighted += cells[j, a] * level
-            ln_i = (per_v * (string_v[s, i] - v_ref * count) + weighted) / count
-            current_a[s, i] = i_ref * np.exp(ln_i)
-            for j in range(first, first + per_string):
-                level = shift[j, a] + w * (shift[j, a + 1] - shift[j, a])
-                jar_v[j, i] = cells[j, a] * (v_ref + (ln_i - level) / per_v)
+            ln_i[i] = (per_v * (string_v[s, i] - v_ref * count[i]) + weighted[i]) / count[i]
+            current_a[s, i] = i_ref * np.exp(ln_i[i])
+        for j in range(per_string):
+            volts, own, n = jar_v[first + j], level[j], working[j]
+            for i in range(samples):
+                volts[i] = n[i] * (v_ref + (ln_i[i] - own[i]) / per_v)
 
 
 def share_voltage(string_v, shift, cells, per_string: int, jar: Vrla12V120Ah = HX12_120):
@@ -76,7 +85,7 @@ def share_voltage(string_v, shift, cells, per_string: int, jar: Vrla12V120Ah = H
     """
     strings, samples = string_v.shape
     where = np.arange(samples) * ((shift.shape[1] - 1) / samples)
-    left = where.astype(np.int64)
+    left = where.astype(np.uint32)
     jar_v = np.empty((strings * per_string, samples), dtype=np.float32)
     current = np.empty((strings, samples))
     _share(

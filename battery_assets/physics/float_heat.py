@@ -16,36 +16,46 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120
 CUT_C = 92.0  # cases soften, the last protection of the charger opens, convention
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _warm(around, event_w, excess, blocked, shift, cells, rack, cooling, per_string, per_day, dt, law, tafel,
           temp, first, jar_c, cut):  # fmt: skip
     v_25, slope, floor, capacity, base_g = law
     v_ref, per_v, per_k, i_ref = tafel
     strings, minutes = around.shape
+    own, n, g, kept = np.empty((4, per_string))
     for s in range(strings):
         a = s * per_string
+        warm, raised, count = temp[a : a + per_string], rack[a : a + per_string], 0.0
         for k in range(minutes):
             day = min(k // per_day, shift.shape[1] - 1)
-            mean, hottest, count, weighted = 0.0, -1e9, 0.0, 0.0
-            for j in range(a, a + per_string):
-                if k >= first:
-                    jar_c[j, k - first] = temp[j]
-                mean += temp[j] / per_string
-                hottest = max(hottest, temp[j])
-                count += cells[j, day]
-                weighted += cells[j, day] * (shift[j, day] + per_k * (temp[j] - 25.0))
+            if k % per_day == 0:
+                own[:], n[:] = shift[a : a + per_string, day], cells[a : a + per_string, day]
+                count = 0.0
+                for j in range(per_string):
+                    count += n[j]
+            # Cooling seldom changes: an exponential for each jar and step would be most of the time.
+            if k % per_day == 0 or blocked[s, k] != blocked[s, k - 1]:
+                for j in range(per_string):
+                    g[j] = base_g * cooling[a + j, day] * blocked[s, k]
+                    kept[j] = np.exp(-g[j] * dt / capacity)
+            mean, hottest, weighted = 0.0, -1e9, 0.0
+            for j in range(per_string):
+                mean += warm[j] / per_string
+                hottest = max(hottest, warm[j])
+                weighted += n[j] * (own[j] + per_k * (warm[j] - 25.0))
+            if k >= first:
+                jar_c[a : a + per_string, k - first] = warm
             if cut[s] < 0 and hottest > CUT_C:
                 cut[s] = k
             over = excess[s, k]
             v_cell = compensated(mean, v_25, slope, floor) if np.isnan(over) else v_25 + over
             ln_i = (per_v * (v_cell * 6 * per_string - v_ref * count) + weighted) / count
             amps = 0.0 if cut[s] >= 0 and not np.isnan(over) else i_ref * np.exp(ln_i)
-            for j in range(a, a + per_string):
-                level = shift[j, day] + per_k * (temp[j] - 25.0)
-                volts = cells[j, day] * (v_ref + (ln_i - level) / per_v)
-                g = base_g * cooling[j, day] * blocked[s, k]
-                goal = around[s, k] + rack[j] + (volts * amps + event_w[s, k]) / g
-                temp[j] = goal + (temp[j] - goal) * np.exp(-g * dt / capacity)
+            air, from_event = around[s, k], event_w[s, k]
+            for j in range(per_string):
+                volts = n[j] * (v_ref + (ln_i - (own[j] + per_k * (warm[j] - 25.0))) / per_v)
+                goal = air + raised[j] + (volts * amps + from_event) / g[j]
+                warm[j] = goal + (warm[j] - goal) * kept[j]
 
 
 def float_temperatures(

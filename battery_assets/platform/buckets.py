@@ -1,6 +1,8 @@
 """A landing folder that is a bucket: mirrored to this machine before it is read, filled by upload."""
 
+import json
 import os
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,15 @@ from battery_assets.platform.lake import remote
 def mirrored(url: str, cache: Path, site: str) -> Path:
     """Bring a site's objects under `url`/`site` to `cache`/`site`; objects that are gone go. Returns `cache`.
 
-    An object is brought again when its size or time differs from the copy's.
+    An object is brought again when it is not the one that the copy was made of, as the store tells them
+    apart (`e_tag`, `version`), or when size or time differ from the copy's: a store's clock ticks in seconds,
+    within which an object may be overwritten by one of the same size. What the copies were made of is kept
+    beside their folder.
     """
     store, root = remote(f"{url.rstrip('/')}/{site}")
     folder = (cache / site).resolve()
+    book = folder.with_name(f"{folder.name}.made_of.json")
+    before, now = _made_of(book), {}
     wanted: set[Path] = set()
     for batch in store.list(f"{root}/"):
         for item in batch:
@@ -22,11 +29,15 @@ def mirrored(url: str, cache: Path, site: str) -> Path:
             if not target.is_relative_to(folder):
                 raise ValueError(f"object {item['path']} would leave {folder}: rename it")
             wanted.add(target)
-            if not _same(target, item):
+            name = str(target.relative_to(folder))
+            now[name] = [item["e_tag"], item["version"]]
+            if before.get(name) != now[name] or not _same(target, item):
                 _bring(store, item, target)
     for path in folder.rglob("*"):
         if path.is_file() and path not in wanted:
             path.unlink()
+    if now != before:
+        _replaced(book, [json.dumps(now).encode()])
     return cache
 
 
@@ -37,6 +48,14 @@ def uploaded(url: str, site: str, files: Iterable[tuple[Path, str]]) -> None:
         store.put(f"{root}/{name}", path)
 
 
+def _made_of(book: Path) -> dict[str, list[str | None]]:
+    """What the store called the object that each copy was made of; nothing where that is not known."""
+    try:
+        return json.loads(book.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
 def _same(target: Path, item: dict[str, Any]) -> bool:
     if not target.exists():
         return False
@@ -45,11 +64,15 @@ def _same(target: Path, item: dict[str, Any]) -> bool:
 
 
 def _bring(store: Any, item: dict[str, Any], target: Path) -> None:
+    _replaced(target, store.get(item["path"]).stream(), item["last_modified"].timestamp())
+
+
+def _replaced(target: Path, blocks: Iterable[bytes], modified: float | None = None) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    staged = target.with_name(f".{target.name}.part")
+    staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     with open(staged, "wb") as out:
-        for block in store.get(item["path"]).stream():
+        for block in blocks:
             out.write(block)
-    modified = item["last_modified"].timestamp()
-    os.utime(staged, (modified, modified))
+    if modified is not None:
+        os.utime(staged, (modified, modified))
     os.replace(staged, target)

@@ -1,6 +1,7 @@
 """Columns brought to a table's types, with an error that a person can act on."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 import sqlalchemy as sa
@@ -11,15 +12,18 @@ def cast_columns(rows: pl.DataFrame, table: sa.Table, casts: Mapping[str, pl.Exp
     try:
         return rows.select(casts.values())
     except pl.exceptions.PolarsError:
+        # polars does not always say which column it was.
         for name, cast in casts.items():
-            _tried(rows, table, name, cast)
+            with named(table, name):
+                rows.select(cast)
         raise
 
 
-def _tried(rows: pl.DataFrame, table: sa.Table, name: str, cast: pl.Expr) -> None:
-    """polars does not always say which column it was."""
+@contextlib.contextmanager
+def named(table: sa.Table, name: str) -> Iterator[None]:
+    """While one column is cast: where a value does not fit, raises ValueError that names the column."""
     try:
-        rows.select(cast)
+        yield
     except pl.exceptions.PolarsError as error:
         kind = table.c[name].type if name in table.c else "its type"
         raise ValueError(f"{table.name}: column {name}: a value does not fit {kind}: {error}") from error

@@ -90,7 +90,7 @@ class Lake:
         ready = as_stored(rows, table)
         with ThreadPoolExecutor(1) as beside:
             profile = beside.submit(profile_of, ready, table)
-            content = parquet_bytes(ready)
+            content = parquet_bytes(ready, table)
         path = f"site={part.site}/month={part.month}/{day.isoformat()}-{uuid.uuid4().hex}.parquet"
         self._store(f"{self.table_url(table)}/{path}", content)
         return LakeFile(

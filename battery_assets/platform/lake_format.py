@@ -1,5 +1,6 @@
 """How a day of rows lies in a file of the lake, and how the Delta log speaks of that file."""
 
+import base64
 import hashlib
 import io
 import json
@@ -16,7 +17,8 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from deltalake.transaction import AddAction, RemoveAction
 
-from battery_assets.platform.casting import cast_columns
+from battery_assets.platform.casting import cast_columns, named
+from battery_assets.platform.decimals import as_decimals, counted, decimals
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile
 from battery_assets.tables.projections import sort_columns, stored_schema
@@ -55,15 +57,19 @@ def sha256_of(files: Iterable[Dated]) -> str:
 
 
 def as_stored(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
-    """Rows in the lake's types and order. Decimals are rounded.
+    """Rows in the lake's order and types; decimals are rounded and counted in their last digit.
 
     Raises ValueError that names the column where a value does not fit.
     """
+    wholes = []
+    for name, kind in decimals(table).items():
+        with named(table, name):
+            wholes.append(counted(rows[name], kind))
     casts = {name: _cast(rows.schema[name], name, kind) for name, kind in stored_schema(table).items()}
-    return _in_order(cast_columns(rows, table, casts), table)
+    return _in_order(cast_columns(rows.with_columns(wholes), table, casts), table)
 
 
-def parquet_bytes(ready: pl.DataFrame) -> memoryview:
+def parquet_bytes(ready: pl.DataFrame, table: sa.Table) -> memoryview:
     """Rows in stored form as a Parquet file: equal rows give equal bytes.
 
     Numbers and instants lie as differences to the row before, which is what samples of one unit compress by;
@@ -71,18 +77,23 @@ def parquet_bytes(ready: pl.DataFrame) -> memoryview:
     """
     units = [name for name, kind in ready.schema.items() if kind in (pl.Enum, pl.Categorical, pl.String)]
     differences = [name for name, kind in ready.schema.items() if kind.is_numeric() or kind.is_temporal()]
-    table = ready.with_columns(_dictionary(ready[name]) for name in units).to_arrow()
+    coded = ready.with_columns(_dictionary(ready[name]) for name in units)
+    content, told = as_decimals(coded.to_arrow(), table)
     buffer = io.BytesIO()
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         buffer,
+        content.schema,
         compression="zstd",
         compression_level=1,
         use_dictionary=units,
         column_encoding=dict.fromkeys(differences, "DELTA_BINARY_PACKED"),
         store_decimal_as_integer=True,
         write_page_checksum=True,
-    )
+        store_schema=False,
+    ) as writer:
+        writer.write_table(content)
+        # Decimals of 32 bits are new to Arrow: its readers are told of those that all of them know.
+        writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(told.serialize())})
     return buffer.getbuffer()
 
 
@@ -104,10 +115,8 @@ def _dictionary(units: pl.Series) -> pl.Series:
 
 def _cast(given: pl.DataType, name: str, kind: Any) -> pl.Expr:
     column = pl.col(name)
-    if given in (pl.Enum, pl.Categorical) and kind == pl.String:
+    if isinstance(kind, pl.Decimal) or (given in (pl.Enum, pl.Categorical) and kind == pl.String):
         return column
-    if isinstance(kind, pl.Decimal) and not isinstance(given, pl.Decimal):
-        column = column.round(kind.scale)
     return column.cast(kind)
 
 

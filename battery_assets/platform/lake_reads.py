@@ -7,6 +7,8 @@ from datetime import date
 import polars as pl
 import polars.selectors as cs
 
+from battery_assets.platform.decimals import uncounted
+
 Days = Iterable[tuple[date, pl.DataFrame]]
 Kinds = Mapping[str, pl.DataType | type[pl.DataType]]
 
@@ -43,4 +45,5 @@ def read_day(paths: Sequence[str], columns: Kinds) -> pl.DataFrame:
         raise LakeError(f"{paths[0]} cannot be read: {error}. Materialize its partition again.") from error
     if len(frames) > 1:
         frames = [frame.with_columns((cs.enum() | cs.categorical()).cast(pl.String)) for frame in frames]
-    return pl.concat(frames).with_columns(cs.decimal().cast(pl.Float32))
+    rows = pl.concat(frames)
+    return rows.with_columns(uncounted(values) for values in rows.select(cs.decimal()))

@@ -133,6 +133,11 @@ class Warehouse(dg.ConfigurableResource):
         files = [file for file in self.files(table, part) if only is None or file.day in only]
         return self.days_in(table, files, columns)
 
+    def pieces(self, table: sa.Table, part: Part, columns: Sequence[str] | None = None) -> Days:
+        """A lake partition file by file, as `days` gives it: a day in many files is never there at once."""
+        for file in self.files(table, part):
+            yield from self.days_in(table, [file], columns)
+
     def days_in(self, table: sa.Table, files: Iterable[sa.Row], columns: Sequence[str] | None = None) -> Days:
         """The days that lie in these files of a lake table, as `days` gives them."""
         paths: dict[date, list[str]] = {}

@@ -1,5 +1,6 @@
 """What the monitors send of a UTC day: jars, strings and rooms, with their sensors' errors and their gaps."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numba
@@ -8,6 +9,7 @@ import polars as pl
 
 from battery_assets.physics import ageing
 from battery_assets.physics.discharge import ohmic_factor
+from battery_assets.physics.float_charge import ONE
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.thermal import humidity_pct
@@ -23,7 +25,7 @@ from battery_assets.synthetic.gateways import (
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import SWITCH_S, lives
-from battery_assets.synthetic.rooms import room_day, saw_k
+from battery_assets.synthetic.rooms import MINUTES, room_day, saw_k
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.stuck import stuck_channels
 
@@ -35,39 +37,42 @@ JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
 JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
 STRING_GAIN_SD, STRING_NOISE_V = 0.0005, 0.03
 CURRENT_GAIN_SD, CURRENT_OFFSET_A, CURRENT_NOISE_A = 0.005, 0.05, 0.02
+MODES = "discharge", "equalize", "boost", "idle", "float"
 
 
-@numba.njit(cache=True)
-def _sample(place, first, last, ohms_at, ohms, jar_v, jar_c, gain, offset, bias, noise, sent, ticks,
-stuck, stuck_at, start_us, step_us, ts, code, voltage, temperature, resistance):  # fmt: skip
-    samples, minutes = jar_v.shape[1], jar_c.shape[1] - 1
-    per_clock = jar_v.shape[0] // ticks.shape[0]
+@numba.njit(cache=True, nogil=True)
+def _shown(true, gain, offset, sd, noise, stuck, stuck_at, steps, out):
+    """What a channel shows of true values (n,), rounded to so many steps per unit; noise in units of `sd`."""
+    for i in range(out.size):
+        out[i] = np.round((true[i] * gain + offset + sd * noise[i]) * steps) / steps
+    for i in range(stuck[0], stuck[1]):
+        out[i] = np.round((stuck_at * gain + offset) * steps) / steps
+
+
+@numba.njit(cache=True, nogil=True)
+def _sample(place, first, last, ohms_at, jar_v, jar_c, minute, share, gain, offset, bias, noise, sent, ticks,
+stuck, stuck_at, start_us, step_us, ts, code, voltage, temperature, read):  # fmt: skip
+    samples, per_clock = jar_v.shape[1], jar_v.shape[0] // ticks.shape[0]
+    volts, warm, shown = np.empty(samples, np.float32), np.empty(samples, np.float32), np.empty(samples)
     k = 0
     for u in range(place.size):
         p = place[u]
+        _shown(
+            jar_v[p], gain[p], offset[p], JAR_NOISE_V, noise[0, p], stuck[0, p], stuck_at[0, p], 1000.0, volts
+        )
+        grid = jar_c[p]
+        for i in range(samples):
+            m = minute[i]
+            shown[i] = grid[m] + share[i] * (grid[m + ONE] - grid[m])
+        _shown(shown, 1.0, bias[p], JAR_NOISE_C, noise[1, p], stuck[1, p], stuck_at[1, p], 10.0, warm)
+        arrives, ahead = sent[p], ticks[p // per_clock]
         for i in range(first[u], last[u]):
-            if sent[p, i] == 0:
-                continue
-            where = i * minutes / samples
-            m = int(where)
-            warm = jar_c[p, m] + (where - m) * (jar_c[p, m + 1] - jar_c[p, m])
-            volts, scatter = jar_v[p, i], JAR_NOISE_V * noise[0, p, i]
-            if stuck[0, p, 0] <= i < stuck[0, p, 1]:
-                volts, scatter = stuck_at[0, p], 0.0
-            ts[k] = start_us + i * step_us + ticks[p // per_clock, i] * 100_000
-            code[k] = u
-            voltage[k] = np.round((volts * gain[p] + offset[p] + scatter) * 1000.0) / 1000.0
-            scatter = JAR_NOISE_C * noise[1, p, i]
-            if stuck[1, p, 0] <= i < stuck[1, p, 1]:
-                warm, scatter = stuck_at[1, p], 0.0
-            temperature[k] = np.round((warm + bias[p] + scatter) * 10.0) / 10.0
-            resistance[k] = ohms[u] if i == ohms_at[u] else np.nan
-            k += 1
-            if sent[p, i] == 2:
-                ts[k], code[k], voltage[k] = ts[k - 1], u, voltage[k - 1]
-                temperature[k], resistance[k] = temperature[k - 1], resistance[k - 1]
+            for again in range(arrives[i]):
+                ts[k] = start_us + i * step_us + ahead[i] * 100_000
+                code[k], voltage[k], temperature[k] = u, volts[i], warm[i]
+                if i == ohms_at[u]:
+                    read[u, again] = k
                 k += 1
-    return k
 
 
 def _units(site: SyntheticSite, solved: ElectricalDay):
@@ -85,6 +90,13 @@ def _units(site: SyntheticSite, solved: ElectricalDay):
     ids = np.array(battery_ids(site))[rows]
     order = np.argsort(ids)
     return ids[order], place[order], first[order], last[order], rows[order], late[order]
+
+
+def _minutes(samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Full minutes before each sample of a day, and the share of the next one that has passed (n,)."""
+    where = np.arange(samples) * MINUTES / samples
+    minute = where.astype(np.uint32)
+    return minute, where - minute
 
 
 def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, rows, late):
@@ -128,29 +140,41 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
         (2, *sent.shape), dtype=np.float32
     )
     size = int(sum(sent[p, a:b].sum(dtype=np.int64) for p, a, b in zip(place, first, last, strict=True)))
-    ts, code = np.empty(size, np.int64), np.empty(size, np.uint32)
-    voltage, temperature, resistance = np.empty(size, np.float32), np.empty(size, np.float32), np.empty(size)
+    ts, code = np.empty(size, np.int64), np.empty(size, np.min_scalar_type(ids.size))
+    voltage, temperature = np.empty((2, size), np.float32)
+    read = np.full((ids.size, 2), -1)
     _sample(
-        place, first, last, at, np.round(ohms, 3), solved.jar_v, solved.jar_c, *_sensors(site), noise, sent,
-        clock_ticks(site, "jar", site.strings, number, solved.second.size),
+        place, first, last, at, solved.jar_v, solved.jar_c, *_minutes(solved.second.size), *_sensors(site),
+        noise, sent, clock_ticks(site, "jar", site.strings, number, solved.second.size),
         *stuck_channels(site, number, solved.second.size),
-        number * DAY_S * 1_000_000, site.interval_s * 1_000_000, ts, code, voltage, temperature, resistance,
+        number * DAY_S * 1_000_000, site.interval_s * 1_000_000, ts, code, voltage, temperature, read,
     )  # fmt: skip
-    measured = pl.Series("resistance_mohm", resistance, nan_to_null=True)
-    return pl.DataFrame([
-        pl.Series("ts", ts).cast(pl.Datetime("us", "UTC")),
-        pl.Series("battery_id", code).cat.to(pl.Enum(ids.tolist())),
-        pl.Series("voltage_v", voltage), pl.Series("temperature_c", temperature),
-        measured, (1000.0 / measured).round(5).alias("conductance_s"),
-    ])  # fmt: skip
+    unit, copy = np.nonzero(read >= 0)
+    measured, rows_read = pl.Series(np.round(ohms, 3)[unit]), read[unit, copy]
+    return pl.DataFrame({
+        "ts": pl.Series(ts).cast(pl.Datetime("us", "UTC")),
+        "battery_id": pl.Series(code).cat.to(pl.Enum(ids.tolist())),
+        "voltage_v": voltage, "temperature_c": temperature,
+        "resistance_mohm": _only_at(rows_read, measured, size),
+        "conductance_s": _only_at(rows_read, (1000.0 / measured).round(5), size),
+    })  # fmt: skip
+
+
+def _only_at(rows: np.ndarray, values: pl.Series, size: int) -> pl.Series:
+    """Values in their rows, null in all the others."""
+    return pl.repeat(None, size, dtype=values.dtype, eager=True).scatter(rows, values)
 
 
 def mode_of(volts_per_jar: np.ndarray, current_a: np.ndarray, equalize: np.ndarray) -> np.ndarray:
-    """Mode of a string from what can be measured: discharge, equalize, boost (bulk charge), idle or float."""
+    """Mode of a string from what can be measured, as its place in MODES; boost is bulk charge."""
     charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > ABOVE_FLOAT_V)
     open_circuit = (np.abs(current_a) < 0.5) & (volts_per_jar < 13.0)
-    return np.select([current_a < -1.0, charging & equalize, charging, open_circuit],
-                     ["discharge", "equalize", "boost", "idle"], "float")  # fmt: skip
+    return np.select([current_a < -1.0, charging & equalize, charging, open_circuit], range(4), 4)
+
+
+def _in_words(places: np.ndarray, words: Sequence[str]) -> pl.Series:
+    """The word at each place; numpy's own texts of four bytes a letter would take longer than all else."""
+    return pl.Series(places.astype(np.uint8)).cat.to(pl.Enum(words)).cast(pl.String)
 
 
 def string_sensors(site: SyntheticSite) -> np.ndarray:
@@ -186,10 +210,9 @@ def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     kept = np.repeat(np.arange(sent.size), sent[order].reshape(-1))
     ticks = clock_ticks(site, "string", len(plan.systems), number, samples)[plan.system_of_string[order]]
     us = ((solved.second * 1e6).astype(np.int64) + ticks.astype(np.int64) * 100_000).reshape(-1)[kept]
-    ids = np.repeat(np.array(plan.string_ids)[order], samples)[kept]
-    frame = {"ts": us, "string_id": ids} | {
-        k: np.ascontiguousarray(v[order]).reshape(-1)[kept] for k, v in columns.items()
-    }
+    told = {name: np.ascontiguousarray(values[order]).reshape(-1)[kept] for name, values in columns.items()}
+    ids = _in_words(kept // samples, np.array(plan.string_ids)[order].tolist())
+    frame = {"ts": us, "string_id": ids} | told | {"mode": _in_words(told["mode"], MODES)}
     return pl.DataFrame(frame).with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))
 
 

@@ -1,6 +1,7 @@
 """The lake and the landing folder in an S3-compatible store."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -149,3 +150,41 @@ def test_a_landing_bucket_is_mirrored_and_follows_the_bucket(bucket, tmp_path):
     [again] = landing.every_file("alpha")[0]
     assert again.path == first.path
     assert again.sha256 != first.sha256
+
+
+def test_an_object_overwritten_by_one_of_its_size_within_a_second_is_seen(bucket, tmp_path):
+    from battery_assets.arrival import Landing
+    from battery_assets.ingest.landing import landing_files
+    from battery_assets.platform.lake import remote
+
+    landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
+    export = tmp_path / "battery.csv"
+    export.write_text("battery_id\n1\n")
+    landing.put("alpha", [(export, "battery.csv")])
+    [first] = landing.every_file("alpha")[0]
+    export.write_text("battery_id\n2\n")
+    landing.put("alpha", [(export, "battery.csv")])
+    # A store whose clock ticks in seconds: the copy has the second object's size and time.
+    store, path = remote(f"{landing.folder}/alpha/battery.csv")
+    at = store.head(path)["last_modified"].timestamp()
+    os.utime(first.path, (at, at))
+    [stale] = landing_files(first.path.parent.parent, "alpha")[0]
+    assert stale.sha256 == first.sha256
+    [second] = landing.every_file("alpha")[0]
+    assert (second.size, second.modified) == (stale.size, stale.modified)
+    assert second.sha256 != stale.sha256
+    assert second.path.read_text() == "battery_id\n2\n"
+
+
+def test_an_object_that_stays_is_brought_once(bucket, tmp_path):
+    from battery_assets.arrival import Landing
+
+    landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
+    export = tmp_path / "battery.csv"
+    export.write_text("battery_id\n1\n")
+    landing.put("alpha", [(export, "2025/battery.csv")])
+    [copy] = landing.every_file("alpha")[0]
+    there = copy.path.stat()
+    landing.put("alpha", [(export, "battery_2.csv")])
+    assert len(landing.every_file("alpha")[0]) == 2
+    assert copy.path.stat() == there

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.profile import merged, profile_of
+from battery_assets.platform.profile import _median, merged, profile_of
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.tables.random_rows import World
 
@@ -109,3 +110,12 @@ def test_a_silence_over_midnight_that_one_unit_breaks_is_not_counted():
     last = profile((0, 0, 1.0), (0, 10, 1.0), *((1, m, 1.0) for m in range(0, 1440, 10)))
     assert merged([first, second])["gaps"] == 2
     assert merged([last, second])["gaps"] == 0
+
+
+@pytest.mark.parametrize(
+    "steps", [[5] * 6 + [6] * 5, [5] * 5 + [6] * 5, [5] * 5 + [6] * 6, [1, 9, 4, 7], [3], [2, 2, 2, 900], []]
+)
+def test_the_usual_step_is_the_median_whether_most_are_equal_or_not(steps):
+    for turn in range(3):
+        given = np.array(steps[turn:] + steps[:turn], np.int64)
+        assert _median(given) == (np.median(given) if steps else 0.0)

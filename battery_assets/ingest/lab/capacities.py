@@ -32,9 +32,10 @@ def check(
 
     Raises LabFileRefused: CAPACITY, SCALE, SIGN."""
     _voltage_and_temperature(points)
-    charge, discharge = moved(points)
+    steps = ah_steps(points)
+    charge, discharge = moved(points, steps)
     if nominal_ah is not None:
-        _nominal(points, nominal_ah)
+        _nominal(points, steps, nominal_ah)
     slack = _slack_ah(points, resolution_a)
     counted = {name: _last(points, f"{name}_ah") for name in ("charge", "discharge")}
     largest = max(charge.ah, discharge.ah, *(value or 0.0 for value in counted.values()))
@@ -144,9 +145,9 @@ def _net(net_ah: np.ndarray, difference: float, limit: float) -> None:
         )
 
 
-def _nominal(points: pl.DataFrame, nominal_ah: float) -> None:
+def _nominal(points: pl.DataFrame, steps: np.ndarray, nominal_ah: float) -> None:
     largest = float(points["current_a"].abs().max() or 0.0)  # type: ignore[arg-type]
-    net = np.cumsum(ah_steps(points))
+    net = np.cumsum(steps)
     swing = float(net.max() - net.min()) if len(net) else 0.0
     rate = largest / nominal_ah
     if rate > _MOST_C or (largest and rate < _LEAST_C) or swing > 3 * nominal_ah:

@@ -48,7 +48,8 @@ def content(path: Path) -> Content:
     path = Path(path)
     try:
         size = path.stat().st_size
-        with path.open("rb") as file:
+        # Without a buffer, what was read of the beginning is not put before the rest in a second copy.
+        with path.open("rb", buffering=0) as file:
             head = file.read(512)
             kind = _kind(path, head)
             file.seek(0)

@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.dialect import Dialect
 
 _EXCEL_DAY_0 = datetime(1899, 12, 30)
 _EXCEL_DAYS = (20_000, 80_000)
-_TIMES_OF_DAY = 90_000
+_HALF_DAY_US = 43_200_000_000
 _EPOCH_SECONDS = (631_152_000, 4_102_444_800)
 
 
@@ -23,11 +23,14 @@ def wall_clock(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str,
         if series.dtype.time_zone:
             return {"ts": series.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC")).alias("ts")}
         return {name: series.cast(pl.Datetime("us")).alias(name)}
-    numbers = series.cast(pl.Float64, strict=False)
-    if series.dtype.is_numeric() or (numbers.null_count() == series.null_count() and numbers.len()):
-        return _from_numbers(numbers, notes)
+    if series.dtype.is_numeric():
+        return _from_numbers(series.cast(pl.Float64), notes)
     texts = series.cast(pl.String).str.strip_chars()
     example = texts.drop_nulls()[:1]
+    if not example.cast(pl.Float64, strict=False).null_count():
+        numbers = series.cast(pl.Float64, strict=False)
+        if numbers.null_count() == series.null_count() and numbers.len():
+            return _from_numbers(numbers, notes)
     for pattern in dialect.instants:
         if not _whole(example, pattern).null_count():
             read = _read(texts, pattern)
@@ -45,31 +48,25 @@ def _whole(texts: pl.Series, pattern: str) -> pl.Series:
 def _read(texts: pl.Series, pattern: str) -> pl.Series:
     """The texts as instants, null where the pattern does not fit.
 
-    Only plain numbers are read fast: fractions are left out of the pattern where no text has one, and the
-    names of months and halves of days are read once for each day and each time of day.
+    Only plain numbers are read fast: fractions are left out of the pattern where no text has one, and halves
+    of days are read apart.
     """
     if "%.f" in pattern and not texts.str.contains(".", literal=True).any():
         pattern = pattern.replace("%.f", "")
-    day, _, hour = pattern.partition(" ")
-    if hour and ("%b" in pattern or "%p" in pattern):
-        read = _by_day_and_hour(texts, day, hour)
-        if read is not None and read.null_count() == texts.null_count():
+    if pattern.endswith("%I:%M:%S %p"):
+        read = _by_halves(texts, pattern)
+        if read.null_count() == texts.null_count():
             return read
     return _whole(texts, pattern)
 
 
-def _by_day_and_hour(texts: pl.Series, day: str, hour: str) -> pl.Series | None:
-    """Instants of texts '23-Nov-23 3:56:11 PM'; None where nearly every text has a time of day of its own."""
-    parts = texts.to_frame().select(pl.first().str.splitn(" ", 2).struct.unnest())
-    days, hours = (parts[name].unique() for name in parts.columns)
-    if hours.len() > _TIMES_OF_DAY:
-        return None
-    since = hours.str.to_time(hour, strict=False, cache=False).cast(pl.Int64) // 1000
-    known_days = pl.DataFrame({"field_0": days, "day": _whole(days, day)})
-    known_hours = pl.DataFrame({"field_1": hours, "since": since.cast(pl.Duration("us"))})
-    for known in (known_days, known_hours):
-        parts = parts.join(known, on=known.columns[0], how="left", maintain_order="left")
-    return parts["day"] + parts["since"]
+def _by_halves(texts: pl.Series, pattern: str) -> pl.Series:
+    """Instants of texts '23-Nov-23 3:56:11 PM'; null where the half is written in another way."""
+    clock = _whole(texts.str.head(-3), pattern.replace("%I", "%H").removesuffix(" %p"))
+    hour, after_noon = clock.dt.hour(), texts.str.ends_with(" PM")
+    halves = after_noon.cast(pl.Int64) - (hour == 12).cast(pl.Int64)
+    wrong = ~hour.is_between(1, 12) | ~(after_noon | texts.str.ends_with(" AM"))
+    return (clock + (halves * _HALF_DAY_US).cast(pl.Duration("us"))).set(wrong, None)
 
 
 def _from_numbers(numbers: pl.Series, notes: Counter) -> dict[str, pl.Series]:

@@ -18,8 +18,10 @@ class Moved:
 
 def intervals(points: pl.DataFrame) -> np.ndarray:
     """Hours since the row before; 0 in the first row and where the time stands still or goes back."""
-    hours = np.diff(points["test_time_s"].to_numpy(), prepend=points["test_time_s"][0]) / 3600
-    return np.maximum(hours, 0.0)
+    time = points["test_time_s"].to_numpy()
+    hours = np.diff(time, prepend=time[:1])
+    hours /= 3600
+    return np.maximum(hours, 0.0, out=hours)
 
 
 def ah_steps(points: pl.DataFrame) -> np.ndarray:
@@ -31,28 +33,29 @@ def ah_steps(points: pl.DataFrame) -> np.ndarray:
     """
     current, hours = points["current_a"].to_numpy(), intervals(points)
     before = np.concatenate([current[:1], current[:-1]])
-    mean = (current + before) / 2
-    begins = np.diff(points["step_count"].to_numpy(), prepend=points["step_count"][0]) != 0
+    steps = (current + before) / 2 * hours
     if points["step_index"].null_count() == points.height:
-        return mean * hours
-    since = hours
+        return steps
+    begins = np.flatnonzero(np.diff(points["step_count"].to_numpy())) + 1
+    since = hours[begins]
     if points["step_time_s"].null_count() < points.height:
-        known = points["step_time_s"].fill_null(float("inf")).to_numpy() / 3600
-        since = np.clip(known, 0.0, hours)
-    return np.where(begins, current * since + before * (hours - since), mean * hours)
+        known = points["step_time_s"][begins].fill_null(float("inf")).to_numpy() / 3600
+        since = np.clip(known, 0.0, since)
+    steps[begins] = current[begins] * since + before[begins] * (hours[begins] - since)
+    return steps
 
 
-def moved(points: pl.DataFrame) -> tuple[Moved, Moved]:
-    """(charge in, charge out) of a whole reading, both as magnitudes."""
+def moved(points: pl.DataFrame, steps: np.ndarray | None = None) -> tuple[Moved, Moved]:
+    """(charge in, charge out) of a whole reading, both as magnitudes; `steps` where they are known."""
     if not points.height:
         return Moved(0, 0, 0), Moved(0, 0, 0)
-    current, hours, steps = points["current_a"].to_numpy(), intervals(points), ah_steps(points)
+    current, hours = points["current_a"].to_numpy(), intervals(points)
+    steps = ah_steps(points) if steps is None else steps
     before = np.concatenate([current[:1], current[:-1]])
-    low, high = np.minimum(current, before), np.maximum(current, before)
-    charged = float(np.maximum(steps, 0).sum())
-    charge = Moved(
-        charged, float(np.dot(np.maximum(low, 0), hours)), float(np.dot(np.maximum(high, 0), hours))
-    )
+    low, high, part = np.minimum(current, before), np.maximum(current, before), np.empty_like(steps)
+    charged = float(np.maximum(steps, 0, out=part).sum())
+    least, most = (float(np.dot(np.maximum(one, 0, out=part), hours)) for one in (low, high))
+    charge = Moved(charged, least, most)
     discharged = max(0.0, charged - float(steps.sum()))
-    least, most = -float(np.dot(np.minimum(high, 0), hours)), -float(np.dot(np.minimum(low, 0), hours))
+    least, most = (-float(np.dot(np.minimum(one, 0, out=part), hours)) for one in (high, low))
     return charge, Moved(discharged, least + 0.0, most + 0.0)

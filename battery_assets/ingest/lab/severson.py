@@ -75,9 +75,11 @@ def cells_apart(path: Path, folder: Path) -> list[Path]:
 
 def is_qv_table(text: bytes) -> bool:
     """1,000 lines (some exports call the first one a header) of equally many numbers, without a heading."""
-    first, last = text[: text.find(b"\n")], text.rstrip(b"\n").rsplit(b"\n", 1)[-1]
-    wide = first.count(b",") == last.count(b",") >= _FEWEST_CYCLES - 1
-    if not wide or not _numbers(first) or not _numbers(last):
+    first = text[: text.find(b"\n")]
+    if first.count(b",") < _FEWEST_CYCLES - 1 or not _numbers(first):
+        return False
+    last = text.rstrip(b"\n").rsplit(b"\n", 1)[-1]
+    if first.count(b",") != last.count(b",") or not _numbers(last):
         return False
     return text.count(b"\n", 0, 1 << 26) in (GRID_POINTS - 1, GRID_POINTS)
 

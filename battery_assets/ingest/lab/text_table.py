@@ -215,7 +215,8 @@ def _taken(
 def stripped(frame: pl.DataFrame) -> pl.DataFrame:
     """Texts without the spaces around them; an empty text is null."""
     texts = [name for name in frame.columns if frame[name].dtype == pl.String]
-    return frame.with_columns(pl.col(texts).str.strip_chars().replace("", None)) if texts else frame
+    plain = [pl.col(name).str.strip_chars() for name in texts]
+    return frame.with_columns(pl.when(text != "").then(text) for text in plain) if texts else frame
 
 
 def _read(records: Records, separator: str, comma: bool, places: Sequence[int], kinds: dict) -> pl.DataFrame:

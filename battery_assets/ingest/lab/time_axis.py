@@ -88,24 +88,28 @@ def clock_ratio(frame: pl.DataFrame) -> tuple[float | None, float]:
     clock = _clock_seconds(frame)
     if clock is None:
         return None, 0.0
-    known = ~np.isnan(clock)
-    clock, time = clock[known], frame["test_time_s"].to_numpy()[known]
+    known, time = ~np.isnan(clock), frame["test_time_s"].to_numpy()
+    if not known.all():
+        clock, time = clock[known], time[known]
     if len(clock) < 2 or (clock[-1] == clock[0] and time[-1] == time[0]):
         return None, 0.0
     pieces = min(_PIECES, max(1, len(clock) - 1), max(1, int(abs(clock[-1] - clock[0]) / 60)))
-    whole = _median_ratio(clock, time, np.unique(np.linspace(0, len(clock) - 1, pieces + 1).astype(int)))
-    single = _median_ratio(clock, time, np.arange(len(clock)))
+    ends = np.unique(np.linspace(0, len(clock) - 1, pieces + 1).astype(int))
+    whole = _median_ratio(clock[ends], time[ends])
+    single = _median_ratio(clock, time)
     if whole[0] is not None and single[0] is not None and single[1] >= _LONG_INTERVAL_S:
         return min(whole, single, key=lambda found: abs(np.log(max(found[0], 1e-9))))
     return whole
 
 
-def _median_ratio(clock: np.ndarray, time: np.ndarray, at: np.ndarray) -> tuple[float | None, float]:
-    ran, passed = np.diff(time[at]), np.diff(clock[at])
+def _median_ratio(clock: np.ndarray, time: np.ndarray) -> tuple[float | None, float]:
+    ran, passed = np.diff(time), np.diff(clock)
     moving = ran > 0
     if not moving.any():
         return None, 0.0
-    return float(np.median(passed[moving] / ran[moving])), float(np.median(passed[moving]))
+    if not moving.all():
+        ran, passed = ran[moving], passed[moving]
+    return float(np.median(passed / ran)), float(np.median(passed))
 
 
 def _nearest(ratio: float, slack: float) -> float | None:

@@ -16,7 +16,7 @@ from battery_assets.ingest.lab.vocabulary import DIMENSIONS, REQUIRED, factor
 from battery_assets.ingest.problems import Fault
 
 ABSOLUTE_ZERO_C = -273.15
-_CLOCK = r"^(?:(\d+)\s*d)?\s*(?:(\d+)[-:.])??(\d+):(\d{1,2}):(\d+(?:\.\d+)?)$"
+_TO_THE_MINUTE = r"^(?:(\d+)\s*d)?\s*(?:(\d+)[-:.])??(\d+):(\d{1,2}):$"
 
 
 @dataclass(frozen=True)
@@ -185,12 +185,23 @@ def _resolution(table: RawTable, places: dict, dialect: Dialect, contract: LabCo
 
 
 def _clock_seconds(texts: pl.Series) -> pl.Series:
-    """'2d 02:52:51.57', '144:02:18' and '00:06:30.000' in seconds."""
-    name = texts.name
-    groups = texts.str.strip_chars().str.extract_groups(_CLOCK).struct.unnest()
-    days, more, hours, minutes, seconds = (groups[c].cast(pl.Float64, strict=False) for c in groups.columns)
-    total = (days.fill_null(0) + more.fill_null(0)) * 86_400 + hours * 3_600 + minutes * 60 + seconds
-    return total.alias(name)
+    """'2d 02:52:51.57', '144:02:18' and '00:06:30.000' in seconds, null for anything else."""
+    texts = texts.str.strip_chars()
+    minutes = texts.str.strip_chars_end("0123456789.")
+    last = texts.str.strip_prefix(minutes)
+    whole = ~(last.str.starts_with(".") | last.str.ends_with("."))
+    seconds = last.cast(pl.Float64, strict=False).set(~whole, None)
+    # What stands before the seconds is the same in many rows in turn, and is taken apart once for each.
+    runs = minutes.rle().struct.unnest()
+    before = _minutes_in_seconds(runs["value"]).to_frame().select(pl.first().repeat_by(runs["len"]).explode())
+    return (before.to_series() + seconds).alias(texts.name)
+
+
+def _minutes_in_seconds(texts: pl.Series) -> pl.Series:
+    """'2d 02:52:' in seconds."""
+    groups = texts.str.extract_groups(_TO_THE_MINUTE).struct.unnest()
+    days, more, hours, minutes = (groups[c].cast(pl.Float64, strict=False) for c in groups.columns)
+    return (days.fill_null(0) + more.fill_null(0)) * 86_400 + hours * 3_600 + minutes * 60
 
 
 def _checked(
