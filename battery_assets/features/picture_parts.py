@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#8C8C8C"
 # The height is said: matplotlib would measure every tick of the axes to find one.
-TITLE = {"fontsize": 9, "loc": "left", "y": 1.0}
+TITLE: dict[str, Any] = {"fontsize": 9, "loc": "left", "y": 1.0}
 DPI, MOST_BYTES, FEW_COLOURS = 75, 60_000, 48
 
 

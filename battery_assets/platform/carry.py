@@ -1,6 +1,8 @@
 """What a day hands on to the days after it: named arrays and frames as bytes, exact to the bit."""
 
 import io
+import json
+import math
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -24,16 +26,26 @@ def state_of(kind: type[State], values: dict[str, Any]) -> State:
 
 
 def packed(values: dict[str, np.ndarray | pl.DataFrame]) -> bytes:
-    """Arrays of numbers, and frames, as bytes."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **dict(_array(*item) for item in values.items()))
-    return buffer.getvalue()
+    """Arrays of numbers and texts, and frames, as bytes: a line that says what follows, then all in turn.
+
+    Raises ValueError for an array of objects.
+    """
+    arrays = dict(_array(*item) for item in values.items())
+    if objects := [name for name, array in arrays.items() if array.dtype.hasobject]:
+        raise ValueError(f"arrays of objects cannot be kept: {', '.join(objects)}")
+    said = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]
+    return b"\n".join([json.dumps(said).encode(), b"".join(array.tobytes() for array in arrays.values())])
 
 
 def unpacked(content: bytes) -> dict[str, Any]:
     """What `packed` was given."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as kept:
-        return dict(_value(name, kept[name]) for name in kept.files)
+    at = content.index(b"\n")
+    said, at, found = json.loads(content[:at]), at + 1, {}
+    for name, kind, shape in said:
+        dtype, count = np.dtype(kind), math.prod(shape)
+        array = np.frombuffer(content, dtype, count, at) if count and dtype.itemsize else np.empty(0, dtype)
+        found[name], at = array.reshape(shape), at + count * dtype.itemsize
+    return dict(_value(*item) for item in found.items())
 
 
 def _array(name: str, value: np.ndarray | pl.DataFrame) -> tuple[str, np.ndarray]:
@@ -46,5 +58,5 @@ def _array(name: str, value: np.ndarray | pl.DataFrame) -> tuple[str, np.ndarray
 
 def _value(name: str, array: np.ndarray) -> tuple[str, Any]:
     if not name.startswith(_FRAME):
-        return name, array
-    return name.removeprefix(_FRAME), pl.read_ipc(io.BytesIO(array.tobytes()))
+        return name, array.copy()
+    return name.removeprefix(_FRAME), pl.read_ipc(io.BytesIO(array))
