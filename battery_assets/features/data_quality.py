@@ -8,7 +8,7 @@ import polars as pl
 
 from battery_assets.features.alert_rules import SEVERITIES, Threshold, thresholds
 from battery_assets.features.data_objections import measures
-from battery_assets.features.profiles import jar_hours, string_hours
+from battery_assets.features.profiles import jar_hours
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
@@ -46,16 +46,16 @@ _TEXTS = {
 }
 
 
-def telemetry_evidence(jar_day: pl.DataFrame, string_day: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+def telemetry_evidence(jar_day: pl.DataFrame, strings: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """One UTC day of both raw series as one row per unit and hour, for `findings`.
 
-    jar_day, string_day: telemetry_jar_raw and telemetry_string_raw sorted by (unit, ts), no duplicates;
-    either may be empty. jars: `profiles.jar_facts`. Columns: unit_kind, unit_id, string_id and those of
-    `profiles.jar_hours` and `profiles.string_hours`. Rows of unknown units are left out.
+    jar_day: telemetry_jar_raw sorted by (unit, ts), no duplicates. strings: `profiles.string_hours` of the
+    same day. Either may be empty. jars: `profiles.jar_facts`. Columns: unit_kind, unit_id, string_id and
+    those of `profiles.jar_hours` and `profiles.string_hours`. Rows of unknown units are left out.
     """
     home = jars.select("battery_id", "string_id")
     jar = jar_hours(jar_day).join(home, on="battery_id", validate="m:1").rename({"battery_id": "unit_id"})
-    string = string_hours(string_day).join(home.select("string_id").unique(), on="string_id", how="semi")
+    string = strings.join(home.select("string_id").unique(), on="string_id", how="semi")
     string = string.with_columns(unit_id=pl.col("string_id"))
     frames = [jar.with_columns(unit_kind=pl.lit("jar")), string.with_columns(unit_kind=pl.lit("string"))]
     return pl.concat(frames, how="diagonal")

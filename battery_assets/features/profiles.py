@@ -3,13 +3,18 @@
 Hours are labelled by their start. Each reduction takes one UTC day sorted by (unit, ts) and costs one pass.
 """
 
+import itertools
+
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from battery_assets.features.temperature import resistance_at_25c
 
 # Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, SOURCES 6).
 ACTIVE_A = 2.0
+# So many samples of a unit and day say how often it is read.
+PERIOD_ROWS = 2000
 _MODES = ("float", "boost", "equalize", "discharge", "idle")
 
 
@@ -77,22 +82,32 @@ def _runs(day: pl.DataFrame, unit: str) -> pl.DataFrame:
     )
 
 
-def _timing(period_s: float | None) -> list[pl.Expr]:
+def _timing() -> list[pl.Expr]:
     return [
         pl.col("hour").first(),
         pl.len().cast(pl.Int64).alias("rows"),
         pl.col("ts").first().alias("first_ts"),
         pl.col("ts").last().alias("last_ts"),
         (pl.col("step").max().dt.total_milliseconds() / 1000.0).alias("gap_s"),
-        pl.lit(period_s, pl.Float64).alias("period_s"),
     ]
 
 
-def _period_s(day: pl.DataFrame) -> float | None:
-    """The usual distance of two samples in seconds; None where nothing follows anything."""
-    ahead = day["ts"].head(200_000).diff().dt.total_milliseconds()
-    median = ahead.filter(ahead > 0).median()
-    return None if median is None else float(median) / 1000.0  # type: ignore[arg-type]
+def _periods(day: pl.DataFrame, unit: str) -> pl.DataFrame:
+    """Of each unit of a day sorted by it the usual distance of two samples, period_s.
+
+    A unit of which no two samples are known has the usual one of the others; null where there are none.
+    """
+    runs = day[unit].rle_id().to_numpy()
+    starts = np.flatnonzero(np.diff(runs, prepend=np.uint32(1) + runs[:1]))
+    ts_s = day["ts"].dt.epoch("us").to_numpy() / 1e6
+    periods = np.full(len(starts), np.nan)
+    for k, (start, stop) in enumerate(itertools.pairwise([*starts, day.height])):
+        steps = np.diff(ts_s[start : min(stop, start + PERIOD_ROWS)])
+        if (steps > 0).any():
+            periods[k] = np.median(steps[steps > 0])
+    usual = pl.DataFrame({unit: day[unit].gather(starts).cast(pl.String), "period_s": periods})
+    known = pl.col("period_s").fill_nan(None)
+    return usual.with_columns(known.fill_null(known.median()))
 
 
 def _clean(day: pl.DataFrame, unit: str, numbers: tuple[str, ...]) -> pl.DataFrame:
@@ -111,27 +126,38 @@ def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
     v_rows, v_mean, v_min, v_max, t_mean, t_min, t_max, r_changes, g_rows, g_off (rows whose conductance is
     over 1 % off 1000/resistance), outside_rows (beyond 0..16 V, -20..80 degC, 0..200 mohm).
     """
-    numbers = ("voltage_v", "temperature_c", "resistance_mohm", "conductance_s")
-    v, t, r, g = (pl.col(name) for name in numbers)
-    rows = _runs(_clean(day, "battery_id", numbers), "battery_id")
-    outside = ~v.is_between(0, 16) | ~t.is_between(-20, 80) | ~r.is_between(0, 200)
-    rows = rows.with_columns(
-        changed=(r != r.shift(1)) & ~pl.col("fresh"),
-        off=(g * r - 1000.0).abs() > 10.0,
-        outside=outside.fill_null(False),
-    )
-    hours = rows.group_by("run").agg(
-        pl.col("battery_id").first(),
-        *_timing(_period_s(day)),
-        v.count().cast(pl.Int64).alias("v_rows"),
-        *(how.cast(pl.Float64).alias(f"v_{name}") for name, how in _spread(v)),
-        *(how.cast(pl.Float64).alias(f"t_{name}") for name, how in _spread(t)),
-        pl.col("changed").sum().cast(pl.Int64).alias("r_changes"),
-        pl.col("off").count().cast(pl.Int64).alias("g_rows"),
-        pl.col("off").sum().cast(pl.Int64).alias("g_off"),
-        pl.col("outside").sum().cast(pl.Int64).alias("outside_rows"),
-    )
-    return hours.drop("run").with_columns(pl.col("battery_id").cast(pl.String)).sort("battery_id", "hour")
+    from battery_assets.features import hour_kernels as kernel
+
+    unit = day["battery_id"]
+    coded = unit if isinstance(unit.dtype, pl.Enum | pl.Categorical) else unit.cast(pl.Categorical)
+    jar, ts_us = coded.to_physical().to_numpy(), day["ts"].dt.epoch("us").to_numpy()
+    starts = kernel.run_starts(jar, ts_us)
+    columns = ("voltage_v", "temperature_c", "resistance_mohm", "conductance_s")
+    v, t, r, g = (_floats(day, name) for name in columns)
+    nothing = np.full(day.height, np.nan, np.float32)
+    v, t = (column if column.size else nothing for column in (v, t))
+    numbers, counts = kernel.hours_of_runs(starts, jar, ts_us, v, t, r, g)
+    first, last = starts[:-1], starts[1:] - 1
+    hours = pl.DataFrame(
+        {
+            "battery_id": unit.gather(first).cast(pl.String),
+            "hour": day["ts"].gather(first).dt.truncate("1h"),
+            "rows": np.diff(starts),
+            "first_ts": day["ts"].gather(first),
+            "last_ts": day["ts"].gather(last),
+            **{name: numbers[:, k] for k, name in enumerate(kernel.NUMBERS)},
+            **{name: counts[:, k] for k, name in enumerate(kernel.COUNTS)},
+        }
+    ).with_columns(cs.float().fill_nan(None))
+    periods = _periods(day, "battery_id")
+    return hours.join(periods, on="battery_id", how="left", validate="m:1").sort("battery_id", "hour")
+
+
+def _floats(day: pl.DataFrame, name: str) -> np.ndarray:
+    """A column as Float32 with NaN for nothing; empty where all of it is nothing."""
+    if name not in day.columns or day[name].null_count() == day.height:
+        return np.empty(0, np.float32)
+    return day[name].cast(pl.Float32).fill_null(np.nan).to_numpy()
 
 
 def _spread(value: pl.Expr) -> list[tuple[str, pl.Expr]]:
@@ -155,12 +181,12 @@ def string_hours(day: pl.DataFrame) -> pl.DataFrame:
     on_float, equalizing = pl.col("mode") == "float", pl.col("equalizing")
     hours = rows.group_by("run").agg(
         pl.col("string_id").first(),
-        *_timing(_period_s(day)),
+        *_timing(),
         v.count().cast(pl.Int64).alias("v_rows"),
         *(how.cast(pl.Float64).alias(f"v_{name}") for name, how in _spread(v)),
         *(how.cast(pl.Float64).alias(f"current_{name}") for name, how in _spread(i)),
         on_float.mean().fill_null(0.0).alias("float_share"),
-        (pl.col("discharging").sum() * pl.lit(_period_s(day), pl.Float64)).alias("discharge_s"),
+        pl.col("discharging").sum().alias("discharge_s"),
         v.filter(on_float).mean().cast(pl.Float64).alias("float_voltage_v"),
         i.filter(on_float).mean().cast(pl.Float64).alias("float_current_a"),
         pl.col("ripple_voltage_rms_v").mean().cast(pl.Float64).alias("ripple_voltage_v"),
@@ -180,7 +206,9 @@ def string_hours(day: pl.DataFrame) -> pl.DataFrame:
     ]
     for peak in peaks:
         hours = hours.join(peak, on="run", how="left", validate="1:1")
-    return hours.drop("run").with_columns(pl.col("string_id").cast(pl.String)).sort("string_id", "hour")
+    hours = hours.drop("run").with_columns(pl.col("string_id").cast(pl.String))
+    hours = hours.join(_periods(day, "string_id"), on="string_id", how="left", validate="m:1")
+    return hours.with_columns(pl.col("discharge_s") * pl.col("period_s")).sort("string_id", "hour")
 
 
 def _mode(day: pl.DataFrame) -> pl.Expr:

@@ -107,16 +107,9 @@ def _reduced(
     from battery_assets.features.data_quality import telemetry_evidence
     from battery_assets.features.profiles import room_hours, string_hours
 
-    plain = string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String))
-    evidence = []
-    # String by string: a whole day of a large site at once would cost gigabytes.
-    for group in jars.partition_by("string_id"):
-        mine = jar_rows.filter(pl.col("battery_id").is_in(group["battery_id"].to_list()))
-        whole = plain.filter(pl.col("string_id").is_in(group["string_id"].unique().to_list()))
-        evidence.append(telemetry_evidence(mine, whole, group))
+    strings = string_hours(string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String)))
     rooms = room_hours(env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
-    stacked = pl.concat(evidence, how="diagonal") if evidence else pl.DataFrame()
-    found = {"evidence": stacked, "strings": string_hours(plain), "rooms": rooms}
+    found = {"evidence": telemetry_evidence(jar_rows, strings, jars), "strings": strings, "rooms": rooms}
     return {name: _compact(rows) for name, rows in found.items()}
 
 

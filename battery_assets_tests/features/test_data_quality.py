@@ -106,7 +106,7 @@ def test_a_jar_replaced_within_the_month_is_not_missing_before_and_after():
 
 def found_in(jar_rows: pl.DataFrame, string_rows: pl.DataFrame) -> set[tuple[str, str]]:
     facts = world.jars().filter(world.IN_STRING)
-    rows = findings(telemetry_evidence(jar_rows, string_rows, facts), facts)
+    rows = findings(telemetry_evidence(jar_rows, string_hours(string_rows), facts), facts)
     return set(rows.select("unit_kind", "code").rows())
 
 
@@ -170,7 +170,7 @@ def test_connectors_explain_what_current_drops_over_them(amps, count):
 
 def test_an_empty_day_is_no_error():
     jar_rows, string_rows = day()
-    assert telemetry_evidence(jar_rows.clear(), string_rows.clear(), world.jars()).height == 0
+    assert telemetry_evidence(jar_rows.clear(), string_hours(string_rows.clear()), world.jars()).height == 0
     assert ("jar", "missing_share") in found_in(jar_rows.clear(), string_rows)
 
 
@@ -234,7 +234,7 @@ def test_the_foreign_export_gets_the_objections_of_an_engineer_up_to_work_orders
     cut = [[export[name].filter(pl.col("ts").dt.date() == one) for one in days]
            for name in ("telemetry_jar_raw", "telemetry_string_raw")]  # fmt: skip
     evidence_rows = pl.concat(
-        [telemetry_evidence(j, s, facts) for j, s in zip(*cut, strict=True)], how="diagonal"
+        [telemetry_evidence(j, string_hours(s), facts) for j, s in zip(*cut, strict=True)], how="diagonal"
     )
     found = findings(evidence_rows, facts)
     severity = dict(found.filter(unit_kind="string").select("code", "severity").rows())
