@@ -92,19 +92,24 @@ def _timing() -> list[pl.Expr]:
     ]
 
 
+def _codes(units: pl.Series) -> np.ndarray:
+    """A number for each unit, row by row."""
+    coded = isinstance(units.dtype, pl.Enum | pl.Categorical)
+    return (units if coded else units.cast(pl.Categorical)).to_physical().to_numpy()
+
+
 def _periods(day: pl.DataFrame, unit: str) -> pl.DataFrame:
     """Of each unit of a day sorted by it the usual distance of two samples, period_s.
 
     A unit of which no two samples are known has the usual one of the others; null where there are none.
     """
-    runs = day[unit].rle_id().to_numpy()
-    starts = np.flatnonzero(np.diff(runs, prepend=np.uint32(1) + runs[:1]))
-    ts_s = day["ts"].dt.epoch("us").to_numpy() / 1e6
+    codes, ts_us = _codes(day[unit]), day["ts"].dt.epoch("us").to_numpy()
+    starts = [*range(min(1, day.height)), *(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist()]
     periods = np.full(len(starts), np.nan)
     for k, (start, stop) in enumerate(itertools.pairwise([*starts, day.height])):
-        steps = np.diff(ts_s[start : min(stop, start + PERIOD_ROWS)])
+        steps = np.diff(ts_us[start : min(stop, start + PERIOD_ROWS)])
         if (steps > 0).any():
-            periods[k] = np.median(steps[steps > 0])
+            periods[k] = np.median(steps[steps > 0]) / 1e6
     usual = pl.DataFrame({unit: day[unit].gather(starts).cast(pl.String), "period_s": periods})
     known = pl.col("period_s").fill_nan(None)
     return usual.with_columns(known.fill_null(known.median()))
@@ -129,8 +134,7 @@ def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
     from battery_assets.features import hour_kernels as kernel
 
     unit = day["battery_id"]
-    coded = unit if isinstance(unit.dtype, pl.Enum | pl.Categorical) else unit.cast(pl.Categorical)
-    jar, ts_us = coded.to_physical().to_numpy(), day["ts"].dt.epoch("us").to_numpy()
+    jar, ts_us = _codes(unit), day["ts"].dt.epoch("us").to_numpy()
     starts = kernel.run_starts(jar, ts_us)
     columns = ("voltage_v", "temperature_c", "resistance_mohm", "conductance_s")
     v, t, r, g = (_floats(day, name) for name in columns)
