@@ -2,8 +2,10 @@
 
 import logging
 import time
+from collections.abc import Collection
 from pathlib import Path
 
+import dagster as dg
 import sqlalchemy as sa
 
 from battery_assets import tables as t
@@ -16,6 +18,7 @@ from battery_assets.platform.warehouse import Warehouse
 from battery_assets.site_sources import LAB_FILES
 
 PATIENCE_S = 40.0
+JOB = "lab_month"
 log = logging.getLogger(__name__)
 
 
@@ -63,3 +66,36 @@ def waiting(warehouse: Warehouse, labs: list[str]) -> set[tuple[str, str, str]]:
     )
     with warehouse.transaction() as connection:
         return {(month, lab, stamp.isoformat()) for month, lab, stamp in connection.execute(query)}
+
+
+def unfinished(
+    warehouse: Warehouse, instance: dg.DagsterInstance, lab: str, paths: Collection[Path]
+) -> set[str]:
+    """Months of these files' tests, where the newest run did not bring all that arrived to its end.
+
+    A run that still says it is in progress counts as one that did not: after a power cut nobody knows, and of
+    two that do run the later one alone may write.
+    """
+    named = {str(path) for path in paths}
+    with warehouse.transaction() as connection:
+        rows = [row for row in intake.entered(connection, lab).values() if row.month]
+    months = {row.month for row in rows if named & {file["path"] for file in row.files}}
+    arrived = [row for row in rows if row.status in (intake.ACCEPTED, intake.REPLACED)]
+    newest = {
+        month: max(row.registered_at for row in arrived if row.month == month)
+        for month in months & {row.month for row in arrived}
+    }
+    return {
+        month for month, at in newest.items() if not _finished_since(instance, lab, month, at.timestamp())
+    }
+
+
+def _finished_since(instance: dg.DagsterInstance, lab: str, month: str, at: float) -> bool:
+    """Whether the newest run of a lab's month began after an instant (s since 1970) and succeeded."""
+    key = dg.MultiPartitionKey({"month": month, "site": lab})
+    of_month = dg.RunsFilter(job_name=JOB, tags={"dagster/partition": str(key)})
+    runs = instance.get_run_records(of_month, limit=1)
+    return any(
+        run.dagster_run.status == dg.DagsterRunStatus.SUCCESS and (run.start_time or 0.0) >= at
+        for run in runs
+    )

@@ -1,5 +1,6 @@
 """`sql/` is generated: it must not be stale, and an installed database must be what the tables say."""
 
+import re
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,6 +12,8 @@ from battery_assets.tables.definition import METADATA
 from battery_assets.tables.write_sql import statements
 
 COMMENTED = ("modify_comment", "platform")
+# A number of its own in a CHECK, not one within a name: feature_1 >= (0)::numeric
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
@@ -61,6 +64,22 @@ def test_a_migrated_database_is_what_the_tables_say(warehouse_url):
             and not (difference[0] == "remove_index" and difference[1].table.name in leaves)
         ]
     assert not found, f"the migrations and tables/ differ: {found[:5]}"
+
+
+def test_a_migrated_database_has_the_limits_that_the_tables_say(warehouse_url):
+    with transaction(warehouse_url) as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND conislocal"
+            )
+        ).all()
+    found = {name: sorted(float(number) for number in NUMBER.findall(words)) for name, words in rows}
+    for table in t.TABLES:
+        for column in table.columns:
+            low, high = column.info.get("low"), column.info.get("high")
+            if low is not None and high is not None:
+                numbers = found[f"ck_{table.name}_{column.name}"]
+                assert numbers == [low, high], f"{table.name}.{column.name}: add a migration"
 
 
 def test_information_schema_holds_every_table_and_column_of_the_reference(warehouse_url):

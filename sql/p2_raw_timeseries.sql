@@ -225,7 +225,7 @@ CREATE TABLE lab.timeseries_point (
 	session_id UUID NOT NULL, 
 	test_time_s NUMERIC(14, 4) NOT NULL, 
 	voltage_v NUMERIC(10, 6), 
-	current_a NUMERIC(12, 6), 
+	current_a NUMERIC(15, 10), 
 	temperature_c NUMERIC(7, 3), 
 	cycle_count INTEGER, 
 	step_index INTEGER, 

@@ -52,7 +52,8 @@ def import_lab(
     Landt, NASA, Severson's batches, told from their content. They are copied into the lab's landing folder as
     cell/protocol/file; a batch of many cells becomes a file and a test for each: cell_c0, cell_c1 and so on.
     A file that cannot be proven right is refused with what to do; so are Severson's Q(V) tables, which have
-    no points in time and cannot become a test. Ctrl-C stops; the same command goes on.
+    no points in time and cannot become a test. Ctrl-C stops; the same command goes on,
+    and runs a month again whose last run had failed.
 
     \b
     Example:
@@ -62,7 +63,6 @@ def import_lab(
     from battery_assets.commands.progress import steps_bar
     from battery_assets.errors import UserError
     from battery_assets.lab_importing import cells_apart, landed, named_files, run_months
-    from battery_assets.lab_watch import waiting
     from battery_assets.platform import registry
     from battery_assets.session import quiet_logs, session
 
@@ -78,11 +78,11 @@ def import_lab(
             registry.hold_site(connection, lab)
             folder = landed(at.landing, lab, named, terms)
             found, left_out = _entered(at, lab, folder, defaults, 1 if one_test else len(named))
-            months = sorted(month for month, _, _ in waiting(at.warehouse, [lab]))
+            months, again = _months(at, lab, [folder / name for _, name in named])
             if run and months:
                 with steps_bar(f"lab {lab}", len(months)) as heard:
                     run_months(lab, months, heard)
-        _show(found, months)
+        _show(found, months, again if run else [])
         if left_out:
             raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
 
@@ -119,7 +119,16 @@ def _entered(
     return found, left_out
 
 
-def _show(found: "list[Entered]", months: list[str]) -> None:
+def _months(at: "Session", lab: str, paths: list[Path]) -> tuple[list[str], list[str]]:
+    """The months to run, and those of them that wait for nothing but the end of an earlier run."""
+    from battery_assets.lab_watch import unfinished, waiting
+
+    wait = {month for month, _, _ in waiting(at.warehouse, [lab])}
+    again = unfinished(at.warehouse, at.instance, lab, paths) - wait
+    return sorted(wait | again), sorted(again)
+
+
+def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -133,6 +142,8 @@ def _show(found: "list[Entered]", months: list[str]) -> None:
     for one in found:
         if one.reason:
             console.print(f"{one.status}: {one.reason}")
+    for month in again:
+        console.print(f"{month}: its last run had not come to its end, so the month is run again")
     accepted = sum(one.status == "accepted" for one in found)
     refused = sum(one.status == "refused" for one in found)
     console.print(f"{accepted} tests taken in, {refused} refused, months {', '.join(months) or 'none'}")

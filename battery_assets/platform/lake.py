@@ -21,7 +21,7 @@ from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.crash_points import crash_point
@@ -34,6 +34,7 @@ from battery_assets.platform.lake_format import (
     remove_action,
 )
 from battery_assets.platform.lake_reads import Days, LakeError
+from battery_assets.platform.lake_schema import widened
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import profile_of
 from battery_assets.platform.rows import fitting, of_month
@@ -78,7 +79,7 @@ class Lake:
                     description=table.comment,
                 )
             found = DeltaTable(self.table_url(table))
-        return _widened(found, table)
+        return widened(found, table)
 
     def paths(self, table: sa.Table, part: Part) -> list[str]:
         """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
@@ -231,18 +232,6 @@ class Lake:
             return Path(url).read_bytes()
         store, path = remote(url)
         return bytes(store.get(path).bytes())
-
-
-def _widened(delta: DeltaTable, table: sa.Table) -> DeltaTable:
-    """The table with the columns that a migration added since its log was begun."""
-    has = {field.name for field in delta.schema().fields}
-    wanted = Schema.from_arrow(arrow_schema(table)).fields
-    if missing := [field for field in wanted if field.name not in has]:
-        # Of several first writers after the migration one adds them, the others find them added.
-        with contextlib.suppress(DeltaError):
-            delta.alter.add_columns(missing)
-        delta = DeltaTable(delta.table_uri)
-    return delta
 
 
 def _named(delta: DeltaTable, part: Part) -> dict[str, int]:

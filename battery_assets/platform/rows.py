@@ -139,7 +139,9 @@ def _finite(rows: pl.DataFrame, table: sa.Table) -> None:
 def _rounded(column: sa.Column) -> pl.Expr:
     kind = column.info["kind"]
     if kind == "decimal":
-        return pl.col(column.name).cast(pl.Float64).round(column.info["scale"])
+        value, scale = pl.col(column.name).cast(pl.Float64), column.info["scale"]
+        # Of more than 15 digits a float would be moved by it: PostgreSQL rounds what it gets.
+        return pl.when(value.abs() < 2**50 / 10**scale).then(value.round(scale)).otherwise(value)
     return pl.col(column.name).cast(polars_schema(column.table)[column.name])
 
 

@@ -18,6 +18,7 @@ from battery_assets.tables.definition import (
     table,
     text,
 )
+from battery_assets.tables.lab_quantities import charge_ah, current_a, nominal_ah
 
 CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
 
@@ -27,7 +28,7 @@ battery_pack = table(
     key("pack_id", "Unique identifier."),
     text("pack_code", "Code of the pack.", 50, required=True),
     one_of("chemistry", "Chemistry of its cells.", *CHEMISTRIES),
-    quantity("nominal_capacity_ah", "Nominal capacity.", "Ah", 10, 4, low=0, high=100000),
+    nominal_ah("nominal_capacity_ah"),
     quantity("nominal_voltage_v", "Nominal voltage.", "V", 8, 3, low=0, high=10000),
     integer("cells_in_series", "Cells in series.", low=1, high=10000),
     integer("cells_in_parallel", "Cells in parallel.", low=1, high=10000),
@@ -49,7 +50,7 @@ battery_cell = table(
     one_of("chemistry", "Chemistry.", *CHEMISTRIES),
     text("manufacturer", "Manufacturer.", 100),
     text("model", "Model name.", 100),
-    quantity("nominal_capacity_ah", "Nominal capacity.", "Ah", 10, 4, low=0, high=100000, required=True),
+    nominal_ah("nominal_capacity_ah", required=True),
     quantity("nominal_voltage_v", "Nominal voltage.", "V", 8, 3, low=0, high=10000),
     quantity("voltage_min_v", "Lowest voltage it may be taken to.", "V", 8, 3, low=-10, high=10000),
     quantity("voltage_max_v", "Highest voltage it may be taken to.", "V", 8, 3, low=0, high=10000),
@@ -76,7 +77,7 @@ timeseries_point = table(
     ),
     quantity("test_time_s", "Time since the test began.", "s", 14, 4, low=0, high=9999999999, required=True),
     quantity("voltage_v", "Terminal voltage.", "V", 10, 6, low=-100, high=9999),
-    quantity("current_a", "Current, positive charges.", "A", 12, 6, low=-99999, high=99999),
+    current_a("current_a", "Current, positive charges."),
     quantity("temperature_c", "Surface temperature.", "°C", 7, 3, low=-100, high=500),
     integer("cycle_count", "Cycle that the file itself counted.", low=-1, high=10000000),
     integer("step_index", "Step of the schedule, as the file numbers it.", low=-1, high=10000000),
@@ -127,19 +128,11 @@ cycle = table(
     instant("started_at", "First sample.", required=True),
     instant("ended_at", "Last sample.", required=True),
     integer("points_count", "Samples.", low=1, high=2147483647, required=True),
-    quantity("charge_capacity_ah", "Charge put in.", "Ah", 12, 6, low=-10000, high=10000),
-    quantity(
-        "discharge_capacity_ah",
-        "Charge drawn, down to the cut-off voltage.",
-        "Ah",
-        12,
-        6,
-        low=-10000,
-        high=10000,
-    ),
+    charge_ah("charge_capacity_ah", "Charge put in."),
+    charge_ah("discharge_capacity_ah", "Charge drawn, down to the cut-off voltage."),
     quantity("charge_time_s", "Time on charge.", "s", 12, 2, low=0, high=9999999999),
     quantity("discharge_time_s", "Time on discharge.", "s", 12, 2, low=0, high=9999999999),
-    quantity("current_max_a", "Largest current either way.", "A", 12, 6, low=0, high=99999),
+    current_a("current_max_a", "Largest current either way.", low=0),
     phase=4,
     schema="lab",
     lab=True,

@@ -10,8 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from battery_assets import clock
+from battery_assets import tables as t
 from battery_assets.cli import main
 from battery_assets.errors import UserError
+from battery_assets.features.lab import tables
+from battery_assets.platform.partitions import Part
+from battery_assets.platform.warehouse import Warehouse
 from battery_assets.services.databases import running_database
 from battery_assets_tests.end_to_end.exports import write_export
 from battery_assets_tests.end_to_end.served import command
@@ -198,3 +202,27 @@ def test_a_broken_cell_json_is_told_after_the_other_cells_were_taken_in(home, tm
     done = run(home, *line)
     assert done.exit_code == 0, done.output
     assert "nothing new" in done.stdout
+
+
+def test_a_month_whose_run_had_failed_is_run_again_by_the_same_command(home, tmp_path, monkeypatch):
+    path = write_bdf(tmp_path / "C3.csv")
+    line = ("import", "lab", str(path), "--lab", "tromso", "--nominal-ah", str(NOMINAL_AH))
+    with monkeypatch.context() as broken:
+        broken.setattr(tables, "cycle_table", _power_cut)
+        done = run(home, *line)
+    assert done.exit_code == 1
+    assert "error: lab_month 2024-03|tromso: cycle failed: OSError: no power" in done.stderr
+    done = run(home, *line)
+    assert done.exit_code == 0, done.output
+    assert "nothing new" in done.stdout
+    assert "2024-03: its last run had not come to its end, so the month is run again" in done.stdout
+    assert "months 2024-03" in done.stdout
+    warehouse = Warehouse(database_url=home.warehouse_url, lake_url=home.lake_url)
+    assert warehouse.read(t.cycle_data, Part("tromso", "2024-03")).collect().height == 4
+    done = run(home, *line)
+    assert done.exit_code == 0, done.output
+    assert "months none" in done.stdout
+
+
+def _power_cut(*_):
+    raise OSError("no power")

@@ -18,6 +18,7 @@ from battery_assets.features.lab.incremental_capacity import (
 WINDOW = 10
 EDGE_V = 0.030  # three widths of the smoothing: nearer to its ends a discharge's dQ/dV is half filled
 LEAST_SAMPLES = 20
+LEAST_DRAWN_SHARE = 0.01  # of nominal: dV/dQ of a shorter pulse is its polarisation over next to no charge
 REFERENCE_CYCLE = 10  # early enough to be young, late enough to have settled (Severson 2019)
 SHAPES = ("dqdv_max_ah_per_v", "dqdv_peak_v", "dqdv_min_ah_per_v", "dqdv_area_ah", "dqdv_variance")
 SLOPES = ("dvdq_peak_v_per_ah", "dvdq_peak_ah")
@@ -32,11 +33,12 @@ def cycle_features(
     area (Ah) and variance over voltage. dvdq_peak_*: the steepest place of the middle of the discharge (10
     to 90 % of its charge). delta_q_log_variance: log10 of the variance over voltage of Q(V) less that of
     cycle 10 (NULL up to it). capacity_slope_ah_per_cycle: of the line through the last ten discharge
-    capacities. NULL where a cycle has no discharge of at least 20 samples.
+    capacities. NULL where a cycle has no discharge of at least 20 samples; dvdq_peak_* too where it drew less
+    than 1 % of the nominal capacity.
     """
     rows = cycle_rows(points, starts, nominal_ah, cutoff_v)
     volts, drawn, cycle = discharges(points, starts, nominal_ah)
-    shape = _shapes(volts, drawn, cycle, starts.size)
+    shape = _shapes(volts, drawn, cycle, starts.size, nominal_ah * LEAST_DRAWN_SHARE)
     slope, _ = causal_line(rows["discharge_capacity_ah"].to_numpy(), WINDOW)
     return rows.with_columns(
         *(pl.Series(name, values).fill_nan(None) for name, values in shape.items()),
@@ -49,7 +51,9 @@ def smoothed(values: pl.Series) -> np.ndarray:
     return causal_mean(values.cast(pl.Float64).fill_null(np.nan).to_numpy(), WINDOW)
 
 
-def _shapes(volts: np.ndarray, drawn: np.ndarray, cycle: np.ndarray, cycles: int) -> dict[str, np.ndarray]:
+def _shapes(
+    volts: np.ndarray, drawn: np.ndarray, cycle: np.ndarray, cycles: int, least_ah: float
+) -> dict[str, np.ndarray]:
     found = {name: np.full(cycles, np.nan) for name in (*SHAPES, *SLOPES, "delta_q_log_variance")}
     counts = np.bincount(cycle, minlength=cycles)
     if not volts.size:
@@ -67,7 +71,7 @@ def _shapes(volts: np.ndarray, drawn: np.ndarray, cycle: np.ndarray, cycles: int
         values = curve[top], grid[inside][top], curve.min(), dense[c].sum() * (grid[1] - grid[0]), curve.var()
         for name, value in zip(SHAPES, values, strict=True):
             found[name][c] = value
-        if drawn[own][-1] > drawn[own][0]:
+        if drawn[own][-1] - drawn[own][0] > least_ah:
             charge, slope = differential_voltage(volts[own], drawn[own])
             middle = slice(len(slope) // 10, -(len(slope) // 10))
             steepest = int(np.argmax(slope[middle]))

@@ -153,3 +153,17 @@ def test_a_discharge_of_few_samples_has_no_shape():
     found = features_of(thin)
     assert found["dqdv_max_ah_per_v"].null_count() == found.height
     assert set(shapes.SHAPES) <= set(found.columns)
+
+
+def test_a_pulse_that_draws_next_to_nothing_has_no_slope_over_its_charge():
+    rows = cycle_features(pulse(least := 0.0101 * NOMINAL_AH), np.array([0]), NOMINAL_AH)
+    assert rows["dvdq_peak_v_per_ah"][0] == pytest.approx(0.4 / least, rel=0.02)
+    short = cycle_features(pulse(0.0099 * NOMINAL_AH), np.array([0]), NOMINAL_AH)
+    assert short["dqdv_area_ah"][0] == pytest.approx(0.0099 * NOMINAL_AH, rel=0.02)
+    assert short["dvdq_peak_v_per_ah"][0] is short["dvdq_peak_ah"][0] is None
+
+
+def pulse(ah: float) -> Points:
+    """A discharge of 1 A through 0.4 V in 200 samples."""
+    time_s = np.linspace(0.0, 3600.0 * ah, 200)
+    return Points(time_s, np.full(200, -1.0), np.linspace(3.9, 3.5, 200), np.full(200, 25.0))
