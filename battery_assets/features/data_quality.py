@@ -8,7 +8,7 @@ import polars as pl
 
 from battery_assets.features.alert_rules import SEVERITIES, Threshold, thresholds
 from battery_assets.features.data_objections import measures
-from battery_assets.features.profiles import jar_hours
+from battery_assets.features.jar_hours import jar_hours
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
@@ -51,7 +51,7 @@ def telemetry_evidence(jar_day: pl.DataFrame, strings: pl.DataFrame, jars: pl.Da
 
     jar_day: telemetry_jar_raw sorted by (unit, ts), no duplicates. strings: `profiles.string_hours` of the
     same day. Either may be empty. jars: `profiles.jar_facts`. Columns: unit_kind, unit_id, string_id and
-    those of `profiles.jar_hours` and `profiles.string_hours`. Rows of unknown units are left out.
+    those of `jar_hours.jar_hours` and `profiles.string_hours`. Rows of unknown units are left out.
     """
     home = jars.select("battery_id", "string_id")
     jar = jar_hours(jar_day).join(home, on="battery_id", validate="m:1").rename({"battery_id": "unit_id"})

@@ -1,4 +1,4 @@
-"""The loop over a day's jar samples behind `profiles.jar_hours`: rows in, one line per jar and hour out.
+"""The loop over a day's jar samples behind `jar_hours.jar_hours`: rows in, one line per jar and hour out.
 
 Rows are sorted by jar and time. Times are int64 microseconds; NaN is a missing number.
 """

@@ -3,18 +3,14 @@
 Hours are labelled by their start. Each reduction takes one UTC day sorted by (unit, ts) and costs one pass.
 """
 
-import itertools
-
 import numpy as np
 import polars as pl
-import polars.selectors as cs
 
+from battery_assets.features.runs import usual_steps
 from battery_assets.features.temperature import resistance_at_25c
 
 # Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, SOURCES 6).
 ACTIVE_A = 2.0
-# So many samples of a unit and day say how often it is read.
-PERIOD_ROWS = 2000
 _MODES = ("float", "boost", "equalize", "discharge", "idle")
 
 
@@ -92,29 +88,6 @@ def _timing() -> list[pl.Expr]:
     ]
 
 
-def _codes(units: pl.Series) -> np.ndarray:
-    """A number for each unit, row by row."""
-    coded = isinstance(units.dtype, pl.Enum | pl.Categorical)
-    return (units if coded else units.cast(pl.Categorical)).to_physical().to_numpy()
-
-
-def _periods(day: pl.DataFrame, unit: str) -> pl.DataFrame:
-    """Of each unit of a day sorted by it the usual distance of two samples, period_s.
-
-    A unit of which no two samples are known has the usual one of the others; null where there are none.
-    """
-    codes, ts_us = _codes(day[unit]), day["ts"].dt.epoch("us").to_numpy()
-    starts = [*range(min(1, day.height)), *(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist()]
-    periods = np.full(len(starts), np.nan)
-    for k, (start, stop) in enumerate(itertools.pairwise([*starts, day.height])):
-        steps = np.diff(ts_us[start : min(stop, start + PERIOD_ROWS)])
-        if (steps > 0).any():
-            periods[k] = np.median(steps[steps > 0]) / 1e6
-    usual = pl.DataFrame({unit: day[unit].gather(starts).cast(pl.String), "period_s": periods})
-    known = pl.col("period_s").fill_nan(None)
-    return usual.with_columns(known.fill_null(known.median()))
-
-
 def _clean(day: pl.DataFrame, unit: str, numbers: tuple[str, ...]) -> pl.DataFrame:
     present = [name for name in numbers if name in day.columns]
     absent = [pl.lit(None, pl.Float32).alias(name) for name in numbers if name not in day.columns]
@@ -122,46 +95,6 @@ def _clean(day: pl.DataFrame, unit: str, numbers: tuple[str, ...]) -> pl.DataFra
     others = [pl.col(name).cast(pl.Float64) for name in present if name not in floats]
     kept = day.select(unit, "ts", *(c for c in ("mode", "equalize_flag") if c in day.columns), *present)
     return kept.with_columns(pl.col(floats).fill_nan(None), *others, *absent)
-
-
-def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
-    """A day of telemetry_jar_raw as one row per jar and hour.
-
-    Columns: battery_id, hour, rows, first_ts, last_ts, gap_s (longest step inside the hour), period_s,
-    v_rows, v_mean, v_min, v_max, t_mean, t_min, t_max, r_changes, g_rows, g_off (rows whose conductance is
-    over 1 % off 1000/resistance), outside_rows (beyond 0..16 V, -20..80 degC, 0..200 mohm).
-    """
-    from battery_assets.features import hour_kernels as kernel
-
-    unit = day["battery_id"]
-    jar, ts_us = _codes(unit), day["ts"].dt.epoch("us").to_numpy()
-    starts = kernel.run_starts(jar, ts_us)
-    columns = ("voltage_v", "temperature_c", "resistance_mohm", "conductance_s")
-    v, t, r, g = (_floats(day, name) for name in columns)
-    nothing = np.full(day.height, np.nan, np.float32)
-    v, t = (column if column.size else nothing for column in (v, t))
-    numbers, counts = kernel.hours_of_runs(starts, jar, ts_us, v, t, r, g)
-    first, last = starts[:-1], starts[1:] - 1
-    hours = pl.DataFrame(
-        {
-            "battery_id": unit.gather(first).cast(pl.String),
-            "hour": day["ts"].gather(first).dt.truncate("1h"),
-            "rows": np.diff(starts),
-            "first_ts": day["ts"].gather(first),
-            "last_ts": day["ts"].gather(last),
-            **{name: numbers[:, k] for k, name in enumerate(kernel.NUMBERS)},
-            **{name: counts[:, k] for k, name in enumerate(kernel.COUNTS)},
-        }
-    ).with_columns(cs.float().fill_nan(None))
-    periods = _periods(day, "battery_id")
-    return hours.join(periods, on="battery_id", how="left", validate="m:1").sort("battery_id", "hour")
-
-
-def _floats(day: pl.DataFrame, name: str) -> np.ndarray:
-    """A column as Float32 with NaN for nothing; empty where all of it is nothing."""
-    if name not in day.columns or day[name].null_count() == day.height:
-        return np.empty(0, np.float32)
-    return day[name].cast(pl.Float32).fill_null(np.nan).to_numpy()
 
 
 def _spread(value: pl.Expr) -> list[tuple[str, pl.Expr]]:
@@ -211,7 +144,7 @@ def string_hours(day: pl.DataFrame) -> pl.DataFrame:
     for peak in peaks:
         hours = hours.join(peak, on="run", how="left", validate="1:1")
     hours = hours.drop("run").with_columns(pl.col("string_id").cast(pl.String))
-    hours = hours.join(_periods(day, "string_id"), on="string_id", how="left", validate="m:1")
+    hours = hours.join(usual_steps(day, "string_id"), on="string_id", how="left", validate="m:1")
     return hours.with_columns(pl.col("discharge_s") * pl.col("period_s")).sort("string_id", "hour")
 
 

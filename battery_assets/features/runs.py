@@ -73,3 +73,15 @@ def group_steps_us(steps: np.ndarray, group: np.ndarray, groups: int) -> np.ndar
         if len(known):
             step[g] = np.median(known)
     return step
+
+
+def usual_steps(day: pl.DataFrame, unit: str) -> pl.DataFrame:
+    """Of each unit of a day, sorted by (unit, ts), its sampling interval in seconds: unit, period_s.
+
+    A unit of which no step is known has the usual one of the others; null where there are none.
+    """
+    names = day[unit].rle().struct.field("value").cast(pl.String)
+    steps = steps_us(micros(day["ts"]), unit_runs(day[unit], names.to_list())) / 1e6
+    steps[~(steps > 0)] = np.nan
+    known = pl.col("period_s").fill_nan(None)
+    return pl.DataFrame({unit: names, "period_s": steps}).with_columns(known.fill_null(known.median()))

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.profiles import jar_hours, string_hours
+from battery_assets.features.jar_hours import jar_hours
+from battery_assets.features.profiles import string_hours
 
 BEGIN = datetime(2025, 3, 1, tzinfo=UTC)
 STEPS_S = {"a": 30, "b": 60, "c": 300}
