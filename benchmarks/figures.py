@@ -73,6 +73,7 @@ GROUPS = (
         "site_month:one_more_day",
         {
             "incremental_day_share": "of the days before",
+            "incremental_day_to_twin_share": "of the days before",
             "incremental_day_seconds": "s",
             "incremental_day_run_seconds": "s",
         },

@@ -6,7 +6,7 @@ runs beside it and is not counted (256 MB of shared buffers); files that are map
 
 In another such process the month is run as on the night before its last day is over, and again one night
 later: the share of the last day is what the bodies of assets and checks took then, over what they took for
-all the days before it.
+all the days before it; of all phases, and of those up to the twin.
 """
 
 import resource
@@ -15,6 +15,8 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
 
 from battery_assets import clock
 from battery_assets import tables as t
@@ -68,13 +70,14 @@ def one_more_day(small: bool) -> dict[str, float]:
     with _site(small, NIGHTLY) as at:
         with clock.stopped(over - timedelta(days=1)):
             _run(at, NIGHTLY, assets(1, 7))
-        before = sum(bodies.values())
+        before, before_to_twin = sum(bodies.values()), _to_twin(bodies)
         bodies.clear()
         with clock.stopped(over), clocked() as run:
             _run(at, NIGHTLY, assets(1, 7))
     day = sum(bodies.values())
     return {
         "incremental_day_share": day / before,
+        "incremental_day_to_twin_share": _to_twin(bodies) / before_to_twin,
         "incremental_day_seconds": day,
         "incremental_day_run_seconds": run.seconds,
     }
@@ -92,12 +95,27 @@ def _site(small: bool, site: str) -> Iterator[Session]:
 
 def _by_phase(bodies: Mapping[str, float]) -> dict[int, float]:
     """Seconds of each phase: its assets, and the checks that are named after them."""
-    phases = {table.name: table.info["phase"] for table in t.TABLES}
-    found = dict.fromkeys(sorted(set(phases.values())), 0.0)
+    found = dict.fromkeys(sorted({table.info["phase"] for table in t.TABLES}), 0.0)
     for step, seconds in bodies.items():
-        table = max((name for name in phases if step.startswith(name)), key=len)
-        found[phases[table]] += seconds
+        found[_table_of(step).info["phase"]] += seconds
     return found
+
+
+def _to_twin(bodies: Mapping[str, float]) -> float:
+    """Seconds of raw and calculated telemetry, features and twin, with their checks."""
+    tables = {step: _table_of(step) for step in bodies}
+    return sum(
+        seconds
+        for step, seconds in bodies.items()
+        if tables[step].info["phase"] <= 5 or tables[step] is t.digital_twin_state
+    )
+
+
+def _table_of(step: str) -> sa.Table:
+    """The table of an asset, or of a check that is named after it."""
+    return max(
+        (table for table in t.TABLES if step.startswith(table.name)), key=lambda table: len(table.name)
+    )
 
 
 def assets(first: int, last: int) -> list[str]:
