@@ -62,6 +62,8 @@ def _keys(rows: pl.DataFrame, table: sa.Table) -> Profile:
 def _series(rows: pl.DataFrame, table: sa.Table) -> Profile:
     """Order and gaps within each unit: rows are sorted by unit, then time."""
     unit, instant = sort_columns(table)
+    if rows[instant].null_count():  # counted, and a reason to refuse all: it has no place in time
+        rows = rows.filter(pl.col(instant).is_not_null())
     if rows.height < 2:
         nothing = dict.fromkeys(("duplicate_keys", "backward_steps", "unit_breaks", "gaps"), 0)
         return {**nothing, "units": rows.height, "usual_step_s": 0.0}

@@ -135,13 +135,6 @@ def _ended(fleet: Fleet) -> list[str]:
     return rows["battery_id"].unique(maintain_order=True).to_list()
 
 
-def test_learning_from_a_demo_fleet_takes_seconds(known: Fleet) -> None:
-    started = time.process_time()
-    fit(known.examples, Recipe(), _silent)
-    # Processor seconds on two threads, so that other work on the machine does not count.
-    assert time.process_time() - started < 40
-
-
 def test_training_reports_a_curve_for_each_candidate(trained: Trained) -> None:
     names = {name for name, _, _ in trained.reported}
     assert names == {"out_of_fold_nll_normal_0.8", "out_of_fold_nll_extreme_0.8"}
