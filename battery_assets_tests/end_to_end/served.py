@@ -140,7 +140,7 @@ def command(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess
         cwd=PACKAGE.parent,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
 
 
