@@ -1,15 +1,16 @@
 """The loop over a day's jar samples behind `jar_hours.jar_hours`: rows in, one line per jar and hour out.
 
-Rows are sorted by jar and time. Times are int64 microseconds; NaN is a missing number.
+Rows are sorted by jar and time. Times are int64 microseconds; NaN, which no number equals, not even itself,
+is a missing one.
 """
 
 import numpy as np
 from numba import njit
 
 HOUR_US = 3_600_000_000
-# Physically possible (SOURCES 5): V, degC, mohm.
+# Beyond these a value is no jar's: V, degC, mohm.
 LOW_V, HIGH_V, LOW_C, HIGH_C, LOW_MOHM, HIGH_MOHM = 0.0, 16.0, -20.0, 80.0, 0.0, 200.0
-OFF_PERCENT = 1.0
+OFF = 10.0  # 1 % of the 1000 that resistance (mohm) times conductance (S) is
 
 # Columns of the numbers, then those of the counts.
 GAP_S, V_MEAN, V_MIN, V_MAX, T_MEAN, T_MIN, T_MAX = range(7)
@@ -70,7 +71,7 @@ def hours_of_runs(starts, jar, ts, volts, celsius, mohm, siemens):
                     product = siemens[row] * np.float64(r)
                     if product == product:
                         counts[run, G_ROWS] += 1
-                        counts[run, G_OFF] += abs(product - 1000.0) > 10.0 * OFF_PERCENT
+                        counts[run, G_OFF] += abs(product - 1000.0) > OFF
             outside += beyond
         counts[run, V_ROWS], counts[run, OUTSIDE] = v_rows, outside
         if stop - first > 1:

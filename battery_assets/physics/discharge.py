@@ -142,6 +142,12 @@ def _loaded_v(c, drawn, rested, exchange, r0, v1, warmer, cells):
     return cells * per_cell + c.k_ocv * warmer - drawn * r0 - v1
 
 
+@numba.njit(cache=True)
+def _jar_v(c, drawn, z, x, v1, r_scale, warmer, cells, acid, exchange_scale):
+    rested, exchange, r0 = _at_rest(c, z, x, r_scale, acid, exchange_scale)
+    return _loaded_v(c, drawn, rested, exchange, r0, v1, warmer, cells)
+
+
 @numba.njit(cache=True, nogil=True)
 def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar_v, current_a):
     scale, r_scale, temperature, cells, surface, coup, acid, exchange, depletion = jars
@@ -220,14 +226,11 @@ def discharge(
 def jar_voltage(jars: Jars, state: State, current_a: float, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
     """Voltage (V) of every jar in a state at a current (A, positive charges), transients left out."""
     c, (_, r_scale, temperature, cells, _, _, acid, exchange, _) = constants(jar), _effective(jars)
-    drawn, voltages = -float(current_a), []
-    for z, x, v1, own_r, warmer, own_cells, own_acid, own_exchange in zip(
+    parts = zip(
         state.depth, state.depletion, state.fast_v, r_scale, temperature - 25.0, cells, acid, exchange,
         strict=True,
-    ):  # fmt: skip
-        rested, exchange_a, ohm = _at_rest(c, z, x, own_r, own_acid, own_exchange)
-        voltages.append(_loaded_v(c, drawn, rested, exchange_a, ohm, v1, warmer, own_cells))
-    return np.array(voltages)
+    )  # fmt: skip
+    return np.array([_jar_v(c, -float(current_a), *part) for part in parts])
 
 
 def _effective(jars: Jars) -> tuple[np.ndarray, ...]:

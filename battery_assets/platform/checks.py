@@ -180,7 +180,7 @@ def profile_failures(table: sa.Table, profile: Profile) -> list[str]:
 def _out_of_bounds(facts: dict[str, tuple[float, float | None, float | None]]) -> list[str]:
     """Facts as value, low and high that are not within their bounds, in words.
 
-    One row a fact and bound: an expectation costs twenty milliseconds, however little it has to look at.
+    One row a fact and bound, for one expectation: each costs the same, however little it has to look at.
     """
     gx = _great_expectations()
     pairs = [(name, value, low) for name, (value, low, _) in facts.items()]

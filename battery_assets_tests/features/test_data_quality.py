@@ -1,6 +1,6 @@
 """What an engineer objects to in telemetry is found at its limit, on real exports too, and nowhere else."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -166,6 +166,17 @@ def test_connectors_explain_what_current_drops_over_them(amps, count):
     drop = {"v_mean": 24 * 13.62 - 4.1, "current_mean": amps}
     found = findings(changed("a", HOUR < 100, **drop), world.jars().filter(world.IN_STRING))
     assert found.filter(code="sum_mismatch").height == count
+
+
+def test_each_string_has_the_step_of_its_own():
+    def string(name: str, step: int) -> pl.DataFrame:
+        at = [datetime(2025, 3, 1, tzinfo=UTC) + timedelta(seconds=s) for s in range(0, 7200, step)]
+        return pl.DataFrame({"string_id": name, "ts": at, "current_a": -5.0, "mode": "discharge"})
+
+    rows = string_hours(pl.concat([string("a", 30), string("b", 300)]))
+    assert rows.group_by("string_id").agg(pl.col("period_s", "discharge_s").unique()).sort("string_id").rows() == [
+        ("a", [30.0], [3600.0]), ("b", [300.0], [3600.0]),
+    ]  # fmt: skip
 
 
 def test_an_empty_day_is_no_error():

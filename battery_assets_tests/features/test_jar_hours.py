@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from battery_assets.features.jar_hours import jar_hours
-from battery_assets.features.profiles import string_hours
 
 BEGIN = datetime(2025, 3, 1, tzinfo=UTC)
 STEPS_S = {"a": 30, "b": 60, "c": 300}
@@ -88,14 +87,3 @@ def test_a_jar_with_one_sample_has_the_usual_step_of_the_others(day):
     rows = jar_hours(pl.concat([day, alone])).filter(battery_id="d")
     assert rows.select("rows", "gap_s", "period_s").rows() == [(1, None, 60.0)]
     assert jar_hours(alone)["period_s"].to_list() == [None]
-
-
-def test_each_string_has_the_step_of_its_own():
-    def string(name: str, step: int) -> pl.DataFrame:
-        at = [BEGIN + timedelta(seconds=s) for s in range(0, 7200, step)]
-        return pl.DataFrame({"string_id": name, "ts": at, "current_a": -5.0, "mode": "discharge"})
-
-    rows = string_hours(pl.concat([string("a", 30), string("b", 300)]))
-    assert rows.group_by("string_id").agg(pl.col("period_s", "discharge_s").unique()).sort("string_id").rows() == [
-        ("a", [30.0], [3600.0]), ("b", [300.0], [3600.0]),
-    ]  # fmt: skip
