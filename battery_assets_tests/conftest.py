@@ -10,6 +10,17 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
+# Files that run for minutes, longest first: begun last, one would run on beside a process without work.
+LONG = (
+    "test_incremental.py", "test_up.py", "test_pipeline.py", "test_mutants.py", "test_lab.py", "test_runs.py",
+    "test_stack.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, the others as they were."""
+    place = {name: k for k, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONG)))
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ class Served:
             run["tags"] = {tag["key"]: tag["value"] for tag in run["tags"]}
         return sorted(found, key=lambda run: run["creationTime"])
 
-    def ended(self, run_id: str, patience_s: float = 120.0) -> dict[str, Any]:
+    def ended(self, run_id: str, patience_s: float = 600.0) -> dict[str, Any]:
         """A run once it has ended."""
 
         def found() -> dict[str, Any] | None:
@@ -94,7 +94,7 @@ class Served:
             entries = [entry for event in self.events(run_id) for entry in event.get("metadataEntries", [])]
             return next((int(e.get("intValue") or e["text"]) for e in entries if e["label"] == "pid"), None)
 
-        return until(found, 30.0, f"run {run_id} names no process")
+        return until(found, 180.0, f"run {run_id} names no process")
 
 
 def partition(month: str, site: str) -> dict[str, str]:
@@ -161,7 +161,7 @@ def serving(settings: Settings) -> Iterator[Served]:
     try:
         until(
             lambda: "Ctrl-C stops" in output.read_text() or process.poll() is not None,
-            180.0,
+            600.0,
             output.read_text(),
         )
         presence = present(settings)
@@ -170,5 +170,5 @@ def serving(settings: Settings) -> Iterator[Served]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(300)
         assert processes_of(settings.home) == []
