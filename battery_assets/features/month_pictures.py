@@ -1,13 +1,23 @@
 """A month of one string, and its deepest discharge, as a battery engineer would plot them. Times are UTC."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from battery_assets.features.picture_parts import BLUE, GREY, TITLE, VERMILION, bars, panels, png, time_axis
+from battery_assets.features.picture_parts import (
+    BLUE,
+    GREY,
+    TITLE,
+    VERMILION,
+    bars,
+    days,
+    panels,
+    png,
+    time_axis,
+)  # fmt: skip
+from battery_assets.features.picture_scales import scaled, shared, ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,15 +105,25 @@ def month_of_string(
     _resistance(axes[1, 1], whole, weak, choice.baseline_mohm)
     _charge(axes[2, 0], charge, choice)
     _health(axes[2, 1], charge, choice)
-    first, last = whole["feature_ts"].min(), whole["feature_ts"].max()
-    for one in axes.flat:
-        one.grid(alpha=0.25, linewidth=0.6)
-        time_axis(one, 6)
-        if first is not None:
-            one.set_xlim(first - timedelta(hours=12), last + timedelta(hours=12))  # type: ignore[operator]
+    _scales(axes, days(whole["feature_ts"]))
     handles = axes[1, 0].get_legend_handles_labels()
     drawn.legend(*handles, frameon=False, ncols=4, loc="lower center", fontsize=9)
     return png(drawn)
+
+
+def _scales(axes: np.ndarray, at: np.ndarray) -> None:
+    """The same time along all panels, its ticks named below the last row."""
+    if len(at):
+        axes[-1, 0].set_xlim(at[0] - 0.5, at[-1] + 0.5)
+    time_axis(axes[-1, 0], 6)
+    limits, places = axes[-1, 0].get_xlim(), axes[-1, 0].get_xticks()
+    for one in axes.flat:
+        one.set_xlim(limits)
+        if one not in axes[-1]:
+            ticks(one.xaxis, places)
+    time_axis(axes[-1, 1], 6)
+    for one in axes.flat:
+        scaled(one, x_words=one in axes[-1])
 
 
 def _string_hours(hours: pl.DataFrame) -> pl.DataFrame:
@@ -122,11 +142,10 @@ def _string_hours(hours: pl.DataFrame) -> pl.DataFrame:
 
 
 def _voltage(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
-    axes.fill_between(
-        whole["feature_ts"], whole["v_low"], whole["v_high"], color=GREY, alpha=0.25, linewidth=0
-    )
-    axes.plot(whole["feature_ts"], whole["v"], color=BLUE, linewidth=1.0)
-    axes.plot(weak["feature_ts"], weak["v_mean"], color=VERMILION, linewidth=1.0)
+    at = days(whole["feature_ts"])
+    axes.fill_between(at, whole["v_low"], whole["v_high"], color=GREY, alpha=0.25, linewidth=0)
+    axes.plot(at, whole["v"], color=BLUE, linewidth=1.0)
+    axes.plot(days(weak["feature_ts"]), weak["v_mean"], color=VERMILION, linewidth=1.0)
     words = "jar voltage, hourly mean (V); grey: all jars"
     if whole.height > FEW_HOURS:
         # A discharge of some hours would press the month's float into a line: its own picture shows it.
@@ -140,36 +159,31 @@ def _voltage(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
 def _current(axes: "Axes", currents: pl.DataFrame) -> None:
     axes.axhline(0.0, color=GREY, linewidth=0.6)
     for column in ("low_a", "high_a"):
-        bars(axes, currents["hour"], currents[column], color=BLUE)
+        bars(axes, days(currents["hour"]), currents[column], color=BLUE)
     axes.set_yscale("symlog", linthresh=1.0)
     extremes = currents.select(pl.col("low_a", "high_a").abs().max()).row(0)
     most = max([1.0, *(float(value) for value in extremes if value is not None)])
-    ticks = [tick for tick in (1, 10, 100, 1000) if tick <= 10 * most]
-    axes.set_yticks([*(-tick for tick in ticks[::-1]), 0, *ticks])
+    steps = [step for step in (1, 10, 100, 1000) if step <= 10 * most]
+    ticks(axes.yaxis, [*(-step for step in steps[::-1]), 0, *steps])
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.minorticks_off()
     axes.set_ylim(-2 * most, 2 * most)
     axes.set_title("string current, extremes of each hour (A); + charges", **TITLE)
 
 
 def _temperature(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
-    axes.plot(whole["feature_ts"], whole["t"], color=BLUE, linewidth=1.0, label="median jar of the string")
-    axes.plot(weak["feature_ts"], weak["t_mean"], color=VERMILION, linewidth=1.0, label="weakest jar")
-    axes.plot(
-        whole["feature_ts"],
-        whole["room"],
-        color=GREY,
-        linewidth=1.0,
-        linestyle="--",
-        label="room sensors of the site",
-    )
+    at = days(whole["feature_ts"])
+    axes.plot(at, whole["t"], color=BLUE, linewidth=1.0, label="median jar of the string")
+    axes.plot(days(weak["feature_ts"]), weak["t_mean"], color=VERMILION, linewidth=1.0, label="weakest jar")
+    room = "room sensors of the site"
+    axes.plot(at, whole["room"], color=GREY, linewidth=1.0, linestyle="--", label=room)
     axes.set_title("temperature (°C)", **TITLE)
 
 
 def _resistance(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame, baseline: float | None) -> None:
-    axes.step(whole["feature_ts"], whole["r"], color=BLUE, linewidth=1.0, where="post")
+    axes.step(days(whole["feature_ts"]), whole["r"], color=BLUE, linewidth=1.0, where="post")
     # A reading is held for a day until the next: a step shows when it was taken.
-    axes.step(weak["feature_ts"], weak["r_internal_latest"], color=VERMILION, linewidth=1.0, where="post")
+    at = days(weak["feature_ts"])
+    axes.step(at, weak["r_internal_latest"], color=VERMILION, linewidth=1.0, where="post")
     if baseline:
         axes.axhline(baseline, color=GREY, linestyle="--", linewidth=1.0)
     axes.set_title("ohmic reading (mΩ); dashed: weakest jar when new", **TITLE)
@@ -179,7 +193,7 @@ def _charge(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
     lowest = 100.0
     for jar, colour in ((choice.middle_id, BLUE), (choice.weakest_id, VERMILION)):
         rows = charge.filter(pl.col("battery_id") == jar).sort("ts")
-        axes.plot(rows["ts"], rows["soc_pct"], color=colour, linewidth=1.0)
+        axes.plot(days(rows["ts"]), rows["soc_pct"], color=colour, linewidth=1.0)
         lowest = min(lowest, rows["soc_pct"].min() or 100.0)  # type: ignore[type-var, assignment]
     axes.set_ylim(min(lowest - 3.0, 90.0), 101.0)
     axes.set_title("state of charge (% of present capacity)", **TITLE)
@@ -190,9 +204,9 @@ def _health(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
     middle = charge.filter(pl.col("battery_id") == choice.middle_id).sort("ts")
     half = Z90 * choice.soh_sd_pct
     ends = (weak["soh_pct"] - half, weak["soh_pct"] + half)
-    axes.fill_between(weak["ts"], *ends, color=VERMILION, alpha=0.18, linewidth=0)
-    axes.plot(middle["ts"], middle["soh_pct"], color=BLUE, linewidth=1.0)
-    axes.plot(weak["ts"], weak["soh_pct"], color=VERMILION, linewidth=1.0)
+    axes.fill_between(days(weak["ts"]), *ends, color=VERMILION, alpha=0.18, linewidth=0)
+    axes.plot(days(middle["ts"]), middle["soh_pct"], color=BLUE, linewidth=1.0)
+    axes.plot(days(weak["ts"]), weak["soh_pct"], color=VERMILION, linewidth=1.0)
     axes.axhline(WORN_PCT, color=GREY, linestyle="--", linewidth=1.0)
     axes.set_title("state of health (% of rated); shaded: 90 %; dashed: 80 %", **TITLE)
 
@@ -217,7 +231,7 @@ def ride_picture(title: str, string: pl.DataFrame, jars: pl.DataFrame, begun, en
         minutes = column == 0 and (part["since_s"].max() or 0.0) > 600.0  # type: ignore[operator]
         _ride_column(axes[:, column], part, own, lowest, 60.0 if minutes else 1.0)
         axes[2, column].set_xlabel(
-            "minutes since the load came" if minutes else "seconds since the load came", fontsize=9
+            "minutes since the load came" if minutes else "seconds since the load came"
         )
     for one, words in zip(
         axes[:, 0],
@@ -230,6 +244,10 @@ def ride_picture(title: str, string: pl.DataFrame, jars: pl.DataFrame, begun, en
     ):
         one.set_title(words, **TITLE)
     axes[0, 1].set_title("its first minutes", **TITLE)
+    for column in axes.T:
+        shared(column, "x")
+        for one in column:
+            scaled(one, x_words=one is column[-1])
     return png(drawn)
 
 
@@ -262,8 +280,6 @@ def _ride_column(axes, string: pl.DataFrame, jars: pl.DataFrame, lowest: str, un
     for code in [name for name in jars.columns if name not in ("ts", "since_s", lowest)]:
         axes[2].plot(x, jars[code].to_numpy()[keep], color=GREY, linewidth=0.5, alpha=0.7)
     axes[2].plot(x, own[keep], color=VERMILION, linewidth=1.3)
-    for one in axes:
-        one.grid(alpha=0.25, linewidth=0.6)
 
 
 def _thinned(values: np.ndarray, most: int = 600) -> np.ndarray:

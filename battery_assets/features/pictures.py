@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from battery_assets.features.picture_parts import BLUE, GREY, ORANGE, VERMILION
+from battery_assets.features.picture_parts import BLUE, GREY, ORANGE, VERMILION, short_codes
 from battery_assets.features.picture_parts import figure as _figure
 from battery_assets.features.picture_parts import nothing as _nothing
 from battery_assets.features.picture_parts import png as _png
 from battery_assets.features.picture_parts import time_axis as _time_axis
+from battery_assets.features.picture_scales import scaled, ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import BoundaryNorm, Colormap
+    from matplotlib.figure import Figure
 
 SEVERITY_COLOURS = {"info": BLUE, "warning": ORANGE, "critical": VERMILION}
 MOST_COLUMNS = 372
+MOST_LETTERS = 120  # that fit side by side below nine inches
 # Twice the settled spread of 0.056 V stays pale; 0.15, 0.25 and 0.45 V are the limits of the alerts.
 STEPS_V = (-0.45, -0.25, -0.15, -0.1, 0.1, 0.15, 0.25, 0.45)
 
@@ -30,10 +34,11 @@ def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     from matplotlib.colors import BoundaryNorm
     from matplotlib.dates import date2num
 
-    figure, axes = _figure(10, 5.5, "Jar voltage against the median of its string")
+    order = jars.sort("string_code", "position_in_string").with_row_index("row")
+    codes = order["string_code"].unique(maintain_order=True).to_list()
+    figure, axes = _figure(10, 5.5, "Jar voltage against the median of its string", names=codes, right=1.0)
     if "feature_window_hours" in hours.columns:
         hours = hours.filter(pl.col("feature_window_hours") == 1)
-    order = jars.sort("string_code", "position_in_string").with_row_index("row")
     rows = hours.join(order, on="battery_id").with_columns(
         off=pl.col("v_mean") - pl.col("v_mean").median().over("string_id", "feature_ts")
     )
@@ -51,32 +56,44 @@ def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     grid[cells["row"].to_numpy(), cells["column"].to_numpy()] = cells["off"].to_numpy()
     colours = colormaps["PuOr"].with_extremes(bad=GREY)
     begin, end = date2num(first), date2num(first) + grid.shape[1] * bin_hours / 24.0  # type: ignore[arg-type]
-    image = axes.imshow(
+    steps = BoundaryNorm(STEPS_V, colours.N, extend="both")
+    axes.imshow(
         grid,
         aspect="auto",
         interpolation="nearest",
         cmap=colours,
-        norm=BoundaryNorm(STEPS_V, colours.N, extend="both"),
+        norm=steps,
         extent=(begin - 1 / 24.0, end - 1 / 24.0, order.height - 0.5, -0.5),
     )
-    bar = figure.colorbar(image, ax=axes, ticks=STEPS_V, spacing="uniform", pad=0.01)
-    bar.set_label("deviation (V)")
     _string_ticks(axes, order)
-    axes.xaxis_date()
     _time_axis(axes)
     axes.set_xlabel("time (UTC)")
     axes.set_ylabel("string, jars in order of position")
+    scaled(axes, grid="neither")
+    _key_of_steps(figure, axes, colours, steps)
     return _png(figure)
+
+
+def _key_of_steps(figure: "Figure", beside: "Axes", colours: "Colormap", steps: "BoundaryNorm") -> None:
+    """What each colour means; `colorbar` would make as many artists as the picture has."""
+    place = beside.get_position()
+    key = figure.add_axes((place.x1 + 0.015, place.y0, 0.02, place.height))
+    within = [STEPS_V[0] - 1.0, *np.add(STEPS_V[1:], STEPS_V[:-1]) / 2.0, STEPS_V[-1] + 1.0]
+    bands = [[colours(int(step))] for step in np.ravel(steps(within))]
+    key.imshow(bands, aspect="auto", interpolation="nearest", origin="lower", extent=(0, 1, 0, len(bands)))
+    ticks(key.yaxis, range(1, len(bands)), [f"{step:+.2f}" for step in STEPS_V])
+    key.set_ylabel("deviation (V)")
+    scaled(key, grid="neither", right=True)
 
 
 def _string_ticks(axes: "Axes", order: pl.DataFrame) -> None:
     groups = order.group_by("string_code", maintain_order=True).agg(
         middle=pl.col("row").mean(), start=pl.col("row").min()
     )
-    axes.set_yticks(groups["middle"].to_list(), groups["string_code"].to_list(), fontsize=7)
-    axes.tick_params(axis="y", length=0)
-    for start in groups["start"].to_list()[1:]:
-        axes.axhline(start - 0.5, color="black", linewidth=0.6)
+    ticks(axes.yaxis, groups["middle"].to_list(), groups["string_code"].to_list())
+    left, right = axes.get_xlim()
+    axes.hlines(groups["start"].to_numpy()[1:] - 0.5, left, right, colors="black", linewidths=0.6)
+    axes.set_xlim(left, right)
 
 
 def rul_histogram(predictions: pl.DataFrame) -> bytes:
@@ -89,7 +106,11 @@ def rul_histogram(predictions: pl.DataFrame) -> bytes:
         _nothing(axes, "no predictions")
         return _png(figure)
     edges = np.linspace(0.0, max(1.0, float(np.ceil(years.max()))), 25)
-    axes.hist(years, bins=edges.tolist(), color=BLUE, edgecolor="white", linewidth=0.5)
+    counts, _ = np.histogram(years, bins=edges)
+    axes.stairs(counts, edges, fill=True, color=BLUE)
+    axes.vlines(
+        edges, 0, np.maximum(np.append(counts, 0), np.append(0, counts)), colors="white", linewidths=0.5
+    )
     limits = ((90 / 365.25, VERMILION, "90 days", "-"), (180 / 365.25, ORANGE, "180 days", "--"))
     for limit, colour, label, style in limits:
         count = int((years < limit).sum())
@@ -97,6 +118,7 @@ def rul_histogram(predictions: pl.DataFrame) -> bytes:
     axes.legend(frameon=False)
     axes.set_xlabel("remaining life (years)")
     axes.set_ylabel("jars")
+    scaled(axes, grid="neither")
     return _png(figure)
 
 
@@ -106,17 +128,36 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     soh: battery_id, soh_pct (the last row of a jar counts; `at` orders them if present). jars: battery_id,
     string_code.
     """
-    from matplotlib.collections import PolyCollection
-
-    figure, axes = _figure(9, 4, "State of health")
     if "at" in soh.columns:
         soh = soh.sort("at")
     latest = soh.unique("battery_id", keep="last", maintain_order=True).join(jars, on="battery_id")
     latest = latest.filter(pl.col("soh_pct").is_not_null()).sort("string_code", "soh_pct", "battery_id")
+    codes = latest["string_code"].unique(maintain_order=True).to_list()
+    names = short_codes(codes)
+    crowded = sum(map(len, names)) > MOST_LETTERS
+    figure, axes = _figure(9, 4, "State of health", legend=True, below=0.4 if crowded else 0.0)
     if latest.height == 0:
         _nothing(axes, "no state of health")
         return _png(figure)
     values = latest["soh_pct"].to_numpy()
+    _health_bars(axes, values)
+    groups = latest.with_row_index("row").group_by("string_code", maintain_order=True)
+    rows = groups.agg(middle=pl.col("row").mean(), start=pl.col("row").min())
+    ticks(axes.xaxis, rows["middle"].to_list(), names)
+    axes.set_ylim(max(0.0, min(70.0, float(values.min()) - 5.0)), max(105.0, float(values.max()) + 2.0))
+    axes.set_xlim(-1, len(values))
+    axes.vlines(rows["start"].to_numpy()[1:] - 0.5, *axes.get_ylim(), colors=GREY, linewidths=0.6)
+    of_all = codes[0].removesuffix(names[0]).rstrip("-")
+    axes.set_xlabel(f"string{of_all and f' of {of_all}'}, jars from worst to best")
+    axes.set_ylabel(f"state of health (% of rated, axis from {axes.get_ylim()[0]:.0f})")
+    scaled(axes, grid="neither", size=7, tilt=30 if crowded else 0)
+    figure.legend(frameon=False, ncols=3, loc="lower center")
+    return _png(figure)
+
+
+def _health_bars(axes: "Axes", values: np.ndarray) -> None:
+    from matplotlib.collections import PolyCollection
+
     bands = (
         (values < 80, VERMILION, "below 80 %", "xx"),
         ((values >= 80) & (values < 85), ORANGE, "80-85 %", "//"),
@@ -132,28 +173,8 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
         axes.add_collection(
             PolyCollection(list(outlines), facecolor=colour, label=named, hatch=hatch, linewidth=0)
         )
-    order = latest.with_row_index("row")
-    groups = order.group_by("string_code", maintain_order=True).agg(
-        middle=pl.col("row").mean(), start=pl.col("row").min()
-    )
-    tilt = 30 if groups.height > 3 else 0
-    axes.set_xticks(
-        groups["middle"].to_list(),
-        groups["string_code"].to_list(),
-        fontsize=7,
-        rotation=tilt,
-        ha="right" if tilt else "center",
-    )
-    for start in groups["start"].to_list()[1:]:
-        axes.axvline(start - 0.5, color=GREY, linewidth=0.6)
     for limit, colour in ((85, ORANGE), (80, VERMILION)):
         axes.axhline(limit, color=colour, linestyle="--", linewidth=1)
-    axes.set_ylim(max(0.0, min(70.0, float(values.min()) - 5.0)), max(105.0, float(values.max()) + 2.0))
-    axes.set_xlim(-1, len(values))
-    axes.set_xlabel("string, jars from worst to best")
-    axes.set_ylabel(f"state of health (% of rated, axis from {axes.get_ylim()[0]:.0f})")
-    figure.legend(frameon=False, ncols=3, loc="outside lower center")
-    return _png(figure)
 
 
 def alerts_timeline(alerts: pl.DataFrame) -> bytes:
@@ -164,7 +185,9 @@ def alerts_timeline(alerts: pl.DataFrame) -> bytes:
     from matplotlib.collections import LineCollection
     from matplotlib.dates import date2num
 
-    figure, axes = _figure(10, 4.5, f"Alerts ({alerts.height})")
+    kinds = alerts.group_by("alert_type").len().sort("alert_type")
+    names = [f"{kind} ({n})" for kind, n in kinds.iter_rows()]
+    figure, axes = _figure(10, 4.5, f"Alerts ({alerts.height})", names=names, legend=True)
     if alerts.height == 0:
         _nothing(axes, "no alerts in this period")
         return _png(figure)
@@ -190,18 +213,15 @@ def alerts_timeline(alerts: pl.DataFrame) -> bytes:
                      label=f"{severity}: {mine.height}")  # fmt: skip
         going = mine.filter(pl.col("resolved_at").is_null())
         axes.scatter(going["stop"], going["y"], s=14, marker=">", color=colour, zorder=3 + k)
-    lanes = rows.group_by("alert_type").agg(pl.col("lane").first(), n=pl.len()).sort("lane")
-    axes.set_yticks(
-        lanes["lane"].to_list(), [f"{kind} ({n})" for kind, _, n in lanes.iter_rows()], fontsize=8
-    )
-    for lane in lanes["lane"].to_list()[1:]:
-        axes.axhline(lane - 0.5, color=GREY, linewidth=0.4)
-    axes.set_ylim(lanes.height - 0.5, -0.5)
+    ticks(axes.yaxis, range(len(names)), names)
     axes.margins(x=0.02)
     axes.autoscale_view(scaley=False)
-    axes.xaxis_date()
+    axes.set_xlim(axes.get_xlim())
+    axes.hlines(np.arange(1, len(names)) - 0.5, *axes.get_xlim(), colors=GREY, linewidths=0.4)
+    axes.set_ylim(len(names) - 0.5, -0.5)
     _time_axis(axes)
     axes.set_xlabel("time (UTC); an arrow: still active")
     axes.set_ylabel("alert type (number)")
-    figure.legend(frameon=False, ncols=3, loc="outside lower center")
+    scaled(axes, grid="neither")
+    figure.legend(frameon=False, ncols=3, loc="lower center")
     return _png(figure)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.picture_parts import BLUE, GREEN, GREY, ORANGE, VERMILION, png
+from battery_assets.features.picture_parts import BLUE, GREEN, GREY, ORANGE, VERMILION, blank, png
+from battery_assets.features.picture_scales import scaled, shared
 from battery_assets.features.ripple_bursts import bursts_in, ohmic_step
 from battery_assets.features.ripple_spectrum import LINES, MAINS_HZ, spectra
 
@@ -48,21 +49,17 @@ def picked(bursts: pl.DataFrame) -> tuple[dict[str, Any], dict[str, Any]] | None
 
 def fault_picture(fault: dict[str, Any], sound: dict[str, Any]) -> bytes:
     """Voltage, current and spectrum of a burst with a finding and of a sound one; rows of `picked`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 7.5), dpi=80, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(10.6, 8)
     grid = figure.subplots(3, 2, height_ratios=[1, 1, 1.35])
+    figure.subplots_adjust(left=0.07, right=0.985, top=0.965, bottom=0.065, hspace=0.3, wspace=0.17)
     for column, burst in enumerate((fault, sound)):
         _waveforms(grid[0][column], grid[1][column], burst)
         _spectrum(grid[2][column], burst)
-    shared = (0, 1, 2) if fault["ripple_v"] < 4 * sound["ripple_v"] else (2,)
-    for row in shared:
-        low = min(axes.get_ylim()[0] for axes in grid[row])
-        high = max(axes.get_ylim()[1] for axes in grid[row])
-        for axes in grid[row]:
-            axes.set_ylim(low, high)
+    alike = (0, 1, 2) if fault["ripple_v"] < 4 * sound["ripple_v"] else (2,)
+    for row in alike:
+        shared(grid[row], "y")
+    for axes in grid.flat:
+        scaled(axes, grid="y" if axes in grid[2] else "both")
     return png(figure)
 
 
@@ -81,7 +78,7 @@ def _waveforms(above: "Axes", below: "Axes", burst: dict[str, Any]) -> None:
     count = round(SHOWN_S * rate)
     ms = np.arange(count) / rate * 1000
     above.set_title(
-        f"{burst['string_code']}: {_said(burst)}, {burst['ts']:%Y-%m-%d %H:%M:%S} UTC", fontsize=10
+        f"{burst['string_code']}: {_said(burst)}, {burst['ts']:%Y-%m-%d %H:%M:%S} UTC", fontsize=10, y=1.0
     )
     channels = (
         (above, volts, burst["ripple_v"], "V", BLUE, "voltage"),
@@ -92,12 +89,11 @@ def _waveforms(above: "Axes", below: "Axes", burst: dict[str, Any]) -> None:
         most = 1.2 * np.abs(wave - wave.mean()).max()
         axes.set_ylim(-most, most)
         axes.set_xlim(0, ms[-1])
-        axes.set_ylabel(f"{name} ({unit})", fontsize=9)
+        axes.set_ylabel(f"{name} ({unit})")
         said = f"{rms:.3g} {unit} rms around {wave.mean():.1f} {unit}"
         axes.text(0.99, 0.97, said, transform=axes.transAxes, fontsize=8, ha="right", va="top",
                   bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1.5})  # fmt: skip
-        axes.grid(alpha=0.3)
-    below.set_xlabel("time (ms)", fontsize=9)
+    below.set_xlabel("time (ms)")
 
 
 def _spectrum(axes: "Axes", burst: dict[str, Any]) -> None:
@@ -107,8 +103,9 @@ def _spectrum(axes: "Axes", burst: dict[str, Any]) -> None:
     mv = np.maximum(found.lines[0] * 1000, LEAST_MV)
     first = MAINS_HZ * (burst["pulses"] or 6)
     colours = np.where(hz % first == 0, BLUE, np.where(hz <= 200, VERMILION, GREY))
-    axes.bar(hz, mv - LEAST_MV, bottom=LEAST_MV, width=24, color=colours)
+    axes.vlines(hz, LEAST_MV, mv, colors=colours.tolist(), linewidths=3.5)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:,g}")
     axes.axhline(10.0, color=ORANGE, linestyle=":", linewidth=1.2)
     axes.text(2020, 10.5, "10 mV: least f1", fontsize=7, ha="right", va="bottom", color=ORANGE)
     for line, name in _named(mv, first).items():
@@ -118,10 +115,9 @@ def _spectrum(axes: "Axes", burst: dict[str, Any]) -> None:
     axes.set_ylim(LEAST_MV, max(mv.max() * 60, 1000))
     axes.set_xlim(0, 2040)
     axes.set_title(f"{_distorted(burst['thd_pct'])}, ripple {burst['ripple_factor_pct']:.2f} % of Vdc, "
-                   f"mains {found.mains_hz[0]:.2f} Hz", fontsize=9)  # fmt: skip
-    axes.set_xlabel("frequency (Hz)", fontsize=9)
-    axes.set_ylabel("lines of the voltage (mV rms)", fontsize=9)
-    axes.grid(alpha=0.3, axis="y")
+                   f"mains {found.mains_hz[0]:.2f} Hz", fontsize=9, y=1.0)  # fmt: skip
+    axes.set_xlabel("frequency (Hz)")
+    axes.set_ylabel("lines of the voltage (mV rms)")
 
 
 def _named(mv: np.ndarray, first: float) -> dict[float, str]:
@@ -139,32 +135,29 @@ def _distorted(thd: float | None) -> str:
 
 def load_picture(capture: pl.DataFrame, title: str) -> bytes:
     """A string taking over its load: slow trace, its bursts marked, and the moment itself at 12.8 kHz."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10.5, 4.4), dpi=80, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(11.2, 4.7)
     slow, fast = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    figure.subplots_adjust(left=0.06, right=0.94, top=0.93, bottom=0.11, wspace=0.28)
     starts = bursts_in(capture)
     steps = [(row, ohmic_step(*_waves(row))) for row in starts.to_dicts()]
     stepped = next(((row, step) for row, step in steps if step), None)
     begin = capture["ts"][0] if stepped is None else _instant(*stepped)
     second = (capture["ts"] - begin).dt.total_milliseconds().to_numpy() / 1000
+    slow.set_title(title, fontsize=10, y=1.0)
+    slow.set_xlabel("time since the load came (s); green: bursts of waveform")
     _pair(slow, second, capture["voltage_v"].to_numpy(), capture["current_a"].to_numpy())
     for at in (starts["ts"] - begin).dt.total_milliseconds().to_numpy() / 1000:
-        slow.axvline(at, color=GREEN, linewidth=1.2, alpha=0.7)
-    slow.set_title(title, fontsize=10)
-    slow.set_xlabel("time since the load came (s); green: bursts of waveform")
+        slow.axvline(at, color=GREEN, linewidth=1.2)
     if stepped is None:
         fast.set_axis_off()
         return png(figure)
     row, (at, volt, ampere) = stepped
     volts, amps, rate = _waves(row)
-    _pair(fast, (np.arange(len(volts)) - at) / rate * 1000, volts, amps)
     fast.set_title(
-        f"the moment: {volt:.1f} V at {ampere:.0f} A, {1000 * volt / ampere:.0f} mohm", fontsize=10
+        f"the moment: {volt:.1f} V at {ampere:.0f} A, {1000 * volt / ampere:.0f} mohm", fontsize=10, y=1.0
     )
     fast.set_xlabel("time since the load came (ms)")
+    _pair(fast, (np.arange(len(volts)) - at) / rate * 1000, volts, amps)
     return png(figure)
 
 
@@ -175,10 +168,13 @@ def _instant(row: dict[str, Any], step: tuple[int, float, float]) -> Any:
 
 
 def _pair(axes: "Axes", along: np.ndarray, volts: np.ndarray, amps: np.ndarray) -> None:
+    """Volts on the left, amperes on the right; title and label along x are set before."""
     axes.plot(along, volts, color=BLUE, linewidth=1.1)
     axes.set_ylabel("voltage (V)", color=BLUE)
-    right = axes.twinx()
+    right = axes.figure.add_axes(axes.get_position().bounds)
     right.plot(along, amps, color=VERMILION, linewidth=0.9)
     right.axhline(0.0, color=GREY, linewidth=0.5)
     right.set_ylabel("current, positive charges (A)", color=VERMILION)
-    axes.grid(alpha=0.3)
+    shared((axes, right), "x")
+    scaled(axes)
+    scaled(right, right=True, grid="neither")

@@ -1,9 +1,16 @@
 """How long the strings of a site carry their load, as a picture for the people who depend on it."""
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import polars as pl
 
-from battery_assets.features.picture_parts import BLUE, ORANGE, VERMILION, figure, nothing, png
+from battery_assets.features.picture_parts import BLUE, ORANGE, VERMILION, figure, nothing, png, short_codes
+from battery_assets.features.picture_scales import scaled, ticks
 from battery_assets.features.string_loads import MEASURED, SYSTEM
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 OWN = (MEASURED, SYSTEM)
 SAFE, DOUBTFUL = 0.95, 0.5
@@ -26,33 +33,39 @@ def runtime_bars(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFr
     own load is not known are shown at the 15 min rating of a new one. The colour tells the probability that
     the required time is reached; the words behind a bar name the weakest jar and what makes it so.
     """
-    drawn, axes = figure(9, 1.6 + 0.42 * max(strings.height, 2), "How long each string carries its load")
     shown = _shown(rows, strings, batteries)
+    codes = short_codes(shown["string_code"].to_list())
+    names = [f"{code}\n{_load(row)}" for code, row in zip(codes, shown.to_dicts(), strict=True)]
+    tall, title = 1.6 + 0.42 * max(strings.height, 2), "How long each string carries its load"
+    drawn, axes = figure(9, tall, title, names=names, legend=True)
     if shown.is_empty():
         nothing(axes, "no string's time is known")
         return png(drawn)
-    places = list(range(shown.height))
-    for place, row in zip(places, shown.to_dicts(), strict=True):
-        colour = _colour(row["ride_through_probability"])
-        axes.barh(place, row["runtime_min"], height=0.55, color=colour, alpha=0.45)
-        ends = row["runtime_lower_min"], row["runtime_upper_min"]
-        axes.plot(ends, (place, place), color=colour, linewidth=3, solid_capstyle="butt")
-        axes.plot(row["runtime_min"], place, "o", color="black", markersize=4)
-        need = row["required_min"]
-        axes.plot((need, need), (place - 0.42, place + 0.42), color="black", linewidth=1.5)
-        edge = max(ends[1], need)
-        axes.annotate(
-            _words(row), (edge, place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=8
-        )
-    names = short_codes(shown["string_code"].to_list())
-    labels = [f"{name}\n{_load(row)}" for name, row in zip(names, shown.to_dicts(), strict=True)]
-    axes.set_yticks(places, labels, fontsize=8)
-    axes.invert_yaxis()
+    _bars(axes, shown)
+    ticks(axes.yaxis, range(shown.height), names)
+    axes.set_ylim(shown.height - 0.4, -0.6)
     most = shown.select(pl.max_horizontal("runtime_upper_min", "required_min").max()).item()
     axes.set_xlim(0, 1.75 * most)
     axes.set_xlabel("minutes: median (dot), 90 % interval (line), required (black bar)")
+    scaled(axes, grid="neither")
     _legend(drawn)
     return png(drawn)
+
+
+def _bars(axes: "Axes", shown: pl.DataFrame) -> None:
+    """A string to a place: all of one kind together, as each by itself is dear to draw."""
+    places = np.arange(shown.height, dtype=float)
+    colours = [_colour(probability) for probability in shown["ride_through_probability"]]
+    median, low, high, need = (
+        shown[name].to_numpy()
+        for name in ("runtime_min", "runtime_lower_min", "runtime_upper_min", "required_min")
+    )
+    axes.barh(places, median, height=0.55, color=colours, alpha=0.45)
+    axes.hlines(places, low, high, colors=colours, linewidths=3)
+    axes.plot(median, places, "o", color="black", markersize=4)
+    axes.vlines(need, places - 0.42, places + 0.42, colors="black", linewidths=1.5)
+    for place, edge, row in zip(places, np.maximum(high, need), shown.to_dicts(), strict=True):
+        axes.text(edge, place, f"  {_words(row)}", va="center", fontsize=8)
 
 
 def _shown(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:
@@ -66,15 +79,6 @@ def _shown(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFrame) -
         .join(codes, left_on="weakest_battery_id", right_on="battery_id", how="left")
         .sort("string_code")
     )
-
-
-def short_codes(codes: list[str]) -> list[str]:
-    """The codes without the words that all of them begin with."""
-    parts = [code.split("-") for code in codes]
-    shared = 0
-    while len(codes) > 1 and all(len(p) > shared + 1 and p[shared] == parts[0][shared] for p in parts):
-        shared += 1
-    return ["-".join(p[shared:]) for p in parts]
 
 
 def _colour(probability: float) -> str:
@@ -111,4 +115,4 @@ def _legend(drawn) -> None:
         (VERMILION, f"below {DOUBTFUL:.0%}"),
     )
     handles = [Patch(color=colour, alpha=0.6, label=label) for colour, label in told]
-    drawn.legend(handles=handles, frameon=False, ncols=3, loc="outside lower center", fontsize=8)
+    drawn.legend(handles=handles, frameon=False, ncols=3, loc="lower center", fontsize=8)

@@ -9,8 +9,8 @@ import pytest
 
 from battery_assets.features.discharge_events import deepest_discharge
 from battery_assets.features.month_pictures import month_of_string, ride_picture, three_strings
-from battery_assets.features.picture_parts import MOST_BYTES
-from battery_assets.features.runtime_pictures import runtime_bars, short_codes
+from battery_assets.features.picture_parts import MOST_BYTES, short_codes
+from battery_assets.features.runtime_pictures import runtime_bars
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 INSTANT = pl.Datetime("us", "UTC")

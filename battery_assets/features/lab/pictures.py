@@ -7,6 +7,7 @@ import polars as pl
 
 from battery_assets.features.picture_parts import GREY, VERMILION, png
 from battery_assets.features.picture_parts import figure as figure_of
+from battery_assets.features.picture_scales import scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +46,7 @@ def capacity_by_cycle(features: pl.DataFrame, codes: dict[str, str], nominal_ah:
         axes.text(
             0.5, 0.5, "no test of ten cycles or more", transform=axes.transAxes, ha="center", color=GREY
         )
+    scaled(axes, grid="neither")
     return png(figure)
 
 
@@ -97,3 +99,4 @@ def _scale(figure: Any, axes: "Axes", shown: np.ndarray) -> None:
         limits = Normalize(float(shown[0]) + 1, float(shown[-1]) + 1)
         bar = figure.colorbar(ScalarMappable(limits, ListedColormap(_colours(256))), ax=axes)
         bar.set_label("cycle")
+    scaled(axes, grid="neither")
