@@ -115,7 +115,7 @@ def rul_histogram(predictions: pl.DataFrame) -> bytes:
     for limit, colour, label, style in limits:
         count = int((years < limit).sum())
         axes.axvline(limit, color=colour, linestyle=style, label=f"below {label}: {count} jars")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     axes.set_xlabel("remaining life (years)")
     axes.set_ylabel("jars")
     scaled(axes, grid="neither")
