@@ -82,7 +82,7 @@ class Site:
     def told(self) -> dict[tuple[str, str], str]:
         """What the newest run of each body wrote for people: its pictures and tables of words."""
         return {
-            (name, what): value.text
+            (name, what): value.md_str
             for name, shown in self.shown.items()
             for what, value in shown.items()
             if isinstance(value, dg.MarkdownMetadataValue)
