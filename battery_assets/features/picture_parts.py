@@ -50,7 +50,7 @@ def figure(
     *,
     names: list[str] | None = None,
     legend: bool = False,
-    right: float = 0.15,
+    right: float = 0.22,
     below: float = 0.0,
 ) -> tuple[Any, "Axes"]:
     """A figure of inches with one pair of axes under a title.

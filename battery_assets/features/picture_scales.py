@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 POINTS_PER_INCH = 72.0
 MARK, PAD, WORDS_SIZE, LABEL_SIZE = 3.0, 5.5, 8.0, 9.0  # points
+FEW = 3  # of the longest lines, one is the widest
 
 
 def ticks(axis: Any, places: Any, words: list[str] | None = None) -> None:
@@ -71,12 +72,12 @@ def scaled(
 
 
 def widest(artist: Any, words: list[str], size: float = WORDS_SIZE) -> float:
-    """Points that the longest line of these words takes in the figure of an artist; zero without words."""
+    """Points that the widest of the longest lines takes in the figure of an artist; zero without words."""
     from matplotlib.font_manager import FontProperties
 
     figure, font = artist.get_figure(), FontProperties(size=size)
     renderer = figure.canvas.get_renderer()
-    lines = [line for word in words for line in word.split("\n")]
+    lines = sorted((line for word in words for line in word.split("\n")), key=len)[-FEW:]
     wide = [renderer.get_text_width_height_descent(line, font, False)[0] for line in lines]
     return float(max(wide, default=0.0)) * POINTS_PER_INCH / float(figure.dpi)
 

@@ -214,9 +214,10 @@ def alerts_timeline(alerts: pl.DataFrame) -> bytes:
         going = mine.filter(pl.col("resolved_at").is_null())
         axes.scatter(going["stop"], going["y"], s=14, marker=">", color=colour, zorder=3 + k)
     ticks(axes.yaxis, range(len(names)), names)
-    axes.margins(x=0.02)
-    axes.autoscale_view(scaley=False)
-    axes.set_xlim(axes.get_xlim())
+    # An hour at least: around a single instant matplotlib would show years.
+    begun, ended = float(rows["start"].to_numpy().min()), float(rows["stop"].to_numpy().max())
+    margin = max(0.02 * (ended - begun), 1.0 / 24.0)
+    axes.set_xlim(begun - margin, ended + margin)
     axes.hlines(np.arange(1, len(names)) - 0.5, *axes.get_xlim(), colors=GREY, linewidths=0.4)
     axes.set_ylim(len(names) - 0.5, -0.5)
     _time_axis(axes)
