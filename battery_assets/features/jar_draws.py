@@ -17,6 +17,7 @@ from battery_assets.features.runs import numbers
 from battery_assets.physics.ageing import capacity_scale
 from battery_assets.physics.discharge import Jars, State, discharge, ohmic_factor
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
+from battery_assets.physics.ride import records
 
 # Where the twin gives no deviation of its own: 5 points without a capacity test in the year (SOURCES 6).
 SOH_SD_PCT = 5.0
@@ -192,6 +193,13 @@ def products(draws: int, seed: int = 0) -> tuple[tuple[Vrla12V120Ah, float], ...
     return tuple(made)
 
 
+@lru_cache(maxsize=8)
+def product_records(draws: int) -> tuple[np.ndarray, np.ndarray]:
+    """`products` as `rides` takes them, and their scales, each (draws,)."""
+    made = products(draws)
+    return records(tuple(jar for jar, _ in made)), np.array([scale for _, scale in made])
+
+
 def _scale_for_rating(jar: Vrla12V120Ah) -> float:
     """Scale of the capacity with which a new jar gives its rating in the 10 h test to 1.80 V per cell."""
     scale = 1.0
@@ -202,12 +210,17 @@ def _scale_for_rating(jar: Vrla12V120Ah) -> float:
     return scale
 
 
-def as_physics(known: JarStates, draws: JarDraws, draw: int, product_scale: float) -> tuple[Jars, State]:
-    """One draw as the discharge model takes it, for jars of the string's median rating scaled to 120 Ah."""
+def as_physics(
+    known: JarStates, draws: JarDraws, draw: int | slice, product_scale: float | np.ndarray
+) -> tuple[Jars, State]:
+    """One draw as the discharge model takes it, for jars of the string's median rating scaled to 120 Ah.
+
+    A slice takes many, (draws, jars), with a column of scales.
+    """
     size = known.rated_ah / np.median(known.rated_ah)
     to_reference = np.median(known.rated_ah) / HX12_120.rated_ah
     scale = capacity_scale(draws.soh[draw]) * product_scale * draws.fast[draw]
-    nothing = np.zeros(scale.size)
+    nothing = np.zeros(scale.shape)
     removed_ah = (1.0 - draws.soc[draw]) * draws.soh[draw] * HX12_120.rated_ah
     jars = Jars(
         scale * size, draws.mohm[draw] * to_reference / HX12_120.ohmic_mohm, draws.temperature_c[draw],

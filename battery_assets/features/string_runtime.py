@@ -14,11 +14,19 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from battery_assets.features.jar_draws import JarDraws, JarStates, as_physics, jar_draws, products
+from battery_assets.features.jar_draws import (
+    JarDraws,
+    JarStates,
+    as_physics,
+    jar_draws,
+    product_records,
+    products,
+)
 from battery_assets.features.string_loads import CURRENT, POWER, new_jar_min
-from battery_assets.physics.discharge import Discharge, Jars, State, discharge, ohmic_factor
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+from battery_assets.physics.discharge import Jars, State
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
 from battery_assets.physics.random_streams import stream
+from battery_assets.physics.ride import Limits, records, rides
 from battery_assets.tables.identity import identity
 
 DRAWS = 120
@@ -30,7 +38,9 @@ REVERSAL_V_CELL = 1.60
 # No 12 V jar has more (SOURCES 1.3): a connection that dissipates kilowatts at load burns open.
 OPEN_MOHM = 40.0
 CALIBRATION_SD = 0.04  # 3 % of current against 28 data-sheet points is 4 % of time (SOURCES 1.3)
-STEPS, BEYOND = 200, 1.6
+# A run is solved for up to 1.6 times of what a new string has. The minutes of each jar by itself are met
+# between two long steps, which have to be shorter for it.
+BEYOND, STEPS, STEPS_PAST_END = 1.6, 48, 192
 DEEPEST_V_CELL = 1.50
 A_GAIN = 0.01  # a jar that costs the string less than 1 % of its time does not limit it
 CAUSES = {"capacity": "soh", "resistance": "mohm", "charge": "soc", "temperature": "temperature_c"}
@@ -69,9 +79,11 @@ class Load:
     level: float
     end_v_cell: float
 
-    def grid(self) -> np.ndarray:
-        """Seconds at which a run is solved: finer than a percent of a new string's time."""
-        return np.linspace(0.0, BEYOND * 60.0 * new_jar_min(self.kind, self.level, self.end_v_cell), STEPS)
+    def limits(self, last_v_cell: float = np.inf) -> Limits:
+        """Where a run has to stop, within more than the time that a new string would have."""
+        span_s = BEYOND * 60.0 * new_jar_min(self.kind, self.level, self.end_v_cell)
+        cells = HX12_120.cells
+        return Limits(cells * self.end_v_cell, REVERSAL_V_CELL, cells * last_v_cell, span_s)
 
 
 @dataclass(frozen=True)
@@ -84,68 +96,39 @@ class Ride:
     current_a: float
 
 
-def ride(jars, state, load: Load, product) -> Ride:
+def ride(jars: Jars, state: State, load: Load, product: Vrla12V120Ah) -> Ride:
     """One run of a string until it has to stop."""
-    ran = _discharged(jars, state, load, product, min(load.end_v_cell, REVERSAL_V_CELL))
-    return _ridden(ran, jars, load)
+    return _one(jars, state, load, product, load.limits(), STEPS)[0]
 
 
-def ride_past_end(jars, state, load: Load, product) -> tuple[Ride, np.ndarray]:
+def ride_past_end(jars: Jars, state: State, load: Load, product: Vrla12V120Ah) -> tuple[Ride, np.ndarray]:
     """As `ride`, and the minutes after which each of the jars is at the end voltage by itself.
 
     The string runs on until most jars are there, which a real one would not be allowed to; the minutes of a
     jar that is not there by then are those of the run's end.
     """
-    ran = _discharged(jars, state, load, product, DEEPEST_V_CELL)
-    own = [_first_below(row - HX12_120.cells * load.end_v_cell, ran.time_s)[1] for row in ran.jar_v]
-    return _ridden(ran, jars, load), np.array(own)
+    return _one(jars, state, load, product, load.limits(DEEPEST_V_CELL), STEPS_PAST_END)
 
 
-def _discharged(jars, state, load: Load, product, stop_v_cell: float) -> Discharge:
-    return discharge(
-        jars, load.grid(), state=state, jar=product,
-        stop_string_v=stop_v_cell * HX12_120.cells * jars.cells.size,
-        power_w=load.level if load.kind == POWER else None,
-        current_a=None if load.kind == POWER else -load.level,
-    )  # fmt: skip
-
-
-def _ridden(ran: Discharge, jars, load: Load) -> Ride:
-    end, minutes = _first_below(_slack(ran.jar_v, ran.current_a, jars, load), ran.time_s)
-    volts, lowest = ran.jar_v[:, : end + 1], int(ran.jar_v[:, end].argmin())
-    mean_v, mean_a = float(volts.mean()) * jars.cells.size, float(ran.current_a[: end + 1].mean())
-    return Ride(minutes, lowest, mean_v, mean_a)
-
-
-def _slack(jar_v: np.ndarray, current_a: np.ndarray, jars, load: Load) -> np.ndarray:
-    """Volts per jar that are left over time until the string, or its weakest jar, has to stop."""
-    of_string = jar_v.mean(axis=0) - HX12_120.cells * load.end_v_cell
-    ohms = jars.resistance_scale * ohmic_factor(jars.temperature_c) * HX12_120.ohmic_mohm / 1e3
-    excess = np.maximum(ohms - np.median(ohms), 0.0)
-    inside = jar_v - excess[:, None] * current_a
-    return np.minimum(of_string, (inside - REVERSAL_V_CELL * jars.cells[:, None]).min(axis=0))
-
-
-def _first_below(slack: np.ndarray, time_s: np.ndarray) -> tuple[int, float]:
-    """First sample without slack, and the minutes at which it ran out; the last sample if it never did."""
-    below = np.flatnonzero(slack <= 0)
-    if not below.size:
-        return len(slack) - 1, float(time_s[-1]) / 60.0
-    k = int(below[0])
-    if k == 0:
-        return 0, 0.0
-    share = slack[k - 1] / (slack[k - 1] - slack[k])
-    return k, float(time_s[k - 1] + share * (time_s[k] - time_s[k - 1])) / 60.0
+def _one(
+    jars: Jars, state: State, load: Load, product: Vrla12V120Ah, limits: Limits, steps: int
+) -> tuple[Ride, np.ndarray]:
+    one = State(state.depth[None], state.depletion[None], state.fast_v[None])
+    ran = rides(jars, one, records((product,)), load.level, load.kind == POWER, limits, steps)
+    minutes, weakest, jar_v, drawn_a = (
+        values[0] for values in (ran.minutes, ran.lowest, ran.jar_v, ran.drawn_a)
+    )
+    ridden = Ride(float(minutes), int(weakest), float(jar_v) * jars.cells.size, -float(drawn_a))
+    return ridden, ran.own_min[0]
 
 
 def ride_draws(known: JarStates, load: Load, drawn: JarDraws, rng: np.random.Generator) -> tuple:
     """Minutes (draws,) that the string carries the load in each draw, and the jar that was lowest then."""
     draws = drawn.soh.shape[0]
-    minutes, weakest = np.empty(draws), np.empty(draws, np.int64)
-    for k, (product, scale) in enumerate(products(draws)):
-        ran = ride(*as_physics(known, drawn, k, scale), load, product)
-        minutes[k], weakest[k] = ran.minutes, ran.weakest
-    return minutes * np.exp(CALIBRATION_SD * rng.standard_normal(draws)), weakest
+    made, scales = product_records(draws)
+    jars, state = as_physics(known, drawn, slice(None), scales[:, None])
+    ran = rides(jars, state, made, load.level, load.kind == POWER, load.limits(), STEPS)
+    return ran.minutes * np.exp(CALIBRATION_SD * rng.standard_normal(draws)), ran.lowest
 
 
 def _probability(happened: np.ndarray) -> float:
@@ -176,7 +159,7 @@ def string_runtimes(
         return [string.row(load) for load in asked.to_dicts()]
 
     groups = loads.partition_by("string_id", as_dict=True, maintain_order=True)
-    products(draws)  # made once, before two threads would
+    product_records(draws)  # made once, before two threads would
     # Each string has a stream of random numbers of its own, so two at a time change nothing but the time.
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda group: rows_of(str(group[0][0]), group[1]), groups.items())

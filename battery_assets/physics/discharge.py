@@ -30,6 +30,7 @@ class Constants(NamedTuple):
 
     acid_mol: float
     water_kg: float
+    most_used: float  # of the depth, before the acid balance turns negative
     q_as: float
     a_v: float
     i0_a: float
@@ -119,33 +120,36 @@ def ohmic_factor(temperature_c, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
 def constants(jar: Vrla12V120Ah = HX12_120) -> Constants:
     """The parameter set as the compiled loop reads it."""
     acid, water = full_acid(jar)
+    # A product with less acid than the reference set has used it up sooner.
+    most_used = (1 - LEAST_DEPTH) * (acid / full_acid(HX12_120)[0])
     return Constants(
-        acid, water, 3600.0 * jar.depth_capacity_ah, jar.kinetic_v, jar.exchange_a, jar.exchange_exponent,
-        jar.depletion_per_a, jar.depletion_growth, jar.diffusion_s, jar.depth_reserve, jar.resistance_growth,
-        jar.ohmic_mohm / 1000, jar.fast_mohm / 1000, jar.fast_s, jar.ocv_v_per_k,
+        acid, water, most_used, 3600.0 * jar.depth_capacity_ah, jar.kinetic_v, jar.exchange_a,
+        jar.exchange_exponent, jar.depletion_per_a, jar.depletion_growth, jar.diffusion_s, jar.depth_reserve,
+        jar.resistance_growth, jar.ohmic_mohm / 1000, jar.fast_mohm / 1000, jar.fast_s, jar.ocv_v_per_k,
     )  # fmt: skip
 
 
 @numba.njit(cache=True)
-def _at_rest(c, z, x, r_scale, acid, exchange_scale):
+def at_rest(c, z, x, r_scale, acid, exchange_scale):
     """What the voltage is made of before any current: rested cell (V), twice the exchange current, ohms."""
     inside = z - x
     r0 = c.r0_ohm * r_scale * (1 + c.k_r * (1 - z) ** 2)
     exchange = 2 * c.i0_a * exchange_scale * max(inside + c.z0, 1e-3) ** c.alpha
-    held = max(inside, 1 - acid * (1 - LEAST_DEPTH))
+    held = max(inside, 1 - acid * c.most_used)
     return cell_voltage(held, c.acid_mol * acid, c.water_kg * acid), exchange, r0
 
 
 @numba.njit(cache=True)
-def _loaded_v(c, drawn, rested, exchange, r0, v1, warmer, cells):
+def loaded_v(c, drawn, rested, exchange, r0, v1, warmer, cells):
+    """Voltage under a current (A, positive is drawn), from what `at_rest` found; transients left out."""
     per_cell = rested - c.a_v * math.asinh(drawn / exchange)
     return cells * per_cell + c.k_ocv * warmer - drawn * r0 - v1
 
 
 @numba.njit(cache=True)
 def _jar_v(c, drawn, z, x, v1, r_scale, warmer, cells, acid, exchange_scale):
-    rested, exchange, r0 = _at_rest(c, z, x, r_scale, acid, exchange_scale)
-    return _loaded_v(c, drawn, rested, exchange, r0, v1, warmer, cells)
+    rested, exchange, r0 = at_rest(c, z, x, r_scale, acid, exchange_scale)
+    return loaded_v(c, drawn, rested, exchange, r0, v1, warmer, cells)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -168,13 +172,13 @@ def _run(c, time_s, level, by_power, stop_string_v, stop_jar_v, jars, state, jar
         dip = math.exp(-t / COUP_RISE_S) - math.exp(-t / COUP_FALL_S)
         # A constant power is found in rounds: what no current changes is worked out before them.
         for j in range(z.size):
-            rested[j], exchange_a[j], ohm[j] = _at_rest(c, z[j], x[j], r_scale[j], acid[j], exchange[j])
+            rested[j], exchange_a[j], ohm[j] = at_rest(c, z[j], x[j], r_scale[j], acid[j], exchange[j])
         total, lowest = 0.0, 1e9
         for _ in range(3 if by_power else 1):
             total, lowest = 0.0, 1e9
             for j in range(z.size):
                 warmer = temperature[j] - 25.0
-                v = _loaded_v(c, drawn, rested[j], exchange_a[j], ohm[j], v1[j], warmer, cells[j])
+                v = loaded_v(c, drawn, rested[j], exchange_a[j], ohm[j], v1[j], warmer, cells[j])
                 v += lift * surface[j] - dip * coup[j]
                 jar_v[j, k] = v
                 total += v
@@ -215,7 +219,7 @@ def discharge(
     level = -(current_a or 0.0) if power_w is None else power_w
     used = _run(
         constants(jar), time_s, float(level), power_w is not None, stop_string_v, stop_jar_v,
-        _effective(jars), moving, jar_v, current,
+        effective(jars), moving, jar_v, current,
     )  # fmt: skip
     reason = (
         "time" if used == time_s.size else "string" if jar_v[:, used - 1].sum() <= stop_string_v else "jar"
@@ -225,7 +229,7 @@ def discharge(
 
 def jar_voltage(jars: Jars, state: State, current_a: float, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
     """Voltage (V) of every jar in a state at a current (A, positive charges), transients left out."""
-    c, (_, r_scale, temperature, cells, _, _, acid, exchange, _) = constants(jar), _effective(jars)
+    c, (_, r_scale, temperature, cells, _, _, acid, exchange, _) = constants(jar), effective(jars)
     parts = zip(
         state.depth, state.depletion, state.fast_v, r_scale, temperature - 25.0, cells, acid, exchange,
         strict=True,
@@ -233,7 +237,7 @@ def jar_voltage(jars: Jars, state: State, current_a: float, jar: Vrla12V120Ah = 
     return np.array([_jar_v(c, -float(current_a), *part) for part in parts])
 
 
-def _effective(jars: Jars) -> tuple[np.ndarray, ...]:
+def effective(jars: Jars) -> tuple[np.ndarray, ...]:
     """Jars as the loop reads them: temperature folded into capacity and ohmic scale."""
     return (
         jars.capacity_scale * capacity_factor(jars.temperature_c),
