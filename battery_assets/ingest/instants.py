@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from battery_assets.ingest.far_instants import clipped
+
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 NAIVE, OFFSET = "naive", "offset"
 _ISO = (
@@ -39,6 +41,7 @@ def read_instants(texts: pl.Series, time_format: str, timezone: str | None) -> I
 
 def typed_instants(values: pl.Series, timezone: str | None) -> Instants:
     """Instants from a Datetime column, with or without a zone."""
+    values = clipped(values)
     if values.dtype.time_zone is None:
         return _placed(values.cast(pl.Datetime("us")), timezone, _none(values))
     utc = values.dt.convert_time_zone("UTC").cast(UTC_MICROSECONDS)

@@ -14,6 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.far_instants import tellable
 from battery_assets.ingest.header import matched
 from battery_assets.ingest.piece import Piece
 from battery_assets.ingest.problems import FileRefused
@@ -145,11 +146,12 @@ def _as_documents(series: pl.Series) -> pl.Series:
 
 
 def _piece(frame: pl.DataFrame, rows_before: int, notes: Counter) -> Piece:
+    told = pl.DataFrame([tellable(series) for series in frame])
     return Piece(
         frame=frame,
         lines=np.arange(rows_before + 1, rows_before + frame.height + 1),
         faults=[],
         rows=frame.height,
-        raw=lambda index: json.dumps(frame.row(index, named=True), default=str, ensure_ascii=False),
+        raw=lambda index: json.dumps(told.row(index, named=True), default=str, ensure_ascii=False),
         notes=notes,
     )

@@ -10,6 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.far_instants import tellable
 from battery_assets.ingest.piece import Piece, month_columns
 from battery_assets.ingest.problems import Fault
 from battery_assets.ingest.values import Checked, checked
@@ -114,8 +115,9 @@ def _first_faults(
     bad = np.zeros(piece.frame.height, bool)
     found = []
     for name, reason, mask in faults:
+        values = tellable(piece.frame[name])
         for index in np.flatnonzero(mask & ~bad & ~elsewhere):
-            value = piece.frame[name][int(index)]
+            value = values[int(index)]
             text = None if value is None else str(value)
             found.append(Fault(int(piece.lines[index]), name, reason, text, piece.raw(int(index))))
         bad |= mask

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from battery_assets.ingest.contract import SourceContract
 from battery_assets.ingest.documents import read_documents
+from battery_assets.ingest.far_instants import clipped
 from battery_assets.ingest.instants import NAIVE, OFFSET, read_instants, typed_instants
 from battery_assets.ingest.problems import FileRefused
 
@@ -118,7 +119,7 @@ def _boolean(series: pl.Series, column: sa.Column, contract: SourceContract) -> 
 
 
 def _date(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:
-    values, faults = series, []
+    values, faults = clipped(series), []
     if series.dtype == pl.String:
         days = series.str.strip_chars().str.replace(r"[T ]00:00:00(\.0+)?$", "")
         shaped = days.set(~days.str.contains(r"^\d{4}-\d{2}-\d{2}$").fill_null(False), None)

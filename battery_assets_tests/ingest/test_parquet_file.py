@@ -11,6 +11,7 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.ingest import parquet_file
 from battery_assets.ingest.contract import SourceContract
+from battery_assets.ingest.far_instants import clipped, tellable
 from battery_assets.ingest.landing import landing_files, months_touched
 from battery_assets.ingest.tables_from_files import read_table
 from battery_assets_tests.ingest.readings import JAR, NOW, assert_balanced, good, said
@@ -80,6 +81,36 @@ def test_bad_values_are_quarantined_with_the_number_of_their_row(parquet):
         (10, "voltage_v", "OUT_OF_RANGE"),
     ]
     assert JAR in reading.quarantine["raw"][0]
+
+
+@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("number", [2**62, -(2**62), 2**63 - 1, -(2**63) + 1])
+def test_an_instant_that_no_calendar_has_is_quarantined_as_its_number(parquet, number, unit):
+    since_1970 = pl.Series([START + timedelta(minutes=i) for i in range(ROWS)]).dt.epoch(unit)
+    ts = since_1970.scatter(7, number).cast(pl.Datetime(unit, "UTC"))
+    frame(ts=ts).write_parquet(parquet)
+    reading = read(parquet)
+    assert reading.rows.height == ROWS - 1
+    [row] = reading.quarantine.to_dicts()
+    assert (row["line"], row["reason"]) == (8, "TIME_RANGE")
+    assert row["value"] == f"{number} {unit} since 1970"
+    assert str(number) in row["raw"]
+
+
+def test_a_naive_instant_beyond_the_calendar_is_out_of_range_too(parquet):
+    ts = frame()["ts"].dt.replace_time_zone(None).to_physical().scatter(7, 2**63 - 1).cast(pl.Datetime("us"))
+    frame(ts=ts).write_parquet(parquet)
+    reading = read(parquet, SourceContract(timezone="Asia/Bangkok"))
+    assert reading.rows.height == ROWS - 1
+    assert reading.quarantine["reason"].to_list() == ["TIME_RANGE"]
+
+
+@pytest.mark.parametrize("number", [2**31 - 1, -(2**31) + 1])
+def test_a_date_beyond_the_calendar_is_out_of_range(number):
+    dates = pl.Series("installed_date", [0, number, None], dtype=pl.Int32).cast(pl.Date)
+    assert clipped(dates).dt.year().to_list()[0] == 1970
+    assert clipped(dates)[1].year in (2, 9998, 9999)
+    assert tellable(dates).to_list() == ["1970-01-01", f"{number} days since 1970", None]
 
 
 def test_naive_times_need_a_zone_here_too(parquet):

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from battery_assets.services.databases import running_database
 from battery_assets.services.readiness import DagsterStorage
 
-OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+# Clients alone: now and then PostgreSQL's own vacuum is at work in the database.
+OTHERS = """FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND backend_type = 'client backend'"""
 
 
 @pytest.fixture(scope="module")
