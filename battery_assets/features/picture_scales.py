@@ -1,7 +1,7 @@
 """The scales of a picture, its ticks, grid and frame, in a handful of artists.
 
-Matplotlib makes five artists of every tick and lays each out by itself, several times a drawing: most of what
-a picture took. Where the ticks are and what they say is still left to its locators and formatters.
+Matplotlib makes five artists of every tick and lays each out by itself, several times a drawing. Where the
+ticks are and what they say is still left to its locators and formatters.
 """
 
 from typing import TYPE_CHECKING, Any, Literal

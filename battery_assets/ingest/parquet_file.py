@@ -141,7 +141,16 @@ def _as_columns(frame: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
 
 def _as_documents(series: pl.Series) -> pl.Series:
     """Lists and structs as JSON text."""
-    texts = [None if value is None else json.dumps(value, default=str) for value in series.to_list()]
+    try:
+        values = series.to_list()
+    except (OverflowError, ValueError, pl.exceptions.PanicException) as error:
+        raise FileRefused(
+            "UNSUPPORTED",
+            f"{series.name} holds an instant beyond the calendar inside a list or struct; next step: "
+            "export it as JSON text, or correct the instant",
+            column=series.name,
+        ) from error
+    texts = [None if value is None else json.dumps(value, default=str) for value in values]
     return pl.Series(series.name, texts, dtype=pl.String)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from battery_assets.features.discharge_events import deepest_discharge
 from battery_assets.features.month_pictures import month_of_string, ride_picture, three_strings
-from battery_assets.features.picture_parts import MOST_BYTES, short_codes
+from battery_assets.features.picture_parts import MOST_BYTES
 from battery_assets.features.runtime_pictures import runtime_bars
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -131,12 +131,6 @@ def test_a_discharge_is_a_small_picture_of_full_size(step_s, seconds):
     made = ride_picture("a ride", *ridden(step_s, seconds), START, START + timedelta(seconds=seconds))
     assert len(made) < MOST_BYTES
     assert Image.open(io.BytesIO(made)).size[0] >= 650
-
-
-def test_codes_lose_what_all_of_them_share():
-    assert short_codes(["DC-A-UPS-01-S1", "DC-A-REC-01-S1"]) == ["UPS-01-S1", "REC-01-S1"]
-    assert short_codes(["DC-A-UPS-01-S1", "DC-A-UPS-01-S2"]) == ["S1", "S2"]
-    assert short_codes(["DC-A-UPS-01-S1"]) == ["DC-A-UPS-01-S1"]
 
 
 def test_the_ride_through_of_a_site_is_a_picture_even_where_nothing_is_known():

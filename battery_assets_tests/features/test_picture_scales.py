@@ -1,12 +1,8 @@
-"""Scales drawn as few artists say what matplotlib's own would; a palette keeps what is rare."""
+"""Scales drawn as few artists say what matplotlib's own would."""
 
-import io
-
-import numpy as np
 import pytest
-from PIL import Image
 
-from battery_assets.features.picture_parts import GREEN, blank, figure, panels, png, short_codes
+from battery_assets.features.picture_parts import figure, panels
 from battery_assets.features.picture_scales import scaled, shared, ticks
 
 
@@ -58,28 +54,3 @@ def test_shared_limits_hold_what_each_shows():
     axes[1, 0].set_xlim(3, 9)
     shared(axes[:, 0], "x")
     assert [one.get_xlim() for one in axes[:, 0]] == [(0, 9), (0, 9)]
-
-
-def test_a_thin_line_keeps_its_colour_among_many():
-    """The legend of a picture names colours: a palette of the most frequent ones once made green blue."""
-    drawn = blank(8, 4)
-    axes = drawn.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.imshow(np.arange(4000.0).reshape(50, 80), cmap="PuBu", aspect="auto")
-    axes.axvline(40.0, color=GREEN, linewidth=1.0)
-    image = np.asarray(Image.open(io.BytesIO(png(drawn))).convert("RGB")).astype(int)
-    wanted = np.array([int(GREEN[k : k + 2], 16) for k in (1, 3, 5)])
-    assert (np.abs(image - wanted).max(axis=2) < 12).sum() > 200
-
-
-def test_paper_stays_white_and_ink_black():
-    drawn, axes = figure(6, 4, "black on white")
-    scaled(axes)
-    image = Image.open(io.BytesIO(png(drawn))).convert("L")
-    assert image.getextrema() == (0, 255)
-    assert image.getpixel((0, 0)) == 255
-
-
-def test_one_code_is_told_in_full():
-    assert short_codes([]) == []
-    assert short_codes(["A-1"]) == ["A-1"]

@@ -146,6 +146,13 @@ def test_lists_become_json_in_columns_of_documents(tmp_path):
     assert reading.rows["location_ids"].to_list() == [f'["{JAR}", null]']
 
 
+@pytest.mark.parametrize("number", [2**62, 2**63 - 1])
+def test_a_nested_instant_beyond_the_calendar_is_a_refusal(number):
+    nested = pl.Series("photos", [[number]]).cast(pl.List(pl.Datetime("us", "UTC")))
+    with pytest.raises(parquet_file.FileRefused, match="photos holds an instant beyond the calendar"):
+        parquet_file._as_documents(nested)
+
+
 def test_a_missing_key_column_is_refused_with_the_difference(parquet):
     frame().drop("ts").write_parquet(parquet)
     assert refusal(parquet).startswith("HEADER_MISMATCH: missing: ts")
