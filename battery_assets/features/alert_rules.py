@@ -132,14 +132,16 @@ def episodes(evidence: pl.DataFrame, rule: Threshold) -> pl.DataFrame:
     An episode opens at the piece of evidence that completes the persistence and closes at the first one
     back past the hysteresis. Returns unit_id, opened_at, closed_at (null: still open), worst, count.
     """
-    known = evidence.filter(pl.col("value").is_not_null() & pl.col("value").is_not_nan())
-    over = beyond(pl.col("value"), rule)
-    touched = known.filter(over).select("unit_id").unique()
+    is_known, over = pl.col("value").is_not_nan(), beyond(pl.col("value"), rule)
+    # Most rules hold nowhere: that is found in one look at the values.
+    touched = evidence.lazy().filter(is_known & over).select("unit_id").unique().collect()
     if touched.is_empty():
-        return known.select(
+        return evidence.clear().select(
             "unit_id", opened_at="at", closed_at="at", worst="value", count=pl.lit(0, pl.Int64)
-        ).clear()
-    rows = known.join(touched, on="unit_id", how="semi").sort("unit_id", "at")
+        )
+    # An unknown value is no evidence: a comparison with null is null, which no filter lets through.
+    known = evidence.join(touched, on="unit_id", how="semi").filter(is_known)
+    rows = known.sort("unit_id", "at")
     back = pl.col("value") <= rule.release if rule.direction == "above" else pl.col("value") >= rule.release
     apart = (
         pl.lit(False)

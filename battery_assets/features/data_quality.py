@@ -1,6 +1,6 @@
 """What a battery engineer objects to in the data itself, before any verdict on a battery is drawn from it.
 
-`telemetry_evidence` reduces a day of telemetry, `findings` judges the days of a month together. What is
+`telemetry_evidence` lays hours of jars and strings together, `findings` judges those of a month. What is
 measured stands in `data_objections`; the severity ladder is threshold data, alert type data_quality.
 """
 
@@ -8,7 +8,6 @@ import polars as pl
 
 from battery_assets.features.alert_rules import SEVERITIES, Threshold, thresholds
 from battery_assets.features.data_objections import measures
-from battery_assets.features.jar_hours import jar_hours
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
@@ -46,15 +45,15 @@ _TEXTS = {
 }
 
 
-def telemetry_evidence(jar_day: pl.DataFrame, strings: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
-    """One UTC day of both raw series as one row per unit and hour, for `findings`.
+def telemetry_evidence(jar: pl.DataFrame, strings: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """UTC days of both raw series as one row per unit and hour, for `findings`.
 
-    jar_day: telemetry_jar_raw sorted by (unit, ts), no duplicates. strings: `profiles.string_hours` of the
-    same day. Either may be empty. jars: `profiles.jar_facts`. Columns: unit_kind, unit_id, string_id and
-    those of `jar_hours.jar_hours` and `profiles.string_hours`. Rows of unknown units are left out.
+    jar: `jar_hours.jar_hours`. strings: `profiles.string_hours` of the same days. Either may be empty. jars:
+    `profiles.jar_facts`. Columns: unit_kind, unit_id, string_id and those of both. Rows of unknown units are
+    left out.
     """
     home = jars.select("battery_id", "string_id")
-    jar = jar_hours(jar_day).join(home, on="battery_id", validate="m:1").rename({"battery_id": "unit_id"})
+    jar = jar.join(home, on="battery_id", validate="m:1").rename({"battery_id": "unit_id"})
     string = strings.join(home.select("string_id").unique(), on="string_id", how="semi")
     string = string.with_columns(unit_id=pl.col("string_id"))
     frames = [jar.with_columns(unit_kind=pl.lit("jar")), string.with_columns(unit_kind=pl.lit("string"))]
@@ -66,7 +65,7 @@ def findings(
 ) -> pl.DataFrame:
     """Objections to the data of a month: one row per unit and code, the highest severity reached.
 
-    evidence: days of `telemetry_evidence` stacked. jars: `profiles.jar_facts`. rules: `thresholds()` by
+    evidence: `telemetry_evidence`. jars: `profiles.jar_facts`. rules: `thresholds()` by
     default. Returns unit_kind, unit_id, code, severity, message, from_ts, to_ts, rows, evidence_json.
     """
     ladder = [rule for rule in (rules or thresholds()) if rule.alert_type == "data_quality"]

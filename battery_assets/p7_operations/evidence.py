@@ -67,7 +67,7 @@ def codes_of(warehouse: Warehouse, part: Part) -> Codes:
 def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[str, int]]:
     """Everything that the month offers to the alert rules, and how many days were worked out for it."""
     from battery_assets.features.alert_signals import AlertInputs
-    from battery_assets.features.data_quality import findings
+    from battery_assets.features.data_quality import findings, telemetry_evidence
     from battery_assets.features.profiles import resistance_readings
 
     jars = codes_of(warehouse, part).jars
@@ -75,51 +75,53 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
     read = Inputs(warehouse, part, WANTED)
     features = warehouse.day_digests(t.feature_store, part)
     given = {day: digest(files, features[day]) for day, files in read.digests.items()}
-    with warehouse.reductions("alert", part, made_from(given, jars, sensors)) as due:
+    with warehouse.reductions("alert", part, made_from(given, sensors)) as due:
         for day, frames in read.walk(due.days):
             hours = feature_hours(warehouse, part, day, HOUR_COLUMNS)
-            due.hand_on(day, hours=hours, **_reduced(*frames, jars, sensors))
+            due.hand_on(day, hours=_compact(hours), **_reduced(*frames, sensors))
     days = [values for _, values in due.handed_on()]
-    hours = _stacked(days, "hours")
+    hours, jar, strings, rooms = (_stacked(days, name) for name in ("hours", "jars", "strings", "rooms"))
+    objections = None
+    if jar is not None and strings is not None:
+        objections = findings(telemetry_evidence(jar, strings, jars), jars)
     inputs = AlertInputs(
         jars=jars,
         start=part.start,
         end=part.end,
         hours=hours,
-        strings_hours=_stacked(days, "strings"),
-        env=_stacked(days, "rooms"),
+        strings_hours=strings,
+        env=rooms,
         soh=_health(warehouse, part),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=findings(_stacked(days, "evidence"), jars) if days else None,
+        data_quality=objections,
     )
     return inputs, due.shown
 
 
 def _reduced(
-    jar_rows: pl.DataFrame,
-    string_rows: pl.DataFrame,
-    env: pl.DataFrame,
-    jars: pl.DataFrame,
-    sensors: pl.DataFrame,
+    jar_rows: pl.DataFrame, string_rows: pl.DataFrame, env: pl.DataFrame, sensors: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
-    """A day of telemetry as hours of evidence, of strings and of rooms."""
-    from battery_assets.features.data_quality import telemetry_evidence
+    """A day of telemetry as hours of jars, of strings and of rooms."""
+    from battery_assets.features.jar_hours import jar_hours
     from battery_assets.features.profiles import room_hours, string_hours
 
     strings = string_hours(string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String)))
     rooms = room_hours(env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
-    found = {"evidence": telemetry_evidence(jar_rows, strings, jars), "strings": strings, "rooms": rooms}
+    found = {"jars": jar_hours(jar_rows), "strings": strings, "rooms": rooms}
     return {name: _compact(rows) for name, rows in found.items()}
 
 
-def _stacked(days: list[dict[str, pl.DataFrame]], name: str) -> pl.DataFrame | None:
-    return pl.concat([values[name] for values in days], how="diagonal") if days else None
-
-
 def _compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with texts of their own: text taken out of a large frame keeps all of it alive."""
-    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical).cast(pl.String))
+    """The same rows with each text kept once."""
+    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
+
+
+def _stacked(days: list[dict[str, pl.DataFrame]], name: str) -> pl.DataFrame | None:
+    if not days:
+        return None
+    rows = pl.concat([values[name] for values in days], how="diagonal")
+    return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _health(warehouse: Warehouse, part: Part) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from battery_assets.features.alert_rules import Threshold, thresholds
 from battery_assets.features.alerting import alerts
 from battery_assets.features.data_quality import SCHEMA, findings, telemetry_evidence
 from battery_assets.features.incidents import incidents
+from battery_assets.features.jar_hours import jar_hours
 from battery_assets.features.profiles import jar_facts, resistance_readings, room_hours, string_hours
 from battery_assets.features.work_orders import work_orders
 from battery_assets_tests.features import operations_world as world
@@ -106,7 +107,7 @@ def test_a_jar_replaced_within_the_month_is_not_missing_before_and_after():
 
 def found_in(jar_rows: pl.DataFrame, string_rows: pl.DataFrame) -> set[tuple[str, str]]:
     facts = world.jars().filter(world.IN_STRING)
-    rows = findings(telemetry_evidence(jar_rows, string_hours(string_rows), facts), facts)
+    rows = findings(telemetry_evidence(jar_hours(jar_rows), string_hours(string_rows), facts), facts)
     return set(rows.select("unit_kind", "code").rows())
 
 
@@ -181,7 +182,12 @@ def test_each_string_has_the_step_of_its_own():
 
 def test_an_empty_day_is_no_error():
     jar_rows, string_rows = day()
-    assert telemetry_evidence(jar_rows.clear(), string_hours(string_rows.clear()), world.jars()).height == 0
+    assert (
+        telemetry_evidence(
+            jar_hours(jar_rows.clear()), string_hours(string_rows.clear()), world.jars()
+        ).height
+        == 0
+    )
     assert ("jar", "missing_share") in found_in(jar_rows.clear(), string_rows)
 
 
@@ -245,7 +251,8 @@ def test_the_foreign_export_gets_the_objections_of_an_engineer_up_to_work_orders
     cut = [[export[name].filter(pl.col("ts").dt.date() == one) for one in days]
            for name in ("telemetry_jar_raw", "telemetry_string_raw")]  # fmt: skip
     evidence_rows = pl.concat(
-        [telemetry_evidence(j, string_hours(s), facts) for j, s in zip(*cut, strict=True)], how="diagonal"
+        [telemetry_evidence(jar_hours(j), string_hours(s), facts) for j, s in zip(*cut, strict=True)],
+        how="diagonal",
     )
     found = findings(evidence_rows, facts)
     severity = dict(found.filter(unit_kind="string").select("code", "severity").rows())

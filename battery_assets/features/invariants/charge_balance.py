@@ -28,36 +28,55 @@ SOC_STEP = (
 )
 
 
-def power_law(samples: pl.DataFrame, codes: dict[str, str]) -> Verdict:
-    """Whether power is voltage times current: samples hold ts, string_id, voltage_v, current_a, power_w."""
+def power_evidence(samples: pl.DataFrame) -> pl.DataFrame:
+    """What samples say of power, in one row; none where there is no sample to judge.
+
+    samples: ts, string_id, voltage_v, current_a, power_w. Returns samples, wrong (how many of them), and of
+    the worst: ts, string_id, voltage_v, current_a, power_w, limit_w.
+    """
     judged = samples.drop_nulls(["voltage_v", "current_a", "power_w"])
     volts, amps, watts = (
         numbers(judged, name).astype(float) for name in ("voltage_v", "current_a", "power_w")
     )
     limit = POWER_W + POWER_RELATIVE * np.abs(watts)
-    apart = np.abs(watts - volts * amps)
+    over = np.abs(watts - volts * amps) - limit
+    place = [int(np.argmax(over))] if judged.height else []
+    return judged[place].select(
+        samples=pl.lit(judged.height, pl.Int64),
+        wrong=pl.lit(int((over > 0.0).sum()), pl.Int64),
+        ts="ts",
+        string_id=pl.col("string_id").cast(pl.String),
+        voltage_v=pl.Series(volts[place]),
+        current_a=pl.Series(amps[place]),
+        power_w=pl.Series(watts[place]),
+        limit_w=pl.Series(limit[place]),
+    )
+
+
+def power_law(evidence: pl.DataFrame, codes: dict[str, str]) -> Verdict:
+    """Whether power is voltage times current: evidence has rows of `power_evidence`, or none."""
+    if evidence.is_empty():
+        return Verdict("not judged: no sample", POWER_STEP, [], {"samples": 0.0})
+    samples = int(evidence["samples"].sum())
     findings = []
-    if (apart > limit).any():
-        place = int(np.argmax(apart - limit))
-        row = judged.row(place, named=True)
+    if evidence["wrong"].sum():
+        apart = (pl.col("power_w") - pl.col("voltage_v") * pl.col("current_a")).abs()
+        worst = evidence.with_columns(apart_w=apart).sort(pl.col("apart_w") - pl.col("limit_w"), "ts")
+        row = worst.row(-1, named=True)
+        volts, amps = row["voltage_v"], row["current_a"]
         findings.append(
             Finding(
                 where=f"string {codes.get(row['string_id'], row['string_id'])}",
                 when=f"{row['ts']:%Y-%m-%d %H:%M:%S} UTC",
-                expected=f"{volts[place] * amps[place]:.2f} W: {volts[place]:.2f} V, {amps[place]:.3f} A",
-                found=f"{watts[place]:.2f} W ({int((apart > limit).sum())} of {judged.height:,} samples)",
-                measured=float(apart[place]),
-                limit=float(limit[place]),
+                expected=f"{volts * amps:.2f} W: {volts:.2f} V, {amps:.3f} A",
+                found=f"{row['power_w']:.2f} W ({evidence['wrong'].sum()} of {samples:,} samples)",
+                measured=row["apart_w"],
+                limit=row["limit_w"],
                 unit="W",
             )
         )
-    words = f"power is voltage times current in {judged.height:,} samples, those of every hour's first part"
-    return Verdict(
-        words if judged.height else "not judged: no sample",
-        POWER_STEP,
-        findings,
-        {"samples": float(judged.height)},
-    )
+    words = f"power is voltage times current in {samples:,} samples, those of every hour's first part"
+    return Verdict(words, POWER_STEP, findings, {"samples": float(samples)})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,12 @@ import polars as pl
 import pytest
 
 from battery_assets.features.charge_state import charge_state_day
-from battery_assets.features.invariants.charge_balance import largest_discharge, power_law, soc_law
+from battery_assets.features.invariants.charge_balance import (
+    largest_discharge,
+    power_evidence,
+    power_law,
+    soc_law,
+)
 from battery_assets.features.string_power import string_calc_day
 from battery_assets_tests.features.days import instants, jar_rows, string_rows, units
 from battery_assets_tests.features.invariants import months
@@ -22,11 +27,27 @@ def test_power_of_a_day_is_voltage_times_current():
     [(_, rows)] = months.string_days(made, [months.test_day(made, "2025-03")])
     stored = string_calc_day(rows).with_columns(pl.col("power_w").cast(pl.Float64).round(2))
     samples = rows.join(stored, on=["ts", "string_id"])
-    verdict = power_law(samples, {})
+    verdict = power_law(power_evidence(samples), {})
     assert verdict.holds, verdict.words
     assert verdict.facts["samples"] == rows.height
     for wrong in (pl.col("power_w") * 1.001, pl.col("power_w").abs(), pl.col("power_w") / 24):
-        assert not power_law(samples.with_columns(power_w=wrong), {}).holds
+        assert not power_law(power_evidence(samples.with_columns(power_w=wrong)), {}).holds
+
+
+def test_the_worst_sample_of_any_day_is_named():
+    days = []
+    for day, wrong in ((DAY, 0.0), (date(2025, 3, 6), 50.0), (date(2025, 3, 7), 2.0)):
+        rows = string_rows("s1", instants(day, 60), np.full(len(US), -10.0), volts=np.full(len(US), 24.0))
+        watts = np.full(rows.height, -240.0)
+        watts[7] += wrong
+        days.append(power_evidence(rows.with_columns(power_w=pl.Series(watts))))
+    verdict = power_law(pl.concat(days), {"s1": "S1"})
+    [finding] = verdict.findings
+    assert (finding.where, finding.when) == ("string S1", "2025-03-06 00:07:00 UTC")
+    assert finding.measured == pytest.approx(50.0)
+    assert f"(2 of {3 * len(US):,} samples)" in finding.found
+    assert verdict.facts["samples"] == 3 * len(US)
+    assert power_law(power_evidence(rows.clear().with_columns(power_w=pl.lit(0.0))), {}).holds
 
 
 def discharged(amps: float, hours: float = 3.0) -> pl.DataFrame:
