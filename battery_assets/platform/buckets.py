@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from battery_assets.platform.lake import remote
+from battery_assets.platform.locks import exclusive
+
+LONGEST_S = 3600.0  # to wait for another process that brings a large export for the first time
 
 
 def mirrored(url: str, cache: Path, site: str) -> Path:
@@ -16,10 +19,17 @@ def mirrored(url: str, cache: Path, site: str) -> Path:
     An object is brought again when it is not the one that the copy was made of, as the store tells them
     apart (`e_tag`, `version`), or when size or time differ from the copy's: a store's clock ticks in seconds,
     within which an object may be overwritten by one of the same size. What the copies were made of is kept
-    beside their folder.
+    beside their folder. One process at a time brings a site's objects: another would take its half-written
+    files, and what came after it had listed the bucket, for objects that are gone.
     """
-    store, root = remote(f"{url.rstrip('/')}/{site}")
     folder = (cache / site).resolve()
+    with exclusive(folder.with_name(f"{folder.name}.lock"), LONGEST_S):
+        _follow(f"{url.rstrip('/')}/{site}", folder)
+    return cache
+
+
+def _follow(url: str, folder: Path) -> None:
+    store, root = remote(url)
     book = folder.with_name(f"{folder.name}.made_of.json")
     before, now = _made_of(book), {}
     wanted: set[Path] = set()
@@ -38,7 +48,6 @@ def mirrored(url: str, cache: Path, site: str) -> Path:
             path.unlink()
     if now != before:
         _replaced(book, [json.dumps(now).encode()])
-    return cache
 
 
 def uploaded(url: str, site: str, files: Iterable[tuple[Path, str]]) -> None:

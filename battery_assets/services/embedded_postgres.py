@@ -21,8 +21,8 @@ from psycopg import sql
 
 from battery_assets.database_urls import SUPERUSER, DatabaseUrls, embedded_urls
 from battery_assets.errors import UserError
+from battery_assets.platform.locks import exclusive, try_lock
 from battery_assets.services import postgres_process as process
-from battery_assets.services.locks import exclusive, try_lock
 from battery_assets.services.postgres_placement import (
     Cluster,
     as_user,

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from battery_assets.errors import UserError
-from battery_assets.services.locks import try_lock
+from battery_assets.platform.locks import try_lock
 from battery_assets.settings import Settings
 
 

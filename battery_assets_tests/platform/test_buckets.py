@@ -5,8 +5,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -188,3 +190,37 @@ def test_an_object_that_stays_is_brought_once(bucket, tmp_path):
     landing.put("alpha", [(export, "battery_2.csv")])
     assert len(landing.every_file("alpha")[0]) == 2
     assert copy.path.stat() == there
+
+
+def test_two_who_mirror_a_site_at_once_take_nothing_from_each_other(bucket, tmp_path, monkeypatch):
+    """The first has half an object when the second comes; without waiting, it would be swept away."""
+    from battery_assets.arrival import Landing
+    from battery_assets.platform import buckets
+
+    landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
+    export = tmp_path / "battery.csv"
+    export.write_text("battery_id\n1\n")
+    landing.put("alpha", [(export, "battery.csv")])
+    half, rest = threading.Event(), threading.Event()
+    whole = buckets._replaced
+
+    def slowly(target, blocks, modified=None):
+        def with_a_pause():
+            yield b"battery_id\n"
+            half.set()
+            assert rest.wait(30)
+            yield b"1\n"
+
+        whole(target, with_a_pause() if target.name == "battery.csv" else blocks, modified)
+
+    monkeypatch.setattr(buckets, "_replaced", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(landing.every_file, "alpha")
+        assert half.wait(30)
+        second = pool.submit(landing.every_file, "alpha")
+        waited = wait([second], timeout=1.0)
+        rest.set()
+        assert not waited.done
+        [one], [other] = first.result(30)[0], second.result(30)[0]
+    assert one.path.read_text() == "battery_id\n1\n"
+    assert other.sha256 == one.sha256
