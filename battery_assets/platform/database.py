@@ -123,8 +123,8 @@ def copy_out(
     with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in copy:
             buffer.write(block)
-    schema = {name: polars_schema(table)[name] for name in names}
-    return _parsed(buffer, schema)
+    kinds = polars_schema(table)
+    return _parsed(buffer, {name: kinds[name] for name in names})
 
 
 def _readable(column: sa.Column) -> sa.ColumnElement:
