@@ -240,6 +240,39 @@ def test_a_check_looks_at_days_that_changed_and_stays_red_for_an_old_one(site, m
     assert judged()[1:] == healthy[1:]
 
 
+@pytest.mark.parametrize(
+    ("name", "table", "column", "reduces"),
+    [
+        ("power_law", t.telemetry_string_calc, "power_w", "power_evidence"),
+        ("soc_law", t.telemetry_jar_calc, "soc_pct", "largest_discharge"),
+    ],
+)
+def test_laws_of_power_and_charge_keep_what_their_days_say(site, monkeypatch, name, table, column, reduces):
+    from battery_assets.features.invariants import charge_balance
+    from battery_assets.p4_calculated_telemetry import checks
+
+    reduce, looked = getattr(charge_balance, reduces), []
+    monkeypatch.setattr(charge_balance, reduces, lambda *given: looked.append(1) or reduce(*given))
+
+    def judged():
+        looked.clear()
+        verdict = getattr(checks, name)(site.warehouse, site.part)
+        return len(looked), verdict.holds, verdict.words, dict(verdict.facts)
+
+    healthy = judged()
+    assert healthy[0] > 0
+    assert healthy[1], healthy[2]
+    assert healthy[3], "nothing was judged"
+    assert judged() == (0, *healthy[1:])
+    sound = site.rows(table)
+    replaced(site, table, lambda rows: rows.with_columns(pl.lit(55.0).alias(column)))
+    red = judged()
+    assert red[:2] == (healthy[0], False)
+    assert judged() == (0, *red[1:])
+    replaced(site, table, lambda rows: sound)
+    assert judged() == healthy
+
+
 def _health_around(site: Site, day: date) -> list[pl.DataFrame]:
     """Health of each jar before a day of the month, and from it on."""
     rows = site.rows(t.telemetry_jar_calc).with_columns(pl.col("battery_id").cast(pl.String))
