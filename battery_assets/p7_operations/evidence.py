@@ -81,9 +81,6 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
             due.hand_on(day, hours=_compact(hours), **_reduced(*frames, sensors))
     days = [values for _, values in due.handed_on()]
     hours, jar, strings, rooms = (_stacked(days, name) for name in ("hours", "jars", "strings", "rooms"))
-    objections = None
-    if jar is not None and strings is not None:
-        objections = findings(telemetry_evidence(jar, strings, jars), jars)
     inputs = AlertInputs(
         jars=jars,
         start=part.start,
@@ -94,7 +91,7 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
         soh=_health(warehouse, part),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=objections,
+        data_quality=findings(telemetry_evidence(jar, strings, jars), jars) if days else None,
     )
     return inputs, due.shown
 

@@ -182,12 +182,8 @@ def test_each_string_has_the_step_of_its_own():
 
 def test_an_empty_day_is_no_error():
     jar_rows, string_rows = day()
-    assert (
-        telemetry_evidence(
-            jar_hours(jar_rows.clear()), string_hours(string_rows.clear()), world.jars()
-        ).height
-        == 0
-    )
+    jars, strings = jar_hours(jar_rows.clear()), string_hours(string_rows.clear())
+    assert telemetry_evidence(jars, strings, world.jars()).is_empty()
     assert ("jar", "missing_share") in found_in(jar_rows.clear(), string_rows)
 
 
