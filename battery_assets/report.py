@@ -81,7 +81,7 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
     """Print the report of the fleet, or of one site."""
     from rich.console import Console
 
-    console = Console(highlight=False, width=None)
+    console = Console(highlight=False, markup=False, width=None)
     told = {"site": site, "most": most}
     _table(
         console,

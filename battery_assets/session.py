@@ -131,12 +131,15 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
 
 def _why(result: "dg.ExecuteInProcessResult") -> str:
     """What ended a run: the blocking checks that turned red, or else the step that failed."""
+    import dagster as dg
+
     said = [
         event.event_specific_data
         for event in result.all_events
         if "CHECK_EVALUATION" in str(event.event_type)
     ]
-    red = [check for check in said if check.blocking and not check.passed]
+    error = dg.AssetCheckSeverity.ERROR
+    red = [check for check in said if check.blocking and not check.passed and check.severity == error]
     if red:
         return "; ".join(
             f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {check.description}"

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.arrival import Landing, arrived, arrived_everywhere, captures_of, synthetic_site
+from battery_assets.arrival import Landing, arrived, captures_of, synthetic_site
+from battery_assets.catalogues import arrived_everywhere
 from battery_assets.platform import registry
 from battery_assets.platform import registry_tables as r
 from battery_assets.platform.partitions import Part

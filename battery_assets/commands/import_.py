@@ -58,7 +58,7 @@ def import_(
     telemetry_jar_raw_2026-11.csv.gz ...), or one such file. Bad rows go to quarantine with file, line and
     reason; rows read = loaded + quarantined + duplicates. Terms: policy=strict|tolerant,
     json_dialect=json|python-literal-ok, positive_current=charges|discharges, separator, decimal, time_format,
-    null_words, final_newline ...
+    null_words=NA|-, rename=volt:voltage_v|jar_id:battery_id, units=temperature_c:degF, final_newline ...
 
     \b
     Example:
@@ -89,14 +89,20 @@ def import_(
             months = imported(at, path, site, terms, bar)
         for month in months:
             _show(at, site, month)
+        from battery_assets.importing import NEXT_STEP, refused_files
         from battery_assets.report import print_report
 
         print_report(at, site)
+        refused = dict.fromkeys(words for month in months for words in refused_files(at, site, month))
+        if refused:
+            # What the other files carry was computed; that some were not taken in is no success.
+            raise UserError("\n".join(refused), NEXT_STEP)
 
 
 def terms_of(contract: tuple[str, ...], timezone: str | None) -> dict[str, Any]:
     """A source's contract as the command line says it. UserError for a term that is no KEY=VALUE."""
     from battery_assets.errors import UserError
+    from battery_assets.ingest.contract import ContractError, term_of
 
     # Exports written by Python print lists as Python does; reading them is safe and is reported.
     terms: dict[str, Any] = {"json_dialect": "python-literal-ok"}
@@ -104,7 +110,10 @@ def terms_of(contract: tuple[str, ...], timezone: str | None) -> dict[str, Any]:
         key, equals, value = term.partition("=")
         if not equals:
             raise UserError(f"--contract {term!r} is not KEY=VALUE", "write it as --contract policy=strict")
-        terms[key] = value.split("|") if key == "null_words" else value
+        try:
+            terms[key] = term_of(key, value)
+        except ContractError as error:
+            raise UserError(str(error), "correct the term and run the command again") from error
     return {**terms, "timezone": timezone} if timezone else terms
 
 
@@ -114,7 +123,7 @@ def _show(at: "Session", site: str, month: str) -> None:
 
     from battery_assets.importing import accounts
 
-    console, found = Console(highlight=False), accounts(at, site, month)
+    console, found = Console(highlight=False, markup=False), accounts(at, site, month)
     shown = (
         (
             "accounts",

@@ -11,6 +11,7 @@ from battery_assets.ingest.documents import read_documents
 from battery_assets.ingest.far_instants import clipped
 from battery_assets.ingest.instants import NAIVE, OFFSET, read_instants, typed_instants
 from battery_assets.ingest.problems import FileRefused
+from battery_assets.ingest.units import SENTINELS, declared, in_own_unit
 
 INT32 = 2**31
 _UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
@@ -176,13 +177,37 @@ def _numbers(series: pl.Series, contract: SourceContract) -> tuple[pl.Series, Fa
 def _decimal(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:
     info = column.info
     values, faults = _numbers(series, contract)
-    rounded = values.round(info["scale"], mode="half_to_even")
     notes: Counter = Counter()
-    finer = 0 if series.dtype == pl.Float32 else int((rounded != values).sum())
+    unit = declared(column, contract.units) if contract.units else None
+    if unit is not None:
+        values = _of_unit(values, column, unit)
+        notes[f"{column.name}: read as {unit}"] = len(values) - values.null_count()
+    elif column.nullable:
+        values = _without_sentinels(values, column, notes)
+    rounded = values.round(info["scale"], mode="half_to_even")
+    finer = 0 if series.dtype == pl.Float32 or unit is not None else int((rounded != values).sum())
     if finer:
         notes[f"{column.name}: rounded to {info['scale']} decimals"] = finer
     faults += _bounds(rounded, 10.0 ** (info["precision"] - info["scale"]), info["low"], info["high"])
     return Checked(rounded, faults, notes)
+
+
+def _of_unit(values: pl.Series, column: sa.Column, unit: str) -> pl.Series:
+    try:
+        return in_own_unit(values, column, unit)
+    except ValueError as error:
+        raise FileRefused("UNIT", str(error), column=column.name) from error
+
+
+def _without_sentinels(values: pl.Series, column: sa.Column, notes: Counter) -> pl.Series:
+    """Numbers without those that say "no sensor": out of the column's range, and known for it."""
+    low, high, smallest, largest = column.info["low"], column.info["high"], values.min(), values.max()
+    if low is None or smallest is None or (smallest >= low and largest <= high):
+        return values
+    absent = ((values < low) | (values > high)) & values.is_in(list(SENTINELS))
+    for value, times in values.filter(absent.fill_null(False)).value_counts().iter_rows():
+        notes[f"{column.name}: {value:g} read as an input without a sensor"] += times
+    return values.set(absent.fill_null(False), None)
 
 
 def _integer(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from battery_assets import tables as t
-from battery_assets.arrival import Landing, arrived_everywhere
+from battery_assets.arrival import Landing
+from battery_assets.catalogues import arrived_everywhere
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.warehouse import Warehouse
 

@@ -1,8 +1,8 @@
 """Checks of partitions: the suite that each table's definition gives, and laws that the caller knows.
 
-Suites are Great Expectations read off the definitions, one blocking check for each table. A suite passes on
-nothing unless it is told not to: rows are expected wherever the table does not say that an empty partition is
-healthy. What only its writer changes is checked on the profile that the writer computed. The stored columns
+Suites are Great Expectations read off the definitions, one blocking check for each table. Rows are expected
+wherever the table does not say that an empty partition is healthy: without any the suite warns and blocks
+nothing. What only its writer changes is checked on the profile that the writer computed. The stored columns
 are those of the definition and no others: nothing that only a generator can know has a place to stand.
 """
 
@@ -113,6 +113,8 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
             return dg.AssetCheckResult(
                 passed=False, description=f"{table.name} {part.key} was never committed"
             )
+        if not profile["rows"] and not table.info["may_be_empty"]:
+            return _nothing(table, part, stored_columns(warehouse, table, part))
         if _profile_tells(table):
             failures = _once(
                 warehouse, table, part, digest(profile), lambda: profile_failures(table, profile)
@@ -129,6 +131,18 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
         )
 
     return suite
+
+
+def _nothing(table: sa.Table, part: Part, stored: set[str]) -> dg.AssetCheckResult:
+    """Of a partition without rows: a warning, since what comes after it has nothing to be wrong about."""
+    failures = column_failures(table, stored)
+    told = f"no rows of {part.key}, where rows are expected: its source sent none, or none could be taken in"
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN,
+        description="; ".join(failures) or told,
+        metadata={"rows": 0, "failures": failures or [told]},
+    )
 
 
 def _once(

@@ -213,6 +213,18 @@ def put_accounts(
             connection.execute(sa.update(books).where(*at).values(findings=findings))
 
 
+def put_problems(connection: sa.Connection, site: str, problems: Mapping[str, str]) -> None:
+    """Replace what is told of files of a site that no table can be read from: path and reason."""
+    for books, path in ((r.ingest_file, "path"), (r.quarantined_row, "file")):
+        connection.execute(sa.delete(books).where(books.c.site == site, books.c.table_name == ""))
+        rows = [
+            {"table_name": "", "site": site, "month": "", path: name, "reason": reason}
+            for name, reason in sorted(problems.items())
+        ]
+        if rows:
+            connection.execute(sa.insert(books), rows)
+
+
 def _accounts_key(table: sa.Table, part: Part) -> dict[str, str]:
     return {"table_name": table.name, "site": part.site or "", "month": part.month or ""}
 
