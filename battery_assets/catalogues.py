@@ -48,7 +48,7 @@ def _of_site(warehouse: Warehouse, landing: Landing, table: sa.Table, site: sa.R
     """What a site's files hold; where they cannot be read at all, what it brought before."""
     try:
         reading = read_table(landing.files(site.site, table), table, None, contract_of(site.config))
-    except Exception as error:  # noqa: BLE001  one site's fault is that site's: the others go on
+    except Exception as error:
         return _as_before(warehouse, table, site.site, f"{type(error).__name__}: {error}")
     rows, doubled = named_apart(warehouse, table, reading.rows, Part(site.site))
     unrated = [

@@ -8,6 +8,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.features.believed import believed_baselines, believed_rounds
+from battery_assets.features.blocks import with_cells
 from battery_assets.features.rated_capacity import REFERENCE_AH
 from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
@@ -23,7 +25,12 @@ MODEL_COLUMNS = (
     "max_charge_current_a",
     "temp_warning_c",
     "temp_critical_c",
+    "nominal_voltage_v",
+    "chemistry",
 )
+# What a source writes where it does not know: no jar has a rating of 0.
+_NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
+STRING_COLUMNS = ("string_id", "string_code", "batteries_count", "nominal_voltage_v")
 # When a row was written says nothing of the jar, and an export may write all of them anew every day.
 _SAYS_NOTHING = ("created_at", "updated_at")
 
@@ -31,19 +38,29 @@ _SAYS_NOTHING = ("created_at", "updated_at")
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """One row for each jar in service at some time of the month, sorted by battery_id.
 
-    Master data, its string's code, its model's limits; these are empty where the model is not known.
+    Master data, its string's code and size, its model's limits, and what `with_cells` tells of it; the limits
+    are empty where the model is not known, or where they are 0. A jar whose string is not known is left out.
     """
     jars = warehouse.read(t.battery, part).collect()
-    models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
-    strings = warehouse.read(t.string, part, ["string_id", "string_code"]).collect()
+    models = rated_models(warehouse)
+    strings = warehouse.read(t.string, part, list(STRING_COLUMNS)).collect()
+    strings = strings.rename({"nominal_voltage_v": "string_nominal_v"})
     started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
     present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
-    return (
-        jars.filter(started & present)
+    facts = (
+        jars.filter(started & present, pl.col("string_id").is_not_null())
         .join(models, on="model_id", how="left")
         .join(strings, on="string_id", how="left")
         .sort("battery_id")
     )
+    return believed_baselines(with_cells(facts))[0]
+
+
+def rated_models(warehouse: Warehouse) -> pl.DataFrame:
+    """model_id and MODEL_COLUMNS of every model; a rating or limit of 0 is one that is not known."""
+    models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
+    known = [pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name) for name in _NOT_ZERO]
+    return models.with_columns(known)
 
 
 @dataclass(frozen=True)
@@ -188,7 +205,7 @@ class HealthEvidence:
         from battery_assets.features.capacity import capacity_results
         from battery_assets.features.twin_carry import fits_of
 
-        rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+        rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
         tests = site_history(warehouse, t.capacity_test_raw, part, 12)
         twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
         results = capacity_results(tests, rated_ah(jars), jars_per_string(jars))

@@ -40,7 +40,7 @@ def touched(
                 and (file.table, file.sha256) not in read[site.site]
             ]
             months = months_of(fresh, files, contract)
-        except Exception as error:  # noqa: BLE001  one site's fault is that site's
+        except Exception as error:
             _tell(warehouse, site.site, {f"{site.site}/": f"{type(error).__name__}: {error}"})
             continue
         now |= {str(file.path): file.sha256 for file in files}

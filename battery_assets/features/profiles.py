@@ -26,7 +26,8 @@ def jar_facts(
     Columns: battery_id, battery_code, position_in_string, string_id, string_code, system_id, location_id,
     location_code, capacity_ah, float_voltage_min_v, float_voltage_max_v, boost_voltage_min_v,
     max_charge_current_a, installed_date, replaced_date (null: still there, or not known). Jars whose status
-    is retired or replaced are left out. Raises where a key is not unique.
+    is retired or replaced are left out; a system or place that is not known is null. Raises where a key is not
+    unique.
     """
     limits = (
         "capacity_ah",
@@ -44,8 +45,8 @@ def jar_facts(
         batteries.filter(in_service)
         .select("battery_id", "battery_code", "position_in_string", "string_id", "model_id", *dates)
         .join(strings.select("string_id", "string_code", "system_id"), on="string_id", validate="m:1")
-        .join(systems.select("system_id", "location_id"), on="system_id", validate="m:1")
-        .join(locations.select("location_id", "location_code"), on="location_id", validate="m:1")
+        .join(systems.select("system_id", "location_id"), on="system_id", how="left", validate="m:1")
+        .join(locations.select("location_id", "location_code"), on="location_id", how="left", validate="m:1")
         .join(models.select("model_id", *limits), on="model_id", how="left", validate="m:1")
         .with_columns(pl.col(*limits).cast(pl.Float64))
         .drop("model_id")

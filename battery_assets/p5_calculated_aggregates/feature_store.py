@@ -40,11 +40,12 @@ WANTED = {
     )
 )
 def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.believed import believed_rounds
     from battery_assets.features.pictures import voltage_heat_map
 
     part = warehouse.claim(t.feature_store, context)
     jars = jar_facts(warehouse, part)
-    rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+    rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
     read = Inputs(warehouse, part, WANTED)
     # A day without telemetry has a place in the windows that reach over it.
     every_day = {day: read.digests.get(day, "") for day in read.span}
@@ -65,9 +66,13 @@ def _days(
     before: list[tuple[date, dict[str, Any]]],
     hours: list[pl.DataFrame],
 ) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.features.believed import believed_jars, believed_strings
     from battery_assets.features.windows import TelemetryDay, feature_days
 
-    days = (TelemetryDay(day, *frames) for day, frames in read.walk(due.days))
+    days = (
+        TelemetryDay(day, believed_jars(rows, jars)[0], believed_strings(strings, jars)[0], calc, env)
+        for day, (rows, strings, calc, env) in read.walk(due.days)
+    )
     for day, rows, state in feature_days(days, jars, rounds, before):
         of_hours = rows.filter(pl.col("feature_window_hours") == 1)
         hours.append(of_hours.select("feature_ts", "battery_id", "v_mean"))

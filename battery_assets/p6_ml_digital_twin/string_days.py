@@ -3,6 +3,7 @@
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.jars import jar_facts, made_from
 from battery_assets.platform.days import Inputs
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
@@ -22,12 +23,15 @@ def string_days(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
     """Frames of the month. `hours`: string_id, hour, low_a, high_a. `drawn`: STRING_COLUMNS of every sample
     in which a string gave current, more than its sensor's offset.
     """
+    from battery_assets.features.believed import believed_strings
     from battery_assets.features.string_loads import ANY_DISCHARGE_A
 
-    read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_COLUMNS})
-    with warehouse.reductions("string_days", part, read.digests) as due:
-        for day in due.days:
-            rows = read.scan(t.telemetry_string_raw, day)
+    jars = jar_facts(warehouse, part)
+    read = Inputs(warehouse, part, {t.telemetry_string_raw: [*STRING_COLUMNS, "mode"]})
+    with warehouse.reductions("string_days", part, made_from(read.digests, jars)) as due:
+        for day, of_day in read.of(t.telemetry_string_raw, due.days):
+            believed = believed_strings(of_day, jars)[0].select(STRING_COLUMNS)
+            rows = believed.with_columns(pl.col("string_id").cast(pl.String)).lazy()
             drawn = rows.filter(pl.col("current_a") < ANY_DISCHARGE_A)
             hours = rows.group_by("string_id", hour=pl.col("ts").dt.truncate("1h")).agg(
                 low_a=pl.col("current_a").min(), high_a=pl.col("current_a").max()

@@ -1,13 +1,13 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import feature_hours, jar_facts, made_from, site_history
+from battery_assets.jars import feature_hours, jar_facts, made_from, rated_models, site_history
 from battery_assets.platform.days import Inputs
 from battery_assets.platform.fingerprints import digest
 from battery_assets.platform.partitions import Part
@@ -31,14 +31,13 @@ HOUR_COLUMNS = [
     "r_internal_baseline_pct",
 ]
 LAST_MOMENT = timedelta(seconds=1)
-MODEL_COLUMNS = [
-    "model_id",
-    "capacity_ah",
-    "float_voltage_min_v",
-    "float_voltage_max_v",
-    "boost_voltage_min_v",
-    "max_charge_current_a",
-]
+SIZES = ["nominal_v", "cells", "lead_acid", "chemistry", "batteries_count", "string_nominal_v"]
+# What is a voltage of a jar, or grows with its cells: rules are written for six of them.
+JAR_LIMITS = ("float_voltage_min_v", "float_voltage_max_v", "boost_voltage_min_v")
+JAR_VOLTS = ("v_mean", "v_min", "v_max")
+STRING_VOLTS = (
+    *JAR_VOLTS, "float_voltage_v", "equalize_max_v", "ripple_voltage_v", "ripple_voltage_10min_v",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,20 +53,20 @@ def codes_of(warehouse: Warehouse, part: Part) -> Codes:
     """Jars with the codes of their string and place. A jar that is replaced later still serves this month."""
     from battery_assets.features import profiles
 
-    serving = (
-        jar_facts(warehouse, part).select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
-    )
+    facts = jar_facts(warehouse, part)
+    serving = facts.select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
     strings = warehouse.read(t.string, part).collect()
     locations = warehouse.read(t.location, part).collect()
     systems = warehouse.read(t.battery_system, part).collect()
-    models = warehouse.read(t.battery_model, columns=MODEL_COLUMNS).collect()
-    return Codes(profiles.jar_facts(serving, strings, systems, models, locations), strings, locations)
+    jars = profiles.jar_facts(serving, strings, systems, rated_models(warehouse), locations)
+    jars = jars.join(facts.select("battery_id", *SIZES), on="battery_id", how="left", validate="1:1")
+    return Codes(jars, strings, locations)
 
 
 def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[str, int]]:
     """Everything that the month offers to the alert rules, and how many days were worked out for it."""
     from battery_assets.features.alert_signals import AlertInputs
-    from battery_assets.features.data_quality import findings, telemetry_evidence
+    from battery_assets.features.blocks import cells_of, in_six_cells
     from battery_assets.features.profiles import resistance_readings
 
     jars = codes_of(warehouse, part).jars
@@ -75,12 +74,19 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
     read = Inputs(warehouse, part, WANTED)
     features = warehouse.day_digests(t.feature_store, part)
     given = {day: digest(files, features[day]) for day, files in read.digests.items()}
-    with warehouse.reductions("alert", part, made_from(given, sensors)) as due:
+    cells = cells_of(jars, "battery_id")
+    with warehouse.reductions("alert", part, made_from(given, sensors, jars)) as due:
         for day, frames in read.walk(due.days):
-            hours = feature_hours(warehouse, part, day, HOUR_COLUMNS)
-            due.hand_on(day, hours=_compact(hours), **_reduced(*frames, sensors))
-    days = [values for _, values in due.handed_on()]
+            hours = in_six_cells(
+                feature_hours(warehouse, part, day, HOUR_COLUMNS), "battery_id", cells, JAR_VOLTS
+            )
+            due.hand_on(day, hours=_compact(hours), **_reduced(*frames, sensors, jars))
+    days = list(due.handed_on())
+    jars = in_six_cells(jars, "battery_id", cells, JAR_LIMITS)
     hours, jar, strings, rooms = (_stacked(days, name) for name in ("hours", "jars", "strings", "rooms"))
+    judged = [
+        (day, values["judged"].with_columns(pl.col(pl.Categorical).cast(pl.String))) for day, values in days
+    ]
     inputs = AlertInputs(
         jars=jars,
         start=part.start,
@@ -91,21 +97,64 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
         soh=_health(warehouse, part),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=findings(telemetry_evidence(jar, strings, jars), jars) if days else None,
+        data_quality=_objections(warehouse, part, jars, judged, jar, strings),
     )
     return inputs, due.shown
 
 
+def _objections(
+    warehouse: Warehouse,
+    part: Part,
+    jars: pl.DataFrame,
+    judged: list[tuple[date, pl.DataFrame]],
+    jar: pl.DataFrame | None,
+    strings: pl.DataFrame | None,
+) -> pl.DataFrame | None:
+    """What is objected to in the month's data; None where there are none."""
+    from battery_assets.features.believed import believed_baselines, believed_rounds
+    from battery_assets.features.data_quality import findings, telemetry_evidence
+    from battery_assets.features.scale_objections import (
+        outside_findings,
+        scale_findings,
+        without_consequences,
+    )
+
+    rounds = warehouse.read(t.impedance_measurement_raw, part).collect()
+    first = warehouse.read(t.battery, part, ["battery_id", "initial_resistance_mohm"]).collect()
+    _, of_rounds = believed_rounds(rounds, jars)
+    _, baselines = believed_baselines(jars.join(first, on="battery_id", how="left"))
+    left_out = scale_findings([*judged, *of_rounds, (part.start.date(), baselines)], jars)
+    outside = outside_findings(jars, part.start.date(), (part.end - LAST_MOMENT).date())
+    if jar is None or strings is None:
+        return pl.concat([left_out, outside]) if left_out.height + outside.height else None
+    found = findings(telemetry_evidence(jar, strings, jars), jars)
+    return pl.concat([without_consequences(found, left_out, jars), left_out, outside])
+
+
 def _reduced(
-    jar_rows: pl.DataFrame, string_rows: pl.DataFrame, env: pl.DataFrame, sensors: pl.DataFrame
+    jar_rows: pl.DataFrame,
+    string_rows: pl.DataFrame,
+    env: pl.DataFrame,
+    sensors: pl.DataFrame,
+    jars: pl.DataFrame,
 ) -> dict[str, pl.DataFrame]:
-    """A day of telemetry as hours of jars, of strings and of rooms."""
+    """A day of telemetry as hours of jars, of strings and of rooms, and what of it was left out."""
+    from battery_assets.features.believed import believed_jars, believed_rooms, believed_strings
+    from battery_assets.features.blocks import cells_of, in_six_cells
     from battery_assets.features.jar_hours import jar_hours
     from battery_assets.features.profiles import room_hours, string_hours
 
-    strings = string_hours(string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String)))
-    rooms = room_hours(env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
-    found = {"jars": jar_hours(jar_rows), "strings": strings, "rooms": rooms}
+    rows, of_jars = believed_jars(jar_rows, jars)
+    loads, of_strings = believed_strings(string_rows, jars)
+    air, of_rooms = believed_rooms(env, sensors)
+    strings = string_hours(loads.with_columns(pl.col("string_id", "mode").cast(pl.String)))
+    rooms = room_hours(air.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
+    found = {
+        "jars": in_six_cells(jar_hours(rows), "battery_id", cells_of(jars, "battery_id"), JAR_VOLTS),
+        "strings": in_six_cells(strings, "string_id", cells_of(jars, "string_id"), STRING_VOLTS),
+        "rooms": rooms,
+        "judged": pl.concat([of_jars, of_strings, of_rooms]),
+    }
     return {name: _compact(rows) for name, rows in found.items()}
 
 
@@ -114,10 +163,10 @@ def _compact(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
 
 
-def _stacked(days: list[dict[str, pl.DataFrame]], name: str) -> pl.DataFrame | None:
+def _stacked(days: list[tuple[date, dict[str, pl.DataFrame]]], name: str) -> pl.DataFrame | None:
     if not days:
         return None
-    rows = pl.concat([values[name] for values in days], how="diagonal")
+    rows = pl.concat([values[name] for _, values in days], how="diagonal")
     return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
