@@ -63,8 +63,9 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """
     if rows.is_empty() or jars.is_empty():
         return NOTHING
+    absent = [name for name in ("voltage_v", "temperature_c") if name not in rows.columns]
     middle = (
-        _thin(rows, "battery_id")
+        _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "battery_id")
         .group_by(pl.col("battery_id").cast(pl.String))
         .agg(
             v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
@@ -155,8 +156,9 @@ def string_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """
     if rows.is_empty() or jars.is_empty():
         return NOTHING
+    absent = [name for name in ("voltage_v", "current_a", "mode") if name not in rows.columns]
     middle = (
-        _thin(rows, "string_id")
+        _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "string_id")
         .group_by(pl.col("string_id").cast(pl.String))
         .agg(
             v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),

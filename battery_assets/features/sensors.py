@@ -109,7 +109,7 @@ def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 def _by_bin(ts: np.ndarray, volts: np.ndarray) -> np.ndarray:
     """The first voltage of each quarter of an hour, NaN where there is none."""
     shown = np.full(96, np.nan)
-    day = ts[0] - ts[0] % (96 * BIN_US)
+    day = ts[-1] - ts[-1] % (96 * BIN_US)
     edges = np.searchsorted(ts, day + BIN_US * np.arange(97))
     there = np.flatnonzero(edges[:-1] < edges[1:])
     shown[there] = volts[edges[there]]

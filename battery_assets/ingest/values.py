@@ -18,6 +18,17 @@ _UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-
 _NON_FINITE = r"(?i)^\s*[+-]?(nan|inf|infinity|\d*\.#[a-z]+\d*)\s*$"
 _TRUE, _FALSE = ("true", "1", "t"), ("false", "0", "f")
 
+_LEAD_ACID = ("vrla", "agm", "gel", "leadacid", "pb", "sla", "vla", "opzv", "opzs", "flooded", "pbacid")
+_LITHIUM = ("liion", "lfp", "lifepo4", "nmc", "nca", "lto", "lithium", "lithiumion", "lmo", "lco")
+# Chemistries by the names that data sheets give them, without marks and capitals.
+SPELLINGS = {
+    "battery_model.chemistry": {
+        **dict.fromkeys(_LEAD_ACID, "VRLA"),
+        **dict.fromkeys(_LITHIUM, "Li-ion"),
+        **dict.fromkeys(("nimh", "nickelmetalhydride"), "NiMH"),
+    }
+}
+
 Faults = list[tuple[str, pl.Series]]
 
 
@@ -100,7 +111,24 @@ def _text(series: pl.Series, column: sa.Column, contract: SourceContract) -> Che
 
 def _enum(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:
     unknown = ~series.is_in(list(column.info["values"])).fill_null(True)
-    return Checked(series, [("NOT_IN_ENUM", unknown)] if unknown.any() else [])
+    if not unknown.any():
+        return Checked(series, [])
+    series, notes = _in_our_words(series, column)
+    unknown = ~series.is_in(list(column.info["values"])).fill_null(True)
+    return Checked(series, [("NOT_IN_ENUM", unknown)] if unknown.any() else [], notes)
+
+
+def _in_our_words(series: pl.Series, column: sa.Column) -> tuple[pl.Series, Counter]:
+    """Words of a listed column that mean one of the list, and a note of each that was read so."""
+    spellings = SPELLINGS.get(f"{column.table.name}.{column.name}", {})
+    plain = series.str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
+    meant = plain.replace_strict(spellings, default=None, return_dtype=pl.String)
+    read = meant.is_not_null() & (meant != series)
+    notes: Counter = Counter()
+    for word, times in series.filter(read).value_counts().iter_rows():
+        ours = meant.filter(series == word)[0]
+        notes[f"{column.name}: {word!r} read as {ours!r}"] += times
+    return series.zip_with(~read.fill_null(value=False), meant), notes
 
 
 def _json(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:

@@ -29,9 +29,9 @@ def string_days(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
     jars = jar_facts(warehouse, part)
     read = Inputs(warehouse, part, {t.telemetry_string_raw: [*STRING_COLUMNS, "mode"]})
     with warehouse.reductions("string_days", part, made_from(read.digests, jars)) as due:
-        for day, of_day in read.of(t.telemetry_string_raw, due.days):
-            believed = believed_strings(of_day, jars)[0].select(STRING_COLUMNS)
-            rows = believed.with_columns(pl.col("string_id").cast(pl.String)).lazy()
+        for day in due.days:
+            of_day = read.scan(t.telemetry_string_raw, day).sort("string_id", "ts").collect()
+            rows = believed_strings(of_day, jars)[0].select(STRING_COLUMNS).lazy()
             drawn = rows.filter(pl.col("current_a") < ANY_DISCHARGE_A)
             hours = rows.group_by("string_id", hour=pl.col("ts").dt.truncate("1h")).agg(
                 low_a=pl.col("current_a").min(), high_a=pl.col("current_a").max()

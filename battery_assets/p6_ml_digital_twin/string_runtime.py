@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.jars import site_history
+from battery_assets.jars import jar_facts, rated_models, site_history
 from battery_assets.p6_ml_digital_twin.string_days import string_days
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.metadata import picture
@@ -37,22 +37,28 @@ LAST_CAPTURES = 8
     )
 )
 def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.blocks import cells_of
     from battery_assets.features.runtime_pictures import runtime_bars
     from battery_assets.features.string_loads import string_loads
-    from battery_assets.features.string_places import jar_states, string_facts
+    from battery_assets.features.string_places import jar_states, of_six_cells, string_facts
     from battery_assets.features.string_runtime import string_runtimes
 
     part = warehouse.claim(t.string_runtime, context)
     twins = warehouse.read(t.digital_twin_state, part).collect()
-    batteries, models, strings, systems = (
-        warehouse.read(table, None if table is t.battery_model else part).collect()
-        for table in (t.battery, t.battery_model, t.string, t.battery_system)
+    batteries, strings, systems = (
+        warehouse.read(table, part).collect() for table in (t.battery, t.string, t.battery_system)
     )
+    models = rated_models(warehouse)
     at = twins["captured_at"].max()
     if not isinstance(at, datetime):
         return warehouse.replace(t.string_runtime, part, empty(t.string_runtime))
-    facts = string_facts(strings, systems, batteries, models, at)
+    known = jar_facts(warehouse, part)
+    sizes = known.group_by("string_id").agg(pl.col("cells").median())
+    facts = string_facts(strings, systems, batteries, models, at).join(
+        sizes, on="string_id", how="left", maintain_order="left"
+    )
     jars = jar_states(facts, batteries, models, twins, _last_day(warehouse, part), at)
+    jars = of_six_cells(jars, cells_of(known, "battery_id"))
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)
     shown = {"ride-through": picture(runtime_bars(rows, facts, batteries))}
