@@ -8,6 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.doubted_tests import tests_doubted
 from battery_assets.features.believed import believed_baselines, believed_rounds
 from battery_assets.features.blocks import with_cells
 from battery_assets.features.rated_capacity import REFERENCE_AH
@@ -207,6 +208,8 @@ class HealthEvidence:
 
         rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
         tests = site_history(warehouse, t.capacity_test_raw, part, 12)
+        doubted = tests_doubted(warehouse, part, tests, jars)["test_id"].to_list()
+        tests = tests.filter(~pl.col("test_id").is_in(doubted))
         twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
         results = capacity_results(tests, rated_ah(jars), jars_per_string(jars))
         return cls(

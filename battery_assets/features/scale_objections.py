@@ -5,12 +5,11 @@ the term of the source's contract that mends it. Severities are threshold data, 
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
 from battery_assets.features.alert_rules import Threshold, thresholds
-from battery_assets.features.blocks import LEAD_ACID
 from battery_assets.features.data_quality import SCHEMA
 
 # What a string's volts are missing for, once they were left out.
@@ -89,7 +88,7 @@ def _finding(kind: str, unit: str, code: str, of: pl.DataFrame, rule: Threshold,
     return (
         kind, unit, code, rule.severity,
         f"{name}: {'; '.join(told)} ({code}: {days} {rule.unit}, limit {rule.value:g})",
-        _midnight(start), _midnight(end) + timedelta(days=1), int(of["rows"].sum()),
+        midnight(start), midnight(end) + timedelta(days=1), int(of["rows"].sum()),
         facts.select(pl.struct(pl.all()).struct.json_encode()).item(),
     )  # fmt: skip
 
@@ -102,8 +101,9 @@ def _sentence(code: str, kind: str, row: dict) -> str:
     return _WORDS[code].format(**row)
 
 
-def _midnight(day: date):
-    return pl.select(pl.lit(day).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")).item()
+def midnight(day: date) -> datetime:
+    """The first instant of a UTC day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def without_consequences(found: pl.DataFrame, judged: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
@@ -116,31 +116,3 @@ def without_consequences(found: pl.DataFrame, judged: pl.DataFrame, jars: pl.Dat
     of_strings = jars.filter(pl.col("string_id").is_in(strings))["battery_id"].to_list()
     units = [*doubted["unit_id"].to_list(), *of_strings]
     return found.filter(~(pl.col("unit_id").is_in(units) & pl.col("code").is_in(list(FOLLOWS))))
-
-
-def outside_findings(
-    jars: pl.DataFrame, start: date, end: date, rules: list[Threshold] | None = None
-) -> pl.DataFrame:
-    """An objection for each string whose jars are no lead-acid ones: what is not told of them.
-
-    jars: string_id, string_code, chemistry, lead_acid.
-    """
-    rule = next((r for r in rules or thresholds() if r.signal == "outside_estimation"), None)
-    if rule is None or "lead_acid" not in jars.columns:
-        return pl.DataFrame(schema=SCHEMA)
-    found = []
-    for (string, code), of in jars.filter(~pl.col("lead_acid")).group_by("string_id", "string_code"):
-        kinds = ", ".join(sorted(set(of["chemistry"].cast(pl.String))))
-        told = (
-            f"{code or string}: {of.height} jars are {kinds}, not {LEAD_ACID}: they are watched by thresholds, "
-            f"and their charge, health and life are not told (outside_estimation: {of.height} {rule.unit}, "
-            f"limit {rule.value:g})"
-        )
-        facts = pl.DataFrame(
-            {"value": float(of.height), "limit": rule.value, "unit": rule.unit, "worst": float(of.height),
-             "source": rule.source}
-        )  # fmt: skip
-        row = facts.select(pl.struct(pl.all()).struct.json_encode()).item()
-        found.append(("string", string, "outside_estimation", rule.severity, told, _midnight(start),
-                      _midnight(end), 0, row))  # fmt: skip
-    return pl.DataFrame(found, schema=SCHEMA, orient="row")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.doubted_tests import tests_doubted
 from battery_assets.jars import feature_hours, jar_facts, made_from, rated_models, site_history
 from battery_assets.platform.days import Inputs
 from battery_assets.platform.fingerprints import digest
@@ -113,8 +114,8 @@ def _objections(
     """What is objected to in the month's data; None where there are none."""
     from battery_assets.features.believed import believed_baselines, believed_rounds
     from battery_assets.features.data_quality import findings, telemetry_evidence
+    from battery_assets.features.plain_objections import outside_findings, test_findings
     from battery_assets.features.scale_objections import (
-        outside_findings,
         scale_findings,
         without_consequences,
     )
@@ -124,11 +125,16 @@ def _objections(
     _, of_rounds = believed_rounds(rounds, jars)
     _, baselines = believed_baselines(jars.join(first, on="battery_id", how="left"))
     left_out = scale_findings([*judged, *of_rounds, (part.start.date(), baselines)], jars)
-    outside = outside_findings(jars, part.start.date(), (part.end - LAST_MOMENT).date())
+    tests = warehouse.read(t.capacity_test_raw, part).collect()
+    told = [
+        left_out,
+        outside_findings(jars, part.start.date(), (part.end - LAST_MOMENT).date()),
+        test_findings(tests_doubted(warehouse, part, tests, jars), jars),
+    ]
     if jar is None or strings is None:
-        return pl.concat([left_out, outside]) if left_out.height + outside.height else None
+        return pl.concat(told) if any(rows.height for rows in told) else None
     found = findings(telemetry_evidence(jar, strings, jars), jars)
-    return pl.concat([without_consequences(found, left_out, jars), left_out, outside])
+    return pl.concat([without_consequences(found, left_out, jars), *told])
 
 
 def _reduced(
