@@ -114,7 +114,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
                 passed=False, description=f"{table.name} {part.key} was never committed"
             )
         if not profile["rows"] and not table.info["may_be_empty"]:
-            return _nothing(table, part, stored_columns(warehouse, table, part))
+            return _nothing(part, column_failures(table, stored_columns(warehouse, table, part)))
         if _profile_tells(table):
             failures = _once(
                 warehouse, table, part, digest(profile), lambda: profile_failures(table, profile)
@@ -133,16 +133,12 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
     return suite
 
 
-def _nothing(table: sa.Table, part: Part, stored: set[str]) -> dg.AssetCheckResult:
+def _nothing(part: Part, failures: list[str]) -> dg.AssetCheckResult:
     """Of a partition without rows: a warning, since what comes after it has nothing to be wrong about."""
-    failures = column_failures(table, stored)
-    told = f"no rows of {part.key}, where rows are expected: its source sent none, or none could be taken in"
-    return dg.AssetCheckResult(
-        passed=False,
-        severity=dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN,
-        description="; ".join(failures) or told,
-        metadata={"rows": 0, "failures": failures or [told]},
-    )
+    told = failures or [f"no rows of {part.key}, where rows are expected"]
+    severity = dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN
+    facts = {"rows": 0, "failures": told}
+    return dg.AssetCheckResult(passed=False, severity=severity, description="; ".join(told), metadata=facts)
 
 
 def _once(
