@@ -67,6 +67,7 @@ def import_(
         --region central --city Nonthaburi
     """
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.terms import terms_of
     from battery_assets.commands.progress import steps_bar
     from battery_assets.errors import UserError
 
@@ -97,24 +98,6 @@ def import_(
         if refused:
             # What the other files carry was computed; that some were not taken in is no success.
             raise UserError("\n".join(refused), NEXT_STEP)
-
-
-def terms_of(contract: tuple[str, ...], timezone: str | None) -> dict[str, Any]:
-    """A source's contract as the command line says it. UserError for a term that is no KEY=VALUE."""
-    from battery_assets.errors import UserError
-    from battery_assets.ingest.exports.contract import ContractError, term_of
-
-    # Exports written by Python print lists as Python does; reading them is safe and is reported.
-    terms: dict[str, Any] = {"json_dialect": "python-literal-ok"}
-    for term in contract:
-        key, equals, value = term.partition("=")
-        if not equals:
-            raise UserError(f"--contract {term!r} is not KEY=VALUE", "write it as --contract policy=strict")
-        try:
-            terms[key] = term_of(key, value)
-        except ContractError as error:
-            raise UserError(str(error), "correct the term and run the command again") from error
-    return {**terms, "timezone": timezone} if timezone else terms
 
 
 def _show(at: "Session", site: str, month: str) -> None:

@@ -1,5 +1,6 @@
 """Capacity tests of a site that its own telemetry, or its jars, disprove."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import polars as pl
@@ -13,13 +14,19 @@ from battery_assets.platform.warehouse.resource import Warehouse
 CURRENT = ["ts", "string_id", "voltage_v", "current_a", "mode"]
 
 
-def tests_doubted(warehouse: Warehouse, part: Part, tests: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+def tests_doubted(
+    warehouse: Warehouse,
+    part: Part,
+    tests: pl.DataFrame,
+    jars: pl.DataFrame,
+    rated_ah: Mapping[str, float],
+    jars_per_string: Mapping[str, int],
+) -> pl.DataFrame:
     """Of rows of capacity_test_raw of the site those that cannot be, as `doubted_tests` gives them.
 
-    tests: of this month and earlier ones. jars: as `jars.jar_facts` gives them.
+    tests: of this month and earlier ones. jars: as `jars.jar_facts` gives them; of their strings rated C10 and
+    number of jars.
     """
-    from battery_assets.fleet.jars import jars_per_string, rated_ah
-
     if tests.is_empty():
         return doubted_tests(tests, {}, {}, {}, {})
     captures = {
@@ -29,8 +36,8 @@ def tests_doubted(warehouse: Warehouse, part: Part, tests: pl.DataFrame, jars: p
     }
     paper = tests.filter(~pl.col("test_id").is_in(list(captures)))
     loads = {test["test_id"]: _around(warehouse, part, test, jars) for test in paper.to_dicts()}
-    sizes = rated_ah(jars), jars_per_string(jars), cells_of(jars, "string_id")
-    return doubted_tests(tests, loads, *sizes, captures)
+    cells = cells_of(jars, "string_id")
+    return doubted_tests(tests, loads, rated_ah, jars_per_string, cells, captures)
 
 
 def _around(warehouse: Warehouse, part: Part, test: dict, jars: pl.DataFrame) -> pl.DataFrame:

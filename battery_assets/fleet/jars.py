@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.features.believed.days import believed_baselines, believed_rounds
-from battery_assets.features.samples.blocks import with_cells
+from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.platform.dagster.partitions import Part
@@ -208,10 +208,11 @@ class HealthEvidence:
 
         rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
         tests = site_history(warehouse, t.capacity_test_raw, part, 12)
-        doubted = tests_doubted(warehouse, part, tests, jars)["test_id"].to_list()
+        sizes = rated_ah(jars), jars_per_string(jars)
+        doubted = tests_doubted(warehouse, part, tests, jars, *sizes)["test_id"].to_list()
         tests = tests.filter(~pl.col("test_id").is_in(doubted))
         twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
-        results = capacity_results(tests, rated_ah(jars), jars_per_string(jars))
+        results = capacity_results(tests, *sizes, cells=cells_of(jars, "string_id"))
         return cls(
             jars,
             rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),

@@ -30,6 +30,8 @@ def capacity_test_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     }
     sizes = rated_ah(jars), jars_per_string(jars)
     results = capacity_results(tests, *sizes, captures, cells_of(jars, "string_id"))
-    doubted = pl.col("test_id").is_in(tests_doubted(warehouse, part, tests, jars)["test_id"].to_list())
+    doubted = pl.col("test_id").is_in(
+        tests_doubted(warehouse, part, tests, jars, *sizes)["test_id"].to_list()
+    )
     verdict = pl.when(~doubted).then(pl.col("capacity_pct_of_rated", "pass_fail"))
     return warehouse.replace(t.capacity_test_calc, part, results.with_columns(verdict))

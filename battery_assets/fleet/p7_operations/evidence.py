@@ -8,7 +8,15 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.doubted_tests import tests_doubted
-from battery_assets.fleet.jars import feature_hours, jar_facts, made_from, rated_models, site_history
+from battery_assets.fleet.jars import (
+    feature_hours,
+    jar_facts,
+    jars_per_string,
+    made_from,
+    rated_ah,
+    rated_models,
+    site_history,
+)
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
@@ -126,10 +134,11 @@ def _objections(
     _, baselines = believed_baselines(jars.join(first, on="battery_id", how="left"))
     left_out = scale_findings([*judged, *of_rounds, (part.start.date(), baselines)], jars)
     tests = warehouse.read(t.capacity_test_raw, part).collect()
+    sizes = rated_ah(jars), jars_per_string(jars)
     told = [
         left_out,
         outside_findings(jars, part.start.date(), (part.end - LAST_MOMENT).date()),
-        claim_findings(tests_doubted(warehouse, part, tests, jars), jars),
+        claim_findings(tests_doubted(warehouse, part, tests, jars, *sizes), jars),
     ]
     if jar is None or strings is None:
         return pl.concat(told) if any(rows.height for rows in told) else None

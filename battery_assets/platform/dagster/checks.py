@@ -17,6 +17,7 @@ import polars.selectors as cs
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.assets import partitions_of
+from battery_assets.platform.dagster.empty_partition import no_rows
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.profile import Profile
@@ -114,7 +115,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
                 passed=False, description=f"{table.name} {part.key} was never committed"
             )
         if not profile["rows"] and not table.info["may_be_empty"]:
-            return _nothing(part, column_failures(table, stored_columns(warehouse, table, part)))
+            return no_rows(part, column_failures(table, stored_columns(warehouse, table, part)))
         if _profile_tells(table):
             failures = _once(
                 warehouse, table, part, digest(profile), lambda: profile_failures(table, profile)
@@ -131,14 +132,6 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
         )
 
     return suite
-
-
-def _nothing(part: Part, failures: list[str]) -> dg.AssetCheckResult:
-    """Of a partition without rows: a warning, since what comes after it has nothing to be wrong about."""
-    told = failures or [f"no rows of {part.key}, where rows are expected"]
-    severity = dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN
-    facts = {"rows": 0, "failures": told}
-    return dg.AssetCheckResult(passed=False, severity=severity, description="; ".join(told), metadata=facts)
 
 
 def _once(
