@@ -153,7 +153,7 @@ def test_ride_through_is_held_against_the_generators_truth():
 
 
 def test_the_estimates_of_a_few_jars_are_measured_as_promised():
-    from benchmarks import estimation
+    from battery_assets_tests.worlds.estimation import scores as estimation
 
     measured = figures(GROUP["estimation"], estimation.measure(small=True), small=True)
     # Sensors' gains and offsets alone leave some tenths of a point: less would be the truth itself.

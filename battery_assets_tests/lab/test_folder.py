@@ -20,9 +20,9 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
-from battery_assets_tests.worlds.cells import NOMINAL_AH, life_points
-from battery_assets_tests.worlds.made_batch import batch
-from battery_assets_tests.worlds.made_batch import cell as made_cell
+from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.made_batch import batch
+from battery_assets_tests.worlds.lab_files.made_batch import cell as made_cell
 
 LAB = "lab-f"
 TERMS = {"nominal_capacity_ah": NOMINAL_AH, "timezone": "Europe/Oslo", "cutoff_voltage_v": 2.5}

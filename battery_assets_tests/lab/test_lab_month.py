@@ -22,7 +22,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import key_columns
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.lab.test_folder import TERMS, refuse, write_bdf
-from battery_assets_tests.worlds.cells import life_points
+from battery_assets_tests.worlds.lab_files.cells import life_points
 
 LAB = Part("lab-t", "2025-01")
 CONFIG = {"seed": 5, "cells": 8, "sample_s": 150}

@@ -12,7 +12,7 @@ from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.reconcile.joined import joined
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.discharged import discharge_capacities
+from battery_assets_tests.worlds.lab_files.discharged import discharge_capacities
 
 # file: dialect, rows, cycle numbers, Ah charged and discharged as the cycler's own counters say.
 LOADED = {

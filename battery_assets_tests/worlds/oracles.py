@@ -1,6 +1,6 @@
 """The jar model against what it was not made from: PyBaMM's curves, a data sheet, real batteries.
 
-`python -m benchmarks.oracles` prints every comparison; `measure` gives the worst of each kind. The files are
+`python -m battery_assets_tests.worlds.oracles` prints every comparison; `measure` gives the worst of each kind. The files are
 looked for in ../shared/data, or where BATTERY_TEST_DATA says.
 """
 
@@ -26,7 +26,7 @@ STUCK_SAMPLES, LEAST_V, ANSWERS_V = 8, 6.0, 0.05
 
 def data_folder() -> Path:
     """Where the third-party files are; FileNotFoundError says what to set."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
     folder = Path(os.environ.get("BATTERY_TEST_DATA", beside))
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is absent: set BATTERY_TEST_DATA to the folder of real test data")
