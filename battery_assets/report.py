@@ -102,4 +102,4 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
 
 def _rows(at: Session, query: str, wanted: dict[str, Any]) -> Sequence[Row]:
     with at.warehouse.transaction() as connection:
-        return connection.execute(sa.text(query), wanted).mappings().all()
+        return [dict(row) for row in connection.execute(sa.text(query), wanted).mappings()]
