@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import click
+import dagster as dg
 import pytest
 from click.testing import CliRunner
 
@@ -14,9 +15,11 @@ from battery_assets import tables as t
 from battery_assets.cli import main
 from battery_assets.errors import UserError
 from battery_assets.features.lab import tables
+from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.warehouse import Warehouse
 from battery_assets.services.databases import running_database
+from battery_assets.session import session
 from battery_assets_tests.end_to_end.exports import write_export
 from battery_assets_tests.end_to_end.served import command
 from battery_assets_tests.features.lab.cells import NOMINAL_AH
@@ -36,6 +39,11 @@ WRONG = {
         "backfill --site nowhere --from 2025-01 --to 2025-02",
         "site nowhere is not known; known: a",
         "battery-assets site add NAME --place bangrak",
+    ),
+    "pictures of a month that was not made": (
+        "pictures digital_twin_state --site a --month 2025-01",
+        "digital_twin_state was not made for 2025-01 of a",
+        "battery-assets status",
     ),
     "no month": (
         "backfill --site a --from 2025-13 --to 2025-13",
@@ -184,6 +192,23 @@ def test_a_made_up_lab_says_which_months_its_cells_take(home, cells, last):
     done = run(home, "lab", "add", "made", "--cells", cells, "--start", "2025-01")
     assert done.exit_code == 0, done.output
     assert f"battery-assets backfill --lab made --from 2025-01 --to {last}\n" in done.output
+
+
+def test_pictures_of_an_asset_become_files(home, tmp_path):
+    png = b"\x89PNG made up"
+    key = dg.MultiPartitionKey({"month": "2025-02", "site": "a"})
+    line = ("pictures", "alert", "--site", "a", "--month", "2025-02", "--to", str(tmp_path / "new"))
+    for shown in ({"rows": 3}, {"rows": 3, "state of health": picture(png)}):
+        with session(home) as at:
+            event = dg.AssetMaterialization("alert", partition=key, metadata=shown)
+            at.instance.report_runless_asset_event(event)
+        done = run(home, *line)
+        if len(shown) == 1:
+            assert done.exit_code == 1
+            assert "error: alert shows no picture of 2025-02 of a" in done.stderr
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "new" / "state_of_health.png").read_bytes() == png
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["state_of_health.png"]
 
 
 def test_a_broken_cell_json_is_told_after_the_other_cells_were_taken_in(home, tmp_path):
