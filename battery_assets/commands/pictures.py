@@ -1,12 +1,8 @@
 """battery-assets pictures: what an asset's page shows, as files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from battery_assets.session import Session
 
 
 @click.command()
@@ -29,38 +25,13 @@ def pictures(asset: str, site: str, month: str, folder: Path) -> None:
     Example:
       battery-assets pictures digital_twin_state --site bangrak --month 2025-06 --to pictures
     """
-    from battery_assets.session import session
+    from battery_assets.actions.pictures import stored_pictures
+    from battery_assets.actions.session import session
 
     with session() as at:
-        stored = _stored(at, asset, site, month)
+        stored = stored_pictures(at, asset, site, month)
     folder.mkdir(parents=True, exist_ok=True)
     for name, png in stored.items():
         path = folder / f"{name.replace(' ', '_').replace('/', '_')}.png"
         path.write_bytes(png)
         click.echo(str(path))
-
-
-def _stored(at: "Session", asset: str, site: str, month: str) -> dict[str, bytes]:
-    """PNG by title. UserError where the asset has no such partition, or no picture of it."""
-    import dagster as dg
-
-    from battery_assets.errors import UserError
-    from battery_assets.platform.metadata import pictures_of
-
-    of = dg.AssetRecordsFilter(
-        asset_key=dg.AssetKey(asset),
-        asset_partitions=[dg.MultiPartitionKey({"month": month, "site": site})],
-    )
-    records = at.instance.fetch_materializations(of, limit=1).records
-    if not records or records[0].asset_materialization is None:
-        raise UserError(
-            f"{asset} was not made for {month} of {site}",
-            "`battery-assets status` shows the months of each site; `backfill` makes one",
-        )
-    found = pictures_of(records[0].asset_materialization.metadata)
-    if not found:
-        raise UserError(
-            f"{asset} shows no picture of {month} of {site}",
-            "name another asset, such as digital_twin_state, alert or cycle_feature",
-        )
-    return found
