@@ -33,7 +33,7 @@ TEST_WITHOUT_START = """elapsed_s,voltage_v,current_a
 180,12.30,-10
 240,12.90,0
 """
-BENCH = "--capacity-test --rated-ah 100 --region central --city Nonthaburi"
+BENCH = "--rated-ah 100 --region central --city Nonthaburi"
 WRONG = {
     "an unknown site": (
         "backfill --site nowhere --from 2025-01 --to 2025-02",
@@ -61,34 +61,41 @@ WRONG = {
         "no daemon serves this home",
         "`battery-assets up`",
     ),
-    "no export": ("import {empty} --site x", "holds no .csv, .csv.gz, .parquet file", "folder of the export"),
+    "no export": (
+        "import fleet {empty} --site x",
+        "holds no .csv, .csv.gz, .parquet file",
+        "folder of the export",
+    ),
     "times of no zone": (
-        "import {naive} --site x",
+        "import fleet {naive} --site x",
         "could be given a month",
         "--timezone Asia/Bangkok",
     ),
     "an unknown zone": (
-        "import {naive} --site x --timezone Asia/Bankok",
+        "import fleet {naive} --site x --timezone Asia/Bankok",
         "no IANA time zone",
         "correct the value",
     ),
-    "a term without value": ("import {naive} --site x --contract strict", "not KEY=VALUE", "policy=strict"),
+    "a term without value": (
+        "import fleet {naive} --site x --contract strict",
+        "not KEY=VALUE",
+        "policy=strict",
+    ),
     "an unknown term": (
-        "import {naive} --site x --contract polic=strict",
+        "import fleet {naive} --site x --contract polic=strict",
         "did you mean 'policy'?",
         "correct",
     ),
     "a test without start": (
-        f"import {{test}} --site x {BENCH}",
+        f"import capacity-test {{test}} --site x {BENCH}",
         "does not say when the test began",
         "--started-at",
     ),
     "a test's start in words": (
-        f"import {{test}} --site x {BENCH} --started-at yesterday",
+        f"import capacity-test {{test}} --site x {BENCH} --started-at yesterday",
         "'yesterday' is not a time",
         "2024-05-31T08:00:00",
     ),
-    "a test of no battery": ("import {test} --site x --capacity-test", "needs --rated-ah", "add them"),
     "a lab named as a site": (
         "import lab {test} --lab a",
         "a is there already, as synthetic, not as lab-files",
@@ -176,6 +183,32 @@ def test_every_help_has_an_example(path):
     shown = CliRunner().invoke(main, [*path, "--help"]).output
     assert "Example:" in shown
     assert f"battery-assets {' '.join(path)}".strip() in shown.partition("Example:")[2]
+
+
+OLD_FORMS = {
+    "import {naive} --site x --timezone Asia/Bangkok": "import fleet {naive} --site x --timezone Asia/Bangkok",
+    "import --site x 'a folder'": "import fleet --site x 'a folder'",
+    f"import {{test}} --site x --capacity-test {BENCH}": f"import capacity-test {{test}} --site x {BENCH}",
+}
+
+
+@pytest.mark.parametrize("old", OLD_FORMS)
+def test_the_old_form_of_import_says_what_to_type(home, inputs, old):
+    done = run(home, *shlex.split(old.format(**inputs)))
+    assert done.exit_code == 2
+    assert done.stderr.splitlines() == [
+        "error: `battery-assets import` is a group now: fleet, lab, capacity-test",
+        f"next step: battery-assets {OLD_FORMS[old].format(**inputs)}",
+    ]
+
+
+def test_a_slip_in_a_group_is_no_old_form(home):
+    done = run(home, "import", "flet", "somewhere")
+    assert done.exit_code == 2
+    assert "No such command 'flet'" in done.stderr
+    done = run(home, "import", "capacity-test", __file__, "--site", "x")
+    assert done.exit_code == 2
+    assert "Missing option '--rated-ah'" in done.stderr
 
 
 def test_a_site_of_files_says_where_its_files_go(home):
