@@ -73,6 +73,14 @@ def test_every_relative_link_resolves(page):
             assert heading in anchors, f"{page} links {target}; headings there: {anchors}"
 
 
+def test_pictures_are_small_and_shown():
+    pictures = set((PROJECT / "docs" / "pictures").iterdir())
+    shown = {(PROJECT / page).parent / target for page in TEXTS for target in links(TEXTS[page])}
+    assert pictures
+    assert pictures <= shown
+    assert max(path.stat().st_size for path in pictures) < 150_000
+
+
 @pytest.mark.parametrize("page", TEXTS)
 def test_every_command_exists_with_its_options(page):
     for words in command_lines(TEXTS[page]):

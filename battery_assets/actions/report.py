@@ -17,7 +17,7 @@ SELECT site, battery_code AS jar, round(soh_pct, 0) AS soh, round(r_internal_bas
        round(rul_days, 0) AS rul, round(rul_lower_ci_days, 0) AS low, round(rul_upper_ci_days, 0) AS high,
        round(100 * failure_probability_90d, 0) AS p90, rul_source AS source
 FROM fleet.jar_health_now WHERE rul_days IS NOT NULL AND (:site = '' OR site = :site)
-ORDER BY failure_probability_90d DESC, rul_days LIMIT :most
+ORDER BY failure_probability_90d DESC, rul_days, site, battery_code LIMIT :most
 """
 _INCIDENTS = """
 SELECT i.site, i.severity, i.title, w.title AS work_order, to_char(w.due_date, 'YYYY-MM-DD') AS due
@@ -27,7 +27,8 @@ JOIN (SELECT site, max(month) AS month FROM platform.partition_version
   ON n.site = i.site AND n.month = i.month
 LEFT JOIN fleet.work_order w USING (incident_id)
 WHERE i.status IN ('open', 'investigating') AND (:site = '' OR i.site = :site)
-ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity::text), w.due_date LIMIT :most
+ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity::text), w.due_date,
+         i.site, i.incident_code LIMIT :most
 """
 _RUNTIME = """
 SELECT site, string_code AS string, load_basis AS load, round(required_min, 0) AS required,
@@ -39,7 +40,7 @@ FROM (SELECT DISTINCT ON (string_id) * FROM fleet.string_runtime_now
       WHERE :site = '' OR site = :site
       ORDER BY string_id, array_position(
           ARRAY['measured_load', 'system_rating', 'rated_15min', 'rated_1h'], load_basis::text)) own
-ORDER BY ride_through_probability NULLS FIRST, runtime_min - required_min LIMIT :most
+ORDER BY ride_through_probability NULLS FIRST, runtime_min - required_min, site, string_code LIMIT :most
 """
 _MODELS = """
 SELECT version, metrics_json AS metrics, hyperparameters_json AS params FROM ml.ml_model

@@ -17,7 +17,7 @@ SCORES = {
     "c_index_unseen_site": "  on a site it has not seen",
     "brier_90d": "Brier score at 90 d",
     "brier_90d_marginal": "  of Kaplan-Meier",
-    "coverage_95": "share of ends inside 95 %",
+    "coverage_95": "share of seen ends inside 95 %",
 }
 
 
