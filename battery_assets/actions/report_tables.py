@@ -1,4 +1,4 @@
-"""The report's lists, laid out for 80 columns: at most two lines a row, and no word is cut."""
+"""Lists laid out for 80 columns, those of the report: at most two lines a row, and no word is cut."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,7 +28,7 @@ def fleet(rows: Sequence[Row]) -> "Table":
         "work\norders",
     ]  # fmt: skip
     keys = ("site", "jars", "worst", "mean", "below_80", "as_of", "incidents", "work_orders")
-    return _table(names, [[row[key] for key in keys] for row in rows], left=(0, 5))
+    return listed(names, [[row[key] for key in keys] for row in rows], left=(0, 5))
 
 
 def jars_at_risk(rows: Sequence[Row]) -> "Table":
@@ -41,7 +41,7 @@ def jars_at_risk(rows: Sequence[Row]) -> "Table":
         ]
         for row in rows
     ]  # fmt: skip
-    return _table(names, cells, left=(0, 6))
+    return listed(names, cells, left=(0, 6))
 
 
 def ride_through(rows: Sequence[Row]) -> "Table":
@@ -57,7 +57,7 @@ def ride_through(rows: Sequence[Row]) -> "Table":
         ]
         for row in rows
     ]  # fmt: skip
-    return _table(names, cells, left=(0, 5))
+    return listed(names, cells, left=(0, 5))
 
 
 def incidents(rows: Sequence[Row]) -> "Table":
@@ -68,14 +68,14 @@ def incidents(rows: Sequence[Row]) -> "Table":
         between = "\n" if len(row["title"]) <= TITLE_WIDTH else "; "
         what = f"{row['title']}{between}{row['site']}: {action}"
         cells.append([f"{row['severity']}\n{row['due'] or '-'}", what])
-    return _table(["severity\ndue", "what, and at which unit\nsite: what to do"], cells, left=(0, 1))
+    return listed(["severity\ndue", "what, and at which unit\nsite: what to do"], cells, left=(0, 1))
 
 
 def cells_under_test(rows: Sequence[Row]) -> "Table":
     """Cells of the labs. rows: lab cell split cycles soh life censoring."""
     names = ["lab", "cell", "split", "cycles", "SOH %", "life", "its end"]
     keys = ("lab", "cell", "split", "cycles", "soh", "life", "censoring")
-    return _table(names, [[_words(row[key]) for key in keys] for row in rows], left=(0, 1, 2, 6))
+    return listed(names, [[_words(row[key]) for key in keys] for row in rows], left=(0, 1, 2, 6))
 
 
 def models(rows: Sequence[Row]) -> "Table":
@@ -85,7 +85,7 @@ def models(rows: Sequence[Row]) -> "Table":
     for name, words in SCORES.items():
         scores = [row["metrics"].get(name) for row in rows]
         cells.append([words, *("-" if score is None else f"{score:.3f}" for score in scores)])
-    return _table(["", *(row["version"] for row in rows)], cells, left=(0,))
+    return listed(["", *(row["version"] for row in rows)], cells, left=(0,))
 
 
 def _interval(low: Any, high: Any) -> str:
@@ -103,7 +103,7 @@ def _words(value: Any) -> str:
     return "-" if value is None else str(value).replace("_", " ")
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[Any]], left: Sequence[int]) -> "Table":
+def listed(names: Sequence[str], rows: Sequence[Sequence[Any]], left: Sequence[int]) -> "Table":
     """Columns two spaces apart, a line below the heads; `left`: positions of the columns of words."""
     from rich import box
     from rich.table import Table
