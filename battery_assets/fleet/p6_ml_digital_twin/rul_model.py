@@ -112,9 +112,10 @@ def _kept(
 
     run.log_params({**asdict(model.recipe), "cutoff_month": part.month, **model.trained_on})
     run.log_metrics(metrics)
-    run.log_table(model.out_of_fold, "out_of_fold.csv")
-    run.log_figure(reliability_figure(model.out_of_fold), "reliability.png")
-    run.log_figure(survival_figure(model.out_of_fold, model), "survival.png")
+    if (held_out := model.out_of_fold) is not None:
+        run.log_table(held_out, "out_of_fold.csv")
+        run.log_figure(reliability_figure(held_out), "reliability.png")
+        run.log_figure(survival_figure(held_out, model), "survival.png")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.cbm"
         sha256 = save(model, path)
