@@ -18,7 +18,7 @@ from battery_assets.tables.projections import empty
 @dg.asset(
     **materializes(
         t.prediction, reads=[t.model_run], history=[t.cycle_data, t.battery_unit], history_months=1200,
-        after=["cycle"],
+        after=[t.cycle],
     )
 )  # fmt: skip
 def prediction(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
