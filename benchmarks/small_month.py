@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from battery_assets.actions.session import Session, put_site, quiet_logs, run_here, session
+try:
+    from battery_assets.actions.session import Session, put_site, quiet_logs, run_here, session
+except ImportError:  # a checkout from before that module had a room
+    from battery_assets.session import Session, put_site, quiet_logs, run_here, session
 
 SITE = "little"
 DEMO = {"place": "bangrak", "seed": 5, "interval_s": 300, "strings": 3, "start": "2025-01"}

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dagster import DagsterEventType as Event
 from dagster import MarkdownMetadataValue
@@ -19,6 +19,7 @@ from dagster_postgres import PostgresEventLogStorage
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from dagster._core.events.log import EventLogEntry
+    from dagster._core.execution.plan.outputs import StepOutputData
     from dagster_postgres.auth import PgTokenProvider
 
 PATIENCE_S = 0.5
@@ -150,7 +151,7 @@ def _slim(event: "EventLogEntry") -> "EventLogEntry":
     """An event of an output without the long texts that the materialization after it has as well."""
     if _kind(event) != Event.STEP_OUTPUT or event.dagster_event is None:
         return event
-    said = event.dagster_event.event_specific_data
+    said = cast("StepOutputData", event.dagster_event.event_specific_data)
     short = {name: value for name, value in said.metadata.items() if not _is_long(value)}
     if len(short) == len(said.metadata):
         return event

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
-from sqlalchemy import make_url
 
-from battery_assets.platform.warehouse.database import ping_after_rest
 from battery_assets.hosting.dagster_events import EventLog
+from battery_assets.platform.warehouse.pool import ask_after_rest
 
 if TYPE_CHECKING:
     from dagster._serdes import ConfigurableClassData
@@ -34,10 +33,10 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         token_provider: "PgTokenProvider | None" = None,
     ) -> None:
         super().__init__(postgres_url, should_autocreate_tables, inst_data, token_provider)
-        options = str(make_url(postgres_url).query.get("options", ""))
+        options = str(self._run_storage._engine.url.query.get("options", ""))
         arguments = {"options": f"{options} {UNHURRIED}".strip()}
         engine = create_pg_engine(postgres_url, token_provider, connect_args=arguments, **POOL)
-        ping_after_rest(engine)
+        ask_after_rest(engine)
         self._event_log_storage = EventLog(postgres_url, token_provider)
         for store in (self._run_storage, self._event_log_storage, self._schedule_storage):
             store._engine = engine

@@ -2,18 +2,18 @@
 
 import functools
 import io
-import math
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import polars as pl
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
+from battery_assets.platform.warehouse.pool import ask_after_rest
 from battery_assets.tables.projections import key_columns, polars_schema
 
 # Bare it is NULL, in quotes it is a text like any other: every text is quoted on its way in.
@@ -32,27 +32,8 @@ def engine(url: str) -> sa.Engine:
         max_overflow=4,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=60000"},
     )
-    ping_after_rest(made)
+    ask_after_rest(made)
     return made
-
-
-def ping_after_rest(pooled: sa.Engine, rest_s: float = 1.0) -> None:
-    """Let a pool ask a connection that nobody used for so long whether its server is there still.
-
-    Asked before every use, as `pool_pre_ping` does, it is a third of all that a step asks.
-    """
-
-    @sa.event.listens_for(pooled, "checkout")
-    def ask(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get("used", math.inf) > rest_s:
-            try:
-                pooled.dialect.do_ping(connection)
-            except pooled.dialect.loaded_dbapi.Error as error:
-                raise sa.exc.DisconnectionError(str(error)) from error
-
-    @sa.event.listens_for(pooled, "checkin")
-    def note(_connection: Any, record: Any) -> None:
-        record.info["used"] = time.monotonic()
 
 
 @contextmanager
