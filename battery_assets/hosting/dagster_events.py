@@ -6,7 +6,7 @@ reads. What is read here is therefore never older than what was written here; ot
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -16,10 +16,14 @@ from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, PIPELINE_EVEN
 from dagster._core.storage.event_log import SqlEventLogStorageTable
 from dagster_postgres import PostgresEventLogStorage
 
+from battery_assets.hosting.dagster_memory import Materialized
+
 if TYPE_CHECKING:
     import sqlalchemy as sa
+    from dagster import AssetKey, AssetRecordsFilter, EventRecordsResult
     from dagster._core.events.log import EventLogEntry
     from dagster._core.execution.plan.outputs import StepOutputData
+    from dagster._core.storage.event_log.base import AssetRecord
     from dagster_postgres.auth import PgTokenProvider
 
 PATIENCE_S = 0.5
@@ -41,6 +45,7 @@ class EventLog(PostgresEventLogStorage):
         self._timer: threading.Timer | None = None
         self._own: sa.Connection | None = None
         self._there: set[str] = set()
+        self._materialized = Materialized()
         self._partitions: dict[tuple[str, str], float] = {}
 
     def store_event(self, event: "EventLogEntry") -> None:
@@ -76,8 +81,13 @@ class EventLog(PostgresEventLogStorage):
                 table = SqlEventLogStorageTable
                 insert = table.insert().returning(table.c.id, sort_by_parameter_order=True)
                 ids = connection.execute(insert, [self._event_to_row(event) for event in events]).scalars()
-                for event, event_id in zip(events, ids.all(), strict=True):
+                stored = list(zip(events, ids.all(), strict=True))
+                for event, event_id in stored:
                     self._index(connection, event, event_id)
+        for event, event_id in stored:
+            if _kind(event) in PIPELINE_EVENTS:
+                self._materialized.clear()
+            self._materialized.note(event, event_id)
 
     def _index(self, connection: "sa.Connection", event: "EventLogEntry", event_id: int) -> None:
         """Enter what an event says of assets and of checks, as the class above does."""
@@ -103,6 +113,46 @@ class EventLog(PostgresEventLogStorage):
                 return _borrowed(self._own)
             self.flush()
         return super()._connect()
+
+    def fetch_materializations(
+        self,
+        records_filter: "AssetKey | AssetRecordsFilter",
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> "EventRecordsResult":
+        """Materializations of an asset; those of the run that this process is at are not asked for."""
+        self.flush()
+        found = self._materialized.latest(records_filter, limit, cursor, ascending)
+        return found or super().fetch_materializations(records_filter, limit, cursor, ascending)
+
+    def get_latest_tags_by_partition(
+        self,
+        asset_key: "AssetKey",
+        event_type: Event,
+        tag_keys: "Sequence[str]",
+        asset_partitions: "Sequence[str] | None" = None,
+        before_cursor: int | None = None,
+        after_cursor: int | None = None,
+    ) -> "Mapping[str, Mapping[str, str]]":
+        """Tags of the latest events, by partition; those of the run that this process is at are known."""
+        self.flush()
+        found = None
+        if event_type == Event.ASSET_MATERIALIZATION and before_cursor is None and after_cursor is None:
+            found = self._materialized.tags(asset_key, asset_partitions, tag_keys)
+        return found or super().get_latest_tags_by_partition(
+            asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
+        )
+
+    def get_asset_records(self, asset_keys: "Sequence[AssetKey] | None" = None) -> "Sequence[AssetRecord]":
+        """What is known of assets; of those of the run that this process is at, from memory."""
+        if not asset_keys:
+            return super().get_asset_records(asset_keys)
+        self.flush()
+        known = {key: self._materialized.record(key) for key in asset_keys}
+        others = [key for key, record in known.items() if record is None]
+        asked = super().get_asset_records(others) if others else ()
+        return [*(record for record in known.values() if record is not None), *asked]
 
     def has_table(self, table_name: str) -> bool:
         """Whether the table is there; a table that was there stays."""

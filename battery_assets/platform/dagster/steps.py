@@ -72,11 +72,12 @@ def _step(
     def step(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         for key, body, judges in bodies:
             if key in context.selected_asset_keys:
-                yield _called(body, context)._replace(asset_key=key)
+                yield call(key.path[-1], body, context)._replace(asset_key=key)
             for check, judge in judges.items():
                 if check not in context.selected_asset_check_keys:
                     continue
-                result = _called(judge, context)._replace(asset_key=key, check_name=check.name)
+                name = f"{key.path[-1]}_{check.name}"
+                result = call(name, judge, context)._replace(asset_key=key, check_name=check.name)
                 yield result
                 if not result.passed and check in blocking:
                     return  # what comes after it in this step is downstream
@@ -100,7 +101,10 @@ def body_of(definition: Definition) -> Callable[..., Any]:
     return body
 
 
-def _called(body: Callable[..., Any], context: dg.AssetExecutionContext) -> Any:
-    """What a body returns, which takes the context and the resources that it names."""
+def call(_name: str, body: Callable[..., Any], context: dg.AssetExecutionContext) -> Any:
+    """Call the body of an asset or a check with the context and the resources that it names.
+
+    Benchmarks put their own in its place, which notes how long each name takes.
+    """
     resources = list(inspect.signature(body).parameters)[1:]
     return body(context, **{name: getattr(context.resources, name) for name in resources})
