@@ -20,8 +20,7 @@ class World:
         lake = str(folder / "lake")
         self.warehouse = Warehouse(database_url=url, lake_url=lake)
         self.defs = dg.Definitions(
-            assets=d.assets,
-            asset_checks=d.checks,
+            assets=d.steps,
             jobs=[catalogue_job, site_month_job, training_job],
             resources={
                 "warehouse": kind(database_url=url, lake_url=lake),

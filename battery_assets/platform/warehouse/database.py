@@ -13,6 +13,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
+from battery_assets.platform.warehouse.pool import ask_after_rest
 from battery_assets.tables.projections import key_columns, polars_schema
 
 # Bare it is NULL, in quotes it is a text like any other: every text is quoted on its way in.
@@ -25,13 +26,14 @@ Result = TypeVar("Result")
 @functools.lru_cache(maxsize=8)
 def engine(url: str) -> sa.Engine:
     """One engine for each database and process; two spare connections are enough for a step."""
-    return sa.create_engine(
+    made = sa.create_engine(
         url,
         pool_size=2,
         max_overflow=4,
-        pool_pre_ping=True,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=60000"},
     )
+    ask_after_rest(made)
+    return made
 
 
 @contextmanager
