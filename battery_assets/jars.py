@@ -138,14 +138,6 @@ def _since(
     return warehouse.read(table, Part(site=part.site), where=sa.and_(since, *conditions)).collect()
 
 
-def feature_hours(warehouse: Warehouse, part: Part, day: date, columns: Sequence[str]) -> pl.DataFrame:
-    """The features of the hours of a day: an hour belongs to the day in which it begins."""
-    table, start = t.feature_store, midnight(day)
-    of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
-    where = of_day & (table.c.feature_window_hours == 1)
-    return warehouse.read(table, part, columns, where=where).collect()
-
-
 def made_from(
     digests: Mapping[date, str],
     *facts: pl.DataFrame,

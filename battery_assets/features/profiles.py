@@ -180,17 +180,25 @@ def _peak(rows: pl.DataFrame, column: str, block: str, name: str) -> pl.DataFram
     return means.group_by("run").agg(pl.col(column).max().cast(pl.Float64).alias(name))
 
 
-def room_hours(env: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
-    """telemetry_env as location_id, hour, temperature_c (median of the sensors' means), hvac_fault_share."""
-    readings = env.join(sensors.select("sensor_id", "location_id"), on="sensor_id", validate="m:1")
-    per_sensor = readings.group_by(
-        "location_id", "sensor_id", pl.col("ts").dt.truncate("1h").alias("hour")
-    ).agg(
-        pl.col("temperature_c").cast(pl.Float64).mean(),
-        (pl.col("hvac_status") == "fault").mean().alias("fault"),
-    )
+def sensor_hours(env: pl.DataFrame) -> pl.DataFrame:
+    """A day of telemetry_env as sensor_id, hour, temperature_c (mean), fault (share of samples)."""
+    hour = pl.col("ts").dt.truncate("1h").alias("hour")
     return (
-        per_sensor.group_by("location_id", "hour")
+        env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String))
+        .group_by("sensor_id", hour)
+        .agg(
+            pl.col("temperature_c").cast(pl.Float64).mean(),
+            (pl.col("hvac_status") == "fault").mean().alias("fault"),
+        )
+        .sort("sensor_id", "hour")
+    )
+
+
+def room_hours(hours: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
+    """`sensor_hours` as location_id, hour, temperature_c (median of the sensors), hvac_fault_share."""
+    return (
+        hours.join(sensors.select("sensor_id", "location_id"), on="sensor_id", validate="m:1")
+        .group_by("location_id", "hour")
         .agg(pl.col("temperature_c").median(), pl.col("fault").max().alias("hvac_fault_share"))
         .sort("location_id", "hour")
     )

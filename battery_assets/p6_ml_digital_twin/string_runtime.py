@@ -7,8 +7,8 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.hours import STRINGS, month_hours
 from battery_assets.jars import site_history
-from battery_assets.p6_ml_digital_twin.string_days import string_days
 from battery_assets.platform.assets import materializes
 from battery_assets.platform.metadata import picture
 from battery_assets.platform.partitions import Part
@@ -71,7 +71,7 @@ def _own_loads(warehouse: Warehouse, part: Part, facts: pl.DataFrame) -> pl.Data
     from battery_assets.features.string_loads import loaded_samples, own_loads
 
     rated = dict(zip(facts["string_id"], facts["rated_ah"], strict=True))
-    telemetry = [string_days(warehouse, part)["drawn"]]
+    telemetry = [month_hours(warehouse, part, STRINGS)["drawn"]]
     loaded = [loaded_samples(frames, rated) for frames in (telemetry, _captures(warehouse, part))]
     tests = site_history(warehouse, t.capacity_test_raw, part, MONTHS)
     return own_loads(pl.concat(loaded), tests)

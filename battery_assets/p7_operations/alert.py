@@ -37,11 +37,11 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     from battery_assets.features.pictures import alerts_timeline
 
     part = warehouse.claim(t.alert, context)
-    (inputs, days), rules = alert_inputs(warehouse, part), thresholds()
+    inputs, rules = alert_inputs(warehouse, part), thresholds()
     found = signals(inputs)
     rows = alerts(inputs, rules, found)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
     shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules, found)}
     if rows.height:
         shown["alerts"] = picture(alerts_timeline(rows))
-    return warehouse.replace(t.alert, part, rows, metadata=shown | days)
+    return warehouse.replace(t.alert, part, rows, metadata=shown)

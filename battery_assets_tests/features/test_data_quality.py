@@ -11,7 +11,13 @@ from battery_assets.features.alerting import alerts
 from battery_assets.features.data_quality import SCHEMA, findings, telemetry_evidence
 from battery_assets.features.incidents import incidents
 from battery_assets.features.jar_hours import jar_hours
-from battery_assets.features.profiles import jar_facts, resistance_readings, room_hours, string_hours
+from battery_assets.features.profiles import (
+    jar_facts,
+    resistance_readings,
+    room_hours,
+    sensor_hours,
+    string_hours,
+)
 from battery_assets.features.work_orders import work_orders
 from battery_assets_tests.features import operations_world as world
 from battery_assets_tests.features.operations_evidence import (
@@ -213,7 +219,9 @@ def test_a_room_is_the_median_of_its_sensors():
     env = pl.DataFrame({"ts": at, "sensor_id": ["1", "2", "3"], "temperature_c": [25.0, 26.0, 60.0],
                         "hvac_status": ["running", "fault", "running"]})  # fmt: skip
     sensors = pl.DataFrame({"sensor_id": ["1", "2", "3"], "location_id": "place"})
-    assert room_hours(env, sensors).select("temperature_c", "hvac_fault_share").rows() == [(26.0, 1.0)]
+    assert room_hours(sensor_hours(env), sensors).select("temperature_c", "hvac_fault_share").rows() == [
+        (26.0, 1.0)
+    ]
 
 
 def test_carried_resistances_are_one_reading_and_a_test_replaces_the_monitors_value():
