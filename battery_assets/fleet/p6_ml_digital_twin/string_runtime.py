@@ -39,7 +39,7 @@ LAST_CAPTURES = 8
 def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.pictures.runtime import runtime_bars
     from battery_assets.features.ride_through.loads import string_loads
-    from battery_assets.features.ride_through.places import jar_states, string_facts
+    from battery_assets.features.ride_through.places import jar_states, string_places
     from battery_assets.features.ride_through.runtime import string_runtimes
 
     part = warehouse.claim(t.string_runtime, context)
@@ -51,7 +51,7 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     at = twins["captured_at"].max()
     if not isinstance(at, datetime):
         return warehouse.replace(t.string_runtime, part, empty(t.string_runtime))
-    facts = string_facts(strings, systems, batteries, models, at)
+    facts = string_places(strings, systems, batteries, models, at)
     jars = jar_states(facts, batteries, models, twins, _last_day(warehouse, part), at)
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)

@@ -1,6 +1,5 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,43 +10,20 @@ from battery_assets.fleet.hours import JARS, SENSORS, STRINGS, feature_hours, mo
 from battery_assets.fleet.jars import jar_facts, site_history
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.tables.projections import polars_schema
 
 if TYPE_CHECKING:
     from battery_assets.features.operations.alert_signals import AlertInputs
 
 LAST_MOMENT = timedelta(seconds=1)
-MODEL_COLUMNS = [
-    "model_id",
-    "capacity_ah",
-    "float_voltage_min_v",
-    "float_voltage_max_v",
-    "boost_voltage_min_v",
-    "max_charge_current_a",
-]
 
 
-@dataclass(frozen=True)
-class Codes:
-    """A site's master data as operations name it: jars in service during the month, strings, places."""
-
-    jars: pl.DataFrame
-    strings: pl.DataFrame
-    locations: pl.DataFrame
-
-
-def codes_of(warehouse: Warehouse, part: Part) -> Codes:
+def placed_jars(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Jars with the codes of their string and place. A jar that is replaced later still serves this month."""
-    from battery_assets.features.samples import profiles
+    from battery_assets.features.samples.profiles import jars_in_places
 
-    serving = (
-        jar_facts(warehouse, part).select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
-    )
-    strings = warehouse.read(t.string, part).collect()
-    locations = warehouse.read(t.location, part).collect()
-    systems = warehouse.read(t.battery_system, part).collect()
-    models = warehouse.read(t.battery_model, columns=MODEL_COLUMNS).collect()
-    return Codes(profiles.jar_facts(serving, strings, systems, models, locations), strings, locations)
+    locations = warehouse.read(t.location, part, ["location_id", "location_code"]).collect()
+    systems = warehouse.read(t.battery_system, part, ["system_id", "location_id"]).collect()
+    return jars_in_places(jar_facts(warehouse, part), systems, locations)
 
 
 def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
@@ -56,7 +32,7 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
     from battery_assets.features.operations.data_quality import findings, telemetry_evidence
     from battery_assets.features.samples.profiles import resistance_readings, room_hours
 
-    jars = codes_of(warehouse, part).jars
+    jars = placed_jars(warehouse, part)
     sensors = warehouse.read(t.environmental_sensor, part, ["sensor_id", "location_id"]).collect()
     jar, string, rooms = (month_hours(warehouse, part, each)["hours"] for each in (JARS, STRINGS, SENSORS))
     features = feature_hours(warehouse, part).values()

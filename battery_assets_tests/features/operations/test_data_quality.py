@@ -13,7 +13,7 @@ from battery_assets.features.operations.incidents import incidents
 from battery_assets.features.operations.work_orders import work_orders
 from battery_assets.features.samples.jar_hours import jar_hours
 from battery_assets.features.samples.profiles import (
-    jar_facts,
+    jars_in_places,
     resistance_readings,
     room_hours,
     sensor_hours,
@@ -249,8 +249,9 @@ def export(shared_data: Path) -> dict[str, pl.DataFrame]:
 
 
 def test_the_foreign_export_gets_the_objections_of_an_engineer_up_to_work_orders(export):
-    names = ("battery", "string", "battery_system", "battery_model", "location")
-    facts = jar_facts(*(export[name] for name in names))
+    strings = export["string"].select("string_id", "string_code", "system_id")
+    jars = export["battery"].join(strings, on="string_id").join(export["battery_model"], on="model_id")
+    facts = jars_in_places(jars, export["battery_system"], export["location"])
     days = export["telemetry_string_raw"]["ts"].dt.date().unique().sort()
     cut = [[export[name].filter(pl.col("ts").dt.date() == one) for one in days]
            for name in ("telemetry_jar_raw", "telemetry_string_raw")]  # fmt: skip
