@@ -10,6 +10,7 @@ from battery_assets.lab import jobs as of_lab
 from battery_assets.lab.sensors import lab_landing_sensor
 from battery_assets.platform.dagster.checks import suite_check
 from battery_assets.platform.dagster.schedules import nightly_tidying
+from battery_assets.platform.dagster.steps import in_steps
 from battery_assets.platform.dagster.tidying import tidy_job
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.tracking import Tracking
@@ -22,6 +23,7 @@ checks = [
     *(suite_check(table) for table in t.TABLES),
     *(check for domain in DOMAINS for check in dg.load_asset_checks_from_package_module(domain)),
 ]
+steps = in_steps(assets, checks, together=of_fleet.TOGETHER)
 tidy = tidy_job(t.TABLES)
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=dg.EnvVar("BATTERY_LAKE_URL"))
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
@@ -30,8 +32,7 @@ tracking = Tracking(
 )
 
 defs = dg.Definitions(
-    assets=assets,
-    asset_checks=checks,
+    assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, tidy],
     schedules=[*of_fleet.SCHEDULES, *of_lab.SCHEDULES, nightly_tidying(tidy)],
     sensors=[landing_sensor(warehouse, landing), lab_landing_sensor(warehouse, landing)],

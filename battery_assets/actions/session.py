@@ -136,7 +136,7 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
     said = [
         event.event_specific_data
         for event in result.all_events
-        if "CHECK_EVALUATION" in str(event.event_type)
+        if isinstance(event.event_specific_data, dg.AssetCheckEvaluation)
     ]
     error = dg.AssetCheckSeverity.ERROR
     red = [check for check in said if check.blocking and not check.passed and check.severity == error]

@@ -46,7 +46,7 @@ def list_() -> None:
 )
 @click.option("--start", default="2024-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
 @click.option("--timezone", help="Files: IANA zone of times without an offset, such as Asia/Bangkok.")
-@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: further terms, as of `import`.")
+@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: terms, as of `import fleet`.")
 def add(
     name: str | None,
     fleet: bool,

@@ -24,8 +24,8 @@ def tests_doubted(
 ) -> pl.DataFrame:
     """Of rows of capacity_test_raw of the site those that cannot be, as `doubted_tests` gives them.
 
-    tests: of this month and earlier ones. jars: as `jars.jar_facts` gives them; of their strings rated C10 and
-    number of jars.
+    tests: of this month and earlier ones. jars: as `jars.jar_facts` gives them; rated_ah and
+    jars_per_string by their strings.
     """
     if tests.is_empty():
         return doubted_tests(tests, {}, {}, {}, {})

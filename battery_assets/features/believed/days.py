@@ -1,7 +1,6 @@
 """A day of telemetry without what it cannot say: every estimate, rule and law reads days through this."""
 
 from collections.abc import Collection, Iterable
-from datetime import date
 
 import polars as pl
 
@@ -10,7 +9,7 @@ from battery_assets.features.believed.scales import (
     NOTHING,
     jar_scales,
     ohmic_scales,
-    room_scales,
+    sensor_scales,
     string_scales,
 )
 
@@ -46,30 +45,25 @@ def believed_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     return _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING), pl.concat([judged, codes])
 
 
-def believed_rooms(rows: pl.DataFrame, sensors: pl.DataFrame) -> Judged:
-    """A day of telemetry_env without the temperatures of rooms hotter than any, and what was left out."""
-    judged = room_scales(rows, sensors)
-    hot = sensors.filter(pl.col("location_id").cast(pl.String).is_in(judged["unit_id"].to_list()))
-    return _emptied(rows, "sensor_id", hot["sensor_id"].cast(pl.String).to_list(), ("temperature_c",)), judged
+def believed_rooms(rows: pl.DataFrame) -> Judged:
+    """A day of telemetry_env without the temperatures that no room has, and what was left out (by sensor)."""
+    judged = sensor_scales(rows)
+    return _emptied(rows, "sensor_id", judged["unit_id"].to_list(), ("temperature_c",)), judged
 
 
-def believed_rounds(
-    rounds: pl.DataFrame, jars: pl.DataFrame
-) -> tuple[pl.DataFrame, list[tuple[date, pl.DataFrame]]]:
-    """Rows of impedance_measurement_raw without those whose unit no jars can have, and these by day.
+def believed_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    """Rows of impedance_measurement_raw without those whose unit no jars can have, and these (with `day`).
 
     A string's readings of a month are one round. jars: as for `believed_jars`.
     """
-    doubted: list[tuple[date, pl.DataFrame]] = []
-    kept = [rounds.clear()]
+    doubted, kept = [NOTHING.with_columns(day=pl.lit(None, pl.Date))], [rounds.clear()]
     for _, of in rounds.group_by(pl.col("measured_at").dt.truncate("1mo"), maintain_order=True):
         judged = ohmic_scales(of, jars, "impedance_measurement_raw.resistance_mohm")
         strings = [_of_string(jars, string) for string in judged["unit_id"]]
         mine = [jar for of_one in strings for jar in of_one]
         kept.append(of.filter(~pl.col("battery_id").cast(pl.String).is_in(mine).fill_null(value=False)))
-        if judged.height:
-            doubted.append((of["measured_at"].min().date(), judged))
-    return pl.concat(kept), doubted
+        doubted.append(judged.with_columns(day=pl.lit(of["measured_at"].min()).dt.date()))
+    return pl.concat(kept), pl.concat(doubted)
 
 
 def believed_baselines(jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

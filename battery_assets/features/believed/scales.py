@@ -128,24 +128,17 @@ def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
     ]
 
 
-def room_scales(rows: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
-    """SCALES of the rooms of a day of telemetry_env: all of their sensors hotter than any room all day.
-
-    sensors: sensor_id, location_id.
-    """
+def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
+    """SCALES of the sensors of a day of telemetry_env that show more than any room has, all day."""
     if rows.is_empty():
         return NOTHING
-    middle = (
-        rows.group_by(pl.col("sensor_id").cast(pl.String))
-        .agg(t=pl.col("temperature_c").median().cast(pl.Float64), rows=pl.len())
-        .join(sensors.select(pl.col("sensor_id", "location_id").cast(pl.String)), on="sensor_id")
-        .filter(pl.col("t").is_not_null())
+    middle = rows.group_by(pl.col("sensor_id").cast(pl.String)).agg(
+        t=pl.col("temperature_c").median().cast(pl.Float64), rows=pl.len()
     )
     term = "units=telemetry_env.temperature_c:degF"
     return _frame(
-        _scale("location", room, "temperature_c", "degF", term, float(of["t"].median()), "°C", _rows(of))
-        for (room,), of in middle.partition_by("location_id", as_dict=True).items()
-        if float(of["t"].min()) > HOTTEST_C
+        _scale("location", sensor, "temperature_c", "degF", term, celsius, "°C", count)
+        for sensor, celsius, count in middle.filter(pl.col("t") > HOTTEST_C).sort("sensor_id").iter_rows()
     )
 
 

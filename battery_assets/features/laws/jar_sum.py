@@ -49,9 +49,9 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
     first parts (`in_window`; of strings also one step before, to show whether the current was steady). jars:
     battery_id, string_id, position_in_string, capacity_ah; batteries_count where it is known.
 
-    Returns string_id, hour, voltage_v, sum_v, off_v, limit_v, and the jar farthest from the median: battery_id,
-    jar_v, median_v. Hours in which a jar is missing (or its channel is dead: exactly 0 V), or the current
-    steps, are left out: clocks of gateways differ by seconds.
+    Returns string_id, hour, voltage_v, sum_v, off_v, limit_v, and the jar farthest from the median:
+    battery_id, jar_v, median_v. Hours in which a jar is missing (or its channel is dead: exactly 0 V), or the
+    current steps, are left out: clocks of gateways differ by seconds.
     """
     homes = jars.select(pl.col("battery_id", "string_id").cast(pl.String), "position_in_string")
     of_jars = (

@@ -4,7 +4,6 @@ A string whose columns have a scale that no jar can have gets one critical objec
 the term of the source's contract that mends it. Severities are threshold data, as of every objection.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -26,9 +25,9 @@ _WORDS = {
 
 
 def scale_findings(
-    judged: Iterable[tuple[date, pl.DataFrame]], jars: pl.DataFrame, rules: list[Threshold] | None = None
+    left_out: pl.DataFrame, jars: pl.DataFrame, rules: list[Threshold] | None = None
 ) -> pl.DataFrame:
-    """Rows as of `data_quality.findings`, from SCALES by day.
+    """Rows as of `data_quality.findings`, from SCALES with their `day`.
 
     jars: battery_id, battery_code, string_id, string_code, location_id, location_code.
     """
@@ -37,11 +36,9 @@ def scale_findings(
         for rule in (rules or thresholds())
         if rule.alert_type == "data_quality"
     }
-    frames = [rows.with_columns(day=pl.lit(day)) for day, rows in judged if rows.height]
-    if not frames:
+    if left_out.is_empty():
         return pl.DataFrame(schema=SCHEMA)
-    rows = pl.concat(frames, how="diagonal")
-    rows = pl.concat([rows, _strings_of_copies(rows)], how="diagonal")
+    rows = pl.concat([left_out, _strings_of_copies(left_out)], how="diagonal")
     codes = _codes(jars)
     found = []
     for (kind, unit, code), of in rows.partition_by(["unit_kind", "unit_id", "code"], as_dict=True).items():

@@ -102,7 +102,7 @@ def _carried(before: Inputs, jars: pl.DataFrame) -> "ChargeState | None":
 
 def _of_unit(units: pl.Series, values: dict[str, float]) -> pl.Series:
     """The value of each row's unit; dictionary codes make it one lookup a row."""
-    if units.dtype != pl.Enum:
+    if not isinstance(units.dtype, pl.Enum):
         return units.cast(pl.String).replace_strict(values, default=None, return_dtype=pl.Float32)
     known = [values.get(unit) for unit in units.dtype.categories]
     by_code = np.array([np.nan if value is None else value for value in known], dtype=np.float32)

@@ -1,46 +1,21 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.doubted_tests import tests_doubted
-from battery_assets.fleet.jars import (
-    feature_hours,
-    jar_facts,
-    jars_per_string,
-    made_from,
-    rated_ah,
-    rated_models,
-    site_history,
-)
+from battery_assets.fleet.hours import JARS, SENSORS, STRINGS, feature_hours, month_hours, stacked
+from battery_assets.fleet.jars import jar_facts, jars_per_string, rated_ah, site_history
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.days.fingerprints import digest
-from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.tables.projections import polars_schema
 
 if TYPE_CHECKING:
     from battery_assets.features.operations.alert_signals import AlertInputs
 
-WANTED = {t.telemetry_jar_raw: None, t.telemetry_string_raw: None, t.telemetry_env: None}
-# What the rules look at of an hour; the table has more, and a month of it is large.
-HOUR_COLUMNS = [
-    "feature_ts",
-    "battery_id",
-    "v_mean",
-    "v_min",
-    "t_mean",
-    "t_max",
-    "t_delta_ambient_mean",
-    "r_internal_latest",
-    "r_internal_baseline_pct",
-]
 LAST_MOMENT = timedelta(seconds=1)
-SIZES = ["nominal_v", "cells", "lead_acid", "chemistry", "batteries_count", "string_nominal_v"]
 # What is a voltage of a jar, or grows with its cells: rules are written for six of them.
 JAR_LIMITS = ("float_voltage_min_v", "float_voltage_max_v", "boost_voltage_min_v")
 JAR_VOLTS = ("v_mean", "v_min", "v_max")
@@ -49,140 +24,80 @@ STRING_VOLTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Codes:
-    """A site's master data as operations name it: jars in service during the month, strings, places."""
-
-    jars: pl.DataFrame
-    strings: pl.DataFrame
-    locations: pl.DataFrame
-
-
-def codes_of(warehouse: Warehouse, part: Part) -> Codes:
+def placed_jars(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Jars with the codes of their string and place. A jar that is replaced later still serves this month."""
-    from battery_assets.features.samples import profiles
+    from battery_assets.features.samples.profiles import jars_in_places
 
-    facts = jar_facts(warehouse, part)
-    serving = facts.select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
-    strings = warehouse.read(t.string, part).collect()
-    locations = warehouse.read(t.location, part).collect()
-    systems = warehouse.read(t.battery_system, part).collect()
-    jars = profiles.jar_facts(serving, strings, systems, rated_models(warehouse), locations)
-    jars = jars.join(facts.select("battery_id", *SIZES), on="battery_id", how="left", validate="1:1")
-    return Codes(jars, strings, locations)
+    locations = warehouse.read(t.location, part, ["location_id", "location_code"]).collect()
+    systems = warehouse.read(t.battery_system, part, ["system_id", "location_id"]).collect()
+    return jars_in_places(jar_facts(warehouse, part), systems, locations)
 
 
-def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[str, int]]:
-    """Everything that the month offers to the alert rules, and how many days were worked out for it."""
+def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
+    """Everything that the month offers to the alert rules."""
     from battery_assets.features.operations.alert_signals import AlertInputs
+    from battery_assets.features.operations.data_quality import findings, telemetry_evidence
+    from battery_assets.features.operations.scale_objections import without_consequences
     from battery_assets.features.samples.blocks import cells_of, in_six_cells
-    from battery_assets.features.samples.profiles import resistance_readings
+    from battery_assets.features.samples.profiles import resistance_readings, room_hours
 
-    jars = codes_of(warehouse, part).jars
+    jars = placed_jars(warehouse, part)
+    cells, of_strings = cells_of(jars, "battery_id"), cells_of(jars, "string_id")
     sensors = warehouse.read(t.environmental_sensor, part, ["sensor_id", "location_id"]).collect()
-    read = Inputs(warehouse, part, WANTED)
-    features = warehouse.day_digests(t.feature_store, part)
-    given = {day: digest(files, features[day]) for day, files in read.digests.items()}
-    cells = cells_of(jars, "battery_id")
-    with warehouse.reductions("alert", part, made_from(given, sensors, jars), by=__name__) as due:
-        for day, frames in read.walk(due.days):
-            hours = in_six_cells(
-                feature_hours(warehouse, part, day, HOUR_COLUMNS), "battery_id", cells, JAR_VOLTS
-            )
-            due.hand_on(day, hours=_compact(hours), **_reduced(*frames, sensors, jars))
-    days = list(due.handed_on())
+    jar_month, string_month, room_month = (
+        month_hours(warehouse, part, each) for each in (JARS, STRINGS, SENSORS)
+    )
+    of_rooms = room_month["left_out"].join(sensors, left_on="unit_id", right_on="sensor_id")
+    left_out = pl.concat(
+        [
+            jar_month["left_out"],
+            string_month["left_out"],
+            of_rooms.with_columns(unit_id="location_id").select(room_month["left_out"].columns),
+        ]
+    )
+    objections = _objections(warehouse, part, jars, left_out)
     jars = in_six_cells(jars, "battery_id", cells, JAR_LIMITS)
-    hours, jar, strings, rooms = (_stacked(days, name) for name in ("hours", "jars", "strings", "rooms"))
-    judged = [
-        (day, values["judged"].with_columns(pl.col(pl.Categorical).cast(pl.String))) for day, values in days
-    ]
-    inputs = AlertInputs(
+    jar = in_six_cells(jar_month["hours"], "battery_id", cells, JAR_VOLTS)
+    string = in_six_cells(string_month["hours"], "string_id", of_strings, STRING_VOLTS)
+    rooms, features = room_month["hours"], feature_hours(warehouse, part).values()
+    hours = in_six_cells(stacked(features), "battery_id", cells, JAR_VOLTS) if features else None
+    if jar.height or string.height:
+        found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), objections, jars)
+        objections = pl.concat([found, objections])
+    return AlertInputs(
         jars=jars,
         start=part.start,
         end=part.end,
         hours=hours,
-        strings_hours=strings,
-        env=rooms,
+        strings_hours=string if string.height else None,
+        env=room_hours(rooms, sensors) if rooms.height else None,
         soh=_health(warehouse, part),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=_objections(warehouse, part, jars, judged, jar, strings),
+        data_quality=objections if jar.height or string.height or objections.height else None,
     )
-    return inputs, due.shown
 
 
-def _objections(
-    warehouse: Warehouse,
-    part: Part,
-    jars: pl.DataFrame,
-    judged: list[tuple[date, pl.DataFrame]],
-    jar: pl.DataFrame | None,
-    strings: pl.DataFrame | None,
-) -> pl.DataFrame | None:
-    """What is objected to in the month's data; None where there are none."""
+def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:
+    """Objections to what was left out of the month's days, rounds and baselines, and to its tests."""
     from battery_assets.features.believed.days import believed_baselines, believed_rounds
-    from battery_assets.features.operations.data_quality import findings, telemetry_evidence
     from battery_assets.features.operations.plain_objections import claim_findings, outside_findings
-    from battery_assets.features.operations.scale_objections import (
-        scale_findings,
-        without_consequences,
-    )
+    from battery_assets.features.operations.scale_objections import scale_findings
 
-    rounds = warehouse.read(t.impedance_measurement_raw, part).collect()
     first = warehouse.read(t.battery, part, ["battery_id", "initial_resistance_mohm"]).collect()
-    _, of_rounds = believed_rounds(rounds, jars)
     _, baselines = believed_baselines(jars.join(first, on="battery_id", how="left"))
-    left_out = scale_findings([*judged, *of_rounds, (part.start.date(), baselines)], jars)
+    _, rounds = believed_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
+    doubted = pl.concat([left_out, rounds, baselines.with_columns(day=pl.lit(part.start.date()))])
     tests = warehouse.read(t.capacity_test_raw, part).collect()
-    sizes = rated_ah(jars), jars_per_string(jars)
-    told = [
-        left_out,
-        outside_findings(jars, part.start.date(), (part.end - LAST_MOMENT).date()),
-        claim_findings(tests_doubted(warehouse, part, tests, jars, *sizes), jars),
-    ]
-    if jar is None or strings is None:
-        return pl.concat(told) if any(rows.height for rows in told) else None
-    found = findings(telemetry_evidence(jar, strings, jars), jars)
-    return pl.concat([without_consequences(found, left_out, jars), *told])
-
-
-def _reduced(
-    jar_rows: pl.DataFrame,
-    string_rows: pl.DataFrame,
-    env: pl.DataFrame,
-    sensors: pl.DataFrame,
-    jars: pl.DataFrame,
-) -> dict[str, pl.DataFrame]:
-    """A day of telemetry as hours of jars, of strings and of rooms, and what of it was left out."""
-    from battery_assets.features.believed.days import believed_jars, believed_rooms, believed_strings
-    from battery_assets.features.samples.blocks import cells_of, in_six_cells
-    from battery_assets.features.samples.jar_hours import jar_hours
-    from battery_assets.features.samples.profiles import room_hours, string_hours
-
-    rows, of_jars = believed_jars(jar_rows, jars)
-    loads, of_strings = believed_strings(string_rows, jars)
-    air, of_rooms = believed_rooms(env, sensors)
-    strings = string_hours(loads.with_columns(pl.col("string_id", "mode").cast(pl.String)))
-    rooms = room_hours(air.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
-    found = {
-        "jars": in_six_cells(jar_hours(rows), "battery_id", cells_of(jars, "battery_id"), JAR_VOLTS),
-        "strings": in_six_cells(strings, "string_id", cells_of(jars, "string_id"), STRING_VOLTS),
-        "rooms": rooms,
-        "judged": pl.concat([of_jars, of_strings, of_rooms]),
-    }
-    return {name: _compact(rows) for name, rows in found.items()}
-
-
-def _compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with each text kept once."""
-    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
-
-
-def _stacked(days: list[tuple[date, dict[str, pl.DataFrame]]], name: str) -> pl.DataFrame | None:
-    if not days:
-        return None
-    rows = pl.concat([values[name] for _, values in days], how="diagonal")
-    return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
+    claims = tests_doubted(warehouse, part, tests, jars, rated_ah(jars), jars_per_string(jars))
+    last = (part.end - LAST_MOMENT).date()
+    return pl.concat(
+        [
+            scale_findings(doubted, jars),
+            outside_findings(jars, part.start.date(), last),
+            claim_findings(claims, jars),
+        ]
+    )
 
 
 def _health(warehouse: Warehouse, part: Part) -> pl.DataFrame:

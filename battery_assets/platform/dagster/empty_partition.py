@@ -6,7 +6,7 @@ from battery_assets.platform.dagster.partitions import Part
 
 
 def no_rows(part: Part, failures: list[str]) -> dg.AssetCheckResult:
-    """A warning, since what comes after it has nothing to be wrong about; an error where columns are wrong too.
+    """A warning, since what comes after it has nothing to be wrong about; an error where columns are wrong.
 
     failures: what else is wrong with the partition, in words.
     """
