@@ -167,7 +167,7 @@ COMMENT ON COLUMN fleet.telemetry_event_window.end_ts IS 'Window end.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.sample_rate_ms IS 'Interval of the slow trace (100-500 ms).';
 
-COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Parquet file of the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, null elsewhere.';
+COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Parquet file, by its path in the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, else null.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.samples_count IS 'Number of slow samples captured.';
 

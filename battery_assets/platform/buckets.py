@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from battery_assets.platform.lake import remote
 from battery_assets.platform.locks import exclusive
+from battery_assets.platform.object_stores import remote
 
 LONGEST_S = 3600.0  # to wait for another process that brings a large export for the first time
 

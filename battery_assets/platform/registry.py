@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from battery_assets.platform import registry_tables as r
 from battery_assets.platform.due import DayEntry
@@ -60,6 +60,14 @@ def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | No
         )
 
 
+def announce(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> None:
+    """Enter what the lake is about to say of a partition: a writer may die before it can record it."""
+    version = r.partition_version
+    known = sa.func.coalesce(version.c.pending, sa.cast([], JSONB))
+    announced = known.op("||")(sa.cast([sha256], JSONB))
+    connection.execute(sa.update(version).where(_at(place(table, part))).values(pending=announced))
+
+
 def record(
     connection: sa.Connection, table: sa.Table, part: Part, rows: int, sha256: str, profile: Profile
 ) -> None:
@@ -72,6 +80,7 @@ def record(
             rows=rows,
             sha256=sha256,
             profile=profile,
+            pending=None,
             state="current",
             committed_at=sa.func.now(),
         )
@@ -87,6 +96,14 @@ def committed(connection: sa.Connection, table: sa.Table, part: Part) -> sa.Row 
     """What the books say of a partition; None where nothing was committed."""
     row = connection.execute(sa.select(r.partition_version).where(_at(place(table, part)))).one_or_none()
     return row if row is not None and row.version is not None else None
+
+
+def announced_parts(connection: sa.Connection, table: sa.Table, part: Part) -> list[sa.Row]:
+    """What the books allow a lake table to say of each partition of a site, a month, or all."""
+    version = r.partition_version
+    key = {name: value for name, value in place(table, part).items() if value}
+    query = sa.select(version.c.site, version.c.month, version.c.sha256, version.c.pending)
+    return list(connection.execute(query.where(*(version.c[name] == value for name, value in key.items()))))
 
 
 def committed_parts(

@@ -1,7 +1,6 @@
 """How new content becomes what readers see: written first, then swapped for the old in one step."""
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from battery_assets.platform.crash_points import crash_point
 from battery_assets.platform.database import explained, transaction
 from battery_assets.platform.due import DayEntry, Due
 from battery_assets.platform.lake import Days, Lake
+from battery_assets.platform.lake_damage import damaged
 from battery_assets.platform.lake_format import LakeFile, in_turn, sha256_of
 from battery_assets.platform.partitions import Part
 from battery_assets.platform.profile import Profile, merged
@@ -53,19 +53,12 @@ def days_there(
     named, known = lake.paths(table, part), registry.files_of(connection, table, part)
     there = Counter(known[path].day for path in named if path in known)
     of_entries = {entry.path for entry in entries.values()}.intersection(named, known)
-    good = {path for path in of_entries if _is_good(lake, table, known[path])}
+    good = of_entries - damaged(lake, table, [known[path] for path in of_entries])
     return {
         day
         for day, entry in entries.items()
         if (entry.path in good and there[day] == 1) or (entry.path is None and not there[day])
     }
-
-
-def _is_good(lake: Lake, table: sa.Table, file: sa.Row) -> bool:
-    """Is the file what was written? What another machine stores is believed."""
-    if not lake.is_whole(table, file.path, file.bytes):
-        return False
-    return not lake.local or hashlib.sha256(lake.read_bytes(table, file.path)).hexdigest() == file.sha256
 
 
 def _token(part: Part, table: sa.Table) -> int | None:
@@ -85,12 +78,14 @@ def replace_lake(
             registry.hold(connection, table, part, token)
             registry.enter_files(connection, table, part, made)
             known = registry.files_of(connection, table, part)
+            stay = [known[entry.path] for entry in kept.values() if entry.path]
+            files = in_turn([*stay, *made])
+            sha256 = sha256_of(files)
+            registry.announce(connection, table, part, sha256)
     except registry.SupersededError:
         lake.discard(table, made)
         raise
-    stay = [known[entry.path] for entry in kept.values() if entry.path]
-    files = in_turn([*stay, *made])
-    profile, sha256 = merged([file.profile for file in files]), sha256_of(files)
+    profile = merged([file.profile for file in files])
     entries = _file_entries(due, made)
     with transaction(url) as connection:
         paths = [file.path for file in stay]

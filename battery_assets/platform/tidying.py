@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 import sqlalchemy as sa
 
-from battery_assets.platform import registry
+from battery_assets.platform import captures, registry
 from battery_assets.platform.partitions import months
 from battery_assets.platform.warehouse import Warehouse
 
@@ -21,8 +21,10 @@ def tidied(
 ) -> dict[str, int]:
     """Delete files that no version of a lake table has named for some hours, and forget old days.
 
-    Returns how many files of each table were deleted. The books forget a file once it is gone.
+    Captures that no row names go too. Returns how many files of each table were deleted. The books forget a
+    file once it is gone.
     """
+    tables = tuple(tables)
     deleted: dict[str, int] = {}
     for table in tables:
         if table.info["store"] == "lake":
@@ -30,7 +32,11 @@ def tidied(
             with warehouse.transaction() as connection:
                 registry.forget_files(connection, gone)
             deleted[table.name] = len(gone)
+    naming = [column for table in tables for column in table.columns if column.name.endswith("_url")]
     with warehouse.transaction() as connection:
+        if naming:
+            gone_captures = captures.unnamed_removed(warehouse.lake, connection, naming, keep_hours)
+            deleted[captures.FOLDER] = gone_captures
         registry.forget_days(connection, before=months.get_partition_keys()[-KEEP_MONTHS])
     return deleted
 
