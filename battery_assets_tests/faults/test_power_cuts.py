@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.platform import checksums
-from battery_assets.platform.database import engine
-from battery_assets.platform.lake_reads import LakeError
-from battery_assets.platform.partitions import Part
-from battery_assets_tests.faults.writers import PART, Order, content, replace, value_of, written
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.lake import checksums
+from battery_assets.platform.lake.reads import LakeError
+from battery_assets.platform.warehouse.database import engine
+from battery_assets_tests.worlds.writers import PART, Order, content, replace, value_of, written
 
 TABLE = t.telemetry_jar_raw
 OTHER = Part("beta", "2025-03")
