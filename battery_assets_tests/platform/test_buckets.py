@@ -119,16 +119,15 @@ def spoil(bucket: str, key: str) -> None:
 
 
 def test_an_object_that_is_not_what_was_written_is_not_read_and_not_kept(bucket, warehouse_url):
-    from battery_assets.platform.days.plan import Due
     from battery_assets.platform.lake.reads import LakeError
     from battery_assets.platform.warehouse.resource import Warehouse
 
     warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")
     table, days = t.telemetry_jar_raw, [date(2025, 3, 1), date(2025, 3, 2)]
 
-    def written(due: Due | None = None) -> list[date]:
+    def written() -> list[date]:
         claimed = warehouse.claim(table, PART)
-        due = warehouse.due(table, claimed, dict.fromkeys(days, "made of this"))
+        due = warehouse.due(table, claimed, dict.fromkeys(days, "made of this"), by=__name__)
         frames = [
             (day, samples(13.5).with_columns(pl.col("ts").dt.offset_by(f"{n}d")))
             for n, day in enumerate(days)
