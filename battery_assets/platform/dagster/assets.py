@@ -20,6 +20,15 @@ GROUPS = {
 }
 
 
+# Of each table, who reads its earlier months, and how many of them; None: all.
+_LATER: dict[str, dict[str, int | None]] = {}
+
+
+def later_readers(table: sa.Table) -> dict[str, int | None]:
+    """The tables that read earlier months of a table, and how many months they look back; None: all."""
+    return _LATER.get(table.name, {})
+
+
 def partitions_of(table: sa.Table) -> dg.PartitionsDefinition | None:
     """How the table is cut, as Dagster says it."""
     of_sites = lab_months if table.info["lab"] else site_months
@@ -41,9 +50,11 @@ def materializes(
     months too, `earlier` those of which only earlier months are read (the table itself may be one): they are
     no edge of the same month. `after` names assets that only have to be there first, such as parents of
     foreign keys.
-    A month that is run again makes no later month stale, though history of theirs may have changed.
+    A month whose rows have changed makes the later months stale whose history it is.
     """
     reads, history, earlier = tuple(reads), tuple(history), tuple(earlier)
+    for read in (*history, *earlier):
+        _LATER.setdefault(read.name, {})[table.name] = history_months or None
     return {
         "name": table.name,
         "group_name": GROUPS[table.info["phase"]],

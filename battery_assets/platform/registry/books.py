@@ -34,6 +34,11 @@ def _at(key: dict[str, str]) -> sa.ColumnElement[bool]:
     return sa.and_(*(r.partition_version.c[name] == value for name, value in key.items()))
 
 
+def at_place(table: sa.Table, part: Part) -> sa.ColumnElement[bool]:
+    """The condition that a row of the books is a partition's."""
+    return _at(place(table, part))
+
+
 def claim(connection: sa.Connection, table: sa.Table, part: Part, run_id: str) -> int:
     """Announce a writer. Returns its token; every older token is void from now on."""
     statement = insert(r.partition_version).values(**place(table, part), claimed=1, run_id=run_id)
@@ -44,10 +49,14 @@ def claim(connection: sa.Connection, table: sa.Table, part: Part, run_id: str) -
     return connection.execute(statement.returning(r.partition_version.c.claimed)).scalar_one()
 
 
-def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | None) -> None:
-    """Lock the partition's row until the transaction ends. Raises SupersededError for a late writer."""
+def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | None) -> str | None:
+    """Lock the partition's row until the transaction ends. Returns the checksum of what is committed.
+
+    Raises SupersededError for a late writer.
+    """
+    version = r.partition_version
     row = connection.execute(
-        sa.select(r.partition_version.c.claimed, r.partition_version.c.run_id)
+        sa.select(version.c.claimed, version.c.run_id, version.c.sha256)
         .where(_at(place(table, part)))
         .with_for_update()
     ).one_or_none()
@@ -58,6 +67,14 @@ def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | No
             f"{table.name} {part.key}: run {row.run_id} claimed this partition after this run did, so this "
             "run's rows were not written. Nothing is lost; look at the newer run."
         )
+    return row.sha256
+
+
+def take_turn(connection: sa.Connection, table: sa.Table, site: str) -> None:
+    """Wait until no other transaction writes a site's rows of a table; a row that no reader can lock."""
+    key = {"table_name": table.name, "site": site, "month": ""}
+    connection.execute(insert(r.partition_version).values(**key, claimed=0).on_conflict_do_nothing())
+    connection.execute(sa.select(r.partition_version.c.claimed).where(_at(key)).with_for_update())
 
 
 def announce(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> None:
@@ -85,11 +102,6 @@ def record(
             committed_at=sa.func.now(),
         )
     )
-
-
-def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
-    """A parent row went away: this partition should be computed again."""
-    connection.execute(sa.update(r.partition_version).where(_at(place(table, part))).values(state="stale"))
 
 
 def committed(connection: sa.Connection, table: sa.Table, part: Part) -> sa.Row | None:
