@@ -18,6 +18,7 @@ from battery_assets.platform.lake.reads import LakeError
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
+from battery_assets.platform.registry.staleness import mark_stale
 from battery_assets.platform.warehouse import replacing
 from battery_assets.platform.warehouse.replacing import Claimed
 from battery_assets.platform.warehouse.resource import Warehouse

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from battery_assets.platform.dagster.partitions import months
 from battery_assets.platform.lake import captures
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.analyst import end_readers
 from battery_assets.platform.warehouse.resource import Warehouse
 
 # A reader holds on to the files of the version it began with, a writer names its files when all are there:
@@ -15,6 +16,9 @@ from battery_assets.platform.warehouse.resource import Warehouse
 KEEP_HOURS = 48
 # Late files change the month before; of one that is older all days are made again.
 KEEP_MONTHS = 3
+
+# Nothing that an analyst asks takes so long; locks and old row versions are kept for him meanwhile.
+LONGEST_READER_S = 3600.0
 
 
 def tidied(
@@ -35,6 +39,7 @@ def tidied(
             deleted[table.name] = len(gone)
     naming = [column for table in tables for column in table.columns if column.name.endswith("_url")]
     with warehouse.transaction() as connection:
+        end_readers(connection, LONGEST_READER_S)
         if naming:
             gone_captures = captures.unnamed_removed(warehouse.lake, connection, naming, keep_hours)
             deleted[captures.FOLDER] = gone_captures

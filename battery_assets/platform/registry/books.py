@@ -72,9 +72,10 @@ def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | No
 
 def take_turn(connection: sa.Connection, table: sa.Table, site: str) -> None:
     """Wait until no other transaction writes a site's rows of a table; a row that no reader can lock."""
-    key = {"table_name": table.name, "site": site, "month": ""}
-    connection.execute(insert(r.partition_version).values(**key, claimed=0).on_conflict_do_nothing())
-    connection.execute(sa.select(r.partition_version.c.claimed).where(_at(key)).with_for_update())
+    key = {"table_name": table.name, "site": site}
+    connection.execute(insert(r.turn).values(**key).on_conflict_do_nothing())
+    mine = (r.turn.c.table_name == table.name) & (r.turn.c.site == site)
+    connection.execute(sa.select(r.turn).where(mine).with_for_update())
 
 
 def announce(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> None:

@@ -34,6 +34,14 @@ partition_version = sa.Table(
     comment="The fence: one row for each partition of each table, locked by whoever replaces it.",
 )
 
+turn = sa.Table(
+    "turn",
+    METADATA,
+    sa.Column("table_name", sa.String(63), primary_key=True),
+    sa.Column("site", sa.String(31), primary_key=True),
+    comment="Whoever writes a site's rows of a table that months share holds its row here.",
+)
+
 lake_file = sa.Table(
     "lake_file",
     METADATA,
