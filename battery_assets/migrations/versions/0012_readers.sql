@@ -1,3 +1,16 @@
+CREATE TABLE platform.removed_site (
+    site VARCHAR(31) NOT NULL,
+    source VARCHAR(20) NOT NULL,
+    config JSONB NOT NULL,
+    removed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    tables JSONB NOT NULL,
+    files JSONB NOT NULL,
+    arrivals JSONB NOT NULL,
+    landing TEXT
+);
+
+COMMENT ON TABLE platform.removed_site IS 'Sites and labs that were removed, with the books of what they had.';
+
 CREATE TABLE platform.turn (
     table_name VARCHAR(63) NOT NULL,
     site VARCHAR(31) NOT NULL,

@@ -185,6 +185,18 @@ def sites(connection: sa.Connection) -> list[sa.Row]:
     return list(connection.execute(sa.select(r.site).order_by(r.site.c.site)))
 
 
+def forget_site(connection: sa.Connection, site: str) -> None:
+    """Make a site unknown; what is in the books of it stays."""
+    connection.execute(sa.delete(r.site).where(r.site.c.site == site))
+
+
+def months_of_site(connection: sa.Connection, site: str) -> list[str]:
+    """The months of which anything of a site was committed, in order."""
+    version = r.partition_version
+    query = sa.select(version.c.month).where(version.c.site == site, version.c.version.is_not(None))
+    return sorted(set(connection.execute(query.where(version.c.month != "")).scalars()))
+
+
 def hold_site(connection: sa.Connection, site: str) -> None:
     """Keep a site to this transaction: `free_sites` leaves it out until the transaction ends."""
     connection.execute(sa.select(r.site.c.site).where(r.site.c.site == site).with_for_update())

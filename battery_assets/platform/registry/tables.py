@@ -34,6 +34,20 @@ partition_version = sa.Table(
     comment="The fence: one row for each partition of each table, locked by whoever replaces it.",
 )
 
+removed_site = sa.Table(
+    "removed_site",
+    METADATA,
+    sa.Column("site", sa.String(31), nullable=False),
+    sa.Column("source", sa.String(20), nullable=False),
+    sa.Column("config", JSONB, nullable=False),
+    sa.Column("removed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+    sa.Column("tables", JSONB, nullable=False, comment="Months, rows and checksum of what was committed."),
+    sa.Column("files", JSONB, nullable=False, comment="Accounts of the files that had been read."),
+    sa.Column("arrivals", JSONB, nullable=False, comment="What had arrived as a whole, such as tests."),
+    sa.Column("landing", sa.Text, comment="Where its files lie now."),
+    comment="Sites and labs that were removed, with the books of what they had.",
+)
+
 turn = sa.Table(
     "turn",
     METADATA,

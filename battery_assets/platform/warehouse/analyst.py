@@ -25,8 +25,15 @@ LIMIT 1
 
 
 def give_password(connection: sa.Connection, password: str) -> None:
-    """Let the role log in with a new password, and with the settings that it is meant to have."""
+    """Let the role log in with a new password, and with the rights and settings that it is meant to have.
+
+    What was granted on a database itself does not come along when the database is copied or restored.
+    """
     role = sql.Identifier(ROLE)
+    here = sql.Identifier(str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
+    with connection.connection.cursor() as cursor:
+        cursor.execute(sql.SQL("REVOKE TEMPORARY, CONNECT ON DATABASE {} FROM PUBLIC").format(here))
+        cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(here, role))
     connection.execute(sa.text(f"ALTER ROLE {ROLE} RESET ALL"))
     for name, value in SETTINGS.items():
         # An older PostgreSQL lacks some, and some only a superuser may set.

@@ -82,11 +82,17 @@ def _unnamed_removed(connection: sa.Connection, table: sa.Table, part: Part, nam
     statement = sa.delete(table).where(
         *mine,
         ~sa.exists().where(*(named.c[key] == table.c[key] for key in keys)),
-        *(~sa.exists().where(column == table.c[keys[0]]) for column in _children(table)),
+        *unreferenced(table),
     )
     # A row may have been kept by one that goes now: the successor of a jar points at it.
     while connection.execute(statement).rowcount:
         pass
+
+
+def unreferenced(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    """The conditions that no row, of this table or another, points at a row."""
+    [key] = table.primary_key.columns.values()[:1]
+    return [~sa.exists().where(column == key) for column in _children(table)]
 
 
 def _children(table: sa.Table) -> list[sa.Column]:

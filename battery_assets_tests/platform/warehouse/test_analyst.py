@@ -42,7 +42,7 @@ OTHERS = [
     "CREATE DATABASE mine", "CREATE ROLE mine", "CREATE TABLESPACE mine LOCATION '/tmp'", "ALTER SYSTEM SET fsync = off",
     "ALTER TABLE fleet.alert ADD COLUMN mine int", "ALTER DATABASE postgres SET work_mem = '1GB'",
     "ALTER ROLE battery_analyst SUPERUSER", "ALTER ROLE battery_analyst CONNECTION LIMIT -1", "SET ROLE postgres",
-    "SET SESSION AUTHORIZATION postgres", "GRANT SELECT ON fleet.alert TO PUBLIC", "DROP VIEW fleet.open_alerts",
+    "SET SESSION AUTHORIZATION postgres", "DROP VIEW fleet.open_alerts",
     "COMMENT ON TABLE fleet.alert IS 'mine'", "CREATE INDEX ON fleet.alert (message)", "REFRESH MATERIALIZED VIEW x",
     "COPY fleet.alert TO '/tmp/mine'", "COPY fleet.alert FROM '/etc/passwd'", "COPY (SELECT 1) TO PROGRAM 'id'",
     "SELECT pg_read_file('/etc/passwd')", "SELECT pg_read_binary_file('/etc/passwd')", "SELECT pg_ls_dir('/')",
@@ -54,13 +54,17 @@ OTHERS = [
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
     "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
     "SET temp_file_limit = -1", "SET log_statement = 'all'", "SET session_replication_role = replica",
-    "SET zero_damaged_pages = on", "DO $$ BEGIN PERFORM 1; END $$", "PREPARE TRANSACTION 'x'",
+    "SET zero_damaged_pages = on", "DO $$ BEGIN PERFORM 1; END $$",
     'SELECT email FROM service."user"', 'SELECT * FROM fleet."user"', "SELECT * FROM truth.jar_truth",
     "SELECT count(*) FROM truth.jar_truth", "SELECT raw FROM platform.quarantined_row",
     "SELECT value FROM platform.quarantined_row", "SELECT * FROM pg_authid", "SELECT * FROM pg_largeobject",
     "SELECT * FROM public.alembic_version", "LOCK TABLE public.migration_turn IN ACCESS SHARE MODE",
 ]  # fmt: skip
 FORBIDDEN = [*LOCKS, *(f"SELECT {call}" for call in LARGE_OBJECTS), *WRITES, *OTHERS]
+# PostgreSQL says no more than a warning, and does nothing.
+IDLE = (
+    "GRANT SELECT ON fleet.alert TO PUBLIC", "PREPARE TRANSACTION 'x'", "ANALYZE fleet.alert", "VACUUM fleet.alert",
+)  # fmt: skip
 ALLOWED = (
     "SELECT * FROM fleet.jar_health_now", "SELECT * FROM fleet.stale_months", "SELECT * FROM platform.quarantine",
     'SELECT name, role FROM service."user"', "SELECT * FROM lab.cycle", "SELECT * FROM platform.ingest_file",
@@ -116,7 +120,7 @@ def test_of_more_than_113_statements_none_does_anything(warehouse, open_url):
                 carried_out.append(statement)
             except psycopg.Error:
                 continue
-        for statement in ALLOWED:
+        for statement in (*IDLE, *ALLOWED):
             connection.execute(statement)
         with connection.cursor() as cursor, cursor.copy("COPY fleet.location TO STDOUT") as copy:
             assert len(list(copy)) == 1
