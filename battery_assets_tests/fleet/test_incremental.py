@@ -18,6 +18,7 @@ from battery_assets.platform.lake.reads import LakeError
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
+from battery_assets.platform.registry.staleness import mark_stale
 from battery_assets.platform.warehouse import replacing
 from battery_assets.platform.warehouse.replacing import Claimed
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -444,7 +445,7 @@ def test_rows_that_somebody_took_away_are_made_again(site, at_once):
 
 def test_a_partition_that_became_stale_keeps_no_day(site):
     with site.warehouse.transaction() as connection:
-        registry.mark_stale(connection, t.feature_store, site.part)
+        mark_stale(connection, t.feature_store, site.part)
     site.run(only=[t.feature_store, t.telemetry_jar_calc])
     assert site.made() == {"feature_store": (28, 0), "telemetry_jar_calc": (0, 28)}
 
