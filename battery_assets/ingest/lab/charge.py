@@ -16,6 +16,7 @@ GAIN_SHARE = 0.02
 TOLD_SHARE = 0.01
 _MOST_DIGITS = 9
 _LOOKED_AT = 2_000
+_FEWEST_VALUES = 20
 
 
 def estimated(
@@ -26,20 +27,21 @@ def estimated(
 
     points: vocabulary with cumulative charge_ah and discharge_ah; `anew`: rows in which a counter began anew.
     """
-    _tell_silence(points, flow, notes)
     counted = _counted(points)
     if counted is None or not points.height:
-        _tell_open(flow.ah, flow.unsure_ah, flow, notes)
+        _tell_silence(points, flow.open_ah, notes)
+        _tell_open(flow.ah, flow.unsure_ah, notes)
         return flow.ah, flow.open_ah
     delta, resolution = counted
+    steps = Steps.of(points, breaks)
+    flow = _begun_anew(flow, anew & ~np.isfinite(steps.since_h))
     ah, open_ah, unsure = flow.ah.copy(), flow.open_ah.copy(), flow.unsure_ah.copy()
     silent = (open_ah > 0) & np.isfinite(open_ah)
     slack = GAIN_SHARE * np.abs(delta) + resolution
     bridged = silent & ~anew & (delta >= flow.low_ah - slack) & (delta <= flow.high_ah + slack)
     ah[bridged], open_ah[bridged] = delta[bridged], 0.0
     own = ~silent & np.isfinite(open_ah)
-    steps = Steps.of(points, breaks)
-    starts = np.flatnonzero(steps.begins | steps.breaks | _changed(points["step_count"].to_numpy()))
+    starts = np.flatnonzero(steps.begins | steps.breaks | anew | _changed(points["step_count"].to_numpy()))
     starts = np.unique(np.concatenate([[0], starts]))
     taken = _taken(starts, delta, flow, own, resolution)
     lengths = np.diff(np.append(starts, points.height))
@@ -47,9 +49,18 @@ def estimated(
     ah[rows] = delta[rows]
     unsure[rows] = 0.0
     unsure[starts[taken]] = resolution
-    _tell_open(ah, unsure, flow, notes)
+    _tell_silence(points, open_ah, notes)
+    _tell_open(ah, unsure, notes)
     _tell_apart(ah, flow, rows, notes)
     return ah, open_ah
+
+
+def _begun_anew(flow: Flow, anew: np.ndarray) -> Flow:
+    """The flow where a counter begins anew: it may have begun with that row, and nothing flowed before."""
+    low, high, unsure = flow.low_ah.copy(), flow.high_ah.copy(), flow.unsure_ah.copy()
+    low[anew], high[anew] = np.minimum(low[anew], 0.0), np.maximum(high[anew], 0.0)
+    unsure[anew] = np.maximum(unsure[anew], np.abs(flow.ah[anew]))
+    return flow._replace(low_ah=low, high_ah=high, unsure_ah=unsure)
 
 
 def _taken(
@@ -81,8 +92,10 @@ def _counted(points: pl.DataFrame) -> tuple[np.ndarray, float] | None:
 
 
 def _last_digit(values: np.ndarray) -> float:
-    """The power of ten that all values are multiples of; 0 for floats."""
-    some = values[:: max(1, values.size // _LOOKED_AT)]
+    """The power of ten that all values are multiples of; 0 for floats, and where few values tell it."""
+    some = np.unique(values[:: max(1, values.size // _LOOKED_AT)])
+    if some.size < _FEWEST_VALUES:
+        return 0.0
     for digits in range(_MOST_DIGITS):
         scaled = some * 10.0**digits
         if float(np.abs(scaled - np.round(scaled)).max(initial=0.0)) < 1e-3:
@@ -90,24 +103,25 @@ def _last_digit(values: np.ndarray) -> float:
     return 0.0
 
 
-def _tell_silence(points: pl.DataFrame, flow: Flow, notes: Counter) -> None:
-    silent = np.flatnonzero((flow.open_ah > 0) & np.isfinite(flow.open_ah))
+def _tell_silence(points: pl.DataFrame, open_ah: np.ndarray, notes: Counter) -> None:
+    silent = np.flatnonzero((open_ah > 0) & np.isfinite(open_ah))
     if not silent.size:
         return
     time, line = points["test_time_s"].to_numpy(), points["line"]
-    worst = int(silent[int(np.argmax(flow.open_ah[silent]))])
+    worst = int(silent[int(np.argmax(open_ah[silent]))])
     notes[
         f"nothing was recorded for up to {time[worst] - time[worst - 1]:,.0f} s before line {line[worst]} "
-        f"though a current flowed: up to {flow.open_ah[worst]:.4g} Ah are open there"
+        f"though a current flowed: up to {open_ah[worst]:.4g} Ah are open there"
     ] += int(silent.size)
 
 
-def _tell_open(ah: np.ndarray, unsure: np.ndarray, flow: Flow, notes: Counter) -> None:
+def _tell_open(ah: np.ndarray, unsure: np.ndarray, notes: Counter) -> None:
     """Tell how far the samples leave the charge open, where counters do not close it."""
-    for name, sign in (("charge", 1.0), ("discharge", -1.0)):
-        side = ah * sign > 0
+    sides = {"charge": ah > 0, "discharge": ah < 0}
+    least = TOLD_SHARE * float(np.abs(ah).sum())
+    for name, side in sides.items():
         total, left = float(np.abs(ah[side]).sum()), float(unsure[side].sum())
-        if left > TOLD_SHARE * total > 0:
+        if total > least and left > TOLD_SHARE * total:
             notes[
                 f"the samples leave the {name} open by more than 1 %: "
                 f"{total:.4g} Ah, {max(total - left, 0.0):.4g} to {total + left:.4g}"
