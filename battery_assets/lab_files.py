@@ -34,6 +34,7 @@ PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
 TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
 CONTRACT_TERMS = ("timezone", "policy", "current_sign", "time_scale", "unordered", "columns")
 TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
+MOST_OPEN_AH = 99_999.0
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
 
@@ -191,6 +192,8 @@ def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
         ts=stamp + pl.duration(microseconds=(pl.col("test_time_s") * 1e6).round().cast(pl.Int64) + again),
         source_file=pl.col("file_number") - 1,
         source_row="line",
+        # Decimals have no infinity: without a limit is NULL there.
+        open_ah=pl.when(pl.col("open_ah") < MOST_OPEN_AH).then(pl.col("open_ah")),
     )
 
 

@@ -83,12 +83,22 @@ def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
 
 
 def _as_points(test: LabTest) -> pl.DataFrame:
-    rows = test.read()
+    rows = _with_charge(test.read())
     schema = polars_schema(timeseries_point)
     return rows.with_columns(session_id=pl.lit(test.facts["session_id"])).select(
         pl.col(name).cast(kind) if name in (*rows.columns, "session_id") else pl.lit(None, kind).alias(name)
         for name, kind in schema.items()
     )
+
+
+def _with_charge(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the charge of each interval, where their reader did not tell it."""
+    if "moved_ah" in rows.columns:
+        return rows
+    from battery_assets.ingest.lab.integrals import flow_between
+
+    flow = flow_between(*(rows[name].to_numpy() for name in ("test_time_s", "current_a", "voltage_v")))
+    return rows.with_columns(moved_ah=pl.Series(flow.ah), open_ah=pl.Series(flow.open_ah))
 
 
 @functools.lru_cache(maxsize=16)

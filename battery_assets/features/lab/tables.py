@@ -13,8 +13,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.lab.cycle_features import cycle_features
-from battery_assets.features.lab.cycle_rows import Points, cycle_rows, discharges
-from battery_assets.features.lab.cycles import cycle_starts
+from battery_assets.features.lab.cycle_rows import Points, cycle_rows, discharges, starts_of
 from battery_assets.features.lab.incremental_capacity import incremental_capacity, voltage_grid
 from battery_assets.features.lab.labels import EndOfLife, soh_labels
 from battery_assets.features.lab.training_table import cycle_data
@@ -25,7 +24,8 @@ CRITERION = EndOfLife()
 SPLIT = (("train", 0.60), ("val", 0.80), ("test", 1.00))
 CYCLE_COLUMNS = (
     "cycle_id", "session_id", "cell_id", "cycle_index", "started_at", "ended_at", "points_count",
-    "charge_capacity_ah", "discharge_capacity_ah", "charge_time_s", "discharge_time_s", "current_max_a",
+    "charge_capacity_ah", "discharge_capacity_ah", "drawn_ah", "no_capacity", "charge_time_s",
+    "discharge_time_s", "current_max_a",
 )  # fmt: skip
 NOT_FEATURES = ("start_row", "start_s", "end_s")
 
@@ -33,7 +33,7 @@ NOT_FEATURES = ("start_row", "start_s", "end_s")
 def cycle_table(test: dict[str, Any], points: Points, first: datetime) -> pl.DataFrame:
     """Rows of cycle of one test."""
     starts = _starts(test, points)
-    rows = cycle_rows(points, starts, test["nominal_capacity_ah"], test["cutoff_v"])
+    rows = cycle_rows(points, starts, test["nominal_capacity_ah"], *_end(test))
     stamp = pl.lit(first).dt.cast_time_unit("us")
     counts = np.diff(np.append(starts, points.time_s.size))
     return _of_test(rows, test).select(
@@ -48,7 +48,7 @@ def cycle_table(test: dict[str, Any], points: Points, first: datetime) -> pl.Dat
 
 def feature_table(test: dict[str, Any], points: Points) -> pl.DataFrame:
     """Rows of cycle_feature of one test."""
-    rows = cycle_features(points, _starts(test, points), test["nominal_capacity_ah"], test["cutoff_v"])
+    rows = cycle_features(points, _starts(test, points), test["nominal_capacity_ah"], *_end(test))
     ids = _cycle_ids(test, rows)
     return _of_test(rows.drop(NOT_FEATURES), test).with_columns(
         pl.Series("cycle_id", ids),
@@ -147,7 +147,12 @@ def _numbered(life: pl.DataFrame) -> pl.DataFrame:
 
 
 def _starts(test: dict[str, Any], points: Points) -> np.ndarray:
-    return cycle_starts(points.time_s, points.current_a, test["nominal_capacity_ah"])
+    return starts_of(points, test["nominal_capacity_ah"])
+
+
+def _end(test: dict[str, Any]) -> tuple[float | None, bool]:
+    """The end of discharge, and whether it is only the cell's limit, not the protocol's cut-off."""
+    return test["cutoff_v"], test.get("usual_end", False)
 
 
 def _of_test(rows: pl.DataFrame, test: dict[str, Any]) -> pl.DataFrame:
