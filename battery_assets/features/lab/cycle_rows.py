@@ -6,9 +6,14 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.lab import cycle_kernels as kernel
-from battery_assets.features.lab.cycles import cycle_of_rows, cycle_starts, flows, hidden_starts
+from battery_assets.features.lab.cycles import (
+    charge_flown_ah,
+    cycle_of_rows,
+    cycle_starts,
+    flows,
+    hidden_starts,
+)
 from battery_assets.features.lab.whole_discharges import OPEN_SHARE, Seen, no_capacity
-from battery_assets.ingest.lab.integrals import flow_between
 
 STEP_SHARE = 0.2  # of 1C: a smaller step shows no resistance above the noise of the voltage
 
@@ -28,7 +33,7 @@ class Points(_Samples):
     """Samples of one test in order of time, shape (n,) each; positive current charges, NaN is unknown.
 
     moved_ah is the charge since the sample before, open_ah what may have flowed besides while nothing was
-    recorded (infinite without limit): the reader's estimate, else that of current, time and voltage.
+    recorded (infinite without limit): the estimate of the record's reader.
     """
 
     def __new__(
@@ -40,10 +45,10 @@ class Points(_Samples):
         moved_ah: np.ndarray | None = None,
         open_ah: np.ndarray | None = None,
     ) -> "Points":
-        """Without an estimate of the charge it is made here."""
+        """Without an estimate of the charge it is that of trapezia, and nothing is open."""
         if moved_ah is None or open_ah is None:
-            flow = flow_between(time_s, current_a, voltage_v)
-            moved_ah, open_ah = flow.ah, flow.open_ah
+            moved_ah = np.diff(charge_flown_ah(time_s, current_a), prepend=0.0)
+            open_ah = np.zeros(moved_ah.size)
         return super().__new__(cls, time_s, current_a, voltage_v, temperature_c, moved_ah, open_ah)
 
     @classmethod
@@ -88,7 +93,8 @@ def cycle_rows(
     of the whole cycle, means weighted by time. NULL where the cycle does not show a value.
     """
     ends = np.append(starts[1:], points.time_s.size)
-    time_s, current, volts, warm, moved, open_ah = (np.ascontiguousarray(part, dtype=float) for part in points)
+    arrays = (np.ascontiguousarray(part, dtype=float) for part in points)
+    time_s, current, volts, warm, moved, open_ah = arrays
     flow, to_v = flows(current, nominal_ah), np.nan if cutoff_v is None else float(cutoff_v)
     values = kernel.cycle_values(
         time_s, current, volts, warm, moved, flow, starts, ends, nominal_ah * STEP_SHARE, to_v
@@ -107,7 +113,8 @@ def cycle_rows(
         drawn_ah=pl.col("discharge_capacity_ah"),
         no_capacity=pl.Series(no_capacity(seen, nominal_ah, cutoff_v, usual_end), dtype=pl.String),
     )
-    whole, charged = pl.col("no_capacity").is_null(), pl.Series(seen.open_charge_ah <= OPEN_SHARE * nominal_ah)
+    whole = pl.col("no_capacity").is_null()
+    charged = pl.Series(seen.open_charge_ah <= OPEN_SHARE * nominal_ah)
     return frame.with_columns(
         pl.when(whole).then(pl.col("discharge_capacity_ah", "discharge_energy_wh")),
         pl.when(charged).then(pl.col("charge_capacity_ah", "charge_energy_wh")),

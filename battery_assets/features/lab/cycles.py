@@ -8,7 +8,6 @@ of a power test and noise at rest make no cycles.
 import numpy as np
 
 from battery_assets.features.lab.cycle_kernels import CHARGE, DISCHARGE, REST, lows
-from battery_assets.ingest.lab.integrals import flow_between
 
 LEAST_SHARE = 0.10  # of the nominal capacity must flow before a change of direction is a turning point
 REST_SHARE = 1 / 200  # currents under C/200 are rest: leakage, offset of the cycler
@@ -24,8 +23,13 @@ def flows(current_a: np.ndarray, nominal_ah: float) -> np.ndarray:
 
 
 def charge_flown_ah(time_s: np.ndarray, current_a: np.ndarray) -> np.ndarray:
-    """Ah that have flowed in (+) or out (-) since the first row, by current and time alone; shape of time_s."""
-    return np.cumsum(flow_between(np.asarray(time_s, dtype=float), np.asarray(current_a, dtype=float)).ah)
+    """Ah that have flowed in (+) or out (-) since the first row, by trapezia alone; shape of time_s.
+
+    The reader of a record knows more: gaps, step times, counters. Its estimate is in the points.
+    """
+    current = np.nan_to_num(np.asarray(current_a, dtype=float))
+    step = 0.5 * (current[1:] + current[:-1]) * np.diff(np.asarray(time_s, dtype=float)) / 3600.0
+    return np.concatenate([[0.0], np.cumsum(step)])[: current.size]
 
 
 def cycle_starts(

@@ -101,7 +101,7 @@ def _start_is_usual(seen: Seen, cycle: int) -> bool:
 
 
 def _was_returned(seen: Seen, reached: np.ndarray, cycle: int) -> bool:
-    """Whether the charge that follows returned no more than this discharge drew, as it does in other cycles."""
+    """Whether the charge that follows returned what this discharge drew, no more, as in other cycles."""
     if cycle + 1 >= seen.drawn_ah.size or not np.isfinite(seen.charged_ah[cycle + 1]):
         return True
     with np.errstate(divide="ignore", invalid="ignore"):

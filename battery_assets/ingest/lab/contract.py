@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
-from battery_assets.ingest.contract import ContractError
-from battery_assets.ingest.lab.vocabulary import DIMENSIONS
+from battery_assets.ingest.exports.contract import ContractError
+from battery_assets.ingest.lab.dialects.vocabulary import DIMENSIONS
 
 _POLICIES = (None, "strict", "tolerant")
 _SIGNS = (None, "positive charges", "positive discharges")

@@ -3,8 +3,8 @@
 import re
 from datetime import datetime
 
-from battery_assets.ingest.lab.dialect import Dialect
-from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.dialects.definition import Dialect
+from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared
 
 _TEXTS = ("cell", "barcode", "channel", "protocol")

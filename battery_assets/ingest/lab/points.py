@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab import capacities, counts, current_sign, time_axis
-from battery_assets.ingest.lab.charge import estimated
-from battery_assets.ingest.lab.content import Content
+from battery_assets.ingest.files.problems import Fault, quarantine_frame
 from battery_assets.ingest.lab.contract import LabContract
-from battery_assets.ingest.lab.counters import cumulative, net_moved
-from battery_assets.ingest.lab.dialect import Dialect
-from battery_assets.ingest.lab.instants import in_utc
-from battery_assets.ingest.lab.integrals import Flow, flow_of
-from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.dialects.definition import Dialect
+from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
+from battery_assets.ingest.lab.formats.content import Content
+from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
+from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, time_axis
+from battery_assets.ingest.lab.reconcile.charge import estimated
+from battery_assets.ingest.lab.reconcile.counters import cumulative, net_moved
+from battery_assets.ingest.lab.reconcile.instants import in_utc
+from battery_assets.ingest.lab.reconcile.integrals import Flow, flow_of
+from battery_assets.ingest.lab.reconcile.values import values
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets.ingest.lab.values import values
-from battery_assets.ingest.lab.vocabulary import POINTS_SCHEMA
-from battery_assets.ingest.problems import Fault, quarantine_frame
 
 BY_RULE = "IMPEDANCE_ROW"
 _MANY_ROWS, _MANY_SHARE, _MOST_SHARE = 1_000, 0.001, 0.5
