@@ -19,7 +19,7 @@ from battery_assets.ingest.exports.tables import Reading, read_table, read_table
 from battery_assets.ingest.files.duplicates import without_copies
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.days.inputs.code_version import code_version
+from battery_assets.platform.days.code_version import code_version
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.plan import Due
 from battery_assets.platform.landing import Landing

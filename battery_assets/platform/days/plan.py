@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from battery_assets.platform.days.inputs.code_version import code_version
+from battery_assets.platform.days.code_version import code_version
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.saved import packed, unpacked
 from battery_assets.platform.warehouse.profile import Profile

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from battery_assets.platform.days.inputs import code_version as module
-from battery_assets.platform.days.inputs.code_version import CodeChanged, checksum, closure, imported_by, sources_of
+from battery_assets.platform.days import code_version as module
+from battery_assets.platform.days.code_version import CodeChanged, checksum, closure, imported_by, sources_of
 
 SOURCES = module._AT_START
 FLEET = "battery_assets.fleet"
