@@ -227,7 +227,7 @@ CREATE TABLE lab.timeseries_point (
 	voltage_v NUMERIC(10, 6), 
 	current_a NUMERIC(15, 10), 
 	temperature_c NUMERIC(7, 3), 
-	moved_ah NUMERIC(17, 12), 
+	moved_ah NUMERIC(20, 15), 
 	open_ah NUMERIC(17, 12), 
 	cycle_count INTEGER, 
 	step_index INTEGER, 

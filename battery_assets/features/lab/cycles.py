@@ -71,7 +71,9 @@ def hidden_starts(
     both sides whose voltage stands lower behind it was discharged.
     """
     gaps = np.flatnonzero(open_ah > UNRECORDED_SHARE * nominal_ah)
-    flow = flows(current_a, nominal_ah)
+    largest = float(np.nanmax(np.abs(current_a), initial=0.0))
+    # A single noisy row at rest is no charge: a tenth of the usual currents is asked for, C/50 at most.
+    flow = flows(current_a, max(nominal_ah, min(4 * nominal_ah, 0.1 * largest / REST_SHARE)))
     going = np.flatnonzero((flow != REST) & np.isfinite(voltage_v))
     if not gaps.size or not going.size:
         return np.zeros(0, dtype=np.int64)

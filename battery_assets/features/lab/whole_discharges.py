@@ -11,6 +11,7 @@ import numpy as np
 NOT_TO_CUTOFF, NOT_FROM_FULL, NOT_RECORDED = "not to the cut-off", "not from full", "not recorded"
 # Of nominal: so much may have flowed unrecorded before a capacity is no longer known to 1 %.
 OPEN_SHARE = 0.01
+CHARGED_SHARE = 0.01
 # A discharge has reached a voltage that its next sample would have passed, or that noise hides.
 NEXT_SAMPLES, NOISE_SHARE = 1.5, 0.005
 # Of the voltage between the usual start and the usual end: what a full cell's start may differ by.
@@ -42,6 +43,11 @@ def no_capacity(
     A discharge is held against the cycles up to its own. Only one that no charge precedes is held against
     later ones too: the cell's charge at its start shows in what the next charge returns.
     """
+    # Noise at rest charges no cell.
+    charged = np.nan_to_num(seen.charged_ah) > CHARGED_SHARE * nominal_ah
+    seen = seen._replace(
+        charged_ah=np.where(charged, seen.charged_ah, np.nan), top_v=np.where(charged, seen.top_v, np.nan)
+    )
     reached = reached_cutoff(seen, None if usual_end else cutoff_v)
     full = began_full(seen, reached)
     recorded = seen.open_discharge_ah <= OPEN_SHARE * nominal_ah
@@ -59,12 +65,18 @@ def no_capacity(
 
 
 def reached_cutoff(seen: Seen, cutoff_v: float | None) -> np.ndarray:
-    """Whether each discharge (n,) went to the cut-off; without one, to where those before it usually went."""
+    """Whether each discharge (n,) went to the cut-off; without one, to where those before it usually went.
+
+    A test whose discharges all end a little above the stated cut-off has one of its own there.
+    """
     ends = seen.end_v
     allowed = np.maximum(NEXT_SAMPLES * np.nan_to_num(seen.end_drop_v), NOISE_SHARE * np.abs(ends))
-    to_v = np.full(ends.size, cutoff_v) if cutoff_v is not None else _usual(ends)
     with np.errstate(invalid="ignore"):
-        return ~(ends - allowed > to_v)
+        if cutoff_v is None:
+            return ~(ends - allowed > _usual(ends))
+        own = _median(ends)
+        near = cutoff_v + FULL_SHARE * max(_median(seen.start_v) - cutoff_v, 0.0)
+        return ~(ends - allowed > (own if own <= near else cutoff_v))
 
 
 def began_full(seen: Seen, reached: np.ndarray) -> np.ndarray:
@@ -90,13 +102,19 @@ def _usual(values: np.ndarray) -> np.ndarray:
     return out
 
 
+def _median(values: np.ndarray) -> float:
+    """Of what is known; NaN of nothing."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else np.nan
+
+
 def _start_is_usual(seen: Seen, cycle: int) -> bool:
     """Whether a discharge that no charge precedes began at the voltage at which the test's usually begin."""
     others = np.delete(seen.start_v, cycle)
     others = others[np.isfinite(others)][: max(cycle, 0) + WINDOW]
     if not others.size:
         return True
-    usual, end = float(np.median(others)), float(np.nanmedian(seen.end_v))
+    usual, end = float(np.median(others)), _median(seen.end_v)
     return bool(seen.start_v[cycle] >= usual - FULL_SHARE * max(usual - end, 0.0))
 
 

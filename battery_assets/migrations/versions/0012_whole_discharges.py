@@ -9,7 +9,7 @@ depends_on = None
 
 STATEMENTS = """
 ALTER TABLE lab.timeseries_point
-    ADD COLUMN moved_ah NUMERIC(17, 12),
+    ADD COLUMN moved_ah NUMERIC(20, 15),
     ADD COLUMN open_ah NUMERIC(17, 12),
     ADD CONSTRAINT ck_timeseries_point_moved_ah CHECK (moved_ah BETWEEN -10000 AND 10000),
     ADD CONSTRAINT ck_timeseries_point_open_ah CHECK (open_ah BETWEEN -99999 AND 99999);

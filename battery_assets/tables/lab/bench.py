@@ -18,7 +18,7 @@ from battery_assets.tables.definition import (
     table,
     text,
 )
-from battery_assets.tables.lab.quantities import charge_ah, current_a, nominal_ah
+from battery_assets.tables.lab.quantities import charge_ah, current_a, interval_ah, nominal_ah
 
 CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
 
@@ -82,7 +82,7 @@ timeseries_point = table(
     quantity("voltage_v", "Terminal voltage.", "V", 10, 6, low=-100, high=9999),
     current_a("current_a", "Current, positive charges."),
     quantity("temperature_c", "Surface temperature.", "°C", 7, 3, low=-100, high=500),
-    charge_ah("moved_ah", "Charge since the sample before, positive charges: current, steps and counters."),
+    interval_ah("moved_ah", "Charge since the sample before, positive charges: current, steps and counters."),
     charge_ah("open_ah", "Charge that may have flowed unrecorded besides; NULL without limit.", limit=99999),
     integer("cycle_count", "Cycle that the file itself counted.", low=-1, high=10000000),
     integer("step_index", "Step of the schedule, as the file numbers it.", low=-1, high=10000000),

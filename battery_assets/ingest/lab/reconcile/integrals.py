@@ -85,7 +85,8 @@ def flow_between(
     """Trapezia of current over time; nothing where nothing was recorded.
 
     In a step's first row: its own current since the step began, the row before's until then. A file with
-    step numbers and no step time logs the end of each step: then the whole interval is the new step's.
+    step numbers and no step time logs the end of each step: then the whole interval is the new step's, unless
+    the row follows sooner than the step's rows follow each other.
     An interval is silent where it is ten times as long as those at which its current was recorded, unless
     the step's clock ran on; over a silent interval the current is kept where the voltage kept its way.
     """
@@ -98,6 +99,8 @@ def flow_between(
     unsure = (high - low) / 2
     begins = np.flatnonzero(steps.begins & ~steps.breaks)
     dated = np.isfinite(steps.since_h[begins])
+    following = np.append(hours[1:], np.inf)[begins]
+    begins, dated = (part[dated | (hours[begins] > following / 2)] for part in (begins, dated))
     since = np.where(dated, np.clip(np.nan_to_num(steps.since_h[begins]), 0.0, hours[begins]), hours[begins])
     ah[begins] = current[begins] * since + before[begins] * (hours[begins] - since)
     unsure[begins[dated]] = 0.0
