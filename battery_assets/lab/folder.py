@@ -193,9 +193,9 @@ def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
 
     rows = read_test(test).life.points
     stamp = pl.lit(started_at).dt.cast_time_unit("us")
-    again = pl.int_range(pl.len()).over("test_time_s")
     ahead = pl.col("file_number").replace_strict(clock_offsets(rows), return_dtype=pl.Float64)
     passed = ((pl.col("test_time_s") + ahead) * 1e6).round().cast(pl.Int64)
+    again = pl.int_range(pl.len()).over(passed)
     # Decimals have no infinity: without a limit is NULL there.
     open_ah = pl.when(pl.col("open_ah") < MOST_OPEN_AH).then(pl.col("open_ah"))
     return rows.with_columns(

@@ -1,5 +1,6 @@
 """What a first user's files say at the end of a lab's month: capacities, lives, cycles and instants."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -169,7 +170,7 @@ def test_an_end_of_life_that_is_no_percentage_is_refused_with_the_file_to_correc
     defaults = {"end_of_life_pct": 90}
     [found] = enter_new_tests(warehouse, str(part.site), folder, defaults, refuse)
     assert found.status == "accepted", "what the cell says goes before what its lab says"
-    book.write_text('{"nominal_capacity_ah": %g, "end_of_life_pct": 250}' % NOMINAL_AH)
+    book.write_text(json.dumps({"nominal_capacity_ah": NOMINAL_AH, "end_of_life_pct": 250}))
     [found] = enter_new_tests(warehouse, str(part.site), folder, defaults, refuse)
     assert found.status == "refused"
     assert "end_of_life_pct: 250 is no percentage" in found.reason
