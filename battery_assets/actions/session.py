@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from battery_assets.errors import UserError
 from battery_assets.platform import clock
-from battery_assets.platform.registry.kinds import LAB_FILES, LAB_SOURCES, LAB_SYNTHETIC, SYNTHETIC
+from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -108,14 +108,10 @@ def _terms(site: str, source: str, config: dict[str, Any]) -> Any:
         from battery_assets.synthetic.site import SyntheticSite
 
         return SyntheticSite.from_config(site, config)
-    if source == LAB_SYNTHETIC:
-        from battery_assets.synthetic.lab import SyntheticLab
+    if source in LAB_SOURCES:
+        from battery_assets.lab.sessions import lab_terms
 
-        return SyntheticLab.from_config(site, config)
-    if source == LAB_FILES:
-        from battery_assets.ingest.lab.contract import LabContract
-
-        return LabContract(**config)
+        return lab_terms(site, source, config)
     from battery_assets.ingest.exports.contract import SourceContract
 
     return SourceContract.from_config(config)
