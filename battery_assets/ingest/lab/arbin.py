@@ -9,7 +9,8 @@ from battery_assets.ingest.lab.dialect import Column, Dialect
 ARBIN = Dialect(
     name="arbin",
     vendor="Arbin",
-    version=1,
+    version=2,
+    sign_fixed=True,
     signature=(
         frozenset({"test_time", "cycle_index", "charge_capacity"}),
         frozenset({"data_point", "test_time", "step_time", "cycle_index"}),

@@ -8,7 +8,8 @@ from battery_assets.ingest.lab.dialect import Column, Dialect
 BDF = Dialect(
     name="battery data format",
     vendor="Battery Data Alliance",
-    version=1,
+    version=2,
+    sign_fixed=True,
     signature=(frozenset({"test_time"}),),
     written=r"(?i)(test time / \w+|test_time_second)",
     columns=(

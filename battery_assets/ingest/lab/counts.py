@@ -1,5 +1,7 @@
 """Cycle and step numbers: whole, and never going back; which rows repeat another."""
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 
@@ -25,6 +27,28 @@ def whole_numbers(frame: pl.DataFrame) -> pl.DataFrame:
             raise _refused(f"{word} {numbers[row]:g}", "whole numbers", int(frame["line"][row]))
         frame = frame.with_columns(whole.alias(word))
     return frame
+
+
+def tell_skipped(frame: pl.DataFrame, notes: Counter) -> None:
+    """Note record numbers that skip some: rows that a library or an export lost on the way."""
+    if "record_index" not in frame.columns or frame.height < 3:
+        return
+    known = frame.select("record_index", "line").drop_nulls().sort("record_index")
+    numbers, lines = known["record_index"].to_numpy(), known["line"].to_numpy()
+    step = np.diff(numbers)
+    if not len(step) or (step <= 1).all():
+        return
+    usual = float(np.median(step[step > 0]))
+    skips = np.flatnonzero(step > 1.5 * usual)
+    if usual > 1:
+        notes[f"record numbers rise by {usual:g}: the export left the records between them out"] += 1
+    if len(skips):
+        missing = int(np.round(step[skips] / usual - 1).sum())
+        before, after = numbers[skips[0]], numbers[skips[0] + 1]
+        notes[
+            f"record numbers skip {missing:,}, first from {before:g} to {after:g} in line {lines[skips[0] + 1]}: "
+            "rows were lost on the way into the file, or by the library that read it"
+        ] += 1
 
 
 def never_back(points: pl.DataFrame) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab import capacities, counts, current_sign, time_axis
+from battery_assets.ingest.lab import capacities, counts, current_sign, sweeps, time_axis
 from battery_assets.ingest.lab.content import Content
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.counters import cumulative
 from battery_assets.ingest.lab.dialect import Dialect
-from battery_assets.ingest.lab.instants import in_utc
+from battery_assets.ingest.lab.local_time import in_utc
 from battery_assets.ingest.lab.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
 from battery_assets.ingest.lab.refusal import LabFileRefused
@@ -95,15 +95,20 @@ def _begun(declared: Declared, points: pl.DataFrame) -> Declared:
 def _set_aside(
     frame: pl.DataFrame, dialect: Dialect, raw: Callable[[int], str]
 ) -> tuple[pl.DataFrame, list[Fault]]:
-    """Rows that the dialect says are no points: quarantined by rule, under any policy."""
-    if not dialect.set_aside or "step_type" not in frame.columns:
-        return frame, []
-    aside = frame["step_type"].is_in(dialect.set_aside).fill_null(False)
-    faults = [
-        Fault(line, "step_type", BY_RULE, kind, raw(row))
-        for line, kind, row in frame.filter(aside).select("line", "step_type", "row").iter_rows()
-    ]
-    return frame.filter(~aside), faults
+    """Rows that are no points, by their kind or their frequency: quarantined by rule, under any policy."""
+    rules = [("step_type", pl.col("step_type").is_in(dialect.set_aside))] if dialect.set_aside else []
+    rules.append((sweeps.FREQUENCY, pl.col(sweeps.FREQUENCY) > 0))
+    faults: list[Fault] = []
+    for name, rule in rules:
+        if name not in frame.columns:
+            continue
+        aside = frame.select(rule.fill_null(False)).to_series()
+        faults += [
+            Fault(line, name, BY_RULE, str(value), raw(row))
+            for line, value, row in frame.filter(aside).select("line", name, "row").iter_rows()
+        ]
+        frame = frame.filter(~aside)
+    return frame, faults
 
 
 def _judge(faults: Sequence[Fault], rows: int, policy: str) -> None:
@@ -161,7 +166,8 @@ def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, note
     """The frame in the vocabulary, with steps counted and counters made cumulative."""
     frame = cumulative(counts.step_counts(frame), notes)
     if "wall_clock" in frame.columns and "ts" not in frame.columns:
-        frame = frame.with_columns(in_utc(frame["wall_clock"], contract.timezone))
+        time_s = frame["test_time_s"].to_numpy()
+        frame = frame.with_columns(in_utc(frame["wall_clock"], contract.timezone, time_s, notes))
         if contract.timezone is None:
             notes["the wall clock has no zone: ts is empty until the contract names one"] += 1
     elif "ts" not in frame.columns and contract.timezone and declared.started_at:
@@ -204,7 +210,7 @@ def _prove(
     resolution_a: float,
     notes: Counter,
 ) -> None:
-    time_axis.clock_notes(points, notes)
+    time_axis.clock_notes(points, notes, instants="ts" in frame.columns)
     net = (
         frame["net_ah"].to_numpy()
         if "net_ah" in frame.columns and "charge_ah" in frame.columns and "discharge_ah" in frame.columns

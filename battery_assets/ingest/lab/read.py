@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from battery_assets.ingest.lab import binary, declared_layout, neware_layers, severson, workbook
+from battery_assets.ingest.lab import binary, declared_layout, derived, neware_layers, severson, workbook
+from battery_assets.ingest.lab.biologic import BIOLOGIC
 from battery_assets.ingest.lab.content import Content, content
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialect import Dialect
@@ -35,7 +36,9 @@ def read(path: Path, contract: LabContract = TRUSTING_NOTHING) -> Reading:
 
 def _reading(file: Content, contract: LabContract, quick: Callable | None) -> Reading:
     table, dialect = _table(file, contract, quick)
-    return reading(file, table, dialect, declared(dialect, table), contract)
+    if dialect.vendor == BIOLOGIC.vendor:
+        table = derived.completed(table)
+    return reading(file, table, dialect, declared(dialect, table, contract.date_order), contract)
 
 
 def recognise(path: Path, contract: LabContract = TRUSTING_NOTHING) -> str:
@@ -51,7 +54,7 @@ def _table(file: Content, contract: LabContract, quick: Callable | None) -> tupl
     if file.kind in ("workbook", "ole"):
         return workbook.table(file, contract)
     if file.kind != "text":
-        return binary.table(file)
+        return binary.table(file, contract)
     if neware_layers.is_layered(file.text) and not contract.columns:
         return neware_layers.table(file.text), NEWARE
     seen = []
