@@ -15,6 +15,7 @@ BIOLOGIC = Dialect(
     vendor="BioLogic",
     version=2,
     signature=(frozenset({"time", "ecell"}), frozenset({"time", "ewe"}), frozenset({"time", "ewe_ece"})),
+    sign_fixed=True,
     columns=(
         Column("test_time_s", ("time",), required=True),
         Column("voltage_v", ("ecell", "ewe_ece", "ewe"), required=True),
@@ -31,7 +32,6 @@ BIOLOGIC = Dialect(
     ),
     instants=("%m/%d/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M:%S%.f"),
     never_ended=True,
-    sign_fixed=True,
     sweeps=True,
     export="EC-Lab or BT-Lab: Experiment, Export as text, with time/s, Ecell/V and I/mA (or <I>/mA)",
     facts={

@@ -54,7 +54,7 @@ def _by_step_type(frame: pl.DataFrame, dialect: Dialect, notes: Counter) -> tupl
 
 def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: Counter) -> None:
     """Hold the current against the voltage: what charges raises it. Raises LabFileRefused: SIGN."""
-    agree, disagree, worst, unseen = _votes(points)
+    agree, disagree, worst = _votes(points)
     typed = points["step_type"].null_count() < points.height and dialect.sign != "proven"
     unsigned = dialect.sign != "signed" and not typed and not contract.current_sign
     unsigned = unsigned and not bool((points["current_a"] < 0).any())
@@ -70,13 +70,6 @@ def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: 
         if (points["current_a"].abs() > 0).any():
             notes["the sign of the current is unproven: the voltage hardly moves"] += 1
         return
-    if disagree > agree and (contract.current_sign or (dialect.sign_fixed and unseen)):
-        why = "the contract declares" if contract.current_sign else f"the format of {dialect.vendor} says"
-        notes[
-            f"the voltage moves against the current by {disagree:.3f} V, clearest from line {worst} on; its "
-            f"sign is the one that {why}"
-        ] += 1
-        return
     if disagree > agree:
         raise LabFileRefused(
             "SIGN",
@@ -84,23 +77,19 @@ def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: 
             f"{disagree:.3f} V "
             f"against {agree:.3f} V that move the right way, clearest from line {worst} on",
             expected="positive current charges, so the voltage rises",
-            next_step=f"if positive discharges in this export, or the voltage is right all the same, {_DECLARE}",
+            next_step=f"if positive discharges in this export, {_DECLARE.split(' if ')[0]}",
             line=worst,
         )
     if unsigned and agree:
         notes["the current has no sign in this export: the voltage rises in every run, so it charges"] += 1
 
 
-def _votes(points: pl.DataFrame) -> tuple[float, float, int, bool]:
-    """Volts that move with the current's sign and against it, over its runs, where the largest against begins,
-    and whether all that is against is a rise in a discharge whose beginning no row shows.
-
-    A run's move is its jump from the rest before it plus its way from first row to last. A lead-acid jar's
-    voltage rises for minutes after the first dip of a discharge (coup de fouet): without the dip, that is all.
-    """
+def _votes(points: pl.DataFrame) -> tuple[float, float, int]:
+    """Volts that move with the current's sign and against it, over its runs, and where the largest against
+    begins. A run's move is its jump from the rest before it plus its way from first row to last."""
     current, voltage = points["current_a"].to_numpy(), points["voltage_v"].to_numpy()
     if not len(current):
-        return 0.0, 0.0, 0, False
+        return 0.0, 0.0, 0
     active = np.abs(current) > REST_SHARE * np.abs(current).max()
     sign = np.where(active, np.sign(current), 0.0)
     begins = np.flatnonzero(np.diff(sign, prepend=np.nan) != 0)
@@ -112,8 +101,7 @@ def _votes(points: pl.DataFrame) -> tuple[float, float, int, bool]:
     moves = (voltage[ends] - start) * signs
     against = np.minimum(moves, 0)
     worst = int(points["line"][int(begins[int(np.argmin(against))])])
-    unseen = bool(((against == 0) | ((signs < 0) & (begins == 0))).all())
-    return float(np.maximum(moves, 0).sum()), float(-against.sum()), worst, unseen
+    return float(np.maximum(moves, 0).sum()), float(-against.sum()), worst
 
 
 def unknown_step_types(points: pl.DataFrame, rows: list[int], raw) -> list[Fault]:

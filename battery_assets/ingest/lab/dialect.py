@@ -41,12 +41,12 @@ class Dialect:
     sign           'signed': a positive current charges. 'step type': the current is a magnitude and the
                    step type gives the sign. 'signed or step type': magnitudes, if no current is negative.
                    'proven': no step type; if no current is negative, voltage must prove each run
+    sign_fixed     the format itself says that positive current charges: no voltage overrules it alone
     time_restarts  each cycle's time begins at 0 (records of single discharges)
     clock_decides  a time heading without a unit: the wall clock tells seconds, minutes and hours apart
     policy         where the contract names none
     written        pattern that one heading, as it is written, must match besides; '' for any
     never_ended    the software does not end the last line of a complete export
-    sign_fixed     the format itself says that positive current charges
     sweeps         a row with a frequency belongs to an impedance sweep and is no point in time
     export         how the cycler's software writes such a file, for refusals
     facts          patterns of what the preamble says about the test, by field of reading.Declared
@@ -63,12 +63,12 @@ class Dialect:
     resting: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
     sign: str = "signed"
+    sign_fixed: bool = False
     time_restarts: bool = False
     clock_decides: bool = False
     policy: str = "strict"
     written: str = ""
     never_ended: bool = False
-    sign_fixed: bool = False
     sweeps: bool = False
     export: str = ""
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
