@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from battery_assets.database_urls import (
+from battery_assets.errors import SettingsError, UserError
+from battery_assets.hosting.database_urls import (
     DatabaseUrls,
     embedded_urls,
     parsed_database_url,
     redacted,
     server_urls,
 )
-from battery_assets.errors import SettingsError, UserError
 
 PACKAGE = Path(__file__).resolve().parent
 

@@ -12,7 +12,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 # Files that run for minutes, longest first: begun last, one would run on beside a process without work.
 LONG = (
-    "test_incremental.py", "test_up.py", "test_pipeline.py", "test_mutants.py", "test_lab.py", "test_runs.py",
+    "test_incremental.py", "test_up.py", "test_pipeline.py", "test_mutants.py", "test_lab_month.py", "test_runs.py",
     "test_stack.py",
 )  # fmt: skip
 
@@ -44,8 +44,8 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def database_settings():
     """Settings of an embedded PostgreSQL that lives as long as the tests, and leaves nothing behind."""
-    from battery_assets.services.databases import running_database
-    from battery_assets_tests.services.homes import fresh_home
+    from battery_assets.hosting.databases import running_database
+    from battery_assets_tests.worlds.homes import fresh_home
 
     # Not under pytest's own folder: that one is closed to the account PostgreSQL runs as.
     with fresh_home() as settings, running_database(settings):
@@ -67,7 +67,7 @@ def _unsynced(url: str) -> None:
 @pytest.fixture(scope="session")
 def migrated_url(database_settings) -> str:
     """A migrated database, from which every test's own is copied."""
-    from battery_assets.platform.migrate import migrate
+    from battery_assets.platform.warehouse.migrate import migrate
 
     url = database_settings.warehouse_url
     migrate(url)
@@ -79,7 +79,7 @@ def copied_database(migrated: str, *, empty: bool = False) -> Iterator[str]:
     """A copy of the migrated database, or an empty one beside it, dropped with the block."""
     import sqlalchemy as sa
 
-    from battery_assets.platform.database import engine
+    from battery_assets.platform.warehouse.database import engine
 
     name = f"test_{uuid.uuid4().hex[:12]}"
     engine(migrated).dispose()
@@ -109,6 +109,6 @@ def warehouse_url(migrated_url) -> Iterator[str]:
 @pytest.fixture
 def warehouse(warehouse_url, tmp_path):
     """A warehouse of the test's own: an empty database and an empty lake."""
-    from battery_assets.platform.warehouse import Warehouse
+    from battery_assets.platform.warehouse.resource import Warehouse
 
     return Warehouse(database_url=warehouse_url, lake_url=str(tmp_path / "lake"))

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from battery_assets.ingest.lab.read import read
-from battery_assets.platform import registry
-from battery_assets.platform.partitions import Part
-from battery_assets_tests.test_lab import run as run_lab_month
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.registry import books as registry
+from battery_assets_tests.lab.test_lab_month import run as run_lab_month
 from benchmarks import race, site_month
 from benchmarks.figures import GROUPS, NAMES, chosen, figures, line, write
 

@@ -5,7 +5,7 @@ import pytest
 
 from battery_assets import definitions as d
 from battery_assets import tables as t
-from battery_assets.platform.assets import GROUPS
+from battery_assets.platform.dagster.assets import GROUPS
 
 SPECS = {spec.key.path[-1]: spec for spec in d.defs.resolve_all_asset_specs()}
 PHASE = {group: number for number, group in GROUPS.items()}

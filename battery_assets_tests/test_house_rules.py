@@ -1,195 +1,328 @@
-"""Who may import whom. A failure says where the code should go."""
+"""Who may import whom, and how long a file may be. A failure says where the code should go."""
 
 import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "battery_assets"
-SCIENCE = {"numpy", "scipy", "numba", "polars"}
-ROOMS = {
-    "tables": {"sqlalchemy", "polars"},
-    "physics": {"numpy", "scipy", "numba", "battery_assets.physics"},
-    "synthetic": {
-        *SCIENCE,
-        "matplotlib",
-        "battery_assets.physics",
-        "battery_assets.tables",
-        "battery_assets.synthetic",
-    },
-    "features": {
-        *SCIENCE,
-        "matplotlib",
-        "PIL",
-        "battery_assets.physics",
-        "battery_assets.features",
-        "battery_assets.tables.identity",
-        "battery_assets.p7_operations",
-    },
-    "learning": {
-        *SCIENCE,
-        "torch",
-        "catboost",
-        "sklearn",
-        "matplotlib",
-        "battery_assets.physics",
-        "battery_assets.features",
-        "battery_assets.learning",
-    },
-    "ingest": {
-        "numpy",
-        "polars",
-        "pyarrow",
-        "sqlalchemy",
-        "fastexcel",
-        "h5py",
-        "access_parser",
-        "NewareNDA",
-        "scipy.io",
-        "battery_assets.tables",
-        "battery_assets.ingest",
-    },
-}
-NEVER = {
-    "platform": {
-        "battery_assets.physics",
-        "battery_assets.features",
-        "battery_assets.learning",
-        "battery_assets.synthetic",
-        "battery_assets.ingest",
-    },
-}
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / "battery_assets"
+ROOT_MODULES = {"__init__", "definitions", "cli", "settings", "errors"}
+MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_FILES = 300, 60, 20
 HEAVY = {"torch", "catboost", "mlflow", "great_expectations", "matplotlib", "numba"}
+DRAWING = {"matplotlib", "PIL"}
+SCIENCE = {"numpy", "scipy", "numba", "polars"}
+# Each room: the rooms of ours it may import, then the packages of others. `errors` is everybody's.
+ROOMS: dict[str, tuple[set[str], set[str]]] = {
+    "tables": (set(), {"sqlalchemy", "polars"}),
+    "physics": (set(), {"numpy", "scipy", "numba"}),
+    "synthetic": ({"physics", "tables"}, SCIENCE | {"matplotlib"}),
+    "features": ({"tables", "physics"}, SCIENCE | DRAWING),
+    "learning": ({"features", "physics"}, SCIENCE | {"torch", "catboost", "sklearn", "matplotlib"}),
+    "ingest": (
+        {"tables"},
+        {"numpy", "polars", "pyarrow", "sqlalchemy", "scipy",
+         "fastexcel", "h5py", "access_parser", "NewareNDA"},
+    ),
+    "platform": (
+        {"tables"},
+        {"dagster", "sqlalchemy", "alembic", "psycopg", "deltalake", "obstore", "pyarrow", "polars", "numpy",
+         "mlflow", "great_expectations", "matplotlib"},
+    ),
+    "fleet": (
+        {"tables", "physics", "synthetic", "features", "learning", "ingest", "platform"},
+        {"dagster", "sqlalchemy", "polars", "numpy"},
+    ),
+    "lab": (
+        {"tables", "physics", "synthetic", "features", "learning", "ingest", "platform"},
+        {"dagster", "sqlalchemy", "polars", "numpy"},
+    ),
+    "hosting": ({"platform", "settings"}, {"dagster", "dagster_postgres", "psycopg"}),
+    "actions": (
+        {"tables", "synthetic", "ingest", "platform", "fleet", "lab", "hosting", "definitions", "settings"},
+        {"dagster", "sqlalchemy", "polars", "rich"},
+    ),
+    "commands": ({"actions", "platform", "hosting", "settings"}, {"click", "rich", "sqlalchemy", "psycopg"}),
+    "migrations": ({"tables", "platform"}, {"alembic", "sqlalchemy"}),
+    "settings": ({"hosting"}, set()),
+    "definitions": ({"tables", "platform", "fleet", "lab"}, {"dagster"}),
+    "cli": ({"commands"}, {"click"}),
+    "errors": (set(), {"click"}),
+}  # fmt: skip
+WHERE = {
+    "dagster": "what needs Dagster belongs in the asset of its phase, or in platform/",
+    "sqlalchemy": "what asks a database belongs in platform/, or in the asset of its phase",
+    "synthetic": "only the loading of raw data may know a generator",
+    "fleet": "pass it in, or move what both need to the room below",
+    "lab": "pass it in, or move what both need to the room below",
+    "actions": "an action is asked for by commands; what it does belongs in its domain",
+}
 
 
-def imports(path: Path, top_level_only: bool = False) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if top_level_only else ast.walk(tree)
-    found = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found.add(node.module)
-            if node.module == "battery_assets":
-                found |= {f"battery_assets.{alias.name}" for alias in node.names}
-    return found
+@dataclass(frozen=True)
+class Tree:
+    """Python files of a folder by their dotted names, and what each imports anywhere in it."""
 
+    folder: Path
+    paths: dict[str, Path] = field(default_factory=dict)
 
-def belongs(name: str, allowed: set[str]) -> bool:
-    return any(name == one or name.startswith(f"{one}.") for one in allowed)
+    @classmethod
+    def of(cls, folder: Path) -> "Tree":
+        """Every module below the folder; a package goes by its own name."""
+        paths = {}
+        for path in sorted(folder.rglob("*.py")):
+            words = path.relative_to(folder.parent).with_suffix("").parts
+            paths[".".join(words[:-1] if words[-1] == "__init__" else words)] = path
+        return cls(folder, paths)
 
+    @cached_property
+    def imports(self) -> dict[str, set[str]]:
+        """Dotted names; of `from a import b` it is a.b where that is a module, else a."""
+        return {name: set(self._imports(path)) for name, path in self.paths.items()}
 
-def standard(name: str) -> bool:
-    import sys
+    def _imports(self, path: Path) -> Iterator[str]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                yield from (name if name in self.paths else node.module for name in names)
 
-    return name.split(".")[0] in sys.stdlib_module_names
+    def room(self, module: str) -> str:
+        """The first folder, or the module itself where it lies at the root."""
+        return module.split(".")[1] if "." in module else ""
 
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_what_it_may(room):
-    allowed = {*ROOMS[room], f"battery_assets.{room}"}
-    for path in sorted((PACKAGE / room).rglob("*.py")):
-        for name in imports(path):
-            if standard(name) or name == "battery_assets":
+    def trespasses(self) -> list[str]:
+        """Every import that the table does not allow."""
+        found = []
+        for module, names in self.imports.items():
+            own = self.room(module)
+            if not own:
                 continue
-            assert belongs(name, allowed), (
-                f"{path.relative_to(PACKAGE)} imports {name}: {room}/ may import {sorted(allowed)}. "
-                "What needs Dagster or a database belongs in the asset of its phase, or in platform/."
-            )
+            rooms, packages = ROOMS[own]
+            for name in sorted(names):
+                first = name.split(".")[0]
+                if first == self.folder.name:
+                    other, allowed = self.room(name), {own, "errors", "", *rooms}
+                else:
+                    other, allowed = first, packages | sys.stdlib_module_names
+                if other not in allowed:
+                    hint = WHERE.get(other, f"{own}/ may import {sorted(rooms | packages)}")
+                    found.append(f"{module} imports {name}: {hint}")
+        return found
+
+    def circles(self) -> list[list[str]]:
+        """Modules that import each other, directly or not, imports inside functions counted."""
+        reach = {name: self._reached(name) for name in self.paths}
+        return [
+            sorted(other for other in reach[name] if name in reach.get(other, ()))
+            for name in self.paths
+            if name in reach[name]
+        ]
+
+    def _reached(self, module: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = set(self.imports[module])
+        while waiting:
+            name = waiting.pop()
+            if name in self.paths and name not in seen:
+                seen.add(name)
+                waiting |= self.imports[name]
+        return seen
 
 
-@pytest.mark.parametrize("room", NEVER)
-def test_a_room_never_imports(room):
-    for path in sorted((PACKAGE / room).rglob("*.py")):
-        for name in imports(path):
-            assert not belongs(name, NEVER[room]), (
-                f"{path.relative_to(PACKAGE)} imports {name}: {room}/ knows no batteries. Pass it in, as the assets do."
-            )
+PRODUCT = Tree.of(PACKAGE)
+# Tests and benchmarks have no import table, but the same sizes.
+FOLDERS = [PRODUCT, Tree.of(PROJECT / "battery_assets_tests"), Tree.of(PROJECT / "benchmarks")]
+
+
+def test_the_root_holds_four_modules():
+    found = {path.stem for path in PACKAGE.glob("*.py")}
+    assert found == ROOT_MODULES, f"give {sorted(found - ROOT_MODULES)} a room: see the table of this file"
+
+
+def test_every_room_has_its_line_in_the_table():
+    rooms = {PRODUCT.room(name) for name in PRODUCT.paths} - {""}
+    assert rooms == set(ROOMS)
+
+
+def test_a_room_imports_only_what_it_may():
+    assert not PRODUCT.trespasses()
+
+
+def test_no_import_circle_not_even_inside_functions():
+    assert not PRODUCT.circles()
+
+
+def phases() -> list[str]:
+    """The phases of both domains, as dotted names."""
+    found = [
+        f"{domain}.{path.name}" for domain in ("fleet", "lab") for path in (PACKAGE / domain).glob("p*_*")
+    ]
+    return sorted(f"battery_assets.{name}" for name in found)
 
 
 def test_phases_meet_in_the_tables():
-    phases = sorted(path for path in PACKAGE.glob("p[1-7]_*") if path.is_dir())
-    assert len(phases) == 7
-    for phase in phases:
-        others = {f"battery_assets.{other.name}" for other in phases if other != phase}
-        for path in phase.rglob("*.py"):
-            for name in imports(path):
-                assert not belongs(name, others), (
-                    f"{path.relative_to(PACKAGE)} imports {name}: a phase reads another one's table, never its code."
-                )
+    assert len(phases()) == 7 + 6
+    for module, names in PRODUCT.imports.items():
+        own = next((phase for phase in phases() if module.startswith(f"{phase}.")), None)
+        for name in names:
+            other = next((phase for phase in phases() if f"{name}.".startswith(f"{phase}.")), None)
+            assert own is None or other in (None, own), (
+                f"{module} imports {name}: a phase reads another one's table, never its code"
+            )
+
+
+def test_what_phases_share_knows_no_phase():
+    for module, names in PRODUCT.imports.items():
+        if PRODUCT.room(module) in ("fleet", "lab") and not any(
+            module.startswith(phase) for phase in phases()
+        ):
+            for name in names:
+                assert not any(name.startswith(phase) for phase in phases()), f"{module} imports {name}"
 
 
 def test_nobody_but_its_own_asset_imports_the_truth():
     """Tests and benchmarks may; a feature or a model that did would learn what no real fleet knows."""
     truths = {"battery_assets.synthetic.truth", "battery_assets.synthetic.truth_picture"}
-    importers = {
-        str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") for name in imports(path)
-        if belongs(name, truths) or name == "battery_assets.p2_raw_timeseries.jar_truth"
-    }  # fmt: skip
-    assert importers == {"p2_raw_timeseries/jar_truth.py"}
+    importers = {module for module, names in PRODUCT.imports.items() if names & truths}
+    assert importers == {"battery_assets.fleet.p2_raw_timeseries.jar_truth"}
+    assert not [module for module, names in PRODUCT.imports.items() if names & importers]
 
 
 def test_no_phase_that_computes_imports_the_generator():
-    for path in sorted(PACKAGE.glob("p[4-7]_*/**/*.py")):
-        for name in imports(path):
-            assert not belongs(name, {"battery_assets.synthetic"}), (
-                f"{path.relative_to(PACKAGE)} imports {name}: it works on what arrived, whoever sent it."
-            )
+    for module, names in PRODUCT.imports.items():
+        if re.match(r"battery_assets\.(fleet|lab)\.p[4-7]_", module):
+            for name in names:
+                assert not name.startswith("battery_assets.synthetic"), (
+                    f"{module} imports {name}: it works on what arrived, whoever sent it"
+                )
 
 
 def test_loading_the_definitions_imports_nothing_heavy():
-    import subprocess
-    import sys
-
     code = (
         f"import sys, battery_assets.definitions; print([m for m in {sorted(HEAVY)!r} if m in sys.modules])"
     )
-    result = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=PACKAGE.parent,
-    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
     assert result.stdout.strip() == "[]", (
         f"imported at load: {result.stdout}; import it inside the asset's function"
     )
 
 
 def test_assets_do_not_postpone_annotations():
-    for path in [*PACKAGE.glob("p[1-7]_*/*.py"), *(PACKAGE / "platform").glob("*.py")]:
-        assert "from __future__ import annotations" not in path.read_text(encoding="utf-8"), (
-            f"{path.relative_to(PACKAGE)}: Dagster reads the annotations of assets and resources"
-        )
+    for room in ("fleet", "lab", "platform"):
+        for path in (PACKAGE / room).rglob("*.py"):
+            assert "from __future__ import annotations" not in path.read_text(encoding="utf-8"), (
+                f"{path.relative_to(PACKAGE)}: Dagster reads the annotations of assets and resources"
+            )
 
 
-def test_no_file_is_a_monster():
-    for path in sorted(PACKAGE.rglob("*.py")):
+@pytest.mark.parametrize("tree", FOLDERS, ids=lambda tree: tree.folder.name)
+def test_no_file_is_a_monster(tree):
+    for path in tree.paths.values():
         lines = len(path.read_text(encoding="utf-8").splitlines())
-        assert lines <= 300, (
-            f"{path.relative_to(PACKAGE)} has {lines} lines: split it by what its parts are about"
-        )
+        assert lines <= MOST_LINES, f"{path} has {lines} lines: split it by what its parts are about"
 
 
-def test_no_function_is_a_monster():
-    for path in sorted(PACKAGE.rglob("*.py")):
+@pytest.mark.parametrize("tree", FOLDERS, ids=lambda tree: tree.folder.name)
+def test_no_function_is_a_monster(tree):
+    for path in tree.paths.values():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 length = node.end_lineno - node.lineno + 1
-                assert length <= 60, (
-                    f"{path.relative_to(PACKAGE)}: {node.name} has {length} lines: give its steps names"
+                assert length <= MOST_LINES_OF_A_FUNCTION, (
+                    f"{path}: {node.name} has {length} lines: give its steps names"
                 )
 
 
+@pytest.mark.parametrize("tree", FOLDERS[:2], ids=lambda tree: tree.folder.name)
+def test_no_folder_is_a_warehouse_of_files(tree):
+    folders = {path.parent for path in tree.paths.values()}
+    for folder in sorted(folders):
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= MOST_FILES, f"{folder} has {len(files)} files: give them rooms named by nouns"
+
+
+def test_a_file_does_not_repeat_its_folder_s_name():
+    for module in PRODUCT.paths:
+        words = module.split(".")
+        if len(words) > 2:
+            parent = words[-2].removesuffix("s")
+            assert not words[-1].startswith(f"{parent}_"), f"{module}: leave out {parent}_"
+
+
+def test_the_code_location_is_one_screen():
+    assert len((PACKAGE / "definitions.py").read_text(encoding="utf-8").splitlines()) <= 60
+
+
+def test_tests_do_not_stand_on_benchmarks():
+    for module, names in FOLDERS[1].imports.items():
+        if not module.endswith("test_benchmarks"):
+            assert not [name for name in names if name.split(".")[0] == "benchmarks"], (
+                f"{module}: what tests and benchmarks share is in battery_assets_tests/worlds"
+            )
+
+
 def test_the_environment_is_read_in_one_place():
-    allowed = {"settings.py", "platform/crash_points.py"}
+    allowed = {"settings.py", "platform/warehouse/crash_points.py"}
     for path in sorted(PACKAGE.rglob("*.py")):
         relative = str(path.relative_to(PACKAGE))
-        if relative in allowed or relative.startswith("services/"):
+        if relative in allowed or relative.startswith("hosting/"):
             continue
         source = path.read_text(encoding="utf-8")
         assert "os.getenv" not in source, f"{relative} reads the environment: settings.py does that"
         assert "os.environ[" not in source and "os.environ.get" not in source, (
             f"{relative}: settings.py reads it"
         )
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A house of files that are given as name and text."""
+
+    def build(**files: str) -> Tree:
+        for name, text in files.items():
+            path = tmp_path / "battery_assets" / f"{name.replace('__', '/')}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return Tree.of(tmp_path / "battery_assets")
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "named"),
+    [
+        ("physics__a", "import polars\n", "polars"),
+        ("features__a", "def f():\n    import dagster\n", "dagster"),
+        ("features__a", "from battery_assets.synthetic import site\n", "synthetic"),
+        ("platform__a", "from battery_assets.physics.cell import Cell\n", "physics"),
+        ("lab__a", "from battery_assets.fleet.jars import jar_facts\n", "fleet"),
+        ("fleet__a", "def f():\n    from battery_assets.actions import session\n", "actions"),
+        ("commands__a", "from battery_assets.fleet import jars\n", "fleet"),
+        ("tables__a", "import dagster\n", "dagster"),
+        ("learning__a", "import mlflow\n", "mlflow"),
+        ("ingest__a", "from battery_assets.physics import cell\n", "physics"),
+    ],
+)
+def test_each_trespass_is_seen(house, where, text, named):
+    [said] = house(**{where: text}).trespasses()
+    assert named in said
+
+
+def test_a_circle_through_a_function_is_seen(house):
+    tree = house(
+        actions__a="def f():\n    from battery_assets.actions import b\n",
+        actions__b="from battery_assets.actions.c import x\n",
+        actions__c="import battery_assets.actions.a\n",
+        actions__d="from battery_assets.actions import a\n",
+    )
+    names = [f"battery_assets.actions.{name}" for name in "abc"]
+    assert tree.circles() == [names, names, names]

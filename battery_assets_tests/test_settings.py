@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from battery_assets.database_urls import libpq_url, redacted, server_urls
 from battery_assets.errors import SettingsError, UserError
+from battery_assets.hosting.database_urls import libpq_url, redacted, server_urls
 from battery_assets.settings import PACKAGE, Settings
 
 SERVER = "postgresql://fleet:s3cret@db.example:5433/battery?sslmode=require"

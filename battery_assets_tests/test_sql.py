@@ -6,8 +6,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.platform import registry_tables
-from battery_assets.platform.database import transaction
+from battery_assets.platform.registry import tables as registry_tables
+from battery_assets.platform.warehouse.database import transaction
 from battery_assets.tables.definition import METADATA
 from battery_assets.tables.write_sql import statements
 

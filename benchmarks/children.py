@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from battery_assets.services import embedded_postgres
+from battery_assets.hosting import embedded_postgres
 from battery_assets.settings import Settings
 from benchmarks.figures import GROUPS, Group
 

@@ -12,11 +12,11 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from battery_assets.features.discharge_windows import discharge_windows
-from battery_assets.features.identify import identified, population_spread
-from battery_assets.features.jar_model import TwinParameters, prior_parameters
-from battery_assets.features.twin_filter import filtered_day
-from battery_assets.features.windows import TelemetryDay
+from battery_assets.features.twin.filter import filtered_day
+from battery_assets.features.twin.identify import identified, population_spread
+from battery_assets.features.twin.jar_model import TwinParameters, prior_parameters
+from battery_assets.features.windows.discharges import discharge_windows
+from battery_assets.features.windows.feature_rows import TelemetryDay
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from benchmarks import estimation_world as world
 from benchmarks.estimation_population import estimated, members

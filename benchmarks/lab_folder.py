@@ -22,7 +22,7 @@ from benchmarks.lab import made_test
 from benchmarks.world import clocked
 
 if TYPE_CHECKING:
-    from battery_assets.platform.warehouse import Warehouse
+    from battery_assets.platform.warehouse.resource import Warehouse
 
 # Six cycles at 30 s. A hundred such files fill one file of the lake, so that both counts meet its limit.
 ROWS, SAMPLE_S = 2_000, 30
@@ -77,12 +77,12 @@ def write_files(folder: Path, files: int) -> None:
 
 def entered_twice(warehouse: "Warehouse", lab: str, folder: Path) -> dict[str, float]:
     """Enter a folder, and once more: seconds and how many tests were taken in each time."""
-    from battery_assets.lab_importing import entered
+    from battery_assets.lab.intake import enter_new_tests
 
     found: dict[str, float] = {}
     for times in ("enter", "again"):
         with clocked() as clock:
-            statuses = [one.status for one in entered(warehouse, lab, folder, {}, print)]
+            statuses = [one.status for one in enter_new_tests(warehouse, lab, folder, {}, print)]
         found |= {times: statuses.count("accepted"), f"{times}_s": clock.seconds}
     return found
 
@@ -90,7 +90,7 @@ def entered_twice(warehouse: "Warehouse", lab: str, folder: Path) -> dict[str, f
 def made(warehouse: "Warehouse", lab: str) -> dict[str, int]:
     """How many points, labels of them and cycles the month has."""
     from battery_assets import tables as t
-    from battery_assets.platform.partitions import Part
+    from battery_assets.platform.dagster.partitions import Part
 
     counted = {"points": t.timeseries_point, "labels": t.label_soc, "cycles": t.cycle}
     return {
@@ -101,8 +101,8 @@ def made(warehouse: "Warehouse", lab: str) -> dict[str, int]:
 
 def main(lab: str, folder: Path) -> None:
     """Take a folder through the lab's job in this process, in the platform of the environment."""
-    from battery_assets.session import put_site, quiet_logs, run_here, session
-    from battery_assets.site_sources import LAB_FILES
+    from battery_assets.actions.session import put_site, quiet_logs, run_here, session
+    from battery_assets.platform.registry.kinds import LAB_FILES
 
     with session() as at:
         quiet_logs()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from battery_assets.features.jar_draws import JarDraws, JarStates, as_physics, jar_draws, products
-from battery_assets.features.string_loads import CURRENT, POWER, rated_level
-from battery_assets.features.string_runtime import INTERVAL, Load, ride, ride_draws
+from battery_assets.features.ride_through.draws import JarDraws, JarStates, as_physics, jar_draws, products
+from battery_assets.features.ride_through.loads import CURRENT, POWER, rated_level
+from battery_assets.features.ride_through.runtime import INTERVAL, Load, ride, ride_draws
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 JARS = 24

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from battery_assets.ingest.discharge_test import DischargeTest, read_discharge_test
+from battery_assets.ingest.discharge_tests.record import DischargeTest, read_discharge_test
 from battery_assets.physics.calibration import sheet_errors
 from battery_assets.physics.cell import CellParameters, cell_voltage_curve
 from battery_assets.physics.cell_fit import CellCurve, capacity_ah, fit_cell, fit_class, rmse_mv

@@ -13,9 +13,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from battery_assets.services.presence import present
-from battery_assets.services.readiness import http_answers
-from battery_assets.session import Session, put_site, quiet_logs, run_here, session
+from battery_assets.actions.session import Session, put_site, quiet_logs, run_here, session
+from battery_assets.hosting.presence import present
+from battery_assets.hosting.readiness import http_answers
 from battery_assets.settings import PACKAGE, Settings
 from benchmarks.bodies import read_bodies, watch_bodies
 from benchmarks.world import FIRST_MONTH, clocked, lay_catalogue

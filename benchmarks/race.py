@@ -7,10 +7,10 @@ from collections.abc import Callable
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.features.windows import TelemetryDay, feature_rows
-from battery_assets.jars import jar_facts
-from battery_assets.p5_calculated_aggregates.feature_store import WANTED
-from battery_assets.platform.days import Inputs
+from battery_assets.features.windows.feature_rows import TelemetryDay, feature_rows
+from battery_assets.fleet.jars import jar_facts
+from battery_assets.fleet.p5_calculated_aggregates.feature_store import WANTED
+from battery_assets.platform.days.inputs import Inputs
 from battery_assets.tables.projections import empty
 from benchmarks import pandas_features, sql_features
 from benchmarks.world import World, clocked

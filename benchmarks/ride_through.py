@@ -10,16 +10,16 @@ from datetime import datetime
 
 import polars as pl
 
-from battery_assets.features.capacity import capacity_results
-from battery_assets.features.health import state_of_health
-from battery_assets.features.jar_draws import DC5S_FACTOR
-from battery_assets.features.string_loads import POWER, rated_level, string_loads
-from battery_assets.features.string_places import jar_states, string_facts
-from battery_assets.features.string_runtime import Load, ride, string_runtimes
+from battery_assets.features.health.capacity import capacity_results
+from battery_assets.features.health.estimate import state_of_health
+from battery_assets.features.ride_through.draws import DC5S_FACTOR
+from battery_assets.features.ride_through.loads import POWER, rated_level, string_loads
+from battery_assets.features.ride_through.places import jar_states, string_facts
+from battery_assets.features.ride_through.runtime import Load, ride, string_runtimes
 from battery_assets.physics import ageing
 from battery_assets.physics.discharge import Jars, State
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
-from battery_assets.platform.rows import midnight
+from battery_assets.platform.warehouse.rows import midnight
 from battery_assets.synthetic import catalogue
 from battery_assets.synthetic.calendar import DAY_S, day_date, month_days, month_index
 from battery_assets.synthetic.discharges import jars_of_event

@@ -18,9 +18,9 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from battery_assets import clock
 from battery_assets import tables as t
-from battery_assets.session import Session, put_site, quiet_logs, session
+from battery_assets.actions.session import Session, put_site, quiet_logs, session
+from battery_assets.platform import clock
 from benchmarks.bodies import watch_bodies
 from benchmarks.world import FIRST_MONTH, clocked, lay_catalogue
 

@@ -6,12 +6,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.platform.database import copy_in
-from battery_assets.platform.relations import ensure_leaf
-from battery_assets.platform.warehouse import Warehouse
-from battery_assets.session import session
+from battery_assets.actions.session import session
+from battery_assets.platform.warehouse.database import copy_in
+from battery_assets.platform.warehouse.relations import ensure_leaf
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.synthetic.signals.telemetry import jar_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.telemetry import jar_day
 from battery_assets.tables.projections import key_columns
 from benchmarks.race import features_vs_duckdb, features_vs_pandas, our_features
 from benchmarks.world import FIRST_MONTH, World, clocked, once

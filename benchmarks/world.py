@@ -10,14 +10,15 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.features.ripple_bursts import burst_rows
-from battery_assets.features.string_power import string_calc_day
-from battery_assets.ingest.duplicates import without_copies
-from battery_assets.platform.partitions import Part
-from battery_assets.platform.warehouse import Warehouse
-from battery_assets.recordings import bursts_of
-from battery_assets.synthetic import catalogue, events, telemetry
+from battery_assets.features.charge.string_power import string_calc_day
+from battery_assets.features.ripple.bursts import burst_rows
+from battery_assets.fleet.captures import bursts_of
+from battery_assets.ingest.files.duplicates import without_copies
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.synthetic import catalogue, events
 from battery_assets.synthetic.master import master
+from battery_assets.synthetic.signals import telemetry
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.tables.projections import sort_columns
 

@@ -20,8 +20,8 @@ def analyst() -> None:
     import sqlalchemy as sa
     from psycopg import sql
 
-    from battery_assets.database_urls import libpq_url
-    from battery_assets.session import session
+    from battery_assets.actions.session import session
+    from battery_assets.hosting.database_urls import libpq_url
 
     with session() as at, at.warehouse.transaction() as connection:
         password = secrets.token_urlsafe(24)

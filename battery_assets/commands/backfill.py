@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from battery_assets.session import Session
+    from battery_assets.actions.session import Session
 
 
 @click.command()
@@ -28,8 +28,8 @@ def backfill(
       battery-assets backfill --site bangrak --from 2025-01 --to 2025-06
       battery-assets backfill --lab bench --from 2025-01 --to 2025-02
     """
+    from battery_assets.actions.session import quiet_logs, session
     from battery_assets.errors import UserError
-    from battery_assets.session import quiet_logs, session
 
     quiet_logs()
     if wanted and wanted_labs:
@@ -45,8 +45,8 @@ def backfill(
 
 
 def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list[str]:
+    from battery_assets.actions.session import know_sites
     from battery_assets.errors import UserError
-    from battery_assets.session import know_sites
 
     known = know_sites(at.warehouse, at.instance, lab=lab)
     unknown = [site for site in wanted if site not in known]
@@ -65,7 +65,7 @@ def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list
 
 def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
     from battery_assets.errors import UserError
-    from battery_assets.platform.partitions import FIRST_LAB_MONTH, FIRST_MONTH, month_range, months
+    from battery_assets.platform.dagster.partitions import FIRST_LAB_MONTH, FIRST_MONTH, month_range, months
 
     try:
         found = month_range(first, last)
@@ -82,8 +82,8 @@ def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
 
 
 def _here(job: str, sites: list[str], months: list[str]) -> None:
+    from battery_assets.actions.demo import Step, run
     from battery_assets.commands.progress import steps_bar
-    from battery_assets.demo import Step, run
 
     steps = [Step(job, month, site) for month in months for site in sites]
     with steps_bar("backfill", 1 + len(steps)) as progress:
@@ -92,11 +92,11 @@ def _here(job: str, sites: list[str], months: list[str]) -> None:
 
 
 def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) -> None:
+    from battery_assets.actions.session import make_catalogue
     from battery_assets.commands.progress import counts_bar
     from battery_assets.errors import UserError
-    from battery_assets.platform import backfills
-    from battery_assets.services.presence import present
-    from battery_assets.session import make_catalogue
+    from battery_assets.hosting.presence import present
+    from battery_assets.platform.dagster import backfills
 
     presence = present(at.settings)
     if presence is None:

@@ -15,10 +15,10 @@ def demo() -> None:
     """
     import time
 
+    from battery_assets.actions.demo import prepare, run, steps
+    from battery_assets.actions.report import print_report
+    from battery_assets.actions.session import quiet_logs, session
     from battery_assets.commands.progress import steps_bar
-    from battery_assets.demo import prepare, run, steps
-    from battery_assets.report import print_report
-    from battery_assets.session import quiet_logs, session
 
     quiet_logs()
     started = time.monotonic()

@@ -13,8 +13,8 @@ def down() -> None:
     Example:
       battery-assets down
     """
-    from battery_assets.services import databases, embedded_postgres
-    from battery_assets.services.presence import ask_to_stop
+    from battery_assets.hosting import databases, embedded_postgres
+    from battery_assets.hosting.presence import ask_to_stop
     from battery_assets.settings import Settings
 
     settings = Settings.from_environment()

@@ -19,7 +19,7 @@ def environment() -> None:
     Example:
       eval "$(battery-assets env)" && dagster dev -w workspace.yaml
     """
-    from battery_assets.services.launch import install_dagster_home
+    from battery_assets.hosting.launch import install_dagster_home
     from battery_assets.settings import Settings
 
     settings = Settings.from_environment()
@@ -31,8 +31,8 @@ def environment() -> None:
 
 def exported(settings: "Settings") -> dict[str, str]:
     """The variables that foreign tools need; MLflow's server where it runs, else its database."""
-    from battery_assets.services.launch import QUIET
-    from battery_assets.services.presence import present
+    from battery_assets.hosting.launch import QUIET
+    from battery_assets.hosting.presence import present
 
     presence = present(settings)
     tracking = presence.mlflow_url if presence else settings.mlflow_tracking_uri

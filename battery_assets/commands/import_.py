@@ -8,7 +8,7 @@ import click
 from battery_assets.commands.import_lab import import_lab
 
 if TYPE_CHECKING:
-    from battery_assets.session import Session
+    from battery_assets.actions.session import Session
 
 
 REGIONS = ("northern", "northeastern", "central", "eastern", "southern")
@@ -66,9 +66,9 @@ def import_(
       battery-assets import test.xlsx --site agm-1 --capacity-test --rated-ah 100 \\
         --region central --city Nonthaburi
     """
+    from battery_assets.actions.session import quiet_logs, session
     from battery_assets.commands.progress import steps_bar
     from battery_assets.errors import UserError
-    from battery_assets.session import quiet_logs, session
 
     quiet_logs()
     terms = terms_of(contract, timezone)
@@ -78,18 +78,18 @@ def import_(
             return steps_bar(f"import {site}", total)
 
         if capacity_test:
-            from battery_assets.capacity_tests import imported_test
+            from battery_assets.actions.import_capacity_test import imported_test
 
             if rated_ah is None or region is None or city is None:
                 raise UserError("a capacity test needs --rated-ah, --region and --city", "add them")
             months = imported_test(at, path, site, rated_ah, region, city, started_at, bar)
         else:
-            from battery_assets.importing import imported
+            from battery_assets.actions.import_export import imported
 
             months = imported(at, path, site, terms, bar)
         for month in months:
             _show(at, site, month)
-        from battery_assets.report import print_report
+        from battery_assets.actions.report import print_report
 
         print_report(at, site)
 
@@ -112,7 +112,7 @@ def _show(at: "Session", site: str, month: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from battery_assets.importing import accounts
+    from battery_assets.actions.import_export import accounts
 
     console, found = Console(highlight=False), accounts(at, site, month)
     shown = (

@@ -1,14 +1,12 @@
 """battery-assets import lab: files of cyclers as tests of cells."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from battery_assets.lab_files import TestRefused
-    from battery_assets.lab_importing import Entered
-    from battery_assets.session import Session
+    from battery_assets.actions.import_lab import Entered
 
 CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
 
@@ -60,72 +58,35 @@ def import_lab(
       battery-assets import lab cell7.csv --lab oslo --cell C7 --nominal-ah 2.5 --timezone Europe/Oslo
       battery-assets import lab tests/ --lab oslo --one-test --cell CS2_35 --nominal-ah 1.1 --cutoff-v 2.7
     """
+    from battery_assets.actions import import_lab as action
+    from battery_assets.actions.session import quiet_logs, session
     from battery_assets.commands.progress import steps_bar
     from battery_assets.errors import UserError
-    from battery_assets.lab_importing import cells_apart, landed, named_files, run_months
-    from battery_assets.platform import registry
-    from battery_assets.session import quiet_logs, session
+    from battery_assets.platform.registry import books as registry
 
     quiet_logs()
     terms = {
         "nominal_capacity_ah": nominal_ah, "cutoff_voltage_v": cutoff_v, "chemistry": chemistry,
         "timezone": timezone, "started_at": started_at, "current_sign": current_sign, "policy": policy,
     }  # fmt: skip
-    with cells_apart(named_files(path, cell, protocol, one_test), one_test) as named, session() as at:
-        defaults = _known_lab(at, lab, timezone)
+    with (
+        action.cells_apart(action.named_files(path, cell, protocol, one_test), one_test) as named,
+        session() as at,
+    ):
+        defaults = action.enter_lab(at, lab, timezone)
         with at.warehouse.transaction() as connection:
             # The sensor leaves a lab alone whose row is held: else both would run the same months.
             registry.hold_site(connection, lab)
-            folder = landed(at.landing, lab, named, terms)
-            found, left_out = _entered(at, lab, folder, defaults, 1 if one_test else len(named))
-            months, again = _months(at, lab, [folder / name for _, name in named])
+            folder = action.land(at.landing, lab, named, terms)
+            with steps_bar(f"read into {lab}", 1 if one_test else len(named)) as heard:
+                found, left_out = action.enter_tests(at, lab, folder, defaults, heard)
+            months, again = action.months_to_run(at, lab, [folder / name for _, name in named])
             if run and months:
                 with steps_bar(f"lab {lab}", len(months)) as heard:
-                    run_months(lab, months, heard)
+                    action.run_months(lab, months, heard)
         _show(found, months, again if run else [])
         if left_out:
             raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
-
-
-def _known_lab(at: "Session", lab: str, timezone: str | None) -> dict[str, Any]:
-    """The lab's settings; one that is not there yet is entered. UserError for the name of another site."""
-    from battery_assets.platform import registry
-    from battery_assets.session import put_site
-    from battery_assets.site_sources import LAB_FILES
-
-    with at.warehouse.transaction() as connection:
-        labs = {site.site: site.config for site in registry.sites(connection) if site.source == LAB_FILES}
-    if lab not in labs:
-        labs[lab] = {"timezone": timezone} if timezone else {}
-        put_site(at, lab, LAB_FILES, labs[lab])
-    return labs[lab]
-
-
-def _entered(
-    at: "Session", lab: str, folder: Path, defaults: dict[str, Any], total: int
-) -> "tuple[list[Entered], list[TestRefused]]":
-    """What became of each new test, and why cells were left out."""
-    from battery_assets.commands.progress import steps_bar
-    from battery_assets.lab_importing import entered
-
-    found: list[Entered] = []
-    left_out: list[TestRefused] = []
-    with steps_bar(f"read into {lab}", total) as heard:
-        for one in entered(at.warehouse, lab, folder, defaults, left_out.append):
-            name = one.test.paths[0].name
-            heard(name, False)
-            found.append(one)
-            heard(name, True)
-    return found, left_out
-
-
-def _months(at: "Session", lab: str, paths: list[Path]) -> tuple[list[str], list[str]]:
-    """The months to run, and those of them that wait for nothing but the end of an earlier run."""
-    from battery_assets.lab_watch import unfinished, waiting
-
-    wait = {month for month, _, _ in waiting(at.warehouse, [lab])}
-    again = unfinished(at.warehouse, at.instance, lab, paths) - wait
-    return sorted(wait | again), sorted(again)
 
 
 def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:

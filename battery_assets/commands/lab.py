@@ -2,7 +2,7 @@
 
 import click
 
-from battery_assets.site_sources import FILES, LAB_FILES, LAB_SYNTHETIC, SYNTHETIC
+from battery_assets.platform.registry.kinds import FILES, LAB_FILES, SYNTHETIC
 
 
 @click.group()
@@ -33,16 +33,14 @@ def add(name: str, source: str, seed: int, cells: int, start: str, sample: int, 
       battery-assets lab add bench --cells 12
       battery-assets lab add oslo --source files --timezone Europe/Oslo
     """
-    from battery_assets import clock
-    from battery_assets.session import put_site, session
-    from battery_assets.synthetic.lab import SyntheticLab, last_month
+    from battery_assets.actions.add_site import add_synthetic_lab
+    from battery_assets.actions.session import put_site, session
 
     made_up = {"seed": seed, "cells": cells, "start": start, "sample_s": sample}
     with session() as at:
         if source == SYNTHETIC:
-            put_site(at, name, LAB_SYNTHETIC, made_up)
             # Months to come are no partitions yet; the schedules run them when they are there.
-            last = min(last_month(SyntheticLab.from_config(name, made_up)), f"{clock.now():%Y-%m}")
+            last = add_synthetic_lab(at, name, made_up)
             click.echo(f"{name} added. Next: battery-assets backfill --lab {name} --from {start} --to {last}")
         else:
             put_site(at, name, LAB_FILES, {"timezone": timezone} if timezone else {})

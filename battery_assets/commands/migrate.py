@@ -13,9 +13,9 @@ def migrate() -> None:
     Example:
       BATTERY_DATABASE_URL=postgresql://user:password@host/battery battery-assets migrate
     """
-    from battery_assets.session import session
+    from battery_assets.actions.session import session
 
     with session() as at:
-        from battery_assets.platform.migrate import migrate as bring
+        from battery_assets.platform.warehouse.migrate import migrate as bring
 
         click.echo(f"warehouse at version {bring(at.settings.warehouse_url)}: {at.settings.database_urls()}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from battery_assets.session import Session
+    from battery_assets.actions.session import Session
 
 
 @click.command()
@@ -18,8 +18,8 @@ def report(site: str, most: int) -> None:
     Example:
       battery-assets report --site bangrak --most 20
     """
-    from battery_assets.report import print_report
-    from battery_assets.session import session
+    from battery_assets.actions.report import print_report
+    from battery_assets.actions.session import session
 
     with session() as at:
         if site:
@@ -29,7 +29,7 @@ def report(site: str, most: int) -> None:
 
 def _known(at: "Session", site: str) -> None:
     from battery_assets.errors import UserError
-    from battery_assets.platform import registry
+    from battery_assets.platform.registry import books as registry
 
     with at.warehouse.transaction() as connection:
         known = [row.site for row in registry.sites(connection)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from battery_assets.site_sources import FILES, SYNTHETIC
+from battery_assets.platform.registry.kinds import FILES, SYNTHETIC
 
 
 @click.group()
@@ -26,8 +26,8 @@ def list_() -> None:
     Example:
       battery-assets site list
     """
-    from battery_assets.platform import registry
-    from battery_assets.session import session
+    from battery_assets.actions.session import session
+    from battery_assets.platform.registry import books as registry
 
     with session() as at, at.warehouse.transaction() as connection:
         for row in registry.sites(connection):
@@ -70,9 +70,9 @@ def add(
       battery-assets site add --fleet --start 2025-01
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
+    from battery_assets.actions.session import make_catalogue, put_site, quiet_logs, session
     from battery_assets.commands.import_ import terms_of
     from battery_assets.errors import UserError
-    from battery_assets.session import make_catalogue, put_site, quiet_logs, session
 
     quiet_logs()
     made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start}
@@ -100,14 +100,11 @@ def add(
 
 
 def _add_fleet(made: dict[str, Any]) -> None:
-    """Enter the nine sites: the same settings for all, each with the name of its place."""
-    from battery_assets.session import make_catalogue, put_site, session
-    from battery_assets.synthetic.site import fleet
+    from battery_assets.actions.add_site import add_fleet
+    from battery_assets.actions.session import session
 
     with session() as at:
-        make_catalogue(at)
-        for name, config in fleet(made).items():
-            put_site(at, name, SYNTHETIC, config)
+        for name in add_fleet(at, made):
             click.echo(f"{name} added.")
     start = made["start"]
     click.echo(f"Next: battery-assets backfill --from {start} --to {start}")

@@ -39,7 +39,7 @@ def status_lines(settings: "Settings") -> list[str]:
     """What is stored, a line for each site; asked only while the database answers."""
     import sqlalchemy as sa
 
-    from battery_assets.platform.database import transaction
+    from battery_assets.platform.warehouse.database import transaction
 
     query = """
         SELECT s.site, s.source, min(v.month) AS first, max(v.month) AS last,
@@ -65,8 +65,8 @@ def _amount(row: Any) -> str:
 
 def service_lines(settings: "Settings") -> list[str]:
     """One line each for the home, the database, the Dagster pages, the MLflow server."""
-    from battery_assets.services.presence import present
-    from battery_assets.services.readiness import http_answers
+    from battery_assets.hosting.presence import present
+    from battery_assets.hosting.readiness import http_answers
 
     places = (
         ("home", str(settings.home)),
@@ -87,8 +87,8 @@ def database_answers(settings: "Settings") -> bool:
     """Whether the warehouse's database takes a connection now."""
     import psycopg
 
-    from battery_assets.database_urls import libpq_url
-    from battery_assets.services import embedded_postgres
+    from battery_assets.hosting import embedded_postgres
+    from battery_assets.hosting.database_urls import libpq_url
 
     if settings.database_url is None:
         return embedded_postgres.answers(settings)

@@ -7,7 +7,7 @@ import click
 from battery_assets.errors import UserError
 
 if TYPE_CHECKING:
-    from battery_assets.services.presence import Presence
+    from battery_assets.hosting.presence import Presence
     from battery_assets.settings import Settings
 
 
@@ -25,7 +25,7 @@ def up(definitions: str) -> None:
     Example:
       BATTERY_WEB_PORT=3100 battery-assets up
     """
-    from battery_assets.services.stack import serve
+    from battery_assets.hosting.stack import serve
     from battery_assets.settings import Settings
 
     settings = Settings.from_environment()
@@ -36,7 +36,7 @@ def up(definitions: str) -> None:
 
 def _migrate(settings: "Settings") -> None:
     """Bring the warehouse to the current schema."""
-    from battery_assets.platform.migrate import migrate
+    from battery_assets.platform.warehouse.migrate import migrate
 
     try:
         migrate(settings.warehouse_url)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from battery_assets.platform.lake import remote
+from battery_assets.platform.lake.store import remote
 from battery_assets.platform.locks import exclusive
 
 LONGEST_S = 3600.0  # to wait for another process that brings a large export for the first time

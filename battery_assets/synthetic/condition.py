@@ -7,8 +7,8 @@ import numpy as np
 from battery_assets.physics import ageing, float_charge
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import PARTIAL, SHORT, STRAP, lives
+from battery_assets.synthetic.signals.weather import ageing_clock, first_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.weather import ageing_clock, first_day
 
 CELL_FLOAT_V = 2.27
 FRESH_SHIFT = -0.12  # of ln i: a new jar recombines little and floats 0.1 V high for some months

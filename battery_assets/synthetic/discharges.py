@@ -16,8 +16,8 @@ from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import STRAP, SWITCH_S, in_service, lives
 from battery_assets.synthetic.schedule import Event
+from battery_assets.synthetic.signals.weather import SELF_HEAT_K, first_day, room_daily_c
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.weather import SELF_HEAT_K, first_day, room_daily_c
 
 LINK_OHM = 0.06e-3  # one inter-jar connector
 REST_S = 3600.0  # a tested string stands open for an hour before it is charged

@@ -9,15 +9,15 @@ import polars as pl
 
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.ripple import sampled
-from battery_assets.synthetic.bus import lines_at
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.catalogue import INSTANT, Columns
 from battery_assets.synthetic.discharges import LINK_OHM, Run, run
-from battery_assets.synthetic.electrical_day import electrical_day
 from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.signals.bus import lines_at
+from battery_assets.synthetic.signals.electrical_day import electrical_day
+from battery_assets.synthetic.signals.telemetry import string_sensors
+from battery_assets.synthetic.signals.windows import Window, month_windows
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.telemetry import string_sensors
-from battery_assets.synthetic.windows import Window, month_windows
 
 BURST_HZ = 12_800
 # Ten cycles of a generator at 48.8 Hz; of mains they are 200 ms and the rest is cut off before the FFT.

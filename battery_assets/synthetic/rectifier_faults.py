@@ -16,8 +16,8 @@ from battery_assets.physics.ripple import Source
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.layout import System, layout
 from battery_assets.synthetic.schedule import Event
+from battery_assets.synthetic.signals.weather import BURN_IN_DAYS, SPAN_DAYS, first_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.weather import BURN_IN_DAYS, SPAN_DAYS, first_day
 
 CAPACITORS_PER_YEAR, CAPACITOR_DAYS, CAPACITOR_LOSS = 0.2, (90.0, 270.0), (0.6, 0.95)
 UNBALANCES_PER_YEAR, UNBALANCE_MEDIAN_H, UNBALANCE = 1.5, 18.0, (0.03, 0.08)

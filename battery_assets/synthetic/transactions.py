@@ -21,10 +21,10 @@ from battery_assets.synthetic.identifiers import battery_codes, battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import PARTIAL, RUNAWAY, SHORT, STRAP, SWITCH_S, in_service, lives
 from battery_assets.synthetic.rectifier_faults import repairs
-from battery_assets.synthetic.rooms import room_day
 from battery_assets.synthetic.schedule import Event, month_events, month_of_test
+from battery_assets.synthetic.signals.rooms import room_day
+from battery_assets.synthetic.signals.weather import rooms
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.weather import rooms
 from battery_assets.tables.identity import identity
 
 HAND_INSTRUMENT = "Hand-held AC 1 kHz"

@@ -1,21 +1,6 @@
 """Every stored table, by its reference name."""
 
-from battery_assets.tables.lab_bench import (
-    battery_cell,
-    battery_pack,
-    cycle,
-    label_soc,
-    test_session,
-    timeseries_point,
-)
-from battery_assets.tables.lab_features import (
-    battery_unit,
-    cycle_data,
-    cycle_feature,
-    label_soh,
-)
-from battery_assets.tables.lab_models import model_run, prediction
-from battery_assets.tables.p1_master import (
+from battery_assets.tables.fleet.p1_master import (
     battery,
     battery_model,
     battery_system,
@@ -24,39 +9,54 @@ from battery_assets.tables.p1_master import (
     string,
     user,
 )
-from battery_assets.tables.p2_raw_timeseries import (
+from battery_assets.tables.fleet.p2_raw_timeseries import (
     jar_truth,
     telemetry_env,
     telemetry_event_window,
     telemetry_jar_raw,
     telemetry_string_raw,
 )
-from battery_assets.tables.p3_raw_transactions import (
+from battery_assets.tables.fleet.p3_raw_transactions import (
     audit_log,
     capacity_test_raw,
     impedance_measurement_raw,
     maintenance_event,
 )
-from battery_assets.tables.p4_calculated_telemetry import (
+from battery_assets.tables.fleet.p4_calculated_telemetry import (
     telemetry_jar_calc,
     telemetry_string_calc,
 )
-from battery_assets.tables.p5_calculated_aggregates import (
+from battery_assets.tables.fleet.p5_calculated_aggregates import (
     capacity_test_calc,
     feature_store,
     impedance_measurement_calc,
 )
-from battery_assets.tables.p6_ml_digital_twin import (
+from battery_assets.tables.fleet.p6_ml_digital_twin import (
     digital_twin_state,
     ml_model,
     rul_prediction,
     string_runtime,
 )
-from battery_assets.tables.p7_operations import (
+from battery_assets.tables.fleet.p7_operations import (
     alert,
     incident,
     work_order,
 )
+from battery_assets.tables.lab.bench import (
+    battery_cell,
+    battery_pack,
+    cycle,
+    label_soc,
+    test_session,
+    timeseries_point,
+)
+from battery_assets.tables.lab.features import (
+    battery_unit,
+    cycle_data,
+    cycle_feature,
+    label_soh,
+)
+from battery_assets.tables.lab.models import model_run, prediction
 
 LAB_TABLES = (
     battery_pack,

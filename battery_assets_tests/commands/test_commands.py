@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from battery_assets.cli import main
 from battery_assets.commands.environment import exported
-from battery_assets.services.databases import running_database
-from battery_assets_tests.services.homes import fresh_home
+from battery_assets.hosting.databases import running_database
+from battery_assets_tests.worlds.homes import fresh_home
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,19 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from battery_assets import clock
 from battery_assets import tables as t
 from battery_assets.cli import main
 from battery_assets.errors import UserError
 from battery_assets.features.lab import tables
-from battery_assets.platform.partitions import Part
-from battery_assets.platform.warehouse import Warehouse
-from battery_assets.services.databases import running_database
-from battery_assets_tests.end_to_end.exports import write_export
-from battery_assets_tests.end_to_end.served import command
-from battery_assets_tests.features.lab.cells import NOMINAL_AH
-from battery_assets_tests.services.homes import fresh_home
-from battery_assets_tests.test_lab_files import write_bdf
+from battery_assets.hosting.databases import running_database
+from battery_assets.platform import clock
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets_tests.lab.test_folder import write_bdf
+from battery_assets_tests.worlds.cells import NOMINAL_AH
+from battery_assets_tests.worlds.exports import write_export
+from battery_assets_tests.worlds.homes import fresh_home
+from battery_assets_tests.worlds.served import command
 
 TEST_WITHOUT_START = """elapsed_s,voltage_v,current_a
 0,12.80,0

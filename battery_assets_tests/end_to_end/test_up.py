@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.platform.partitions import Part
+from battery_assets.hosting import embedded_postgres
+from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.tracking import Tracking
-from battery_assets.platform.warehouse import FROM_SCRATCH, Warehouse
-from battery_assets.services import embedded_postgres
-from battery_assets_tests.end_to_end import exports
-from battery_assets_tests.end_to_end.served import Served, asked, command, partition, serving, until
-from battery_assets_tests.services.homes import fresh_home, processes_of
+from battery_assets.platform.warehouse.resource import FROM_SCRATCH, Warehouse
+from battery_assets_tests.worlds import exports
+from battery_assets_tests.worlds.homes import fresh_home, processes_of
+from battery_assets_tests.worlds.served import Served, asked, command, partition, serving, until
 
 SITE_TABLES = [table.name for table in t.FLEET_TABLES if table.info["cut"] == "site_month"]
 FIRST = "2024-01|a"

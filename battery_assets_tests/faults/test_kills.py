@@ -10,9 +10,9 @@ import pytest
 
 import battery_assets
 from battery_assets import tables as t
-from battery_assets.platform.crash_points import NAMES
-from battery_assets.platform.lake_format import sha256_of
-from battery_assets_tests.faults.writers import PART, Order, Writer, content, replace, value_of, written
+from battery_assets.platform.lake.format import sha256_of
+from battery_assets.platform.warehouse.crash_points import NAMES
+from battery_assets_tests.worlds.writers import PART, Order, Writer, content, replace, value_of, written
 
 LAKE_POINTS = ("claimed", "first_file", "files_written", "lake_committed", "committed")
 ROW_POINTS = ("claimed", "rows_copied", "committed")

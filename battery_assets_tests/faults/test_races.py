@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.platform import registry
-from battery_assets.platform.database import transaction
-from battery_assets.platform.partitions import Part, month_range
-from battery_assets.platform.rows import fitting, put
-from battery_assets_tests.faults.writers import (
+from battery_assets.platform.dagster.partitions import Part, month_range
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.database import transaction
+from battery_assets.platform.warehouse.rows import fitting, put
+from battery_assets_tests.worlds.writers import (
     PART,
     Order,
     content,

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.lake_reads import LakeError
-from battery_assets.platform.warehouse import Warehouse
-from battery_assets_tests.faults.writers import (
+from battery_assets.platform.lake.reads import LakeError
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets_tests.worlds.writers import (
     PART,
     Order,
     content,

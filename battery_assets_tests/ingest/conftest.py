@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from battery_assets.ingest.landing import LandingFile, landing_files
+from battery_assets.ingest.exports.landing import LandingFile, landing_files
 
 
 @pytest.fixture

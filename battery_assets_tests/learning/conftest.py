@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import polars as pl
 import pytest
 
-from battery_assets.learning.rul_examples import labelled, snapshots
-from battery_assets.learning.rul_model import Recipe, RulModel, fit
-from battery_assets_tests.learning.ageing_world import World, ageing_world
+from battery_assets.learning.life.examples import labelled, snapshots
+from battery_assets.learning.life.model import Recipe, RulModel, fit
+from battery_assets_tests.worlds.ageing import World, ageing_world
 
 QUICK = Recipe(iterations=240, distributions=("Normal", "Extreme"), scales=(0.8,), folds=3)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from battery_assets.features import circuit, rated_capacity
+from battery_assets.features.samples import rated_capacity
+from battery_assets.features.twin import circuit
 from battery_assets.physics.ageing import capacity_scale
 from battery_assets.physics.calibration import FITTED, calibrated, minutes_to, sheet_errors
 from battery_assets.physics.discharge import Jars

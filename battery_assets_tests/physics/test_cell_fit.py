@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from battery_assets.ingest.discharge_test import read_discharge_test
+from battery_assets.ingest.discharge_tests.record import read_discharge_test
 from battery_assets.physics.cell import CellParameters, cell_voltage_curve, open_circuit_curve
 from battery_assets.physics.cell_fit import CellCurve, capacity_ah, fit_cell, fit_class, rmse_mv
 from benchmarks import oracles

@@ -15,7 +15,8 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.partitions import Part
+from battery_assets.ingest.exports.landing import landing_files
+from battery_assets.platform.dagster.partitions import Part
 from battery_assets.tables.identity import identity
 
 PART = Part("alpha", "2025-03")
@@ -47,7 +48,7 @@ def bucket(endpoint, monkeypatch):
     """An empty bucket, and the variables that name it as any S3 tool reads them."""
     import boto3
 
-    from battery_assets.platform.lake import object_store
+    from battery_assets.platform.lake.store import object_store
 
     for key, value in {
         "AWS_ACCESS_KEY_ID": "key",
@@ -88,8 +89,8 @@ def samples(value: float) -> pl.DataFrame:
 def test_a_lake_partition_in_a_bucket_is_replaced_read_and_verified(bucket, warehouse_url):
     import boto3
 
-    from battery_assets.platform.lake_reads import LakeError
-    from battery_assets.platform.warehouse import Warehouse
+    from battery_assets.platform.lake.reads import LakeError
+    from battery_assets.platform.warehouse.resource import Warehouse
 
     warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")
     table = t.telemetry_jar_raw
@@ -108,7 +109,7 @@ def test_a_lake_partition_in_a_bucket_is_replaced_read_and_verified(bucket, ware
 
 
 def test_a_capture_in_a_bucket_is_read_back(bucket, warehouse_url):
-    from battery_assets.platform.warehouse import Warehouse
+    from battery_assets.platform.warehouse.resource import Warehouse
 
     warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")
     url = warehouse.keep_capture(PART, "test", samples(13.5))
@@ -117,15 +118,15 @@ def test_a_capture_in_a_bucket_is_read_back(bucket, warehouse_url):
 
 
 def test_a_lab_s_files_go_into_a_landing_bucket_and_are_read_from_its_mirror(bucket, tmp_path):
-    from battery_assets.arrival import Landing
-    from battery_assets.lab_importing import landed, named_files
+    from battery_assets.actions.import_lab import land, named_files
+    from battery_assets.platform.landing import Landing
 
     landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
     (tmp_path / "a.csv").write_text("1\n")
     named = named_files(tmp_path / "a.csv", "C1", "cycle_life", False)
-    landed(landing, "oslo", named, {"nominal_capacity_ah": 2.5})
+    land(landing, "oslo", named, {"nominal_capacity_ah": 2.5})
     (tmp_path / "a.csv").write_text("12\n")
-    folder = landed(landing, "oslo", named, {"timezone": "Europe/Oslo"})
+    folder = land(landing, "oslo", named, {"timezone": "Europe/Oslo"})
     assert folder == tmp_path / "cache" / "landing" / "oslo"
     assert (folder / "C1" / "cycle_life" / "a.csv").read_text() == "12\n"
     told = json.loads((folder / "C1" / "cell.json").read_text())
@@ -135,35 +136,34 @@ def test_a_lab_s_files_go_into_a_landing_bucket_and_are_read_from_its_mirror(buc
 def test_a_landing_bucket_is_mirrored_and_follows_the_bucket(bucket, tmp_path):
     import boto3
 
-    from battery_assets.arrival import Landing
+    from battery_assets.platform.landing import Landing
 
     landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
-    assert landing.every_file("alpha") == ([], [])
+    assert landing_files(landing.root("alpha"), "alpha") == ([], [])
     export = tmp_path / "battery.csv"
     export.write_text("battery_id\n1\n")
     landing.put("alpha", [(export, "battery.csv"), (export, "2025/battery_2025-03.csv")])
-    files, problems = landing.every_file("alpha")
+    files, problems = landing_files(landing.root("alpha"), "alpha")
     assert [file.path.name for file in files] == ["battery_2025-03.csv", "battery.csv"]
     assert not problems
     first = files[1]
     export.write_text("battery_id\n1\n2\n")
     landing.put("alpha", [(export, "battery.csv")])
     boto3.client("s3").delete_object(Bucket=bucket, Key="landing/alpha/2025/battery_2025-03.csv")
-    [again] = landing.every_file("alpha")[0]
+    [again] = landing_files(landing.root("alpha"), "alpha")[0]
     assert again.path == first.path
     assert again.sha256 != first.sha256
 
 
 def test_an_object_overwritten_by_one_of_its_size_within_a_second_is_seen(bucket, tmp_path):
-    from battery_assets.arrival import Landing
-    from battery_assets.ingest.landing import landing_files
-    from battery_assets.platform.lake import remote
+    from battery_assets.platform.lake.store import remote
+    from battery_assets.platform.landing import Landing
 
     landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
     export = tmp_path / "battery.csv"
     export.write_text("battery_id\n1\n")
     landing.put("alpha", [(export, "battery.csv")])
-    [first] = landing.every_file("alpha")[0]
+    [first] = landing_files(landing.root("alpha"), "alpha")[0]
     export.write_text("battery_id\n2\n")
     landing.put("alpha", [(export, "battery.csv")])
     # A store whose clock ticks in seconds: the copy has the second object's size and time.
@@ -172,30 +172,30 @@ def test_an_object_overwritten_by_one_of_its_size_within_a_second_is_seen(bucket
     os.utime(first.path, (at, at))
     [stale] = landing_files(first.path.parent.parent, "alpha")[0]
     assert stale.sha256 == first.sha256
-    [second] = landing.every_file("alpha")[0]
+    [second] = landing_files(landing.root("alpha"), "alpha")[0]
     assert (second.size, second.modified) == (stale.size, stale.modified)
     assert second.sha256 != stale.sha256
     assert second.path.read_text() == "battery_id\n2\n"
 
 
 def test_an_object_that_stays_is_brought_once(bucket, tmp_path):
-    from battery_assets.arrival import Landing
+    from battery_assets.platform.landing import Landing
 
     landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
     export = tmp_path / "battery.csv"
     export.write_text("battery_id\n1\n")
     landing.put("alpha", [(export, "2025/battery.csv")])
-    [copy] = landing.every_file("alpha")[0]
+    [copy] = landing_files(landing.root("alpha"), "alpha")[0]
     there = copy.path.stat()
     landing.put("alpha", [(export, "battery_2.csv")])
-    assert len(landing.every_file("alpha")[0]) == 2
+    assert len(landing_files(landing.root("alpha"), "alpha")[0]) == 2
     assert copy.path.stat() == there
 
 
 def test_two_who_mirror_a_site_at_once_take_nothing_from_each_other(bucket, tmp_path, monkeypatch):
     """The first has half an object when the second comes; without waiting, it would be swept away."""
-    from battery_assets.arrival import Landing
     from battery_assets.platform import buckets
+    from battery_assets.platform.landing import Landing
 
     landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
     export = tmp_path / "battery.csv"
@@ -215,9 +215,9 @@ def test_two_who_mirror_a_site_at_once_take_nothing_from_each_other(bucket, tmp_
 
     monkeypatch.setattr(buckets, "_replaced", slowly)
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(landing.every_file, "alpha")
+        first = pool.submit(lambda: landing_files(landing.root("alpha"), "alpha"))
         assert half.wait(30)
-        second = pool.submit(landing.every_file, "alpha")
+        second = pool.submit(lambda: landing_files(landing.root("alpha"), "alpha"))
         waited = wait([second], timeout=1.0)
         rest.set()
         assert not waited.done

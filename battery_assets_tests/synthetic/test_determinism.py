@@ -13,14 +13,14 @@ import pytest
 from battery_assets.synthetic import schedule
 from battery_assets.synthetic.calendar import DAY_S, day_number, month_index
 from battery_assets.synthetic.condition import condition
-from battery_assets.synthetic.electrical_day import electrical_day
 from battery_assets.synthetic.events import captures, event_windows
 from battery_assets.synthetic.master import master
-from battery_assets.synthetic.rooms import jar_day as jar_temperatures
-from battery_assets.synthetic.rooms import room_day
 from battery_assets.synthetic.schedule import Event, events_touching
+from battery_assets.synthetic.signals.electrical_day import electrical_day
+from battery_assets.synthetic.signals.rooms import jar_day as jar_temperatures
+from battery_assets.synthetic.signals.rooms import room_day
+from battery_assets.synthetic.signals.telemetry import environment_day, jar_day, string_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.telemetry import environment_day, jar_day, string_day
 from battery_assets.synthetic.transactions import transactions
 from battery_assets.synthetic.truth import truth
 

@@ -9,13 +9,13 @@ from battery_assets.physics import ageing
 from battery_assets.synthetic.calendar import DAY_S, day_date, month_of_day, start_day
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import charge_excess_v, run
-from battery_assets.synthetic.electrical_day import electrical_day
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import PARTIAL, STRAP, in_service, lives
 from battery_assets.synthetic.schedule import month_events
+from battery_assets.synthetic.signals.electrical_day import electrical_day
+from battery_assets.synthetic.signals.telemetry import jar_day, string_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.telemetry import jar_day, string_day
 
 YEARS = 12
 

@@ -10,12 +10,12 @@ from battery_assets.physics.float_charge import float_current_a
 from battery_assets.synthetic.calendar import DAY_S, start_day
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import run
-from battery_assets.synthetic.electrical_day import electrical_day
 from battery_assets.synthetic.events import event_windows
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import in_service, lives
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.schedule import events_touching, month_events
+from battery_assets.synthetic.signals.electrical_day import electrical_day
 from battery_assets.synthetic.site import PLACES, SyntheticSite, fleet
 
 SEED = 5

@@ -10,14 +10,14 @@ from battery_assets.physics.float_heat import float_temperatures, hours_to_run_a
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.thermal import dew_point_c
 from battery_assets.synthetic.calendar import DAY_S, day_date, month_index, start_day
-from battery_assets.synthetic.electrical_day import electrical_day
 from battery_assets.synthetic.lives import RUNAWAY, lives
 from battery_assets.synthetic.overcharge import overcharges
-from battery_assets.synthetic.rooms import jar_day, room_day
 from battery_assets.synthetic.schedule import month_events
+from battery_assets.synthetic.signals.electrical_day import electrical_day
+from battery_assets.synthetic.signals.rooms import jar_day, room_day
+from battery_assets.synthetic.signals.telemetry import environment_day, string_day
+from battery_assets.synthetic.signals.weather import outdoor_c, rooms
 from battery_assets.synthetic.site import PLACES, SyntheticSite
-from battery_assets.synthetic.telemetry import environment_day, string_day
-from battery_assets.synthetic.weather import outdoor_c, rooms
 
 SITE = SyntheticSite.from_config("alpha", {"place": "chiangmai", "seed": 4, "interval_s": 60, "strings": 3})
 

@@ -12,8 +12,8 @@ from battery_assets.synthetic.discharges import run
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import NEVER
 from battery_assets.synthetic.schedule import month_events
+from battery_assets.synthetic.signals.telemetry import string_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.telemetry import string_day
 
 SITE = SyntheticSite.from_config("alpha", {"place": "hat-yai", "seed": 2, "interval_s": 60, "strings": 6})
 QUICK = SyntheticSite.from_config("alpha", {"place": "hat-yai", "seed": 2, "interval_s": 5, "strings": 6})

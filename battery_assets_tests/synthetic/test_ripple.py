@@ -8,10 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.ripple_bursts import burst_rows, ohmic_step
+from battery_assets.features.ripple.bursts import burst_rows, ohmic_step
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.ripple import sampled
-from battery_assets.synthetic import bus
 from battery_assets.synthetic.calendar import DAY_S, day_date, day_number, month_of_day
 from battery_assets.synthetic.events import capture, captures, event_windows
 from battery_assets.synthetic.layout import layout
@@ -25,10 +24,11 @@ from battery_assets.synthetic.rectifier_faults import (
     supply,
 )
 from battery_assets.synthetic.schedule import month_events
+from battery_assets.synthetic.signals import bus
+from battery_assets.synthetic.signals.telemetry import string_day
+from battery_assets.synthetic.signals.windows import month_windows
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.telemetry import string_day
 from battery_assets.synthetic.transactions import transactions
-from battery_assets.synthetic.windows import month_windows
 
 SITE = SyntheticSite.from_config("bangrak", {"place": "bangrak", "seed": 1, "interval_s": 60, "strings": 3})
 STORMY = replace(SITE, place="surat-thani", seed=8)

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.ingest.duplicates import without_copies
+from battery_assets.ingest.files.duplicates import without_copies
 from battery_assets.synthetic.calendar import DAY_S, day_date, start_day
-from battery_assets.synthetic.gateways import clock_ticks
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.lives import in_service
+from battery_assets.synthetic.signals.gateways import clock_ticks
+from battery_assets.synthetic.signals.stuck import TEMPERATURE, VOLTAGE, stuck_on
+from battery_assets.synthetic.signals.telemetry import jar_day, string_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.stuck import TEMPERATURE, VOLTAGE, stuck_on
-from battery_assets.synthetic.telemetry import jar_day, string_day
 
 SITE = SyntheticSite.from_config("alpha", {"place": "chiangmai", "seed": 4, "interval_s": 5, "strings": 3})
 DAY = date(2024, 4, 17)

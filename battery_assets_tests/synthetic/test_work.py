@@ -12,8 +12,8 @@ from battery_assets.synthetic.events import captures, event_windows
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.schedule import month_events
+from battery_assets.synthetic.signals.telemetry import string_day
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.synthetic.telemetry import string_day
 from battery_assets.synthetic.transactions import transactions
 from battery_assets.tables.projections import polars_schema
 

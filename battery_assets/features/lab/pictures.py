@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.picture_parts import GREY, VERMILION, png
-from battery_assets.features.picture_parts import figure as figure_of
-from battery_assets.features.picture_scales import scaled
+from battery_assets.features.pictures.parts import GREY, VERMILION, png
+from battery_assets.features.pictures.parts import figure as figure_of
+from battery_assets.features.pictures.scales import scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

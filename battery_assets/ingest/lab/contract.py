@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
-from battery_assets.ingest.contract import ContractError
-from battery_assets.ingest.lab.vocabulary import DIMENSIONS, factor
+from battery_assets.ingest.exports.contract import ContractError
+from battery_assets.ingest.lab.dialects.vocabulary import DIMENSIONS, factor
 
 _POLICIES = (None, "strict", "tolerant")
 _SIGNS = (None, "positive charges", "positive discharges")
@@ -52,7 +52,9 @@ class LabContract:
                 raise ContractError(f"columns: {given!r} -> {word!r}; allowed words: {', '.join(DIMENSIONS)}")
             if isinstance(scale, str):
                 if factor(scale, DIMENSIONS[word]) is None:
-                    raise ContractError(f"columns: {given!r} in {scale!r}, which is no unit of {DIMENSIONS[word]}")
+                    raise ContractError(
+                        f"columns: {given!r} in {scale!r}, which is no unit of {DIMENSIONS[word]}"
+                    )
                 continue
             if not 0 < abs(scale) < float("inf"):
                 raise ContractError(f"columns: {given!r} has the factor {scale!r}; expected a finite number")

@@ -3,11 +3,11 @@
 import re
 from datetime import datetime
 
-from battery_assets.ingest.lab.dialect import Dialect
-from battery_assets.ingest.lab.instants import in_both_orders
-from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.dialects.definition import Dialect
+from battery_assets.ingest.lab.dialects.vocabulary import factor
+from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared
-from battery_assets.ingest.lab.vocabulary import factor
+from battery_assets.ingest.lab.reconcile.instants import in_both_orders
 
 _TEXTS = ("cell", "barcode", "channel", "protocol")
 _CHARGE = "nominal_capacity_ah"
@@ -18,7 +18,7 @@ _THOUSANDS = re.compile(r"^\d{1,3}(,\d{3})+(\.\d+)?$")
 
 
 def declared(dialect: Dialect, table: RawTable, order: str | None = None) -> Declared:
-    """The facts of the preamble, by the dialect's patterns; `order` of day and month, where it is declared."""
+    """The facts of the preamble, by the dialect's patterns; `order`: declared, of day and month."""
     found: dict = {key: _first(dialect, table, key) for key in _TEXTS}
     comma = "numbers have a decimal comma" in table.notes
     for key in ("mass_g", _CHARGE):

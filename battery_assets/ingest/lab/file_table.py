@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from battery_assets.ingest.files.problems import FileRefused
 from battery_assets.ingest.lab.contract import LabContract
-from battery_assets.ingest.lab.current_sign import REST_SHARE
 from battery_assets.ingest.lab.read import TRUSTING_NOTHING, read
 from battery_assets.ingest.lab.reading import Reading
-from battery_assets.ingest.problems import FileRefused
+from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
 
 COLUMNS = (
     "file", "format", "rows = loaded + quarantined + duplicates", "cycles",

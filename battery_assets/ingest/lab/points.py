@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab import capacities, counts, current_sign, sweeps, time_axis
-from battery_assets.ingest.lab.content import Content
+from battery_assets.ingest.files.problems import Fault, quarantine_frame
 from battery_assets.ingest.lab.contract import LabContract
-from battery_assets.ingest.lab.counters import cumulative
-from battery_assets.ingest.lab.dialect import Dialect
-from battery_assets.ingest.lab.local_time import in_utc
-from battery_assets.ingest.lab.raw_table import RawTable
+from battery_assets.ingest.lab.dialects.definition import Dialect
+from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
+from battery_assets.ingest.lab.formats.content import Content
+from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
+from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, sensors, sweeps, time_axis
+from battery_assets.ingest.lab.reconcile.counters import cumulative
+from battery_assets.ingest.lab.reconcile.local_time import in_utc
+from battery_assets.ingest.lab.reconcile.values import values
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets.ingest.lab.values import values
-from battery_assets.ingest.lab.vocabulary import POINTS_SCHEMA
-from battery_assets.ingest.problems import Fault, quarantine_frame
 
-BY_RULE = "IMPEDANCE_ROW"
+BY_RULE, NO_SENSOR = "IMPEDANCE_ROW", "NO_SENSOR"
 _MANY_ROWS, _MANY_SHARE, _MOST_SHARE = 1_000, 0.001, 0.5
 _SHOWN = 5
 _SPIKE_V = 0.5
@@ -42,6 +42,8 @@ def _reading(
     found = values(table, dialect, contract)
     notes, faults = Counter(found.notes), [*table.faults, *found.faults]
     frame, aside = _set_aside(found.frame, dialect, table.raw)
+    frame, without = _without_sensor(frame, table.raw, notes)
+    aside += without
     policy = contract.policy or dialect.policy
     _judge(faults, table.rows, policy)
     if not frame.height:
@@ -108,6 +110,24 @@ def _set_aside(
             for line, value, row in frame.filter(aside).select("line", name, "row").iter_rows()
         ]
         frame = frame.filter(~aside)
+    return frame, faults
+
+
+def _without_sensor(
+    frame: pl.DataFrame, raw: Callable[[int], str], notes: Counter
+) -> tuple[pl.DataFrame, list[Fault]]:
+    """Rows whose voltage or current is the end of an input's range: quarantined by rule."""
+    faults: list[Fault] = []
+    for word in ("voltage_v", "current_a"):
+        at_end = sensors.at_end_of_range(frame[word].to_numpy(), word)
+        if not at_end.any():
+            continue
+        rows = frame.filter(at_end).select("line", word, "row").rows()
+        faults += [Fault(line, word, NO_SENSOR, f"{value:g}", raw(row)) for line, value, row in rows]
+        notes[f"{word} shows the end of an input's range, {rows[0][1]:g}: these rows are left out"] += len(
+            rows
+        )
+        frame = frame.filter(~at_end)
     return frame, faults
 
 

@@ -3,20 +3,22 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from battery_assets.ingest.lab import binary, declared_layout, derived, neware_layers, severson, workbook
-from battery_assets.ingest.lab.biologic import BIOLOGIC
-from battery_assets.ingest.lab.content import Content, content
 from battery_assets.ingest.lab.contract import LabContract
-from battery_assets.ingest.lab.dialect import Dialect
+from battery_assets.ingest.lab.dialects import declared as declared_layout
+from battery_assets.ingest.lab.dialects.biologic import BIOLOGIC
+from battery_assets.ingest.lab.dialects.definition import Dialect
+from battery_assets.ingest.lab.dialects.neware import NEWARE
+from battery_assets.ingest.lab.dialects.recognise import dialect_of, unknown
 from battery_assets.ingest.lab.facts import declared
-from battery_assets.ingest.lab.neware import NEWARE
+from battery_assets.ingest.lab.formats import binary, neware_layers, severson, workbook
+from battery_assets.ingest.lab.formats.content import Content, content
+from battery_assets.ingest.lab.formats.quick_table import Irregular, quick_table
+from battery_assets.ingest.lab.formats.raw_table import RawTable
+from battery_assets.ingest.lab.formats.text_table import candidates, text_table
 from battery_assets.ingest.lab.points import reading
-from battery_assets.ingest.lab.quick_table import Irregular, quick_table
-from battery_assets.ingest.lab.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Reading
-from battery_assets.ingest.lab.recognise import dialect_of, unknown
+from battery_assets.ingest.lab.reconcile import derived
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets.ingest.lab.text_table import candidates, text_table
 
 TRUSTING_NOTHING = LabContract()
 

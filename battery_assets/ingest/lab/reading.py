@@ -7,10 +7,10 @@ from datetime import datetime
 
 import polars as pl
 
-from battery_assets.ingest.accounts import BooksDoNotBalance
-from battery_assets.ingest.lab.integrals import Moved, moved
-from battery_assets.ingest.lab.vocabulary import CURVES_SCHEMA
-from battery_assets.ingest.problems import QUARANTINE_SCHEMA
+from battery_assets.ingest.files.accounts import BooksDoNotBalance
+from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA
+from battery_assets.ingest.lab.dialects.vocabulary import CURVES_SCHEMA
+from battery_assets.ingest.lab.reconcile.integrals import Moved, moved
 
 
 @dataclass(frozen=True)

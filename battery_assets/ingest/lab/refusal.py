@@ -1,6 +1,6 @@
 """Why a cycler file is not read, in words a lab engineer can act on."""
 
-from battery_assets.ingest.problems import FileRefused
+from battery_assets.ingest.files.problems import FileRefused
 
 
 class LabFileRefused(FileRefused):

@@ -5,12 +5,12 @@ import polars as pl
 import pytest
 
 from battery_assets.ingest.lab.contract import LabContract
+from battery_assets.ingest.lab.dialects.recognise import DIALECTS
+from battery_assets.ingest.lab.dialects.vocabulary import COLUMN_WORDS, DIMENSIONS, POINTS_SCHEMA
 from battery_assets.ingest.lab.read import read, recognise
 from battery_assets.ingest.lab.reading import Reading
-from battery_assets.ingest.lab.recognise import DIALECTS
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets.ingest.lab.vocabulary import COLUMN_WORDS, DIMENSIONS, POINTS_SCHEMA
-from battery_assets_tests.ingest.lab.made_files import (
+from battery_assets_tests.worlds.made_files import (
     CAPACITY_AH,
     LAYOUTS,
     START,
@@ -118,7 +118,7 @@ def test_machine_names_are_the_same_as_labels(tmp_path):
 
 
 def test_no_two_dialects_claim_the_headings_of_one_layout(tmp_path):
-    from battery_assets.ingest.lab.headings import headings
+    from battery_assets.ingest.lab.dialects.headings import headings
 
     for name in LAYOUTS:
         found = headings(rows_of(name)[0])

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from battery_assets.ingest.files.problems import FILE_REASONS, ROW_REASONS, FileRefused
 from battery_assets.ingest.lab.contract import LabContract
+from battery_assets.ingest.lab.dialects.vocabulary import REQUIRED as REQUIRED_WORDS
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets.ingest.lab.vocabulary import REQUIRED as REQUIRED_WORDS
-from battery_assets.ingest.problems import FILE_REASONS, ROW_REASONS, FileRefused
-from battery_assets_tests.ingest.lab.made_files import (
+from battery_assets_tests.worlds.made_files import (
     CAPACITY_AH,
     LAYOUTS,
     SIGNED,

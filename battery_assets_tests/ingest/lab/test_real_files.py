@@ -8,11 +8,11 @@ import pytest
 
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.file_table import COLUMNS, files, markdown, row
-from battery_assets.ingest.lab.joined import joined
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reading import Reading
+from battery_assets.ingest.lab.reconcile.joined import joined
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.ingest.lab.discharged import discharge_capacities
+from battery_assets_tests.worlds.discharged import discharge_capacities
 
 # file: dialect, rows, cycle numbers, Ah charged and discharged as the cycler's own counters say.
 LOADED = {

@@ -1,0 +1,100 @@
+"""The main job over a small synthetic fleet and a lab: sites, a year, two trained models, twelve cells."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+
+from battery_assets.actions.session import Session, committed_months, put_site, quiet_logs, run_here
+from battery_assets.platform.registry.kinds import LAB_SYNTHETIC, SYNTHETIC
+
+# A twentieth of the jars fails in a year; of these 216 enough do by the first cut-off to train on.
+FLEET = {
+    "bangrak": {"place": "bangrak", "seed": 5},
+    "chiangmai": {"place": "chiangmai", "seed": 19},
+    "hat-yai": {"place": "hat-yai", "seed": 11},
+}
+SAMPLING = {"interval_s": 300, "strings": 3, "start": "2025-01"}
+MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
+# Each cut-off trains on the months before it; the months from it on are predicted by it.
+CUTOFFS = ("2025-10", "2025-12")
+LAB, LAB_MONTHS = "bench", ("2025-01", "2025-02")
+BENCH = {"seed": 3, "cells": 12, "start": LAB_MONTHS[0], "sample_s": 60}
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run: a job, and the partition it is for."""
+
+    job: str
+    month: str | None = None
+    site: str | None = None
+
+    def __str__(self) -> str:
+        return " ".join(word for word in (self.job, self.site, self.month) if word)
+
+
+def steps(at: Session) -> list[list[Step]]:
+    """What is still to be done, in stages: the steps of a stage may run side by side, site by site."""
+    from battery_assets import tables as t
+
+    done = {site: set(committed_months(at, site, t.work_order)) for site in FLEET}
+    trained = set(committed_months(at, "", t.ml_model))
+    stages: list[list[Step]] = []
+    if not committed_months(at, "", t.user):
+        stages.append([Step("catalogue")])
+    tested = committed_months(at, LAB, t.cycle_data)
+    stages.append([Step("lab_month", month, LAB) for month in LAB_MONTHS if month not in tested])
+    for first, end in zip((MONTHS[0], *CUTOFFS), (*CUTOFFS, "2026-01"), strict=True):
+        if first in CUTOFFS and first not in trained:
+            stages.append([Step("training", first)])
+        stages.append(
+            [
+                Step("site_month", month, site)
+                for month in MONTHS
+                for site in FLEET
+                if first <= month < end and month not in done[site]
+            ]
+        )
+    return [stage for stage in stages if stage]
+
+
+def prepare(at: Session) -> None:
+    """Enter the fleet's sites and the lab."""
+    for site, config in FLEET.items():
+        put_site(at, site, SYNTHETIC, {**SAMPLING, **config})
+    put_site(at, LAB, LAB_SYNTHETIC, BENCH)
+
+
+def run(stages: list[list[Step]]) -> Iterator[tuple[Step, bool]]:
+    """Run everything, two processes side by side. Yields each step as it starts and, True, as it ends."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=quiet_logs) as pool:
+        for stage in stages:
+            waiting = _queues(stage)
+            running: dict[Future[str], tuple[Step, str | None]] = {}
+            while waiting or running:
+                busy = {site for _, site in running.values()}
+                free = sorted(
+                    (site for site in waiting if site not in busy), key=lambda site: -len(waiting[site])
+                )
+                # The longest queue first, so that no site is left to run alone at the end.
+                for site in free[: WORKERS - len(running)]:
+                    step = waiting[site].pop(0)
+                    if not waiting[site]:
+                        del waiting[site]
+                    running[pool.submit(run_here, step.job, step.month, step.site)] = (step, site)
+                    yield step, False
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    step, _ = running.pop(future)
+                    future.result()
+                    yield step, True
+
+
+def _queues(stage: list[Step]) -> dict[str | None, list[Step]]:
+    """A site's months in order: what is known of a jar grows month by month."""
+    queues: dict[str | None, list[Step]] = {}
+    for step in stage:
+        queues.setdefault(step.site, []).append(step)
+    return queues

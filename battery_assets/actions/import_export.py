@@ -1,0 +1,122 @@
+"""Exports of other systems: into the landing folder, through the pipeline, and what became of each row."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from battery_assets.actions.session import Session, put_site, run_here
+from battery_assets.errors import UserError
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import FILES
+
+_ENDINGS = (".csv", ".csv.gz", ".parquet")
+
+
+def export_files(source: Path) -> list[Path]:
+    """The files of an export: those of a folder, or the one that is named. UserError where there is none."""
+    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    files = [path for path in files if path.name.lower().endswith(_ENDINGS)]
+    if not files:
+        raise UserError(f"{source} holds no {', '.join(_ENDINGS)} file", "name the folder of the export")
+    return files
+
+
+def landed(at: Session, source: Path, site: str) -> list[str]:
+    """Copy an export's files to where the site's files arrive. Returns their names."""
+    files = export_files(source)
+    base = source.parent if source.is_file() else source
+    named = [(path, str(path.relative_to(base))) for path in files]
+    at.landing.put(site, named)
+    return [name for _, name in named]
+
+
+def imported(
+    at: Session, source: Path, site: str, contract: dict[str, Any], bar: Callable[[int], Any]
+) -> list[str]:
+    """Take in an export as a site and run every month it touches. Returns the months.
+
+    `bar` makes a progress bar of so many steps. Raises UserError where no file has a month.
+    """
+    export_files(source)
+    put_site(at, site, FILES, contract)
+    with at.warehouse.transaction() as connection:
+        # The landing sensor leaves a site alone whose row is held: else both would run the same months.
+        registry.hold_site(connection, site)
+        return _imported(at, source, site, contract, bar)
+
+
+def _imported(
+    at: Session, source: Path, site: str, contract: dict[str, Any], bar: Callable[[int], Any]
+) -> list[str]:
+    from battery_assets.fleet.sensors import months_of
+    from battery_assets.ingest.exports.contract import SourceContract
+    from battery_assets.ingest.exports.landing import landing_files
+
+    landed(at, source, site)
+    files, problems = landing_files(at.landing.root(site), site)
+    months = sorted(months_of(files, files, SourceContract.from_config(contract)))
+    if not months:
+        reasons = "; ".join(f"{problem.path.name}: {problem.detail}" for problem in problems)
+        raise UserError(
+            f"no row of {source} could be given a month. {reasons}",
+            "name its files as the tables are (battery.csv, telemetry_jar_raw_2026-11.csv.gz)"
+            if problems and not files
+            else "if its times carry no offset, say where they were taken: --timezone Asia/Bangkok",
+        )
+    with bar(1 + len(months)) as heard:
+        for job, month in [("catalogue", None), *(("site_month", month) for month in months)]:
+            name = " ".join(word for word in (job, site if month else None, month) if word)
+            heard(name, False)
+            run_here(job, month, site if month else None)
+            heard(name, True)
+    return months
+
+
+_ACCOUNTS = """
+SELECT table_name, sum(rows_read)::bigint, sum(rows_loaded)::bigint, sum(rows_quarantined)::bigint,
+       sum(rows_exact_duplicate)::bigint, sum(coalesce(rows_superseded, 0))::bigint,
+       sum(coalesce(rows_other_month, 0))::bigint,
+       string_agg(DISTINCT nullif(reason, ''), '; ')
+FROM (SELECT DISTINCT ON (table_name, path, month) * FROM platform.ingest_file
+      WHERE site = :site AND (month = :month OR month = '')) f
+GROUP BY table_name ORDER BY table_name
+"""
+_FINDINGS = """
+SELECT DISTINCT table_name, jsonb_array_elements_text(findings) FROM platform.ingest_file
+WHERE site = :site AND (month = :month OR month = '') ORDER BY 1, 2
+"""
+_REFUSED = """
+SELECT table_name, reason, count(*), min(file || coalesce(' line ' || line, '')) FROM platform.quarantined_row
+WHERE site = :site AND (month = :month OR month = '') GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_OBJECTIONS = """
+SELECT severity, count(*), min(message) FROM fleet.alert
+WHERE site = :site AND month = :month AND alert_type = 'data_quality'
+GROUP BY severity, split_part(message, ':', 2)
+ORDER BY array_position(ARRAY['critical', 'warning', 'info'], severity::text)
+"""
+_TESTS = """
+SELECT s.string_code, r.test_date, r.discharge_rate_a, r.discharge_duration_min, r.cutoff_voltage_v,
+       c.measured_capacity_ah, c.capacity_pct_of_rated, c.pass_fail
+FROM fleet.capacity_test_raw r JOIN fleet.capacity_test_calc c USING (test_id)
+LEFT JOIN fleet.string s USING (string_id)
+WHERE r.site = :site AND r.month = :month ORDER BY r.test_date
+"""
+
+
+def accounts(at: Session, site: str, month: str) -> dict[str, list[tuple[Any, ...]]]:
+    """What became of a site's month: accounts, findings, quarantine, objections, capacity tests."""
+    told = {"site": site, "month": month}
+    with at.warehouse.transaction() as connection:
+        return {
+            name: [tuple(row) for row in connection.execute(sa.text(query), told)]
+            for name, query in (
+                ("accounts", _ACCOUNTS),
+                ("findings", _FINDINGS),
+                ("refused", _REFUSED),
+                ("objections", _OBJECTIONS),
+                ("tests", _TESTS),
+            )
+        }

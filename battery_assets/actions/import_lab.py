@@ -1,0 +1,144 @@
+"""Files of cyclers as tests of a lab: into its landing folder, into its books, through its job."""
+
+import filecmp
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from battery_assets.actions.session import Session, put_site, run_here
+from battery_assets.errors import UserError
+from battery_assets.lab.folder import CELL_JSON, TestRefused, contract_of, start_told, told_of
+from battery_assets.lab.intake import Entered, enter_new_tests
+from battery_assets.lab.sensors import unfinished, waiting
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import LAB_FILES
+
+
+def enter_lab(at: Session, lab: str, timezone: str | None) -> dict[str, Any]:
+    """The lab's settings; one that is not there yet is entered. UserError for the name of another site."""
+    with at.warehouse.transaction() as connection:
+        labs = {site.site: site.config for site in registry.sites(connection) if site.source == LAB_FILES}
+    if lab not in labs:
+        labs[lab] = {"timezone": timezone} if timezone else {}
+        put_site(at, lab, LAB_FILES, labs[lab])
+    return labs[lab]
+
+
+def enter_tests(
+    at: Session, lab: str, folder: Path, defaults: dict[str, Any], heard: Callable[[str, bool], None]
+) -> tuple[list[Entered], list[TestRefused]]:
+    """Enter each new test of a lab's folder. Returns what became of each, and why cells were left out."""
+    found: list[Entered] = []
+    left_out: list[TestRefused] = []
+    for one in enter_new_tests(at.warehouse, lab, folder, defaults, left_out.append):
+        name = one.test.paths[0].name
+        heard(name, False)
+        found.append(one)
+        heard(name, True)
+    return found, left_out
+
+
+def months_to_run(at: Session, lab: str, paths: list[Path]) -> tuple[list[str], list[str]]:
+    """The months to run, and those of them that wait for nothing but the end of an earlier run."""
+    wait = {month for month, _, _ in waiting(at.warehouse, [lab])}
+    again = unfinished(at.warehouse, at.instance, lab, paths) - wait
+    return sorted(wait | again), sorted(again)
+
+
+def land(landing: Landing, lab: str, files: list[tuple[Path, str]], terms: dict[str, Any]) -> Path:
+    """Bring files into a lab's landing folder, as cell/protocol/file. Returns the folder on this machine.
+
+    `terms` are added to what their cell.json says, and are there before the files are. UserError for terms
+    that cannot be, and for a cell.json that cannot be read; then nothing is written.
+    """
+    given = {name: value for name, value in terms.items() if value is not None}
+    _possible(given)
+    folder = landing.root(lab) / lab
+    fresh = [(path, name) for path, name in files if not _same(path, folder / name)]
+    with tempfile.TemporaryDirectory() as scratch:
+        books = []
+        for cell in sorted({name.split("/", 1)[0] for _, name in files}):
+            try:
+                told = told_of(folder / cell)
+            except TestRefused as refused:
+                raise UserError(refused.fault, refused.next_step) from refused
+            book = Path(scratch) / f"{len(books)}.json"
+            book.write_text(json.dumps({**told, **given}, indent=2) + "\n", encoding="utf-8")
+            books.append((book, f"{cell}/{CELL_JSON}"))
+        landing.put(lab, [*books, *fresh])
+    return landing.root(lab) / lab
+
+
+def _possible(terms: dict[str, Any]) -> None:
+    try:
+        contract_of(terms)
+        start_told(terms)
+    except ValueError as error:
+        raise UserError(str(error), "correct the value and run the command again") from error
+
+
+def _same(path: Path, target: Path) -> bool:
+    return target.is_file() and filecmp.cmp(path, target, shallow=False)
+
+
+def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -> list[tuple[Path, str]]:
+    """Each file with its place under the landing folder. UserError where there is none.
+
+    Without a cell each file is a test of the cell that it is named after. `one_test` joins all of them.
+    """
+    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    files = [path for path in files if not path.name.startswith(".")]
+    if not files:
+        raise UserError(f"{source} holds no file", "name a cycler's file, or a folder of them")
+    if one_test:
+        if cell is None:
+            raise UserError("several files of one test need --cell", "add --cell CODE")
+        return [(path, f"{cell}/{protocol}/{source.stem}/{path.name}") for path in files]
+    return [(path, f"{cell or path.stem}/{protocol}/{path.name}") for path in files]
+
+
+@contextmanager
+def cells_apart(files: list[tuple[Path, str]], one_test: bool = False) -> Iterator[list[tuple[Path, str]]]:
+    """The files with those that hold many cells (Severson's batches) taken apart: a file and a test for each.
+
+    Their cells are called as the file's would be, with _c0, _c1 ... behind. UserError where all files
+    are to be one test.
+    """
+    from battery_assets.ingest.files.problems import FileRefused
+    from battery_assets.ingest.lab.formats.severson import cells_apart as cut
+
+    with tempfile.TemporaryDirectory(prefix="battery-assets-cells-") as scratch:
+        apart = []
+        for number, (path, name) in enumerate(files):
+            folder = Path(scratch) / str(number)
+            folder.mkdir()
+            try:
+                cells = cut(path, folder)
+            except FileRefused:
+                # It is refused by its reader too, and stands in the books with its reason.
+                cells = []
+            if cells and one_test:
+                raise UserError(f"{path.name} holds {len(cells)} cells, no one test", "leave out --one-test")
+            cell, protocol, _ = name.split("/", 2)
+            apart += [(one, f"{cell}_{one.stem}/{protocol}/{path.stem}_{one.name}") for one in cells] or [
+                (path, name)
+            ]
+        yield apart
+
+
+def run_months(lab: str, months: list[str], heard: Callable[[str, bool], None]) -> None:
+    """Run the lab's job for each month; a failure keeps no other. UserError names the first."""
+    failed = []
+    for month in months:
+        heard(f"lab_month {lab} {month}", False)
+        try:
+            run_here("lab_month", month, lab)
+        except UserError as error:
+            failed.append(error)
+        heard(f"lab_month {lab} {month}", True)
+    if failed:
+        raise failed[0]

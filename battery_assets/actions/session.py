@@ -1,0 +1,176 @@
+"""A platform that is ready to work in this process: database up and migrated, Dagster's instance at hand."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from battery_assets.errors import UserError
+from battery_assets.platform import clock
+from battery_assets.platform.registry.kinds import LAB_FILES, LAB_SOURCES, LAB_SYNTHETIC, SYNTHETIC
+from battery_assets.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from battery_assets.platform.landing import Landing
+    from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dataclass(frozen=True)
+class Session:
+    """What commands work with."""
+
+    settings: Settings
+    warehouse: "Warehouse"
+    landing: "Landing"
+    instance: "dg.DagsterInstance"
+
+
+@contextmanager
+def session(settings: Settings | None = None) -> Iterator[Session]:
+    """The platform, started where it does not run and migrated where it is behind."""
+    from battery_assets.hosting.databases import running_database
+    from battery_assets.hosting.launch import QUIET, install_dagster_home
+    from battery_assets.platform.warehouse.migrate import migrate
+
+    settings = settings or Settings.from_environment()
+    with running_database(settings):
+        migrate(settings.warehouse_url)
+        install_dagster_home(settings)
+        os.environ.update({**QUIET, **settings.variables()})
+        import dagster as dg
+
+        from battery_assets.platform.landing import Landing
+        from battery_assets.platform.warehouse.resource import Warehouse
+
+        warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
+        landing = Landing(folder=settings.landing, cache=str(settings.home))
+        with dg.DagsterInstance.get() as instance:
+            know_sites(warehouse, instance)
+            yield Session(settings, warehouse, landing, instance)
+
+
+def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: bool = False) -> list[str]:
+    """Make every site and lab that the books know a partition. Returns the sites, or the labs."""
+    from battery_assets.platform.dagster.partitions import labs, sites
+    from battery_assets.platform.registry import books as registry
+
+    with warehouse.transaction() as connection:
+        rows = registry.sites(connection)
+    known = {
+        of: [row.site for row in rows if (row.source in LAB_SOURCES) == (of is labs)] for of in (sites, labs)
+    }
+    for of, names in known.items():
+        present = set(instance.get_dynamic_partitions(str(of.name)))
+        missing = [name for name in names if name not in present]
+        if missing:
+            instance.add_dynamic_partitions(str(of.name), missing)
+    return known[labs] if lab else known[sites]
+
+
+def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> None:
+    """Enter a site, or change its settings. UserError for a bad id or setting, or a name that is taken."""
+    from battery_assets.ingest.exports.contract import SourceContract
+    from battery_assets.platform.registry import books as registry
+
+    try:
+        if str(config.get("start", "")) > f"{clock.now():%Y-%m}":
+            raise ValueError(f"start = {config['start']!r} lies ahead: nothing has happened since then")
+        if source == SYNTHETIC:
+            from battery_assets.synthetic.site import SyntheticSite
+
+            SyntheticSite.from_config(site, config)
+        elif source == LAB_SYNTHETIC:
+            from battery_assets.synthetic.lab import SyntheticLab
+
+            SyntheticLab.from_config(site, config)
+        elif source == LAB_FILES:
+            from battery_assets.ingest.lab.contract import LabContract
+
+            LabContract(**config)
+        else:
+            SourceContract.from_config(config)
+        with at.warehouse.transaction() as connection:
+            there = {row.site: row.source for row in registry.sites(connection)}.get(site, source)
+            if there != source:
+                raise UserError(f"{site} is there already, as {there}, not as {source}", "give another name")
+            registry.put_site(connection, site, source, config)
+    except ValueError as error:
+        raise UserError(str(error), "correct the value and run the command again") from error
+    know_sites(at.warehouse, at.instance)
+
+
+def run_here(job_name: str, partition: str | None = None, site: str | None = None) -> str:
+    """Run a job for a partition in this process, logged in Dagster like any other run. Returns the run's id.
+
+    Raises UserError that names the step which failed.
+    """
+    import dagster as dg
+
+    from battery_assets.definitions import defs
+
+    key: Any = partition
+    if partition and site:
+        key = dg.MultiPartitionKey({"month": partition, "site": site})
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def(job_name).execute_in_process(
+            instance=instance,
+            partition_key=key,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    if not result.success:
+        raise UserError(
+            f"{job_name} {key or ''}: {_why(result)}",
+            f"look at run {result.run_id} in `battery-assets up`, mend it, run again",
+        )
+    return result.run_id
+
+
+def _why(result: "dg.ExecuteInProcessResult") -> str:
+    """What ended a run: the blocking checks that turned red, or else the step that failed."""
+    said = [
+        event.event_specific_data
+        for event in result.all_events
+        if "CHECK_EVALUATION" in str(event.event_type)
+    ]
+    red = [check for check in said if check.blocking and not check.passed]
+    if red:
+        return "; ".join(
+            f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {check.description}"
+            for check in red
+        )
+    failed = [event for event in result.all_events if event.is_failure and event.step_key]
+    if not failed or not failed[0].step_failure_data or not failed[0].step_failure_data.error:
+        return "a step failed"
+    error = failed[0].step_failure_data.error
+    return f"{failed[0].step_key} failed: {(error.cause or error).message.strip()}"
+
+
+def quiet_logs() -> None:
+    """Leave the terminal to the progress bar: what runs say is kept in Dagster's event log."""
+    import logging
+
+    # MLflow sets up its own logger when it is imported, later than this.
+    os.environ.update({"MLFLOW_LOGGING_LEVEL": "ERROR"})
+    for name in ("dagster", "alembic", "mlflow", "great_expectations", "sqlalchemy"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def make_catalogue(at: Session) -> None:
+    """Run the job of what all sites refer to, users and battery models, where nobody has yet."""
+    from battery_assets import tables as t
+
+    if not all(committed_months(at, "", table) for table in (t.battery_model, t.user)):
+        run_here("catalogue")
+
+
+def committed_months(at: Session, site: str, table: Any) -> Sequence[str]:
+    """The months of a site for which a table is there and current."""
+    from battery_assets.platform.registry import books as registry
+
+    with at.warehouse.transaction() as connection:
+        rows = registry.committed_parts(connection, table, site=site)
+    return [row.month for row in rows if row.state == "current"]

@@ -1,0 +1,118 @@
+"""How long the strings of a site carry their load, as a picture for the people who depend on it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.pictures.parts import BLUE, ORANGE, VERMILION, figure, nothing, png, short_codes
+from battery_assets.features.pictures.scales import scaled, ticks
+from battery_assets.features.ride_through.loads import MEASURED, SYSTEM
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+OWN = (MEASURED, SYSTEM)
+SAFE, DOUBTFUL = 0.95, 0.5
+WORDS = {
+    "capacity": "low capacity",
+    "resistance": "high resistance",
+    "charge": "not full",
+    "temperature": "its temperature",
+    "shorted_cell": "a shorted cell",
+    "open_connection": "an open connection",
+    "missing_jar": "a missing jar",
+    "whole_string": "the whole string",
+}
+
+
+def runtime_bars(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFrame) -> bytes:
+    """Minutes that each string carries its own load, with the 90 % interval, against the time required.
+
+    rows: string_runtime. strings: string_id, string_code. batteries: battery_id, battery_code. Strings whose
+    own load is not known are shown at the 15 min rating of a new one. The colour tells the probability that
+    the required time is reached; the words behind a bar name the weakest jar and what makes it so.
+    """
+    shown = _shown(rows, strings, batteries)
+    codes = short_codes(shown["string_code"].to_list())
+    names = [f"{code}\n{_load(row)}" for code, row in zip(codes, shown.to_dicts(), strict=True)]
+    tall, title = 1.6 + 0.42 * max(strings.height, 2), "How long each string carries its load"
+    drawn, axes = figure(9, tall, title, names=names, legend=True)
+    if shown.is_empty():
+        nothing(axes, "no string's time is known")
+        return png(drawn)
+    _bars(axes, shown)
+    ticks(axes.yaxis, range(shown.height), names)
+    axes.set_ylim(shown.height - 0.4, -0.6)
+    most = shown.select(pl.max_horizontal("runtime_upper_min", "required_min").max()).item()
+    axes.set_xlim(0, 1.75 * most)
+    axes.set_xlabel("minutes: median (dot), 90 % interval (line), required (black bar)")
+    scaled(axes, grid="neither")
+    _legend(drawn)
+    return png(drawn)
+
+
+def _bars(axes: "Axes", shown: pl.DataFrame) -> None:
+    """A string to a place: all of one kind together, as each by itself is dear to draw."""
+    places = np.arange(shown.height, dtype=float)
+    colours = [_colour(probability) for probability in shown["ride_through_probability"]]
+    median, low, high, need = (
+        shown[name].to_numpy()
+        for name in ("runtime_min", "runtime_lower_min", "runtime_upper_min", "required_min")
+    )
+    axes.barh(places, median, height=0.55, color=colours, alpha=0.45)
+    axes.hlines(places, low, high, colors=colours, linewidths=3)
+    axes.plot(median, places, "o", color="black", markersize=4)
+    axes.vlines(need, places - 0.42, places + 0.42, colors="black", linewidths=1.5)
+    for place, edge, row in zip(places, np.maximum(high, need), shown.to_dicts(), strict=True):
+        axes.text(edge, place, f"  {_words(row)}", va="center", fontsize=8)
+
+
+def _shown(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:
+    codes = batteries.select("battery_id", weakest="battery_code")
+    known = rows.filter(pl.col("runtime_min").is_not_null())
+    own = known.filter(pl.col("load_basis").is_in(OWN))
+    rest = known.filter(pl.col("load_basis") == "rated_15min").join(own, on="string_id", how="anti")
+    return (
+        pl.concat([own, rest])
+        .join(strings.select("string_id", "string_code"), on="string_id")
+        .join(codes, left_on="weakest_battery_id", right_on="battery_id", how="left")
+        .sort("string_code")
+    )
+
+
+def _colour(probability: float) -> str:
+    return BLUE if probability >= SAFE else ORANGE if probability >= DOUBTFUL else VERMILION
+
+
+def _load(row: dict) -> str:
+    basis = {"measured_load": "its load", "system_rating": "full rating", "rated_15min": "15 min rating"}
+    amount = (
+        f"{row['load_w'] / 1e3:.1f} kW"
+        if row["load_kind"] == "constant_power"
+        else f"{-row['load_current_a']:.0f} A"
+    )
+    return f"{basis[row['load_basis']]} {amount}"
+
+
+def _words(row: dict) -> str:
+    probability = row["ride_through_probability"]
+    certain = "P > 99%" if probability > 0.99 else "P < 1%" if probability < 0.01 else f"P {probability:.0%}"
+    if row["limited_by"] in ("missing_jar", "open_connection"):
+        return f"{certain}: {row['note']}"
+    if row["limited_by"] == "whole_string" or row["weakest"] is None:
+        return f"{certain}; no jar stands out"
+    jar = row["weakest"].rsplit("-", 1)[-1]
+    return f"{certain}; weakest {jar}: {WORDS[row['limited_by']]}, costs {row['repair_gain_min']:.1f} min"
+
+
+def _legend(drawn) -> None:
+    from matplotlib.patches import Patch
+
+    told = (
+        (BLUE, f"carried with {SAFE:.0%} or more"),
+        (ORANGE, f"{DOUBTFUL:.0%} to {SAFE:.0%}"),
+        (VERMILION, f"below {DOUBTFUL:.0%}"),
+    )
+    handles = [Patch(color=colour, alpha=0.6, label=label) for colour, label in told]
+    drawn.legend(handles=handles, frameon=False, ncols=3, loc="lower center", fontsize=8)

@@ -1,0 +1,162 @@
+"""Bursts of waveform out of fast captures, as a row each: distortion, rms, signature and what it says."""
+
+from dataclasses import fields
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.ripple.diagnosis import DISCHARGE_A, Signature, Usual, diagnose, signature
+from battery_assets.features.ripple.spectrum import spectra
+
+WAVES = ("waveform_v", "waveform_a", "waveform_hz")
+# Mean current of the first and the last five cycles: apart by more, the load moved and lines mean nothing.
+STEADY_A, STEADY_SHARE = 1.0, 0.05
+# A string's usual windows are the calmer fifth of those that are given; fewer than this say nothing.
+USUAL_SHARE, USUAL_LEAST = 0.2, 5
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "string_id": pl.String, "ts": pl.Datetime("us", "UTC"), "window_id": pl.String, "steady": pl.Boolean,
+    "discharge": pl.Boolean, "dc_v": pl.Float64, "dc_a": pl.Float64, "ripple_v": pl.Float64,
+    "ripple_a": pl.Float64, "mains_hz": pl.Float64,
+    "thd_pct": pl.Float64, "ripple_factor_pct": pl.Float64, "crest": pl.Float64,
+    "string_ohm": pl.Float64, "diagnosis": pl.String, "severity": pl.Float64,
+}  # fmt: skip
+SEEN = tuple(field.name for field in fields(Signature))
+MEASURED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "string_id": pl.String, "ts": pl.Datetime("us", "UTC"), "window_id": pl.String, "waveform_hz": pl.Int32,
+    "samples": pl.Int64, "steady": pl.Boolean, "ripple_v": pl.Float64, "ripple_a": pl.Float64,
+    "mains_hz": pl.Float64, **dict.fromkeys(SEEN, pl.Float64),
+}  # fmt: skip
+
+
+def bursts_in(capture: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a capture at which a burst begins (ts, waveform_v, waveform_a, waveform_hz); maybe none."""
+    if not set(WAVES) <= set(capture.columns):
+        return capture.select("ts").clear().with_columns(
+            pl.lit(None, pl.List(pl.Float32)).alias("waveform_v"),
+            pl.lit(None, pl.List(pl.Float32)).alias("waveform_a"),
+            pl.lit(None, pl.Int32).alias("waveform_hz"),
+        )  # fmt: skip
+    return capture.select("ts", *WAVES).drop_nulls()
+
+
+def burst_rows(bursts: pl.DataFrame) -> pl.DataFrame:
+    """What each burst says, columns of SCHEMA, sorted by string and time.
+
+    bursts: string_id, window_id, ts, waveform_v, waveform_a, waveform_hz, pulses (null counts as 6).
+    Bursts under 6.4 kHz, shorter than a mains cycle, or of unequal channels are left out.
+    """
+    return judged(measured(bursts))
+
+
+def measured(bursts: pl.DataFrame) -> pl.DataFrame:
+    """What each burst shows by itself, columns of MEASURED: the first half of `burst_rows`."""
+    length = pl.col("waveform_v").list.len()
+    usable = bursts.filter(
+        length == pl.col("waveform_a").list.len(),
+        pl.col("waveform_hz") >= 6400,
+        length >= pl.col("waveform_hz") / 50.0,
+    ).with_columns(samples=length.cast(pl.Int64))
+    groups = usable.partition_by("waveform_hz", "samples", maintain_order=True)
+    return pl.concat([pl.DataFrame(schema=MEASURED), *(_measured(group) for group in groups)])
+
+
+def judged(shown: pl.DataFrame) -> pl.DataFrame:
+    """What rows MEASURED say beside the others of their string: the second half of `burst_rows`."""
+    groups = shown.partition_by("waveform_hz", "samples", maintain_order=True)
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *(_judged(group) for group in groups)]).sort(
+        "string_id", "ts"
+    )
+
+
+def findings(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of each string (string_code) how many bursts say what, the worst severity, the string's mohm."""
+    judged = rows.filter("steady", ~pl.col("discharge"))
+    return (
+        judged.group_by("string_code", "diagnosis")
+        .agg(
+            bursts=pl.len(),
+            severity=pl.col("severity").max().round(2),
+            ripple_a=pl.col("ripple_a").median().round(2),
+            string_mohm=(pl.col("string_ohm").median() * 1000).round(0),
+        )
+        .sort("string_code", "diagnosis")
+    )
+
+
+def _measured(group: pl.DataFrame) -> pl.DataFrame:
+    """Rows MEASURED of bursts of one rate and length."""
+    rate, count = float(group["waveform_hz"][0]), int(group["samples"][0])
+    volts, amps = (
+        group[name].list.to_array(count).to_numpy().astype(float) for name in ("waveform_v", "waveform_a")
+    )
+    lines_v = spectra(volts, rate)
+    lines_a = spectra(amps, rate, lines_v.mains_hz)
+    seen = signature(lines_v, lines_a, group["pulses"].fill_null(6).to_numpy())
+    columns = {
+        "steady": _steady(amps, rate, seen.dc_a, lines_a.rms),
+        "ripple_v": lines_v.rms,
+        "ripple_a": lines_a.rms,
+        "mains_hz": lines_v.mains_hz,
+        **{name: getattr(seen, name) for name in SEEN},
+    }
+    told = group.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
+    return told.select(pl.col(name).cast(kind) for name, kind in MEASURED.items())
+
+
+def _judged(group: pl.DataFrame) -> pl.DataFrame:
+    """Rows of bursts of one rate and length."""
+    seen = Signature(**{name: group[name].to_numpy() for name in SEEN})
+    steady = group["steady"].to_numpy()
+    kinds, severity = diagnose(seen, _usual(group["string_id"], seen, steady))
+    kinds[~steady], severity[~steady] = None, np.nan
+    floats = [name for name, kind in SCHEMA.items() if kind == pl.Float64]
+    return (
+        group.with_columns(
+            discharge=pl.Series(seen.dc_a < DISCHARGE_A),
+            diagnosis=pl.Series(kinds.tolist(), dtype=pl.String),
+            severity=pl.Series(severity, dtype=pl.Float64),
+        )
+        .with_columns(pl.col(floats).fill_nan(None))
+        .select(*SCHEMA)
+    )
+
+
+def _steady(amps: np.ndarray, rate: float, dc_a: np.ndarray, ripple_a: np.ndarray) -> np.ndarray:
+    part = min(round(0.1 * rate), amps.shape[1] // 2)
+    apart = np.abs(amps[:, :part].mean(axis=1) - amps[:, -part:].mean(axis=1))
+    return apart <= np.maximum(STEADY_A, STEADY_SHARE * np.maximum(np.abs(dc_a), ripple_a))
+
+
+def _usual(strings: pl.Series, seen: Signature, steady: np.ndarray) -> Usual:
+    """What each burst's string usually shows, from its own bursts while the rectifier holds it."""
+    frame = pl.DataFrame({
+        "string": strings, "share": seen.first_share, "dc_v": seen.dc_v,
+        "counts": steady & (seen.dc_a >= DISCHARGE_A) & np.isfinite(seen.first_share),
+    })  # fmt: skip
+    chosen = pl.col("share").filter("counts"), pl.col("dc_v").filter("counts")
+    enough = pl.col("counts").sum() >= USUAL_LEAST
+    usual = frame.select(
+        pl.when(enough.over("string")).then(chosen[0].quantile(USUAL_SHARE).over("string")).alias("share"),
+        pl.when(enough.over("string")).then(chosen[1].median().over("string")).alias("dc_v"),
+    ).fill_null(np.nan)
+    return Usual(usual["share"].to_numpy(), usual["dc_v"].to_numpy())
+
+
+def ohmic_step(volts: np.ndarray, amps: np.ndarray, rate_hz: float) -> tuple[int, float, float] | None:
+    """Sample, voltage (V) and current (A) of the step within a burst (n,) that holds one; None where none is.
+
+    Voltage and current are lines fitted to 40 ms on both sides, met at the step: ripple averages out over two
+    mains cycles, and what polarisation gives up later is left to the slope. The string's ohms are V/A.
+    """
+    side = round(0.04 * rate_hz)
+    moved = np.abs(np.convolve(amps, np.r_[np.ones(side), -np.ones(side)] / side, mode="valid"))
+    if len(moved) == 0 or moved.max() < 5 * STEADY_A:
+        return None
+    at = int(moved.argmax()) + side
+    along = np.arange(side) / side
+
+    def met(values: np.ndarray) -> float:
+        before = np.polyfit(along - 1, values[at - side : at], 1)[1]
+        return float(np.polyfit(along, values[at : at + side], 1)[1] - before)
+
+    return at, met(volts), met(amps)

@@ -1,0 +1,44 @@
+"""A day of jar samples as hours, for rules and quality checks: one compiled pass over all jars of a site."""
+
+import numpy as np
+import polars as pl
+import polars.selectors as cs
+
+from battery_assets.features.samples import hour_kernels as kernel
+from battery_assets.features.samples.runs import micros, numbers, usual_steps
+
+
+def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
+    """A day of telemetry_jar_raw as one row per jar and hour.
+
+    Columns: battery_id, hour, rows, first_ts, last_ts, gap_s (longest step inside the hour), period_s,
+    v_rows, v_mean, v_min, v_max, t_mean, t_min, t_max, r_changes, g_rows, g_off (rows whose conductance is
+    over 1 % off 1000/resistance), outside_rows (beyond 0..16 V, -20..80 degC, 0..200 mohm).
+    """
+    unit, ts_us = day["battery_id"], micros(day["ts"])
+    coded = unit if isinstance(unit.dtype, pl.Enum | pl.Categorical) else unit.cast(pl.Categorical)
+    jar = coded.to_physical().to_numpy()
+    starts = kernel.run_starts(jar, ts_us)
+    v, t = numbers(day, "voltage_v"), numbers(day, "temperature_c")
+    r, g = (_measured(day, name) for name in ("resistance_mohm", "conductance_s"))
+    figures, counts = kernel.hours_of_runs(starts, jar, ts_us, v, t, r, g)
+    first, last = starts[:-1], starts[1:] - 1
+    hours = pl.DataFrame(
+        {
+            "battery_id": unit.gather(first).cast(pl.String),
+            "hour": day["ts"].gather(first).dt.truncate("1h"),
+            "rows": np.diff(starts),
+            "first_ts": day["ts"].gather(first),
+            "last_ts": day["ts"].gather(last),
+            **{name: figures[:, k] for k, name in enumerate(kernel.NUMBERS)},
+            **{name: counts[:, k] for k, name in enumerate(kernel.COUNTS)},
+        }
+    ).with_columns(cs.float().fill_nan(None))
+    periods = usual_steps(day, "battery_id")
+    return hours.join(periods, on="battery_id", how="left", validate="m:1").sort("battery_id", "hour")
+
+
+def _measured(day: pl.DataFrame, name: str) -> np.ndarray:
+    """A column as `numbers`; empty where all of it is nothing."""
+    nothing = name not in day.columns or day[name].null_count() == day.height
+    return np.empty(0, np.float32) if nothing else numbers(day, name)

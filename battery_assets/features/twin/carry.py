@@ -1,0 +1,194 @@
+"""What one month's twin hands over to the next: filter state and parameters of each jar as a JSON document.
+
+Numbers are written in full, so that a month that is run again starts from the very same state.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.health.estimate import FITS
+from battery_assets.features.samples.runs import numbers
+from battery_assets.features.samples.strings import Units
+from battery_assets.features.twin import fit_kernels as fit
+from battery_assets.features.twin.filter import TwinState, initial_twin_state
+from battery_assets.features.twin.identify import Identified, population_spread
+from battery_assets.features.twin.jar_model import (
+    ACID_AH,
+    CAPACITY_AH,
+    DEPLETION,
+    NAMES,
+    R0_OHM,
+    TwinParameters,
+    prior_parameters,
+)
+
+FORGETS = 0.25  # share of the population's spread by which a parameter may wander in a month
+LEAST_RATIO, MOST_RATIO = 0.2, 5.0
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Of J jars: parameters, how well ln acid … ln volume are known (J, 8; the population's spread where
+    nothing was identified), and the health (%) and ohmic resistance (mΩ at 25 °C) that stand behind them."""
+
+    parameters: TwinParameters
+    theta_sd: np.ndarray
+    soh_pct: np.ndarray
+    ohmic_mohm: np.ndarray
+
+
+def documents_of(rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """The newest document of each battery_id in rows of digital_twin_state (captured_at, filter_json)."""
+    kept = rows.filter(pl.col("filter_json").is_not_null()).sort("captured_at")
+    newest = kept.group_by("battery_id", maintain_order=True).agg(pl.col("filter_json").last())
+    return {name: json.loads(text) for name, text in newest.iter_rows()}
+
+
+def fits_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """The discharge fits of earlier months, as state_of_health takes them (columns of FITS)."""
+    kept = rows.filter(pl.col("filter_json").is_not_null())
+    found = [
+        (name, json.loads(text).get("fit"))
+        for name, text in kept.select("battery_id", "filter_json").iter_rows()
+    ]
+    told = [
+        (name, datetime.fromisoformat(one["fitted_at"]), one["soh_pct"], one["soh_std_pct"])
+        for name, one in found
+        if one and one["soh_pct"] is not None
+    ]
+    return pl.DataFrame(told, schema=FITS, orient="row")
+
+
+def fits_now(found: Identified) -> pl.DataFrame:
+    """The fits of this month, columns of FITS; jars whose discharge shows no capacity are left out."""
+    columns = {
+        "battery_id": list(found.parameters.battery_id), "fitted_at": found.fitted_at,
+        "soh_pct": found.soh_pct, "soh_std_pct": found.soh_std_pct,
+    }  # fmt: skip
+    return pl.DataFrame(columns, schema=FITS).filter(pl.col("soh_pct").is_finite())
+
+
+def restored(
+    documents: Mapping[str, dict[str, Any]],
+    jars_day: pl.DataFrame,
+    strings_day: pl.DataFrame,
+    jars: pl.DataFrame,
+) -> TwinState:
+    """The state that the month before left; a jar without a document starts anew, from its first samples.
+
+    jars_day, strings_day: of the first day, for those. jars: battery_id, string_id, capacity_ah.
+    """
+    units = Units.of(jars)
+    state = initial_twin_state(jars_day, strings_day, jars)
+    for k, name in enumerate(units.ids):
+        told = documents.get(name)
+        if told is None:
+            continue
+        state.x[k], state.at_us[k], state.counts[k] = told["x"], told["at_us"], told["counts"]
+        state.cov[k] = np.array(told["cov"]).reshape(3, 3)
+        s = units.string_of[k]
+        if told["string_id"] == units.strings[s]:
+            state.anchors[s], state.loads[s], state.zero_a[s] = (
+                told[word] for word in ("anchors", "loads", "zero_a")
+            )
+    return state
+
+
+def carried(
+    documents: Mapping[str, dict[str, Any]],
+    jars: pl.DataFrame,
+    soh_pct: np.ndarray,
+    ohmic_mohm: np.ndarray,
+) -> Carried:
+    """Parameters for jars (battery_id, string_id, capacity_ah; J of them) at a health and an ohmic reading.
+
+    What was identified stays: capacity moves with the health since, ohmic resistance with the reading since.
+    A jar without a document gets the prior. soh_pct, ohmic_mohm (J,): NaN where unknown, which moves nothing.
+    """
+    units = Units.of(jars)
+    prior = prior_parameters(tuple(units.ids), units.rated_ah, soh_pct, ohmic_mohm)
+    values, spread = prior.values.copy(), population_spread(len(units.ids), np.isfinite(ohmic_mohm))
+    sd = spread.copy()
+    soh, ohm = soh_pct.astype(float).copy(), ohmic_mohm.astype(float).copy()
+    for k, name in enumerate(units.ids):
+        told = documents.get(name)
+        if told is None or told.get("parameters") is None:
+            continue
+        values[k] = [told["parameters"][word] for word in NAMES]
+        health = _ratio(soh_pct[k], told["soh_pct"])
+        values[k, [CAPACITY_AH, ACID_AH]] *= health
+        values[k, DEPLETION] /= health
+        values[k, R0_OHM] *= _ratio(ohmic_mohm[k], told["ohmic_mohm"])
+        sd[k] = np.minimum(np.hypot(told["theta_sd"], FORGETS * spread[k]), spread[k])
+        soh[k] = soh[k] if np.isfinite(soh[k]) else _number(told["soh_pct"])
+        ohm[k] = ohm[k] if np.isfinite(ohm[k]) else _number(told["ohmic_mohm"])
+    # The capacity is asked of every discharge anew, and leaving float differs each time.
+    free = [fit.LN_ACID, fit.SURFACE_V, fit.COUP_V]
+    sd[:, free] = spread[:, free]
+    return Carried(TwinParameters(tuple(units.ids), values), sd, soh, ohm)
+
+
+def _ratio(now: float, before: float | None) -> float:
+    if before is None or not np.isfinite(now) or before <= 0 or now <= 0:
+        return 1.0
+    return float(np.clip(now / before, LEAST_RATIO, MOST_RATIO))
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)
+
+
+def updated(before: Carried, found: Identified, soh_pct: np.ndarray) -> Carried:
+    """With the parameters that the month's discharges showed, and the health (J,) that counts them in."""
+    values, sd = before.parameters.values.copy(), before.theta_sd.copy()
+    place = {name: k for k, name in enumerate(before.parameters.battery_id)}
+    rows = [place[name] for name in found.parameters.battery_id]
+    values[rows], sd[rows] = found.parameters.values, found.theta_sd
+    return Carried(TwinParameters(before.parameters.battery_id, values), sd, soh_pct, before.ohmic_mohm)
+
+
+def documents(state: TwinState, hands_on: Carried, found: Identified, units: Units) -> Sequence[str]:
+    """The document of each jar, in order of `state`."""
+    fitted = {name: k for k, name in enumerate(found.parameters.battery_id)}
+    out = []
+    for k, name in enumerate(state.battery_id):
+        s = int(units.string_of[k])
+        told = {
+            "x": state.x[k].tolist(), "cov": state.cov[k].ravel().tolist(), "at_us": int(state.at_us[k]),
+            "counts": state.counts[k].tolist(), "string_id": units.strings[s],
+            "anchors": state.anchors[s].tolist(), "loads": state.loads[s].tolist(),
+            "zero_a": float(state.zero_a[s]),
+            "parameters": dict(zip(NAMES, hands_on.parameters.values[k].tolist(), strict=True)),
+            "theta_sd": hands_on.theta_sd[k].tolist(), "soh_pct": _plain(hands_on.soh_pct[k]),
+            "ohmic_mohm": _plain(hands_on.ohmic_mohm[k]), "fit": _fit(found, fitted.get(name)),
+        }  # fmt: skip
+        out.append(json.dumps(told))
+    return out
+
+
+def _fit(found: Identified, k: int | None) -> dict[str, Any] | None:
+    if k is None:
+        return None
+    return {
+        "fitted_at": found.fitted_at[k].isoformat(), "soh_pct": _plain(found.soh_pct[k]),
+        "soh_std_pct": _plain(found.soh_std_pct[k]), "rmse_v": _plain(found.rmse_v[k]),
+        "drawn_share": _plain(found.drawn_share[k]), "theta": found.theta[k].tolist(),
+    }  # fmt: skip
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def known_numbers(frame: pl.DataFrame, ids: Sequence[str], column: str) -> np.ndarray:
+    """A column of a frame with one row per battery_id, in the order of ids; NaN where it is not known."""
+    order = pl.DataFrame({"battery_id": list(ids)}, schema={"battery_id": pl.String})
+    keyed = frame.with_columns(pl.col("battery_id").cast(pl.String)).unique("battery_id")
+    joined = order.join(keyed, on="battery_id", how="left", maintain_order="left")
+    return numbers(joined, column).astype(float)

@@ -1,0 +1,107 @@
+"""A month of the twin: the filter day by day, what the discharges identify, health, and what is handed on."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.health.estimate import FITS
+from battery_assets.features.samples.strings import Units
+from battery_assets.features.samples.temperature import resistance_at_25c
+from battery_assets.features.twin import carry
+from battery_assets.features.twin.filter import TwinState, twin_day
+from battery_assets.features.twin.identify import identified
+from battery_assets.features.twin.states import twin_states
+from battery_assets.features.windows.discharges import NO_WINDOWS, day_windows, largest
+from battery_assets.features.windows.feature_rows import TelemetryDay
+
+Days = Iterable[tuple[date, pl.DataFrame, pl.DataFrame]]
+# state_of_health with this month's discharge fits (columns of FITS), at an instant.
+Health = Callable[[pl.DataFrame, datetime], pl.DataFrame]
+_NONE = pl.DataFrame()
+
+
+def twin_month(
+    jars: pl.DataFrame, before: pl.DataFrame, days: Days, features_24h: pl.DataFrame, health: Health
+) -> pl.DataFrame:
+    """Rows of digital_twin_state for the jars, in their order, at the last instant of features_24h.
+
+    jars: battery_id, string_id, capacity_ah, installed_date, initial_capacity_ah, initial_resistance_mohm.
+    before: digital_twin_state of earlier months; its newest row of each jar is where its filter starts, a jar
+    without one starts anew. days: day, jar rows (may be empty on days without load or rest), string rows, in
+    order.
+
+    The filter runs on the parameters that the month before handed on: what this month's discharges identify
+    is handed to the next, so that each day needs only the days before it.
+    """
+    walked = [(state, windows) for _, state, windows in twin_days(jars, before, days)]
+    state = walked[-1][0] if walked else None
+    return twin_at_end(jars, before, state, [windows for _, windows in walked], features_24h, health)
+
+
+def twin_days(
+    jars: pl.DataFrame, before: pl.DataFrame, days: Days, state: TwinState | None = None
+) -> Iterator[tuple[date, TwinState, pl.DataFrame]]:
+    """The first half of `twin_month`: each day, the filter's state at its end, and its discharges.
+
+    state: that of the evening before the first of the days; None where they are the first of the month. The
+    discharges are as `day_windows` gives them.
+    """
+    told, ids = carry.documents_of(before), jars["battery_id"].to_list()
+    ohmic_new = carry.known_numbers(jars, ids, "initial_resistance_mohm")
+    start = carry.carried(told, jars, np.full(len(ids), np.nan), _first_time(told, ids, ohmic_new))
+    for day, jar_rows, string_rows in days:
+        if state is None:
+            state = carry.restored(told, jar_rows, string_rows, jars)
+        state = twin_day(jar_rows, string_rows, jars, start.parameters, state)
+        seen = TelemetryDay(day, jar_rows, string_rows, _NONE, _NONE)
+        yield day, state, day_windows(seen, jars) if jar_rows.height else NO_WINDOWS
+
+
+def twin_at_end(
+    jars: pl.DataFrame,
+    before: pl.DataFrame,
+    state: TwinState | None,
+    windows_by_day: Iterable[pl.DataFrame],
+    features_24h: pl.DataFrame,
+    health: Health,
+) -> pl.DataFrame:
+    """The second half of `twin_month`, from the last state and the discharges of `twin_days`."""
+    at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
+    assert isinstance(at, datetime)
+    if state is None:
+        raise ValueError(
+            "the month has no string telemetry, so the twin cannot start; next step: bring in "
+            "its telemetry_string_raw and run the month again"
+        )
+    told = carry.documents_of(before)
+    windows = largest(windows_by_day, per_string=3)
+    known = health(pl.DataFrame(schema=FITS), at)
+    soh = carry.known_numbers(known, ids, "soh_pct")
+    ohmic = _ohmic_at_25c(features_24h, ids, carry.known_numbers(jars, ids, "initial_resistance_mohm"))
+    prior = carry.carried(told, jars, soh, ohmic)
+    units = Units.of(jars)
+    found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
+    final = health(carry.fits_now(found), at)
+    hands_on = carry.updated(prior, found, carry.known_numbers(final, ids, "soh_pct"))
+    rows = twin_states(jars, state.frame(), final, features_24h, windows, hands_on.parameters, at)
+    texts = carry.documents(state, hands_on, found, units)
+    return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
+
+
+def _first_time(told: dict, ids: list[str], ohmic_mohm: np.ndarray) -> np.ndarray:
+    """The acceptance reading of the jars that begin; NaN for those that go on."""
+    return np.where([name in told for name in ids], np.nan, ohmic_mohm)
+
+
+def _ohmic_at_25c(features_24h: pl.DataFrame, ids: list[str], initial_mohm: np.ndarray) -> np.ndarray:
+    """Each jar's last ohmic reading at 25 °C, its acceptance value where it was never read."""
+    latest = (
+        features_24h.sort("feature_ts")
+        .group_by("battery_id")
+        .agg(pl.col("r_internal_latest").drop_nulls().last(), pl.col("t_mean").mean())
+    )
+    read = carry.known_numbers(latest, ids, "r_internal_latest")
+    warm = np.nan_to_num(carry.known_numbers(latest, ids, "t_mean"), nan=25.0)
+    return np.where(np.isfinite(read), resistance_at_25c(read, warm), initial_mohm)

@@ -1,0 +1,184 @@
+"""The digital twin of each jar at an instant: circuit, charge, health and wear.
+
+Parameters come from the month's discharges where they show them, otherwise from a prior that is named as
+such in ocv_params_json. On float nothing of the circuit but the ohmic reading can be seen.
+"""
+
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
+from battery_assets.features.samples.runs import numbers
+from battery_assets.features.samples.temperature import resistance_at_25c
+from battery_assets.features.twin.circuit import WORST_RMSE_V, calibration, circuit
+from battery_assets.features.twin.jar_model import NAMES, TwinParameters
+from battery_assets.physics.ageing import ageing_factor
+from battery_assets.tables.identity import identity
+
+# Corrosion layer d = k τ^0.8 with thermal years τ (SOURCES 8.4, k 20 to 50 µm); the low end stays longest
+# within the column, which holds 99,999.999 nm.
+CORROSION_NM = 20_000.0
+LARGEST_LAYER_NM = 99_999.999
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "state_id": pl.String,
+    "battery_id": pl.String,
+    "captured_at": pl.Datetime("us", "UTC"),
+    "soc_pct": pl.Float64,
+    "soc_std_pct": pl.Float64,
+    "soh_pct": pl.Float64,
+    "soh_std_pct": pl.Float64,
+    "soh_lower_pct": pl.Float64,
+    "soh_upper_pct": pl.Float64,
+    "evidence": pl.String,
+    "evidence_age_days": pl.Float64,
+    "r0_mohm": pl.Float64,
+    "r1_mohm": pl.Float64,
+    "c1_f": pl.Float64,
+    "r2_mohm": pl.Float64,
+    "c2_f": pl.Float64,
+    "ocv_params_json": pl.String,
+    "sei_thickness_nm": pl.Float64,
+    "capacity_fade_pct": pl.Float64,
+    "power_fade_pct": pl.Float64,
+    "calibration_rmse_v": pl.Float64,
+    "last_calibrated_at": pl.Datetime("us", "UTC"),
+}
+
+
+def twin_states(
+    jars: pl.DataFrame,
+    charge: pl.DataFrame,
+    health: pl.DataFrame,
+    features_24h: pl.DataFrame,
+    discharges: pl.DataFrame,
+    parameters: TwinParameters,
+    at: datetime,
+) -> pl.DataFrame:
+    """Rows of digital_twin_state (but for filter_json), one per jar and in the order of jars, at an instant.
+
+    jars: battery_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah. charge:
+    battery_id, soc_pct, soc_std_pct of the filter. health: as state_of_health returns it. features_24h: rows
+    of feature_store (the last up to `at` counts; t_mean averages over all of them). discharges: as
+    discharge_windows returns them. parameters: of the same jars, as identified by then.
+
+    r0_mohm is the 5 s direct-current resistance: from the current's steps in a discharge, else the last ohmic
+    reading × 1.3, else the baseline × 1.3. r1, c1, r2, c2: fitted to all discharges of the month together
+    where they allow it and the value lies in its valid range; else the prior of SOURCES 1.3 at the jar's SOC,
+    scaled with its ohmic reading. ocv_params_json says which ("source" fit or prior, "r0_source",
+    "not_valid": fitted values that were thrown away), and holds the jar's own open-circuit curve.
+    calibration_rmse_v is that of the latest discharge, predicted without it where there are several
+    ("rmse_of"); NULL without a discharge in the month. sei_thickness_nm is the equivalent positive-grid
+    corrosion layer, a model state that nobody measured. power_fade_pct = (1 − R_initial/R) · 100 at 25 °C;
+    capacity_fade_pct against the initial capacity.
+    """
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    known = _known(jars, charge, health, features_24h, at)
+    windows = discharges.partition_by("battery_id", as_dict=True)
+    curves = {name: row for name, row in zip(parameters.battery_id, parameters.values, strict=True)}
+    rows = [
+        _state(jar, windows.get((jar["battery_id"],)), curves[jar["battery_id"]], at)
+        for jar in known.to_dicts()
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def _known(
+    jars: pl.DataFrame,
+    charge: pl.DataFrame,
+    health: pl.DataFrame,
+    features_24h: pl.DataFrame,
+    at: datetime,
+) -> pl.DataFrame:
+    latest = (
+        features_24h.filter(pl.col("feature_ts") <= at)
+        .sort("feature_ts")
+        .group_by("battery_id")
+        .agg(pl.col("r_internal_latest").drop_nulls().last(), pl.col("t_mean").mean())
+    )
+    known = jars.select(
+        pl.col("battery_id").cast(pl.String),
+        "installed_date", "initial_capacity_ah", "initial_resistance_mohm", "capacity_ah",
+    )  # fmt: skip
+    for part in (charge.select("battery_id", "soc_pct", "soc_std_pct"), health, latest):
+        keyed = part.with_columns(pl.col("battery_id").cast(pl.String)).unique("battery_id")
+        known = known.join(keyed, on="battery_id", how="left", maintain_order="left")
+    warm = numbers(known, "t_mean").astype(float)
+    at_25 = resistance_at_25c(
+        numbers(known, "r_internal_latest").astype(float), np.nan_to_num(warm, nan=25.0)
+    )
+    installed = pl.col("installed_date").cast(pl.Date)
+    years = (pl.lit(at.date()) - installed).dt.total_days() / 365.25
+    thermal = years.clip(lower_bound=0.0) * pl.Series(ageing_factor(np.nan_to_num(warm, nan=25.0)))
+    return known.with_columns(
+        at_25_mohm=pl.Series(at_25, dtype=pl.Float64).fill_nan(None), thermal_years=thermal
+    )
+
+
+def _state(jar: dict, windows: pl.DataFrame | None, curve: np.ndarray, at: datetime) -> dict:
+    """One row of the table."""
+    reading, initial = jar["r_internal_latest"], jar["initial_resistance_mohm"]
+    ohmic, soh, rated = reading or initial, jar["soh_pct"], jar["capacity_ah"]
+    seen = calibration(windows, (soh or 100.0) / 100.0 * rated if rated else None, ohmic)
+    used = seen.fit if seen is not None and seen.fit.rmse_v <= WORST_RMSE_V else None
+    values, not_valid = circuit(jar["soc_pct"], ohmic, used)
+    r0_source = "discharge_step" if used and used.r0_from_step and "r0_mohm" not in not_valid else (
+        "ohmic_reading" if reading else "initial_resistance"
+    )  # fmt: skip
+    layer = None if jar["thermal_years"] is None else CORROSION_NM * jar["thermal_years"] ** 0.8
+    first_ah = jar["initial_capacity_ah"]
+    branches = 0 if used is None else (used.r1_ohm is not None) + (used.r2_ohm is not None)
+    circuit_json = {
+        "source": "fit" if branches else "prior",
+        "fitted_branches": branches,
+        "r0_source": r0_source if ohmic else None,
+        "not_valid": not_valid,
+        "window_offset_v": None if used is None else round(used.offset_v, 4),
+        "rmse_of": None if seen is None else "held_out_window" if seen.held_out else "fitted_window",
+    }
+    carried = (
+        "soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "soh_lower_pct", "soh_upper_pct", "evidence",
+        "evidence_age_days",
+    )  # fmt: skip
+    return {
+        "state_id": identity("twin", jar["battery_id"], at.isoformat()),
+        "battery_id": jar["battery_id"],
+        "captured_at": at,
+        **{name: jar[name] for name in carried},
+        **values,
+        "ocv_params_json": json.dumps(circuit_json | _curve(curve) | _film(layer)),
+        "sei_thickness_nm": None if layer is None else min(layer, LARGEST_LAYER_NM),
+        "capacity_fade_pct": 100.0 - soh * rated / first_ah if soh and rated and first_ah else None,
+        "power_fade_pct": (1.0 - initial / jar["at_25_mohm"]) * 100.0
+        if initial and jar["at_25_mohm"]
+        else None,
+        "calibration_rmse_v": None if seen is None else seen.rmse_v,
+        "last_calibrated_at": None if seen is None else seen.at,
+    }
+
+
+def _curve(values: np.ndarray) -> dict:
+    """The jar's own open-circuit curve: what was fitted of it, and its voltages at the SOC of the table."""
+    p = dict(zip(NAMES, values.tolist(), strict=True))
+    depth = 1.0 - (1.0 - SOC_PCT / 100.0) * p["capacity_ah"] / p["acid_ah"]
+    volts = [acid_v(float(z), p["acid_volume"])[0] + p["offset_v"] for z in depth]
+    return {
+        "curve": "acid balance of a 12 V AGM jar, present C10 basis, 25 C",
+        "offset_v": round(p["offset_v"], 5),
+        "acid_volume": round(p["acid_volume"], 5),
+        "acid_ah": round(p["acid_ah"], 3),
+        "soc_pct": SOC_PCT.tolist(),
+        "ocv_v": [round(v, 4) for v in volts],
+        "ocv_v_per_k": OCV_V_PER_K,
+    }
+
+
+def _film(layer_nm: float | None) -> dict:
+    """What the layer in sei_thickness_nm is: lead-acid has no SEI."""
+    return {
+        "film_type": "positive_grid_corrosion",
+        "film_nm": None if layer_nm is None else round(layer_nm, 1),
+        "film_note": "model state, not measured",
+    }

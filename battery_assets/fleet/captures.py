@@ -1,0 +1,122 @@
+"""Waveforms that the recorders kept: what the assets of several phases need of them, kept day by day."""
+
+import hashlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.fleet.sources import captures_of, windows_over
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+def string_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """Of each string its id, code and the pulses of its rectifier (null: unknown)."""
+    strings = warehouse.read(t.string, part, ["string_id", "string_code", "system_id"]).collect()
+    systems = warehouse.read(t.battery_system, part, ["system_id", "rectifier_pulses"]).collect()
+    joined = strings.join(systems, on="system_id", how="left")
+    return joined.select("string_id", "string_code", pulses="rectifier_pulses")
+
+
+def bursts_of(
+    windows: pl.DataFrame, captures: Iterable[tuple[str, pl.DataFrame]], facts: pl.DataFrame
+) -> pl.DataFrame:
+    """The bursts of captures (window id, samples), with string, code and pulses; waveforms as lists."""
+    from battery_assets.features.ripple.bursts import bursts_in
+
+    found = [bursts_in(samples).with_columns(window_id=pl.lit(name)) for name, samples in captures]
+    if not found:
+        return pl.DataFrame(schema={"window_id": pl.String})
+    named = windows.select("window_id", "string_id", "event_type", "trigger").join(
+        facts, on="string_id", how="left"
+    )
+    return pl.concat(found, how="vertical_relaxed").join(named, on="window_id")
+
+
+def kept_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
+    """The address of the capture of each window that is over; made where it is not kept yet, or damaged.
+
+    Empty for a site whose files bring captures of their own.
+    """
+    over = windows_over(warehouse, part)
+    # Rows name the file's address: in a lake that was moved it is another.
+    given = {day: digest(made_from, warehouse.lake.url) for day, (made_from, _) in over.items()}
+    with warehouse.reductions("captures", part, given, by=__name__) as due:
+        kept = list(due.handed_on())
+        due.make_too(day for day, values in kept if not _whole(warehouse, values["files"]))
+        made = _made(warehouse, part, {name for day in due.days for name in over[day][1]})
+        for day in due.days:
+            mine = {name: made[name] for name in over[day][1] if name in made}
+            columns = {
+                "window_id": list(mine),
+                "url": list(mine.values()),
+                "sha256": [capture_digest(warehouse, url) for url in mine.values()],
+            }
+            due.hand_on(day, files=pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
+    files = [values["files"].select("window_id", "url") for _, values in due.handed_on()]
+    return {name: url for frame in files for name, url in frame.iter_rows()}
+
+
+def _whole(warehouse: Warehouse, files: pl.DataFrame) -> bool:
+    """Are the files what was written? What another machine stores is believed."""
+    return not warehouse.lake.local or all(
+        capture_digest(warehouse, url) == sha256 for _, url, sha256 in files.iter_rows()
+    )
+
+
+def capture_digest(warehouse: Warehouse, url: str) -> str | None:
+    """Checksum of a capture; None where it is gone."""
+    try:
+        return hashlib.sha256(warehouse.lake.content(url)).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _made(warehouse: Warehouse, part: Part, wanted: set[str]) -> dict[str, str]:
+    """Captures of windows, brought to disk while the next one is made; the address of each."""
+    if not wanted:
+        return {}
+    with ThreadPoolExecutor(2) as behind:
+        kept = {
+            window: behind.submit(warehouse.keep_capture, part, window, samples)
+            for window, samples in captures_of(warehouse, part, wanted)
+        }
+        return {window: writing.result() for window, writing in kept.items()}
+
+
+def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What every burst of a partition's windows says (`ripple_bursts.SCHEMA`); empty without captures.
+
+    windows: rows of telemetry_event_window, where they are not those that are committed.
+    """
+    from battery_assets.features.ripple.bursts import MEASURED, judged, measured
+
+    rows = warehouse.read(t.telemetry_event_window, part).collect() if windows is None else windows
+    own = [warehouse.has_capture(url) for url in rows["data_blob_url"]]
+    recorded = rows.filter(pl.Series(own, dtype=pl.Boolean), pl.col("bursts_count") > 0).sort("window_id")
+    facts = string_facts(warehouse, part)
+    by_day = recorded.with_columns(day=pl.col("start_ts").dt.date()).partition_by("day", as_dict=True)
+    days = {day: of_day for (day,), of_day in by_day.items()}
+    given = {day: _said_of(warehouse, of_day, facts) for day, of_day in days.items()}
+    with warehouse.reductions("bursts", part, given, by=__name__) as due:
+        for day in due.days:
+            bursts = bursts_of(days[day], _captures(warehouse, days[day]), facts)
+            due.hand_on(day, bursts=measured(bursts))
+    shown = [values["bursts"] for _, values in due.handed_on()]
+    return judged(pl.concat([pl.DataFrame(schema=MEASURED), *shown]))
+
+
+def _said_of(warehouse: Warehouse, windows: pl.DataFrame, facts: pl.DataFrame) -> str:
+    """What the bursts of windows are made from."""
+    told = windows.select("window_id", "string_id", "data_blob_url").join(facts, on="string_id", how="left")
+    captures = {url: capture_digest(warehouse, url) for url in told["data_blob_url"]}
+    return digest(told.sort("window_id"), captures)
+
+
+def _captures(warehouse: Warehouse, windows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    urls = windows["data_blob_url"].to_list()
+    with ThreadPoolExecutor(4) as pool:
+        return list(zip(windows["window_id"].to_list(), pool.map(warehouse.capture, urls), strict=True))

@@ -1,0 +1,36 @@
+"""What is run of the fleet, and when."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.platform.dagster import schedules
+
+_catalogue = dg.AssetSelection.assets("battery_model", "user")
+_training = dg.AssetSelection.assets("rul_model", "ml_model")
+_fleet = dg.AssetSelection.assets(*(table.name for table in t.FLEET_TABLES))
+
+catalogue_job = dg.define_asset_job(
+    "catalogue",
+    _catalogue,
+    executor_def=dg.in_process_executor,
+    description="Battery models and users, of every site.",
+)
+site_month_job = dg.define_asset_job(
+    "site_month",
+    _fleet - _catalogue - _training,
+    executor_def=dg.in_process_executor,
+    description="Everything of one month of one site, from master to work orders.",
+)
+training_job = dg.define_asset_job(
+    "training",
+    _training,
+    executor_def=dg.in_process_executor,
+    description="Trains and registers the remaining-life model of a cut-off month.",
+)
+
+JOBS = (catalogue_job, site_month_job, training_job)
+SCHEDULES = (
+    schedules.current_month(site_month_job),
+    schedules.closed_month(site_month_job),
+    schedules.monthly_training(training_job),
+)

@@ -1,0 +1,19 @@
+"""Battery specifications: the catalogue and what sites brought."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.fleet.sources import arrived_everywhere
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dg.asset(**materializes(t.battery_model))
+def battery_model(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    from battery_assets.synthetic.catalogue import battery_models
+
+    part = warehouse.claim(t.battery_model, context)
+    return arrived_everywhere(warehouse, landing, t.battery_model, part, battery_models())

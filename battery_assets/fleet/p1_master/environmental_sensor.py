@@ -1,0 +1,17 @@
+"""Environmental sensors."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.fleet.sources import arrived
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dg.asset(**materializes(t.environmental_sensor, after=["location"]))
+def environmental_sensor(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.environmental_sensor, context)
+    return arrived(warehouse, landing, t.environmental_sensor, part)

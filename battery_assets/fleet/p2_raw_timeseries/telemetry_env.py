@@ -1,0 +1,17 @@
+"""Samples of environmental sensors."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.fleet.sources import arrived
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dg.asset(**materializes(t.telemetry_env, after=["environmental_sensor"]))
+def telemetry_env(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.telemetry_env, context)
+    return arrived(warehouse, landing, t.telemetry_env, part)

@@ -1,0 +1,17 @@
+"""Discharge tests as they were run."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.fleet.sources import arrived
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dg.asset(**materializes(t.capacity_test_raw, after=["string", "maintenance_event"]))
+def capacity_test_raw(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.capacity_test_raw, context)
+    return arrived(warehouse, landing, t.capacity_test_raw, part)

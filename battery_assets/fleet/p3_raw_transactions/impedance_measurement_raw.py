@@ -1,0 +1,17 @@
+"""Ohmic readings as the instrument gave them."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.fleet.sources import arrived
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dg.asset(**materializes(t.impedance_measurement_raw, after=["battery", "maintenance_event"]))
+def impedance_measurement_raw(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.impedance_measurement_raw, context)
+    return arrived(warehouse, landing, t.impedance_measurement_raw, part)

@@ -1,0 +1,17 @@
+"""Maintenance, planned and unplanned."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.fleet.sources import arrived
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dg.asset(**materializes(t.maintenance_event, after=["location", "battery", "user"]))
+def maintenance_event(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.maintenance_event, context)
+    return arrived(warehouse, landing, t.maintenance_event, part)

@@ -1,0 +1,87 @@
+"""Laws that calculated telemetry obeys: it says no more and no less than voltage and current do."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.fleet.jars import days_under_current, jars_of, made_from
+from battery_assets.platform.dagster.checks import invariant_check
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.warehouse.resource import Warehouse
+
+if TYPE_CHECKING:
+    from battery_assets.features.laws.charge_balance import Discharge
+    from battery_assets.features.laws.verdict import Verdict
+
+SAMPLE = ["ts", "string_id", "voltage_v", "current_a"]
+POWER = ["ts", "string_id", "power_w"]
+STRING_DAY = ["ts", "string_id", "current_a"]
+CHARGE = ["ts", "battery_id", "soc_pct", "soh_pct"]
+
+
+def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
+    """Power is voltage times current of the same sample."""
+    from battery_assets.features.laws import charge_balance as law
+    from battery_assets.features.laws.jar_sum import in_window, window_us
+
+    step_s = (warehouse.profile(t.telemetry_string_raw, part) or {}).get("usual_step_s") or 0.0
+    width = window_us(float(step_s))
+    read = Inputs(warehouse, part, {t.telemetry_string_raw: SAMPLE, t.telemetry_string_calc: POWER})
+    given = {day: digest(files, width) for day, files in read.digests.items()}
+    with warehouse.reductions("power_law", part, given, by=__name__) as due:
+        for day in due.days:
+            raw, calc = pl.collect_all(
+                read.scan(table, day).filter(in_window(width))
+                for table in (t.telemetry_string_raw, t.telemetry_string_calc)
+            )
+            due.hand_on(day, power=law.power_evidence(raw.join(calc, on=["ts", "string_id"])))
+    days = [values["power"] for _, values in due.handed_on()]
+    return law.power_law(pl.concat(days) if days else pl.DataFrame(), jars_of(warehouse, part).codes)
+
+
+def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
+    """The state of charge falls by what the month's largest discharge took."""
+    from battery_assets.features.laws import charge_balance as law
+    from battery_assets.features.samples.rated_capacity import LOADED_C
+
+    jars = jars_of(warehouse, part)
+    facts = jars.facts.select("battery_id", "string_id", "capacity_ah")
+    loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
+    read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
+    with warehouse.reductions("soc_law", part, made_from(read.digests, facts), by=__name__) as due:
+        for day, rows in read.of(t.telemetry_string_raw, [day for day in due.days if day in loaded]):
+            found = law.largest_discharge(day, rows, jars.capacity_ah)
+            if found is not None:
+                charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
+                due.hand_on(day, discharge=pl.DataFrame([asdict(found)]), charges=charges)
+    days = [values for _, values in due.handed_on()]
+    if not days:
+        return law.soc_law(None, pl.DataFrame(), jars.codes)
+    most = max(days, key=lambda values: values["discharge"]["share"][0])
+    discharge = law.Discharge(**most["discharge"].row(0, named=True))
+    return law.soc_law(discharge, most["charges"], jars.codes)
+
+
+def _charges(charge: pl.LazyFrame, jars: pl.DataFrame, discharge: "Discharge") -> pl.DataFrame:
+    """Charge of the string's jars at the discharge's start and end, and their health then."""
+    own = jars.filter(pl.col("string_id") == discharge.string_id).select("battery_id", "capacity_ah")
+    inside = pl.col("ts").dt.epoch("us").is_between(discharge.start_us, discharge.end_us)
+    ends = (
+        charge.filter(inside)
+        .join(own.lazy(), on="battery_id", how="semi")
+        .group_by("battery_id")
+        .agg(
+            soc_before=pl.col("soc_pct").sort_by("ts").first(),
+            soc_after=pl.col("soc_pct").sort_by("ts").last(),
+            soh_pct=pl.col("soh_pct").sort_by("ts").first(),
+        )
+    )
+    return own.join(ends.collect(), on="battery_id").sort("battery_id")
+
+
+power_law_check = invariant_check(t.telemetry_string_calc, power_law)
+soc_law_check = invariant_check(t.telemetry_jar_calc, soc_law)

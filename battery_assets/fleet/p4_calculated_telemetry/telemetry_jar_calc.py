@@ -1,0 +1,89 @@
+"""State of charge and health of every jar at each of its samples, in one pass over the days of a month."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.fleet.jars import HealthEvidence, jar_facts
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.plan import Due
+from battery_assets.platform.days.saved import arrays_of, state_of
+from battery_assets.platform.warehouse.resource import Warehouse
+
+if TYPE_CHECKING:
+    from battery_assets.features.charge.state import ChargeState
+
+CLOCK_DAYS = 4  # hold the 72 h of float that make a jar full
+CHARGE_COLUMNS = ["battery_id", "soc_pct", "soc_quality"]
+JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
+
+
+@dg.asset(
+    **materializes(
+        t.telemetry_jar_calc,
+        reads=[t.telemetry_jar_raw, t.telemetry_string_raw, t.string, t.battery, t.battery_model],
+        history=[t.impedance_measurement_raw, t.capacity_test_raw],
+        history_months=12,
+        earlier=[t.telemetry_jar_calc, t.digital_twin_state],
+    )
+)
+def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    part = warehouse.claim(t.telemetry_jar_calc, context)
+    jars = jar_facts(warehouse, part)
+    evidence = HealthEvidence.of(warehouse, part, jars)
+    raw = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
+    before = Inputs(
+        warehouse, part.before, {t.telemetry_jar_calc: CHARGE_COLUMNS, t.telemetry_string_raw: None}
+    )
+    given = evidence.made_from(raw.digests)
+    for day in raw.days[:1]:
+        given[day] = digest(given[day], *(before.digests[earlier] for earlier in before.days[-CLOCK_DAYS:]))
+    due = warehouse.due(t.telemetry_jar_calc, part, given, chained=True, by=__name__)
+    return warehouse.replace(t.telemetry_jar_calc, part, _days(raw, before, due, evidence), due=due)
+
+
+def _days(
+    raw: Inputs, before: Inputs, due: Due, evidence: HealthEvidence
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.features.charge.state import ChargeState, charge_state_day
+
+    state, jars = None, evidence.jars
+    for _, values in due.handed_on():
+        evidence.take_up(values)
+        state = state_of(ChargeState, values)
+    if state is None and due.days:
+        state = _carried(before, jars)
+    for day, (rows, strings) in raw.walk(due.days):
+        evidence.add_day(rows)
+        health = evidence.health(day)
+        soc, state = charge_state_day(rows, strings, jars, health["soh_pct"].to_numpy(), state)
+        due.hand_on(day, **arrays_of(state), **evidence.handed_on())
+        soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True))
+        yield day, soc.with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
+
+
+def _carried(before: Inputs, jars: pl.DataFrame) -> "ChargeState | None":
+    """The charge that the month before ended with; None where that month was never calculated."""
+    from battery_assets.features.charge.state import carried_charge_state
+
+    recent = list(before.walk(before.days[-CLOCK_DAYS:]))
+    calculated = [rows for _, (rows, _) in recent if rows.height]
+    if not calculated:
+        return None
+    last = calculated[-1].group_by("battery_id").last()
+    return carried_charge_state(last, (strings for _, (_, strings) in recent if strings.height), jars)
+
+
+def _of_unit(units: pl.Series, values: dict[str, float]) -> pl.Series:
+    """The value of each row's unit; dictionary codes make it one lookup a row."""
+    if units.dtype != pl.Enum:
+        return units.cast(pl.String).replace_strict(values, default=None, return_dtype=pl.Float32)
+    by_code = np.array([values.get(unit, np.nan) for unit in units.dtype.categories], dtype=np.float32)
+    return pl.Series(by_code[units.to_physical().to_numpy()], nan_to_null=True)

@@ -1,0 +1,75 @@
+"""Features of every jar over 1, 24 and 168 hours, in one streaming pass over the days of a month."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.fleet.jars import jar_facts, made_from, site_history
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import picture
+from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.plan import Due
+from battery_assets.platform.warehouse.resource import Warehouse
+
+WANTED = {
+    t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"],
+    t.telemetry_string_raw: None,
+    t.telemetry_string_calc: None,
+    t.telemetry_env: None,
+}
+
+
+@dg.asset(
+    **materializes(
+        t.feature_store,
+        reads=[
+            t.telemetry_jar_raw,
+            t.telemetry_string_raw,
+            t.telemetry_string_calc,
+            t.telemetry_env,
+            t.battery,
+            t.battery_model,
+            t.string,
+        ],
+        history=[t.impedance_measurement_raw],
+        history_months=12,
+    )
+)
+def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.pictures.fleet import voltage_heat_map
+
+    part = warehouse.claim(t.feature_store, context)
+    jars = jar_facts(warehouse, part)
+    rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+    read = Inputs(warehouse, part, WANTED)
+    # A day without telemetry has a place in the windows that reach over it.
+    every_day = {day: read.digests.get(day, "") for day in read.span}
+    given = made_from(every_day, jars, known=[(rounds, "measured_at")], by=timedelta(days=1))
+    due = warehouse.due(t.feature_store, part, given, chained=True, by=__name__)
+    before = list(due.handed_on())
+    hours = [values["hours"] for _, values in before]
+    rows = list(_days(read, due, jars, rounds, before, hours))
+    shown = {"voltages": picture(voltage_heat_map(pl.concat(hours), jars))} if hours else {}
+    return warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
+
+
+def _days(
+    read: Inputs,
+    due: Due,
+    jars: pl.DataFrame,
+    rounds: pl.DataFrame,
+    before: list[tuple[date, dict[str, Any]]],
+    hours: list[pl.DataFrame],
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.features.windows.feature_rows import TelemetryDay, feature_days
+
+    days = (TelemetryDay(day, *frames) for day, frames in read.walk(due.days))
+    for day, rows, state in feature_days(days, jars, rounds, before):
+        of_hours = rows.filter(pl.col("feature_window_hours") == 1)
+        hours.append(of_hours.select("feature_ts", "battery_id", "v_mean"))
+        due.hand_on(day, hours=hours[-1], **state)
+        yield day, rows

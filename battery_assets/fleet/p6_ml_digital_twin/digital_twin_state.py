@@ -1,0 +1,122 @@
+"""The digital twin of every jar at the end of the month: circuit, charge, health and wear."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.fleet.jars import HealthEvidence, earlier_rows, jar_facts, made_from
+from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import picture
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.saved import arrays_of, state_of
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.projections import empty
+
+JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
+# Under this a current is float or sensor offset; what is a discharge is decided where windows are cut.
+DISCHARGE_A = -2.0
+HISTORY_MONTHS = 12
+NO_IDS = pl.DataFrame(schema={"battery_id": pl.String})
+NO_JARS = empty(t.telemetry_jar_raw).select(JAR_COLUMNS)
+
+
+@dg.asset(
+    **materializes(
+        t.digital_twin_state,
+        reads=[
+            t.telemetry_jar_raw,
+            t.telemetry_jar_calc,
+            t.telemetry_string_raw,
+            t.feature_store,
+            t.battery,
+            t.battery_model,
+            t.string,
+        ],
+        history=[t.impedance_measurement_raw, t.capacity_test_raw],
+        history_months=HISTORY_MONTHS,
+        earlier=[t.digital_twin_state],
+    )
+)
+def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.pictures.fleet import soh_bars
+    from battery_assets.features.twin.filter import TwinState
+    from battery_assets.features.twin.month import twin_at_end
+
+    part = warehouse.claim(t.digital_twin_state, context)
+    jars = jar_facts(warehouse, part)
+    windows = t.feature_store.c.feature_window_hours == 24
+    features = warehouse.read(t.feature_store, part, where=windows).collect()
+    week = _last_week(warehouse, part, jars)
+    named = pl.concat([NO_IDS, *(day["seen"] for day in week)])
+    seen = jars.join(named.unique(), on="battery_id", how="semi", maintain_order="left")
+    if seen.is_empty() or features.is_empty():
+        return warehouse.replace(t.digital_twin_state, part, empty(t.digital_twin_state))
+    before = earlier_rows(warehouse, t.digital_twin_state, part, HISTORY_MONTHS)
+    # All that is known of the health at the end: the last week of readings, and the tests of the year.
+    evidence = HealthEvidence.of(warehouse, part, seen)
+    for day in week:
+        evidence.take_up(day)
+    walked = _walked(warehouse, part, seen, before)
+    state = state_of(TwinState, walked[-1]) if walked else None
+    windows = [day["windows"] for day in walked]
+    rows = twin_at_end(seen, before, state, windows, features, evidence.health_with)
+    shown = {"state of health": picture(soh_bars(rows, seen)), **month_shown(warehouse, part, rows, seen)}
+    return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
+
+
+def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
+    """Of each of the last seven days its ohmic readings, its warmth, and the jars that were calculated."""
+    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id"]}
+    read = Inputs(warehouse, part, wanted)
+    given = {day: read.digests[day] for day in read.days[-7:]}
+    with warehouse.reductions("digital_twin_state", part, given, by=__name__) as due:
+        evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
+        for day, (rows, calculated) in read.walk(due.days):
+            evidence.add_day(rows)
+            seen = calculated.select(pl.col("battery_id").unique().cast(pl.String).sort())
+            due.hand_on(day, seen=seen, **evidence.handed_on())
+    return [values for _, values in due.handed_on()]
+
+
+def _walked(
+    warehouse: Warehouse, part: Part, jars: pl.DataFrame, before: pl.DataFrame
+) -> list[dict[str, Any]]:
+    """Of each day the filter's state at its end and the discharges that it shows, in order."""
+    from battery_assets.features.twin.filter import TwinState
+    from battery_assets.features.twin.month import twin_days
+
+    read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
+    digests = {day: read.digests[day] for day in read.has(t.telemetry_string_raw)}
+    begun = before.select("battery_id", "captured_at", "filter_json").sort("battery_id", "captured_at")
+    with warehouse.reductions(
+        "twin_filter", part, made_from(digests, jars, begun), chained=True, by=__name__
+    ) as due:
+        known = [values for _, values in due.handed_on()]
+        state = state_of(TwinState, known[-1]) if known else None
+        for day, after, windows in twin_days(jars, before, _days(read, due.days), state):
+            due.hand_on(day, windows=windows, **arrays_of(after))
+    return [values for _, values in due.handed_on()]
+
+
+def _days(read: Inputs, wanted: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
+    """Each day's jar and string rows; no jar rows where every string floats or charges."""
+    strings = dict(read.of(t.telemetry_string_raw, wanted))
+    busy = [day for day, rows in strings.items() if _speaks(rows)]
+    walk = iter(read.of(t.telemetry_jar_raw, busy))
+    ahead = next(walk, None)
+    for day, rows in strings.items():
+        if ahead is not None and ahead[0] == day:
+            yield day, ahead[1], rows
+            ahead = next(walk, None)
+        else:
+            yield day, NO_JARS, rows
+
+
+def _speaks(rows: pl.DataFrame) -> bool:
+    return bool(((rows["current_a"] < DISCHARGE_A) | (rows["mode"].cast(pl.String) == "idle")).any())

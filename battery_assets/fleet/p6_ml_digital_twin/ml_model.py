@@ -1,0 +1,55 @@
+"""Mirror of the model registry: every registered version whose cut-off is the month."""
+
+import json
+from datetime import UTC, datetime
+
+import dagster as dg
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.tracking import Tracking
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
+
+MODEL_NAME = "rul"
+
+
+@dg.asset(**materializes(t.ml_model, after=["rul_model"]))
+def ml_model(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking
+) -> dg.MaterializeResult:
+    part = warehouse.claim(t.ml_model, context)
+    entries = tracking.versions(MODEL_NAME, {"cutoff_month": str(part.month)})
+    rows = [
+        _row(entry, part, newest=entry is entries[-1], following=following)
+        for entry, following in zip(entries, [*entries[1:], None], strict=True)
+    ]
+    return warehouse.replace(t.ml_model, part, pl.DataFrame(rows, schema=polars_schema(t.ml_model)))
+
+
+def _row(entry: dict, part: Part, newest: bool, following: dict | None) -> dict:
+    """One registered version; the newest of a cut-off is the one in production."""
+    trained = datetime.fromtimestamp(entry["created_ms"] / 1000, UTC)
+    params = {**entry["params"], "model_sha256": entry["tags"]["model_sha256"]}
+    return {
+        "model_id": identity("ml_model", MODEL_NAME, entry["version"], entry["run_id"]),
+        "model_name": MODEL_NAME,
+        "model_type": "catboost_rul",
+        "version": f"{part.month}.{entry['version']}",
+        "status": "production" if newest else "retired",
+        "trained_at": trained,
+        "promoted_at": trained,
+        "retired_at": None
+        if following is None
+        else datetime.fromtimestamp(following["created_ms"] / 1000, UTC),
+        "artifact_url": f"models:/{MODEL_NAME}/{entry['version']}",
+        "hyperparameters_json": json.dumps(params, sort_keys=True),
+        "metrics_json": json.dumps(entry["metrics"], sort_keys=True),
+        "feature_list": entry["tags"]["features"],
+        "training_data_start": datetime.fromisoformat(params["first_snapshot"]),
+        "training_data_end": part.start,
+        "created_by": None,
+    }

@@ -1,0 +1,89 @@
+"""How many minutes each string will carry its load, from the twin's states at the end of the month."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import dagster as dg
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.fleet.jars import site_history
+from battery_assets.fleet.p6_ml_digital_twin.string_days import string_days
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import picture
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.projections import empty
+
+# Loads of a year: a string is loaded a few times a year, mostly for seconds that slow telemetry does not see.
+MONTHS = 12
+LAST_CAPTURES = 8
+
+
+@dg.asset(
+    **materializes(
+        t.string_runtime,
+        reads=[
+            t.digital_twin_state,
+            t.telemetry_string_raw,
+            t.feature_store,
+            t.battery,
+            t.battery_model,
+            t.battery_system,
+            t.string,
+        ],
+        history=[t.telemetry_event_window, t.capacity_test_raw],
+        history_months=MONTHS,
+    )
+)
+def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.pictures.runtime import runtime_bars
+    from battery_assets.features.ride_through.loads import string_loads
+    from battery_assets.features.ride_through.places import jar_states, string_facts
+    from battery_assets.features.ride_through.runtime import string_runtimes
+
+    part = warehouse.claim(t.string_runtime, context)
+    twins = warehouse.read(t.digital_twin_state, part).collect()
+    batteries, models, strings, systems = (
+        warehouse.read(table, None if table is t.battery_model else part).collect()
+        for table in (t.battery, t.battery_model, t.string, t.battery_system)
+    )
+    at = twins["captured_at"].max()
+    if not isinstance(at, datetime):
+        return warehouse.replace(t.string_runtime, part, empty(t.string_runtime))
+    facts = string_facts(strings, systems, batteries, models, at)
+    jars = jar_states(facts, batteries, models, twins, _last_day(warehouse, part), at)
+    loads = string_loads(facts, _own_loads(warehouse, part, facts))
+    rows = string_runtimes(facts, jars, loads, at)
+    shown = {"ride-through": picture(runtime_bars(rows, facts, batteries))}
+    return warehouse.replace(t.string_runtime, part, rows, metadata=shown)
+
+
+def _last_day(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """Daily means of the jars' voltage and temperature."""
+    daily = t.feature_store.c.feature_window_hours == 24
+    columns = ["battery_id", "feature_ts", "v_mean", "t_mean"]
+    return warehouse.read(t.feature_store, part, columns, where=daily).collect()
+
+
+def _own_loads(warehouse: Warehouse, part: Part, facts: pl.DataFrame) -> pl.DataFrame:
+    """What the strings carried in the month's telemetry and in the year's captures, tests left out."""
+    from battery_assets.features.ride_through.loads import loaded_samples, own_loads
+
+    rated = dict(zip(facts["string_id"], facts["rated_ah"], strict=True))
+    telemetry = [string_days(warehouse, part)["drawn"]]
+    loaded = [loaded_samples(frames, rated) for frames in (telemetry, _captures(warehouse, part))]
+    tests = site_history(warehouse, t.capacity_test_raw, part, MONTHS)
+    return own_loads(pl.concat(loaded), tests)
+
+
+def _captures(warehouse: Warehouse, part: Part) -> Iterator[pl.DataFrame]:
+    """The last captures of each string in which its load may have moved to it."""
+    window = t.telemetry_event_window
+    of_loads = window.c.event_type.in_(["transfer_event", "discharge_test"])
+    rows = site_history(warehouse, window, part, MONTHS, of_loads).sort("start_ts")
+    for string, url in (
+        rows.group_by("string_id").tail(LAST_CAPTURES).select("string_id", "data_blob_url").iter_rows()
+    ):
+        if warehouse.has_capture(url):
+            yield warehouse.capture(url).with_columns(string_id=pl.lit(string))

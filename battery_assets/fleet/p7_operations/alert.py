@@ -1,0 +1,47 @@
+"""Alerts of the month: thresholds that are data, on evidence of hours, with persistence and hysteresis."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.fleet.p7_operations.evidence import alert_inputs
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import picture
+from battery_assets.platform.warehouse.resource import Warehouse
+
+
+@dg.asset(
+    **materializes(
+        t.alert,
+        reads=[
+            t.telemetry_jar_raw,
+            t.telemetry_string_raw,
+            t.telemetry_env,
+            t.feature_store,
+            t.digital_twin_state,
+            t.rul_prediction,
+            t.battery,
+            t.battery_model,
+            t.string,
+            t.battery_system,
+            t.location,
+            t.environmental_sensor,
+        ],
+        history=[t.impedance_measurement_raw, t.impedance_measurement_calc],
+        history_months=12,
+    )
+)
+def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.operations.alert_rules import thresholds
+    from battery_assets.features.operations.alert_signals import signals
+    from battery_assets.features.operations.alerts import alerts, not_evaluated
+    from battery_assets.features.pictures.fleet import alerts_timeline
+
+    part = warehouse.claim(t.alert, context)
+    (inputs, days), rules = alert_inputs(warehouse, part), thresholds()
+    found = signals(inputs)
+    rows = alerts(inputs, rules, found)
+    counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
+    shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules, found)}
+    if rows.height:
+        shown["alerts"] = picture(alerts_timeline(rows))
+    return warehouse.replace(t.alert, part, rows, metadata=shown | days)

@@ -1,0 +1,262 @@
+"""How the rows of phases 1 to 3 arrive: from a site's landing folder, or from its generator."""
+
+import functools
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.fleet.references import references_held
+from battery_assets.ingest.exports.contract import SourceContract
+from battery_assets.ingest.exports.known_files import KnownFile
+from battery_assets.ingest.exports.landing import LandingFile, landing_files
+from battery_assets.ingest.exports.tables import Reading, read_table, read_table_days
+from battery_assets.ingest.files.duplicates import without_copies
+from battery_assets.platform import clock
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.code_version import code_version
+from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.plan import Due
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import FILES
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.projections import empty, sort_columns
+
+CATALOGUE = "catalogue"
+# When a transaction happened: what lies ahead has not.
+HAPPENED = {
+    "maintenance_event": "scheduled_date",
+    "capacity_test_raw": "test_date",
+    "impedance_measurement_raw": "measured_at",
+    "audit_log": "ts",
+}
+
+
+def landed_files(landing: Landing, site: str, table: sa.Table | None = None) -> list[LandingFile]:
+    """The site's files of a table, or of all tables."""
+    files, _ = landing_files(landing.root(site), site)
+    return [file for file in files if table is None or file.table == table.name]
+
+
+def arrived(
+    warehouse: Warehouse,
+    landing: Landing,
+    table: sa.Table,
+    part: Part,
+    finish: Callable[[pl.DataFrame], pl.DataFrame] = lambda rows: rows,
+) -> dg.MaterializeResult:
+    """Replace a partition by what its site's source holds for it, and keep the accounts of files."""
+    source, config = source_of(warehouse, part)
+    if source == FILES:
+        return _from_files(warehouse, landed_files(landing, str(part.site), table), table, part, config)
+    if table.info["store"] == "lake":
+        return _from_generator(warehouse, table, part, config)
+    return warehouse.replace(table, part, finish(_synthetic_rows(table, part, config)))
+
+
+def arrived_everywhere(
+    warehouse: Warehouse, landing: Landing, table: sa.Table, part: Part, catalogue: pl.DataFrame
+) -> dg.MaterializeResult:
+    """Replace a table that is not cut by what the catalogue and every site with files hold."""
+    stamped = [catalogue.with_columns(pl.lit(CATALOGUE).alias("site"))]
+    with warehouse.transaction() as connection:
+        sites = registry.sites(connection)
+    readings = {
+        site.site: read_table(landed_files(landing, site.site, table), table, None, _contract(site.config))
+        for site in sites
+        if site.source == FILES
+    }
+    stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
+    rows = pl.concat(stamped).unique(table.primary_key.columns.keys()[0], keep="last", maintain_order=True)
+    result = warehouse.replace(table, part, rows)
+    accounts = {
+        site: _keep_accounts(warehouse, table, Part(site), reading) for site, reading in readings.items()
+    }
+    return _with_accounts(result, {site: found for site, found in accounts.items() if found["rows"]})
+
+
+def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
+    """Where a partition's site has its data from, and its settings. ValueError for a site nobody entered."""
+    with warehouse.transaction() as connection:
+        known = {site.site: site for site in registry.sites(connection)}
+    if part.site not in known:
+        raise ValueError(
+            f"site {part.site!r} is not known. Next step: battery-assets site add {part.site} ..., "
+            f"or battery-assets import FOLDER --site {part.site}. Known: {', '.join(known) or 'none'}"
+        )
+    return known[part.site].source, known[part.site].config
+
+
+def _contract(config: dict[str, Any]) -> SourceContract:
+    return SourceContract.from_config(config)
+
+
+def _from_files(
+    warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    if table.info["store"] == "lake":
+        return _days_from_files(warehouse, files, table, part, config)
+    month = None if table.info["newest_wins"] else part.month
+    found = read_table(files, table, month, _contract(config), now=clock.now())
+    reading = references_held(warehouse, table, found)
+    result = warehouse.replace(table, part, reading.rows)
+    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading))
+
+
+def _days_from_files(
+    warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    """The days of a month; a file is read where it is new, or where another one changed a day of its."""
+    with warehouse.transaction() as connection:
+        before = registry.known_files(connection, table, part)
+    made_from = {
+        str(file.path): digest(code_version(__name__), file.sha256, part.month, config) for file in files
+    }
+    documents = {path: document for path, document in before.items() if document}
+    known = {
+        path: KnownFile.of(document)
+        for path, document in documents.items()
+        if document["made_from"] == made_from.get(path)
+    }
+    changed = {day for path in documents.keys() - known for day in KnownFile.of(documents[path]).shares}
+    with read_table_days(files, table, part.month, _contract(config), known=known, now=clock.now()) as days:
+        given = {day: digest(config, {"files": names}) for day, names in days.files_of_days().items()}
+        due = warehouse.due(table, part, given, by=__name__)
+        # Had a run died before it kept its accounts, such days would look as if nothing had changed.
+        due.make_too(days.must_make | changed)
+        days.take_up(due.days)
+        result = warehouse.replace(table, part, days, due=due)
+        reading = days.account()
+    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading, made_from))
+
+
+def _keep_accounts(
+    warehouse: Warehouse,
+    table: sa.Table,
+    part: Part,
+    reading: Reading,
+    made_from: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Keep the accounts. Returns what became of every row, for people."""
+    known = {
+        path: {**file.document(), "made_from": made_from[path]}
+        for path, file in reading.known.items()
+        if made_from
+    }
+    with warehouse.transaction() as connection:
+        registry.put_accounts(
+            connection,
+            table,
+            part,
+            reading.files,
+            reading.quarantine,
+            reading.findings,
+            known,
+            reading.not_read,
+        )
+        return {**registry.accounts_of(connection, table, part), "findings": reading.findings}
+
+
+def _with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
+    return result._replace(metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(accounts)})
+
+
+@functools.lru_cache(maxsize=64)
+def _site(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
+    from battery_assets.synthetic.site import SyntheticSite
+
+    return SyntheticSite.from_config(site, dict(config))
+
+
+def synthetic_site(part: Part, config: dict[str, Any]) -> Any:
+    """The synthetic site of a partition."""
+    return _site(str(part.site), tuple(sorted(config.items())))
+
+
+def _once(
+    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], due: Due
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    """Days without the rows that a gateway sent again; each hands on how many were sent, and sent again."""
+    for day, sent in days:
+        rows, copies = without_copies(sent, sort_columns(table))
+        due.hand_on(day, counts=np.array([sent.height, copies]))
+        yield day, rows
+
+
+def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.DataFrame:
+    from battery_assets.synthetic import events, master, transactions
+
+    site, month = synthetic_site(part, config), str(part.month)
+    if table.info["phase"] == 1:
+        return master.master(site, month)[table.name]
+    if table.name == "telemetry_event_window":
+        return _happened(events.event_windows(site, month), "end_ts")
+    rows = transactions.transactions(site, month).get(table.name, empty(table))
+    return _happened(rows, HAPPENED[table.name])
+
+
+def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
+    """In the month that is running, what has happened up to now."""
+    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= clock.now()))
+
+
+def captures_of(
+    warehouse: Warehouse, part: Part, only: Collection[str] | None = None
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Window and fast samples of a partition's event windows, one by one; files bring their own URLs.
+
+    `only` names the windows that are wanted.
+    """
+    source, config = source_of(warehouse, part)
+    if source == FILES:
+        return
+    from battery_assets.synthetic.events import captures
+
+    yield from captures(synthetic_site(part, config), str(part.month), clock.now(), only)
+
+
+def windows_over(warehouse: Warehouse, part: Part) -> dict[date, tuple[str, list[str]]]:
+    """Of each day of which there are captures: what they are made from, and the windows that are over."""
+    source, config = source_of(warehouse, part)
+    if source == FILES:
+        return {}
+    rows = _synthetic_rows(t.telemetry_event_window, part, config)
+    by_day = rows.group_by(pl.col("start_ts").dt.date(), maintain_order=True).agg("window_id")
+    return {
+        day: (digest(part.site, config, {"windows": windows}), windows) for day, windows in by_day.iter_rows()
+    }
+
+
+def _from_generator(
+    warehouse: Warehouse, table: sa.Table, part: Part, config: dict[str, Any]
+) -> dg.MaterializeResult:
+    """The days of the month that are over: the day that is running comes tomorrow, whole."""
+    today = clock.now().date()
+    given = {day: digest(part.site, config) for day in part.days if day < today}
+    due = warehouse.due(table, part, given, by=__name__)
+    sent = _once(table, _synthetic_days(table, part, config, due.days), due)
+    result = warehouse.replace(table, part, sent, due=due)
+    counts = np.sum([values["counts"] for _, values in due.handed_on()], axis=0, initial=0)
+    told = dict(zip(("rows sent", "exact duplicates"), np.broadcast_to(counts, 2).tolist(), strict=True))
+    return result._replace(metadata={**(result.metadata or {}), **told})
+
+
+def _synthetic_days(
+    table: sa.Table, part: Part, config: dict[str, Any], days: Iterable[date]
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.synthetic.signals import telemetry
+
+    site = synthetic_site(part, config)
+    make = {
+        "telemetry_jar_raw": telemetry.jar_day,
+        "telemetry_string_raw": telemetry.string_day,
+        "telemetry_env": telemetry.environment_day,
+    }[table.name]
+    for day in days:
+        yield day, make(site, day)

@@ -1,0 +1,92 @@
+"""The databases of warehouse, Dagster and MLflow, of either kind: embedded, or on a server that exists."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import errors, sql
+
+from battery_assets.errors import UserError
+from battery_assets.hosting import embedded_postgres
+from battery_assets.hosting.database_urls import DatabaseUrls, libpq_url, redacted, server_urls
+from battery_assets.settings import Settings
+
+LARGEST_SKEW_S = 5.0
+
+
+@contextmanager
+def running_database(settings: Settings) -> Iterator[DatabaseUrls]:
+    """The addresses of three databases that answer; an embedded server stops when its last user leaves."""
+    if settings.database_url is not None:
+        yield prepared_server(settings.database_url)
+        return
+    with embedded_postgres.held(settings) as urls:
+        yield urls
+
+
+def ensure_running(settings: Settings) -> DatabaseUrls:
+    """As running_database, but an embedded server stays up until `stop` or its last user's leave."""
+    if settings.database_url is not None:
+        return prepared_server(settings.database_url)
+    return embedded_postgres.ensure_running(settings)
+
+
+def stop(settings: Settings) -> bool:
+    """Stop the embedded server; False where none ran, or where the server is not ours."""
+    return settings.database_url is None and embedded_postgres.stop(settings)
+
+
+def prepared_server(url: str) -> DatabaseUrls:
+    """Check a server, make its two other databases; UserError says what an administrator runs."""
+    urls = server_urls(url)
+    with _connected(url) as connection:
+        _check_clock(connection)
+        existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
+        for wanted in (urls.dagster, urls.mlflow):
+            name = urlsplit(wanted).path.removeprefix("/")
+            if name not in existing:
+                _create(connection, name)
+    return urls
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
+    name = urlsplit(url).path.removeprefix("/")
+    try:
+        connection = psycopg.connect(libpq_url(url), connect_timeout=10, autocommit=True)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        if f'database "{name}" does not exist' in str(error):
+            raise UserError(reason, f'as an administrator of the server: CREATE DATABASE "{name}";') from None
+        raise UserError(
+            f"the database {redacted(url)} cannot be reached: {reason}",
+            "check BATTERY_DATABASE_URL and that the server accepts connections from here",
+        ) from None
+    with connection:
+        yield connection
+
+
+def _check_clock(connection: psycopg.Connection) -> None:
+    before = time.time()
+    row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    skew = float(str(row[0])) - (before + time.time()) / 2 if row else 0.0
+    if abs(skew) > LARGEST_SKEW_S:
+        raise UserError(
+            f"the database's clock is {skew:+.0f} s from this machine's; {LARGEST_SKEW_S:.0f} s are allowed",
+            "set both clocks by NTP",
+        )
+
+
+def _create(connection: psycopg.Connection, name: str) -> None:
+    try:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except errors.DuplicateDatabase:
+        return
+    except errors.InsufficientPrivilege:
+        role = connection.info.user
+        raise UserError(
+            f'the role "{role}" may not create the database "{name}", which the platform needs',
+            f'as an administrator of the server: CREATE DATABASE "{name}" OWNER "{role}";',
+        ) from None

@@ -1,0 +1,83 @@
+"""Command lines and environment of the services, and the folder that Dagster calls home."""
+
+import os
+import sys
+from pathlib import Path
+
+from battery_assets.errors import UserError
+from battery_assets.hosting.database_urls import DatabaseUrls
+from battery_assets.settings import PACKAGE, Settings
+
+# What phones home, or writes into a command's progress bar, unless told not to.
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DAGSTER_DG_UPDATE_CHECK_ENABLED": "0",
+}
+# Seven job consumers and three more workers cost 1.5 GB and serve no page that we use.
+MLFLOW_WORKERS = "1"
+WORKSPACE = "workspace.yaml"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Environment of every service: ours, plus where things are. It holds the database's password."""
+    return {
+        **os.environ,
+        **QUIET,
+        **settings.variables(),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def mlflow_secrets(urls: DatabaseUrls) -> dict[str, str]:
+    """What only MLflow's server gets; in the environment, as everyone can read a command line."""
+    return {"MLFLOW_BACKEND_STORE_URI": urls.mlflow}
+
+
+def mlflow_server(settings: Settings, port: int) -> list[str]:
+    """Tracking server and pages on loopback, artifacts served from one fixed root."""
+    command = f"-m mlflow server --host 127.0.0.1 --port {port} --workers {MLFLOW_WORKERS}"
+    hosts = ["--allowed-hosts", f"127.0.0.1:{port},localhost:{port}"]
+    artifacts = ["--serve-artifacts", "--artifacts-destination", settings.artifacts_url]
+    return [sys.executable, *command.split(), *hosts, *artifacts]
+
+
+def code_server(definitions: str, port: int) -> list[str]:
+    """The one process that imports our code, for the pages and the daemon alike."""
+    command = f"-m dagster code-server start --host 127.0.0.1 --port {port} --location-name battery_assets"
+    options = ["--inject-env-vars-from-instance", "--use-python-environment-entry-point"]
+    return [sys.executable, *command.split(), "--module-name", definitions, *options]
+
+
+def webserver(settings: Settings, port: int) -> list[str]:
+    """The Dagster pages on loopback."""
+    command = f"-m dagster_webserver --host 127.0.0.1 --port {port} -w".split()
+    return [sys.executable, *command, str(settings.dagster_home / WORKSPACE)]
+
+
+def daemon(settings: Settings) -> list[str]:
+    """Schedules, sensors, backfills, the run queue and run monitoring."""
+    return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(settings.dagster_home / WORKSPACE)]
+
+
+def install_dagster_home(settings: Settings, code_port: int | None = None) -> Path:
+    """Copy dagster.yaml into DAGSTER_HOME where it differs; with a port, write a workspace that names it."""
+    source = PACKAGE.parent / "dagster.yaml"
+    if not source.is_file():
+        raise UserError(f"{source} is missing", "run from a checkout: make demo, or pip install -e .")
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    _replaced(home / "dagster.yaml", source.read_text())
+    if code_port is not None:
+        server = f"{{host: 127.0.0.1, port: {code_port}, location_name: battery_assets}}"
+        _replaced(home / WORKSPACE, f"load_from:\n  - grpc_server: {server}\n")
+    return home
+
+
+def _replaced(file: Path, text: str) -> None:
+    if not file.exists() or file.read_text() != text:
+        staged = file.with_name(f"{file.name}.new")
+        staged.write_text(text)
+        staged.replace(file)

@@ -1,0 +1,144 @@
+"""What lies in a site's landing folder, file by file."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.ingest.exports.contract import SourceContract
+from battery_assets.ingest.files.piece import month_columns
+from battery_assets.ingest.files.pieces import pieces
+from battery_assets.ingest.files.problems import FileProblem, FileRefused
+from battery_assets.ingest.files.rows import FIRST_TIME, LAST_TIME
+from battery_assets.ingest.files.values import checked
+
+# What a generator knows of its own jars is in no file.
+_NAMES = sorted((table.name for table in t.TABLES if table.schema != "truth"), key=len, reverse=True)
+_ENDINGS = (".csv.gz", ".csv", ".parquet")
+_UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload")
+_HASHED_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One export of one table; `sha256` is of the bytes as they lie, `modified` is UTC."""
+
+    path: Path
+    table: str
+    size: int
+    modified: datetime
+    sha256: str
+
+
+def landing_files(root: Path, site: str) -> tuple[list[LandingFile], list[FileProblem]]:
+    """The exports in `<root>/<site>/`, sorted by path, and the files that are no table's export.
+
+    A name is a table's when it is the table's name, alone or followed by a part that holds a digit
+    (`battery_2026-11.csv`), or when the file lies in a folder of that name. Hidden and unfinished files
+    (.tmp, .part ...) are left alone until they get their name. A folder that is missing holds nothing.
+    """
+    folder = Path(root) / site
+    found: list[LandingFile] = []
+    problems: list[FileProblem] = []
+    for path in sorted(_walk(folder)):
+        try:
+            table = _table_of(path, folder)
+            found.append(_described(path, table))
+        except FileRefused as refusal:
+            problems.append(FileProblem(path, refusal.reason, refusal.detail))
+        except OSError as error:
+            problems.append(FileProblem(path, "VANISHED", f"cannot be opened: {error.strerror}"))
+    return found, problems
+
+
+def _walk(folder: Path) -> Iterable[Path]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and not name.lower().endswith(_UNFINISHED):
+                yield Path(place) / name
+
+
+def _table_of(path: Path, folder: Path) -> str:
+    if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+        raise FileRefused("UNSAFE_PATH", f"a link to {path.resolve()}, outside {folder}")
+    ending = next((e for e in _ENDINGS if path.name.lower().endswith(e)), None)
+    top = path.relative_to(folder).parts[0]
+    if top in _NAMES and top != path.name:
+        table = top
+    else:
+        stem = path.name[: -len(ending)] if ending else path.name.split(".")[0]
+        table = _named(stem)
+    if table is None:
+        known = ", ".join(sorted(_NAMES))
+        raise FileRefused("UNKNOWN_TABLE", f"{path.name!r} is not named as a table; known: {known}")
+    if ending is None:
+        raise FileRefused("UNKNOWN_FORMAT", f"{path.name!r} does not end in {', '.join(_ENDINGS)}")
+    return table
+
+
+def _named(stem: str) -> str | None:
+    """The table a file name speaks of; a suffix without a digit may be a misspelt table, so it is refused."""
+    for name in _NAMES:
+        if stem == name or re.fullmatch(re.escape(name) + r"[-_. ](?=.*\d).+", stem):
+            return name
+    return None
+
+
+def _described(path: Path, table: str) -> LandingFile:
+    stat = path.stat()
+    return LandingFile(
+        path=path,
+        table=table,
+        size=stat.st_size,
+        modified=datetime.fromtimestamp(stat.st_mtime, UTC),
+        sha256=_sha256(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _sha256(path: Path, size: int, modified_ns: int, put_there_ns: int) -> str:
+    """Hash of a file's bytes, remembered while its size and times stay the same.
+
+    `put_there_ns` also tells files apart whose bytes were changed at one time, as copies of a bucket's are.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_HASHED_AT_ONCE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def months_touched(file: LandingFile, table: sa.Table, contract: SourceContract) -> set[str]:
+    """The UTC months ("YYYY-MM") that the file's rows belong to, read in a stream.
+
+    The empty set means "all": a master table has no months, and a file that cannot be read has to be shown,
+    refused, to whichever month is asked for.
+    """
+    return set(_months(file, table, contract))
+
+
+@lru_cache(maxsize=4096)
+def _months(file: LandingFile, table: sa.Table, contract: SourceContract) -> frozenset[str]:
+    names = month_columns(table)
+    months: set[str] = set()
+    if not names:
+        return frozenset()
+    try:
+        for piece in pieces(file.path, table, contract, only=names):
+            found = [checked(piece.frame[name], table.c[name], contract) for name in names]
+            instants = found[0].values
+            for other in found[1:]:
+                instants = instants.fill_null(other.values)
+            instants = instants.filter((instants >= FIRST_TIME) & (instants < LAST_TIME))
+            months |= set(instants.dt.truncate("1mo").unique().dt.strftime("%Y-%m"))
+    except FileRefused:
+        return frozenset()
+    return frozenset(months)

@@ -1,0 +1,180 @@
+"""Counters held against the integral of the current, and everything against the cell's nominal capacity."""
+
+from collections import Counter
+
+import numpy as np
+import polars as pl
+
+from battery_assets.ingest.lab.reconcile.integrals import Moved, ah_steps, intervals, moved
+from battery_assets.ingest.lab.refusal import LabFileRefused
+
+# Limits of plausibility, not of health: SOURCES 10.
+_WRONG_SHARE = 0.10
+_TOLD_SHARE = 0.02
+_POWERS = (1e-6, 1e-3, 1 / 3600, 1 / 60, 60.0, 3600.0, 1e3, 1e6)
+_HIGHEST_CELL_V = 1_000.0
+_MOST_C, _LEAST_C = 100.0, 1 / 2_000
+_HOTTEST_C = 200.0
+# Symmetric cells stay near 0 V, full cells do not: told, not refused.
+_LOW_V = 0.2
+_LEAST_COUNTED = 1e-6
+_OFFSET_A = 1e-5
+
+
+def check(
+    points: pl.DataFrame,
+    nominal_ah: float | None,
+    net_ah: np.ndarray | None,
+    resolution_a: float,
+    notes: Counter,
+) -> None:
+    """`resolution_a`: the least current that the file can write; 0 where it writes floats.
+
+    Raises LabFileRefused: CAPACITY, SCALE, SIGN."""
+    _voltage_and_temperature(points)
+    steps = ah_steps(points)
+    charge, discharge = moved(points, steps)
+    if nominal_ah is not None:
+        _nominal(points, steps, nominal_ah)
+    slack = _slack_ah(points, resolution_a)
+    counted = {name: _last(points, f"{name}_ah") for name in ("charge", "discharge")}
+    largest = max(charge.ah, discharge.ah, *(value or 0.0 for value in counted.values()))
+    _swapped(counted, charge, discharge, slack)
+    for name, integral in (("charge", charge), ("discharge", discharge)):
+        if counted[name] is not None:
+            _counter(name, counted[name], integral, largest, slack, notes)
+    _energy(points, notes)
+    if net_ah is not None and None not in counted.values():
+        _net(net_ah, counted["charge"] - counted["discharge"], _WRONG_SHARE * largest + slack)  # type: ignore[operator]
+
+
+def _last(points: pl.DataFrame, name: str) -> float | None:
+    return None if not points.height or points[name][-1] is None else float(points[name][-1])
+
+
+def _slack_ah(points: pl.DataFrame, resolution_a: float) -> float:
+    """Charge that a current below what the file can write may move unseen, Ah; currents of a few
+    microamperes are within any cycler's offset."""
+    current = np.abs(points["current_a"].to_numpy())
+    if not len(current):
+        return 0.0
+    if float(current.max()) <= _OFFSET_A:
+        return _OFFSET_A * float(points["test_time_s"][-1] - points["test_time_s"][0]) / 3600
+    return resolution_a * float(intervals(points)[current > 0].sum()) if resolution_a else 0.0
+
+
+def _outside(counted: float, integral: Moved) -> float:
+    """How far a counter lies outside what the samples allow, Ah."""
+    return max(0.0, integral.least_ah - counted, counted - integral.most_ah)
+
+
+def _counter(
+    name: str, counted: float, integral: Moved, largest: float, slack: float, notes: Counter
+) -> None:
+    apart = _outside(counted, integral)
+    size = max(counted, integral.ah)
+    if apart <= _TOLD_SHARE * size:
+        return
+    words = f"{counted:.6g} Ah in the {name} counter and {abs(integral.ah):.6g} Ah by current and time"
+    if apart <= max(_WRONG_SHARE * largest, slack):
+        why = f"; the current's resolution alone explains {slack:.2g} Ah" if apart <= slack else ""
+        notes[f"{words}: more apart than the samples allow{why}"] += 1
+        return
+    ratio = counted / integral.ah if integral.ah else float("inf")
+    power = next((p for p in _POWERS if abs(ratio / p - 1) < 0.2), None)
+    if power:
+        raise LabFileRefused(
+            "SCALE",
+            found=f"{words}: {power:g} times as much",
+            expected="the same",
+            next_step="correct the unit of the current, the capacity or the time in the headings (mA and A, "
+            "mAh and Ah, ms, min or h and s), and read again",
+        )
+    raise LabFileRefused(
+        "CAPACITY",
+        found=words,
+        expected=f"{integral.least_ah:.6g} to {integral.most_ah:.6g} Ah, as the samples allow",
+        next_step="look for lost rows, and for a counter that counts something else (per gram, per cycle)",
+    )
+
+
+def _swapped(counted: dict, charge: Moved, discharge: Moved, slack: float) -> None:
+    if None in counted.values():
+        return
+    limit = _WRONG_SHARE * max(counted["charge"], counted["discharge"]) + slack
+    straight = max(_outside(counted["charge"], charge), _outside(counted["discharge"], discharge))
+    crossed = max(_outside(counted["charge"], discharge), _outside(counted["discharge"], charge))
+    if straight > limit and crossed <= limit:
+        raise LabFileRefused(
+            "SIGN",
+            found="a charge counter that grows while the current is negative, and the other way round",
+            expected="positive current charges",
+            next_step="the headings of charge and discharge are exchanged, or the current's sign is: "
+            "correct the "
+            "headings, or give current_sign='positive discharges' in the contract",
+        )
+
+
+def _energy(points: pl.DataFrame, notes: Counter) -> None:
+    """Energy over charge is a mean voltage: it lies between the lowest and the highest of the file."""
+    low, high = float(points["voltage_v"].min()), float(points["voltage_v"].max())  # type: ignore[arg-type]
+    for name in ("charge", "discharge"):
+        charge, energy = _last(points, f"{name}_ah"), _last(points, f"{name}_wh")
+        if not charge or not energy or charge < _LEAST_COUNTED * max(abs(energy), charge):
+            continue
+        volts = energy / charge
+        if low > 0 and not low / 2 <= volts <= 2 * high:
+            raise LabFileRefused(
+                "SCALE",
+                found=f"{energy:.6g} Wh for {charge:.6g} Ah in the {name} counters: {volts:.4g} V on average",
+                expected=f"a voltage of the file, {low:.4g} to {high:.4g} V",
+                next_step="correct the unit of voltage, capacity or energy in the headings, and read again",
+            )
+    if high < _LOW_V:
+        notes[f"the voltage stays below {_LOW_V:g} V: check that its unit is the named one"] += 1
+
+
+def _net(net_ah: np.ndarray, difference: float, limit: float) -> None:
+    net = float(net_ah[-1] - net_ah[0])
+    if abs(net - difference) > limit + 1e-9:
+        raise LabFileRefused(
+            "CAPACITY",
+            found=f"a net capacity of {net:.6g} Ah beside {difference:.6g} Ah of charge less discharge",
+            expected="the same",
+            next_step="the net and the cumulative column are probably exchanged: correct their headings",
+        )
+
+
+def _nominal(points: pl.DataFrame, steps: np.ndarray, nominal_ah: float) -> None:
+    largest = float(points["current_a"].abs().max() or 0.0)  # type: ignore[arg-type]
+    net = np.cumsum(steps)
+    swing = float(net.max() - net.min()) if len(net) else 0.0
+    rate = largest / nominal_ah
+    if rate > _MOST_C or (largest and rate < _LEAST_C) or swing > 3 * nominal_ah:
+        raise LabFileRefused(
+            "SCALE",
+            found=f"a current of at most {largest:g} A ({rate:g} C) and a swing of {swing:.4g} Ah",
+            expected=f"what a cell of {nominal_ah:g} Ah can do: {_LEAST_C:g} to {_MOST_C:g} C, at "
+            "most 3 times its capacity",
+            next_step="check the units of current (mA or A) and time, and the nominal capacity in "
+            "the contract",
+        )
+
+
+def _voltage_and_temperature(points: pl.DataFrame) -> None:
+    volts = float(points["voltage_v"].abs().median() or 0.0)  # type: ignore[arg-type]
+    if volts > _HIGHEST_CELL_V:
+        raise LabFileRefused(
+            "SCALE",
+            found=f"a median voltage of {volts:g} V",
+            expected=f"at most {_HIGHEST_CELL_V:g} V",
+            next_step="the numbers are probably millivolts: correct the heading, and read again",
+        )
+    warm = points["temperature_c"].median()
+    if warm is not None and float(warm) > _HOTTEST_C:  # type: ignore[arg-type]
+        raise LabFileRefused(
+            "SCALE",
+            found=f"a median temperature of {warm:g} °C",
+            expected=f"at most {_HOTTEST_C:g} °C",
+            next_step="the numbers are probably kelvin: correct the heading, and read again",
+        )

@@ -1,0 +1,37 @@
+"""Rows of impedance sweeps: they stand among the points of a test, and are no points in time."""
+
+import re
+
+import polars as pl
+
+from battery_assets.ingest.lab.dialects.definition import Dialect
+from battery_assets.ingest.lab.dialects.headings import Heading
+from battery_assets.ingest.lab.formats.raw_table import RawTable
+
+# Name of the column of frequencies, Hz, in the frame of a file that has sweeps.
+FREQUENCY = "sweep_hz"
+_FREQUENCIES = ("freq", "frequency", "freq_hz", "frequency_hz")
+_IMPEDANCE = re.compile(
+    r"(^|_)(re_?z|im_?z|z_?re(al)?|z_?im(ag(inary)?)?|z_?mod|z_?phz|phase_z|z|impedance)(_|$)"
+)
+
+
+def heading_of(table: RawTable, dialect: Dialect) -> Heading | None:
+    """The heading of the frequency; where the dialect has none of its own, only beside one of impedances."""
+    found = next((one for one in table.headings if one.slug in _FREQUENCIES), None)
+    beside = dialect.sweeps or any(_IMPEDANCE.search(one.slug) for one in table.headings)
+    return found if beside else None
+
+
+def marked(
+    frame: pl.DataFrame, table: RawTable, dialect: Dialect, read: set[int]
+) -> tuple[pl.DataFrame, set[int]]:
+    """The frame with the frequency of each row where the file has sweeps, and the places that were read."""
+    heading = heading_of(table, dialect)
+    if heading is None:
+        return frame, read
+    cells = table.take([heading.place], [heading.place]).to_series().cast(pl.Float64, strict=False)
+    impedances = {one.place for one in table.headings if _IMPEDANCE.search(one.slug)}
+    if not (cells > 0).any():
+        return frame, read | {heading.place}
+    return frame.with_columns(cells.alias(FREQUENCY)), read | {heading.place} | impedances

@@ -1,0 +1,276 @@
+"""Files of cyclers in a lab's landing folder: which tests they are, and their points.
+
+    <landing>/<lab>/<cell>/cell.json                  what is known of the cell, see TERMS
+    <landing>/<lab>/<cell>/<protocol>/<file>          a test of its own
+    <landing>/<lab>/<cell>/<protocol>/<test>/<files>  one test in several files
+
+A test is entered in the books once, by the checksum of its files, with the month in which it began.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from battery_assets.tables.identity import identity
+
+if TYPE_CHECKING:
+    from battery_assets.ingest.lab.contract import LabContract
+    from battery_assets.ingest.lab.reading import Declared
+    from battery_assets.ingest.lab.reconcile.joined import Life
+
+CELL_JSON = "cell.json"
+CELL_TERMS = (
+    "chemistry", "manufacturer", "model", "barcode", "nominal_capacity_ah", "nominal_voltage_v",
+    "voltage_min_v", "voltage_max_v",
+)  # fmt: skip
+PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
+TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
+CONTRACT_TERMS = ("timezone", "policy", "current_sign", "time_scale", "unordered", "columns")
+TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
+_LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
+
+
+class TestRefused(Exception):
+    """A test is not taken in; the message says why, and what to do."""
+
+    __test__ = False
+
+    def __init__(self, fault: str, next_step: str) -> None:
+        super().__init__(fault, next_step)
+        self.fault, self.next_step = fault, next_step
+
+    def __str__(self) -> str:
+        return f"{self.fault}; next step: {self.next_step}"
+
+
+@dataclass(frozen=True)
+class TestFiles:
+    """The files of one test of one cell, and what its folder says of both."""
+
+    __test__ = False
+    cell: str
+    protocol: str
+    paths: tuple[Path, ...]
+    terms: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def checksums(self) -> tuple[str, ...]:
+        """sha256 of each file, as it was when this was first asked."""
+        return tuple(_sha256(path) for path in self.paths)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cells_in(folder: Path) -> list[Path]:
+    """The cells of a lab's landing folder."""
+    return sorted(path for path in folder.glob("*") if path.is_dir())
+
+
+def tests_of(cell: Path, defaults: dict[str, Any]) -> list[TestFiles]:
+    """The tests in a cell's folder. Raises TestRefused for a cell.json that cannot be read."""
+    terms, found = {**defaults, **told_of(cell)}, []
+    for protocol in sorted(path for path in cell.glob("*") if path.is_dir()):
+        for entry in sorted(protocol.iterdir()):
+            files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
+            kept = tuple(path for path in files if path.is_file() and _counts(path))
+            if kept:
+                found.append(TestFiles(cell.name, protocol.name, kept, terms))
+    return found
+
+
+def told_of(cell: Path) -> dict[str, Any]:
+    """What a cell's folder tells of it. Raises TestRefused for a cell.json with other terms, or none."""
+    book = cell / CELL_JSON
+    if not book.is_file():
+        return {}
+    mend = f"correct it in {_book_of(cell.name)}"
+    try:
+        terms = json.loads(book.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TestRefused(f"{book} is no JSON: {error}", mend) from error
+    if not isinstance(terms, dict):
+        raise TestRefused(f"{book} holds no terms with values", mend)
+    strange = sorted(set(terms) - set(TERMS))
+    if strange:
+        raise TestRefused(f"{book}: {strange[0]!r} is no term; known are {', '.join(TERMS)}", mend)
+    return terms
+
+
+def read_test(test: TestFiles) -> "ReadTest":
+    """Read a test's files and join them. Raises TestRefused in the words of the reader."""
+    from battery_assets.ingest.files.problems import FileRefused
+    from battery_assets.ingest.lab.read import read
+    from battery_assets.ingest.lab.reconcile.joined import joined
+
+    name = test.paths[0].name
+    try:
+        contract, _ = contract_of(test.terms), start_told(test.terms)
+    except ValueError as error:
+        raise TestRefused(
+            f"{name} of cell {test.cell}: {error}", f"correct it in {_book_of(test.cell)}"
+        ) from error
+    try:
+        readings = [read(path, contract) for path in test.paths]
+        life = joined(readings, one_cell=True)
+        findings = dict.fromkeys([*(told for one in readings for told in one.findings), *life.findings])
+        return ReadTest(test, life, tuple(one.declared for one in readings), tuple(findings))
+    except FileRefused as refused:
+        fault, _, step = refused.detail.partition("; next step: ")
+        raise TestRefused(f"{name}: {refused.reason}: {fault}", step or "export it again") from refused
+
+
+@dataclass(frozen=True)
+class ReadTest:
+    """A test whose files were read: its points as one life, what each file says of itself, and what was found
+    in any of them and where they meet."""
+
+    test: TestFiles
+    life: "Life"
+    declared: "tuple[Declared, ...]"
+    findings: tuple[str, ...]
+
+    def says(self, name: str) -> Any:
+        """The first thing that any of the files declares; None where none does."""
+        return next((value for value in (getattr(one, name) for one in self.declared) if value), None)
+
+
+def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Facts of test_session and of battery_cell. Raises TestRefused where start or capacity is unknown."""
+    test = found.test
+    nominal = test.terms.get("nominal_capacity_ah") or found.says("nominal_capacity_ah")
+    if not nominal:
+        raise TestRefused(
+            f"{test.paths[0].name} does not say the nominal capacity of cell {test.cell}, without which no "
+            "health can be told",
+            f"add --nominal-ah 2.5, or nominal_capacity_ah to its {CELL_JSON}",
+        )
+    cell = {name: test.terms.get(name) for name in CELL_TERMS} | {
+        "cell_id": identity("battery_cell", lab, test.cell),
+        "cell_code": test.cell,
+        "pack_id": (pack_of(test, lab) or {}).get("pack_id"),
+        "nominal_capacity_ah": float(nominal),
+        "barcode": test.terms.get("barcode") or found.says("barcode"),
+    }
+    return _facts(found, lab, cell), cell
+
+
+def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
+    """The row of battery_pack that the cell's folder names, if any. Raises TestRefused where none can be."""
+    told = {name: test.terms[name] for name in PACK_TERMS if test.terms.get(name) is not None}
+    if not told:
+        return None
+    mend = f"correct it in {_book_of(test.cell)}"
+    code = told.get("pack")
+    if not isinstance(code, str) or not 0 < len(code) <= 50:
+        raise TestRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
+    for name in PACK_TERMS[1:]:
+        if name in told and (type(told[name]) is not int or not 1 <= told[name] <= 10_000):
+            raise TestRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
+    return {name: test.terms.get(name) for name in ("chemistry", *PACK_TERMS[1:])} | {
+        "pack_id": identity("battery_pack", lab, code),
+        "pack_code": code,
+    }
+
+
+def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
+    """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart."""
+    rows = read_test(test).life.points
+    stamp = pl.lit(started_at).dt.cast_time_unit("us")
+    again = pl.int_range(pl.len()).over("test_time_s")
+    return rows.with_columns(
+        ts=stamp + pl.duration(microseconds=(pl.col("test_time_s") * 1e6).round().cast(pl.Int64) + again),
+        source_file=pl.col("file_number") - 1,
+        source_row="line",
+    )
+
+
+def _facts(found: ReadTest, lab: str, cell: dict[str, Any]) -> dict[str, Any]:
+    test, life = found.test, found.life
+    files = [
+        {"path": str(path), "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
+        for path, one in zip(test.paths, life.sources, strict=False)
+    ]
+    content = hashlib.sha256("".join(one.content_sha256 for one in life.sources).encode()).hexdigest()
+    return {
+        "session_id": identity("test_session", lab, test.cell, test.protocol, content),
+        "cell_id": cell["cell_id"],
+        "protocol": test.protocol,
+        "protocol_version": test.terms.get("protocol_version"),
+        "equipment": test.terms.get("equipment") or life.sources[0].reader,
+        "channel": found.says("channel"),
+        "started_at": _start(found).isoformat(),
+        "ambient_temperature_c": test.terms.get("ambient_temperature_c"),
+        "cutoff_voltage_v": test.terms.get("cutoff_voltage_v"),
+        "rows_read": life.rows_read,
+        "rows_quarantined": int(life.quarantine["rows"].sum()),
+        "rows_duplicate": life.rows_exact_duplicate,
+        "source_files": json.dumps(files),
+        "findings": json.dumps(found.findings),
+        "content_sha256": content,
+    }
+
+
+def _start(found: ReadTest) -> datetime:
+    """Instant of test time zero."""
+    test, first = found.test, found.life.points.row(0, named=True)
+    since = float(first["test_time_s"])
+    zone, told = _zone(test.terms), start_told(test.terms)
+    if told:
+        return told
+    if first["ts"] is not None:
+        return datetime.fromtimestamp(round(first["ts"].timestamp() - since, 3), UTC)
+    declared = found.says("started_at") or first["wall_clock"]
+    if declared is not None and zone is not None:
+        return declared.replace(tzinfo=zone).astimezone(UTC)
+    name = test.paths[0].name
+    if declared is not None:
+        raise TestRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
+    raise TestRefused(f"{name} does not say when the test began", "add --started-at 2024-05-31T08:00")
+
+
+def start_told(terms: dict[str, Any]) -> datetime | None:
+    """When a test began, where its terms say so; UTC. Raises ValueError for what is no instant."""
+    given = terms.get("started_at")
+    if not given:
+        return None
+    try:
+        at = datetime.fromisoformat(given)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=_zone(terms) or UTC).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"started_at: {given!r} is no instant; write it as 2024-05-31T08:00") from error
+
+
+def contract_of(terms: dict[str, Any]) -> "LabContract":
+    """How the files of a cell are to be read. Raises ValueError for a term that cannot be."""
+    from battery_assets.ingest.lab.contract import LabContract
+
+    given = {name: terms[name] for name in CONTRACT_TERMS if terms.get(name) is not None}
+    nominal = terms.get("nominal_capacity_ah")
+    try:
+        if "columns" in given:
+            given["columns"] = tuple((str(a), str(b), float(c)) for a, b, c in given["columns"])
+        return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
+    except TypeError as error:
+        raise ValueError(f"a term is of another kind than it has to be: {error}") from error
+
+
+def _zone(terms: dict[str, Any]) -> ZoneInfo | None:
+    return ZoneInfo(terms["timezone"]) if terms.get("timezone") else None
+
+
+def _book_of(cell: str) -> str:
+    return f"{cell}/{CELL_JSON}"
+
+
+def _counts(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix.lower() not in _LEFT_OUT

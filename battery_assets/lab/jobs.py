@@ -1,0 +1,19 @@
+"""What is run of the labs, and when."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.platform.dagster import schedules
+
+lab_month_job = dg.define_asset_job(
+    "lab_month",
+    dg.AssetSelection.assets(*(table.name for table in t.LAB_TABLES)),
+    executor_def=dg.in_process_executor,
+    description="Everything of the tests of a lab that began in a month, from points to training table.",
+)
+
+JOBS = (lab_month_job,)
+SCHEDULES = (
+    schedules.current_month(lab_month_job, lab=True),
+    schedules.closed_month(lab_month_job, lab=True),
+)

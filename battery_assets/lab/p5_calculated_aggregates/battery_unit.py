@@ -1,0 +1,23 @@
+"""Cells as training sees them: which side of the split they are on, and how long they lived."""
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.lab.lives import Lives
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.projections import empty
+
+
+@dg.asset(
+    **materializes(
+        t.battery_unit, reads=[t.battery_cell], history=[t.cycle_feature, t.test_session], after=["cycle"]
+    )
+)
+def battery_unit(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.lab.tables import unit_table
+
+    part = warehouse.claim(t.battery_unit, context)
+    lives = Lives.of(warehouse, part)
+    rows = lives.of_month(unit_table(lives.features, lives.cells))
+    return warehouse.replace(t.battery_unit, part, rows if rows.height else empty(t.battery_unit))

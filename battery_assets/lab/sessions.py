@@ -1,0 +1,166 @@
+"""Where the tests of a lab come from: its landing folder, or its generator."""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from battery_assets.lab.folder import TestFiles, pack_of, session_points
+from battery_assets.platform import clock
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.registry import arrivals as intake
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import LAB_SOURCES, LAB_SYNTHETIC
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.lab.bench import battery_cell, battery_pack, test_session, timeseries_point
+from battery_assets.tables.projections import polars_schema
+
+ENDS = ("ended_at", "points_count")
+MOST_POINTS = 200_000
+
+
+@dataclass(frozen=True)
+class LabTest:
+    """One test: what is known of it before its points are read, and how they are read.
+
+    `facts` are columns of test_session that the source knows; `cell` and `pack` its rows of those tables.
+    """
+
+    facts: dict[str, Any]
+    cell: dict[str, Any]
+    read: Callable[[], pl.DataFrame]
+    pack: dict[str, Any] | None = None
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began."""
+        return self.facts["started_at"]
+
+
+def sessions_of(warehouse: Warehouse, part: Part) -> list[LabTest]:
+    """The tests that began in a month of a lab, in order of their start.
+
+    Raises ValueError that says what to do for a site that is no lab.
+    """
+    source, config = lab_of(warehouse, part)
+    if source == LAB_SYNTHETIC:
+        return _made_up(part, config)
+    return _from_files(warehouse, part)
+
+
+def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
+    """Source and settings of a lab. Raises ValueError where the site is none."""
+    with warehouse.transaction() as connection:
+        known = {site.site: site for site in registry.sites(connection) if site.source in LAB_SOURCES}
+    if part.site not in known:
+        raise ValueError(
+            f"{part.site!r} is no lab. Next step: battery-assets lab add {part.site}, or "
+            f"battery-assets import lab PATH --lab {part.site}. Known labs: {', '.join(known) or 'none'}"
+        )
+    return known[part.site].source, known[part.site].config
+
+
+def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
+    """Points of the tests, those that began on a day together: one file of the lake for each such day.
+
+    A day on which very many points began is cut between tests into several, so that memory does not grow
+    with the number of files.
+    """
+    days: dict[date, list[LabTest]] = {}
+    for test in tests:
+        days.setdefault(test.started_at.date(), []).append(test)
+    for day, began in sorted(days.items()):
+        frames, points = [], 0
+        for test in began:
+            frames.append(_as_points(test))
+            points += frames[-1].height
+            if points >= MOST_POINTS or test is began[-1]:
+                yield day, pl.concat(frames).sort("session_id", "ts")
+                frames, points = [], 0
+
+
+def _as_points(test: LabTest) -> pl.DataFrame:
+    rows = test.read()
+    schema = polars_schema(timeseries_point)
+    return rows.with_columns(session_id=pl.lit(test.facts["session_id"])).select(
+        pl.col(name).cast(kind) if name in (*rows.columns, "session_id") else pl.lit(None, kind).alias(name)
+        for name, kind in schema.items()
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _lab(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
+    from battery_assets.synthetic.lab import SyntheticLab
+
+    return SyntheticLab.from_config(site, dict(config))
+
+
+def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
+    from battery_assets.synthetic import lab as made
+
+    lab = _lab(str(part.site), tuple(sorted(config.items())))
+    now = clock.now()
+    return [
+        LabTest(
+            made.session_facts(lab, session),
+            made.cell_row(lab, session.cell),
+            functools.partial(made.session_points, lab, session),
+        )
+        for session in made.sessions(lab, str(part.month))
+        # The test that is still running comes when it is over.
+        if session.started_at <= now
+    ]
+
+
+def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """Rows of battery_pack: every pack that a cell of the month's tests belongs to.
+
+    What one of its cells leaves open another one may tell; where both do, the later test counts.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for pack in (test.pack for test in sessions_of(warehouse, part) if test.pack):
+        known = {name: value for name, value in pack.items() if value is not None}
+        rows[pack["pack_id"]] = {**pack, **rows.get(pack["pack_id"], {}), **known}
+    return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
+
+
+def _from_files(warehouse: Warehouse, part: Part) -> list[LabTest]:
+    """The tests that the books have for the month; their files are read again when their points are."""
+    with warehouse.transaction() as connection:
+        rows = intake.of_month(connection, str(part.site), str(part.month))
+    tests = []
+    for row in rows:
+        facts, paths = dict(row.facts), tuple(Path(file["path"]) for file in row.files)
+        cell, terms, code = (facts.pop(name) for name in ("cell", "terms", "cell_code"))
+        facts.pop("content_sha256")
+        facts["started_at"] = datetime.fromisoformat(facts["started_at"])
+        files = TestFiles(code, facts["protocol"], paths, terms)
+        read = functools.partial(session_points, files, facts["started_at"])
+        tests.append(LabTest(facts, cell, read, pack_of(files, str(part.site))))
+    return sorted(tests, key=lambda test: (test.started_at, test.facts["session_id"]))
+
+
+def cells_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """Rows of battery_cell: every cell with a test in the month."""
+    rows = {test.cell["cell_id"]: test.cell for test in sessions_of(warehouse, part)}
+    return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_cell))
+
+
+def session_rows(warehouse: Warehouse, part: Part, ends: pl.DataFrame) -> pl.DataFrame:
+    """Rows of test_session: what the source says of the month's tests, and what was loaded of them.
+
+    ends: session_id, ended_at, points_count of the points that are there. A test without points is left out.
+    """
+    known = pl.DataFrame(
+        [test.facts for test in sessions_of(warehouse, part)],
+        schema={name: kind for name, kind in polars_schema(test_session).items() if name not in ENDS},
+    )
+    found = known.join(ends, on="session_id", how="inner")
+    counts = ("rows_quarantined", "rows_duplicate")
+    return found.with_columns(
+        pl.col("rows_read").fill_null(pl.col("points_count")), pl.col(*counts).fill_null(0)
+    )

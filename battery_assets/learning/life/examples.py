@@ -1,0 +1,247 @@
+"""From stored features and twin states to what a remaining-life model may see, and what it may learn from.
+
+A snapshot is one jar at the end of one month, described only by what was known then. A label is an interval:
+the days from the snapshot to the end of service, or the days it has survived so far.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from battery_assets.learning.life.prediction import LONGEST_DAYS
+from battery_assets.learning.life.straight_line import DAYS_PER_YEAR, soh_trend_days
+
+WEEK_COLUMNS = (
+    "v_mean", "v_std", "v_min", "v_max", "v_balance_mean", "t_mean", "t_max", "t_delta_ambient_mean",
+    "r_internal_latest", "r_internal_baseline_pct", "discharge_cycles_count", "ah_throughput",
+    "time_below_float_min", "time_above_float_min", "surge_events_count", "ripple_rms_mean", "thd_mean",
+)  # fmt: skip
+DAY_COLUMNS = ("v_mean", "v_std", "v_balance_mean", "t_mean", "t_delta_ambient_mean")
+TWIN_COLUMNS = ("soh_pct", "r0_mohm", "capacity_fade_pct", "power_fade_pct")
+TRENDS = {
+    "soh_slope_pct_per_month": ("soh_pct", 12),
+    "soh_recent_slope_pct_per_month": ("soh_pct", 3),
+    "r_baseline_slope_pct_per_month": ("r_internal_baseline_pct_168h", 12),
+    "r_baseline_recent_slope_pct_per_month": ("r_internal_baseline_pct_168h", 3),
+    "r0_slope_mohm_per_month": ("r0_mohm", 12),
+    "v_mean_slope_v_per_month": ("v_mean_168h", 12),
+}
+STRING_RELATIVE = (
+    "v_mean_minus_string_v", "t_mean_minus_string_c", "r_vs_string_median_pct", "soh_minus_string_median_pct"
+)  # fmt: skip
+FEATURES: tuple[str, ...] = (
+    *(f"{name}_168h" for name in WEEK_COLUMNS),
+    *(f"{name}_24h" for name in DAY_COLUMNS),
+    *TWIN_COLUMNS,
+    "age_days",
+    "calibration_age_days",
+    *TRENDS,
+    *STRING_RELATIVE,
+    "soh_trend_days",
+    "resistance_trend_days",
+)
+
+KEYS = ("battery_id", "string_id", "snapshot_at")
+# A window or twin state older than this at the month's end no longer describes the jar then.
+STALE_FEATURES, STALE_TWIN = timedelta(days=8), timedelta(days=45)
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+# Jars reach 80 % capacity at +32 to +50 % resistance (IEEE 1188 annex C calls 30-50 % significant).
+RESISTANCE_LIMIT_PCT = 140.0
+SHORTEST_DAYS = 0.5
+
+
+def snapshots(features: pl.DataFrame, twins: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:
+    """One row per jar and month: battery_id, snapshot_at, FEATURES (Float64, null = unknown), soh_points.
+
+    `features` are feature_store rows (24 and 168 h are used), `twins` digital_twin_state rows, `batteries`
+    battery rows. snapshot_at is the string's last window end of the month; a jar silent for eight days then
+    has no row. Nothing later than snapshot_at is read. Raises ValueError where a feature row's jar is not in
+    `batteries`.
+    """
+    windows = _month_end_windows(features, batteries)
+    week = _wide(windows, 168, WEEK_COLUMNS)
+    day = _wide(windows, 24, DAY_COLUMNS)
+    rows = week.join(day, on=KEYS, how="full", coalesce=True, validate="1:1")
+    rows = _with_twin(rows, twins)
+    rows = _with_age(rows, batteries).sort("battery_id", "snapshot_at")
+    rows = rows.with_columns(
+        *(_trend(column, months).alias(name) for name, (column, months) in TRENDS.items())
+    )
+    points = pl.col("soh_pct").is_not_null().cast(pl.Int32)
+    rows = rows.with_columns(
+        soh_points=points.rolling_sum(12, min_samples=1).over("battery_id"), **_string_relative()
+    )
+    rows = rows.with_columns(
+        resistance_trend_days=_resistance_trend_days(), soh_trend_days=soh_trend_days(rows)
+    )
+    known = [pl.col(name).cast(pl.Float64).fill_nan(None) for name in FEATURES]
+    return rows.select("battery_id", "snapshot_at", *known, "soh_points")
+
+
+def _month_end_windows(features: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:
+    """The last 24 h and 168 h window of each jar and month, with string_id and snapshot_at."""
+    stored = features.filter(pl.col("feature_window_hours").is_in([24, 168]))
+    placed = stored.join(
+        batteries.select("battery_id", "string_id"), on="battery_id", how="left", validate="m:1"
+    )
+    if placed["string_id"].null_count():
+        lost = placed.filter(pl.col("string_id").is_null())["battery_id"].unique().sort()
+        raise ValueError(
+            f"{len(lost)} jars have features but no battery row, first {lost[0]}: load `battery` first"
+        )
+    # A window that ends at midnight on the first belongs to the month before.
+    month = (pl.col("feature_ts") - pl.duration(microseconds=1)).dt.truncate("1mo")
+    placed = placed.with_columns(snapshot_at=pl.col("feature_ts").max().over("string_id", month))
+    fresh = placed.filter(pl.col("snapshot_at") - pl.col("feature_ts") <= STALE_FEATURES)
+    return fresh.sort("feature_ts").unique([*KEYS, "feature_window_hours"], keep="last", maintain_order=True)
+
+
+def _wide(windows: pl.DataFrame, hours: int, columns: Sequence[str]) -> pl.DataFrame:
+    chosen = windows.filter(pl.col("feature_window_hours") == hours)
+    return chosen.select(
+        *KEYS, *(pl.col(name).cast(pl.Float64).alias(f"{name}_{hours}h") for name in columns)
+    )
+
+
+def _with_twin(rows: pl.DataFrame, twins: pl.DataFrame) -> pl.DataFrame:
+    """The latest twin state at or before each snapshot."""
+    states = twins.select("battery_id", "captured_at", "last_calibrated_at", *TWIN_COLUMNS)
+    states = states.with_columns(pl.col("captured_at").cast(rows.schema["snapshot_at"])).sort("captured_at")
+    joined = rows.sort("snapshot_at").join_asof(
+        states,
+        left_on="snapshot_at",
+        right_on="captured_at",
+        by="battery_id",
+        strategy="backward",
+        tolerance=STALE_TWIN,
+        check_sortedness=False,
+    )
+    since = (pl.col("snapshot_at") - pl.col("last_calibrated_at")).dt.total_seconds() / 86_400
+    return joined.with_columns(calibration_age_days=pl.when(since >= 0).then(since))
+
+
+def _with_age(rows: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:
+    born = batteries.select("battery_id", "installed_date")
+    age = (
+        pl.col("snapshot_at").dt.replace_time_zone(None) - pl.col("installed_date").cast(pl.Datetime("us"))
+    ).dt
+    return rows.join(born, on="battery_id", how="left", validate="m:1").with_columns(
+        age_days=age.total_seconds() / 86_400
+    )
+
+
+def _trend(column: str, months: int) -> pl.Expr:
+    """Least-squares slope per month over the jar's last `months` snapshots; null below three values."""
+    value = pl.col(column)
+    first = pl.col("snapshot_at").min().over("battery_id")
+    time = (pl.col("snapshot_at") - first).dt.total_seconds() / 86_400 / DAYS_PER_MONTH
+    time = pl.when(value.is_not_null()).then(time)
+
+    def mean(part: pl.Expr) -> pl.Expr:
+        return part.rolling_mean(months, min_samples=3).over("battery_id")
+
+    spread = mean(time * time) - mean(time) ** 2
+    return pl.when(spread > 1e-6).then((mean(time * value) - mean(time) * mean(value)) / spread)
+
+
+def _string_relative() -> dict[str, pl.Expr]:
+    together = ("string_id", "snapshot_at")
+    voltage, warmth = pl.col("v_mean_168h"), pl.col("t_mean_168h")
+    resistance, soh = pl.col("r_internal_latest_168h"), pl.col("soh_pct")
+    values = (
+        voltage - voltage.mean().over(together),
+        warmth - warmth.mean().over(together),
+        100 * (resistance / resistance.median().over(together) - 1),
+        soh - soh.median().over(together),
+    )
+    return dict(zip(STRING_RELATIVE, values, strict=True))
+
+
+def _resistance_trend_days() -> pl.Expr:
+    """Days until the resistance reaches its limit, by the steeper of its lifetime and its yearly slope."""
+    percent = pl.col("r_internal_baseline_pct_168h")
+    lifetime = (percent - 100) / pl.max_horizontal("age_days", pl.lit(90.0))
+    rate = pl.max_horizontal(
+        lifetime, pl.col("r_baseline_slope_pct_per_month") / DAYS_PER_MONTH, pl.lit(1e-4)
+    )
+    return pl.when(percent.is_not_null()).then(
+        ((RESISTANCE_LIMIT_PCT - percent) / rate).clip(0.0, LONGEST_DAYS)
+    )
+
+
+def with_replacement_events(batteries: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """`batteries` with empty replaced_date filled from completed `replacement` maintenance events."""
+    done = events.filter(
+        (pl.col("event_type") == "replacement")
+        & (pl.col("status") == "completed")
+        & pl.col("battery_id").is_not_null()
+        & pl.col("completed_date").is_not_null()
+    )
+    seen = done.group_by("battery_id").agg(replaced_in_field=pl.col("completed_date").min().dt.date())
+    joined = batteries.join(seen, on="battery_id", how="left", validate="m:1")
+    return joined.with_columns(pl.coalesce("replaced_date", "replaced_in_field").alias("replaced_date")).drop(
+        "replaced_in_field"
+    )
+
+
+def labelled(snaps: pl.DataFrame, batteries: pl.DataFrame, cutoff: datetime) -> pl.DataFrame:
+    """`snaps` before the cut-off with what was known at the cut-off about the end of each jar.
+
+    Adds lower_days and upper_days (the jar ended its service between them; upper null = still in service),
+    followup_days (how long the end could have been seen), group (the jar's slot through all replacements) and
+    site where batteries has one. An end is a replaced_date before the cut-off, and lies after the jar's last
+    snapshot. A jar that was retired, sound, with its string counts as seen until its last snapshot, and so
+    does one withdrawn without a date. Raises ValueError for a naive cut-off.
+    """
+    if cutoff.tzinfo is None:
+        raise ValueError("the cut-off must carry a time zone")
+    instant = snaps.schema["snapshot_at"]
+    limit = pl.lit(cutoff).cast(instant)
+    replaced_at = (
+        pl.col("replaced_date").cast(pl.Datetime("us")) + pl.duration(days=1)
+    ).dt.replace_time_zone("UTC")
+    known = batteries.select(
+        "battery_id",
+        "status",
+        *(["site"] if "site" in batteries.columns else []),
+        replaced_at=replaced_at.cast(instant),
+        group=pl.Series("group", slots(batteries)),
+    )
+    rows = snaps.filter(pl.col("snapshot_at") < limit).join(
+        known, on="battery_id", how="left", validate="m:1"
+    )
+    rows = rows.filter(pl.col("replaced_at").is_null() | (pl.col("replaced_at") > pl.col("snapshot_at")))
+    last_seen = pl.col("snapshot_at").max().over("battery_id")
+    left, dated = pl.col("status").is_in(["replaced", "retired"]), pl.col("replaced_at").is_not_null()
+    sound = (pl.col("status") == "retired") & dated
+    ended = (pl.col("replaced_at") <= limit).fill_null(False) & ~sound
+    follow = (
+        pl.when((left & ~dated) | (sound & (pl.col("replaced_at") <= limit))).then(last_seen).otherwise(limit)
+    )
+    rows = rows.with_columns(
+        upper_days=pl.when(ended).then(_days(pl.col("replaced_at"))),
+        lower_days=pl.when(ended).then(_days(last_seen).clip(SHORTEST_DAYS)).otherwise(_days(follow)),
+        followup_days=_days(follow),
+    )
+    return rows.filter(pl.col("lower_days") >= SHORTEST_DAYS).drop("status", "replaced_at")
+
+
+def _days(instant: pl.Expr) -> pl.Expr:
+    return (instant - pl.col("snapshot_at")).dt.total_seconds() / 86_400
+
+
+def slots(batteries: pl.DataFrame) -> list[str]:
+    """The first jar of each jar's slot, by replacement_of. Raises ValueError where it runs in a circle."""
+    before = dict(zip(batteries["battery_id"], batteries["replacement_of"], strict=True))
+    firsts = []
+    for jar in before:
+        seen = {jar}
+        first = jar
+        while before.get(first) is not None:
+            first = before[first]
+            if first in seen:
+                raise ValueError(f"replacement_of runs in a circle at jar {first}")
+            seen.add(first)
+        firsts.append(first)
+    return firsts

@@ -1,0 +1,103 @@
+"""How good a remaining-life prediction is, on rows that `rul_examples.labelled` made.
+
+Censoring here is administrative: everything still in service is cut at one date. So each figure is taken over
+the rows for which the answer could have been seen either way, and needs no weights: a 90-day probability is
+judged on snapshots at least 90 days before the cut-off, and so on.
+"""
+
+import numpy as np
+import polars as pl
+
+from battery_assets.learning.life.prediction import LONGEST_DAYS, prediction_frame
+from battery_assets.learning.life.survival import kaplan_meier, share_ended
+
+
+def observed(examples: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Days to the end, or survived so far, and whether the end was seen; one value per row."""
+    ended = examples["upper_days"].is_not_null().to_numpy()
+    return examples["upper_days"].fill_null(examples["lower_days"]).to_numpy(), ended
+
+
+def concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
+    """Share of comparable pairs of different jars that `days` puts in the right order, ties as one half.
+
+    A pair is comparable when one end was seen while the other jar still lived. NaN without such a pair.
+    Source: Harrell et al., Statistics in Medicine 15 (1996) 361.
+    """
+    time, ended = observed(examples)
+    _, jar = np.unique(examples["group"].to_numpy(), return_inverse=True)
+    right = comparable = 0.0
+    for row in np.flatnonzero(ended):
+        later = (time > time[row]) & (jar != jar[row])
+        comparable += later.sum()
+        right += (days[later] > days[row]).sum() + 0.5 * (days[later] == days[row]).sum()
+    return float(right / comparable) if comparable else float("nan")
+
+
+def brier(examples: pl.DataFrame, probability: np.ndarray, horizon_days: float) -> float:
+    """Mean squared error of P(end within the horizon) over rows followed that long; NaN without any."""
+    time, ended = observed(examples)
+    followed = examples["followup_days"].to_numpy() >= horizon_days
+    if not followed.any():
+        return float("nan")
+    happened = (ended & (time <= horizon_days))[followed]
+    return float(np.mean((probability[followed] - happened) ** 2))
+
+
+def early_failure_share(examples: pl.DataFrame, lower_days: np.ndarray) -> float:
+    """Share of jars that ended before their own lower 2.5 % bound; 0.025 when the bounds are calibrated.
+
+    Taken over rows followed beyond that bound. The upper bound cannot be judged the same way: within a year
+    few jars are followed so long. NaN without rows.
+    """
+    time, ended = observed(examples)
+    followed = examples["followup_days"].to_numpy() >= lower_days
+    return float((ended & (time < lower_days))[followed].mean()) if followed.any() else float("nan")
+
+
+def scores(examples: pl.DataFrame, predicted: pl.DataFrame) -> dict[str, float]:
+    """All figures for predictions in the row order of `examples`.
+
+    c_index, brier_30d, brier_90d, mae_days and coverage_95 (both over seen ends: early ends, so a well
+    calibrated model covers fewer than 95 % of them), early_failure_share, and verdict_90d_accuracy beside
+    confidence_90d.
+    """
+    time, ended = observed(examples)
+    days, low, high, near, far, confidence = (predicted[name].to_numpy() for name in predicted.columns[1:7])
+    followed = examples["followup_days"].to_numpy() >= 90.0
+    verdict = (far >= 0.5) == (ended & (time <= 90.0))
+    covered = (low <= time) & (time <= high)
+    return {
+        "c_index": concordance(examples, days),
+        "brier_30d": brier(examples, near, 30.0),
+        "brier_90d": brier(examples, far, 90.0),
+        "mae_days": _mean(np.abs(days - time)[ended]),
+        "coverage_95": _mean(covered[ended]),
+        "early_failure_share": early_failure_share(examples, low),
+        "verdict_90d_accuracy": _mean(verdict[followed]),
+        "confidence_90d": _mean(confidence[followed]),
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else float("nan")
+
+
+def marginal_predictions(train: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The baseline that knows no jar: the Kaplan-Meier curve of `train`, the same for each of `rows`.
+
+    A quantile that the curve never reaches is the longest life anyone has been followed for (a restricted
+    median), the upper bound then `LONGEST_DAYS`.
+    """
+    time, ended = observed(train)
+    times, alive = kaplan_meier(time, ended)
+
+    def quantile(share: float, never: float) -> float:
+        reached = np.flatnonzero(1.0 - alive >= share)
+        return float(times[reached[0]]) if reached.size else never
+
+    longest = float(time.max())
+    days = (quantile(0.025, longest), quantile(0.5, longest), quantile(0.975, LONGEST_DAYS))
+    same = tuple(np.full(rows.height, value) for value in days)
+    near, far = (np.full(rows.height, share_ended(times, alive, horizon)) for horizon in (30.0, 90.0))
+    return prediction_frame(rows["battery_id"], same, near, far)

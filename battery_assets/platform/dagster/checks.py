@@ -1,0 +1,295 @@
+"""Checks of partitions: the suite that each table's definition gives, and laws that the caller knows.
+
+Suites are Great Expectations read off the definitions, one blocking check for each table. A suite passes on
+nothing unless it is told not to: rows are expected wherever the table does not say that an empty partition is
+healthy. What only its writer changes is checked on the profile that the writer computed. The stored columns
+are those of the definition and no others: nothing that only a generator can know has a place to stand.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import dagster as dg
+import polars as pl
+import polars.selectors as cs
+import sqlalchemy as sa
+
+from battery_assets.platform.dagster.assets import partitions_of
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.warehouse.profile import Profile
+from battery_assets.platform.warehouse.replacing import Claimed
+from battery_assets.platform.warehouse.resource import FROM_SCRATCH, Warehouse
+from battery_assets.platform.warehouse.stored import stored_columns
+from battery_assets.tables.projections import columns, key_columns, polars_schema
+
+
+class Finding(Protocol):
+    """One place where a law does not hold."""
+
+    @property
+    def words(self) -> str: ...
+
+
+class Verdict(Protocol):
+    """What an invariant says of a partition."""
+
+    @property
+    def holds(self) -> bool: ...
+
+    @property
+    def words(self) -> str: ...
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+
+    @property
+    def facts(self) -> Mapping[str, float]: ...
+
+
+MOST_SHOWN = 20
+_JUDGED_BY = {"great-expectations": version("great-expectations")}
+
+
+def invariant_check(
+    table: sa.Table,
+    judge: Callable[[Warehouse, Part], Verdict],
+    *,
+    blocking: bool = True,
+    also_reads: Sequence[sa.Table] = (),
+) -> dg.AssetChecksDefinition:
+    """The check of a law that a table's partitions obey, named and described as its judge is.
+
+    Blocking, it stops what is downstream; otherwise it warns. `also_reads` are tables of the same partition
+    that have to be there as well.
+    """
+
+    @dg.asset_check(
+        asset=table.name,
+        name=judge.__name__,
+        blocking=blocking,
+        partitions_def=partitions_of(table),
+        additional_deps=[other.name for other in also_reads],
+        description=(judge.__doc__ or "").strip().splitlines()[0],
+    )
+    def invariant(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        verdict = judge(warehouse, _asked(context))
+        found = [finding.words for finding in verdict.findings[:MOST_SHOWN]]
+        return dg.AssetCheckResult(
+            passed=verdict.holds,
+            severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+            description=verdict.words,
+            metadata={
+                **{name: float(value) for name, value in verdict.facts.items()},
+                **({"findings": found} if found else {}),
+            },
+        )
+
+    return invariant
+
+
+def _asked(context: dg.AssetCheckExecutionContext) -> Part:
+    """The partition to judge; one of which no evidence is kept, where the run makes all from scratch."""
+    part, tags = Part.of(context), context.op_execution_context.run.tags
+    return Claimed(part.site, part.month, from_scratch=True) if FROM_SCRATCH in tags else part
+
+
+def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
+    """The check of a table's partitions."""
+
+    @dg.asset_check(
+        asset=table.name,
+        name="suite",
+        blocking=True,
+        partitions_def=partitions_of(table),
+        description=f"{table.name} is what its definition says, in every row of the partition.",
+    )
+    def suite(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
+        part = _asked(context)
+        profile = warehouse.profile(table, part)
+        if profile is None:
+            return dg.AssetCheckResult(
+                passed=False, description=f"{table.name} {part.key} was never committed"
+            )
+        if _profile_tells(table):
+            failures = _once(
+                warehouse, table, part, digest(profile), lambda: profile_failures(table, profile)
+            )
+        else:
+            rows = warehouse.read(table, part).collect()
+            failures = _once(warehouse, table, part, digest(rows), lambda: row_failures(table, rows))
+        failures += column_failures(table, stored_columns(warehouse, table, part))
+        return dg.AssetCheckResult(
+            passed=not failures,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description="; ".join(failures) or f"{profile['rows']} rows hold",
+            metadata={"rows": profile["rows"], **({"failures": failures} if failures else {})},
+        )
+
+    return suite
+
+
+def _once(
+    warehouse: Warehouse, table: sa.Table, part: Part, of: str, judge: Callable[[], list[str]]
+) -> list[str]:
+    """What `judge` says of a content; of one that was judged before, what it said then.
+
+    Most tables of a month are tonight what they were last night.
+    """
+    if table.info["cut"] != "site_month":
+        return judge()
+    given = {part.start.date(): digest(of, _JUDGED_BY)}
+    with warehouse.reductions(f"suite: {table.name}", part, given, by=__name__) as due:
+        for day in due.days:
+            due.hand_on(day, failures=pl.DataFrame({"words": judge()}, schema={"words": pl.String}))
+    [(_, values)] = due.handed_on()
+    return values["failures"]["words"].to_list()
+
+
+def _profile_tells(table: sa.Table) -> bool:
+    """Is the partition what its writer saw? A row of a master table may be another month's."""
+    return table.info["cut"] == "site_month" and not table.info["newest_wins"]
+
+
+def profile_failures(table: sa.Table, profile: Profile) -> list[str]:
+    """What a profile shows to be wrong, in words."""
+    facts: dict[str, Any] = {"rows": profile["rows"], "duplicate_keys": profile.get("duplicate_keys", 0)}
+    bounds: dict[str, tuple[float | None, float | None]] = {
+        "rows": (0 if table.info["may_be_empty"] else 1, None),
+        "duplicate_keys": (0, 0),
+    }
+    for word in ("backward_steps", "unit_breaks"):
+        if word in profile:
+            facts[word], bounds[word] = profile[word], (0, 0)
+    for column in columns(table):
+        seen = profile["columns"].get(column.name, {})
+        low, high, values = (column.info.get(word) for word in ("low", "high", "values"))
+        if not column.nullable:
+            facts[f"{column.name} nulls"], bounds[f"{column.name} nulls"] = seen.get("nulls", 0), (0, 0)
+        if low is not None and seen.get("min") is not None:
+            facts[f"{column.name} minimum"], bounds[f"{column.name} minimum"] = seen["min"], (low, None)
+            facts[f"{column.name} maximum"], bounds[f"{column.name} maximum"] = seen["max"], (None, high)
+        if values and seen.get("values"):
+            strange = len(set(seen["values"]) - set(values))
+            facts[f"{column.name} unknown values"], bounds[f"{column.name} unknown values"] = strange, (0, 0)
+    return _out_of_bounds({name: (float(facts[name]), low, high) for name, (low, high) in bounds.items()})
+
+
+def _out_of_bounds(facts: dict[str, tuple[float, float | None, float | None]]) -> list[str]:
+    """Facts as value, low and high that are not within their bounds, in words.
+
+    One row a fact and bound, for one expectation: each costs the same, however little it has to look at.
+    """
+    gx = _great_expectations()
+    pairs = [(name, value, low) for name, (value, low, _) in facts.items()]
+    pairs += [(name, high, value) for name, (value, _, high) in facts.items()]
+    kinds = {"fact": pl.String, "larger": pl.Float64, "smaller": pl.Float64}
+    bounds = gx.expectations.ExpectColumnPairValuesAToBeGreaterThanB(
+        column_A="larger", column_B="smaller", or_equal=True, ignore_row_if="either_value_is_missing"
+    )
+    told = {"result_format": "COMPLETE", "unexpected_index_column_names": ["fact"]}
+    results = _validated(pl.DataFrame(pairs, schema=kinds, orient="row").to_pandas(), [bounds], told)
+    named = [
+        row["fact"]
+        for result in results
+        if not result.success
+        for row in result.result["unexpected_index_list"]
+    ]
+    return [_fact_words(name, *facts[name]) for name in dict.fromkeys(named)]
+
+
+def _fact_words(name: str, value: float, low: float | None, high: float | None) -> str:
+    limits = {"min_value": low, "max_value": high}
+    known = {word: limit for word, limit in limits.items() if limit is not None}
+    return f"{name}: values to be between {known} does not hold, found {value:g}"
+
+
+def column_failures(table: sa.Table, stored: set[str]) -> list[str]:
+    """What the columns of the stored partition show to be wrong, in words."""
+    known = {str(column.name) for column in table.columns}
+    needed = known if table.info["store"] != "lake" else set(polars_schema(table))
+    strange, missing = sorted(stored - known), sorted(needed - stored) if stored else []
+    return [f"columns stored that the definition does not have: {', '.join(strange)}"] * bool(strange) + [
+        f"columns of the definition that are not stored: {', '.join(missing)}"
+    ] * bool(missing)
+
+
+def row_failures(table: sa.Table, rows: pl.DataFrame) -> list[str]:
+    """What rows show to be wrong, in words."""
+    gx = _great_expectations()
+    if rows.is_empty():
+        return [] if table.info["may_be_empty"] else ["0 rows, where rows are expected"]
+    expectations: list[Any] = [gx.expectations.ExpectTableRowCountToBeBetween(min_value=1)]
+    for column in columns(table):
+        low, high, values = (column.info.get(word) for word in ("low", "high", "values"))
+        if not column.nullable:
+            expectations.append(gx.expectations.ExpectColumnValuesToNotBeNull(column=column.name))
+        if rows[column.name].null_count() == rows.height:
+            continue
+        if values:
+            expectations.append(
+                gx.expectations.ExpectColumnValuesToBeInSet(column=column.name, value_set=list(values))
+            )
+        elif low is not None:
+            expectations.append(
+                gx.expectations.ExpectColumnValuesToBeBetween(
+                    column=column.name, min_value=low, max_value=high
+                )
+            )
+    keys = key_columns(table)
+    unique = (
+        gx.expectations.ExpectColumnValuesToBeUnique(column=keys[0])
+        if len(keys) == 1
+        else gx.expectations.ExpectCompoundColumnsToBeUnique(column_list=keys)
+    )
+    return _not_numbers(rows) + _failures(rows.to_pandas(), [*expectations, unique])
+
+
+def _not_numbers(rows: pl.DataFrame) -> list[str]:
+    """pandas takes NaN for a missing value, and no expectation looks at those."""
+    counts = rows.select(cs.float().is_nan().sum())
+    return [f"{name}: {count[0]} values are NaN" for name, count in counts.to_dict().items() if count[0]]
+
+
+def _failures(frame: Any, expectations: list[Any]) -> list[str]:
+    return [_words(result) for result in _validated(frame, expectations) if not result.success]
+
+
+def _validated(frame: Any, expectations: list[Any], told: Any = "SUMMARY") -> list[Any]:
+    suite = _great_expectations().ExpectationSuite(name="suite", expectations=expectations)
+    batch = _whole_frames().get_batch({"dataframe": frame})
+    return batch.validate(suite, result_format=told).results
+
+
+@functools.cache
+def _whole_frames() -> Any:
+    """Where frames are handed to be looked at; making it anew costs as much as looking."""
+    gx = _great_expectations()
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(
+        globally=False, metric_calculations=False
+    )
+    frames = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    return frames.add_batch_definition_whole_dataframe("whole")
+
+
+def _words(result: Any) -> str:
+    settings = result.expectation_config.kwargs
+    what = settings.get("column") or ", ".join(settings.get("column_list", [])) or "rows"
+    kind = result.expectation_config.type.removeprefix("expect_").replace("_", " ")
+    found = result.result.get("partial_unexpected_list") or result.result.get("observed_value")
+    limits = {word: settings[word] for word in ("min_value", "max_value", "value_set") if word in settings}
+    return f"{what}: {kind} {limits or ''} does not hold, found {found!s:.120}"
+
+
+@functools.cache
+def _great_expectations() -> Any:
+    """Imported when a check runs: it costs seconds, and loading the definitions must not."""
+    import logging
+
+    import great_expectations as gx
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    return gx

@@ -1,0 +1,108 @@
+"""When things run: daily the month that is running, monthly the one that closed, files when they come."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TypeVar
+
+import dagster as dg
+
+from battery_assets.platform.dagster.partitions import labs, sites
+
+# New data go before a backfill of old months that fills the queue: whoever launches one has priority 0.
+FIRST = {"dagster/priority": "1"}
+# (month, site), and what else is told of it.
+Wanted = TypeVar("Wanted", bound=tuple[str, ...])
+
+
+def _requests(
+    context: dg.ScheduleEvaluationContext, month: str, of: dg.DynamicPartitionsDefinition
+) -> Iterator[dg.RunRequest]:
+    for site in context.instance.get_dynamic_partitions(str(of.name)):
+        key = dg.MultiPartitionKey({"month": month, "site": site})
+        yield dg.RunRequest(
+            run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key, tags=FIRST
+        )
+
+
+def current_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+    """Every night: the month that is running, of every site, or of every lab."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="15 1 * * *",
+        execution_timezone="UTC",
+        name="current_lab_month" if lab else "current_month",
+        description=f"Refreshes the running month of every {'lab' if lab else 'site'}.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        # At 01:15 of the 1st there is an hour of the new month: still the month that is running.
+        yield from _requests(
+            context, context.scheduled_execution_time.strftime("%Y-%m"), labs if lab else sites
+        )
+
+    return schedule
+
+
+def closed_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+    """On the 2nd of each month: the month before, of every site or lab, late files included."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 3 2 * *",
+        execution_timezone="UTC",
+        name="closed_lab_month" if lab else "closed_month",
+        description=f"Closes the month before, of every {'lab' if lab else 'site'}.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        before = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
+        yield from _requests(context, before.strftime("%Y-%m"), labs if lab else sites)
+
+    return schedule
+
+
+def monthly_training(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """On the 3rd of each month: a model that has seen every month before this one."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 6 3 * *",
+        execution_timezone="UTC",
+        name="monthly_training",
+        description="Trains the remaining-life model on every closed month.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        yield dg.RunRequest(partition_key=context.scheduled_execution_time.strftime("%Y-%m"))
+
+    return schedule
+
+
+def nightly_tidying(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Every night, after the running months: what nobody needs any more goes."""
+    return dg.ScheduleDefinition(
+        name="nightly_tidying",
+        job=job,
+        cron_schedule="30 4 * * *",
+        execution_timezone="UTC",
+        description="Deletes lake files that no version has named for two days.",
+    )
+
+
+def running(instance: dg.DagsterInstance, job_name: str) -> bool:
+    """Whether a run of the job is queued or has not ended."""
+    unfinished = [
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+    ]
+    return bool(instance.get_run_ids(dg.RunsFilter(job_name=job_name, statuses=unfinished), limit=1))
+
+
+def runnable(
+    context: dg.SensorEvaluationContext, parts: set[Wanted], calendar: dg.PartitionsDefinition
+) -> set[Wanted]:
+    """The parts whose month is a partition: one that is not would make Dagster refuse all of them."""
+    known = set(calendar.get_partition_keys())
+    for month, site, *_ in sorted(part for part in parts if part[0] not in known):
+        context.log.warning(f"{site} has rows of {month}, which is no partition: they are not loaded")
+    return {part for part in parts if part[0] in known}

@@ -1,0 +1,55 @@
+"""What nobody needs any more: files of killed and replaced versions, the days of months long closed."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+import sqlalchemy as sa
+
+from battery_assets.platform.dagster.partitions import months
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.resource import Warehouse
+
+# A reader holds on to the files of the version it began with, a writer names its files when all are there:
+# both have ended long before.
+KEEP_HOURS = 48
+# Late files change the month before; of one that is older all days are made again.
+KEEP_MONTHS = 3
+
+
+def tidied(
+    warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: float = KEEP_HOURS
+) -> dict[str, int]:
+    """Delete files that no version of a lake table has named for some hours, and forget old days.
+
+    Returns how many files of each table were deleted. The books forget a file once it is gone.
+    """
+    deleted: dict[str, int] = {}
+    for table in tables:
+        if table.info["store"] == "lake":
+            gone = warehouse.lake.swept(table, keep_hours)
+            with warehouse.transaction() as connection:
+                registry.forget_files(connection, gone)
+            deleted[table.name] = len(gone)
+    with warehouse.transaction() as connection:
+        registry.forget_days(connection, before=months.get_partition_keys()[-KEEP_MONTHS])
+    return deleted
+
+
+def tidy_job(tables: Iterable[sa.Table]) -> dg.JobDefinition:
+    """The job that tidies up."""
+    of_job = tuple(tables)
+
+    @dg.op(name="tidy_up")
+    def tidy_up(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
+        for name, count in tidied(warehouse, of_job).items():
+            context.log.info(f"{name}: {count} files deleted")
+
+    @dg.job(
+        name="tidy",
+        executor_def=dg.in_process_executor,
+        description="Deletes lake files that no version has named for two days.",
+    )
+    def tidy() -> None:
+        tidy_up()
+
+    return tidy

@@ -1,0 +1,285 @@
+"""The Delta lake: immutable files, one a day, and one atomic commit for a partition.
+
+Files are written, hashed and brought to disk first; only then does the Delta log name them. A reader
+follows the log, never a directory listing.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.lake.format import (
+    LakeFile,
+    add_action,
+    arrow_schema,
+    as_stored,
+    parquet_bytes,
+    remove_action,
+)
+from battery_assets.platform.lake.reads import Days, LakeError
+from battery_assets.platform.lake.schema import widened
+from battery_assets.platform.warehouse.crash_points import crash_point
+from battery_assets.platform.warehouse.profile import profile_of
+from battery_assets.platform.warehouse.rows import fitting, of_month
+
+_COMMIT_TRIES = 20
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The lake at a folder or an S3-compatible URL."""
+
+    url: str
+
+    def table_url(self, table: sa.Table) -> str:
+        """Where the table lies."""
+        return f"{self.url.rstrip('/')}/{table.name}"
+
+    @property
+    def local(self) -> bool:
+        """Is it a folder of this machine?"""
+        return "://" not in self.url
+
+    def delta(self, table: sa.Table) -> DeltaTable | None:
+        """The table's newest version, or None where nothing was ever written."""
+        try:
+            return DeltaTable(self.table_url(table))
+        except TableNotFoundError:
+            return None
+
+    def created(self, table: sa.Table) -> DeltaTable:
+        """The table, made if need be."""
+        found = self.delta(table)
+        if found is None:
+            # Several first writers may arrive together: whoever comes second finds the table made.
+            with contextlib.suppress(DeltaError):
+                DeltaTable.create(
+                    self.table_url(table),
+                    arrow_schema(table),
+                    mode="ignore",
+                    partition_by=["site", "month"],
+                    name=table.name,
+                    description=table.comment,
+                )
+            found = DeltaTable(self.table_url(table))
+        return widened(found, table)
+
+    def paths(self, table: sa.Table, part: Part) -> list[str]:
+        """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
+        found = self.delta(table)
+        return [] if found is None else sorted(_named(found, part))
+
+    def write(self, table: sa.Table, part: Part, day: date, rows: pl.DataFrame) -> LakeFile:
+        """Write one day's rows, in stored order, to a file of its own. It is not part of the table yet."""
+        ready = as_stored(rows, table)
+        with ThreadPoolExecutor(1) as beside:
+            profile = beside.submit(profile_of, ready, table)
+            content = parquet_bytes(ready, table)
+        path = f"site={part.site}/month={part.month}/{day.isoformat()}-{uuid.uuid4().hex}.parquet"
+        self._store(f"{self.table_url(table)}/{path}", content)
+        return LakeFile(
+            path,
+            day,
+            rows.height,
+            len(content),
+            hashlib.sha256(content).hexdigest(),
+            profile.result(),
+        )
+
+    def _store(self, target: str, content: memoryview) -> None:
+        if not self.local:
+            store, path = remote(target)
+            store.put(path, bytes(content))
+            return
+        folder = Path(target).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with open(target, "xb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            _sync_folder(folder)
+        except OSError as error:
+            _removed(target)
+            raise _unwritten(target, f"{error.strerror}; {_free(folder)}") from error
+
+    def discard(self, table: sa.Table, files: Iterable[LakeFile]) -> None:
+        """Delete files that were written and will never be part of the table."""
+        for file in files:
+            target = f"{self.table_url(table)}/{file.path}"
+            if self.local:
+                _removed(target)
+            else:
+                store, path = remote(target)
+                store.delete(path)
+
+    def write_days(self, table: sa.Table, part: Part, days: Days) -> list[LakeFile]:
+        """A file for each day, written while the next day is made; where one fails, none is left."""
+        files: list[LakeFile] = []
+        writing: Future[LakeFile] | None = None
+        with ThreadPoolExecutor(1) as behind:
+            try:
+                for day, frame in days:
+                    rows = of_month(fitting(frame, table), table, part)
+                    if writing is not None:
+                        files.append(writing.result())
+                        crash_point("first_file")
+                    writing = behind.submit(self.write, table, part, day, rows) if rows.height else None
+                if writing is not None:
+                    files.append(writing.result())
+            except BaseException:
+                if writing is not None and writing.exception() is None:
+                    files.append(writing.result())
+                self.discard(table, files)
+                raise
+        return files
+
+    def commit(
+        self,
+        table: sa.Table,
+        part: Part,
+        files: Iterable[LakeFile],
+        token: int | None,
+        fence: Callable[[], None],
+        keep: Collection[str] = (),
+    ) -> None:
+        """Make these files, and those of the paths to keep, the partition's content in one atomic log entry.
+
+        `fence` raises for a late writer. It is asked after the table's state was read: whoever commits to the
+        partition later than that makes Delta refuse this commit, and the fence is asked again. Raises
+        LakeError where a file to keep is not part of the table any more.
+        """
+        added = [add_action(file, part) for file in files]
+        # Two writers of a partition without files share nothing else that Delta could see a conflict in.
+        turn = Transaction(f"{part.site}/{part.month}", token or 0)
+        for attempt in range(_COMMIT_TRIES):
+            delta = self.created(table)
+            named = _named(delta, part)
+            fence()
+            if not named.keys() >= set(keep):
+                raise LakeError(
+                    f"{table.name} {part.key} changed meanwhile. Materialize this partition again."
+                )
+            gone = [remove_action(path, named[path], part) for path in named.keys() - set(keep)]
+            if not added and not gone:
+                return
+            try:
+                delta.create_write_transaction(
+                    [*gone, *added],
+                    mode="append",
+                    schema=delta.schema(),
+                    partition_by=["site", "month"],
+                    commit_properties=CommitProperties(app_transactions=[turn]),
+                )
+            except CommitFailedError:
+                if attempt == _COMMIT_TRIES - 1:
+                    raise
+                time.sleep(0.05 * (attempt + 1))
+                continue
+            except (OSError, DeltaError) as error:
+                raise _unwritten(f"{self.table_url(table)}/_delta_log", str(error)) from error
+            return
+
+    def swept(self, table: sa.Table, keep_hours: float) -> list[str]:
+        """Delete files that the table has not named for so many hours, or never did; returns their paths."""
+        found = self.delta(table)
+        if found is None:
+            return []
+        return found.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True)
+
+    def keep(self, path: str, rows: pl.DataFrame) -> str:
+        """Write a file of its own beside the tables, whole or not at all. Returns its URL."""
+        buffer = io.BytesIO()
+        rows.write_parquet(buffer, compression="zstd")
+        target = f"{self.url.rstrip('/')}/{path}"
+        if not self.local:
+            self._store(target, buffer.getbuffer())
+            return target
+        staged = f"{target}.{uuid.uuid4().hex}"
+        self._store(staged, buffer.getbuffer())
+        os.replace(staged, target)
+        return target
+
+    def is_whole(self, table: sa.Table, path: str, size: int) -> bool:
+        """Has the file its size still? Of a remote store it is believed."""
+        target = Path(f"{self.table_url(table)}/{path}")
+        return not self.local or (target.is_file() and target.stat().st_size == size)
+
+    def read_bytes(self, table: sa.Table, path: str) -> bytes:
+        """A file's content."""
+        return self.content(f"{self.table_url(table)}/{path}")
+
+    def content(self, url: str) -> bytes:
+        """What lies at a URL of the lake."""
+        if self.local:
+            return Path(url).read_bytes()
+        store, path = remote(url)
+        return bytes(store.get(path).bytes())
+
+
+def _named(delta: DeltaTable, part: Part) -> dict[str, int]:
+    """Size of each file of a partition, a site, a month, or all, by path."""
+    actions = pl.DataFrame(delta.get_add_actions(flatten=True))
+    for name, value in (("site", part.site), ("month", part.month)):
+        if value is not None and actions.height:
+            actions = actions.filter(pl.col(f"partition.{name}") == value)
+    return dict(actions.select("path", "size_bytes").iter_rows()) if actions.height else {}
+
+
+@lru_cache(maxsize=8)
+def object_store(bucket: str) -> Any:
+    """The store of a bucket ("s3://name"), with the AWS_* variables that polars and Delta read too."""
+    from obstore.store import from_url
+
+    return from_url(bucket, client_options={"allow_http": True})
+
+
+def remote(target: str) -> tuple[Any, str]:
+    """The store of a bucket's address, and the path inside the bucket."""
+    scheme, rest = target.split("://", 1)
+    bucket, _, path = rest.partition("/")
+    return object_store(f"{scheme}://{bucket}"), path
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unwritten(target: str, reason: str) -> LakeError:
+    return LakeError(
+        f"cannot write {target}: {reason}. What was there before still is. "
+        "Make room or give back the right to write, then materialize this partition again."
+    )
+
+
+def _removed(target: str) -> None:
+    """Take a file away where that is possible: a reader never looks at it either way."""
+    with contextlib.suppress(OSError):
+        os.unlink(target)
+
+
+def _free(folder: Path) -> str:
+    while not folder.exists():
+        folder = folder.parent
+    return f"{shutil.disk_usage(folder).free / 1e6:,.0f} MB are free"

@@ -1,0 +1,247 @@
+"""The platform's own books in PostgreSQL: claims and versions of partitions, files, sites, accounts."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, fields
+from datetime import date
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.plan import DayEntry
+from battery_assets.platform.lake.format import LakeFile
+from battery_assets.platform.registry import tables as r
+from battery_assets.platform.warehouse.profile import Profile
+
+
+class SupersededError(RuntimeError):
+    """A newer run claimed the partition: what this run computed must not replace it."""
+
+
+def place(table: sa.Table, part: Part) -> dict[str, str]:
+    """The registry's key of a partition of a table."""
+    cut = table.info["cut"]
+    return {
+        "table_name": table.name,
+        "site": (part.site or "") if cut == "site_month" else "",
+        "month": (part.month or "") if cut in ("site_month", "month") else "",
+    }
+
+
+def _at(key: dict[str, str]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(r.partition_version.c[name] == value for name, value in key.items()))
+
+
+def claim(connection: sa.Connection, table: sa.Table, part: Part, run_id: str) -> int:
+    """Announce a writer. Returns its token; every older token is void from now on."""
+    statement = insert(r.partition_version).values(**place(table, part), claimed=1, run_id=run_id)
+    statement = statement.on_conflict_do_update(
+        index_elements=["table_name", "site", "month"],
+        set_={"claimed": r.partition_version.c.claimed + 1, "run_id": run_id, "claimed_at": sa.func.now()},
+    )
+    return connection.execute(statement.returning(r.partition_version.c.claimed)).scalar_one()
+
+
+def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | None) -> None:
+    """Lock the partition's row until the transaction ends. Raises SupersededError for a late writer."""
+    row = connection.execute(
+        sa.select(r.partition_version.c.claimed, r.partition_version.c.run_id)
+        .where(_at(place(table, part)))
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise RuntimeError(f"{table.name} {part.key}: nobody claimed this partition before writing to it")
+    if token is not None and row.claimed != token:
+        raise SupersededError(
+            f"{table.name} {part.key}: run {row.run_id} claimed this partition after this run did, so this "
+            "run's rows were not written. Nothing is lost; look at the newer run."
+        )
+
+
+def record(
+    connection: sa.Connection, table: sa.Table, part: Part, rows: int, sha256: str, profile: Profile
+) -> None:
+    """Enter what was committed, beside the rows themselves."""
+    connection.execute(
+        sa.update(r.partition_version)
+        .where(_at(place(table, part)))
+        .values(
+            version=r.partition_version.c.claimed,
+            rows=rows,
+            sha256=sha256,
+            profile=profile,
+            state="current",
+            committed_at=sa.func.now(),
+        )
+    )
+
+
+def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
+    """A parent row went away: this partition should be computed again."""
+    connection.execute(sa.update(r.partition_version).where(_at(place(table, part))).values(state="stale"))
+
+
+def committed(connection: sa.Connection, table: sa.Table, part: Part) -> sa.Row | None:
+    """What the books say of a partition; None where nothing was committed."""
+    row = connection.execute(sa.select(r.partition_version).where(_at(place(table, part)))).one_or_none()
+    return row if row is not None and row.version is not None else None
+
+
+def committed_parts(
+    connection: sa.Connection, table: sa.Table, *, site: str | None = None, before: str | None = None
+) -> list[sa.Row]:
+    """The committed partitions of a table, by month and site; `before` is a month, itself left out."""
+    version = r.partition_version
+    query = sa.select(version).where(version.c.table_name == table.name, version.c.version.is_not(None))
+    if site is not None:
+        query = query.where(version.c.site == site)
+    if before is not None:
+        query = query.where(version.c.month < before)
+    return list(connection.execute(query.order_by(version.c.month, version.c.site)))
+
+
+def enter_files(connection: sa.Connection, table: sa.Table, part: Part, files: list[LakeFile]) -> None:
+    """Enter the checksums of files before the lake names them."""
+    if files:
+        key = place(table, part)
+        connection.execute(sa.insert(r.lake_file), [{**key, **asdict(file)} for file in files])
+
+
+def files_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, sa.Row]:
+    """Every file ever written for a partition (a site, a month, or all), by path."""
+    key = {name: value for name, value in place(table, part).items() if value}
+    query = sa.select(r.lake_file).where(*(r.lake_file.c[name] == value for name, value in key.items()))
+    return {row.path: row for row in connection.execute(query)}
+
+
+def forget_files(connection: sa.Connection, paths: Collection[str]) -> None:
+    """Files that are gone."""
+    connection.execute(sa.delete(r.lake_file).where(r.lake_file.c.path.in_(list(paths))))
+
+
+def forget_days(connection: sa.Connection, before: str) -> None:
+    """What is remembered of the days of months before this one: when they change, all their days are made."""
+    connection.execute(sa.delete(r.partition_day).where(r.partition_day.c.month < before))
+
+
+def day_entries(connection: sa.Connection, key: dict[str, str]) -> dict[date, DayEntry]:
+    """What the books say of each day of a partition, or of a reduction."""
+    books = r.partition_day
+    query = sa.select(*(books.c[field.name] for field in fields(DayEntry)))
+    query = query.where(*(books.c[name] == value for name, value in key.items()))
+    return {row.day: DayEntry(*row) for row in connection.execute(query)}
+
+
+def put_day_entries(
+    connection: sa.Connection, key: dict[str, str], kept: Collection[date], made: Iterable[DayEntry]
+) -> None:
+    """Replace the entries of every day that is not kept; of two writers at once the later one's stay."""
+    books = r.partition_day
+    at = [books.c[name] == value for name, value in key.items()]
+    connection.execute(sa.delete(books).where(*at, books.c.day.not_in(list(kept))))
+    rows = [{**key, **asdict(entry)} for entry in made]
+    if rows:
+        statement = insert(books)
+        changed = {field.name: statement.excluded[field.name] for field in fields(DayEntry)}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=books.primary_key.columns, set_=changed), rows
+        )
+
+
+def sites(connection: sa.Connection) -> list[sa.Row]:
+    """Every site, by name."""
+    return list(connection.execute(sa.select(r.site).order_by(r.site.c.site)))
+
+
+def hold_site(connection: sa.Connection, site: str) -> None:
+    """Keep a site to this transaction: `free_sites` leaves it out until the transaction ends."""
+    connection.execute(sa.select(r.site.c.site).where(r.site.c.site == site).with_for_update())
+
+
+def free_sites(connection: sa.Connection) -> list[sa.Row]:
+    """Every site that nobody holds, by name."""
+    return list(
+        connection.execute(sa.select(r.site).order_by(r.site.c.site).with_for_update(skip_locked=True))
+    )
+
+
+def accounted(connection: sa.Connection, site: str) -> set[tuple[str, str]]:
+    """Table and checksum of the files of a site that were read."""
+    query = sa.select(r.ingest_file.c.table_name, r.ingest_file.c.sha256).where(r.ingest_file.c.site == site)
+    return {(row.table_name, row.sha256) for row in connection.execute(query)}
+
+
+def put_site(connection: sa.Connection, site: str, source: str, config: dict[str, Any]) -> None:
+    """Make a site known, or change where its data come from."""
+    Part(site=site)
+    statement = insert(r.site).values(site=site, source=source, config=config)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["site"], set_={"source": source, "config": config})
+    )
+
+
+def put_accounts(
+    connection: sa.Connection,
+    table: sa.Table,
+    part: Part,
+    files: pl.DataFrame,
+    quarantine: pl.DataFrame,
+    findings: list[str],
+    known: Mapping[str, dict[str, Any]] | None = None,
+    standing: Collection[str] = (),
+) -> None:
+    """Replace the accounts of what was read from files for a partition; a whole table has one set a site.
+
+    `known` is what is to be remembered of files, by path; the accounts of the paths in `standing` stand.
+    """
+    key, known = _accounts_key(table, part), known or {}
+    for books, path, rows in (
+        (r.ingest_file, r.ingest_file.c.path, files),
+        (r.quarantined_row, r.quarantined_row.c.file, quarantine),
+    ):
+        at = [books.c[name] == value for name, value in key.items()]
+        connection.execute(sa.delete(books).where(*at, path.not_in(list(standing))))
+        names = [name for name in rows.columns if name in books.c]
+        found = [{**key, **row} for row in rows.select(names).to_dicts()]
+        if books is r.ingest_file:
+            found = [{**row, "known": known.get(row["path"])} for row in found]
+        if found:
+            connection.execute(sa.insert(books), found)
+        if books is r.ingest_file:
+            connection.execute(sa.update(books).where(*at).values(findings=findings))
+
+
+def _accounts_key(table: sa.Table, part: Part) -> dict[str, str]:
+    return {"table_name": table.name, "site": part.site or "", "month": part.month or ""}
+
+
+def known_files(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, dict[str, Any] | None]:
+    """Of each file that a partition's accounts name, by path, what is remembered of it."""
+    books = r.ingest_file
+    at = [books.c[name] == value for name, value in _accounts_key(table, part).items()]
+    return {
+        row.path: row.known for row in connection.execute(sa.select(books.c.path, books.c.known).where(*at))
+    }
+
+
+def accounts_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, Any]:
+    """Sums over the files of a partition, and how many rows are in quarantine for which reason."""
+    files, refused = (
+        sa.select(books).where(
+            *(books.c[name] == value for name, value in _accounts_key(table, part).items())
+        )
+        for books in (r.ingest_file, r.quarantined_row)
+    )
+    of_files, of_rows = files.subquery(), refused.subquery()
+    names = [column.name for column in r.ingest_file.columns if column.name.startswith("rows_")]
+    sums = connection.execute(sa.select(*(sa.func.sum(of_files.c[name]).label(name) for name in names))).one()
+    count = sa.func.count().label("count")
+    reasons = connection.execute(
+        sa.select(of_rows.c.reason, count).group_by(of_rows.c.reason).order_by(count.desc(), of_rows.c.reason)
+    )
+    return {
+        "rows": {name: int(value) for name, value in sums._mapping.items() if value is not None},
+        "quarantine": [dict(row) for row in reasons.mappings()],
+    }

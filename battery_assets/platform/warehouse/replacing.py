@@ -1,0 +1,164 @@
+"""How new content becomes what readers see: written first, then swapped for the old in one step."""
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.plan import DayEntry, Due
+from battery_assets.platform.lake.format import LakeFile, in_turn, sha256_of
+from battery_assets.platform.lake.store import Days, Lake
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.crash_points import crash_point
+from battery_assets.platform.warehouse.database import explained, transaction
+from battery_assets.platform.warehouse.profile import Profile, merged
+from battery_assets.platform.warehouse.relations import ensure_leaf, orphans_removed
+from battery_assets.platform.warehouse.rows import fitting, put, put_days, rows_there
+from battery_assets.tables.projections import empty, key_columns
+
+
+@dataclass(frozen=True)
+class Claimed(Part):
+    """A partition that this run may replace, as long as nobody claims it later: a token for each table.
+
+    `from_scratch`: no day of it is kept, whatever the books say.
+    """
+
+    tokens: tuple[tuple[str, int], ...] = ()
+    from_scratch: bool = False
+
+    def token(self, table: sa.Table) -> int | None:
+        """The claim of a table; None where it was not among those claimed."""
+        return dict(self.tokens).get(table.name)
+
+
+def from_scratch(part: Part) -> bool:
+    """Is no day of the partition to be kept?"""
+    return isinstance(part, Claimed) and part.from_scratch
+
+
+def days_there(
+    connection: sa.Connection, lake: Lake, table: sa.Table, part: Part, entries: Mapping[date, DayEntry]
+) -> set[date]:
+    """The days of entries whose content is there: files to the bit, rows by their number."""
+    if table.info["store"] != "lake":
+        rows = sum(entry.rows or 0 for entry in entries.values())
+        return set(entries) if rows_there(connection, table, part) == rows else set()
+    named, known = lake.paths(table, part), registry.files_of(connection, table, part)
+    there = Counter(known[path].day for path in named if path in known)
+    of_entries = {entry.path for entry in entries.values()}.intersection(named, known)
+    good = {path for path in of_entries if _is_good(lake, table, known[path])}
+    return {
+        day
+        for day, entry in entries.items()
+        if (entry.path in good and there[day] == 1) or (entry.path is None and not there[day])
+    }
+
+
+def _is_good(lake: Lake, table: sa.Table, file: sa.Row) -> bool:
+    """Is the file what was written? What another machine stores is believed."""
+    if not lake.is_whole(table, file.path, file.bytes):
+        return False
+    return not lake.local or hashlib.sha256(lake.read_bytes(table, file.path)).hexdigest() == file.sha256
+
+
+def _token(part: Part, table: sa.Table) -> int | None:
+    return part.token(table) if isinstance(part, Claimed) else None
+
+
+def replace_lake(
+    url: str, lake: Lake, table: sa.Table, part: Part, days: Days, due: Due | None
+) -> tuple[Profile, str]:
+    """Files of the days that were made, beside those that stay; profile and sha256 of them all."""
+    kept = due.kept if due else {}
+    made = in_turn(lake.write_days(table, part, days if due is None else _wanted(days, due)))
+    crash_point("files_written")
+    token = _token(part, table)
+    try:
+        with transaction(url) as connection:
+            registry.hold(connection, table, part, token)
+            registry.enter_files(connection, table, part, made)
+            known = registry.files_of(connection, table, part)
+    except registry.SupersededError:
+        lake.discard(table, made)
+        raise
+    stay = [known[entry.path] for entry in kept.values() if entry.path]
+    files = in_turn([*stay, *made])
+    profile, sha256 = merged([file.profile for file in files]), sha256_of(files)
+    entries = _file_entries(due, made)
+    with transaction(url) as connection:
+        paths = [file.path for file in stay]
+        lake.commit(table, part, made, token, lambda: registry.hold(connection, table, part, token), paths)
+        crash_point("lake_committed")
+        registry.put_day_entries(connection, registry.place(table, part), kept, entries)
+        registry.record(connection, table, part, profile["rows"], sha256, profile)
+    return profile, sha256
+
+
+def _wanted(days: Days, due: Due) -> Iterator[tuple[date, pl.DataFrame]]:
+    wanted = set(due.days)
+    for day, rows in days:
+        if day not in wanted:
+            raise ValueError(f"{day} is not one of the days to make")
+        yield day, rows
+
+
+def _file_entries(due: Due | None, made: list[LakeFile]) -> list[DayEntry]:
+    paths = {file.day: file.path for file in made}
+    return [due.entry(day, path=paths.get(day)) for day in due.days] if due else []
+
+
+def replace_rows(
+    url: str,
+    table: sa.Table,
+    part: Part,
+    rows: pl.DataFrame | Mapping[date, pl.DataFrame],
+    also: Mapping[sa.Table, pl.DataFrame],
+    due: Due | None,
+) -> tuple[Profile, str]:
+    """Rows of PostgreSQL tables, in one transaction: all of a partition, or the days that were made."""
+    for target in (table, *also):
+        ensure_leaf(url, target, part)
+    with explained(f"{table.name} {part.key}"), transaction(url) as connection:
+        contents: dict[sa.Table, pl.DataFrame | Mapping[date, pl.DataFrame]] = {table: rows, **also}
+        for target in contents:
+            registry.hold(connection, target, part, _token(part, target))
+        written, entries = {}, []
+        for target, content in contents.items():
+            if isinstance(content, pl.DataFrame):
+                ready = fitting(content, target).sort(key_columns(target))
+                written[target] = put(connection, target, part, ready)
+            else:
+                assert due is not None
+                entries = _day_rows(connection, target, part, content, due)
+                whole = sorted([*due.kept.values(), *entries], key=lambda entry: entry.day)
+                profiles = [entry.profile for entry in whole if entry.profile is not None]
+                written[target] = merged(profiles), sha256_of(whole)  # type: ignore[arg-type]
+            crash_point("rows_copied")
+            # Before the next table is written: what that one points at has to be there.
+            orphans_removed(connection, target, part)
+        if table.info["dated_by"]:
+            kept = due.kept if due else ()
+            registry.put_day_entries(connection, registry.place(table, part), kept, entries)
+        for target, (profile, sha256) in written.items():
+            registry.record(connection, target, part, profile["rows"], sha256, profile)
+    return written[table]
+
+
+def _day_rows(
+    connection: sa.Connection, table: sa.Table, part: Part, days: Mapping[date, pl.DataFrame], due: Due
+) -> list[DayEntry]:
+    """Put the rows of the days that were made in the place of all but those of the days that stay."""
+    made = {day: days.get(day, empty(table)) for day in due.days}
+    ready = {day: fitting(rows, table).sort(key_columns(table)) for day, rows in made.items()}
+    written = put_days(connection, table, part, due.kept, ready)
+    return [
+        dataclasses.replace(due.entry(day), rows=profile["rows"], sha256=sha256, profile=profile)
+        for day, (profile, sha256) in written.items()
+    ]

@@ -1,0 +1,298 @@
+"""One resource with two verbs over both stores: `read` and `replace`."""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets.platform.dagster.metadata import replaced_metadata
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.plan import Due, fingerprints_of, what_stays
+from battery_assets.platform.lake.format import in_turn, sha256_of
+from battery_assets.platform.lake.reads import Days, LakeError, columns_of, read_days
+from battery_assets.platform.lake.store import Lake
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.crash_points import crash_point
+from battery_assets.platform.warehouse.database import copy_out, repeated, transaction
+from battery_assets.platform.warehouse.profile import merged
+from battery_assets.platform.warehouse.replacing import (
+    Claimed,
+    days_there,
+    from_scratch,
+    replace_lake,
+    replace_rows,
+)
+from battery_assets.platform.warehouse.rows import by_day, fitting, within
+from battery_assets.tables.projections import polars_schema, stored_schema
+
+# A run with this tag makes every day again.
+FROM_SCRATCH = "battery_assets/from_scratch"
+_READS: ContextVar[set[str] | None] = ContextVar("reads", default=None)
+
+
+@contextlib.contextmanager
+def recorded_reads() -> Iterator[set[str]]:
+    """The names of the tables that are read while the block runs."""
+    reads: set[str] = set()
+    mark = _READS.set(reads)
+    try:
+        yield reads
+    finally:
+        _READS.reset(mark)
+
+
+class Warehouse(dg.ConfigurableResource):
+    """PostgreSQL for what is relational, a Delta lake for what is fast: the caller does not care."""
+
+    database_url: str
+    lake_url: str
+
+    @property
+    def lake(self) -> Lake:
+        """The lake."""
+        return Lake(self.lake_url)
+
+    def transaction(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A PostgreSQL transaction."""
+        return transaction(self.database_url)
+
+    def claim(
+        self, table: sa.Table, context: dg.AssetExecutionContext | Part, *, also: Iterable[sa.Table] = ()
+    ) -> Claimed:
+        """The partition to write, claimed before any work: a run that wakes up late is then refused.
+
+        `also` names the tables that will be replaced together with it. A run with the tag FROM_SCRATCH keeps
+        no day of what was there.
+        """
+        part, run_id, tags = (
+            (context, "outside a run", {})
+            if isinstance(context, Part)
+            else (Part.of(context), context.run.run_id, context.run.tags)
+        )
+        with self.transaction() as connection:
+            tokens = tuple(
+                (one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also)
+            )
+        crash_point("claimed")
+        return Claimed(part.site, part.month, tokens, from_scratch=FROM_SCRATCH in tags)
+
+    def read(
+        self,
+        table: sa.Table,
+        part: Part | None = None,
+        columns: Sequence[str] | None = None,
+        *,
+        where: sa.ColumnElement[bool] | None = None,
+        verify: bool = False,
+    ) -> pl.LazyFrame:
+        """Rows of a partition, or of every partition; decimals arrive as floats.
+
+        `where` narrows a PostgreSQL table; `verify` holds lake files against their checksums first.
+        """
+        self._note(table)
+        names = list(columns or polars_schema(table))
+        if table.info["store"] == "lake":
+            if verify:
+                self.verify(table, part or Part())
+            return self.scan_in(table, self.files(table, part or Part()), names)
+        with self.transaction() as connection:
+            return copy_out(connection, table, names, within(table, part, where)).lazy()
+
+    def days_of(self, table: sa.Table, part: Part) -> list[date]:
+        """The days that a lake partition has, in order."""
+        return sorted({file.day for file in self.files(table, part)})
+
+    def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
+        """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+            entries = registry.day_entries(connection, registry.place(table, part))
+        # Replaced as a whole, all of it stands for each of its days.
+        other = "" if entries or row is None else row.sha256
+        found = {day: entries[day].sha256 if day in entries else other for day in part.days}
+        return {day: sha256 or "" for day, sha256 in found.items()}
+
+    def days(
+        self,
+        table: sa.Table,
+        part: Part,
+        columns: Sequence[str] | None = None,
+        only: Collection[date] | None = None,
+    ) -> Days:
+        """A lake partition day by day, the next day being read while the caller works on this one.
+
+        Units are dictionary-coded, decimals arrive as Float32. `only` names the days that are wanted.
+        """
+        files = [file for file in self.files(table, part) if only is None or file.day in only]
+        return self.days_in(table, files, columns)
+
+    def pieces(self, table: sa.Table, part: Part, columns: Sequence[str] | None = None) -> Days:
+        """A lake partition file by file, as `days` gives it: a day in many files is never there at once."""
+        for file in self.files(table, part):
+            yield from self.days_in(table, [file], columns)
+
+    def days_in(self, table: sa.Table, files: Iterable[sa.Row], columns: Sequence[str] | None = None) -> Days:
+        """The days that lie in these files of a lake table, as `days` gives them."""
+        paths: dict[date, list[str]] = {}
+        for file in files:
+            paths.setdefault(file.day, []).append(self._url(table, file.path))
+        kinds = stored_schema(table)
+        yield from read_days(paths, {name: kinds[name] for name in columns or kinds})
+
+    def due(
+        self, table: sa.Table, part: Part, given: Mapping[date, str], *, by: str, chained: bool = False
+    ) -> Due:
+        """Which days of a partition have to be made, where `given` says what each day is made from.
+
+        The code of the module `by` that makes them and, of chained days, what the day before was, is added.
+        A damaged day has to be made; so have all where the partition is stale or the run says so.
+        """
+        fingerprints = fingerprints_of(table.name, given, chained, by)
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+            entries = registry.day_entries(connection, registry.place(table, part))
+            known = days_there(connection, self.lake, table, part, entries)
+        if row is None or row.state != "current" or from_scratch(part):
+            known = set()
+        return Due(fingerprints, what_stays(fingerprints, entries, known, chained))
+
+    @contextlib.contextmanager
+    def reductions(
+        self, name: str, part: Part, given: Mapping[date, str], *, by: str, chained: bool = False
+    ) -> Iterator[Due]:
+        """Days of which something is only worked out, to be looked at together; the block does what is due.
+
+        It is kept under `name` when the block ends well. No claim is needed: what a day hands on follows from
+        its fingerprint alone.
+        """
+        fingerprints = fingerprints_of(name, given, chained, by)
+        key = {"table_name": name, "site": part.site or "", "month": part.month or ""}
+        with self.transaction() as connection:
+            entries = registry.day_entries(connection, key)
+        known = set() if from_scratch(part) else set(entries)
+        due = Due(fingerprints, what_stays(fingerprints, entries, known, chained))
+        yield due
+        with self.transaction() as connection:
+            registry.put_day_entries(connection, key, due.kept, [due.entry(day) for day in due.days])
+
+    def replace(
+        self,
+        table: sa.Table,
+        part: Part,
+        rows: pl.DataFrame | Days,
+        *,
+        also: dict[sa.Table, pl.DataFrame] | None = None,
+        metadata: dict[str, Any] | None = None,
+        due: Due | None = None,
+    ) -> dg.MaterializeResult:
+        """Make these rows the partition's whole content, at once or not at all.
+
+        `also` names further PostgreSQL tables whose same partition is replaced in the same transaction. With
+        `due`, rows are those of the days that were due, and the other days stay.
+        Raises ValueError for rows that do not fit the table, SupersededError for a late writer.
+        """
+        started = time.monotonic()
+        if table.info["store"] == "lake":
+            days = by_day(fitting(rows, table)) if isinstance(rows, pl.DataFrame) else rows
+            profile, sha256 = replace_lake(self.database_url, self.lake, table, part, days, due)
+        else:
+            content = rows if isinstance(rows, pl.DataFrame) else dict(rows)
+            profile, sha256 = repeated(
+                lambda: replace_rows(self.database_url, table, part, content, also or {}, due)
+            )
+        crash_point("committed")
+        shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)
+        told = {**shown, **(due.shown if due else {}), **(metadata or {})}
+        return dg.MaterializeResult(metadata=told, data_version=dg.DataVersion(sha256))
+
+    def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
+        """What the writer saw of a partition; None where nothing was committed.
+
+        Of a lake partition it is that of the files the log names now: a writer that died after its commit to
+        the lake has not entered it into the books.
+        """
+        with self.transaction() as connection:
+            row = registry.committed(connection, table, part)
+        if table.info["store"] == "lake":
+            files = self.files(table, part)
+            if files:
+                return {**merged([file.profile for file in files]), "sha256": sha256_of(files)}
+            return None if row is None else {"rows": 0, "columns": {}, "sha256": sha256_of([])}
+        return None if row is None else {**row.profile, "sha256": row.sha256}
+
+    def verify(self, table: sa.Table, part: Part) -> None:
+        """Hold every file of a lake partition against its checksum. Raises LakeError."""
+        for file in self.files(table, part):
+            try:
+                content = self.lake.read_bytes(table, file.path)
+            except FileNotFoundError:
+                content = b""
+            if hashlib.sha256(content).hexdigest() != file.sha256:
+                raise _damaged(table, part, file.path, "its checksum is not the one recorded")
+
+    def keep_capture(self, part: Part, name: str, samples: pl.DataFrame) -> str:
+        """Keep fast samples of a test or event as a file of the lake. Returns the URL to store in a row."""
+        return self.lake.keep(f"captures/site={part.site}/month={part.month}/{name}.parquet", samples)
+
+    def capture(self, url: str) -> pl.DataFrame:
+        """The samples that a row's URL names."""
+        return pl.read_parquet(url)
+
+    def has_capture(self, url: str | None) -> bool:
+        """Is the URL one of this lake's, and not just what somebody else's system wrote?"""
+        return url is not None and url.startswith(f"{self.lake.url}/captures/")
+
+    def _note(self, table: sa.Table) -> None:
+        reads = _READS.get()
+        if reads is not None:
+            reads.add(table.name)
+
+    def _url(self, table: sa.Table, path: str) -> str:
+        return f"{self.lake.table_url(table)}/{path}"
+
+    def files(self, table: sa.Table, part: Part) -> list[sa.Row]:
+        """The books' rows of the files that a lake partition consists of now, by day.
+
+        Raises LakeError for a file that the books do not know, or that is not as long as they say.
+        """
+        self._note(table)
+        named = self.lake.paths(table, part)
+        with self.transaction() as connection:
+            known = registry.files_of(connection, table, part)
+        strangers = [path for path in named if path not in known]
+        if strangers:
+            raise LakeError(
+                f"{table.name} {part.key}: {strangers[0]} was not written by this platform. "
+                "Materialize this partition again."
+            )
+        files = in_turn(known[path] for path in named)
+        for file in files:
+            if not self.lake.is_whole(table, file.path, file.bytes):
+                raise _damaged(table, part, file.path, f"it should be there with {file.bytes} bytes")
+        return files
+
+    def scan_in(
+        self, table: sa.Table, files: Sequence[sa.Row], columns: Sequence[str] | None = None
+    ) -> pl.LazyFrame:
+        """The rows of these files of a lake table, as `read` gives them."""
+        schema = polars_schema(table)
+        kinds = {name: schema[name] for name in columns or schema}
+        if not files:
+            return pl.LazyFrame(schema=kinds)
+        # File by file: each has its own dictionary of units, and polars scans together only equal ones.
+        scans = [pl.scan_parquet(self._url(table, file.path), glob=False) for file in files]
+        return pl.concat(columns_of(scan, kinds).cast(kinds) for scan in scans)
+
+
+def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
+    return LakeError(
+        f"{table.name} {part.key}: file {path} is missing or damaged: {why}. "
+        "Materialize this partition again."
+    )

@@ -1,0 +1,224 @@
+"""True voltages and currents of a UTC day: each string solved as a string, its events laid over float."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from battery_assets.physics import float_charge
+from battery_assets.physics.open_circuit import open_circuit_v
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+from battery_assets.physics.random_streams import wander
+from battery_assets.synthetic.calendar import DAY_S
+from battery_assets.synthetic.condition import Condition, condition
+from battery_assets.synthetic.discharges import LINK_OHM, Run, broken_strings, run
+from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.lives import SWITCH_S, in_service, lives
+from battery_assets.synthetic.rectifier_faults import sag_v
+from battery_assets.synthetic.schedule import GENERATOR_RUN_S, Event, events_touching
+from battery_assets.synthetic.signals.rooms import MINUTES, JarDay, jar_day
+from battery_assets.synthetic.site import SyntheticSite
+
+BOOST_GAIN_V_CELL = HX12_120.boost_v_cell - HX12_120.float_v_cell
+CHARGER_WANDER_V = 0.1  # per string of 24 [GK]
+JAR_WANDER_V = 0.003
+BOOST_DECAY_S = 600.0
+REST_DECAY_S = 2 * 3600.0  # surface charge of a jar at rest, SOURCES 1.6
+
+
+@dataclass(frozen=True)
+class ElectricalDay:
+    """Truth of a day at the site's interval: n samples, P jars by position, S strings.
+
+    `second` (n,) since 1970; `jar_v` (P, n) float32; `jar_c` (P, 1441) by the minute; `string_v`, `current_a`
+    (S, n); `before`, `after` rows of `lives` by position around the swaps; flags (S, n) latch what happened
+    since the previous sample.
+    """
+
+    second: np.ndarray
+    jar_v: np.ndarray
+    jar_c: np.ndarray
+    string_v: np.ndarray
+    current_a: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    resistance_mohm: tuple[np.ndarray, np.ndarray]
+    equalize: np.ndarray
+    generator: np.ndarray
+    transfer: np.ndarray
+
+
+def _jar_grids(site: SyntheticSite, day: int, before: np.ndarray, after: np.ndarray, jar_c: np.ndarray):
+    """Float shift, working cells (P, 1441) and mohm at the day's ends."""
+    minute = np.arange(MINUTES + 1)
+    swapped = minute >= SWITCH_S // 60
+    marks = {rows_at: condition(site, rows, day + rows_at[1]) for rows_at, rows in (
+        (("b", 0.0), before), (("b", 1.0), before), (("a", 0.0), after), (("a", 1.0), after))}  # fmt: skip
+    begin, end = marks["b", 0.0], marks["a", 1.0]
+    share = minute / MINUTES
+
+    def along(first: Condition, last: Condition) -> np.ndarray:
+        return first.float_shift[:, None] + share * (last.float_shift - first.float_shift)[:, None]
+
+    shift = along(begin, marks["b", 1.0])
+    moved = before != after
+    shift[moved] = np.where(swapped, along(marks["a", 0.0], end)[moved], shift[moved])
+    shift += HX12_120.tafel_per_k * (jar_c - 25.0)
+    per_volt = HX12_120.tafel_per_v / HX12_120.cells
+    places = len(before)
+    shift += (
+        per_volt
+        * JAR_WANDER_V
+        * wander(site.seed, (site.site, "jar"), day, places, 144, MINUTES + 1, closed=True)
+    )
+    # A cell shorts at the day's swap hour, which is as good a moment as any.
+    cells = np.where(swapped, end.cells[:, None], begin.cells[:, None])
+    return shift, cells, (begin.resistance_mohm, end.resistance_mohm)
+
+
+def _setpoint_v(site: SyntheticSite, day: int, warm: JarDay, samples: int) -> np.ndarray:
+    """What each string's charger holds on float (V), compensated for its system's mean jar temperature."""
+    jars = site.jars_per_string
+    plan, count = layout(site), len(layout(site).systems)
+    sensed = [warm.jar_c[system.strings[0] * jars : (system.strings[-1] + 1) * jars].mean(axis=0)
+              for system in plan.systems]  # fmt: skip
+    at = np.arange(samples) * (MINUTES / samples)
+    error = np.array([system.setpoint_error for system in plan.systems])
+    cells = HX12_120.cells * jars
+    over = warm.excess_v_cell[[system.strings[0] for system in plan.systems]]
+    fixed = HX12_120.float_v_cell + over
+    limits = np.where(np.isnan(over), float_charge.setpoint_v_cell(np.array(sensed)), fixed)
+    held = [np.interp(at, np.arange(MINUTES + 1), row) for row in limits]
+    slow = wander(site.seed, (site.site, "charger slow"), day, count, 12, samples)
+    fast = wander(site.seed, (site.site, "charger"), day, count, 288, samples)
+    moves = CHARGER_WANDER_V * jars / 24 * (0.8 * slow + 0.6 * fast)
+    # The strings of a system hang on one bus.
+    return (np.array(held) * cells * (1 + error[:, None]) + moves)[plan.system_of_string]
+
+
+def _recharge_lift_v(happened: Run, second: np.ndarray, held_v: np.ndarray) -> np.ndarray:
+    """Departure (V) of the string from its float setpoint while it is recharged; 0 afterwards."""
+    since = second - happened.charge_start_s
+    boost = np.zeros(since.size)
+    if happened.boosts:
+        gain = BOOST_GAIN_V_CELL * HX12_120.cells * happened.deviation_v.size
+        boost = gain * np.exp(-np.maximum(since - happened.boost_s, 0.0) / BOOST_DECAY_S)
+    limit = held_v + boost
+    gap = np.maximum(limit - happened.charger_v, 0.0) * happened.recharge.voltage_gap(since)
+    return np.where(since < 0, 0.0, boost - gap)
+
+
+def _equalize_lift_v(event: Event, second: np.ndarray, jars: int) -> np.ndarray:
+    gain = BOOST_GAIN_V_CELL * HX12_120.cells * jars
+    since = second - event.start_s
+    over = np.maximum(since - event.duration_s, 0.0)
+    return np.where(since < 0, 0.0, gain * np.minimum(since / 60.0, 1.0) * np.exp(-over / BOOST_DECAY_S))
+
+
+def _overlay(happened: Run, second: np.ndarray, jar_v: np.ndarray, current_a: np.ndarray) -> None:
+    """Write an event over the float solution of its string: discharge and rest, then recharge."""
+    event = happened.event
+    since = second - event.start_s
+    for part, offset in ((happened.load, 0.0), (happened.rest, happened.load_s)):
+        if part is None:
+            continue
+        inside = np.flatnonzero((since >= offset) & (since < offset + part.time_s[-1]))
+        if inside.size:
+            at = since[inside] - offset
+            left = happened.float_left_v(at, jar_v[:, inside]) if part is happened.load else 0.0
+            jar_v[:, inside] = np.stack([np.interp(at, part.time_s, row) for row in part.jar_v]) + left
+            current_a[inside] = np.interp(at, part.time_s, part.current_a)
+    back = np.flatnonzero(second >= happened.charge_start_s)
+    if back.size:
+        at = second[back] - happened.charge_start_s
+        current_a[back] += happened.recharge.current(at)
+        fading = happened.recharge.missing_charge(at).astype(np.float32)
+        jar_v[:, back] += happened.deviation_v.astype(np.float32)[:, None] * fading
+
+
+def _parted(
+    site: SyntheticSite, string: int, slots: np.ndarray, second: np.ndarray, moved: np.ndarray
+) -> tuple[float, float]:
+    """From when to when (s since 1970) a cracked strap is open: from the first load until it is replaced."""
+    day = int(second[0] // DAY_S)
+    places = string * site.jars_per_string + slots
+    opens_s = float(lives(site).opens_day[in_service(site, day, after_switch=False)[places]].min()) * DAY_S
+    until = second[0] + SWITCH_S if moved[places].all() else second[0] + DAY_S
+    loads = [event.start_s for event in events_touching(site, opens_s, second[0] + DAY_S)
+             if event.string == string and event.discharges and event.start_s >= opens_s]  # fmt: skip
+    return min(loads, default=np.inf), until
+
+
+def _rest_open(second, parted, slots, string_v, jar_c, jar_v, current_a) -> None:
+    """Jars of a string that is open: no current, sound ones rest, the open one has the rest of the bus."""
+    inside = np.flatnonzero((second >= parted[0]) & (second < parted[1]))
+    if not inside.size:
+        return
+    rested = open_circuit_v(1.0, jar_c.mean(axis=1))[:, None]
+    fading = np.exp(-(second[inside] - parted[0]) / REST_DECAY_S)
+    jar_v[:, inside] = rested + (jar_v[:, inside] - rested) * fading
+    current_a[inside] = 0.0
+    if not slots.size:
+        return
+    jar_v[slots[:, None], inside] = 0.0
+    jar_v[slots[:, None], inside] = (string_v[inside] - jar_v[:, inside].sum(axis=0)) / slots.size
+
+
+def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int):
+    """Equalising, generator test and transfer flags; they latch what happened since the previous sample."""
+    flags = {
+        name: np.zeros((strings, second.size), dtype=bool) for name in ("equalize", "generator", "transfer")
+    }
+
+    def mark(name: str, event: Event, lasts_s: float) -> None:
+        span = (second >= event.start_s) & (second - interval < event.start_s + lasts_s)
+        flags[name][event.string] |= span
+
+    for event in events:
+        if event.kind == "equalize":
+            mark("equalize", event, event.duration_s + BOOST_DECAY_S)
+        if event.kind == "generator_test":
+            mark("generator", event, GENERATOR_RUN_S)
+        if event.kind in ("transfer", "outage") or (event.kind == "generator_test" and event.discharges):
+            mark("transfer", event, event.duration_s)
+    return flags
+
+
+@lru_cache(maxsize=2)
+def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
+    """Solve a day (number since 1970-01-01) of a site; made from its own streams alone."""
+    second = day * DAY_S + np.arange(0, DAY_S, site.interval_s, dtype=float)
+    before, after = in_service(site, day, after_switch=False), in_service(site, day, after_switch=True)
+    warm = jar_day(site, day)
+    jar_c = warm.jar_c
+    shift, cells, resistance = _jar_grids(site, day, before, after, jar_c)
+    held = _setpoint_v(site, day, warm, second.size)
+    held -= sag_v(site, second, held)
+    events = events_touching(site, day * DAY_S, (day + 1) * DAY_S)
+    runs = [run(site, event) for event in events if event.discharges]
+    string_v = held.copy()
+    for happened in runs:
+        s = happened.event.string
+        string_v[s] += _recharge_lift_v(happened, second, held[s])
+    for event in events:
+        if event.kind == "equalize":
+            string_v[event.string] += _equalize_lift_v(event, second, site.jars_per_string)
+    jar_v, current = float_charge.share_voltage(string_v, shift, cells, site.jars_per_string)
+    for string in np.flatnonzero(np.isfinite(warm.cut)).tolist():
+        own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
+        until = np.isnan(warm.excess_v_cell[string]) & (np.arange(MINUTES + 1) > warm.cut[string])
+        ends = second[0] + 60.0 * (until.argmax() if until.any() else MINUTES + 1)
+        span = (second[0] + 60.0 * warm.cut[string], ends)
+        _rest_open(second, span, np.array([], int), string_v[string], jar_c[own], jar_v[own], current[string])
+    for string, slots in broken_strings(site, tuple(range(site.strings)), day * DAY_S + SWITCH_S - 1).items():
+        own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
+        parted = _parted(site, string, slots, second, before != after)
+        _rest_open(second, parted, slots, string_v[string], jar_c[own], jar_v[own], current[string])
+    for happened in runs:
+        s = happened.event.string
+        own = slice(s * site.jars_per_string, (s + 1) * site.jars_per_string)
+        _overlay(happened, second, jar_v[own], current[s])
+    links = current * LINK_OHM * site.jars_per_string
+    total = jar_v.reshape(site.strings, site.jars_per_string, -1).sum(axis=1, dtype=np.float64) + links
+    flags = _flags(events, second, site.interval_s, site.strings)
+    return ElectricalDay(second, jar_v, jar_c, total, current, before, after, resistance, **flags)

@@ -1,0 +1,97 @@
+"""Operations: alerts, incidents, work orders."""
+
+import sqlalchemy as sa
+
+from battery_assets.tables.definition import (
+    document,
+    instant,
+    integer,
+    key,
+    one_of,
+    reference,
+    table,
+    text,
+)
+from battery_assets.tables.fleet.p1_master import battery, location, string, user
+from battery_assets.tables.fleet.p6_ml_digital_twin import ml_model
+
+incident = table(
+    "incident",
+    "Alerts that belong together.",
+    key("incident_id", "Unique identifier."),
+    reference("location_id", location, "Location."),
+    text("incident_code", "Incident reference (e.g., 'INC-2025-001234').", 30),
+    text("title", "Incident title.", 200, required=True),
+    text("description", "Detailed description."),
+    one_of("severity", "How bad it is.", "low", "medium", "high", "critical", required=True),
+    one_of("status", "State.", "open", "investigating", "resolved", "closed", required=True),
+    text("root_cause", "RCA summary."),
+    text("rca_code", "Standardized RCA code.", 20),
+    instant("created_at", "When the record was made.", required=True),
+    instant("resolved_at", "When it was resolved."),
+    instant("closed_at", "When it was closed."),
+    reference("assigned_to", user, "Who is responsible."),
+    integer("escalation_level", "Escalation step, 1 is the first.", low=1, high=9, default="1"),
+    phase=7,
+    unique=["incident_code"],
+    may_be_empty=True,
+)
+
+alert = table(
+    "alert",
+    "Alerts of rules, twin and models.",
+    key("alert_id", "Unique identifier."),
+    reference("battery_id", battery, "Specific battery."),
+    reference("string_id", string, "Specific string."),
+    reference("location_id", location, "Location."),
+    one_of(
+        "alert_type",
+        "Kind of alert.",
+        "voltage_low",
+        "voltage_high",
+        "temperature_high",
+        "current_high",
+        "ripple_high",
+        "resistance_drift",
+        "rul_warning",
+        "rul_critical",
+        "soh_degraded",
+        "anomaly_detected",
+        "data_quality",
+        required=True,
+    ),
+    one_of("severity", "How bad it is.", "info", "warning", "critical", required=True),
+    one_of("source", "What produced it.", "rule_engine", "ml_model", "digital_twin", "manual", required=True),
+    reference("model_id", ml_model, "ML model if ML-generated."),
+    instant("triggered_at", "Alert timestamp.", required=True),
+    instant("resolved_at", "Resolution time."),
+    one_of("status", "State.", "active", "acknowledged", "resolved", "suppressed", required=True),
+    reference("acknowledged_by", user, "Who acknowledged it."),
+    text("message", "Alert description.", required=True),
+    document("context_json", "Additional context (thresholds, values)."),
+    reference("incident_id", incident, "Correlated incident."),
+    phase=7,
+    indexes=[sa.Index("idx_alert_location_status", "location_id", "status", sa.text("triggered_at DESC"))],
+    may_be_empty=True,
+)
+
+work_order = table(
+    "work_order",
+    "What people have to do.",
+    key("work_order_id", "Unique identifier."),
+    text("external_id", "CMMS/ITSM ticket ID.", 50),
+    reference("incident_id", incident, "Related incident."),
+    reference("location_id", location, "Location."),
+    text("title", "Title.", 200, required=True),
+    text("description", "What is to be done."),
+    one_of("priority", "Urgency.", "low", "medium", "high", "urgent", required=True),
+    one_of("status", "State.", "open", "assigned", "in_progress", "completed", "closed", required=True),
+    instant("created_at", "When the record was made.", required=True),
+    instant("due_date", "Due by."),
+    instant("completed_at", "When it was completed."),
+    reference("assigned_to", user, "Who is responsible."),
+    text("resolution_notes", "What was done."),
+    phase=7,
+    unique=["external_id"],
+    may_be_empty=True,
+)

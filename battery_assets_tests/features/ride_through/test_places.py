@@ -1,0 +1,101 @@
+"""Who stands in a string: replaced, missing, unrecorded, shorted."""
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from battery_assets.features.ride_through.places import jar_states, string_facts
+
+AT = datetime(2026, 4, 1, tzinfo=UTC)
+MODELS = pl.DataFrame({"model_id": ["m"], "capacity_ah": [120.0]})
+SYSTEMS = pl.DataFrame({"system_id": ["u"], "system_type": ["UPS"], "rated_power_kva": [80.0]})
+STRINGS = pl.DataFrame(
+    {
+        "string_id": ["a"],
+        "string_code": ["S1"],
+        "system_id": ["u"],
+        "batteries_count": [4],
+        "is_active": [True],
+    }
+)
+FEATURES = {
+    "battery_id": pl.String,
+    "feature_ts": pl.Datetime("us", "UTC"),
+    "v_mean": pl.Float64,
+    "t_mean": pl.Float64,
+}
+
+
+def placed(*rows: tuple[str, int, date | None, date | None]) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        rows,
+        schema={
+            "battery_id": pl.String, "position_in_string": pl.Int32,
+            "installed_date": pl.Date, "replaced_date": pl.Date,
+        },
+        orient="row",
+    )  # fmt: skip
+    return frame.with_columns(string_id=pl.lit("a"), model_id=pl.lit("m"))
+
+
+FOUR = [(f"j{k}", k, date(2020, 1, 1), None) for k in range(1, 5)]
+
+
+def twins(*ids: str) -> pl.DataFrame:
+    return pl.DataFrame({"battery_id": ids}).with_columns(
+        soc_pct=pl.lit(100.0), soh_pct=pl.lit(95.0), r0_mohm=pl.lit(5.5)
+    )
+
+
+def looked_at(*rows, seen=("j1", "j2", "j3", "j4"), features=()) -> tuple[dict, pl.DataFrame]:
+    batteries = placed(*rows)
+    facts = string_facts(STRINGS, SYSTEMS, batteries, MODELS, AT)
+    daily = pl.DataFrame(features, schema=FEATURES, orient="row")
+    return facts.row(0, named=True), jar_states(facts, batteries, MODELS, twins(*seen), daily, AT)
+
+
+def test_a_whole_string_has_its_jars_and_its_system():
+    facts, jars = looked_at(*FOUR)
+    assert (facts["places"], facts["vacant"], facts["system_type"], facts["rated_ah"]) == (4, 0, "UPS", 120.0)
+    assert jars["battery_id"].to_list() == ["j1", "j2", "j3", "j4"]
+    assert jars["cells"].to_list() == [6, 6, 6, 6]
+
+
+def test_a_replaced_jar_gives_way_to_its_successor():
+    swapped = date(2026, 3, 10)
+    facts, jars = looked_at(("old", 1, date(2018, 1, 1), swapped), ("new", 1, swapped, None), *FOUR[1:])
+    assert facts["vacant"] == 0
+    assert "new" in jars["battery_id"] and "old" not in jars["battery_id"]
+
+
+def test_a_jar_that_comes_or_goes_after_the_instant_has_not_yet():
+    later = date(2026, 4, 20)
+    facts, jars = looked_at(("j1", 1, date(2020, 1, 1), later), ("next", 1, later, None), *FOUR[1:])
+    assert facts["vacant"] == 0
+    assert "j1" in jars["battery_id"] and "next" not in jars["battery_id"]
+
+
+def test_a_place_whose_jar_was_taken_out_is_vacant():
+    facts, jars = looked_at(("j1", 1, date(2020, 1, 1), date(2026, 3, 10)), *FOUR[1:])
+    assert (facts["places"], facts["vacant"], jars.height) == (4, 1, 3)
+
+
+def test_a_place_nobody_recorded_is_not_vacant_but_unknown():
+    facts, jars = looked_at(*FOUR[:3])
+    assert (facts["places"], facts["vacant"]) == (4, 0)
+    assert jars.filter(pl.col("battery_id").is_null()).height == 1
+    assert jars["soh_pct"].null_count() == 1
+
+
+def test_a_jar_without_a_twin_is_there_without_state():
+    _, jars = looked_at(*FOUR, seen=("j1", "j2", "j3"))
+    assert jars.filter(pl.col("soh_pct").is_null())["battery_id"].to_list() == ["j4"]
+
+
+def test_a_jar_one_cell_low_on_float_has_a_shorted_cell_and_a_dead_sensor_has_not():
+    for low, cells in ((11.45, 5), (9.0, 4), (12.1, 6), (0.0, 6)):
+        volts = {"j1": 13.62, "j2": low, "j3": 13.70, "j4": 13.65}
+        features = [(jar, AT, v, 26.0) for jar, v in volts.items()]
+        _, jars = looked_at(*FOUR, features=features)
+        assert jars.sort("battery_id")["cells"].to_list() == [6, cells, 6, 6]
+        assert jars["temperature_c"].to_list() == [26.0] * 4

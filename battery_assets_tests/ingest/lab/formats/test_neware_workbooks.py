@@ -1,0 +1,121 @@
+"""Workbooks as Neware's BTSDA writes them: sheets that tell of the test, then 'record' with its points."""
+
+import zipfile
+from xml.sax.saxutils import escape
+
+import pytest
+
+from battery_assets.ingest.lab.read import read, recognise
+from battery_assets.ingest.lab.refusal import LabFileRefused
+from battery_assets_tests.worlds.made_files import rows_of, same_as_truth
+
+CHINESE = {
+    "DataPoint": "数据序号", "Cycle Index": "循环号", "Step Index": "工步号", "Step Type": "工步类型",
+    "Time": "时间", "Total Time": "总时间", "Current(mA)": "电流(mA)", "Voltage(V)": "电压(V)",
+    "Chg. Cap.(mAh)": "充电容量(mAh)", "DChg. Cap.(mAh)": "放电容量(mAh)", "Date": "绝对时间",
+    "Rest": "搁置", "CC Chg": "恒流充电", "CC DChg": "恒流放电",
+}  # fmt: skip
+SUMMARIES = {
+    "unit": [["Start time", "2026-03-02 08:30:00", ""], ["Barcode", "C7", ""]],
+    "test": [["Step Index", "Step Name", "Step Time", "Voltage(V)"], ["1", "Rest", "00:05:00", ""]],
+    "cycle": [["Cycle Index", "Chg. Cap.(mAh)", "DChg. Cap.(mAh)"], ["1", "1000", "1000"]],
+    "step": [
+        ["Cycle Index", "Step Index", "Step Number", "Step Type", "Step Time", "Oneset Date", "End Date",
+         "Chg. Cap.(mAh)", "DChg. Cap.(mAh)", "Oneset Volt.(V)", "End Voltage(V)"],
+        ["1", "1", "1", "Rest", "00:05:00", "2026-03-02 08:30:00", "2026-03-02 08:35:00", "0", "0", "3.2", "3.2"],
+    ],
+}  # fmt: skip
+
+
+def workbook(path, sheets):
+    """The least that is a workbook: numbers as numbers, all else as texts."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    numbered = list(enumerate(sheets.items(), start=1))
+    named = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, (name, _) in numbered)
+    parts = "".join(
+        f'<Relationship Id="r{n}" Type="{kinds}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n, _ in numbered
+    )
+    sheet_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+    types = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{sheet_type}"/>' for n, _ in numbered
+    )
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr(
+            "[Content_Types].xml",
+            f'<Types xmlns="{package}/content-types"><Default Extension="xml" '
+            'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f"{types}</Types>",
+        )
+        book.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+            f'Type="{kinds}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        )
+        book.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{kinds}"><sheets>{named}</sheets></workbook>',
+        )
+        book.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}/relationships">{parts}</Relationships>',
+        )
+        for n, (_, rows) in numbered:
+            cells = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
+            book.writestr(
+                f"xl/worksheets/sheet{n}.xml",
+                f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+            )
+    return path
+
+
+def _cell(text):
+    try:
+        return f"<c><v>{float(text)!r}</v></c>"
+    except ValueError:
+        return f'<c t="inlineStr"><is><t>{escape(text)}</t></is></c>'
+
+
+@pytest.mark.parametrize("record", ["record", "Record", "Record_1"])
+def test_the_points_are_those_of_the_record_sheet_whatever_stands_before_it(tmp_path, record):
+    path = workbook(tmp_path / "a.xlsx", {**SUMMARIES, record: rows_of("neware")})
+    assert recognise(path) == "neware"
+    found = read(path)
+    same_as_truth(found.points)
+    assert found.cycles == 2
+    assert found.points["charge_ah"][-1] == pytest.approx(found.moved()[0].ah, rel=1e-3)
+
+
+def test_records_that_run_over_several_sheets_are_one_test(tmp_path):
+    head, *rows = rows_of("neware")
+    sheets = {"record": [head, *rows[:100]], "record_2": [head, *rows[100:]]}
+    same_as_truth(read(workbook(tmp_path / "a.xlsx", {**SUMMARIES, **sheets})).points, len(rows))
+
+
+@pytest.mark.parametrize("magnitudes", [False, True])
+def test_chinese_headings_and_steps_are_the_same_test(tmp_path, magnitudes):
+    rows = [[CHINESE.get(cell, cell) for cell in row] for row in rows_of("neware")]
+    if magnitudes:
+        place = rows[0].index("电流(mA)")
+        rows[1:] = [[*row[:place], row[place].lstrip("-"), *row[place + 1 :]] for row in rows[1:]]
+    found = read(workbook(tmp_path / "a.xlsx", {"记录层": rows}))
+    assert found.source.reader == "neware"
+    same_as_truth(found.points)
+
+
+def test_hours_in_the_headings_are_hours(tmp_path):
+    head, *rows = rows_of("neware")
+    place = head.index("Total Time")
+    for row in rows:
+        hours, minutes, seconds = map(float, row[place].split(":"))
+        row[place] = repr(hours + minutes / 60 + seconds / 3600)
+    head = [{"Total Time": "Total Time(h)"}.get(name, name) for name in head]
+    same_as_truth(read(workbook(tmp_path / "a.xlsx", {"record": [head, *rows]})).points)
+
+
+def test_a_workbook_of_summaries_alone_says_which_columns_it_lacks(tmp_path):
+    with pytest.raises(LabFileRefused, match=r"MISSING_COLUMN.*test_time_s.*record layer"):
+        read(workbook(tmp_path / "a.xlsx", SUMMARIES))

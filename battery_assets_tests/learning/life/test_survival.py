@@ -1,0 +1,83 @@
+"""Life distributions against independent sources: scipy's laws, CatBoost's own optimum, a worked Kaplan-
+Meier.
+"""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from battery_assets.learning.life.survival import (
+    Calibration,
+    calibrated,
+    error_quantile,
+    kaplan_meier,
+    log_survival,
+    negative_log_likelihood,
+    share_ended,
+)
+
+LAWS = {"Normal": stats.norm, "Logistic": stats.logistic, "Extreme": stats.gumbel_l}
+
+
+@pytest.mark.parametrize("distribution", LAWS)
+def test_the_laws_are_those_of_the_text_books(distribution: str) -> None:
+    z = np.linspace(-6, 3, 50)
+    assert np.exp(log_survival(z, distribution)) == pytest.approx(LAWS[distribution].sf(z))
+    assert error_quantile(0.025, distribution) == pytest.approx(LAWS[distribution].ppf(0.025))
+
+
+@pytest.mark.parametrize("distribution", LAWS)
+def test_catboost_finds_the_optimum_of_the_same_likelihood(distribution: str) -> None:
+    from catboost import CatBoost, Pool
+
+    rng = np.random.default_rng(3)
+    low = 90.0 + 1e-3 * rng.normal(size=1000)
+    high = np.where(np.arange(1000) % 4 < 2, 110.0, np.inf)
+    settings = {"loss_function": f"SurvivalAft:dist={distribution};scale=0.7", "iterations": 1500, "depth": 1}
+    settings |= {"learning_rate": 0.05, "verbose": False, "allow_writing_files": False, "thread_count": 1}
+    label = np.column_stack([low, np.where(np.isfinite(high), high, -1.0)])
+    booster = CatBoost(settings).fit(Pool((np.arange(1000) % 2)[:, None], label))
+    found = float(booster.predict([[0.0]], prediction_type="RawFormulaVal")[0])
+
+    def missed(location: float) -> float:
+        return negative_log_likelihood(low, high, np.full(1000, location), 0.7, distribution)
+
+    assert missed(found) < min(missed(found - 0.01), missed(found + 0.01))
+
+
+def test_calibration_finds_the_law_that_made_the_lives() -> None:
+    rng = np.random.default_rng(0)
+    raw = rng.normal(6.0, 1.2, 6000)
+    wear = np.exp(0.5 + 0.8 * raw + 0.6 * rng.normal(size=6000))
+    life = np.minimum(wear, rng.exponential(1 / 2e-4, 6000))
+    followed = rng.uniform(30, 360, 6000)
+    seen = life < followed
+    low, high = np.where(seen, np.maximum(life - 15, 0.5), followed), np.where(seen, life + 15, np.inf)
+    found, _ = calibrated(low, high, raw, 1.0, "Normal")
+    assert found.offset == pytest.approx(0.5, abs=0.3)
+    assert found.slope == pytest.approx(0.8, abs=0.05)
+    assert found.scale == pytest.approx(0.6, abs=0.06)
+    assert found.sudden_per_day == pytest.approx(2e-4, rel=0.25)
+
+
+def test_a_quantile_is_the_day_on_which_its_share_has_failed() -> None:
+    law = Calibration("Extreme", 0.3, 0.9, 0.5, 3e-5)
+    raw = np.array([2.0, 5.0, 8.0])
+    for share in (0.025, 0.5, 0.975):
+        days = law.quantile_days(raw, share)
+        assert law.probability(raw, days) == pytest.approx(share)
+
+
+def test_sudden_ends_leave_no_jar_without_risk() -> None:
+    law = Calibration("Normal", 0.0, 1.0, 0.3, 1e-5)
+    assert law.probability(np.array([9.0]), 90.0) == pytest.approx(90e-5, rel=0.01)
+
+
+def test_the_product_limit_estimate_of_a_worked_example() -> None:
+    days = np.array([1.0, 2.0, 2.0, 3.0, 4.0])
+    ended = np.array([True, True, False, False, True])
+    times, alive = kaplan_meier(days, ended)
+    assert times.tolist() == [1.0, 2.0, 4.0]
+    assert alive == pytest.approx([0.8, 0.6, 0.0])
+    assert share_ended(times, alive, 0.5) == 0.0
+    assert share_ended(times, alive, 3.0) == pytest.approx(0.4)

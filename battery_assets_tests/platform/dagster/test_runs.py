@@ -1,0 +1,190 @@
+"""A month of a small site through Dagster: what is read, what is checked, what is kept."""
+
+import contextlib
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+
+from battery_assets import tables as t
+from battery_assets.definitions import checks as CHECKS
+from battery_assets.platform.dagster import checks
+from battery_assets.platform.dagster.assets import declared_reads, only_earlier
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.warehouse.resource import Warehouse, recorded_reads
+from battery_assets_tests.conftest import copied_database
+from battery_assets_tests.worlds.code_location import World, evaluations, failures
+
+PART = Part("alpha", "2025-03")
+KEY = dg.MultiPartitionKey({"month": "2025-03", "site": "alpha"})
+CONFIG = {
+    "place": "bangrak",
+    "seed": 7,
+    "interval_s": 3600,
+    "strings": 1,
+    "jars_per_string": 4,
+    "start": "2025-02",
+}
+READS: dict[str, set[str]] = {}
+LAB = {table.name for table in t.LAB_TABLES}
+_OPEN = contextlib.ExitStack()
+
+
+class Watched(Warehouse):
+    """A warehouse that notes which tables each asset reads between its claim and its replace."""
+
+    def claim(self, table, context, **more):
+        READS[table.name] = _OPEN.enter_context(recorded_reads())
+        return super().claim(table, context, **more)
+
+    def replace(self, *given, **more):
+        result = super().replace(*given, **more)
+        _OPEN.close()
+        return result
+
+
+@pytest.fixture(scope="module")
+def world(migrated_url, tmp_path_factory) -> Iterator[World]:
+    with copied_database(migrated_url) as url:
+        made = World(url, tmp_path_factory.mktemp("world"), Watched)
+        made.site("alpha", "synthetic", CONFIG)
+        made.catalogue = made.run("catalogue")
+        made.month = made.run("site_month", KEY)
+        yield made
+
+
+def test_a_month_of_a_site_runs_from_master_to_work_orders(world):
+    assert world.catalogue.success, failures(world.catalogue)
+    assert world.month.success, failures(world.month)
+    for table in t.FLEET_TABLES:
+        if table.name == "ml_model":
+            continue
+        part = Part() if table.info["cut"] == "whole" else PART
+        profile = world.warehouse.profile(table, part)
+        assert profile is not None, table.name
+        assert profile["rows"] or table.info["may_be_empty"], table.name
+
+
+def test_every_asset_reads_what_it_declares(world):
+    """What is declared and not read orders runs for nothing; what is read and not declared may be stale."""
+    for asset in world.defs.assets:
+        name = asset.key.path[-1]
+        if name not in READS or name in ("rul_model", "ml_model"):
+            assert name in LAB or name in ("rul_model", "ml_model"), name
+            continue
+        assert READS[name] == declared_reads(asset), name
+        upstream = {key.path[-1] for key in asset.dependency_keys}
+        assert READS[name] - only_earlier(asset) <= upstream, name
+
+
+def test_no_asset_was_seen_to_read_the_truth(world):
+    assert READS["jar_truth"] == set()
+    assert len(READS) >= len([table for table in t.FLEET_TABLES if table.info["cut"] == "site_month"])
+    assert not [name for name, reads in READS.items() if "jar_truth" in reads]
+    assert world.warehouse.read(t.jar_truth, PART).collect().height >= 4
+
+
+def test_every_check_is_kept_with_its_partition(world):
+    said = evaluations(world.month)
+    tables = {table.name for table in t.FLEET_TABLES if table.info["cut"] == "site_month"}
+    assert {asset for asset, check in said if check == "suite"} == tables
+    assert {evaluation.partition for evaluation in said.values()} == {str(KEY)}
+    declared = {(spec.asset_key.path[-1], spec.name): spec.blocking for c in CHECKS for spec in c.check_specs}
+    assert {key: evaluation.blocking for key, evaluation in said.items()} == {
+        key: blocking for key, blocking in declared.items() if key[0] in tables
+    }
+    storage = world.instance.event_log_storage
+    for name, check in said:
+        [kept] = storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(dg.AssetKey(name), check), limit=5
+        )
+        assert kept.partition == str(KEY), name
+        assert kept.status.value == "SUCCEEDED", name
+    assert {evaluation.partition for evaluation in evaluations(world.catalogue).values()} == {None}
+
+
+def test_a_materialization_says_what_was_kept(world):
+    for table in t.FLEET_TABLES:
+        if table.info["cut"] != "site_month":
+            continue
+        records = world.instance.fetch_materializations(dg.AssetKey(table.name), limit=1).records
+        event = records[0].asset_materialization
+        profile = world.warehouse.profile(table, PART)
+        assert event.partition == str(KEY)
+        assert event.metadata["dagster/partition_row_count"].value == profile["rows"]
+        assert event.tags["dagster/data_version"] == event.metadata["sha256"].value
+        # Alerts learn their incident after they were materialized.
+        assert event.metadata["sha256"].value == profile["sha256"] or table is t.alert
+    jars = world.instance.fetch_materializations(dg.AssetKey("telemetry_jar_raw"), limit=1).records[0]
+    metadata = jars.asset_materialization.metadata
+    assert metadata["from"].value.startswith("2025-03-01T00")
+    assert metadata["to"].value.startswith("2025-03-31T23")
+
+
+def test_running_the_month_again_changes_nothing(world):
+    tables = [table for table in t.FLEET_TABLES if table.info["cut"] == "site_month"]
+    before = {table.name: world.warehouse.profile(table, PART)["sha256"] for table in tables}
+    again = world.run("site_month", KEY)
+    assert again.success, failures(again)
+    assert {table.name: world.warehouse.profile(table, PART)["sha256"] for table in tables} == before
+
+
+def test_a_suite_judges_a_content_once_and_another_content_again(world, monkeypatch):
+    looked = []
+    validated = checks._validated
+
+    def _validated(frame, *given):
+        looked.append(frame)
+        return validated(frame, *given)
+
+    monkeypatch.setattr(checks, "_validated", _validated)
+    assert world.run("site_month", KEY).success
+    assert looked == []
+    assert world.run("site_month", KEY, from_scratch=True).success
+    assert len(looked) > 20
+    said = [
+        checks._once(world.warehouse, t.location, PART, content, lambda words=words: words)
+        for content, words in (("one", ["wrong"]), ("one", []), ("other", []), ("one", ["worse"]))
+    ]
+    assert said == [["wrong"], ["wrong"], [], ["worse"]]
+
+
+def test_a_failing_check_stops_what_comes_after_it(world):
+    """A site of files without any file has no location, where one is expected."""
+    world.site("hollow", "files", {})
+    result = world.run("site_month", dg.MultiPartitionKey({"month": "2025-03", "site": "hollow"}))
+    assert not result.success
+    evaluation = evaluations(result)["location", "suite"]
+    assert not evaluation.passed
+    assert evaluation.partition == "2025-03|hollow"
+    assert evaluation.severity == dg.AssetCheckSeverity.ERROR
+    assert "0 rows" in evaluation.description
+    done = {event.step_key for event in result.all_events if event.event_type_value == "STEP_SUCCESS"}
+    begun = {event.step_key for event in result.all_events if event.event_type_value == "STEP_START"}
+    apart = {"audit_log", "audit_log_suite"}
+    assert done - apart == {"location"}
+    assert begun - apart == {"location", "location_suite"}
+    healthy = world.instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey("location"), "suite"), limit=9
+    )
+    assert {(kept.partition, kept.status.value) for kept in healthy} == {
+        (str(KEY), "SUCCEEDED"), ("2025-03|hollow", "FAILED")
+    }  # fmt: skip
+
+
+def test_an_unknown_site_is_told_how_to_become_known(world):
+    world.instance.add_dynamic_partitions("site", ["nowhere"])
+    result = world.run(
+        "site_month", dg.MultiPartitionKey({"month": "2025-03", "site": "nowhere"}), [dg.AssetKey("location")]
+    )
+    [words] = failures(result)
+    assert "site 'nowhere' is not known. Next step: battery-assets site add nowhere" in words
+    assert "Known: alpha" in words
+
+
+def test_the_training_reads_what_its_dependencies_name(world):
+    from battery_assets.fleet.p6_ml_digital_twin.rul_model import rul_model, training_frames
+
+    with recorded_reads() as reads:
+        training_frames(world.warehouse, Part(month="2025-04"))
+    assert reads == {key.path[-1] for key in rul_model.dependency_keys}
