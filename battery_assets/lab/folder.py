@@ -32,7 +32,9 @@ CELL_TERMS = (
 )  # fmt: skip
 PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
 TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
-CONTRACT_TERMS = ("timezone", "policy", "current_sign", "time_scale", "unordered", "columns")
+CONTRACT_TERMS = (
+    "timezone", "policy", "current_sign", "time_scale", "unordered", "columns", "date_order",
+)  # fmt: skip
 TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
@@ -183,12 +185,17 @@ def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
 
 
 def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
-    """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart."""
-    rows = read_test(test).life.points
+    """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart.
+
+    Files of one test stand as far apart as their own clocks say.
+    """
+    life = read_test(test).life
     stamp = pl.lit(started_at).dt.cast_time_unit("us")
-    again = pl.int_range(pl.len()).over("test_time_s")
+    passed = life.points["test_time_s"] + pl.Series(life.pauses_s())
+    rows = life.points.with_columns(passed_us=(passed * 1e6).round().cast(pl.Int64))
+    again = pl.int_range(pl.len()).over("passed_us")
     return rows.with_columns(
-        ts=stamp + pl.duration(microseconds=(pl.col("test_time_s") * 1e6).round().cast(pl.Int64) + again),
+        ts=stamp + pl.duration(microseconds=pl.col("passed_us") + again),
         source_file=pl.col("file_number") - 1,
         source_row="line",
     )
@@ -197,8 +204,8 @@ def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
 def _facts(found: ReadTest, lab: str, cell: dict[str, Any]) -> dict[str, Any]:
     test, life = found.test, found.life
     files = [
-        {"path": str(path), "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
-        for path, one in zip(test.paths, life.sources, strict=False)
+        {"path": one.file, "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
+        for one in life.sources
     ]
     content = hashlib.sha256("".join(one.content_sha256 for one in life.sources).encode()).hexdigest()
     return {
@@ -258,10 +265,18 @@ def contract_of(terms: dict[str, Any]) -> "LabContract":
     nominal = terms.get("nominal_capacity_ah")
     try:
         if "columns" in given:
-            given["columns"] = tuple((str(a), str(b), float(c)) for a, b, c in given["columns"])
+            given["columns"] = tuple((str(a), str(b), _unit_or_factor(c)) for a, b, c in given["columns"])
         return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
     except TypeError as error:
         raise ValueError(f"a term is of another kind than it has to be: {error}") from error
+
+
+def _unit_or_factor(given: Any) -> float | str:
+    """'mV' or 0.001; a number may be written as text."""
+    try:
+        return float(given)
+    except ValueError:
+        return str(given)
 
 
 def _zone(terms: dict[str, Any]) -> ZoneInfo | None:

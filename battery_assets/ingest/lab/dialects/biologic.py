@@ -39,7 +39,7 @@ BIOLOGIC = Dialect(
         "protocol": (r"^Loaded Setting File :\s+(.+)$",),
         "started_at": (r"^Acquisition started on : (.+?)\s*$",),
         "started_at_format": ("%m/%d/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S"),
-        "nominal_capacity_ah": (r"^Battery capacity : ([\d.,]+ m?A\.h)",),
+        "nominal_capacity_ah": (r"^Battery capacity : ([\d.,]+ \S*A\.h)",),
     },
 )
 BIOLOGIC_MPR = replace(

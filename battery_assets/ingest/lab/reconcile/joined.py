@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from battery_assets.ingest.files.accounts import BooksDoNotBalance
 from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA, Fault, quarantine_frame
 from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.reading import Reading, Source
+from battery_assets.ingest.lab.reconcile import seams
 from battery_assets.ingest.lab.reconcile.integrals import Moved, moved
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
@@ -24,7 +26,7 @@ class Life:
     """points: LIFE_SCHEMA; `file_number` counts `sources` from 1.
 
     Test time, cycle numbers, step occurrences and counters run on from file to file. The time between two
-    tests is not test time.
+    tests is not test time; `pauses_s` are the seconds by which each row's own clock was ahead of it.
     """
 
     points: pl.DataFrame
@@ -38,6 +40,10 @@ class Life:
         rows = self.points.height + int(self.quarantine["rows"].sum()) + self.rows_exact_duplicate
         if rows != self.rows_read:
             raise BooksDoNotBalance(f"{self.rows_read} rows were read and {rows} are accounted for")
+
+    def pauses_s(self) -> np.ndarray:
+        """Seconds (n,) between the files up to each row that are not test time, by the files' own clocks."""
+        return seams.pauses_s(self.points)
 
     def moved(self) -> tuple[Moved, Moved]:
         """(charge in, charge out) by our integration of current and time."""
@@ -142,12 +148,27 @@ def _attached(
     none = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     end_s = float(parts[-1]["test_time_s"][-1])
     if float(points["test_time_s"][0]) > end_s:
-        return _run_on(parts[-1], points, 0.0, restarted=False), 0, none
+        return _behind(parts[-1], points, 0.0, one, notes, restarted=False), 0, none
     if not _overlaps(parts, points):
         notes[f"{one.source.file}: its time begins anew; it follows the file before"] += 1
-        return _run_on(parts[-1], points, end_s, restarted=True), 0, none
+        return _behind(parts[-1], points, end_s, one, notes, restarted=True), 0, none
     notes[f"{one.source.file} overlaps the file before"] += 1
     return _merged(parts, points, one)
+
+
+def _behind(
+    before: pl.DataFrame,
+    points: pl.DataFrame,
+    shift_s: float,
+    one: Reading,
+    notes: Counter,
+    *,
+    restarted: bool,
+) -> pl.DataFrame:
+    """The points of a file that shares none with the file before it."""
+    running = _run_on(before, points, shift_s, restarted=restarted)
+    seams.tell_pause(before, running, one.source.file, notes)
+    return seams.joined_charge(before, running, restarted)
 
 
 def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
