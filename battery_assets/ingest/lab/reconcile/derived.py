@@ -57,7 +57,8 @@ def _with(
         if place not in places:
             return table.take(places, numeric)
         own = [one for one in places if one != place]
-        frame = table.take([*dict.fromkeys([*own, *behind])], [*dict.fromkeys([*numeric, *behind])])
+        numbers = [one for one in numeric if one != place]
+        frame = table.take([*dict.fromkeys([*own, *behind])], [*dict.fromkeys([*numbers, *behind])])
         parts = [
             frame[str(at)].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy() * scale
             for at, scale in zip(behind, scales, strict=True)
