@@ -23,15 +23,11 @@ def heading_of(table: RawTable, dialect: Dialect) -> Heading | None:
     return found if beside else None
 
 
-def marked(
-    frame: pl.DataFrame, table: RawTable, dialect: Dialect, read: set[int]
-) -> tuple[pl.DataFrame, set[int]]:
-    """The frame with the frequency of each row where the file has sweeps, and the places that were read."""
-    heading = heading_of(table, dialect)
-    if heading is None:
-        return frame, read
-    cells = table.take([heading.place], [heading.place]).to_series().cast(pl.Float64, strict=False)
-    impedances = {one.place for one in table.headings if _IMPEDANCE.search(one.slug)}
-    if not (cells > 0).any():
-        return frame, read | {heading.place}
-    return frame.with_columns(cells.alias(FREQUENCY)), read | {heading.place} | impedances
+def frequency(cells: pl.Series) -> pl.Series:
+    """Hz of each row, 0 or null where it is a point in time."""
+    return cells.cast(pl.Float64, strict=False).alias(FREQUENCY)
+
+
+def impedances(table: RawTable) -> list[int]:
+    """Places of the columns that only rows of sweeps fill."""
+    return [one.place for one in table.headings if _IMPEDANCE.search(one.slug)]

@@ -1,7 +1,10 @@
 """What the numbers of a column are measured in: as contract, heading, a cell beside, or the dialect say."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
 
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects.definition import Column, Dialect
@@ -25,28 +28,35 @@ PLAIN = Scale()
 
 
 def unit_of(table: RawTable, heading: Heading) -> str | None:
-    """The unit that the file states: in the heading, in a column of units beside it, or in a row of units.
+    """The unit that the file states: in the heading, or elsewhere (`RawTable.units`)."""
+    return heading.unit or table.units.get(heading.place)
 
-    A column beside that holds several units states none that all rows share: they come back together.
+
+def with_beside(table: RawTable, raw: pl.DataFrame, beside: dict[int, int]) -> RawTable:
+    """The table with the units that stand in columns of their own; `beside`: their places by the heading's.
+
+    A column that holds several units states none that all rows share: they come together.
     """
-    if heading.unit:
-        return heading.unit
-    place = unit_place(table, heading)
-    if place is None:
-        return table.units.get(heading.place)
-    cells = table.take([place], []).to_series().drop_nulls().cast(str).str.strip_chars(" ()[]")
-    stated = cells.filter(cells != "").unique(maintain_order=True).to_list()
-    return " and ".join(stated) or None
+    found = {}
+    for place, unit_column in beside.items():
+        cells = raw[str(unit_column)].drop_nulls().cast(pl.String).str.strip_chars(" ()[]")
+        stated = cells.filter(cells != "").unique(maintain_order=True).to_list()
+        if stated:
+            found[place] = " and ".join(stated)
+    return replace(table, units={**table.units, **found}) if found else table
 
 
-def unit_place(table: RawTable, heading: Heading) -> int | None:
-    """The column that holds the units of a heading: 'Units' behind it, or its own name and 'unit'."""
-    own = {f"{heading.slug}_{word}" for word in _BESIDE}
-    for other in table.headings:
-        behind = other.place == heading.place + 1 and other.slug in _BESIDE
-        if other.slug in own or behind:
-            return other.place
-    return None
+def beside(table: RawTable, headings: Sequence[Heading]) -> dict[int, int]:
+    """Places of columns of units, by the place of their heading: 'Units' behind one without a unit
+    of its own, or its name and 'unit'."""
+    found = {}
+    for heading in headings:
+        own = {f"{heading.slug}_{word}" for word in _BESIDE}
+        for other in table.headings:
+            behind = other.place == heading.place + 1 and other.slug in _BESIDE
+            if not heading.unit and (other.slug in own or behind):
+                found[heading.place] = other.place
+    return found
 
 
 def scale(

@@ -38,10 +38,15 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     _refuse_missing(table, dialect)
     _refuse_twice(table, places)
     numeric = [h.place for word, (_, h) in places.items() if DIMENSIONS[word] not in ("word", "instant")]
-    raw = table.take([*dict.fromkeys(heading.place for _, heading in places.values())], numeric)
+    beside = units.beside(table, [heading for _, heading in places.values()])
+    frequency = sweeps.heading_of(table, dialect)
+    also = [*beside.values(), *([frequency.place] if frequency else [])]
+    wanted = [*dict.fromkeys([*(heading.place for _, heading in places.values()), *also])]
+    raw = table.take(wanted, [*numeric, *([frequency.place] if frequency else [])])
+    table = units.with_beside(table, raw, beside)
     notes: Counter = Counter()
     faults: dict[int, tuple[str, str, str | None]] = {}
-    found, scaled, read = _columns(raw, places, table, dialect, contract, faults, notes)
+    found, scaled = _columns(raw, places, table, dialect, contract, faults, notes)
     frame = pl.DataFrame(found).with_columns(
         pl.Series("line", table.lines, pl.Int64), pl.Series("row", np.arange(len(table.lines)), pl.Int64)
     )
@@ -50,8 +55,10 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
         frame = frame.with_columns(
             date_order.proven(frame["wall_clock"], frame["other_clock"], time_s, notes)
         )
-    frame, read = sweeps.marked(frame, table, dialect, read)
-    units.unread(table, read, notes)
+    if frequency:
+        frame = frame.with_columns(sweeps.frequency(raw[str(frequency.place)]))
+        wanted += sweeps.impedances(table)
+    units.unread(table, set(wanted), notes)
     frame = _checked(frame, places, table, dialect, faults, notes)
     counts.tell_skipped(frame, notes)
     bad = [_fault(table, row, *fault) for row, fault in sorted(faults.items())]
@@ -70,13 +77,12 @@ def _columns(
     contract: LabContract,
     faults: dict,
     notes: Counter,
-) -> tuple[dict[str, pl.Series], bool, set[int]]:
-    """(columns in the vocabulary's units, whether the unit of time is known, places that were read)."""
-    scaled, read = contract.time_scale is not None, set()
+) -> tuple[dict[str, pl.Series], bool]:
+    """(columns in the vocabulary's units, whether the unit of time is known)."""
+    scaled = contract.time_scale is not None
     found: dict[str, pl.Series] = {}
     for word, (column, heading) in places.items():
         series = raw[str(heading.place)]
-        read |= {heading.place, *_beside(table, heading)}
         if DIMENSIONS[word] == "word":
             found[word] = series.cast(pl.String)
         elif DIMENSIONS[word] == "instant":
@@ -94,12 +100,7 @@ def _columns(
                 stated = is_clock or not dialect.clock_decides or bool(units.unit_of(table, heading))
                 scaled = scaled or stated
             found[word] = _scaled(numbers, scale)
-    return found, scaled, read
-
-
-def _beside(table: RawTable, heading: Heading) -> list[int]:
-    place = units.unit_place(table, heading)
-    return [] if place is None else [place]
+    return found, scaled
 
 
 def _scaled(numbers: pl.Series, scale: units.Scale) -> pl.Series:
