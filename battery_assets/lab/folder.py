@@ -237,8 +237,8 @@ def _start(found: ReadTest) -> datetime:
     if first["ts"] is not None:
         return datetime.fromtimestamp(round(first["ts"].timestamp() - since, 3), UTC)
     declared = found.says("started_at") or first["wall_clock"]
-    if declared is not None and zone is not None:
-        return declared.replace(tzinfo=zone).astimezone(UTC)
+    if declared is not None and (declared.tzinfo or zone):
+        return (declared if declared.tzinfo else declared.replace(tzinfo=zone)).astimezone(UTC)
     name = test.paths[0].name
     if declared is not None:
         raise TestRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")

@@ -55,6 +55,13 @@ def _number(text: str | None, key: str, comma: bool) -> float | None:
 
 
 def _instant(text: str | None, patterns: tuple[str, ...], order: str | None) -> datetime | None:
+    """Without a zone; with one where the text itself names its offset."""
+    try:
+        written = datetime.fromisoformat(text or "")
+        if written.tzinfo:
+            return written
+    except ValueError:
+        pass
     for pattern in in_both_orders(patterns, order):
         try:
             return datetime.strptime(text, pattern) if text else None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -184,17 +185,16 @@ def _signed(
 
 def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, notes: Counter) -> pl.DataFrame:
     """The frame in the vocabulary, with steps counted and counters made cumulative."""
-    frame = cumulative(counts.step_counts(frame), notes)
+    frame = cumulative(counts.own_step_times(counts.step_counts(frame), notes), notes)
     if "wall_clock" in frame.columns and "ts" not in frame.columns:
         time_s = frame["test_time_s"].to_numpy()
         frame = frame.with_columns(in_utc(frame["wall_clock"], contract.timezone, time_s, notes))
         if contract.timezone is None:
             notes["the wall clock has no zone: ts is empty until the contract names one"] += 1
-    elif "ts" not in frame.columns and contract.timezone and declared.started_at:
+    elif "ts" not in frame.columns and (begun := _begin(declared, contract, notes)) is not None:
         notes["ts is the declared start plus the test time"] += 1
-        begun = in_utc(pl.Series("ts", [declared.started_at], pl.Datetime("us")), contract.timezone)
         since = (pl.col("test_time_s") * 1e6).round().cast(pl.Int64).cast(pl.Duration("us"))
-        frame = frame.with_columns((pl.lit(begun[0], pl.Datetime("us", "UTC")) + since).alias("ts"))
+        frame = frame.with_columns((pl.lit(begun, pl.Datetime("us", "UTC")) + since).alias("ts"))
     absent = [
         pl.lit(None, kind).alias(word) for word, kind in POINTS_SCHEMA.items() if word not in frame.columns
     ]
@@ -204,6 +204,14 @@ def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, note
             pl.when(pl.col("resistance_ohm") > 0).then(pl.col("resistance_ohm")).alias("resistance_ohm")
         )
     return frame.select(pl.col(word).cast(kind) for word, kind in POINTS_SCHEMA.items())
+
+
+def _begin(declared: Declared, contract: LabContract, notes: Counter) -> datetime | None:
+    """The instant of the declared start; None where no zone or offset is known."""
+    start = declared.started_at
+    if start is None or start.tzinfo:
+        return start and start.astimezone(UTC)
+    return in_utc(pl.Series("ts", [start], pl.Datetime("us")), contract.timezone, None, notes)[0]
 
 
 def _tell_spikes(points: pl.DataFrame, notes: Counter) -> None:

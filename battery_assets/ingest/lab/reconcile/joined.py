@@ -106,7 +106,8 @@ def _one_cell(readings: Sequence[Reading], one_cell: bool) -> None:
 
 def _begins(one: Reading) -> datetime | None:
     first = one.points["ts"][0] or one.points["wall_clock"][0]
-    return first.replace(tzinfo=None) if first else one.declared.started_at
+    first = first or one.declared.started_at
+    return first.replace(tzinfo=None) if first else None
 
 
 def _ends(points: pl.DataFrame) -> datetime | None:

@@ -10,7 +10,7 @@ from battery_assets.ingest.files.problems import Fault
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 from battery_assets.ingest.lab.dialects.headings import Heading
-from battery_assets.ingest.lab.dialects.vocabulary import DIMENSIONS, REQUIRED
+from battery_assets.ingest.lab.dialects.vocabulary import DIMENSIONS, REQUIRED, factor
 from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reconcile import counts, date_order, last_cell, sensors, sweeps, units
 from battery_assets.ingest.lab.reconcile.instants import wall_clock
@@ -86,7 +86,7 @@ def _columns(
         if DIMENSIONS[word] == "word":
             found[word] = series.cast(pl.String)
         elif DIMENSIONS[word] == "instant":
-            found.update(wall_clock(series, dialect, notes, contract.date_order))
+            found.update(wall_clock(_in_seconds(series, heading), dialect, notes, contract.date_order))
         elif word == "test_time_s" and _is_date(series):
             found.update(_from_dates(series, dialect, notes, contract))
             scaled = True
@@ -101,6 +101,15 @@ def _columns(
                 scaled = scaled or stated
             found[word] = _scaled(numbers, scale)
     return found, scaled
+
+
+def _in_seconds(series: pl.Series, heading: Heading) -> pl.Series:
+    """A clock of numbers whose heading names a unit of time, as 'Unix Time / ms', in seconds."""
+    times = factor(heading.unit, "time") if heading.unit else None
+    if times in (None, 1.0):
+        return series
+    numbers = series.cast(pl.Float64, strict=False)
+    return numbers * times if numbers.null_count() == series.null_count() else series
 
 
 def _scaled(numbers: pl.Series, scale: units.Scale) -> pl.Series:

@@ -133,3 +133,29 @@ def test_a_declared_order_that_does_not_fit_leaves_the_clock_out(tmp_path):
 
 def test_every_dialect_with_a_clock_is_tried():
     assert set(CLOCKS) < set(LAYOUTS)
+
+
+def test_epoch_milliseconds_are_told_by_the_heading(tmp_path):
+    rows = rows_of("battery data format")
+    place = rows[0].index("Unix Time / s")
+    rows[0][place] = "Unix Time / ms"
+    for row in rows[1:]:
+        row[place] = f"{1e3 * float(row[place]):.0f}"
+    one = read(written(tmp_path, made("battery data format", rows)))
+    assert one.points["ts"][0].isoformat() == "2026-03-02T08:31:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("words", "zone", "begun"),
+    [
+        ("2026-03-02T08:30:00+02:00", "Asia/Bangkok", datetime(2026, 3, 2, 6, 30, tzinfo=UTC)),
+        ("02.03.2026 08:30:00", "Asia/Bangkok", datetime(2026, 3, 2, 1, 30, tzinfo=UTC)),
+        ("2026-03-02T08:30:00Z", None, datetime(2026, 3, 2, 8, 30, tzinfo=UTC)),
+        ("02.03.2026 08:30:00", None, None),
+    ],
+)
+def test_a_start_that_names_its_offset_needs_no_zone(words, zone, begun, tmp_path):
+    content = made("basytec").replace(b"02.03.2026 08:30:00", words.encode())
+    one = read(written(tmp_path, content), LabContract(timezone=zone))
+    first = one.points["ts"][0]
+    assert first == (None if begun is None else begun + timedelta(minutes=1))

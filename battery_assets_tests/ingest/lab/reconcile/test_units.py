@@ -170,3 +170,17 @@ def test_the_mean_of_a_heading_may_stand_in_its_angles(shared_data):
 @pytest.mark.parametrize(("words", "slug", "unit"), [("<Ewe-Ece/V>", "ewe_ece", "V"), ("<I/mA>", "i", "mA")])
 def test_other_means_are_read_so_too(words, slug, unit):
     assert (heading(words, 0).slug, heading(words, 0).unit) == (slug, unit)
+
+
+@pytest.mark.parametrize("name", ["neware", "arbin", "landt"])
+def test_a_step_time_that_runs_on_with_the_test_is_counted_from_each_step(name, tmp_path):
+    rows = rows_of(name)
+    test, step = (
+        next(at for at, text in enumerate(rows[0]) if text.lower().startswith(start))
+        for start in (("total time", "test_time"), ("time", "step_time"))
+    )
+    for row in rows[1:]:
+        row[step] = row[test]
+    one = read(written(tmp_path, made(name, rows)))
+    assert one.points["step_time_s"].to_list() == pytest.approx(TRUTH["step_time"].to_list())
+    assert any("the step's time runs on" in finding for finding in one.findings)
