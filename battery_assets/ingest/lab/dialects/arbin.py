@@ -57,4 +57,7 @@ ARBIN = Dialect(
         "started_at_format": ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S"),
     },
 )
-ARBIN_METADATA = frozenset({"test_id", "device_id", "iv_ch_id", "first_start_datetime"})
+ARBIN_METADATA = (
+    frozenset({"test_id", "device_id", "iv_ch_id", "first_start_datetime"}),
+    frozenset({"channel", "start_datetime", "schedule_file_name"}),
+)

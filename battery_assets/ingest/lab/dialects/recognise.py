@@ -21,7 +21,7 @@ from battery_assets.ingest.lab.refusal import LabFileRefused
 DIALECTS = (BDF, LANDT, PEC, NOVONIX, BASYTEC, BIOLOGIC, NEWARE, MACCOR, NASA, ARBIN)
 _NEAREST = 3
 # Quantities of a whole step or cycle: its extremes, means, first and last values, its duration.
-_QUANTITY = r"(v|volt|voltage|i|curr|current|t|temp|temperature|cap|capacity|energy|power|soc)"
+_QUANTITY = r"(v|volt|voltage|i|curr|current|t\d*|temp|temperature|cap|capacity|energy|power|soc)"
 _SUMMARY = re.compile(
     rf"(^|_)(v|i|t)?(max|min|maximum|minimum)(_(on|in|of)_(cycle|step))?(_{_QUANTITY})?(_|$)"
     rf"|(^|_)(mean|avg|average|median|onset|oneset|start|end|first|last|initial|final|begin|mid|middle)_{_QUANTITY}(_|$)"
@@ -38,15 +38,11 @@ def dialect_of(found: Sequence[Heading]) -> Dialect | None:
     summarised = summary_columns(found)
     for dialect in DIALECTS:
         if summarised and dialect.signed(found) and not dialect.missing(found):
-            raise LabFileRefused(
-                "NO_POINTS",
-                found=f"a table of summaries, one row a step or cycle: the columns {', '.join(summarised)}",
-                expected="measured points",
-                next_step="give the file with the points; this one is not needed",
-            )
+            raise _summary(summarised)
         if dialect.signed(found):
             return dialect
-    if {heading.slug for heading in found} >= ARBIN_METADATA:
+    slugs = {heading.slug for heading in found}
+    if any(slugs >= metadata for metadata in ARBIN_METADATA):
         raise LabFileRefused(
             "NO_POINTS",
             found="Arbin's record of a test, without measured points",
@@ -62,9 +58,22 @@ def summary_columns(found: Sequence[Heading]) -> list[str]:
     return told if len(told) >= _FEWEST_SUMMARIES else []
 
 
+def _summary(columns: Sequence[str]) -> LabFileRefused:
+    return LabFileRefused(
+        "NO_POINTS",
+        found=f"a table of summaries, one row a step or cycle: the columns {', '.join(columns)}",
+        expected="measured points",
+        next_step="give the file with the points; this one is not needed",
+    )
+
+
 def unknown(lines: Sequence[Sequence[Heading]]) -> LabFileRefused:
-    """UNKNOWN_DIALECT with the headings found in the likeliest header line, and the nearest dialects."""
+    """UNKNOWN_DIALECT with the headings of the likeliest header line and the nearest dialects; NO_POINTS where
+    these are the columns of a summary."""
     header = max(lines, key=_header_likeness, default=())
+    longest = max(map(summary_columns, lines), key=len, default=[])
+    if longest:
+        return _summary(longest)
     names = ", ".join(repr(heading.text) for heading in header[:_SHOWN_COLUMNS]) or "no headings"
     likely = sorted(DIALECTS, key=lambda dialect: -dialect.likeness(header))[:_NEAREST]
     nearest = "; ".join(f"{one.name} ({one.likeness(header):.0%}: {_columns(one)})" for one in likely)

@@ -103,4 +103,5 @@ def _instants(stamps: list) -> list:
     """Instants in UTC; calendar fields without a zone stay as they are, whatever zone this machine has."""
     from datetime import UTC
 
-    return [stamp.astimezone(UTC) if stamp.tzinfo else stamp for stamp in stamps]
+    known = [None if stamp != stamp else stamp for stamp in stamps]  # NaT equals nothing, itself neither.
+    return [stamp.astimezone(UTC) if stamp and stamp.tzinfo else stamp for stamp in known]

@@ -48,6 +48,7 @@ def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
             chosen = _chosen(rows, contract)
         except LabFileRefused as summary:
             refused.append(summary)
+            preamble += _facts(top)
             continue
         if chosen is None:
             preamble += _facts(top)

@@ -13,6 +13,15 @@ _HALF_DAY_S = 43_200.0
 _PROVEN_SHARE = 0.1
 
 
+def ordered(columns: dict[str, pl.Series], time_s: np.ndarray | None, notes: Counter) -> dict[str, pl.Series]:
+    """`wall_clock` in the right order, and `ts` where the file names offsets, of both and `other_clock`."""
+    clock = proven(columns["wall_clock"], columns["other_clock"], time_s, notes)
+    right = {"wall_clock": clock}
+    if "ts" in columns:
+        right["ts"] = (columns["ts"] + (clock - columns["wall_clock"])).alias("ts")
+    return right
+
+
 def proven(clock: pl.Series, other: pl.Series, time_s: np.ndarray | None, notes: Counter) -> pl.Series:
     """The clock that runs with the test time: `clock`, or `other` with day and month exchanged.
 

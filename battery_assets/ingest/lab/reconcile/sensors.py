@@ -25,6 +25,9 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
         return series
     series = _cleared(series, series < ABSOLUTE_ZERO_C, "below absolute zero", notes)
     series = _cleared(series, series < _COLDEST_C, f"below {_COLDEST_C:g} °C", notes)
+    if (series > _HOTTEST_C).any():
+        ends = pl.select(pl.any_horizontal((series - end).abs() < 1e-6 for end in _CONVERTERS)).to_series()
+        series = _cleared(series, ends, "the end of an input's range", notes)
     if not _HOTTEST_C < (series.median() or 0.0) <= _KELVIN_TO_C:  # type: ignore[operator]
         series = _cleared(
             series, series > _HOTTEST_C, f"above {_HOTTEST_C:g} °C, what no cell survives", notes

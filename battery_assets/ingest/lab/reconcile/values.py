@@ -52,9 +52,8 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     )
     if "other_clock" in frame.columns:
         time_s = frame["test_time_s"].to_numpy() if scaled else None
-        frame = frame.with_columns(
-            date_order.proven(frame["wall_clock"], frame["other_clock"], time_s, notes)
-        )
+        columns = {name: frame[name] for name in ("wall_clock", "other_clock", "ts") if name in frame.columns}
+        frame = frame.with_columns(date_order.ordered(columns, time_s, notes).values()).drop("other_clock")
     if frequency:
         frame = frame.with_columns(sweeps.frequency(raw[str(frequency.place)]))
         wanted += sweeps.impedances(table)
@@ -176,7 +175,7 @@ def _from_dates(
 ) -> dict[str, pl.Series]:
     """A time written as date and time: the wall clock, and the seconds since its first point."""
     clock = wall_clock(series, dialect, notes, contract.date_order)
-    if "wall_clock" not in clock:
+    if not clock:
         raise LabFileRefused(
             "TIME_SCALE",
             found=f"a time {series[0]!r} that is neither seconds nor a date of {', '.join(dialect.instants)}",
@@ -185,8 +184,8 @@ def _from_dates(
         )
     notes["the time is written as dates: the test time counts from the first point"] += 1
     if "other_clock" in clock:
-        clock["wall_clock"] = date_order.proven(clock["wall_clock"], clock.pop("other_clock"), None, notes)
-    since = clock.get("ts", clock["wall_clock"])
+        clock = date_order.ordered(clock, None, notes)
+    since = clock["ts"] if "ts" in clock else clock["wall_clock"]
     passed = since - since.drop_nulls()[0]
     return clock | {"test_time_s": passed.dt.total_microseconds().cast(pl.Float64) / 1e6}
 

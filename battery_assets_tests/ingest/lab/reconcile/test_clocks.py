@@ -110,6 +110,12 @@ def test_either_order_is_read_where_the_rows_prove_it(name, pattern, begun, tmp_
     assert not any("not proven" in finding for finding in one.findings)
 
 
+def test_the_order_that_is_proven_moves_the_instants_too(tmp_path):
+    begun = datetime(2024, 4, 3, 22, 30)
+    one = read(with_clock("arbin", lambda passed: f"{begun + passed:%d/%m/%Y %H:%M:%S}+02:00", tmp_path))
+    assert one.points["ts"][0] == datetime(2024, 4, 3, 20, 31, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("order", "month"), [(None, 3), ("month first", 3), ("day first", 4)], ids=["habit", "month", "day"]
 )

@@ -78,6 +78,20 @@ def test_summaries_of_other_makers_are_told_by_their_columns(name, columns, tmp_
     assert columns[0] in refusal.value.found
 
 
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        ("Cycle\tAH-IN\tAH-OUT\tT1_Start\tT1_End\tT1_Min\tT1_Max", "table of summaries.*T1_Start"),
+        ("Channel,Start DateTime,Schedule File Name,Creator,Capacity(Ah)", "without measured points"),
+    ],
+)
+def test_what_stands_beside_the_points_of_a_test_is_no_unknown_format(head, says, tmp_path):
+    separator = "\t" if "\t" in head else ","
+    row = separator.join("1" for _ in head.split(separator))
+    with pytest.raises(LabFileRefused, match=rf"NO_POINTS.*{says}.*give the file with the points"):
+        read(written(tmp_path, f"{head}\n{row}\n".encode()))
+
+
 def test_a_column_of_efficiencies_alone_is_no_summary(tmp_path):
     efficiency = {"Coulombic Efficiency (%)": [99.0] * TRUTH.height}
     same_as_truth(read(written(tmp_path, made("pec", with_columns("pec", efficiency)))).points)
@@ -122,8 +136,9 @@ def test_the_end_of_an_inputs_range_is_no_temperature(shown, rows, tmp_path):
     assert any("an input without a sensor" in finding for finding in one.findings)
 
 
-def test_an_input_that_is_open_all_the_time_has_no_temperature(tmp_path):
-    cells = dict.fromkeys(range(1, TRUTH.height + 1), "850")
+@pytest.mark.parametrize("shown", ["850", "327.67", "-242.02"])
+def test_an_input_that_is_open_all_the_time_has_no_temperature(shown, tmp_path):
+    cells = dict.fromkeys(range(1, TRUTH.height + 1), shown)
     one = read(written(tmp_path, made("arbin", with_cells("arbin", "Aux_Temperature_1(C)", cells))))
     assert one.points["temperature_c"].null_count() == TRUTH.height
 
