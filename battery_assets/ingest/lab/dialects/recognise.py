@@ -68,8 +68,8 @@ def _summary(columns: Sequence[str]) -> LabFileRefused:
 
 
 def unknown(lines: Sequence[Sequence[Heading]]) -> LabFileRefused:
-    """UNKNOWN_DIALECT with the headings of the likeliest header line and the nearest dialects; NO_POINTS where
-    these are the columns of a summary."""
+    """UNKNOWN_DIALECT with the headings of the likeliest header line and the nearest dialects; NO_POINTS
+    where these are the columns of a summary."""
     header = max(lines, key=_header_likeness, default=())
     longest = max(map(summary_columns, lines), key=len, default=[])
     if longest:

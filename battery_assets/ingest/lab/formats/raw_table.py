@@ -51,11 +51,13 @@ class RawTable:
 def frame_table(frame: pl.DataFrame, headings: Sequence[Heading], first_line: int, **more) -> RawTable:
     """A table that is already a frame; its columns stand at the places of `headings`.
 
-    Rows without a value are no rows, as blank lines of a text are none.
+    Rows without a value in any of its columns are no rows, as blank lines of a text are none.
     """
     lines = np.arange(first_line, first_line + frame.height)
     blank = _blank(frame)
+    notes = more.pop("notes", ())
     if blank.any():
+        notes = (*notes, f"{blank.sum():,} rows without a value are left out")
         frame, lines = frame.filter(~blank), lines[~blank.to_numpy()]
     names = frame.columns
 
@@ -70,6 +72,7 @@ def frame_table(frame: pl.DataFrame, headings: Sequence[Heading], first_line: in
         rows=frame.height,
         take=take,
         raw=lambda index: str(frame.row(index)),
+        notes=notes,
         **more,
     )
 

@@ -28,6 +28,11 @@ def frequency(cells: pl.Series) -> pl.Series:
     return cells.cast(pl.Float64, strict=False).alias(FREQUENCY)
 
 
+def rows(frame: pl.DataFrame) -> list[int]:
+    """Rows of sweeps: what they lack is no fault."""
+    return frame[FREQUENCY].gt(0).fill_null(False).arg_true().to_list() if FREQUENCY in frame.columns else []
+
+
 def impedances(table: RawTable) -> list[int]:
     """Places of the columns that only rows of sweeps fill."""
     return [one.place for one in table.headings if _IMPEDANCE.search(one.slug)]

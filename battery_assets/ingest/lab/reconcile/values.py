@@ -59,6 +59,8 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
         wanted += sweeps.impedances(table)
     units.unread(table, set(wanted), notes)
     frame = _checked(frame, places, table, dialect, faults, notes)
+    for row in sweeps.rows(frame):
+        faults.pop(row, None)
     counts.tell_skipped(frame, notes)
     bad = [_fault(table, row, *fault) for row, fault in sorted(faults.items())]
     if faults:
@@ -90,7 +92,8 @@ def _columns(
             found.update(_from_dates(series, dialect, notes, contract))
             scaled = True
         else:
-            numbers, is_clock = _numbers(series, word, heading, faults)
+            wrong: dict[int, tuple[str, str, str | None]] = {}
+            numbers, is_clock = _numbers(series, word, heading, wrong)
             scale = units.PLAIN if is_clock else units.scale(word, column, heading, table, dialect, contract)
             if scale is None:
                 notes[units.left_out(word, heading, table)] += 1
@@ -99,6 +102,7 @@ def _columns(
                 stated = is_clock or not dialect.clock_decides or bool(units.unit_of(table, heading))
                 scaled = scaled or stated
             found[word] = _scaled(numbers, scale)
+            faults.update({row: fault for row, fault in wrong.items() if row not in faults})
     return found, scaled
 
 
@@ -128,7 +132,8 @@ def _refuse_missing(table: RawTable, dialect: Dialect) -> None:
             "MISSING_COLUMN",
             found=f"a {dialect.name} file with the columns {', '.join(h.text for h in table.headings)}"[:600],
             expected=f"also {words}",
-            next_step=f"export again with this column switched on{dialect.export and ': ' + dialect.export}",
+            next_step=f"export again with this column switched on{dialect.export and ': ' + dialect.export}; "
+            f'or declare the column that holds it: columns=[["its heading", "{missing[0].word}", "its unit"]]',
         )
 
 

@@ -51,6 +51,14 @@ def test_a_row_with_a_frequency_is_no_point_whatever_file_it_stands_in(name, fre
     assert one.quarantine["value"].to_list() == ["10000.0"] * 10
 
 
+def test_what_a_row_of_a_sweep_lacks_is_no_fault(tmp_path):
+    sweep = [1e4 if row == 100 else 0 for row in range(TRUTH.height)]
+    rows = with_columns("arbin", {"Frequency(Hz)": sweep, "Zre(Ohm)": sweep})
+    rows[101][rows[0].index("Voltage(V)")] = ""
+    one = read(written(tmp_path, made("arbin", rows)))
+    assert (one.points.height, one.rows_quarantined) == (TRUTH.height - 1, 1)
+
+
 def test_a_rate_of_sampling_is_no_sweep(tmp_path):
     rate = [10] * TRUTH.height
     one = read(written(tmp_path, made("arbin", with_columns("arbin", {"Frequency(Hz)": rate}))))

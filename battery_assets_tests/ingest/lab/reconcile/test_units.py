@@ -65,6 +65,13 @@ def test_volts_beside_an_auxiliary_input_are_no_temperature(shared_data):
     assert any("'Aux #1' in 'V', not read as temperature_c" in finding for finding in one.findings)
 
 
+def test_words_in_an_input_that_is_not_read_are_no_fault(tmp_path):
+    rows = renamed("maccor", "Temp 1", "Aux #1", lambda cell: "OVLD" if cell.endswith("1") else cell)
+    place = rows[0].index("Aux #1")
+    rows = [[*row[: place + 1], "V" if at else "Units", *row[place + 1 :]] for at, row in enumerate(rows)]
+    same_as_truth(read(written(tmp_path, made("maccor", rows))).points)
+
+
 @pytest.mark.parametrize("behind", ["Units", "Unit", "Aux #1 Units"])
 def test_a_unit_in_the_cells_beside_is_the_columns(behind, tmp_path):
     rows = renamed("maccor", "Temp 1", "Aux #1", lambda cell: f"{float(cell) * 1.8 + 32:.4f}")
