@@ -132,8 +132,9 @@ def _refuse_missing(table: RawTable, dialect: Dialect) -> None:
             "MISSING_COLUMN",
             found=f"a {dialect.name} file with the columns {', '.join(h.text for h in table.headings)}"[:600],
             expected=f"also {words}",
-            next_step=f"export again with this column switched on{dialect.export and ': ' + dialect.export}; "
-            f'or declare the column that holds it: columns=[["its heading", "{missing[0].word}", "its unit"]]',
+            next_step="export again with this column switched on"
+            f"{dialect.export and ': ' + dialect.export}; or declare the column that holds it: "
+            f'columns=[["its heading", "{missing[0].word}", "its unit"]]',
         )
 
 
