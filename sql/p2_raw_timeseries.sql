@@ -227,6 +227,8 @@ CREATE TABLE lab.timeseries_point (
 	voltage_v NUMERIC(10, 6), 
 	current_a NUMERIC(15, 10), 
 	temperature_c NUMERIC(7, 3), 
+	moved_ah NUMERIC(20, 15), 
+	open_ah NUMERIC(17, 12), 
 	cycle_count INTEGER, 
 	step_index INTEGER, 
 	source_file INTEGER, 
@@ -238,6 +240,8 @@ CREATE TABLE lab.timeseries_point (
 	CONSTRAINT ck_timeseries_point_voltage_v CHECK (voltage_v BETWEEN -100 AND 9999), 
 	CONSTRAINT ck_timeseries_point_current_a CHECK (current_a BETWEEN -99999 AND 99999), 
 	CONSTRAINT ck_timeseries_point_temperature_c CHECK (temperature_c BETWEEN -100 AND 500), 
+	CONSTRAINT ck_timeseries_point_moved_ah CHECK (moved_ah BETWEEN -10000 AND 10000), 
+	CONSTRAINT ck_timeseries_point_open_ah CHECK (open_ah BETWEEN -99999 AND 99999), 
 	CONSTRAINT ck_timeseries_point_cycle_count CHECK (cycle_count BETWEEN -1 AND 10000000), 
 	CONSTRAINT ck_timeseries_point_step_index CHECK (step_index BETWEEN -1 AND 10000000), 
 	CONSTRAINT ck_timeseries_point_source_file CHECK (source_file BETWEEN 0 AND 100000), 
@@ -258,6 +262,10 @@ COMMENT ON COLUMN lab.timeseries_point.voltage_v IS 'Terminal voltage. [V]';
 COMMENT ON COLUMN lab.timeseries_point.current_a IS 'Current, positive charges. [A]';
 
 COMMENT ON COLUMN lab.timeseries_point.temperature_c IS 'Surface temperature. [°C]';
+
+COMMENT ON COLUMN lab.timeseries_point.moved_ah IS 'Charge since the sample before, positive charges: current, steps and counters. [Ah]';
+
+COMMENT ON COLUMN lab.timeseries_point.open_ah IS 'Charge that may have flowed unrecorded besides; NULL without limit. [Ah]';
 
 COMMENT ON COLUMN lab.timeseries_point.cycle_count IS 'Cycle that the file itself counted.';
 

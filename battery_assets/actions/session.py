@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from battery_assets.errors import UserError
 from battery_assets.platform import clock
-from battery_assets.platform.registry.kinds import LAB_FILES, LAB_SOURCES, LAB_SYNTHETIC, SYNTHETIC
+from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,14 +82,10 @@ def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> Non
             from battery_assets.synthetic.site import SyntheticSite
 
             SyntheticSite.from_config(site, config)
-        elif source == LAB_SYNTHETIC:
-            from battery_assets.synthetic.lab import SyntheticLab
+        elif source in LAB_SOURCES:
+            from battery_assets.lab.sessions import check_settings
 
-            SyntheticLab.from_config(site, config)
-        elif source == LAB_FILES:
-            from battery_assets.ingest.lab.contract import LabContract
-
-            LabContract(**config)
+            check_settings(site, source, config)
         else:
             SourceContract.from_config(config)
         with at.warehouse.transaction() as connection:

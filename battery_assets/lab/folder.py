@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.tables.identity import identity
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 CELL_JSON = "cell.json"
 CELL_TERMS = (
     "chemistry", "manufacturer", "model", "barcode", "nominal_capacity_ah", "nominal_voltage_v",
-    "voltage_min_v", "voltage_max_v",
+    "voltage_min_v", "voltage_max_v", END_OF_LIFE,
 )  # fmt: skip
 PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
 TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
@@ -36,6 +37,7 @@ CONTRACT_TERMS = (
     "timezone", "policy", "current_sign", "time_scale", "unordered", "columns", "date_order",
 )  # fmt: skip
 TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
+MOST_OPEN_AH = 99_999.0
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
 
@@ -117,6 +119,7 @@ def read_test(test: TestFiles) -> "ReadTest":
     name = test.paths[0].name
     try:
         contract, _ = contract_of(test.terms), start_told(test.terms)
+        percent_of_nominal(test.terms.get(END_OF_LIFE))
     except ValueError as error:
         raise TestRefused(
             f"{name} of cell {test.cell}: {error}", f"correct it in {_book_of(test.cell)}"
@@ -162,6 +165,7 @@ def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]
         "pack_id": (pack_of(test, lab) or {}).get("pack_id"),
         "nominal_capacity_ah": float(nominal),
         "barcode": test.terms.get("barcode") or found.says("barcode"),
+        END_OF_LIFE: percent_of_nominal(test.terms.get(END_OF_LIFE)),
     }
     return _facts(found, lab, cell), cell
 
@@ -198,6 +202,8 @@ def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
         ts=stamp + pl.duration(microseconds=pl.col("passed_us") + again),
         source_file=pl.col("file_number") - 1,
         source_row="line",
+        # Decimals have no infinity: without a limit is NULL there.
+        open_ah=pl.when(pl.col("open_ah") < MOST_OPEN_AH).then(pl.col("open_ah")),
     )
 
 

@@ -14,7 +14,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 if TYPE_CHECKING:
     from battery_assets.features.lab.cycle_rows import Points
 
-POINT_COLUMNS = ["ts", "session_id", "voltage_v", "current_a", "temperature_c"]
+POINT_COLUMNS = ["ts", "session_id", "voltage_v", "current_a", "temperature_c", "moved_ah", "open_ah"]
 # Tests that show a cell without wearing it out: their cycles are no cycles of its life.
 NOT_AGEING = ("characterisation", "capacity_check", "ocv", "hppc", "rate_test")
 
@@ -22,7 +22,8 @@ NOT_AGEING = ("characterisation", "capacity_check", "ocv", "hppc", "rate_test")
 def month_tests(warehouse: Warehouse, part: Part) -> dict[str, dict[str, Any]]:
     """The tests of a month by session_id: test_session's columns and the cell's code, capacity and limits.
 
-    `cutoff_v` is the end of discharge that capacities count to: the protocol's, else the cell's own lowest.
+    `cutoff_v` is the end of discharge that capacities count to: the protocol's, else the cell's own lowest;
+    `usual_end` says that it is the latter, to which no protocol need go.
     """
     cells = warehouse.read(
         t.battery_cell,
@@ -30,7 +31,10 @@ def month_tests(warehouse: Warehouse, part: Part) -> dict[str, dict[str, Any]]:
         ["cell_id", "cell_code", "nominal_capacity_ah", "voltage_min_v"],
     ).collect()
     rows = warehouse.read(t.test_session, part).collect().join(cells, on="cell_id", how="left")
-    rows = rows.with_columns(cutoff_v=pl.coalesce("cutoff_voltage_v", "voltage_min_v"))
+    rows = rows.with_columns(
+        cutoff_v=pl.coalesce("cutoff_voltage_v", "voltage_min_v"),
+        usual_end=pl.col("cutoff_voltage_v").is_null(),
+    )
     return {row["session_id"]: row for row in rows.to_dicts()}
 
 
@@ -54,7 +58,18 @@ def points_of(frame: pl.DataFrame) -> "Points":
     from battery_assets.features.lab.cycle_rows import Points
 
     seconds = (pl.col("ts") - pl.col("ts").first()).dt.total_microseconds() / 1e6
-    return Points.of(frame.with_columns(test_time_s=seconds))
+    return Points.of(charged(frame.with_columns(test_time_s=seconds)))
+
+
+def charged(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with moved_ah and open_ah, by current, time and voltage where no reader has told them."""
+    if "moved_ah" in rows.columns and not rows["moved_ah"].null_count():
+        return rows
+    from battery_assets.ingest.lab.reconcile.integrals import flow_between
+
+    told = ("test_time_s", "current_a", "voltage_v")
+    flow = flow_between(*(rows[name].cast(pl.Float64).to_numpy() for name in told))
+    return rows.with_columns(moved_ah=pl.Series(flow.ah), open_ah=pl.Series(flow.open_ah))
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.folder import TestFiles, pack_of, session_points
+from battery_assets.lab.lives import charged
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import arrivals as intake
@@ -18,6 +20,9 @@ from battery_assets.platform.registry.kinds import LAB_SOURCES, LAB_SYNTHETIC
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.lab.bench import battery_cell, battery_pack, test_session, timeseries_point
 from battery_assets.tables.projections import polars_schema
+
+if TYPE_CHECKING:
+    from battery_assets.synthetic.lab import SyntheticLab
 
 ENDS = ("ended_at", "points_count")
 MOST_POINTS = 200_000
@@ -84,7 +89,7 @@ def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
 
 
 def _as_points(test: LabTest) -> pl.DataFrame:
-    rows = test.read()
+    rows = charged(test.read())
     schema = polars_schema(timeseries_point)
     return rows.with_columns(session_id=pl.lit(test.facts["session_id"])).select(
         pl.col(name).cast(kind) if name in (*rows.columns, "session_id") else pl.lit(None, kind).alias(name)
@@ -94,20 +99,38 @@ def _as_points(test: LabTest) -> pl.DataFrame:
 
 @functools.lru_cache(maxsize=16)
 def _lab(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
+    return made_up_lab(site, dict(config))
+
+
+def made_up_lab(site: str, config: dict[str, Any]) -> "SyntheticLab":
+    """A synthetic lab by its settings. Raises ValueError for one that is not allowed."""
     from battery_assets.synthetic.lab import SyntheticLab
 
-    return SyntheticLab.from_config(site, dict(config))
+    percent_of_nominal(config.get(END_OF_LIFE))
+    return SyntheticLab.from_config(site, {name: config[name] for name in config if name != END_OF_LIFE})
+
+
+def check_settings(site: str, source: str, config: dict[str, Any]) -> None:
+    """Raises ValueError for a setting that a lab of this source cannot have."""
+    from battery_assets.ingest.lab.contract import LabContract
+
+    if source == LAB_SYNTHETIC:
+        made_up_lab(site, config)
+        return
+    percent_of_nominal(config.get(END_OF_LIFE))
+    LabContract(**{name: config[name] for name in config if name != END_OF_LIFE})
 
 
 def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
     from battery_assets.synthetic import lab as made
 
     lab = _lab(str(part.site), tuple(sorted(config.items())))
+    worn = {END_OF_LIFE: percent_of_nominal(config.get(END_OF_LIFE))}
     now = clock.now()
     return [
         LabTest(
             made.session_facts(lab, session),
-            made.cell_row(lab, session.cell),
+            made.cell_row(lab, session.cell) | worn,
             functools.partial(made.session_points, lab, session),
         )
         for session in made.sessions(lab, str(part.month))

@@ -18,9 +18,11 @@ from battery_assets.tables.definition import (
     table,
     text,
 )
-from battery_assets.tables.lab.quantities import charge_ah, current_a, nominal_ah
+from battery_assets.tables.lab.quantities import charge_ah, current_a, interval_ah, nominal_ah
 
 CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
+
+NO_CAPACITY = ("not to the cut-off", "not from full", "not recorded")
 
 battery_pack = table(
     "battery_pack",
@@ -54,6 +56,7 @@ battery_cell = table(
     quantity("nominal_voltage_v", "Nominal voltage.", "V", 8, 3, low=0, high=10000),
     quantity("voltage_min_v", "Lowest voltage it may be taken to.", "V", 8, 3, low=-10, high=10000),
     quantity("voltage_max_v", "Highest voltage it may be taken to.", "V", 8, 3, low=0, high=10000),
+    quantity("end_of_life_pct", "Capacity at which it is worn out, of nominal.", "%", 6, 3, low=1, high=100),
     phase=1,
     unique=["cell_code"],
     newest_wins=True,
@@ -79,6 +82,8 @@ timeseries_point = table(
     quantity("voltage_v", "Terminal voltage.", "V", 10, 6, low=-100, high=9999),
     current_a("current_a", "Current, positive charges."),
     quantity("temperature_c", "Surface temperature.", "°C", 7, 3, low=-100, high=500),
+    interval_ah("moved_ah", "Charge since the sample before, positive charges: current, steps and counters."),
+    charge_ah("open_ah", "Charge that may have flowed unrecorded besides; NULL without limit.", limit=99999),
     integer("cycle_count", "Cycle that the file itself counted.", low=-1, high=10000000),
     integer("step_index", "Step of the schedule, as the file numbers it.", low=-1, high=10000000),
     integer("source_file", "Position in the session's list of files, from 0.", low=0, high=100000),
@@ -129,7 +134,9 @@ cycle = table(
     instant("ended_at", "Last sample.", required=True),
     integer("points_count", "Samples.", low=1, high=2147483647, required=True),
     charge_ah("charge_capacity_ah", "Charge put in."),
-    charge_ah("discharge_capacity_ah", "Charge drawn, down to the cut-off voltage."),
+    charge_ah("discharge_capacity_ah", "Charge drawn from full to the cut-off; NULL where it was not whole."),
+    charge_ah("drawn_ah", "Charge drawn, down to the cut-off voltage, whether or not it got there."),
+    one_of("no_capacity", "Why a discharge has no capacity.", *NO_CAPACITY),
     quantity("charge_time_s", "Time on charge.", "s", 12, 2, low=0, high=9999999999),
     quantity("discharge_time_s", "Time on discharge.", "s", 12, 2, low=0, high=9999999999),
     current_a("current_max_a", "Largest current either way.", low=0),
