@@ -17,7 +17,7 @@ from battery_assets.ingest.lab.reading import Declared, Reading, Source, content
 from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, sensors, sweeps, time_axis
 from battery_assets.ingest.lab.reconcile.charge import estimated
 from battery_assets.ingest.lab.reconcile.counters import cumulative, net_moved
-from battery_assets.ingest.lab.reconcile.integrals import Flow, flow_of
+from battery_assets.ingest.lab.reconcile.integrals import UNSEEN, Flow, flow_of
 from battery_assets.ingest.lab.reconcile.local_time import in_utc
 from battery_assets.ingest.lab.reconcile.values import values
 from battery_assets.ingest.lab.refusal import LabFileRefused
@@ -116,6 +116,8 @@ def _set_aside(
             Fault(line, name, BY_RULE, str(value), raw(row))
             for line, value, row in frame.filter(aside).select("line", name, "row").iter_rows()
         ]
+        if name == sweeps.FREQUENCY:
+            frame = frame.with_columns(aside.shift(1, fill_value=False).alias(UNSEEN))
         frame = frame.filter(~aside)
     return frame, faults
 

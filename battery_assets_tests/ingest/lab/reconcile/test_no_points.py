@@ -51,6 +51,23 @@ def test_a_row_with_a_frequency_is_no_point_whatever_file_it_stands_in(name, fre
     assert one.quarantine["value"].to_list() == ["10000.0"] * 10
 
 
+def test_what_flowed_while_a_sweep_ran_is_the_counters(tmp_path):
+    """Half of a charge is sweeps at rest: the counter stands still, and the current before is not integrated."""
+    charging = TRUTH["kind"].to_list()
+    first = charging.index("C")
+    sweep = [1e4 if first + 10 <= row < first + 40 else 0 for row in range(TRUTH.height)]
+    rows = with_columns("arbin", {"Frequency(Hz)": sweep, "Zre(Ohm)": sweep})
+    place = rows[0].index("Charge_Capacity(Ah)")
+    for row in rows[first + 41 :]:
+        row[place] = f"{float(row[place]) - 31 / 60:.6f}"
+    keep = [at for at, text in enumerate(rows[0]) if "Energy" not in text]
+    rows = [[row[at] for at in keep] for row in rows]
+    one = read(written(tmp_path, made("arbin", rows)))
+    charged = TRUTH["charge_ah"][-1] - 31 / 60
+    assert one.points["charge_ah"][-1] == pytest.approx(charged, abs=1e-5)
+    assert one.moved()[0].ah == pytest.approx(charged, abs=1e-5)
+
+
 def test_what_a_row_of_a_sweep_lacks_is_no_fault(tmp_path):
     sweep = [1e4 if row == 100 else 0 for row in range(TRUTH.height)]
     rows = with_columns("arbin", {"Frequency(Hz)": sweep, "Zre(Ohm)": sweep})
