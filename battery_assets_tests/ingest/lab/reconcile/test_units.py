@@ -54,6 +54,17 @@ def test_temperatures_of_other_scales_are_celsius(unit, shown, tmp_path):
     assert one.points["temperature_c"].to_list() == pytest.approx(TRUTH["temperature"].to_list(), abs=1e-5)
 
 
+def test_kelvin_called_celsius_can_be_declared(tmp_path):
+    rows = renamed(
+        "novonix", "Temperature (°C)", "Temperature (°C)", lambda cell: f"{float(cell) + 273.15:.2f}"
+    )
+    one = read(
+        written(tmp_path, made("novonix", rows)),
+        LabContract(columns=(("Temperature (°C)", "temperature_c", "K"),)),
+    )
+    assert one.points["temperature_c"].to_list() == pytest.approx(TRUTH["temperature"].to_list(), abs=0.01)
+
+
 @pytest.mark.parametrize("unit", ["K", "Kelvin", "degk", "°K", "\ufffdK"])
 def test_kelvin_is_told_by_any_of_its_names(unit):
     assert 300 * factor(unit, "temperature") + zero(unit, "temperature") == pytest.approx(26.85)
@@ -91,7 +102,7 @@ def test_units_that_change_on_the_way_are_no_unit(tmp_path):
 
 def test_milliamperes_in_the_heading_are_read_and_millivolts_without_one_are_refused(shared_data):
     path = shared_data / "cases_first_use/lab/maccor_milli.txt"
-    with pytest.raises(LabFileRefused, match=r"SCALE.*probably millivolts"):
+    with pytest.raises(LabFileRefused, match=r"SCALE.*probably millivolts.*voltage_v.*mV"):
         read(path)
     one = read(path, LabContract(columns=(("Volts", "voltage_v", "mV"),)))
     assert one.source.reader == "maccor"
