@@ -57,15 +57,16 @@ def _table(file: Content, contract: LabContract, quick: Callable | None) -> tupl
         return workbook.table(file, contract)
     if file.kind != "text":
         return binary.table(file, contract)
-    if neware_layers.is_layered(file.text) and not contract.columns:
-        return neware_layers.table(file.text), NEWARE
     seen = []
-    for line, start, separator, found in candidates(file.text):
-        dialect = declared_layout.dialect(found, contract) if contract.columns else dialect_of(found)
-        if dialect:
-            place = (file.text, line, start, separator, found)
-            return (quick(*place) if quick else None) or text_table(*place), dialect
-        seen.append(found)
+    for dialect_in in declared_layout.ways(contract):
+        if dialect_in is dialect_of and neware_layers.is_layered(file.text):
+            return neware_layers.table(file.text), NEWARE
+        for line, start, separator, found in candidates(file.text):
+            dialect = dialect_in(found)
+            if dialect:
+                place = (file.text, line, start, separator, found)
+                return (quick(*place) if quick else None) or text_table(*place), dialect
+            seen.append(found)
     raise unknown(seen)
 
 

@@ -1,13 +1,19 @@
 """A file as the lab's contract declares it: a layout no dialect knows, or columns one misreads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 from battery_assets.ingest.lab.dialects.headings import Heading, slug
 from battery_assets.ingest.lab.dialects.recognise import dialect_of
 from battery_assets.ingest.lab.dialects.vocabulary import REQUIRED
+
+
+def ways(contract: LabContract) -> list[Callable[[Sequence[Heading]], Dialect | None]]:
+    """How headings are looked at, in order: a lab's declared columns may stand in some of its files alone."""
+    return [partial(dialect, contract=contract), dialect_of] if contract.columns else [dialect_of]
 
 
 def dialect(found: Sequence[Heading], contract: LabContract) -> Dialect | None:

@@ -85,8 +85,9 @@ def _parquet(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
         decode_apart(_PARQUET_CHILD, file.path, folder, request)
         names = json.loads((folder / "schema.json").read_text())["names"]
         found = headings(names)
-        dialect = declared_layout.dialect(found, contract) if contract.columns else BDF
-        if dialect is None or (not contract.columns and not BDF.signed(found)):
+        declared = declared_layout.dialect(found, contract) if contract.columns else None
+        dialect = declared or (BDF if BDF.signed(found) else None)
+        if dialect is None:
             raise unknown([found])
         wanted = [names[heading.place] for _, heading in dialect.places(found).values()]
         decode_apart(_PARQUET_CHILD, file.path, folder, {**request, "columns": wanted})

@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects import declared as declared_layout
 from battery_assets.ingest.lab.dialects.definition import Dialect
 from battery_assets.ingest.lab.dialects.headings import Heading, headings
-from battery_assets.ingest.lab.dialects.recognise import dialect_of, unknown
+from battery_assets.ingest.lab.dialects.recognise import unknown
 from battery_assets.ingest.lab.formats import workbook_cells
 from battery_assets.ingest.lab.formats.content import Content
 from battery_assets.ingest.lab.formats.raw_table import RawTable, frame_table
@@ -97,10 +97,11 @@ def _header_rows(top: pl.DataFrame) -> Iterator[tuple[int, list[Heading]]]:
 def _chosen(
     rows: list[tuple[int, list[Heading]]], contract: LabContract
 ) -> tuple[int, list[Heading], Dialect] | None:
-    for row, found in rows:
-        dialect = declared_layout.dialect(found, contract) if contract.columns else dialect_of(found)
-        if dialect:
-            return row, found, dialect
+    for dialect_in in declared_layout.ways(contract):
+        for row, found in rows:
+            dialect = dialect_in(found)
+            if dialect:
+                return row, found, dialect
     return None
 
 

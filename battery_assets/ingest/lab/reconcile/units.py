@@ -103,8 +103,12 @@ def left_out(word: str, heading: Heading, table: RawTable) -> str:
     return f"{without_unit(word, heading, table)}; to read it, {_declared(word, heading)}"
 
 
-def unread(table: RawTable, read: set[int], notes: Counter) -> None:
-    """Name the columns that became nothing: no quantity vanishes without a word."""
+def unread(table: RawTable, read: set[int], contract: LabContract, notes: Counter) -> None:
+    """Name the columns that became nothing, and declared ones that are absent: nothing vanishes silently."""
+    texts = {heading.text for heading in table.headings}
+    absent = [text for text, _, _ in contract.columns if text not in texts]
+    if absent:
+        notes[f"declared columns that this file does not have: {', '.join(absent)}"] += 1
     left = [heading for heading in table.headings if heading.place not in read | table.used]
     names = [heading.text for heading in left if heading.slug not in _BESIDE]
     if names:

@@ -57,7 +57,7 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     if frequency:
         frame = frame.with_columns(sweeps.frequency(raw[str(frequency.place)]))
         wanted += sweeps.impedances(table)
-    units.unread(table, set(wanted), notes)
+    units.unread(table, set(wanted), contract, notes)
     frame = _checked(frame, places, table, dialect, faults, notes)
     for row in sweeps.rows(frame):
         faults.pop(row, None)

@@ -128,6 +128,14 @@ def test_declared_columns_correct_a_known_dialect(tmp_path):
     assert one.points["charge_ah"].null_count() == 0
 
 
+@pytest.mark.parametrize("name", ["maccor", "battery data format"])
+def test_what_a_lab_declares_of_some_files_leaves_its_others_alone(name, tmp_path):
+    one = read(written(tmp_path, made(name)), LabContract(columns=(("Spannung", "voltage_v", "mV"),)))
+    assert one.source.reader == name
+    assert "declared columns that this file does not have: Spannung" in one.findings
+    same_as_truth(one.points)
+
+
 def test_a_unit_of_another_quantity_is_no_declaration():
     with pytest.raises(ContractError, match=r"'Volts' in 'A', which is no unit of voltage"):
         LabContract(columns=(("Volts", "voltage_v", "A"),))
