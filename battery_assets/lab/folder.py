@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
+from battery_assets.lab.lives import beyond_trapezia_ah
 from battery_assets.tables.identity import identity
 
 if TYPE_CHECKING:
@@ -189,22 +190,22 @@ def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
 
 
 def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
-    """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart.
+    """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart."""
+    from battery_assets.ingest.lab.reconcile.seams import clock_offsets
 
-    Files of one test stand as far apart as their own clocks say.
-    """
-    life = read_test(test).life
+    rows = read_test(test).life.points
     stamp = pl.lit(started_at).dt.cast_time_unit("us")
-    passed = life.points["test_time_s"] + pl.Series(life.pauses_s())
-    rows = life.points.with_columns(passed_us=(passed * 1e6).round().cast(pl.Int64))
-    again = pl.int_range(pl.len()).over("passed_us")
+    ahead = pl.col("file_number").replace_strict(clock_offsets(rows), return_dtype=pl.Float64)
+    passed = ((pl.col("test_time_s") + ahead) * 1e6).round().cast(pl.Int64)
+    again = pl.int_range(pl.len()).over(passed)
+    # Decimals have no infinity: without a limit is NULL there.
+    open_ah = pl.when(pl.col("open_ah") < MOST_OPEN_AH).then(pl.col("open_ah"))
     return rows.with_columns(
-        ts=stamp + pl.duration(microseconds=pl.col("passed_us") + again),
+        ts=stamp + pl.duration(microseconds=passed + again),
         source_file=pl.col("file_number") - 1,
         source_row="line",
-        # Decimals have no infinity: without a limit is NULL there.
-        open_ah=pl.when(pl.col("open_ah") < MOST_OPEN_AH).then(pl.col("open_ah")),
-    )
+        open_ah=open_ah,
+    ).with_columns(correction_ah=beyond_trapezia_ah())
 
 
 def _facts(found: ReadTest, lab: str, cell: dict[str, Any]) -> dict[str, Any]:

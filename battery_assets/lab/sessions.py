@@ -11,7 +11,6 @@ import polars as pl
 
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.folder import TestFiles, pack_of, session_points
-from battery_assets.lab.lives import charged
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import arrivals as intake
@@ -89,7 +88,7 @@ def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
 
 
 def _as_points(test: LabTest) -> pl.DataFrame:
-    rows = charged(test.read())
+    rows = test.read()
     schema = polars_schema(timeseries_point)
     return rows.with_columns(session_id=pl.lit(test.facts["session_id"])).select(
         pl.col(name).cast(kind) if name in (*rows.columns, "session_id") else pl.lit(None, kind).alias(name)

@@ -33,7 +33,7 @@ POWERS = {
             "charge_capacity_ah", "discharge_capacity_ah", "charge_energy_wh", "discharge_energy_wh", "current_max_a",
             "dqdv_max_ah_per_v", "dqdv_min_ah_per_v", "dqdv_area_ah", "dvdq_peak_ah", "capacity_slope_ah_per_cycle",
             "feature_1", "feature_2", "feature_6", "feature_7", "nominal_capacity", "current_a",
-            "moved_ah", "open_ah", "drawn_ah",
+            "correction_ah", "open_ah", "drawn_ah",
         ),
         1,
     ),

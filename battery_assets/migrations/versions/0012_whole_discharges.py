@@ -9,14 +9,16 @@ depends_on = None
 
 STATEMENTS = """
 ALTER TABLE lab.timeseries_point
-    ADD COLUMN moved_ah NUMERIC(20, 15),
-    ADD COLUMN open_ah NUMERIC(17, 12),
-    ADD CONSTRAINT ck_timeseries_point_moved_ah CHECK (moved_ah BETWEEN -10000 AND 10000),
-    ADD CONSTRAINT ck_timeseries_point_open_ah CHECK (open_ah BETWEEN -99999 AND 99999);
-COMMENT ON COLUMN lab.timeseries_point.moved_ah IS
-    'Charge since the sample before, positive charges: current, steps and counters. [Ah]';
+    ADD COLUMN correction_ah NUMERIC(15, 11),
+    ADD COLUMN open_ah NUMERIC(14, 9),
+    ADD CONSTRAINT ck_timeseries_point_correction_ah CHECK (correction_ah BETWEEN -9999 AND 9999),
+    ADD CONSTRAINT ck_timeseries_point_open_ah CHECK (open_ah BETWEEN 0 AND 99999);
+COMMENT ON COLUMN lab.timeseries_point.ts IS
+    'Instant of the sample: start of the test plus its test time, and its pauses.';
+COMMENT ON COLUMN lab.timeseries_point.correction_ah IS
+    'Charge since the sample before that its trapezium lacks; all of it where open_ah is not 0. [Ah]';
 COMMENT ON COLUMN lab.timeseries_point.open_ah IS
-    'Charge that may have flowed unrecorded besides; NULL without limit. [Ah]';
+    'Charge that may have flowed unrecorded; NULL without limit. [Ah]';
 ALTER TABLE lab.cycle
     ADD COLUMN drawn_ah NUMERIC(17, 12),
     ADD COLUMN no_capacity VARCHAR(18),

@@ -18,7 +18,7 @@ from battery_assets.tables.definition import (
     table,
     text,
 )
-from battery_assets.tables.lab.quantities import charge_ah, current_a, interval_ah, nominal_ah
+from battery_assets.tables.lab.quantities import charge_ah, current_a, nominal_ah
 
 CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
 
@@ -68,7 +68,9 @@ battery_cell = table(
 timeseries_point = table(
     "timeseries_point",
     "One sample of a test, positive current charges.",
-    instant("ts", "Instant of the sample: start of the test plus its test time.", part_of_key=True),
+    instant(
+        "ts", "Instant of the sample: start of the test plus its test time, and its pauses.", part_of_key=True
+    ),
     # The session is filed after its points: they are its evidence.
     sa.Column(
         "session_id",
@@ -82,8 +84,24 @@ timeseries_point = table(
     quantity("voltage_v", "Terminal voltage.", "V", 10, 6, low=-100, high=9999),
     current_a("current_a", "Current, positive charges."),
     quantity("temperature_c", "Surface temperature.", "°C", 7, 3, low=-100, high=500),
-    interval_ah("moved_ah", "Charge since the sample before, positive charges: current, steps and counters."),
-    charge_ah("open_ah", "Charge that may have flowed unrecorded besides; NULL without limit.", limit=99999),
+    quantity(
+        "correction_ah",
+        "Charge since the sample before that its trapezium lacks; all of it where open_ah is not 0.",
+        "Ah",
+        15,
+        11,
+        low=-9999,
+        high=9999,
+    ),
+    quantity(
+        "open_ah",
+        "Charge that may have flowed unrecorded; NULL without limit.",
+        "Ah",
+        14,
+        9,
+        low=0,
+        high=99999,
+    ),
     integer("cycle_count", "Cycle that the file itself counted.", low=-1, high=10000000),
     integer("step_index", "Step of the schedule, as the file numbers it.", low=-1, high=10000000),
     integer("source_file", "Position in the session's list of files, from 0.", low=0, high=100000),

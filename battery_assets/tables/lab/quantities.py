@@ -19,11 +19,6 @@ def charge_ah(name: str, description: str, limit: int = 10000) -> sa.Column:
     return quantity(name, description, "Ah", 17, 12, low=-limit, high=limit)
 
 
-def interval_ah(name: str, description: str) -> sa.Column:
-    """The charge of one interval, to 1 fAh: a thousand of them make a cycle of 10 µAh."""
-    return quantity(name, description, "Ah", 20, 15, low=-10000, high=10000)
-
-
 def energy_wh(name: str, description: str) -> sa.Column:
     """An energy, to 0.1 nWh; 1,000 Ah at 100 V."""
     return quantity(name, description, "Wh", 16, 10, low=-100000, high=100000)

@@ -1,76 +1,96 @@
-"""Where one file of a test ends and the next begins: how long it was, and what may have flowed meanwhile."""
+"""Where the files of one test meet: what flowed between them, and by how much their clocks ran on."""
 
 from collections import Counter
+from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
-# Clocks tick in seconds and cyclers' times drift: a seam of less is none.
+from battery_assets.ingest.lab.reconcile.charge import estimated
+from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
+from battery_assets.ingest.lab.reconcile.integrals import SILENT_AFTER, flow_of
+
+# Clocks tick in seconds and drift: a seam of less is none.
 LEAST_PAUSE_S = 60.0
-# Of the usual interval before a seam: further apart, nothing was recorded in between.
-_LONGEST_INTERVALS = 3.0
-_LOOKED_AT = 100
+_AROUND = 4
 
 
-def pauses_s(points: pl.DataFrame) -> np.ndarray:
-    """Seconds (n,) by which the files' own clocks ran on while the test's time stood still, added up.
+def seamed(before: pl.DataFrame, points: pl.DataFrame, restarted: bool = False) -> pl.DataFrame:
+    """The points of a file with the charge since the last row of the file before in their first row.
 
-    points: of a life, with `file_number`. A seam between files without a clock, and one at which the clock
-    goes back, adds nothing: files that overlap are ordered by their test time.
+    Both in the test's time and counters. A file that begins anew is open to its front, unless the clocks of
+    both say that it went on at once.
     """
-    pause = np.zeros(points.height)
-    for row in np.flatnonzero(np.diff(points["file_number"].to_numpy())) + 1:
-        apart = _clock_apart_s(points[int(row) - 1 : int(row) + 1])
-        if apart is not None:
-            ran = float(points["test_time_s"][int(row)] - points["test_time_s"][int(row) - 1])
-            pause[row] = apart - ran if apart - ran > LEAST_PAUSE_S else 0.0
-    return np.cumsum(pause)
-
-
-def _clock_apart_s(two: pl.DataFrame) -> float | None:
-    """Seconds of clock between two rows; None where they do not share a clock."""
-    for name in ("ts", "wall_clock"):
-        if two[name].null_count() == 0:
-            return (two[name][1] - two[name][0]).total_seconds()
-    return None
-
-
-def joined_charge(before: pl.DataFrame, points: pl.DataFrame, restarted: bool) -> pl.DataFrame:
-    """The points with the charge of the interval before their first row, as far as anybody knows it.
-
-    before: the rows up to the seam; points: with their test time running on. A file that follows at once has
-    the trapezium of both ends; behind a longer seam anything may have flowed.
-    """
-    if "moved_ah" not in points.columns:
-        return points
-    last, first = before.tail(1), points.head(1)
-    apart = float(first["test_time_s"][0] - last["test_time_s"][0])
-    by_clock = _clock_apart_s(pl.concat([last.select("ts", "wall_clock"), first.select("ts", "wall_clock")]))
-    apart = by_clock if by_clock is not None and by_clock > apart + LEAST_PAUSE_S else apart
-    known = apart <= _LONGEST_INTERVALS * _usual_interval_s(before) and not (restarted and by_clock is None)
-    mean_a = (last["current_a"][0] + first["current_a"][0]) / 2
-    moved, left = (mean_a * apart / 3600, 0.0) if known else (0.0, float("inf"))
-    begins = pl.int_range(pl.len()) == 0
+    around = pl.concat([before.tail(_AROUND), points.head(_AROUND).select(before.columns)])
+    at = min(before.height, _AROUND)
+    breaks = np.zeros(around.height, bool)
+    breaks[at] = restarted and not _at_once(before, points)
+    moved, open_ah = estimated(
+        around, flow_of(around, breaks), breaks, np.zeros(around.height, bool), Counter()
+    )
+    first = pl.int_range(pl.len()) == 0
     return points.with_columns(
-        pl.when(begins).then(pl.lit(moved)).otherwise(pl.col("moved_ah")).alias("moved_ah"),
-        pl.when(begins).then(pl.lit(left)).otherwise(pl.col("open_ah")).alias("open_ah"),
+        moved_ah=pl.when(first).then(float(moved[at])).otherwise("moved_ah"),
+        open_ah=pl.when(first).then(float(open_ah[at])).otherwise("open_ah"),
     )
 
 
-def _usual_interval_s(points: pl.DataFrame) -> float:
-    times = points["test_time_s"].tail(_LOOKED_AT).to_numpy()
-    ran = np.diff(times)
-    return float(np.median(ran[ran > 0])) if (ran > 0).any() else 0.0
+def measured_again(points: pl.DataFrame) -> pl.DataFrame:
+    """The points of a joined life with their charge estimated anew, open where it was open without limit."""
+    breaks = np.isinf(points["open_ah"].to_numpy())
+    moved, open_ah = estimated(
+        points, flow_of(points, breaks), breaks, np.zeros(points.height, bool), Counter()
+    )
+    return points.with_columns(moved_ah=pl.Series(moved), open_ah=pl.Series(open_ah))
 
 
-def tell_pause(before: pl.DataFrame, points: pl.DataFrame, file: str, notes: Counter) -> None:
-    """Note how long a file begins after the end of the one before, by their own clocks."""
-    both = ["ts", "wall_clock"]
-    apart = _clock_apart_s(pl.concat([before.tail(1).select(both), points.head(1).select(both)]))
-    ran = float(points["test_time_s"][0] - before["test_time_s"][-1])
-    if apart is not None and apart - ran > LEAST_PAUSE_S:
-        words = f"{apart / 86_400:,.1f} days" if apart > 2 * 86_400 else f"{apart:,.0f} s"
-        notes[
-            f"{file} begins {words} after the file before ended, by their own clocks; "
-            "what flowed in between is not known"
-        ] += 1
+def clock_offsets(points: pl.DataFrame) -> dict[int, float]:
+    """Seconds by which each file's clock ran ahead of the test's time, by file_number of a joined life.
+
+    Between two files the test stands still and the clock does not; within a file, and where a file has no
+    clock, the test's time counts alone. A clock that goes back moves nothing.
+    """
+    clock = pl.coalesce(pl.col("ts").dt.replace_time_zone(None), "wall_clock").alias("clock")
+    files = points.select("file_number", "test_time_s", clock).group_by("file_number", maintain_order=True)
+    ends = files.agg(pl.all().first().name.suffix("_first"), pl.all().last().name.suffix("_last")).to_dicts()
+    offsets = {int(ends[0]["file_number"]): 0.0} if ends else {}
+    ahead = 0.0
+    for before, after in pairwise(ends):
+        pause_s = paused_s(before["clock_last"], after["clock_first"])
+        ran_s = after["test_time_s_first"] - before["test_time_s_last"]
+        if pause_s is not None and pause_s - ran_s > LEAST_PAUSE_S:
+            ahead += pause_s - ran_s
+        offsets[int(after["file_number"])] = ahead
+    return offsets
+
+
+def paused_s(end: datetime | None, begin: datetime | None) -> float | None:
+    """Seconds of clock between the end of a file and the beginning of the next; None without a clock."""
+    if end is None or begin is None:
+        return None
+    return (begin.replace(tzinfo=None) - end.replace(tzinfo=None)).total_seconds()
+
+
+def flows_at_end(points: pl.DataFrame) -> bool:
+    """Whether a current flows in the last row of a file."""
+    size = points["current_a"].abs()
+    return bool(size[-1] > REST_SHARE * float(size.max() or 0.0))  # type: ignore[arg-type]
+
+
+def _at_once(before: pl.DataFrame, points: pl.DataFrame) -> bool:
+    """Whether the clocks say that a file followed as soon as its rows follow each other."""
+    clocks = [
+        part["ts"] if part["ts"].null_count() < part.height else part["wall_clock"]
+        for part in (before, points)
+    ]
+    end, begin = clocks[0][-1], clocks[1][0]
+    pause = paused_s(end, begin)
+    if pause is None:
+        return False
+    usual = [
+        float(np.median(np.diff(part["test_time_s"].to_numpy()[-50:])))
+        for part in (before, points)
+        if part.height > 1
+    ]
+    return 0 <= pause <= SILENT_AFTER * max(usual, default=0.0)
