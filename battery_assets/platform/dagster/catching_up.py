@@ -64,7 +64,7 @@ def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, dg.JobDefinition]) -> 
 
 
 def _strangers(warehouse: Warehouse, instance: dg.DagsterInstance) -> list[dg.DeleteDynamicPartitionsRequest]:
-    """Take away partitions that are no site of the books: a typo on Dagster's page would be run every night."""
+    """Take away partitions that are no site of the books: a typo on Dagster's page would run every night."""
     with warehouse.transaction() as connection:
         known = {row.site for row in registry.sites(connection)}
     typed = {of: set(instance.get_dynamic_partitions(str(of.name))) - known for of in (sites, labs)}
