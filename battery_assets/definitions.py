@@ -11,6 +11,7 @@ from battery_assets.lab.sensors import lab_landing_sensor
 from battery_assets.platform.dagster.catching_up import stale_sensor
 from battery_assets.platform.dagster.checks import suite_check
 from battery_assets.platform.dagster.schedules import nightly_tidying
+from battery_assets.platform.dagster.steps import in_steps
 from battery_assets.platform.dagster.tidying import tidy_job
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.tracking import Tracking
@@ -18,11 +19,17 @@ from battery_assets.platform.warehouse.resource import Warehouse
 
 DOMAINS = (fleet, lab)
 
-assets = [asset for domain in DOMAINS for asset in dg.load_assets_from_package_module(domain)]
+assets = [
+    asset
+    for domain in DOMAINS
+    for asset in dg.load_assets_from_package_module(domain)
+    if isinstance(asset, dg.AssetsDefinition)
+]
 checks = [
     *(suite_check(table) for table in t.TABLES),
     *(check for domain in DOMAINS for check in dg.load_asset_checks_from_package_module(domain)),
 ]
+steps = in_steps(assets, checks, together=of_fleet.TOGETHER)
 tidy = tidy_job(t.TABLES)
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=dg.EnvVar("BATTERY_LAKE_URL"))
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
@@ -31,8 +38,7 @@ tracking = Tracking(
 )
 
 defs = dg.Definitions(
-    assets=assets,
-    asset_checks=checks,
+    assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, tidy],
     schedules=[*of_fleet.SCHEDULES, *of_lab.SCHEDULES, nightly_tidying(tidy)],
     sensors=[

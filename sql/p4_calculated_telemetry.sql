@@ -69,6 +69,8 @@ CREATE TABLE lab.cycle (
 	points_count INTEGER NOT NULL, 
 	charge_capacity_ah NUMERIC(17, 12), 
 	discharge_capacity_ah NUMERIC(17, 12), 
+	drawn_ah NUMERIC(17, 12), 
+	no_capacity VARCHAR(18), 
 	charge_time_s NUMERIC(12, 2), 
 	discharge_time_s NUMERIC(12, 2), 
 	current_max_a NUMERIC(15, 10), 
@@ -80,6 +82,8 @@ CREATE TABLE lab.cycle (
 	CONSTRAINT ck_cycle_points_count CHECK (points_count BETWEEN 1 AND 2147483647), 
 	CONSTRAINT ck_cycle_charge_capacity_ah CHECK (charge_capacity_ah BETWEEN -10000 AND 10000), 
 	CONSTRAINT ck_cycle_discharge_capacity_ah CHECK (discharge_capacity_ah BETWEEN -10000 AND 10000), 
+	CONSTRAINT ck_cycle_drawn_ah CHECK (drawn_ah BETWEEN -10000 AND 10000), 
+	CONSTRAINT ck_cycle_no_capacity CHECK (no_capacity IN ('not to the cut-off', 'not from full', 'not recorded')), 
 	CONSTRAINT ck_cycle_charge_time_s CHECK (charge_time_s BETWEEN 0 AND 9999999999), 
 	CONSTRAINT ck_cycle_discharge_time_s CHECK (discharge_time_s BETWEEN 0 AND 9999999999), 
 	CONSTRAINT ck_cycle_current_max_a CHECK (current_max_a BETWEEN 0 AND 99999)
@@ -105,7 +109,11 @@ COMMENT ON COLUMN lab.cycle.points_count IS 'Samples.';
 
 COMMENT ON COLUMN lab.cycle.charge_capacity_ah IS 'Charge put in. [Ah]';
 
-COMMENT ON COLUMN lab.cycle.discharge_capacity_ah IS 'Charge drawn, down to the cut-off voltage. [Ah]';
+COMMENT ON COLUMN lab.cycle.discharge_capacity_ah IS 'Charge drawn from full to the cut-off; NULL where it was not whole. [Ah]';
+
+COMMENT ON COLUMN lab.cycle.drawn_ah IS 'Charge drawn, down to the cut-off voltage, whether or not it got there. [Ah]';
+
+COMMENT ON COLUMN lab.cycle.no_capacity IS 'Why a discharge has no capacity.';
 
 COMMENT ON COLUMN lab.cycle.charge_time_s IS 'Time on charge. [s]';
 

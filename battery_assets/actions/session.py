@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from battery_assets.errors import UserError
 from battery_assets.platform import clock
-from battery_assets.platform.registry.kinds import LAB_FILES, LAB_SOURCES, LAB_SYNTHETIC, SYNTHETIC
+from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,14 +112,10 @@ def _terms(site: str, source: str, config: dict[str, Any]) -> Any:
         from battery_assets.synthetic.site import SyntheticSite
 
         return SyntheticSite.from_config(site, config)
-    if source == LAB_SYNTHETIC:
-        from battery_assets.synthetic.lab import SyntheticLab
+    if source in LAB_SOURCES:
+        from battery_assets.lab.sessions import lab_terms
 
-        return SyntheticLab.from_config(site, config)
-    if source == LAB_FILES:
-        from battery_assets.ingest.lab.contract import LabContract
-
-        return LabContract(**config)
+        return lab_terms(site, source, config)
     from battery_assets.ingest.exports.contract import SourceContract
 
     return SourceContract.from_config(config)
@@ -175,10 +171,12 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
 
 def _why(result: "dg.ExecuteInProcessResult") -> str:
     """What ended a run: the blocking checks that turned red, or else the step that failed."""
+    import dagster as dg
+
     said = [
         event.event_specific_data
         for event in result.all_events
-        if "CHECK_EVALUATION" in str(event.event_type)
+        if isinstance(event.event_specific_data, dg.AssetCheckEvaluation)
     ]
     red = [check for check in said if check.blocking and not check.passed]
     if red:

@@ -14,8 +14,10 @@ from battery_assets.ingest.lab.formats.content import Content
 from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
 from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, time_axis
-from battery_assets.ingest.lab.reconcile.counters import cumulative
+from battery_assets.ingest.lab.reconcile.charge import estimated
+from battery_assets.ingest.lab.reconcile.counters import cumulative, net_moved
 from battery_assets.ingest.lab.reconcile.instants import in_utc
+from battery_assets.ingest.lab.reconcile.integrals import Flow, flow_of
 from battery_assets.ingest.lab.reconcile.values import values
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
@@ -58,8 +60,11 @@ def _reading(
     frame, directions = _signed(frame, dialect, contract, table.raw, notes)
     faults += directions
     _judge(faults, table.rows, policy)
-    points = _points(frame, contract, declared, notes)
-    _prove(points, frame, dialect, contract, found.resolution_a, notes)
+    frame = counts.step_counts(frame)
+    breaks = time_axis.record_begins(frame) if dialect.time_restarts else None
+    flow = flow_of(frame, breaks)
+    points = _points(_charged(frame, flow, breaks, notes), contract, declared, notes)
+    _prove(points, flow, net_moved(frame, flow), dialect, contract, found.resolution_a, notes)
     return Reading(
         source=_source(file, dialect, points),
         declared=_begun(declared, points),
@@ -157,9 +162,15 @@ def _signed(
     return frame.filter(keep), faults
 
 
+def _charged(frame: pl.DataFrame, flow: Flow, breaks: np.ndarray | None, notes: Counter) -> pl.DataFrame:
+    """The frame with its counters made cumulative, and the charge of each interval by all that tells it."""
+    counted = cumulative(frame, flow, notes)
+    moved_ah, open_ah = estimated(counted.frame, flow, breaks, counted.anew, notes)
+    return counted.frame.with_columns(moved_ah=pl.Series(moved_ah), open_ah=pl.Series(open_ah))
+
+
 def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, notes: Counter) -> pl.DataFrame:
-    """The frame in the vocabulary, with steps counted and counters made cumulative."""
-    frame = cumulative(counts.step_counts(frame), notes)
+    """The frame in the vocabulary."""
     if "wall_clock" in frame.columns and "ts" not in frame.columns:
         frame = frame.with_columns(in_utc(frame["wall_clock"], contract.timezone))
         if contract.timezone is None:
@@ -198,19 +209,15 @@ def _tell_spikes(points: pl.DataFrame, notes: Counter) -> None:
 
 def _prove(
     points: pl.DataFrame,
-    frame: pl.DataFrame,
+    flow: Flow,
+    net_ah: float | None,
     dialect: Dialect,
     contract: LabContract,
     resolution_a: float,
     notes: Counter,
 ) -> None:
     time_axis.clock_notes(points, notes)
-    net = (
-        frame["net_ah"].to_numpy()
-        if "net_ah" in frame.columns and "charge_ah" in frame.columns and "discharge_ah" in frame.columns
-        else None
-    )
-    capacities.check(points, contract.nominal_capacity_ah, net, resolution_a, notes)
+    capacities.check(points, flow, contract.nominal_capacity_ah, net_ah, resolution_a, notes)
     current_sign.prove(points, dialect, contract, notes)
     _tell_spikes(points, notes)
     still = int((np.diff(points["test_time_s"].to_numpy()) == 0).sum())

@@ -1,5 +1,7 @@
 """Commits that reach the disk: what the lake may say, what a bucket calls files, captures by their paths."""
 
+from contextlib import closing
+
 from alembic import op
 
 revision = "0011"
@@ -25,7 +27,7 @@ COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS
 
 def upgrade() -> None:
     """Add the columns and shorten the addresses, in one transaction."""
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(STATEMENTS)
 
 

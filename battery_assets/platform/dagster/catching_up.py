@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from battery_assets.platform.dagster.partitions import labs, sites
 from battery_assets.platform.dagster.schedules import running
@@ -11,6 +12,7 @@ from battery_assets.platform.registry.kinds import LAB_SOURCES
 from battery_assets.platform.registry.staleness import stale_parts
 from battery_assets.platform.warehouse.resource import Warehouse
 
+Job = dg.JobDefinition | UnresolvedAssetJobDefinition
 # Month, site, and when what is stale of it was committed last.
 Stale = tuple[str, str, str]
 
@@ -32,7 +34,7 @@ def oldest_stale(warehouse: Warehouse) -> dict[str, list[Stale]]:
     return found
 
 
-def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, dg.JobDefinition]) -> dg.SensorDefinition:
+def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, Job]) -> dg.SensorDefinition:
     """The sensor that runs stale months; `jobs` names the job of a site's month, and that of a lab's."""
 
     @dg.sensor(
@@ -64,7 +66,7 @@ def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, dg.JobDefinition]) -> 
 
 
 def _strangers(warehouse: Warehouse, instance: dg.DagsterInstance) -> list[dg.DeleteDynamicPartitionsRequest]:
-    """Take away partitions that are no site of the books: a typo on Dagster's page would run every night."""
+    """Take away partitions that are no site of the books: a typo on the page would be run every night."""
     with warehouse.transaction() as connection:
         known = {row.site for row in registry.sites(connection)}
     typed = {of: set(instance.get_dynamic_partitions(str(of.name))) - known for of in (sites, labs)}

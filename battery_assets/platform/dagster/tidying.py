@@ -21,9 +21,7 @@ KEEP_MONTHS = 3
 LONGEST_READER_S = 3600.0
 
 
-def tidied(
-    warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: float = KEEP_HOURS
-) -> dict[str, int]:
+def tidied(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = KEEP_HOURS) -> dict[str, int]:
     """Delete files that no version of a lake table has named for some hours, and forget old days.
 
     Captures that no row names go too. Returns how many files of each table were deleted. The books forget a

@@ -161,7 +161,7 @@ class Lake:
         part: Part,
         files: Iterable[LakeFile],
         token: int | None,
-        fence: Callable[[], None],
+        fence: Callable[[], object],
         keep: Collection[str] = (),
     ) -> None:
         """Make these files, and those of the paths to keep, the partition's content in one atomic log entry.
@@ -211,7 +211,7 @@ class Lake:
             month = root / f"site={part.site}" / f"month={part.month}"
             sync_log(root, [folder for folder in (month.parent, month) if folder.exists()])
 
-    def swept(self, table: sa.Table, keep_hours: float) -> list[str]:
+    def swept(self, table: sa.Table, keep_hours: int) -> list[str]:
         """Delete files that the table has not named for so many hours, or never did; returns their paths."""
         found = self.delta(table)
         if found is None:

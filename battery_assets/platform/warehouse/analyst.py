@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from psycopg import sql
 
+from battery_assets.platform.warehouse.database import cursor_of
+
 ROLE = "battery_analyst"
 # A role may change its own settings; what `sql/roles.sql` set is set anew with each password.
 SETTINGS = {
@@ -31,14 +33,14 @@ def give_password(connection: sa.Connection, password: str) -> None:
     """
     role = sql.Identifier(ROLE)
     here = sql.Identifier(str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
-    with connection.connection.cursor() as cursor:
+    with cursor_of(connection) as cursor:
         cursor.execute(sql.SQL("REVOKE TEMPORARY, CONNECT ON DATABASE {} FROM PUBLIC").format(here))
         cursor.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(here, role))
     connection.execute(sa.text(f"ALTER ROLE {ROLE} RESET ALL"))
     for name, value in SETTINGS.items():
         # An older PostgreSQL lacks some, and some only a superuser may set.
         try:
-            with connection.begin_nested(), connection.connection.cursor() as cursor:
+            with connection.begin_nested(), cursor_of(connection) as cursor:
                 cursor.execute(
                     sql.SQL("ALTER ROLE {} SET {} = {}").format(
                         role, sql.Identifier(name), sql.Literal(value)
@@ -46,7 +48,7 @@ def give_password(connection: sa.Connection, password: str) -> None:
                 )
         except sa.exc.DBAPIError:
             continue
-    with connection.connection.cursor() as cursor:
+    with cursor_of(connection) as cursor:
         cursor.execute(
             sql.SQL("ALTER ROLE {} LOGIN CONNECTION LIMIT 10 PASSWORD {}").format(role, sql.Literal(password))
         )
@@ -56,7 +58,7 @@ def close_databases(connection: sa.Connection, names: Iterable[str]) -> None:
     """Let nobody but their owners connect to other databases of the server, as far as they are ours."""
     mine = "SELECT datname FROM pg_database WHERE datname = ANY (:names) AND pg_has_role(datdba, 'MEMBER')"
     for name in connection.execute(sa.text(mine), {"names": list(names)}).scalars():
-        with connection.connection.cursor() as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
 

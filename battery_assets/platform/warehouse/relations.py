@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry.staleness import mark_stale
-from battery_assets.platform.warehouse.database import copy_in, transaction
+from battery_assets.platform.warehouse.database import copy_in, cursor_of, transaction
 from battery_assets.tables.projections import key_columns, parents
 
 
@@ -30,7 +30,7 @@ def ensure_leaf(url: str, table: sa.Table, part: Part) -> None:
         connection.execute(sa.text(f"LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))
         if connection.execute(is_there).scalar():
             return
-        with connection.connection.cursor() as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(
                 sql.SQL(
                     "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMMENTS)"

@@ -54,7 +54,7 @@ def days_there(
         return set(entries) if rows_there(connection, table, part) == rows else set()
     named, known = lake.paths(table, part), registry.files_of(connection, table, part)
     there = Counter(known[path].day for path in named if path in known)
-    of_entries = {entry.path for entry in entries.values()}.intersection(named, known)
+    of_entries = {entry.path for entry in entries.values() if entry.path}.intersection(named, known)
     good = of_entries - damaged(lake, table, [known[path] for path in of_entries])
     return {
         day

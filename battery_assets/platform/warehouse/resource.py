@@ -282,7 +282,7 @@ class Warehouse(dg.ConfigurableResource):
         if verify:
             self._refuse_rotten(table, files)
         schema = polars_schema(table)
-        kinds = {name: schema[name] for name in columns or schema}
+        kinds: dict[Any, pl.DataType | type[pl.DataType]] = {name: schema[name] for name in columns or schema}
         if not files:
             return pl.LazyFrame(schema=kinds)
         # File by file: each has its own dictionary of units, and polars scans together only equal ones.

@@ -14,6 +14,7 @@ ARBIN = Dialect(
         frozenset({"test_time", "cycle_index", "charge_capacity"}),
         frozenset({"data_point", "test_time", "step_time", "cycle_index"}),
     ),
+    sign_fixed=True,
     columns=(
         Column("test_time_s", ("test_time",), "s", required=True),
         Column("voltage_v", ("voltage",), "V", required=True),

@@ -11,6 +11,7 @@ BDF = Dialect(
     version=1,
     signature=(frozenset({"test_time"}),),
     written=r"(?i)(test time / \w+|test_time_second)",
+    sign_fixed=True,
     columns=(
         Column("test_time_s", ("test_time",), required=True),
         Column("voltage_v", ("voltage",), required=True),

@@ -16,6 +16,7 @@ BIOLOGIC = Dialect(
     vendor="BioLogic",
     version=1,
     signature=(frozenset({"time", "ecell"}), frozenset({"time", "ewe"}), frozenset({"time", "ewe_ece"})),
+    sign_fixed=True,
     columns=(
         Column("test_time_s", ("time",), required=True),
         Column("voltage_v", ("ecell", "ewe_ece", "ewe"), required=True),

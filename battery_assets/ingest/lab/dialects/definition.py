@@ -40,6 +40,7 @@ class Dialect:
     sign           'signed': a positive current charges. 'step type': the current is a magnitude and the
                    step type gives the sign. 'signed or step type': magnitudes, if no current is negative.
                    'proven': no step type; if no current is negative, voltage must prove each run
+    sign_fixed     the format itself says that positive current charges: no voltage overrules it alone
     time_restarts  each cycle's time begins at 0 (records of single discharges)
     clock_decides  a time heading without a unit: the wall clock tells seconds, minutes and hours apart
     policy         where the contract names none
@@ -59,6 +60,7 @@ class Dialect:
     resting: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
     sign: str = "signed"
+    sign_fixed: bool = False
     time_restarts: bool = False
     clock_decides: bool = False
     policy: str = "strict"

@@ -8,7 +8,7 @@ counter; `integrals.moved` counts from current and time alone.
 
 import polars as pl
 
-POINTS_SCHEMA = {
+POINTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "line": pl.Int64,
     "record_index": pl.Int64,
     "test_time_s": pl.Float64,
@@ -27,6 +27,8 @@ POINTS_SCHEMA = {
     "charge_wh": pl.Float64,
     "discharge_wh": pl.Float64,
     "resistance_ohm": pl.Float64,
+    "moved_ah": pl.Float64,
+    "open_ah": pl.Float64,
 }
 COLUMN_WORDS = {
     "line": "1-based line of the row in the (unpacked) file; in workbooks and binary files the row's number",
@@ -47,6 +49,8 @@ COLUMN_WORDS = {
     "charge_wh": "energy put in since the first row, by the cycler's counters",
     "discharge_wh": "energy taken out since the first row, by the cycler's counters",
     "resistance_ohm": "internal resistance as the cycler measured it; null where it gave none",
+    "moved_ah": "charge since the row before, positive charges, by current, step times and counters together",
+    "open_ah": "charge that may have flowed besides while nothing was recorded; infinite without limit",
 }
 # Voltage against charge at fixed voltages, one curve a cycle: the layout of Severson's Q(V) tables.
 CURVES_SCHEMA = {
