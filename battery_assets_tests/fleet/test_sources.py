@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.sources import arrived, arrived_everywhere, captures_of, synthetic_site
+from battery_assets.fleet.catalogues import arrived_everywhere
+from battery_assets.fleet.sources import arrived, captures_of, synthetic_site
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry

@@ -51,7 +51,7 @@ REQUIRED = {
 def known(refusal: FileRefused) -> LabFileRefused:
     """A refusal whose reason is one of the listed ones."""
     assert refusal.reason in FILE_REASONS
-    assert isinstance(refusal, LabFileRefused) or refusal.reason in ("CSV_SYNTAX", "LIMIT")
+    assert isinstance(refusal, LabFileRefused) or refusal.reason in ("CSV_SYNTAX", "LIMIT", "CORRUPT")
     return refusal
 
 
