@@ -23,7 +23,7 @@ from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.profile import Profile
 from battery_assets.platform.warehouse.replacing import Claimed
 from battery_assets.platform.warehouse.resource import FROM_SCRATCH, Warehouse
-from battery_assets.platform.warehouse.stored import stored_columns
+from battery_assets.platform.warehouse.stored import changed_rows, stored_columns
 from battery_assets.tables.projections import columns, key_columns, polars_schema
 
 
@@ -123,6 +123,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
         else:
             rows = warehouse.read(table, part).collect()
             failures = _once(warehouse, table, part, digest(rows), lambda: row_failures(table, rows))
+        failures += changed_rows(warehouse, table, part)
         failures += column_failures(table, stored_columns(warehouse, table, part))
         return dg.AssetCheckResult(
             passed=not failures,

@@ -87,7 +87,13 @@ def announce(connection: sa.Connection, table: sa.Table, part: Part, sha256: str
 
 
 def record(
-    connection: sa.Connection, table: sa.Table, part: Part, rows: int, sha256: str, profile: Profile
+    connection: sa.Connection,
+    table: sa.Table,
+    part: Part,
+    rows: int,
+    sha256: str,
+    profile: Profile,
+    rows_digest: str | None = None,
 ) -> None:
     """Enter what was committed, beside the rows themselves."""
     connection.execute(
@@ -99,6 +105,7 @@ def record(
             sha256=sha256,
             profile=profile,
             pending=None,
+            rows_digest=rows_digest,
             state="current",
             committed_at=sa.func.now(),
         )
