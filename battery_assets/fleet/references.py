@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from battery_assets.ingest.exports.tables import Reading
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.tables.projections import columns, key_columns
+from battery_assets.tables.projections import key_columns, parents
 
 _SHOWN = 6
 
@@ -19,17 +19,15 @@ def references_held(warehouse: Warehouse, table: sa.Table, reading: Reading) -> 
     at nothing is PostgreSQL's to refuse.
     """
     rows, findings = reading.rows, list(reading.findings)
-    for column in columns(table):
-        parents = [foreign.column for foreign in column.foreign_keys]
-        name = str(column.name)
-        if not parents or not column.nullable or rows[name].null_count() == rows.height:
+    for name, parent in parents(table).items():
+        if not table.c[name].nullable or rows[name].null_count() == rows.height:
             continue
-        known = _known(warehouse, parents[0])
-        if parents[0].table is table:
+        known = _known(warehouse, parent)
+        if parent.table is table:
             known |= set(rows[key_columns(table)[0]].to_list())
         dangling = rows.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(list(known)))
         if dangling.height:
-            findings.append(_told(name, parents[0].table.name, dangling[name]))
+            findings.append(_told(name, str(parent.table.name), dangling[name]))
             held = pl.when(pl.col(name).is_in(list(known))).then(pl.col(name))
             rows = rows.with_columns(held.alias(name))
     return replace(reading, rows=rows, findings=findings)

@@ -183,6 +183,7 @@ def _out_of_bounds(facts: dict[str, tuple[float, float | None, float | None]]) -
     One row a fact and bound, for one expectation: each costs the same, however little it has to look at.
     """
     gx = _great_expectations()
+    pairs: list[tuple[str, float | None, float | None]]
     pairs = [(name, value, low) for name, (value, low, _) in facts.items()]
     pairs += [(name, high, value) for name, (value, _, high) in facts.items()]
     kinds = {"fact": pl.String, "larger": pl.Float64, "smaller": pl.Float64}

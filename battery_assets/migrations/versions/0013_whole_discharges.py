@@ -1,9 +1,11 @@
 """Points carry their charge, cycles say why they have no capacity, cells say when they are worn out."""
 
+from contextlib import closing
+
 from alembic import op
 
-revision = "0012"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -39,7 +41,7 @@ COMMENT ON COLUMN lab.battery_cell.end_of_life_pct IS 'Capacity at which it is w
 
 def upgrade() -> None:
     """Add them, in one transaction; rows of before have nothing in them until their month runs again."""
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(STATEMENTS)
 
 
