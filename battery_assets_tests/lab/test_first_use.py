@@ -63,6 +63,24 @@ def first_use(migrated_url, tmp_path_factory, shared_data: Path):
         yield warehouse
 
 
+def test_a_lab_that_logs_no_temperature_trains_without_it(warehouse, tmp_path, shared_data):
+    part, landing = Part("lab-n", "2023-11"), Landing(folder=str(tmp_path / "landing"))
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, str(part.site), "lab-files", {})
+    files = sorted((shared_data / CASES / "no_temperature").glob("*.csv"))
+    named = [(path, f"{path.stem}/cycle_life/{path.name}") for path in files]
+    land(landing, str(part.site), named, ONE_AH)
+    folder = tmp_path / "landing" / str(part.site)
+    assert len(list(enter_new_tests(warehouse, str(part.site), folder, {}, refuse))) == 10
+    assert run(warehouse, str(tmp_path), part).success
+    data = warehouse.read(t.cycle_data, part).collect()
+    assert data["feature_3"].null_count() == data.height > 0
+    runs = {row["task"]: row for row in warehouse.read(t.model_run, part).collect().to_dicts()}
+    assert set(runs) == {"soh", "rul"}
+    assert "feature_3" not in json.loads(runs["soh"]["hyperparameters_json"])["features"]
+    assert warehouse.read(t.prediction, part).collect().height > 0
+
+
 def rows_of(warehouse: Warehouse, table, cell: str) -> pl.DataFrame:
     cells = warehouse.read(t.battery_cell, MONTH).collect()
     ids = cells.filter(cell_code=cell)["cell_id"]
