@@ -210,6 +210,6 @@ def test_terms_that_are_told_later_take_the_place_of_the_first(warehouse, tmp_pa
         [found] = enter_new_tests(warehouse, str(part.site), folder, {}, refuse)
         assert found.status == "accepted", found.reason
         [test] = sessions_of(warehouse, part)
-        seen.append((test.cell["end_of_life_pct"], test.facts["cutoff_voltage_v"]))
+        seen.append((test.record.cell.end_of_life_pct, test.record.cutoff_voltage_v))
     assert seen == [(None, 2.5), (70.0, 2.5), (70.0, 2.6)]
     assert waiting(warehouse, [str(part.site)])
