@@ -12,7 +12,14 @@ from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA, Fault, quara
 from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.reading import Reading, Source
 from battery_assets.ingest.lab.reconcile.integrals import Moved, moved
-from battery_assets.ingest.lab.reconcile.seams import flows_at_end, measured_again, seamed
+from battery_assets.ingest.lab.reconcile.seams import (
+    at_once,
+    flows_at_end,
+    measured_again,
+    pause_between_s,
+    seamed,
+    stood_still_s,
+)
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 LIFE_SCHEMA = {"file_number": pl.Int64, **POINTS_SCHEMA}
@@ -145,19 +152,33 @@ def _attached(
     none = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     end_s = float(parts[-1]["test_time_s"][-1])
     if float(points["test_time_s"][0]) > end_s:
-        return seamed(parts[-1], _run_on(parts[-1], points, 0.0, restarted=False)), 0, none
+        stood_s = stood_still_s(parts[-1], points)
+        if stood_s:
+            notes[f"{one.source.file}: its clock ran on by {stood_s:,.0f} s while the test stood still"] += 1
+        after = _run_on(parts[-1], points, 0.0, restarted=False)
+        return _seam(parts[-1], after, one, notes, interrupted=stood_s > 0, ran_on=True), 0, none
     if not _overlaps(parts, points):
-        pause_s = _pause_s(parts[-1], points)
+        pause_s = pause_between_s(parts[-1], points)
         later = "after a time that no clock tells" if pause_s is None else f"{pause_s:,.0f} s later"
         notes[f"{one.source.file}: its time begins anew; it follows the file before {later}"] += 1
-        after = seamed(parts[-1], _run_on(parts[-1], points, end_s, restarted=True), restarted=True)
-        if after["open_ah"][0] and flows_at_end(parts[-1]):
-            notes[
-                f"{one.source.file}: the file before ends while a current flows; what followed is open"
-            ] += 1
-        return after, 0, none
+        after, went_on = _run_on(parts[-1], points, end_s, restarted=True), at_once(parts[-1], points)
+        return _seam(parts[-1], after, one, notes, interrupted=not went_on, ran_on=False), 0, none
     notes[f"{one.source.file} overlaps the file before"] += 1
     return _merged(parts, points, one)
+
+
+def _seam(
+    before: pl.DataFrame,
+    points: pl.DataFrame,
+    one: Reading,
+    notes: Counter,
+    *,
+    interrupted: bool,
+    ran_on: bool,
+) -> pl.DataFrame:
+    if interrupted and flows_at_end(before):
+        notes[f"{one.source.file}: the file before ends while a current flows; what followed is open"] += 1
+    return seamed(before, points, interrupted, ran_on)
 
 
 def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
@@ -167,12 +188,6 @@ def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
         return begin < end
     head = points.head(1).select(_MEASURED)
     return any(not part.join(head, on=list(_MEASURED), how="semi").is_empty() for part in parts)
-
-
-def _pause_s(before: pl.DataFrame, points: pl.DataFrame) -> float | None:
-    """Seconds between two files by their clocks; None where one of them has none."""
-    end, begin = _ends(before), _clock(points, 0)
-    return (begin - end).total_seconds() if begin is not None and end is not None else None
 
 
 def _clock(points: pl.DataFrame, row: int) -> datetime | None:

@@ -9,26 +9,28 @@ from battery_assets.ingest.lab.reconcile.charge import estimated
 from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
 from battery_assets.ingest.lab.reconcile.integrals import SILENT_AFTER, flow_of
 
-_AROUND = 4
+_AROUND, _LATEST = 4, 50
+# By whether the clocks have a zone: what they may differ from the test's time without a pause.
+_CLOCK_SET_S = {True: 60.0, False: 7_200.0}
 
 
-def seamed(before: pl.DataFrame, points: pl.DataFrame, restarted: bool = False) -> pl.DataFrame:
+def seamed(
+    before: pl.DataFrame, points: pl.DataFrame, interrupted: bool, ran_on: bool = False
+) -> pl.DataFrame:
     """The points of a file with the charge since the last row of the file before in their first row.
 
-    Both in the test's time and counters. A file that begins anew is open to its front, unless the clocks of
-    both say that it went on at once.
+    Both in the test's time and counters. A file before which the test was `interrupted` is open to its front;
+    what flowed while the test's own time `ran_on` is known all the same.
     """
     around = pl.concat([before.tail(_AROUND), points.head(_AROUND).select(before.columns)])
     at = min(before.height, _AROUND)
-    breaks = np.zeros(around.height, bool)
-    breaks[at] = restarted and not _at_once(before, points)
-    moved, open_ah = estimated(
-        around, flow_of(around, breaks), breaks, np.zeros(around.height, bool), Counter()
-    )
+    breaks, anew = np.zeros(around.height, bool), np.zeros(around.height, bool)
+    breaks[at] = interrupted and not ran_on
+    moved, open_ah = estimated(around, flow_of(around, breaks), breaks, anew, Counter())
     first = pl.int_range(pl.len()) == 0
     return points.with_columns(
         moved_ah=pl.when(first).then(float(moved[at])).otherwise("moved_ah"),
-        open_ah=pl.when(first).then(float(open_ah[at])).otherwise("open_ah"),
+        open_ah=pl.when(first).then(np.inf if interrupted else float(open_ah[at])).otherwise("open_ah"),
     )
 
 
@@ -44,14 +46,12 @@ def measured_again(points: pl.DataFrame) -> pl.DataFrame:
 def clock_offsets(points: pl.DataFrame) -> dict[int, float]:
     """Seconds by which each file's clock ran ahead of the test's time, by file_number of a joined life.
 
-    Only files that begin anew have one: between them the test stood still, and the clock did not.
+    Only files before which the test was interrupted have one of their own: it stood still, the clock did not.
     """
     offsets, ahead = {}, 0.0
     clock = pl.coalesce(pl.col("ts").dt.replace_time_zone(None), "wall_clock").alias("clock")
-    firsts = points.select("file_number", "test_time_s", "open_ah", clock).group_by(
-        "file_number", maintain_order=True
-    )
-    rows = firsts.first().to_dicts()
+    columns = points.select("file_number", "test_time_s", "open_ah", clock)
+    rows = columns.group_by("file_number", maintain_order=True).first().to_dicts()
     for row in rows:
         begun, since = rows[0]["clock"], rows[0]["test_time_s"]
         if begun is not None and row["clock"] is not None and np.isinf(row["open_ah"]):
@@ -67,19 +67,37 @@ def flows_at_end(points: pl.DataFrame) -> bool:
     return bool(size[-1] > REST_SHARE * float(size.max() or 0.0))  # type: ignore[arg-type]
 
 
-def _at_once(before: pl.DataFrame, points: pl.DataFrame) -> bool:
+def at_once(before: pl.DataFrame, points: pl.DataFrame) -> bool:
     """Whether the clocks say that a file followed as soon as its rows follow each other."""
-    clocks = [
-        part["ts"] if part["ts"].null_count() < part.height else part["wall_clock"]
-        for part in (before, points)
-    ]
-    end, begin = clocks[0][-1], clocks[1][0]
-    if end is None or begin is None:
-        return False
-    pause = (begin.replace(tzinfo=None) - end.replace(tzinfo=None)).total_seconds()
-    usual = [
-        float(np.median(np.diff(part["test_time_s"].to_numpy()[-50:])))
-        for part in (before, points)
-        if part.height > 1
-    ]
-    return 0 <= pause <= SILENT_AFTER * max(usual, default=0.0)
+    pause = pause_between_s(before, points)
+    return pause is not None and 0 <= pause <= SILENT_AFTER * _usual_s(before, points)
+
+
+def stood_still_s(before: pl.DataFrame, points: pl.DataFrame) -> float:
+    """Seconds that the clock ran on between two files whose test time runs on; 0 where the clocks agree.
+
+    A clock without a zone may be set by hours in spring and autumn.
+    """
+    pause = pause_between_s(before, points)
+    if pause is None:
+        return 0.0
+    zoned = points["ts"][0] is not None and before["ts"][-1] is not None
+    ahead = pause - float(points["test_time_s"][0] - before["test_time_s"][-1])
+    least = max(SILENT_AFTER * _usual_s(before, points), _CLOCK_SET_S[zoned])
+    return ahead if ahead > least else 0.0
+
+
+def pause_between_s(before: pl.DataFrame, points: pl.DataFrame) -> float | None:
+    """Seconds between two files by their clocks; None where one of them has none."""
+    clocks = []
+    for part, row in ((before, -1), (points, 0)):
+        at = part["ts"][row] or part["wall_clock"][row]
+        clocks.append(at.replace(tzinfo=None) if at else None)
+    end, begin = clocks
+    return None if end is None or begin is None else float((begin - end).total_seconds())
+
+
+def _usual_s(before: pl.DataFrame, points: pl.DataFrame) -> float:
+    """The usual time between rows of two files, s."""
+    times = [part["test_time_s"].to_numpy()[-_LATEST:] for part in (before, points)]
+    return max((float(np.median(np.diff(one))) for one in times if one.size > 1), default=0.0)
