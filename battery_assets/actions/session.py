@@ -174,7 +174,8 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
         for event in result.all_events
         if isinstance(event.event_specific_data, dg.AssetCheckEvaluation)
     ]
-    red = [check for check in said if check.blocking and not check.passed]
+    stops = dg.AssetCheckSeverity.ERROR
+    red = [check for check in said if check.blocking and not check.passed and check.severity == stops]
     if red:
         return "; ".join(
             f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {check.description}"

@@ -97,7 +97,7 @@ def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table(title="What became of the files", title_justify="left")
     for column in ("cell", "file", "status", "month"):
         table.add_column(column, overflow="fold")

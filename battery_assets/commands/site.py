@@ -88,7 +88,7 @@ def add(
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
     from battery_assets.actions.session import make_catalogue, put_site, quiet_logs, session
-    from battery_assets.commands.import_fleet import terms_of
+    from battery_assets.actions.terms import terms_of
     from battery_assets.errors import UserError
 
     quiet_logs()

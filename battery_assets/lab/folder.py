@@ -35,7 +35,9 @@ CELL_TERMS = (
 )  # fmt: skip
 PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
 TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
-CONTRACT_TERMS = ("timezone", "policy", "current_sign", "time_scale", "unordered", "columns")
+CONTRACT_TERMS = (
+    "timezone", "policy", "current_sign", "time_scale", "unordered", "columns", "date_order",
+)  # fmt: skip
 TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
 MOST_OPEN_AH = 99_999.0
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
@@ -153,8 +155,8 @@ def record_of(found: ReadTest, lab: str) -> SessionRecord:
     """What the books hold of a test. Raises TestRefused where its start or the cell's capacity is unknown."""
     test, life, cell = found.test, found.life, _cell_of(found, lab)
     files = [
-        {"path": str(path), "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
-        for path, one in zip(test.paths, life.sources, strict=False)
+        {"path": one.file, "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
+        for one in life.sources
     ]
     content = hashlib.sha256("".join(one.content_sha256 for one in life.sources).encode()).hexdigest()
     return SessionRecord(
@@ -247,8 +249,8 @@ def _start(found: ReadTest) -> datetime:
     if first["ts"] is not None:
         return datetime.fromtimestamp(round(first["ts"].timestamp() - since, 3), UTC)
     declared = found.says("started_at") or first["wall_clock"]
-    if declared is not None and zone is not None:
-        return declared.replace(tzinfo=zone).astimezone(UTC)
+    if declared is not None and (declared.tzinfo or zone):
+        return (declared if declared.tzinfo else declared.replace(tzinfo=zone)).astimezone(UTC)
     name = test.paths[0].name
     if declared is not None:
         raise TestRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
@@ -275,10 +277,18 @@ def contract_of(terms: dict[str, Any]) -> "LabContract":
     nominal = terms.get("nominal_capacity_ah")
     try:
         if "columns" in given:
-            given["columns"] = tuple((str(a), str(b), float(c)) for a, b, c in given["columns"])
+            given["columns"] = tuple((str(a), str(b), _unit_or_factor(c)) for a, b, c in given["columns"])
         return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
     except TypeError as error:
         raise ValueError(f"a term is of another kind than it has to be: {error}") from error
+
+
+def _unit_or_factor(given: Any) -> float | str:
+    """'mV' or 0.001; a number may be written as text."""
+    try:
+        return float(given)
+    except ValueError:
+        return str(given)
 
 
 def _zone(terms: dict[str, Any]) -> ZoneInfo | None:

@@ -206,7 +206,9 @@ def _units(jars: pl.DataFrame) -> pl.DataFrame:
             battery_id=battery,
             string_id=string,
             location_id="location_id",
-        ).unique()
+        )
+        .filter(pl.col("unit_id").is_not_null())
+        .unique()
         for kind, unit, code, battery, string in kinds
     )
 

@@ -58,8 +58,13 @@ def month_snapshots(warehouse: Warehouse, part: Part) -> pl.DataFrame:
         t.feature_store.c.feature_window_hours.in_((24, 168)),
     )
     twins = site_history(warehouse, t.digital_twin_state, part, HISTORY_MONTHS)
-    snaps = snapshots(features, twins, warehouse.read(t.battery, part).collect())
-    return snaps.filter(pl.col("snapshot_at") > part.start)
+    batteries = warehouse.read(t.battery, part).collect()
+    placed = batteries.filter(pl.col("string_id").is_not_null())
+    features = features.join(placed, on="battery_id", how="semi")
+    snaps = snapshots(features, twins, batteries).filter(pl.col("snapshot_at") > part.start)
+    # Of a jar whose health could not be told this month no life can be told either.
+    told = twins.filter(pl.col("captured_at") > part.start)
+    return snaps.join(told, on="battery_id", how="semi", maintain_order="left")
 
 
 def _model_of(warehouse: Warehouse, part: Part) -> dict | None:

@@ -28,7 +28,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
             t.location,
             t.environmental_sensor,
         ],
-        history=[t.impedance_measurement_raw, t.impedance_measurement_calc],
+        history=[t.impedance_measurement_raw, t.impedance_measurement_calc, t.capacity_test_raw],
         history_months=12,
     )
 )

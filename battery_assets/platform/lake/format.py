@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -111,9 +110,10 @@ def _dictionary(units: pl.Series) -> pl.Series:
     wanted = sorted(names[code] for code in used)
     if wanted == names:
         return units
-    rank = np.zeros(len(names), np.uint32)
-    rank[[names.index(name) for name in wanted]] = np.arange(len(wanted), dtype=np.uint32)
-    return pl.Series(units.name, rank[units.to_physical().to_numpy()]).cat.to(pl.Enum(wanted))
+    place = {name: code for code, name in enumerate(wanted)}
+    rank = pl.Series(units.name, [place.get(name) for name in names], pl.UInt32)
+    # A column may hold nothing at all: gathering keeps what is missing, where numpy has no index for it.
+    return rank.gather(units.to_physical()).cat.to(pl.Enum(wanted))
 
 
 def _cast(given: pl.DataType, name: str, kind: Any) -> pl.Expr:

@@ -255,6 +255,27 @@ def put_accounts(
             connection.execute(sa.update(books).where(*at).values(findings=findings))
 
 
+def put_problems(
+    connection: sa.Connection, site: str, problems: Mapping[str, tuple[str, str]], findings: list[str]
+) -> None:
+    """Replace what is told of a site's files that are no table's: reason and detail by path, and findings."""
+    of_site = {"table_name": "", "site": site, "month": ""}
+    files = [
+        {**of_site, "path": path, "status": "refused", "reason": f"{reason}: {detail}", "findings": findings}
+        for path, (reason, detail) in sorted(problems.items())
+    ]
+    rows = [
+        {**of_site, "file": path, "reason": reason, "value": detail[:80], "rows": 0}
+        for path, (reason, detail) in sorted(problems.items())
+    ]
+    if findings and not files:
+        files = [{**of_site, "path": "", "status": "read", "findings": findings}]
+    for books, entries in ((r.ingest_file, files), (r.quarantined_row, rows)):
+        connection.execute(sa.delete(books).where(books.c.site == site, books.c.table_name == ""))
+        if entries:
+            connection.execute(sa.insert(books), entries)
+
+
 def _accounts_key(table: sa.Table, part: Part) -> dict[str, str]:
     return {"table_name": table.name, "site": part.site or "", "month": part.month or ""}
 

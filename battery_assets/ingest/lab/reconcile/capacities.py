@@ -201,7 +201,8 @@ def _voltage_and_temperature(points: pl.DataFrame) -> None:
             "SCALE",
             found=f"a median voltage of {volts:g} V",
             expected=f"at most {_HIGHEST_CELL_V:g} V",
-            next_step="the numbers are probably millivolts: correct the heading, and read again",
+            next_step="the numbers are probably millivolts: correct the heading, or declare the column: "
+            'columns=[["its heading", "voltage_v", "mV"]]',
         )
     warm = cast(float | None, points["temperature_c"].median())
     if warm is not None and warm > _HOTTEST_C:
@@ -209,5 +210,6 @@ def _voltage_and_temperature(points: pl.DataFrame) -> None:
             "SCALE",
             found=f"a median temperature of {warm:g} °C",
             expected=f"at most {_HOTTEST_C:g} °C",
-            next_step="the numbers are probably kelvin: correct the heading, and read again",
+            next_step="the numbers are probably kelvin: correct the heading, or declare the column: "
+            'columns=[["its heading", "temperature_c", "K"]]',
         )

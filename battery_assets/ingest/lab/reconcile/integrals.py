@@ -17,6 +17,8 @@ REGIME_ROWS = 3
 # Of the largest current: below it nothing flows, and no gap matters.
 REST_SHARE = 0.002
 _STEP_CLOCK_S = 1.0
+# Column of rows that follow others which are no points in time.
+UNSEEN = "follows_others"
 
 
 class Moved(NamedTuple):
@@ -33,19 +35,20 @@ class Steps(NamedTuple):
 
     begins: rows that are the first of a step; since_h: hours since the step began there, NaN unknown;
     ran_on: rows whose step's own clock ran on since the row before; breaks: rows before which the record
-    was interrupted for a time that nobody knows.
+    was interrupted for a time that nobody knows; unseen: rows before which the cycler did something else.
     """
 
     begins: np.ndarray
     since_h: np.ndarray
     ran_on: np.ndarray
     breaks: np.ndarray
+    unseen: np.ndarray
 
     @classmethod
     def none(cls, rows: int) -> "Steps":
         """Nothing is known of steps."""
         off = np.zeros(rows, bool)
-        return cls(off, np.full(rows, np.nan), off, off)
+        return cls(off, np.full(rows, np.nan), off, off, off)
 
     @classmethod
     def of(cls, points: pl.DataFrame, breaks: np.ndarray | None = None) -> "Steps":
@@ -61,6 +64,8 @@ class Steps(NamedTuple):
         passed = np.diff(points["test_time_s"].to_numpy(), prepend=points["test_time_s"].to_numpy()[:1])
         ran_on = ~begins & (np.abs(ran - passed) <= np.maximum(_STEP_CLOCK_S, 0.01 * passed)) & (ran > 0)
         begins[:1] = False
+        if UNSEEN in points.columns:
+            none = none._replace(unseen=points[UNSEEN].to_numpy())
         return none._replace(begins=begins, since_h=np.where(begins, clock / 3600.0, np.nan), ran_on=ran_on)
 
 
@@ -110,6 +115,7 @@ def flow_between(
     known_h = np.zeros(hours.size)
     known_h[begins[dated]] = since[dated]
     silent = _silent(hours, current, before, known_h, steps, _recovered(current, before, voltage_v))
+    silent = np.union1d(silent, np.flatnonzero(steps.unseen))
     open_ah = np.zeros(hours.size)
     if silent.size:
         open_ah[silent] = np.maximum(np.abs(current), np.abs(before))[silent] * (hours - known_h)[silent]

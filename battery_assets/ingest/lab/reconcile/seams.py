@@ -1,6 +1,8 @@
 """Where the files of one test meet: what flowed between them, and by how much their clocks ran on."""
 
 from collections import Counter
+from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -9,9 +11,9 @@ from battery_assets.ingest.lab.reconcile.charge import estimated
 from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
 from battery_assets.ingest.lab.reconcile.integrals import SILENT_AFTER, flow_of
 
+# Clocks tick in seconds and drift: a seam of less is none. One without a zone is set in spring and autumn.
+LEAST_PAUSE_S, LEAST_UNZONED_S = 60.0, 7_200.0
 _AROUND, _LATEST = 4, 50
-# By whether the clocks have a zone: what they may differ from the test's time without a pause.
-_CLOCK_SET_S = {True: 60.0, False: 7_200.0}
 
 
 def seamed(
@@ -46,19 +48,28 @@ def measured_again(points: pl.DataFrame) -> pl.DataFrame:
 def clock_offsets(points: pl.DataFrame) -> dict[int, float]:
     """Seconds by which each file's clock ran ahead of the test's time, by file_number of a joined life.
 
-    Only files before which the test was interrupted have one of their own: it stood still, the clock did not.
+    Between two files the test stands still and the clock does not; within a file, and where a file has no
+    clock, the test's time counts alone. A clock that goes back moves nothing.
     """
-    offsets, ahead = {}, 0.0
     clock = pl.coalesce(pl.col("ts").dt.replace_time_zone(None), "wall_clock").alias("clock")
-    columns = points.select("file_number", "test_time_s", "open_ah", clock)
-    rows = columns.group_by("file_number", maintain_order=True).first().to_dicts()
-    for row in rows:
-        begun, since = rows[0]["clock"], rows[0]["test_time_s"]
-        if begun is not None and row["clock"] is not None and np.isinf(row["open_ah"]):
-            ran = (row["clock"] - begun).total_seconds()
-            ahead = max(ahead, ran - (row["test_time_s"] - since))
-        offsets[int(row["file_number"])] = ahead
+    files = points.select("file_number", "test_time_s", clock).group_by("file_number", maintain_order=True)
+    ends = files.agg(pl.all().first().name.suffix("_first"), pl.all().last().name.suffix("_last")).to_dicts()
+    offsets = {int(ends[0]["file_number"]): 0.0} if ends else {}
+    ahead = 0.0
+    for before, after in pairwise(ends):
+        pause_s = paused_s(before["clock_last"], after["clock_first"])
+        ran_s = after["test_time_s_first"] - before["test_time_s_last"]
+        if pause_s is not None and pause_s - ran_s > LEAST_PAUSE_S:
+            ahead += pause_s - ran_s
+        offsets[int(after["file_number"])] = ahead
     return offsets
+
+
+def paused_s(end: datetime | None, begin: datetime | None) -> float | None:
+    """Seconds of clock between the end of a file and the beginning of the next; None without a clock."""
+    if end is None or begin is None:
+        return None
+    return (begin.replace(tzinfo=None) - end.replace(tzinfo=None)).total_seconds()
 
 
 def flows_at_end(points: pl.DataFrame) -> bool:
@@ -69,32 +80,24 @@ def flows_at_end(points: pl.DataFrame) -> bool:
 
 def at_once(before: pl.DataFrame, points: pl.DataFrame) -> bool:
     """Whether the clocks say that a file followed as soon as its rows follow each other."""
-    pause = pause_between_s(before, points)
+    pause = paused_s(clock_at(before, -1), clock_at(points, 0))
     return pause is not None and 0 <= pause <= SILENT_AFTER * _usual_s(before, points)
 
 
-def stood_still_s(before: pl.DataFrame, points: pl.DataFrame) -> float:
-    """Seconds that the clock ran on between two files whose test time runs on; 0 where the clocks agree.
-
-    A clock without a zone may be set by hours in spring and autumn.
-    """
-    pause = pause_between_s(before, points)
+def stood_still(before: pl.DataFrame, points: pl.DataFrame) -> bool:
+    """Whether the clock ran on between two files while the test, whose time runs on, did not."""
+    pause = paused_s(clock_at(before, -1), clock_at(points, 0))
     if pause is None:
-        return 0.0
+        return False
     zoned = points["ts"][0] is not None and before["ts"][-1] is not None
-    ahead = pause - float(points["test_time_s"][0] - before["test_time_s"][-1])
-    least = max(SILENT_AFTER * _usual_s(before, points), _CLOCK_SET_S[zoned])
-    return ahead if ahead > least else 0.0
+    least = max(SILENT_AFTER * _usual_s(before, points), LEAST_PAUSE_S if zoned else LEAST_UNZONED_S)
+    return pause - float(points["test_time_s"][0] - before["test_time_s"][-1]) > least
 
 
-def pause_between_s(before: pl.DataFrame, points: pl.DataFrame) -> float | None:
-    """Seconds between two files by their clocks; None where one of them has none."""
-    clocks = []
-    for part, row in ((before, -1), (points, 0)):
-        at = part["ts"][row] or part["wall_clock"][row]
-        clocks.append(at.replace(tzinfo=None) if at else None)
-    end, begin = clocks
-    return None if end is None or begin is None else float((begin - end).total_seconds())
+def clock_at(points: pl.DataFrame, row: int) -> datetime | None:
+    """What the clock of a file shows in a row, without its zone."""
+    at = points["ts"][row] or points["wall_clock"][row]
+    return at.replace(tzinfo=None) if at else None
 
 
 def _usual_s(before: pl.DataFrame, points: pl.DataFrame) -> float:

@@ -77,8 +77,8 @@ def record_begins(frame: pl.DataFrame) -> np.ndarray:
     return np.diff(record, prepend=record[:1]) != 0
 
 
-def _clock_seconds(frame: pl.DataFrame) -> np.ndarray | None:
-    for name in ("wall_clock", "ts"):
+def _clock_seconds(frame: pl.DataFrame, first: str = "ts") -> np.ndarray | None:
+    for name in (first, "wall_clock", "ts"):
         if name in frame.columns and frame[name].null_count() < frame.height:
             micros = frame[name].dt.epoch("us")
             return micros.cast(pl.Float64).fill_null(float("nan")).to_numpy() / 1e6
@@ -155,9 +155,12 @@ def _refuse_endless(frame: pl.DataFrame) -> None:
         )
 
 
-def clock_notes(frame: pl.DataFrame, notes: Counter) -> None:
-    """Tell where the wall clock goes back (summer time ends) or runs on while the test stands still."""
-    clock = _clock_seconds(frame)
+def clock_notes(frame: pl.DataFrame, notes: Counter, *, instants: bool = False) -> None:
+    """Tell where the wall clock goes back (summer time ends) or runs on while the test stands still.
+
+    `instants`: the file itself holds instants, which no change of summer time moves.
+    """
+    clock = _clock_seconds(frame, "ts" if instants else "wall_clock")
     if clock is None or len(clock) < 2:
         return
     passed, ran = np.diff(clock), np.diff(frame["test_time_s"].to_numpy())

@@ -136,7 +136,7 @@ def test_a_test_whose_time_runs_on_may_have_stood_still_between_two_files(tmp_pa
     assert life.moved()[1].ah == pytest.approx(WHOLE["discharge_ah"], rel=1e-3)
     assert np.isinf(life.points["open_ah"][100])
     assert clock_offsets(life.points) == {1: 0.0, 2: pytest.approx(2 * 86_400.0)}
-    assert any("its clock ran on by 172,800 s" in told for told in life.findings)
+    assert any("it begins 172,860 s after the file before" in told for told in life.findings)
 
 
 def test_a_seam_within_a_discharge_glues_no_two_of_them(tmp_path):
