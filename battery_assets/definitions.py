@@ -18,7 +18,12 @@ from battery_assets.platform.warehouse.resource import Warehouse
 
 DOMAINS = (fleet, lab)
 
-assets = [asset for domain in DOMAINS for asset in dg.load_assets_from_package_module(domain)]
+assets = [
+    asset
+    for domain in DOMAINS
+    for asset in dg.load_assets_from_package_module(domain)
+    if isinstance(asset, dg.AssetsDefinition)
+]
 checks = [
     *(suite_check(table) for table in t.TABLES),
     *(check for domain in DOMAINS for check in dg.load_asset_checks_from_package_module(domain)),

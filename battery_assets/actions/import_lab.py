@@ -60,7 +60,7 @@ def land(landing: Landing, lab: str, files: list[tuple[Path, str]], terms: dict[
     folder = landing.root(lab) / lab
     fresh = [(path, name) for path, name in files if not _same(path, folder / name)]
     with tempfile.TemporaryDirectory() as scratch:
-        books = []
+        books: list[tuple[Path, str]] = []
         for cell in sorted({name.split("/", 1)[0] for _, name in files}):
             try:
                 told = told_of(folder / cell)

@@ -131,10 +131,12 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
 
 def _why(result: "dg.ExecuteInProcessResult") -> str:
     """What ended a run: the blocking checks that turned red, or else the step that failed."""
+    import dagster as dg
+
     said = [
         event.event_specific_data
         for event in result.all_events
-        if "CHECK_EVALUATION" in str(event.event_type)
+        if isinstance(event.event_specific_data, dg.AssetCheckEvaluation)
     ]
     red = [check for check in said if check.blocking and not check.passed]
     if red:

@@ -22,11 +22,12 @@ def analyst() -> None:
 
     from battery_assets.actions.session import session
     from battery_assets.hosting.database_urls import libpq_url
+    from battery_assets.platform.warehouse.database import cursor_of
 
     with session() as at, at.warehouse.transaction() as connection:
         password = secrets.token_urlsafe(24)
         statement = sql.SQL("ALTER ROLE battery_analyst LOGIN PASSWORD {}").format(sql.Literal(password))
-        with connection.connection.cursor() as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(statement)
         url = sa.make_url(at.settings.warehouse_url).set(username="battery_analyst", password=password)
         click.echo(libpq_url(url.render_as_string(hide_password=False)))

@@ -58,7 +58,7 @@ def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list
             else f"no {kind} was added yet",
             "battery-assets lab add NAME"
             if lab
-            else "battery-assets site add NAME --place bangrak, or battery-assets import FOLDER --site NAME",
+            else "battery-assets site add NAME --place bangrak, or import fleet FOLDER --site NAME",
         )
     return list(wanted) or known
 

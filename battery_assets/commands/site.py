@@ -46,7 +46,7 @@ def list_() -> None:
 )
 @click.option("--start", default="2024-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
 @click.option("--timezone", help="Files: IANA zone of times without an offset, such as Asia/Bangkok.")
-@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: further terms, as of `import`.")
+@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: terms, as of `import fleet`.")
 def add(
     name: str | None,
     fleet: bool,
@@ -71,7 +71,7 @@ def add(
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
     from battery_assets.actions.session import make_catalogue, put_site, quiet_logs, session
-    from battery_assets.commands.import_ import terms_of
+    from battery_assets.commands.import_fleet import terms_of
     from battery_assets.errors import UserError
 
     quiet_logs()

@@ -88,7 +88,7 @@ def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     if part.site not in known:
         raise ValueError(
             f"site {part.site!r} is not known. Next step: battery-assets site add {part.site} ..., "
-            f"or battery-assets import FOLDER --site {part.site}. Known: {', '.join(known) or 'none'}"
+            f"or battery-assets import fleet FOLDER --site {part.site}. Known: {', '.join(known) or 'none'}"
         )
     return known[part.site].source, known[part.site].config
 

@@ -92,7 +92,7 @@ def _literal(words: str) -> str:
 
 
 def documentation(tables: Iterable[sa.Table]) -> str:
-    """The README's table list, in Markdown."""
+    """The table list of docs/tables.md, in Markdown."""
     lines = ["| phase | table | what it holds | home | cut by |", "|---|---|---|---|---|"]
     cuts = {"site_month": "month and site", "month": "month", "whole": "not cut"}
     for table in tables:

@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 COMMIT = "1c6c9c5"
 SITE, LAB, MONTH, NEXT = "old", "old-bench", "2025-01", "2025-02"
 MAKE = f"""
-from battery_assets.session import put_site, quiet_logs, run_here, session
+from battery_assets.actions.session import put_site, quiet_logs, run_here, session
 with session() as at:
     quiet_logs()
     put_site(at, {SITE!r}, "synthetic", {{"place": "bangrak", "seed": 7, "interval_s": 3600, "strings": 1,
@@ -43,8 +43,8 @@ with session() as at:
 LOOK = """
 import json, sys, dagster as dg, sqlalchemy as sa
 try:
-    from battery_assets.session import session
-    from battery_assets.platform.partitions import Part
+    from battery_assets.actions.session import session
+    from battery_assets.platform.dagster.partitions import Part
 except ModuleNotFoundError:
     from battery_assets.actions.session import session
     from battery_assets.platform.dagster.partitions import Part

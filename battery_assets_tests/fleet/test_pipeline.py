@@ -359,4 +359,4 @@ def test_the_report_reads_what_is_there(platform, synthetic, capsys):
     shown = capsys.readouterr().out
     assert "Jars at risk" in shown
     assert "Ride-through" in shown
-    assert "Open now" in shown
+    assert "Open incidents" in shown

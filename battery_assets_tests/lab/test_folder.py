@@ -20,9 +20,9 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
-from battery_assets_tests.worlds.cells import NOMINAL_AH, life_points
-from battery_assets_tests.worlds.made_batch import batch
-from battery_assets_tests.worlds.made_batch import cell as made_cell
+from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.made_batch import batch
+from battery_assets_tests.worlds.lab_files.made_batch import cell as made_cell
 
 LAB = "lab-f"
 TERMS = {"nominal_capacity_ah": NOMINAL_AH, "timezone": "Europe/Oslo", "cutoff_voltage_v": 2.5}
@@ -71,9 +71,9 @@ def test_a_file_becomes_a_test_of_the_month_in_which_it_began(lab, tmp_path):
     [found] = take_in(lab, write_bdf(tmp_path / "exports" / "C1.bdf.csv"), cell="C1")
     assert (found.status, found.month) == (intake.ACCEPTED, "2024-03")
     [test] = sessions_of(lab[0], Part(LAB, "2024-03"))
-    assert test.cell["cell_code"] == "C1"
-    assert test.cell["nominal_capacity_ah"] == NOMINAL_AH
-    assert test.started_at.isoformat() == "2024-03-05T08:00:00+00:00"
+    assert test.record.cell.cell_code == "C1"
+    assert test.record.cell.nominal_capacity_ah == NOMINAL_AH
+    assert test.record.started_at.isoformat() == "2024-03-05T08:00:00+00:00"
 
 
 def test_a_batch_of_many_cells_becomes_a_test_of_each(lab, tmp_path):
@@ -85,9 +85,9 @@ def test_a_batch_of_many_cells_becomes_a_test_of_each(lab, tmp_path):
     found = list(enter_new_tests(warehouse, LAB, folder, {}, refuse))
     assert [one.status for one in found] == [intake.ACCEPTED] * 3
     tests = sessions_of(warehouse, Part(LAB, "2024-03"))
-    assert {test.cell["cell_code"] for test in tests} == {"b1_c0", "b1_c1", "b1_c2"}
-    assert {test.cell["barcode"] for test in tests} == {f"el15080046051{place}" for place in range(3)}
-    assert all("cut from 2017-05-12.mat, sha256 " in test.facts["findings"] for test in tests)
+    assert {test.record.cell.cell_code for test in tests} == {"b1_c0", "b1_c1", "b1_c2"}
+    assert {test.record.cell.barcode for test in tests} == {f"el15080046051{place}" for place in range(3)}
+    assert all("cut from 2017-05-12.mat, sha256 " in test.record.findings for test in tests)
     with cells_apart(named_files(whole, "b1", "fast_charge", False)) as named:
         land(landing_of(folder), LAB, named, terms)
     assert list(enter_new_tests(warehouse, LAB, folder, {}, refuse)) == []
@@ -178,11 +178,11 @@ def test_a_day_of_many_tests_is_laid_in_several_files_and_loses_no_point(lab, tm
     tests = sessions_of(warehouse, part)
     warehouse.replace(t.timeseries_point, warehouse.claim(t.timeseries_point, part), points_by_day(tests))
     assert [file.day.isoformat() for file in warehouse.files(t.timeseries_point, part)] == ["2024-03-05"] * 3
-    known = {test.facts["session_id"]: test.facts for test in tests}
+    known = {test.record.session_id: test.record.row() for test in tests}
     pieces = [found for _, found in points_by_test(warehouse, part, known)]
     assert [len(found) for found in pieces] == [1, 1, 1]
     assert {test["session_id"]: frame.height for [(test, frame)] in pieces} == {
-        test.facts["session_id"]: test.read().height for test in tests
+        test.record.session_id: test.read().height for test in tests
     }
 
 
@@ -275,7 +275,7 @@ def test_a_corrected_file_of_the_same_size_takes_the_place_of_the_first(lab, tmp
         [found] = take_in(lab, path, cell="C1")
         assert (path.stat().st_size, found.status, found.month) == (len(wrong), intake.ACCEPTED, "2024-03")
         [test] = sessions_of(lab[0], Part(LAB, "2024-03"))
-        assert json.loads(test.facts["source_files"])[0]["sha256"] == found.test.checksums[0]
+        assert json.loads(test.record.source_files)[0]["sha256"] == found.test.checksums[0]
 
 
 def corrected(content, column):
@@ -299,7 +299,7 @@ def test_a_file_that_joins_a_test_makes_it_one_test_of_more_files(lab, tmp_path)
             intake.ACCEPTED
         ]
         [found] = sessions_of(warehouse, Part(LAB, "2024-03"))
-        assert len(json.loads(found.facts["source_files"])) == files
+        assert len(json.loads(found.record.source_files)) == files
     assert found.read().height == rows.height
 
 
@@ -320,7 +320,7 @@ def test_a_broken_cell_json_is_named_and_keeps_no_other_cell(lab, tmp_path, monk
         (folder / cell / "cell.json").write_text(broken if cell == "C1" else json.dumps(TERMS))
     [(month, name, _)] = enter_landed_tests(warehouse, landing_of(folder))
     assert (month, name) == ("2024-03", LAB)
-    assert [test.cell["cell_code"] for test in sessions_of(warehouse, Part(LAB, month))] == ["C2"]
+    assert [test.record.cell.cell_code for test in sessions_of(warehouse, Part(LAB, month))] == ["C2"]
     [said] = map(str, heard)
     assert f"{folder}/C1/cell.json" in said
     assert words in said

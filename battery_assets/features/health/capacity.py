@@ -5,18 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.samples.rated_capacity import rated_ah_at
 from battery_assets.features.samples.temperature import capacity_at_25c
+from battery_assets.tables.projections import polars_schema
 
 PASS_PCT = 90.0
 FAIL_PCT = 80.0
 CELLS_PER_JAR = 6
-_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "test_id": pl.String,
-    "measured_capacity_ah": pl.Float64,
-    "capacity_pct_of_rated": pl.Float64,
-    "pass_fail": pl.String,
-}
+_SCHEMA = polars_schema(t.capacity_test_calc)
 
 
 def capacity_results(

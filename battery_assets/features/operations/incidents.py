@@ -7,27 +7,14 @@ severity join an incident of their group but do not open one.
 
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.operations.alert_rules import SEVERITIES
 from battery_assets.features.operations.causes import CAUSES
 from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
 
 _TIME = pl.Datetime("us", "UTC")
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "incident_id": pl.String,
-    "location_id": pl.String,
-    "incident_code": pl.String,
-    "title": pl.String,
-    "description": pl.String,
-    "severity": pl.String,
-    "status": pl.String,
-    "root_cause": pl.String,
-    "rca_code": pl.String,
-    "created_at": _TIME,
-    "resolved_at": _TIME,
-    "closed_at": _TIME,
-    "assigned_to": pl.String,
-    "escalation_level": pl.Int64,
-}
+SCHEMA = polars_schema(t.incident)
 # Events within 30 min of each other can carry hour labels that are an hour apart.
 CHAIN = pl.duration(minutes=90)
 RECURRENCE = pl.duration(days=7)

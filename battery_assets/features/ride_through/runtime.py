@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.ride_through.draws import (
     JarDraws,
     JarStates,
@@ -28,6 +29,7 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.ride import Limits, records, rides
 from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
 
 DRAWS = 120
 INTERVAL = (0.05, 0.95)
@@ -44,31 +46,7 @@ BEYOND, STEPS, STEPS_PAST_END = 1.6, 48, 192
 DEEPEST_V_CELL = 1.50
 A_GAIN = 0.01  # a jar that costs the string less than 1 % of its time does not limit it
 CAUSES = {"capacity": "soh", "resistance": "mohm", "charge": "soc", "temperature": "temperature_c"}
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "runtime_id": pl.String,
-    "string_id": pl.String,
-    "captured_at": pl.Datetime("us", "UTC"),
-    "load_basis": pl.String,
-    "load_kind": pl.String,
-    "load_w": pl.Float64,
-    "load_current_a": pl.Float64,
-    "end_voltage_v_cell": pl.Float64,
-    "required_min": pl.Float64,
-    "runtime_min": pl.Float64,
-    "runtime_lower_min": pl.Float64,
-    "runtime_upper_min": pl.Float64,
-    "ride_through_probability": pl.Float64,
-    "weakest_battery_id": pl.String,
-    "weakest_probability": pl.Float64,
-    "weakest_margin_min": pl.Float64,
-    "repair_gain_min": pl.Float64,
-    "limited_by": pl.String,
-    "soc_pct": pl.Float64,
-    "soh_pct": pl.Float64,
-    "temperature_c": pl.Float64,
-    "jars_assumed": pl.Int64,
-    "note": pl.String,
-}
+SCHEMA = polars_schema(t.string_runtime)
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _carried(before: Inputs, jars: pl.DataFrame) -> "ChargeState | None":
 
 def _of_unit(units: pl.Series, values: dict[str, float]) -> pl.Series:
     """The value of each row's unit; dictionary codes make it one lookup a row."""
-    if units.dtype != pl.Enum:
+    if not isinstance(units.dtype, pl.Enum):
         return units.cast(pl.String).replace_strict(values, default=None, return_dtype=pl.Float32)
     by_code = np.array([values.get(unit, np.nan) for unit in units.dtype.categories], dtype=np.float32)
     return pl.Series(by_code[units.to_physical().to_numpy()], nan_to_null=True)

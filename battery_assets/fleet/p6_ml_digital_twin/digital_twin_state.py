@@ -50,8 +50,8 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
     part = warehouse.claim(t.digital_twin_state, context)
     jars = jar_facts(warehouse, part)
-    windows = t.feature_store.c.feature_window_hours == 24
-    features = warehouse.read(t.feature_store, part, where=windows).collect()
+    daily = t.feature_store.c.feature_window_hours == 24
+    features = warehouse.read(t.feature_store, part, where=daily).collect()
     week = _last_week(warehouse, part, jars)
     named = pl.concat([NO_IDS, *(day["seen"] for day in week)])
     seen = jars.join(named.unique(), on="battery_id", how="semi", maintain_order="left")

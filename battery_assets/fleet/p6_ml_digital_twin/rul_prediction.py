@@ -1,6 +1,7 @@
 """Remaining useful life of every jar at the month's end: by the newest model, else by the twin."""
 
 import json
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -36,7 +37,10 @@ def rul_prediction(
     rows = _by_model(tracking, found, snaps) if found else _by_twin(snaps)
     jars = jar_facts(warehouse, part)
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
-    shown = {"jars without prediction": silent, "source": "ml_model" if found else "digital_twin"}
+    shown: dict[str, Any] = {
+        "jars without prediction": silent,
+        "source": "ml_model" if found else "digital_twin",
+    }
     if rows.height:
         shown["remaining life"] = picture(rul_histogram(rows))
     return warehouse.replace(t.rul_prediction, part, rows, metadata=shown)

@@ -1,5 +1,7 @@
 """Alerts of the month: thresholds that are data, on evidence of hours, with persistence and hysteresis."""
 
+from typing import Any
+
 import dagster as dg
 
 from battery_assets import tables as t
@@ -41,7 +43,10 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     found = signals(inputs)
     rows = alerts(inputs, rules, found)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
-    shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules, found)}
+    shown: dict[str, Any] = {
+        "by severity": counts,
+        "rules without evidence": not_evaluated(inputs, rules, found),
+    }
     if rows.height:
         shown["alerts"] = picture(alerts_timeline(rows))
     return warehouse.replace(t.alert, part, rows, metadata=shown | days)

@@ -76,9 +76,9 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
     features = warehouse.day_digests(t.feature_store, part)
     given = {day: digest(files, features[day]) for day, files in read.digests.items()}
     with warehouse.reductions("alert", part, made_from(given, sensors), by=__name__) as due:
-        for day, frames in read.walk(due.days):
-            hours = feature_hours(warehouse, part, day, HOUR_COLUMNS)
-            due.hand_on(day, hours=_compact(hours), **_reduced(*frames, sensors))
+        for day, (jar_rows, string_rows, env) in read.walk(due.days):
+            made = _compact(feature_hours(warehouse, part, day, HOUR_COLUMNS))
+            due.hand_on(day, hours=made, **_reduced(jar_rows, string_rows, env, sensors))
     days = [values for _, values in due.handed_on()]
     hours, jar, strings, rooms = (_stacked(days, name) for name in ("hours", "jars", "strings", "rooms"))
     inputs = AlertInputs(
@@ -91,7 +91,9 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[
         soh=_health(warehouse, part),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=findings(telemetry_evidence(jar, strings, jars), jars) if days else None,
+        data_quality=(
+            None if jar is None or strings is None else findings(telemetry_evidence(jar, strings, jars), jars)
+        ),
     )
     return inputs, due.shown
 

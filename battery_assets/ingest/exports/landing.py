@@ -71,9 +71,8 @@ def _table_of(path: Path, folder: Path) -> str:
         raise FileRefused("UNSAFE_PATH", f"a link to {path.resolve()}, outside {folder}")
     ending = next((e for e in _ENDINGS if path.name.lower().endswith(e)), None)
     top = path.relative_to(folder).parts[0]
-    if top in _NAMES and top != path.name:
-        table = top
-    else:
+    table: str | None = top
+    if top not in _NAMES or top == path.name:
         stem = path.name[: -len(ending)] if ending else path.name.split(".")[0]
         table = _named(stem)
     if table is None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import cast
 
 import polars as pl
 import sqlalchemy as sa
@@ -197,8 +198,8 @@ def _integer(series: pl.Series, column: sa.Column, contract: SourceContract) -> 
 def _bounds(values: pl.Series, limit: float, low: float | None, high: float | None) -> Faults:
     """OUT_OF_TYPE from `limit` on in size, OUT_OF_RANGE outside low..high; masks only where there are any."""
     faults: Faults = []
-    smallest, largest = values.min(), values.max()
-    if smallest is None:
+    smallest, largest = cast(float | None, values.min()), cast(float | None, values.max())
+    if smallest is None or largest is None:
         return faults
     if max(abs(smallest), abs(largest)) >= limit:
         faults.append(("OUT_OF_TYPE", (values.abs() >= limit).fill_null(False)))

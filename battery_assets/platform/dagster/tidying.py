@@ -16,9 +16,7 @@ KEEP_HOURS = 48
 KEEP_MONTHS = 3
 
 
-def tidied(
-    warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: float = KEEP_HOURS
-) -> dict[str, int]:
+def tidied(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = KEEP_HOURS) -> dict[str, int]:
     """Delete files that no version of a lake table has named for some hours, and forget old days.
 
     Returns how many files of each table were deleted. The books forget a file once it is gone.

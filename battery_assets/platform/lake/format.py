@@ -156,7 +156,11 @@ def remove_action(path: str, size: int, part: Part) -> RemoveAction:
 
 def arrow_schema(table: sa.Table) -> pa.Schema:
     """The schema that the Delta log declares."""
-    kinds = {pl.String: pa.string(), pl.Boolean: pa.bool_(), pl.Int32: pa.int32()}
+    kinds: dict[pl.DataType | type[pl.DataType], pa.DataType] = {
+        pl.String: pa.string(),
+        pl.Boolean: pa.bool_(),
+        pl.Int32: pa.int32(),
+    }
     fields = []
     for name, kind in stored_schema(table).items():
         if isinstance(kind, pl.Decimal):

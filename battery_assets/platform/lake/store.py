@@ -197,7 +197,7 @@ class Lake:
                 raise _unwritten(f"{self.table_url(table)}/_delta_log", str(error)) from error
             return
 
-    def swept(self, table: sa.Table, keep_hours: float) -> list[str]:
+    def swept(self, table: sa.Table, keep_hours: int) -> list[str]:
         """Delete files that the table has not named for so many hours, or never did; returns their paths."""
         found = self.delta(table)
         if found is None:

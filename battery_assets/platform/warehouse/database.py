@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import polars as pl
 import psycopg
@@ -62,7 +62,7 @@ def explained(what: str) -> Iterator[None]:
     try:
         yield
     except (sa.exc.DataError, sa.exc.IntegrityError) as error:
-        raise ValueError(_refusal(what, error.orig)) from error
+        raise ValueError(_refusal(what, cast(psycopg.Error, error.orig))) from error
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise ValueError(_refusal(what, error)) from error
 
@@ -77,6 +77,11 @@ def _refusal(what: str, error: psycopg.Error) -> str:
     return f"{what}: " + "; ".join(f"{word:.300}" for word in words if word)
 
 
+def cursor_of(connection: sa.Connection) -> psycopg.Cursor:
+    """psycopg's own cursor, in the transaction of the connection."""
+    return cast(psycopg.Connection, connection.connection.driver_connection).cursor()
+
+
 def copy_in(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> bytes:
     """COPY rows into the table, columns by name. Returns the bytes that were sent."""
     data = csv_bytes(rows)
@@ -85,7 +90,7 @@ def copy_in(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> b
         sql.SQL(", ").join(map(sql.Identifier, rows.columns)),
         sql.Literal(_NULL),
     )
-    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with cursor_of(connection) as cursor, cursor.copy(statement) as copy:
         copy.write(data)
     return data
 
@@ -122,7 +127,7 @@ def copy_out(
         sql.SQL(text.replace("%%", "%"))  # type: ignore[arg-type]
     )
     buffer = io.BytesIO()
-    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with cursor_of(connection) as cursor, cursor.copy(statement) as copy:
         for block in copy:
             buffer.write(block)
     kinds = polars_schema(table)

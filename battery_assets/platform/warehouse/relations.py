@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
-from battery_assets.platform.warehouse.database import copy_in, transaction
+from battery_assets.platform.warehouse.database import copy_in, cursor_of, transaction
 from battery_assets.tables.projections import key_columns
 
 
@@ -25,12 +25,13 @@ def ensure_leaf(url: str, table: sa.Table, part: Part) -> None:
         # and no reader can take this lock.
         parent = connection.dialect.identifier_preparer.format_table(table)
         connection.execute(sa.text(f"LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))
+        schema = [table.schema] if table.schema else []
         statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES IN ({})").format(
-            sql.Identifier(table.schema, leaf),
-            sql.Identifier(table.schema, table.name),
+            sql.Identifier(*schema, leaf),
+            sql.Identifier(*schema, table.name),
             sql.Literal(part.month),
         )
-        with connection.connection.cursor() as cursor:
+        with cursor_of(connection) as cursor:
             cursor.execute(statement)
 
 

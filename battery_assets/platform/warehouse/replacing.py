@@ -52,7 +52,7 @@ def days_there(
         return set(entries) if rows_there(connection, table, part) == rows else set()
     named, known = lake.paths(table, part), registry.files_of(connection, table, part)
     there = Counter(known[path].day for path in named if path in known)
-    of_entries = {entry.path for entry in entries.values()}.intersection(named, known)
+    of_entries = {entry.path for entry in entries.values() if entry.path}.intersection(named, known)
     good = {path for path in of_entries if _is_good(lake, table, known[path])}
     return {
         day

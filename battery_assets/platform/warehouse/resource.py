@@ -285,7 +285,7 @@ class Warehouse(dg.ConfigurableResource):
     ) -> pl.LazyFrame:
         """The rows of these files of a lake table, as `read` gives them."""
         schema = polars_schema(table)
-        kinds = {name: schema[name] for name in columns or schema}
+        kinds: dict[Any, pl.DataType | type[pl.DataType]] = {name: schema[name] for name in columns or schema}
         if not files:
             return pl.LazyFrame(schema=kinds)
         # File by file: each has its own dictionary of units, and polars scans together only equal ones.

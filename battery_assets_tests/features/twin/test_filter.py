@@ -21,9 +21,9 @@ from battery_assets.features.twin.jar_model import (
     loaded_v,
     prior_parameters,
 )
+from battery_assets_tests.worlds.estimation import scores as estimation
+from battery_assets_tests.worlds.estimation import world
 from battery_assets_tests.worlds.telemetry_days import instants, jar_rows, string_rows, units
-from benchmarks import estimation
-from benchmarks import estimation_world as world
 
 DAY = date(2026, 3, 1)
 FLOAT_V = 13.62

@@ -48,10 +48,11 @@ def _pair(
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     one = {name: _filled(frame, f"{name}_{kind}") for name in ("charge", "discharge", "step", "net")}
     if one["charge"] is not None or one["discharge"] is not None:
-        return tuple(
-            None if one[name] is None else _unwound(one[name], f"{name}_{kind}", notes)
+        charge, discharge = (
+            None if (counter := one[name]) is None else _unwound(counter, f"{name}_{kind}", notes)
             for name in ("charge", "discharge")
-        )  # type: ignore[return-value]
+        )
+        return charge, discharge
     if one["step"] is not None:
         return _by_direction(np.abs(one["step"]), steps())
     if one["net"] is not None:

@@ -14,7 +14,7 @@ from battery_assets.ingest.lab.dialects.vocabulary import factor
 from battery_assets.ingest.lab.formats import quick_table as quick_way
 from battery_assets.ingest.lab.read import read, recognise
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.made_files import (
+from battery_assets_tests.worlds.lab_files.made_files import (
     LAYOUTS,
     START,
     TRUTH,
