@@ -31,11 +31,11 @@ _SAYS_NOTHING = ("created_at", "updated_at")
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """One row for each jar in service at some time of the month, sorted by battery_id.
 
-    Master data, its string's code, its model's limits; these are empty where the model is not known.
+    Master data, its string's code and system, its model's limits: empty where the model is not known.
     """
     jars = warehouse.read(t.battery, part).collect()
     models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
-    strings = warehouse.read(t.string, part, ["string_id", "string_code"]).collect()
+    strings = warehouse.read(t.string, part, ["string_id", "string_code", "system_id"]).collect()
     started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
     present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
     return (
@@ -138,14 +138,6 @@ def _since(
     return warehouse.read(table, Part(site=part.site), where=sa.and_(since, *conditions)).collect()
 
 
-def feature_hours(warehouse: Warehouse, part: Part, day: date, columns: Sequence[str]) -> pl.DataFrame:
-    """The features of the hours of a day: an hour belongs to the day in which it begins."""
-    table, start = t.feature_store, midnight(day)
-    of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
-    where = of_day & (table.c.feature_window_hours == 1)
-    return warehouse.read(table, part, columns, where=where).collect()
-
-
 def made_from(
     digests: Mapping[date, str],
     *facts: pl.DataFrame,
@@ -167,6 +159,24 @@ def made_from(
     return found
 
 
+def capacity_tests(warehouse: Warehouse, part: Part, jars: pl.DataFrame, months: int = 0) -> pl.DataFrame:
+    """Rows of capacity_test_raw of the month and the `months` before it, with the columns of
+    capacity_test_calc: what each test measured, from its capture where one is kept.
+
+    jars: `jar_facts` of the month.
+    """
+    from battery_assets.features.health.capacity import capacity_results
+
+    tests = site_history(warehouse, t.capacity_test_raw, part, months)
+    captures = {
+        test: warehouse.capture(url)
+        for test, url in tests.select("test_id", "raw_data_url").iter_rows()
+        if warehouse.has_capture(url)
+    }
+    results = capacity_results(tests, rated_ah(jars), jars_per_string(jars), captures)
+    return tests.join(results, on="test_id")
+
+
 @dataclass
 class HealthEvidence:
     """What is known of the jars' health, growing day by day through the month.
@@ -185,17 +195,15 @@ class HealthEvidence:
     @classmethod
     def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
         """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
-        from battery_assets.features.health.capacity import capacity_results
         from battery_assets.features.twin.carry import fits_of
 
         rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
-        tests = site_history(warehouse, t.capacity_test_raw, part, 12)
+        tests = capacity_tests(warehouse, part, jars, months=12)
         twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
-        results = capacity_results(tests, rated_ah(jars), jars_per_string(jars))
         return cls(
             jars,
             rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
-            tests.join(results, on="test_id").select("string_id", "test_date", "capacity_pct_of_rated"),
+            tests.select("string_id", "test_date", "capacity_pct_of_rated"),
             fits_of(twins),
         )
 

@@ -27,7 +27,7 @@ from battery_assets_tests.worlds.nightly import CONFIG, LAST, TABLES, FromScratc
 from battery_assets_tests.worlds.writers import files_on_disk
 
 FLEET = [table for table in TABLES if not table.info["lab"]]
-BY_DAY = {table.name for table in FLEET if table.info["store"] == "lake"} | {"feature_store", "alert"}
+BY_DAY = {table.name for table in FLEET if table.info["store"] == "lake"} | {"feature_store"}
 CALC = [t.telemetry_string_calc, t.telemetry_jar_calc, t.feature_store, t.digital_twin_state, t.alert]
 # Its rows name files of the lake, which is another one in each of these worlds.
 SAME = [table for table in FLEET if table is not t.telemetry_event_window]
@@ -124,8 +124,6 @@ def test_a_changed_day_is_made_again_with_all_that_build_on_it(site, at_once):
         "telemetry_string_calc": (0, 28),
         "telemetry_jar_calc": (19, 9),
         "feature_store": (19, 9),
-        # A week's windows end on each of the six days after it.
-        "alert": (7, 21),
     }
     found = site.checksums(CALC)
     scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
@@ -135,6 +133,38 @@ def test_a_changed_day_is_made_again_with_all_that_build_on_it(site, at_once):
     # The source brings the old reading back: all is what it was.
     site.run()
     assert site.checksums(SAME) == at_once.checksums(SAME)
+
+
+def test_the_hours_of_a_day_are_reduced_once_and_again_where_it_changed(site, monkeypatch):
+    from battery_assets.features.samples import jar_hours
+
+    reduced: list[date] = []
+    reduce = jar_hours.jar_hours
+
+    def counted(rows: pl.DataFrame) -> pl.DataFrame:
+        if rows.height:
+            reduced.append(rows["ts"][0].date())
+        return reduce(rows)
+
+    monkeypatch.setattr(jar_hours, "jar_hours", counted)
+    site.run(only=CALC)
+    assert reduced == []
+    changed_raw(site, date(2025, 2, 10))
+    site.run(only=CALC)
+    assert reduced == [date(2025, 2, 10)]
+    reduced.clear()
+    scratch = FromScratch(database_url=site.warehouse.database_url, lake_url=site.warehouse.lake_url)
+    site.run(only=CALC, warehouse=scratch)
+    assert reduced == [date(2025, 2, day) for day in range(1, 29)], "alerts reduced them once more"
+
+
+def test_alerts_of_a_month_whose_days_are_forgotten_are_the_same(site):
+    """Of months long closed the books keep no day: what alerts read is worked out again."""
+    before = site.checksums([t.alert])
+    with site.warehouse.transaction() as connection:
+        registry.forget_days(connection, before="2025-03")
+    site.run(only=[t.alert])
+    assert site.checksums([t.alert]) == before
 
 
 def test_of_its_week_the_twin_looks_only_at_days_that_changed(site, looked_at):

@@ -95,7 +95,7 @@ class AlertInputs:
     hours: 1 h rows of feature_store. strings_hours: `profiles.string_hours`. env: `profiles.room_hours`.
     soh: battery_id, at, soh_pct (source optional). resistance: `profiles.resistance_readings`, readings of
     earlier months included. rul: rows of rul_prediction. data_quality: `data_quality.findings`.
-    jars: `profiles.jar_facts`. start, end: the month, [start, end), UTC.
+    jars: `profiles.jars_in_places`. start, end: the month, [start, end), UTC.
     """
 
     jars: pl.DataFrame

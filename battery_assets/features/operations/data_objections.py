@@ -21,7 +21,7 @@ CONNECTOR_MOHM, CABLE_MOHM, JAR_MOHM_AH = 0.06, 8.0, 4.25 * REFERENCE_AH
 def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """Every objection's value per unit, whatever its size.
 
-    evidence: `data_quality.telemetry_evidence`. jars: `profiles.jar_facts`. Returns unit_kind,
+    evidence: `data_quality.telemetry_evidence`. jars: `profiles.jars_in_places`. Returns unit_kind,
     unit_id, code, value and worst (in the code's unit), from_ts, to_ts, rows; empty without evidence.
     """
     if evidence.height == 0:

@@ -43,8 +43,8 @@ def incidents(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of incident, and the alerts with incident_id filled where they belong to one.
 
-    alerts: `alerting.alerts`. jars: `profiles.jar_facts`. site, month ("YYYY-MM"): the partition, part of
-    every id. An incident is open while one of its alerts is active, else resolved with the last of them.
+    alerts: `alerting.alerts`. jars: `profiles.jars_in_places`. site, month ("YYYY-MM"): the partition, part
+    of every id. An incident is open while one of its alerts is active, else resolved with the last of them.
     """
     grouped = _recurring(_clusters(_rooms(_families(alerts, jars))))
     worth = grouped.filter((pl.col("rank") > 0).any().over("group"))

@@ -12,7 +12,7 @@ CELL_V, TOLERANCE_V, MOST_SHORTED = 2.3, 0.4, 2
 TWIN_COLUMNS = ("soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "r0_mohm")
 
 
-def string_facts(
+def string_places(
     strings: pl.DataFrame, systems: pl.DataFrame, batteries: pl.DataFrame, models: pl.DataFrame, at: datetime
 ) -> pl.DataFrame:
     """One row per string in service: places and vacant ones, rated Ah of a jar, and its system.
@@ -50,7 +50,7 @@ def jar_states(
 ) -> pl.DataFrame:
     """One row per place that is not vacant, with the twin's state of its jar, as `string_runtimes` takes it.
 
-    facts: as `string_facts` returns them. twins: rows of digital_twin_state. features_24h: battery_id,
+    facts: as `string_places` returns them. twins: rows of digital_twin_state. features_24h: battery_id,
     feature_ts, v_mean, t_mean. A place without a record, and a jar without a twin, have NULL.
     """
     serving = _placed(batteries, at).filter(pl.col("serves")).select("string_id", "battery_id", "model_id")

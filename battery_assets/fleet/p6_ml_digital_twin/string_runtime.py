@@ -7,8 +7,8 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.hours import STRINGS, month_hours
 from battery_assets.fleet.jars import site_history
-from battery_assets.fleet.p6_ml_digital_twin.string_days import string_days
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
@@ -39,7 +39,7 @@ LAST_CAPTURES = 8
 def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.pictures.runtime import runtime_bars
     from battery_assets.features.ride_through.loads import string_loads
-    from battery_assets.features.ride_through.places import jar_states, string_facts
+    from battery_assets.features.ride_through.places import jar_states, string_places
     from battery_assets.features.ride_through.runtime import string_runtimes
 
     part = warehouse.claim(t.string_runtime, context)
@@ -51,7 +51,7 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     at = twins["captured_at"].max()
     if not isinstance(at, datetime):
         return warehouse.replace(t.string_runtime, part, empty(t.string_runtime))
-    facts = string_facts(strings, systems, batteries, models, at)
+    facts = string_places(strings, systems, batteries, models, at)
     jars = jar_states(facts, batteries, models, twins, _last_day(warehouse, part), at)
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)
@@ -71,7 +71,7 @@ def _own_loads(warehouse: Warehouse, part: Part, facts: pl.DataFrame) -> pl.Data
     from battery_assets.features.ride_through.loads import loaded_samples, own_loads
 
     rated = dict(zip(facts["string_id"], facts["rated_ah"], strict=True))
-    telemetry = [string_days(warehouse, part)["drawn"]]
+    telemetry = [month_hours(warehouse, part, STRINGS)["drawn"]]
     loaded = [loaded_samples(frames, rated) for frames in (telemetry, _captures(warehouse, part))]
     tests = site_history(warehouse, t.capacity_test_raw, part, MONTHS)
     return own_loads(pl.concat(loaded), tests)

@@ -39,7 +39,7 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     from battery_assets.features.pictures.fleet import alerts_timeline
 
     part = warehouse.claim(t.alert, context)
-    (inputs, days), rules = alert_inputs(warehouse, part), thresholds()
+    inputs, rules = alert_inputs(warehouse, part), thresholds()
     found = signals(inputs)
     rows = alerts(inputs, rules, found)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
@@ -49,4 +49,4 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     }
     if rows.height:
         shown["alerts"] = picture(alerts_timeline(rows))
-    return warehouse.replace(t.alert, part, rows, metadata=shown | days)
+    return warehouse.replace(t.alert, part, rows, metadata=shown)
