@@ -12,13 +12,7 @@ from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA, Fault, quara
 from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.reading import Reading, Source
 from battery_assets.ingest.lab.reconcile.integrals import Moved, moved
-from battery_assets.ingest.lab.reconcile.seams import (
-    LEAST_PAUSE_S,
-    flows_at_end,
-    measured_again,
-    paused_s,
-    seamed,
-)
+from battery_assets.ingest.lab.reconcile.seams import flows_at_end, measured_again, seamed
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 LIFE_SCHEMA = {"file_number": pl.Int64, **POINTS_SCHEMA}
@@ -151,11 +145,6 @@ def _attached(
     none = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     end_s = float(parts[-1]["test_time_s"][-1])
     if float(points["test_time_s"][0]) > end_s:
-        pause_s, ran_s = _pause_s(parts[-1], points), float(points["test_time_s"][0]) - end_s
-        if pause_s is not None and pause_s - ran_s > LEAST_PAUSE_S:
-            notes[
-                f"{one.source.file}: it begins {pause_s:,.0f} s after the file before, by their clocks"
-            ] += 1
         return seamed(parts[-1], _run_on(parts[-1], points, 0.0, restarted=False)), 0, none
     if not _overlaps(parts, points):
         pause_s = _pause_s(parts[-1], points)
@@ -182,7 +171,8 @@ def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
 
 def _pause_s(before: pl.DataFrame, points: pl.DataFrame) -> float | None:
     """Seconds between two files by their clocks; None where one of them has none."""
-    return paused_s(_ends(before), _clock(points, 0))
+    end, begin = _ends(before), _clock(points, 0)
+    return (begin - end).total_seconds() if begin is not None and end is not None else None
 
 
 def _clock(points: pl.DataFrame, row: int) -> datetime | None:

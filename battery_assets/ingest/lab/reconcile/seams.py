@@ -1,8 +1,6 @@
 """Where the files of one test meet: what flowed between them, and by how much their clocks ran on."""
 
 from collections import Counter
-from datetime import datetime
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -11,8 +9,6 @@ from battery_assets.ingest.lab.reconcile.charge import estimated
 from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
 from battery_assets.ingest.lab.reconcile.integrals import SILENT_AFTER, flow_of
 
-# Clocks tick in seconds and drift: a seam of less is none.
-LEAST_PAUSE_S = 60.0
 _AROUND = 4
 
 
@@ -48,28 +44,21 @@ def measured_again(points: pl.DataFrame) -> pl.DataFrame:
 def clock_offsets(points: pl.DataFrame) -> dict[int, float]:
     """Seconds by which each file's clock ran ahead of the test's time, by file_number of a joined life.
 
-    Between two files the test stands still and the clock does not; within a file, and where a file has no
-    clock, the test's time counts alone. A clock that goes back moves nothing.
+    Only files that begin anew have one: between them the test stood still, and the clock did not.
     """
+    offsets, ahead = {}, 0.0
     clock = pl.coalesce(pl.col("ts").dt.replace_time_zone(None), "wall_clock").alias("clock")
-    files = points.select("file_number", "test_time_s", clock).group_by("file_number", maintain_order=True)
-    ends = files.agg(pl.all().first().name.suffix("_first"), pl.all().last().name.suffix("_last")).to_dicts()
-    offsets = {int(ends[0]["file_number"]): 0.0} if ends else {}
-    ahead = 0.0
-    for before, after in pairwise(ends):
-        pause_s = paused_s(before["clock_last"], after["clock_first"])
-        ran_s = after["test_time_s_first"] - before["test_time_s_last"]
-        if pause_s is not None and pause_s - ran_s > LEAST_PAUSE_S:
-            ahead += pause_s - ran_s
-        offsets[int(after["file_number"])] = ahead
+    firsts = points.select("file_number", "test_time_s", "open_ah", clock).group_by(
+        "file_number", maintain_order=True
+    )
+    rows = firsts.first().to_dicts()
+    for row in rows:
+        begun, since = rows[0]["clock"], rows[0]["test_time_s"]
+        if begun is not None and row["clock"] is not None and np.isinf(row["open_ah"]):
+            ran = (row["clock"] - begun).total_seconds()
+            ahead = max(ahead, ran - (row["test_time_s"] - since))
+        offsets[int(row["file_number"])] = ahead
     return offsets
-
-
-def paused_s(end: datetime | None, begin: datetime | None) -> float | None:
-    """Seconds of clock between the end of a file and the beginning of the next; None without a clock."""
-    if end is None or begin is None:
-        return None
-    return (begin.replace(tzinfo=None) - end.replace(tzinfo=None)).total_seconds()
 
 
 def flows_at_end(points: pl.DataFrame) -> bool:
@@ -85,9 +74,9 @@ def _at_once(before: pl.DataFrame, points: pl.DataFrame) -> bool:
         for part in (before, points)
     ]
     end, begin = clocks[0][-1], clocks[1][0]
-    pause = paused_s(end, begin)
-    if pause is None:
+    if end is None or begin is None:
         return False
+    pause = (begin.replace(tzinfo=None) - end.replace(tzinfo=None)).total_seconds()
     usual = [
         float(np.median(np.diff(part["test_time_s"].to_numpy()[-50:])))
         for part in (before, points)
