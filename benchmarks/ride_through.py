@@ -14,7 +14,7 @@ from battery_assets.features.health.capacity import capacity_results
 from battery_assets.features.health.estimate import state_of_health
 from battery_assets.features.ride_through.draws import DC5S_FACTOR
 from battery_assets.features.ride_through.loads import POWER, rated_level, string_loads
-from battery_assets.features.ride_through.places import jar_states, string_facts
+from battery_assets.features.ride_through.places import jar_states, string_places
 from battery_assets.features.ride_through.runtime import Load, ride, string_runtimes
 from battery_assets.physics import ageing
 from battery_assets.physics.discharge import Jars, State
@@ -30,7 +30,7 @@ from battery_assets.synthetic.master import master
 from battery_assets.synthetic.schedule import Event
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.synthetic.transactions import transactions
-from benchmarks.noisy_strings import outcomes
+from battery_assets_tests.worlds.noisy_strings import outcomes
 from benchmarks.world import clocked
 
 START = "2022-01"
@@ -112,7 +112,7 @@ def records(site: SyntheticSite, month: str) -> tuple[pl.DataFrame, pl.DataFrame
     at = midnight(day_date(month_days(month_index(month))[1]))
     rows = master(site, month)
     models = catalogue.battery_models()
-    facts = string_facts(rows["string"], rows["battery_system"], rows["battery"], models, at)
+    facts = string_places(rows["string"], rows["battery_system"], rows["battery"], models, at)
     twins = _twins(site, month, rows["battery"], at)
     instants = pl.Datetime("us", "UTC")
     features = pl.DataFrame(

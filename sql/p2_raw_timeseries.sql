@@ -38,8 +38,6 @@ COMMENT ON COLUMN fleet.telemetry_jar_raw.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_jar_raw.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_jar_raw_default PARTITION OF fleet.telemetry_jar_raw DEFAULT;
-
 CREATE TABLE fleet.telemetry_string_raw (
 	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	string_id UUID NOT NULL, 
@@ -91,8 +89,6 @@ COMMENT ON COLUMN fleet.telemetry_string_raw.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_string_raw.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_string_raw_default PARTITION OF fleet.telemetry_string_raw DEFAULT;
-
 CREATE TABLE fleet.telemetry_env (
 	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	sensor_id UUID NOT NULL, 
@@ -124,8 +120,6 @@ COMMENT ON COLUMN fleet.telemetry_env.hvac_status IS 'State of the air condition
 COMMENT ON COLUMN fleet.telemetry_env.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_env.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE fleet.telemetry_env_default PARTITION OF fleet.telemetry_env DEFAULT;
 
 CREATE TABLE fleet.telemetry_event_window (
 	window_id UUID NOT NULL, 
@@ -167,7 +161,7 @@ COMMENT ON COLUMN fleet.telemetry_event_window.end_ts IS 'Window end.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.sample_rate_ms IS 'Interval of the slow trace (100-500 ms).';
 
-COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Parquet file of the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, null elsewhere.';
+COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Parquet file, by its path in the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, else null.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.samples_count IS 'Number of slow samples captured.';
 
@@ -278,5 +272,3 @@ COMMENT ON COLUMN lab.timeseries_point.source_row IS 'Row of that file, the firs
 COMMENT ON COLUMN lab.timeseries_point.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN lab.timeseries_point.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE lab.timeseries_point_default PARTITION OF lab.timeseries_point DEFAULT;

@@ -32,8 +32,6 @@ COMMENT ON COLUMN fleet.telemetry_jar_calc.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_jar_calc.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_jar_calc_default PARTITION OF fleet.telemetry_jar_calc DEFAULT;
-
 CREATE TABLE fleet.telemetry_string_calc (
 	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	string_id UUID NOT NULL, 
@@ -61,8 +59,6 @@ COMMENT ON COLUMN fleet.telemetry_string_calc.site IS 'Site the row belongs to.'
 
 COMMENT ON COLUMN fleet.telemetry_string_calc.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_string_calc_default PARTITION OF fleet.telemetry_string_calc DEFAULT;
-
 CREATE TABLE lab.cycle (
 	cycle_id UUID NOT NULL, 
 	session_id UUID NOT NULL, 
@@ -81,7 +77,6 @@ CREATE TABLE lab.cycle (
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_cycle PRIMARY KEY (cycle_id), 
-	CONSTRAINT fk_cycle_session_id FOREIGN KEY(session_id) REFERENCES lab.test_session (session_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_cycle_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_cycle_cycle_index CHECK (cycle_index BETWEEN 1 AND 10000000), 
 	CONSTRAINT ck_cycle_points_count CHECK (points_count BETWEEN 1 AND 2147483647), 
@@ -156,5 +151,3 @@ COMMENT ON COLUMN lab.label_soc.soc_ocv_pct IS 'By the voltage after half an hou
 COMMENT ON COLUMN lab.label_soc.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN lab.label_soc.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE lab.label_soc_default PARTITION OF lab.label_soc DEFAULT;

@@ -92,13 +92,18 @@ def import_lab(
         _show(found, months, again if run else [])
         if left_out:
             raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
+        if action.forget_empty(at, lab, found):
+            raise UserError(
+                f"no test was taken in, and the lab {lab} had none before: it was not kept",
+                "mend what the reasons above say, then run this again",
+            )
 
 
 def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table(title="What became of the files", title_justify="left")
     for column in ("cell", "file", "status", "month"):
         table.add_column(column, overflow="fold")

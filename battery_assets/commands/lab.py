@@ -15,6 +15,40 @@ def lab() -> None:
     """
 
 
+@lab.command("list")
+def list_() -> None:
+    """Show every lab with its source.
+
+    \b
+    Example:
+      battery-assets lab list
+    """
+    from battery_assets.actions.remove_site import listed
+    from battery_assets.actions.session import session
+    from battery_assets.commands.removing import show_sites
+
+    with session() as at:
+        show_sites(listed(at, lab=True))
+
+
+@lab.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Carry it out; without it what would go is only shown.")
+def remove(name: str, yes: bool) -> None:
+    """Show what there is of a lab and, with --yes, remove it from both stores.
+
+    Its books stay in platform.removed_site, its files in the landing folder are set aside.
+
+    \b
+    Example:
+      battery-assets lab remove bench
+      battery-assets lab remove bench --yes
+    """
+    from battery_assets.commands.removing import remove_shown
+
+    remove_shown(name, yes, lab=True)
+
+
 @lab.command()
 @click.argument("name")
 @click.option("--source", type=click.Choice([SYNTHETIC, FILES]), default=SYNTHETIC, show_default=True)

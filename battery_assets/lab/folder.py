@@ -20,6 +20,7 @@ import polars as pl
 
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.lives import beyond_trapezia_ah
+from battery_assets.lab.records import CellRecord, SessionRecord
 from battery_assets.tables.identity import identity
 
 if TYPE_CHECKING:
@@ -150,8 +151,36 @@ class ReadTest:
         return next((value for value in (getattr(one, name) for one in self.declared) if value), None)
 
 
-def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Facts of test_session and of battery_cell. Raises TestRefused where start or capacity is unknown."""
+def record_of(found: ReadTest, lab: str) -> SessionRecord:
+    """What the books hold of a test. Raises TestRefused where its start or the cell's capacity is unknown."""
+    test, life, cell = found.test, found.life, _cell_of(found, lab)
+    files = [
+        {"path": one.file, "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
+        for one in life.sources
+    ]
+    content = hashlib.sha256("".join(one.content_sha256 for one in life.sources).encode()).hexdigest()
+    return SessionRecord(
+        session_id=identity("test_session", lab, test.cell, test.protocol, content),
+        cell_id=cell.cell_id,
+        protocol=test.protocol,
+        protocol_version=test.terms.get("protocol_version"),
+        equipment=test.terms.get("equipment") or life.sources[0].reader,
+        channel=found.says("channel"),
+        started_at=_start(found),
+        ambient_temperature_c=test.terms.get("ambient_temperature_c"),
+        cutoff_voltage_v=test.terms.get("cutoff_voltage_v"),
+        rows_read=life.rows_read,
+        rows_quarantined=int(life.quarantine["rows"].sum()),
+        rows_duplicate=life.rows_exact_duplicate,
+        source_files=json.dumps(files),
+        findings=json.dumps(found.findings),
+        cell=cell,
+        content_sha256=content,
+        terms=test.terms,
+    )
+
+
+def _cell_of(found: ReadTest, lab: str) -> CellRecord:
     test = found.test
     nominal = test.terms.get("nominal_capacity_ah") or found.says("nominal_capacity_ah")
     if not nominal:
@@ -160,15 +189,17 @@ def known_of(found: ReadTest, lab: str) -> tuple[dict[str, Any], dict[str, Any]]
             "health can be told",
             f"add --nominal-ah 2.5, or nominal_capacity_ah to its {CELL_JSON}",
         )
-    cell = {name: test.terms.get(name) for name in CELL_TERMS} | {
-        "cell_id": identity("battery_cell", lab, test.cell),
-        "cell_code": test.cell,
-        "pack_id": (pack_of(test, lab) or {}).get("pack_id"),
+    terms: dict[str, Any] = {name: test.terms.get(name) for name in CELL_TERMS} | {
         "nominal_capacity_ah": float(nominal),
         "barcode": test.terms.get("barcode") or found.says("barcode"),
         END_OF_LIFE: percent_of_nominal(test.terms.get(END_OF_LIFE)),
     }
-    return _facts(found, lab, cell), cell
+    return CellRecord(
+        cell_id=identity("battery_cell", lab, test.cell),
+        cell_code=test.cell,
+        pack_id=(pack_of(test, lab) or {}).get("pack_id"),
+        **terms,
+    )
 
 
 def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
@@ -206,32 +237,6 @@ def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
         source_row="line",
         open_ah=open_ah,
     ).with_columns(correction_ah=beyond_trapezia_ah())
-
-
-def _facts(found: ReadTest, lab: str, cell: dict[str, Any]) -> dict[str, Any]:
-    test, life = found.test, found.life
-    files = [
-        {"path": one.file, "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
-        for one in life.sources
-    ]
-    content = hashlib.sha256("".join(one.content_sha256 for one in life.sources).encode()).hexdigest()
-    return {
-        "session_id": identity("test_session", lab, test.cell, test.protocol, content),
-        "cell_id": cell["cell_id"],
-        "protocol": test.protocol,
-        "protocol_version": test.terms.get("protocol_version"),
-        "equipment": test.terms.get("equipment") or life.sources[0].reader,
-        "channel": found.says("channel"),
-        "started_at": _start(found).isoformat(),
-        "ambient_temperature_c": test.terms.get("ambient_temperature_c"),
-        "cutoff_voltage_v": test.terms.get("cutoff_voltage_v"),
-        "rows_read": life.rows_read,
-        "rows_quarantined": int(life.quarantine["rows"].sum()),
-        "rows_duplicate": life.rows_exact_duplicate,
-        "source_files": json.dumps(files),
-        "findings": json.dumps(found.findings),
-        "content_sha256": content,
-    }
 
 
 def _start(found: ReadTest) -> datetime:

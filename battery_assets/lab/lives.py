@@ -63,8 +63,10 @@ def points_of(frame: pl.DataFrame) -> "Points":
     if "correction_ah" in rows.columns and not rows["correction_ah"].null_count():
         return Points.of(rows.with_columns(moved_ah=trapezia_ah() + pl.col("correction_ah").cast(pl.Float64)))
     # Rows that no reader has estimated: made up, or stored before points carried their charge.
-    told = ("test_time_s", "current_a", "voltage_v")
-    flow = flow_between(*(rows[name].cast(pl.Float64).to_numpy() for name in told))
+    time_s, current_a, voltage_v = (
+        rows[name].cast(pl.Float64).to_numpy() for name in ("test_time_s", "current_a", "voltage_v")
+    )
+    flow = flow_between(time_s, current_a, voltage_v)
     return Points.of(rows.with_columns(moved_ah=pl.Series(flow.ah), open_ah=pl.Series(flow.open_ah)))
 
 

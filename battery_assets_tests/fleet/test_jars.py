@@ -8,12 +8,14 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.fleet.jars import (
     HealthEvidence,
+    capacity_tests,
     jar_facts,
     jars_of,
     jars_per_string,
     rated_ah,
     site_history,
 )
+from battery_assets.fleet.p5_calculated_aggregates.capacity_test_calc import capacity_test_calc
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets_tests.worlds.stores import PART, kept, of, rows
 
@@ -92,6 +94,36 @@ def test_history_is_of_the_site_and_reaches_back_as_many_months_as_asked(site):
     assert site_history(site, table, PART, 0).height == 1
     late = table.c.measured_at >= datetime(2025, 1, 1, tzinfo=UTC)
     assert site_history(site, table, PART, 12, late).height == 1
+
+
+def test_a_capacity_test_has_one_value_for_health_and_for_its_verdict(site):
+    """Its capture says 50 Ah, duration times rate would say 60: the capture counts for both."""
+    hours = [hour / 10 for hour in range(51)]
+    samples = pl.DataFrame(
+        {
+            "elapsed_s": [3600.0 * hour for hour in hours],
+            "current_a": [-10.0] * 51,
+            "voltage_v": [50.0 - 2.0 * hour for hour in hours],
+        }
+    )
+    tested = {
+        "name": "test",
+        "string_id": of(t.string, "s1"),
+        "test_date": datetime(2025, 3, 5, tzinfo=UTC),
+        "test_type": "full_discharge",
+        "discharge_rate_a": 10.0,
+        "discharge_duration_min": 360.0,
+        "raw_data_url": site.keep_capture(PART, "test", samples),
+    }
+    kept(site, t.capacity_test_raw, rows(t.capacity_test_raw, tested))
+    jars = jar_facts(site, PART)
+    [told] = capacity_tests(site, PART, jars).to_dicts()
+    assert told["measured_capacity_ah"] == pytest.approx(50.0)
+    body = capacity_test_calc.node_def.compute_fn.decorated_fn
+    body(PART, warehouse=site)
+    [stored] = site.read(t.capacity_test_calc, PART).collect().to_dicts()
+    [believed] = HealthEvidence.of(site, PART, jars).tests["capacity_pct_of_rated"]
+    assert stored["capacity_pct_of_rated"] == pytest.approx(believed, abs=0.005)
 
 
 def test_evidence_of_health_takes_one_reading_a_day_from_telemetry(site):

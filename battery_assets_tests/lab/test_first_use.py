@@ -18,9 +18,9 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.lab.test_folder import TERMS, refuse, write_bdf
 from battery_assets_tests.lab.test_lab_month import run
-from battery_assets_tests.worlds.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.taken_in import TERMS, refuse, write_bdf
 
 MONTH = Part("lab-u", "2023-11")
 ONE_AH = {"nominal_capacity_ah": 1.0, "cutoff_voltage_v": 3.0, "timezone": "UTC"}

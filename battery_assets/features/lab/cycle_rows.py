@@ -60,11 +60,14 @@ class Points(_Samples):
                 return np.full(points.height, absent)
             return points[name].cast(pl.Float64).fill_null(absent).to_numpy()
 
-        measured = [column(name) for name in ("test_time_s", "current_a", "voltage_v", "temperature_c")]
+        time_s, current_a, voltage_v, temperature_c = (
+            column(name) for name in ("test_time_s", "current_a", "voltage_v", "temperature_c")
+        )
         moved_ah = column("moved_ah")
         if np.isnan(moved_ah).any() or not moved_ah.size:
-            return cls(*measured)
-        return cls(*measured, moved_ah, column("open_ah", np.inf if "open_ah" in points.columns else 0.0))
+            return cls(time_s, current_a, voltage_v, temperature_c)
+        open_ah = column("open_ah", np.inf if "open_ah" in points.columns else 0.0)
+        return cls(time_s, current_a, voltage_v, temperature_c, moved_ah, open_ah)
 
 
 def starts_of(points: Points, nominal_ah: float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Alert thresholds as data, and the one rule that turns a measured value into an episode.
 
-A rule is a row of `p7_operations/alert_thresholds.csv`: the signal, the limit, how long the value must
+A rule is a row of `alert_thresholds.csv`: the signal, the limit, how long the value must
 stay beyond it and how far it must come back. `episodes` is the only place where a limit is applied.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-PACKAGED = Path(__file__).resolve().parents[1] / "p7_operations" / "alert_thresholds.csv"
+PACKAGED = Path(__file__).with_name("alert_thresholds.csv")
 
 ALERT_TYPES = (
     "voltage_low", "voltage_high", "temperature_high", "current_high", "ripple_high", "resistance_drift",

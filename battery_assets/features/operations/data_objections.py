@@ -21,7 +21,7 @@ CONNECTOR_MOHM, CABLE_MOHM, JAR_MOHM_AH = 0.06, 8.0, 4.25 * REFERENCE_AH
 def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """Every objection's value per unit, whatever its size.
 
-    evidence: `data_quality.telemetry_evidence`. jars: `profiles.jar_facts`. Returns unit_kind,
+    evidence: `data_quality.telemetry_evidence`. jars: `profiles.jars_in_places`. Returns unit_kind,
     unit_id, code, value and worst (in the code's unit), from_ts, to_ts, rows; empty without evidence.
     """
     if evidence.height == 0:
@@ -36,6 +36,7 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
         boost_min_v=pl.col("boost_voltage_min_v").median().fill_null(14.4),
         charge_limit_a=pl.col("max_charge_current_a").median().fill_null(36.0),
+        lead_acid=(pl.col("lead_acid") if "lead_acid" in jars.columns else pl.lit(value=True)).all(),
     )
     strings = evidence.filter(pl.col("unit_kind") == "string").join(facts, on="string_id", validate="m:1")
     jar_rows = evidence.filter(pl.col("unit_kind") == "jar")
@@ -54,7 +55,11 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     jar_rows = jar_rows.join(quiet, on=["string_id", "hour"], how="left", validate="m:1").sort(
         "unit_id", "hour"
     )
-    frames = [check(strings).with_columns(unit_kind=pl.lit("string")) for check in _STRING_CHECKS]
+    of_lead = strings.filter("lead_acid")
+    frames = [
+        check(of_lead if check in _LEAD_ACID_CHECKS else strings).with_columns(unit_kind=pl.lit("string"))
+        for check in _STRING_CHECKS
+    ]
     frames += [check(jar_rows).with_columns(unit_kind=pl.lit("jar")) for check in _JAR_CHECKS]
     frames += coverage(evidence, jars)
     found = pl.concat(frames, how="diagonal_relaxed").filter(pl.col("value").is_not_null())
@@ -234,3 +239,5 @@ _JAR_CHECKS = (
     _voltage_stuck,
     _outside_physics,
 )
+# What is known of chargers, open circuits and impedances of lead-acid strings.
+_LEAD_ACID_CHECKS = (_float_below_charged, _float_not_regulated, _equalize_below_boost, _ripple_impedance)

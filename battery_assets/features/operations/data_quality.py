@@ -49,8 +49,8 @@ def telemetry_evidence(jar: pl.DataFrame, strings: pl.DataFrame, jars: pl.DataFr
     """UTC days of both raw series as one row per unit and hour, for `findings`.
 
     jar: `jar_hours.jar_hours`. strings: `profiles.string_hours` of the same days. Either may be empty. jars:
-    `profiles.jar_facts`. Columns: unit_kind, unit_id, string_id and those of both. Rows of unknown units are
-    left out.
+    `profiles.jars_in_places`. Columns: unit_kind, unit_id, string_id and those of both. Rows of unknown units
+    are left out.
     """
     home = jars.select("battery_id", "string_id")
     jar = jar.join(home, on="battery_id", validate="m:1").rename({"battery_id": "unit_id"})
@@ -65,7 +65,7 @@ def findings(
 ) -> pl.DataFrame:
     """Objections to the data of a month: one row per unit and code, the highest severity reached.
 
-    evidence: `telemetry_evidence`. jars: `profiles.jar_facts`. rules: `thresholds()` by
+    evidence: `telemetry_evidence`. jars: `profiles.jars_in_places`. rules: `thresholds()` by
     default. Returns unit_kind, unit_id, code, severity, message, from_ts, to_ts, rows, evidence_json.
     """
     ladder = [rule for rule in (rules or thresholds()) if rule.alert_type == "data_quality"]

@@ -93,8 +93,8 @@ def month_of_string(
     """V, I, T, R, SOC and SOH of a string over a month: the median jar, and the weakest.
 
     hours: feature_ts, battery_id, v_mean, t_mean, t_delta_ambient_mean, r_internal_latest of the string's
-    jars (1 h). currents: hour, low_a, high_a of the string. charge: ts, battery_id, soc_pct, soh_pct of the
-    weakest and the middle jar.
+    jars (1 h). currents: hour, current_min, current_max of the string. charge: ts, battery_id, soc_pct,
+    soh_pct of the weakest and the middle jar.
     """
     drawn, axes = panels(9.2, 7.0, 3, 2, choice.title)
     weak = hours.filter(pl.col("battery_id") == choice.weakest_id).sort("feature_ts")
@@ -158,10 +158,10 @@ def _voltage(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
 
 def _current(axes: "Axes", currents: pl.DataFrame) -> None:
     axes.axhline(0.0, color=GREY, linewidth=0.6)
-    for column in ("low_a", "high_a"):
+    for column in ("current_min", "current_max"):
         bars(axes, days(currents["hour"]), currents[column], color=BLUE)
     axes.set_yscale("symlog", linthresh=1.0)
-    extremes = currents.select(pl.col("low_a", "high_a").abs().max()).row(0)
+    extremes = currents.select(pl.col("current_min", "current_max").abs().max()).row(0)
     most = max([1.0, *(float(value) for value in extremes if value is not None)])
     steps = [step for step in (1, 10, 100, 1000) if step <= 10 * most]
     ticks(axes.yaxis, [*(-step for step in steps[::-1]), 0, *steps])

@@ -11,23 +11,22 @@ from battery_assets.features.samples.temperature import resistance_at_25c
 
 # Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, SOURCES 6).
 ACTIVE_A = 2.0
+# How jars are built: see `blocks`.
+SIZES = ("nominal_v", "cells", "lead_acid", "chemistry", "batteries_count", "string_nominal_v")
 _MODES = ("float", "boost", "equalize", "discharge", "idle")
 
 
-def jar_facts(
-    batteries: pl.DataFrame,
-    strings: pl.DataFrame,
-    systems: pl.DataFrame,
-    models: pl.DataFrame,
-    locations: pl.DataFrame,
-) -> pl.DataFrame:
+def jars_in_places(jars: pl.DataFrame, systems: pl.DataFrame, locations: pl.DataFrame) -> pl.DataFrame:
     """One row per jar with what rules need to know of it: codes, parents and its model's limits.
 
-    Columns: battery_id, battery_code, position_in_string, string_id, string_code, system_id, location_id,
-    location_code, capacity_ah, float_voltage_min_v, float_voltage_max_v, boost_voltage_min_v,
-    max_charge_current_a, installed_date, replaced_date (null: still there, or not known). Jars whose status
-    is retired or replaced are left out. Raises where a key is not unique.
+    jars: one row per jar of the columns of battery, with string_code and system_id of its string and the
+    limits of its model. Columns: battery_id, battery_code, position_in_string, string_id, string_code,
+    system_id, location_id, location_code, capacity_ah, float_voltage_min_v, float_voltage_max_v,
+    boost_voltage_min_v, max_charge_current_a, installed_date, replaced_date (null: still there, or not
+    known), and SIZES where they are there. An unknown system or place is null. Raises where a key is not
+    unique.
     """
+    codes = ("battery_id", "battery_code", "position_in_string", "string_id", "string_code", "system_id")
     limits = (
         "capacity_ah",
         "float_voltage_min_v",
@@ -36,19 +35,14 @@ def jar_facts(
         "max_charge_current_a",
     )
     dates = [
-        (pl.col(name) if name in batteries.columns else pl.lit(None)).cast(pl.Date).alias(name)
+        (pl.col(name) if name in jars.columns else pl.lit(None)).cast(pl.Date).alias(name)
         for name in ("installed_date", "replaced_date")
     ]
-    in_service = ~pl.col("status").is_in(["replaced", "retired"]).fill_null(False)
+    sizes = [name for name in SIZES if name in jars.columns]
     return (
-        batteries.filter(in_service)
-        .select("battery_id", "battery_code", "position_in_string", "string_id", "model_id", *dates)
-        .join(strings.select("string_id", "string_code", "system_id"), on="string_id", validate="m:1")
-        .join(systems.select("system_id", "location_id"), on="system_id", validate="m:1")
-        .join(locations.select("location_id", "location_code"), on="location_id", validate="m:1")
-        .join(models.select("model_id", *limits), on="model_id", how="left", validate="m:1")
-        .with_columns(pl.col(*limits).cast(pl.Float64))
-        .drop("model_id")
+        jars.select(*codes, *dates, pl.col(*limits).cast(pl.Float64), *sizes)
+        .join(systems.select("system_id", "location_id"), on="system_id", how="left", validate="m:1")
+        .join(locations.select("location_id", "location_code"), on="location_id", how="left", validate="m:1")
         .sort("battery_code")
     )
 
@@ -180,17 +174,25 @@ def _peak(rows: pl.DataFrame, column: str, block: str, name: str) -> pl.DataFram
     return means.group_by("run").agg(pl.col(column).max().cast(pl.Float64).alias(name))
 
 
-def room_hours(env: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
-    """telemetry_env as location_id, hour, temperature_c (median of the sensors' means), hvac_fault_share."""
-    readings = env.join(sensors.select("sensor_id", "location_id"), on="sensor_id", validate="m:1")
-    per_sensor = readings.group_by(
-        "location_id", "sensor_id", pl.col("ts").dt.truncate("1h").alias("hour")
-    ).agg(
-        pl.col("temperature_c").cast(pl.Float64).mean(),
-        (pl.col("hvac_status") == "fault").mean().alias("fault"),
-    )
+def sensor_hours(env: pl.DataFrame) -> pl.DataFrame:
+    """A day of telemetry_env as sensor_id, hour, temperature_c (mean), fault (share of samples)."""
+    hour = pl.col("ts").dt.truncate("1h").alias("hour")
     return (
-        per_sensor.group_by("location_id", "hour")
+        env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String))
+        .group_by("sensor_id", hour)
+        .agg(
+            pl.col("temperature_c").cast(pl.Float64).mean(),
+            (pl.col("hvac_status") == "fault").mean().alias("fault"),
+        )
+        .sort("sensor_id", "hour")
+    )
+
+
+def room_hours(hours: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
+    """`sensor_hours` as location_id, hour, temperature_c (median of the sensors), hvac_fault_share."""
+    return (
+        hours.join(sensors.select("sensor_id", "location_id"), on="sensor_id", validate="m:1")
+        .group_by("location_id", "hour")
         .agg(pl.col("temperature_c").median(), pl.col("fault").max().alias("hvac_fault_share"))
         .sort("location_id", "hour")
     )

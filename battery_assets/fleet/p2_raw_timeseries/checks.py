@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 JAR_VOLTS = ["ts", "battery_id", "voltage_v"]
 CURRENT = ["ts", "string_id", "voltage_v", "current_a"]
+FACTS = [
+    "battery_id", "string_id", "position_in_string", "capacity_ah", "nominal_v", "cells", "batteries_count",
+    "string_nominal_v",
+]  # fmt: skip
 ONE_DAY = timedelta(days=1)
 TRUTH = "truth", "jar_truth"
 DAYS_FOR_READINGS = 2
@@ -31,32 +35,37 @@ DAYS_FOR_READINGS = 2
 
 def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
     """Positive current charges: a discharge lowers the voltage, a charge raises it."""
+    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.laws import current_sign as law
 
     jars = jars_of(warehouse, part)
     loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     days = warehouse.days(t.telemetry_string_raw, part, CURRENT, only=loaded)
-    evidence = (law.sign_evidence(day, rows, jars.strings) for day, rows in days)
+    believed = ((day, believed_strings(rows, jars.facts)[0]) for day, rows in days)
+    evidence = (law.sign_evidence(day, rows, jars.strings) for day, rows in believed)
     return law.current_sign(evidence, jars.strings.height, jars.codes)
 
 
 def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":
     """What a discharge took is put back 1.0 to 1.25 times."""
+    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.laws import operation as law
 
     jars = jars_of(warehouse, part)
     counted = days_under_current(warehouse, part, law.COUNTED_C * jars.least_ah)
     days = warehouse.days(t.telemetry_string_raw, part, ["ts", "string_id", "current_a"], only=counted)
-    moved = [law.charge_moved(rows, jars.capacity_ah) for _, rows in days]
+    believed = (believed_strings(rows, jars.facts)[0] for _, rows in days)
+    moved = [law.charge_moved(rows, jars.capacity_ah) for rows in believed]
     return law.charge_returned(moved, jars.capacity_ah, jars.codes)
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     """The jars of a string and its links sum to the string's voltage, in every hour."""
+    from battery_assets.features.believed.days import believed_jars, believed_strings
     from battery_assets.features.laws import jar_sum as law
 
     jars = jars_of(warehouse, part)
-    facts = jars.facts.select("battery_id", "string_id", "position_in_string", "capacity_ah")
+    facts = jars.facts.select(FACTS)
     width = law.window_us(_usual_step_s(warehouse, t.telemetry_jar_raw, part))
     before = int(1e6 * _usual_step_s(warehouse, t.telemetry_string_raw, part))
     read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_VOLTS, t.telemetry_string_raw: CURRENT})
@@ -65,7 +74,9 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     given = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
     with warehouse.reductions("jar_sum", part, given, by=__name__) as due:
         for day, jar_rows, string_rows in _first_parts(read, due.days, width, before):
-            sums = law.jar_sums(jar_rows, string_rows, facts)
+            seen, _ = believed_jars(jar_rows.sort("battery_id", "ts"), facts)
+            loads, _ = believed_strings(string_rows.sort("string_id", "ts"), facts)
+            sums = law.jar_sums(seen, loads, facts)
             due.hand_on(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
     days = [values["sums"] for _, values in due.handed_on()]
     nothing = law.jar_sums(

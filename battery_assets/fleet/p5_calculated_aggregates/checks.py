@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import Jars, feature_hours, jars_of
+from battery_assets.fleet.hours import feature_hours, stacked
+from battery_assets.fleet.jars import Jars, jars_of
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
 
 # A discharge in the hour, or more than the charger's wander, and the hour tells nothing of the setpoint.
 CALM_V = 0.05
-HOURLY = [
-    "feature_ts",
-    "battery_id",
-    "v_mean",
-    "v_std",
-    "t_mean",
-    "t_delta_ambient_mean",
-    "discharge_cycles_count",
-]
 NO_HOURS = empty(t.feature_store).select(
     string_id="battery_id", hour="feature_ts", jar_v="v_mean", mean_c="t_mean"
 )
@@ -78,9 +70,10 @@ def _days_of_hours(warehouse: Warehouse, part: Part, jars: Jars) -> list[dict[st
     own = jars.facts.select("battery_id", "string_id").sort("battery_id")
     digests = warehouse.day_digests(t.feature_store, part)
     given = {day: digest(sha256, own) for day, sha256 in digests.items() if sha256}
-    with warehouse.reductions("feature_hours", part, given, by=__name__) as due:
-        for day in due.days:
-            hours = feature_hours(warehouse, part, day, HOURLY)
+    with warehouse.reductions("floats", part, given, by=__name__) as due:
+        kept = feature_hours(warehouse, part, due.days) if due.days else {}
+        for day, rows in kept.items():
+            hours = stacked([rows])
             cold, judged = room_evidence(hours.select("battery_id", "feature_ts", "t_delta_ambient_mean"))
             due.hand_on(day, strings=_floats(hours, own), cold=cold, judged=np.array(judged))
     return [values for _, values in due.handed_on()]

@@ -8,6 +8,7 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.hours import JAR_COLUMNS, HoursToMake, hours_to_make, keep_feature_hours
 from battery_assets.fleet.jars import jar_facts, made_from, site_history
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.metadata import picture
@@ -16,7 +17,7 @@ from battery_assets.platform.days.plan import Due
 from battery_assets.platform.warehouse.resource import Warehouse
 
 WANTED = {
-    t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"],
+    t.telemetry_jar_raw: JAR_COLUMNS,
     t.telemetry_string_raw: None,
     t.telemetry_string_calc: None,
     t.telemetry_env: None,
@@ -40,11 +41,12 @@ WANTED = {
     )
 )
 def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.believed.days import believed_rounds
     from battery_assets.features.pictures.fleet import voltage_heat_map
 
     part = warehouse.claim(t.feature_store, context)
     jars = jar_facts(warehouse, part)
-    rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+    rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
     read = Inputs(warehouse, part, WANTED)
     # A day without telemetry has a place in the windows that reach over it.
     every_day = {day: read.digests.get(day, "") for day in read.span}
@@ -52,23 +54,37 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     due = warehouse.due(t.feature_store, part, given, chained=True, by=__name__)
     before = list(due.handed_on())
     hours = [values["hours"] for _, values in before]
-    rows = list(_days(read, due, jars, rounds, before, hours))
+    with hours_to_make(warehouse, part, read, jars) as telemetry_hours:
+        rows = list(_days(read, due, telemetry_hours, jars, rounds, before, hours))
     shown = {"voltages": picture(voltage_heat_map(pl.concat(hours), jars))} if hours else {}
-    return warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
+    result = warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
+    keep_feature_hours(warehouse, part, dict(rows))
+    return result
 
 
 def _days(
     read: Inputs,
     due: Due,
+    telemetry_hours: HoursToMake,
     jars: pl.DataFrame,
     rounds: pl.DataFrame,
     before: list[tuple[date, dict[str, Any]]],
     hours: list[pl.DataFrame],
 ) -> Iterator[tuple[date, pl.DataFrame]]:
+    """Rows of the days that are due; on the walk over them the hours of telemetry are made too."""
+    from battery_assets.features.believed.days import believed_jars, believed_rooms, believed_strings
     from battery_assets.features.windows.feature_rows import TelemetryDay, feature_days
 
-    days = (TelemetryDay(day, *frames) for day, frames in read.walk(due.days))
-    for day, rows, state in feature_days(days, jars, rounds, before):
+    def days() -> Iterator[TelemetryDay]:
+        wanted = set(due.days)
+        for day, frames in read.walk(wanted | telemetry_hours.days):
+            telemetry_hours.make(day, dict(zip(WANTED, frames, strict=True)))
+            if day in wanted:
+                rows, strings, calc, env = frames
+                believed = believed_jars(rows, jars)[0], believed_strings(strings, jars)[0]
+                yield TelemetryDay(day, *believed, calc, believed_rooms(env)[0])
+
+    for day, rows, state in feature_days(days(), jars, rounds, before):
         of_hours = rows.filter(pl.col("feature_window_hours") == 1)
         hours.append(of_hours.select("feature_ts", "battery_id", "v_mean"))
         due.hand_on(day, hours=hours[-1], **state)

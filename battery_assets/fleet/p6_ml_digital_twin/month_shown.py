@@ -11,8 +11,8 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.hours import DRAWN_COLUMNS, STRINGS, feature_hours, month_hours, stacked
 from battery_assets.fleet.jars import rated_ah
-from battery_assets.fleet.p6_ml_digital_twin.string_days import STRING_COLUMNS, string_days
 from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import kept_picture
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from battery_assets.features.pictures.discharge_events import DischargeEvent
     from battery_assets.features.pictures.month import StringChoice
 
-HOURLY = ["feature_ts", "battery_id", "v_mean", "t_mean", "t_delta_ambient_mean", "r_internal_latest"]
-
 
 def month_shown(
     warehouse: Warehouse, part: Part, states: pl.DataFrame, jars: pl.DataFrame
@@ -36,12 +34,12 @@ def month_shown(
     chosen = three_strings(states, jars)
     if not chosen:
         return {}
-    charge, strings = _charge(warehouse, part, chosen), string_days(warehouse, part)
+    charge, strings = _charge(warehouse, part, chosen), month_hours(warehouse, part, STRINGS)
+    features = stacked(feature_hours(warehouse, part).values())
     shown = {}
     for choice in chosen:
         ids = jars.filter(pl.col("string_id") == choice.string_id)["battery_id"].to_list()
-        of_string = t.feature_store.c.battery_id.in_(ids) & (t.feature_store.c.feature_window_hours == 1)
-        hours = warehouse.read(t.feature_store, part, HOURLY, where=of_string).collect()
+        hours = features.filter(pl.col("battery_id").is_in(ids))
         own = strings["hours"].filter(pl.col("string_id") == choice.string_id).sort("hour")
         shown[f"month of the {choice.place} string"] = picture(month_of_string(choice, hours, own, charge))
     return shown | _deepest(warehouse, part, jars, strings["drawn"])
@@ -74,7 +72,7 @@ def _deepest(
     event = deepest_discharge(loaded_samples([drawn], rated_ah(jars)))
     if event is None:
         return {}
-    wanted = {t.telemetry_string_raw: STRING_COLUMNS, t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v"]}
+    wanted = {t.telemetry_string_raw: DRAWN_COLUMNS, t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v"]}
     read = Inputs(warehouse, part, wanted)
     own = jars.filter(pl.col("string_id") == event.string_id)
     own = own.select("battery_id", "battery_code", "string_code").sort("battery_id")

@@ -1,5 +1,7 @@
 """Alerts of the month: thresholds that are data, on evidence of hours, with persistence and hysteresis."""
 
+from typing import Any
+
 import dagster as dg
 
 from battery_assets import tables as t
@@ -26,7 +28,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
             t.location,
             t.environmental_sensor,
         ],
-        history=[t.impedance_measurement_raw, t.impedance_measurement_calc],
+        history=[t.impedance_measurement_raw, t.impedance_measurement_calc, t.capacity_test_raw],
         history_months=12,
     )
 )
@@ -37,11 +39,14 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     from battery_assets.features.pictures.fleet import alerts_timeline
 
     part = warehouse.claim(t.alert, context)
-    (inputs, days), rules = alert_inputs(warehouse, part), thresholds()
+    inputs, rules = alert_inputs(warehouse, part), thresholds()
     found = signals(inputs)
     rows = alerts(inputs, rules, found)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
-    shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules, found)}
+    shown: dict[str, Any] = {
+        "by severity": counts,
+        "rules without evidence": not_evaluated(inputs, rules, found),
+    }
     if rows.height:
         shown["alerts"] = picture(alerts_timeline(rows))
-    return warehouse.replace(t.alert, part, rows, metadata=shown | days)
+    return warehouse.replace(t.alert, part, rows, metadata=shown)

@@ -1,124 +1,103 @@
 """What the rules of operations look at: a month of a site, reduced to hours."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import feature_hours, jar_facts, made_from, site_history
+from battery_assets.fleet.doubted_tests import tests_doubted
+from battery_assets.fleet.hours import JARS, SENSORS, STRINGS, feature_hours, month_hours, stacked
+from battery_assets.fleet.jars import jar_facts, jars_per_string, rated_ah, site_history
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.days.fingerprints import digest
-from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.tables.projections import polars_schema
 
 if TYPE_CHECKING:
     from battery_assets.features.operations.alert_signals import AlertInputs
 
-WANTED = {t.telemetry_jar_raw: None, t.telemetry_string_raw: None, t.telemetry_env: None}
-# What the rules look at of an hour; the table has more, and a month of it is large.
-HOUR_COLUMNS = [
-    "feature_ts",
-    "battery_id",
-    "v_mean",
-    "v_min",
-    "t_mean",
-    "t_max",
-    "t_delta_ambient_mean",
-    "r_internal_latest",
-    "r_internal_baseline_pct",
-]
 LAST_MOMENT = timedelta(seconds=1)
-MODEL_COLUMNS = [
-    "model_id",
-    "capacity_ah",
-    "float_voltage_min_v",
-    "float_voltage_max_v",
-    "boost_voltage_min_v",
-    "max_charge_current_a",
-]
+# What is a voltage of a jar, or grows with its cells: rules are written for six of them.
+JAR_LIMITS = ("float_voltage_min_v", "float_voltage_max_v", "boost_voltage_min_v")
+JAR_VOLTS = ("v_mean", "v_min", "v_max")
+STRING_VOLTS = (
+    *JAR_VOLTS, "float_voltage_v", "equalize_max_v", "ripple_voltage_v", "ripple_voltage_10min_v",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Codes:
-    """A site's master data as operations name it: jars in service during the month, strings, places."""
-
-    jars: pl.DataFrame
-    strings: pl.DataFrame
-    locations: pl.DataFrame
-
-
-def codes_of(warehouse: Warehouse, part: Part) -> Codes:
+def placed_jars(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Jars with the codes of their string and place. A jar that is replaced later still serves this month."""
-    from battery_assets.features.samples import profiles
+    from battery_assets.features.samples.profiles import jars_in_places
 
-    serving = (
-        jar_facts(warehouse, part).select(*polars_schema(t.battery)).with_columns(status=pl.lit("active"))
-    )
-    strings = warehouse.read(t.string, part).collect()
-    locations = warehouse.read(t.location, part).collect()
-    systems = warehouse.read(t.battery_system, part).collect()
-    models = warehouse.read(t.battery_model, columns=MODEL_COLUMNS).collect()
-    return Codes(profiles.jar_facts(serving, strings, systems, models, locations), strings, locations)
+    locations = warehouse.read(t.location, part, ["location_id", "location_code"]).collect()
+    systems = warehouse.read(t.battery_system, part, ["system_id", "location_id"]).collect()
+    return jars_in_places(jar_facts(warehouse, part), systems, locations)
 
 
-def alert_inputs(warehouse: Warehouse, part: Part) -> tuple["AlertInputs", dict[str, int]]:
-    """Everything that the month offers to the alert rules, and how many days were worked out for it."""
+def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
+    """Everything that the month offers to the alert rules."""
     from battery_assets.features.operations.alert_signals import AlertInputs
     from battery_assets.features.operations.data_quality import findings, telemetry_evidence
-    from battery_assets.features.samples.profiles import resistance_readings
+    from battery_assets.features.operations.scale_objections import without_consequences
+    from battery_assets.features.samples.blocks import cells_of, in_six_cells
+    from battery_assets.features.samples.profiles import resistance_readings, room_hours
 
-    jars = codes_of(warehouse, part).jars
+    jars = placed_jars(warehouse, part)
+    cells, of_strings = cells_of(jars, "battery_id"), cells_of(jars, "string_id")
     sensors = warehouse.read(t.environmental_sensor, part, ["sensor_id", "location_id"]).collect()
-    read = Inputs(warehouse, part, WANTED)
-    features = warehouse.day_digests(t.feature_store, part)
-    given = {day: digest(files, features[day]) for day, files in read.digests.items()}
-    with warehouse.reductions("alert", part, made_from(given, sensors), by=__name__) as due:
-        for day, frames in read.walk(due.days):
-            hours = feature_hours(warehouse, part, day, HOUR_COLUMNS)
-            due.hand_on(day, hours=_compact(hours), **_reduced(*frames, sensors))
-    days = [values for _, values in due.handed_on()]
-    hours, jar, strings, rooms = (_stacked(days, name) for name in ("hours", "jars", "strings", "rooms"))
-    inputs = AlertInputs(
+    jar_month, string_month, room_month = (
+        month_hours(warehouse, part, each) for each in (JARS, STRINGS, SENSORS)
+    )
+    of_rooms = room_month["left_out"].join(sensors, left_on="unit_id", right_on="sensor_id")
+    left_out = pl.concat(
+        [
+            jar_month["left_out"],
+            string_month["left_out"],
+            of_rooms.with_columns(unit_id="location_id").select(room_month["left_out"].columns),
+        ]
+    )
+    objections = _objections(warehouse, part, jars, left_out)
+    jars = in_six_cells(jars, "battery_id", cells, JAR_LIMITS)
+    jar = in_six_cells(jar_month["hours"], "battery_id", cells, JAR_VOLTS)
+    string = in_six_cells(string_month["hours"], "string_id", of_strings, STRING_VOLTS)
+    rooms, features = room_month["hours"], feature_hours(warehouse, part).values()
+    hours = in_six_cells(stacked(features), "battery_id", cells, JAR_VOLTS) if features else None
+    if jar.height or string.height:
+        found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), objections, jars)
+        objections = pl.concat([found, objections])
+    return AlertInputs(
         jars=jars,
         start=part.start,
         end=part.end,
         hours=hours,
-        strings_hours=strings,
-        env=rooms,
+        strings_hours=string if string.height else None,
+        env=room_hours(rooms, sensors) if rooms.height else None,
         soh=_health(warehouse, part),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=findings(telemetry_evidence(jar, strings, jars), jars) if days else None,
+        data_quality=objections if jar.height or string.height or objections.height else None,
     )
-    return inputs, due.shown
 
 
-def _reduced(
-    jar_rows: pl.DataFrame, string_rows: pl.DataFrame, env: pl.DataFrame, sensors: pl.DataFrame
-) -> dict[str, pl.DataFrame]:
-    """A day of telemetry as hours of jars, of strings and of rooms."""
-    from battery_assets.features.samples.jar_hours import jar_hours
-    from battery_assets.features.samples.profiles import room_hours, string_hours
+def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:
+    """Objections to what was left out of the month's days, rounds and baselines, and to its tests."""
+    from battery_assets.features.believed.days import believed_baselines, believed_rounds
+    from battery_assets.features.operations.plain_objections import claim_findings, outside_findings
+    from battery_assets.features.operations.scale_objections import scale_findings
 
-    strings = string_hours(string_rows.with_columns(pl.col("string_id", "mode").cast(pl.String)))
-    rooms = room_hours(env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String)), sensors)
-    found = {"jars": jar_hours(jar_rows), "strings": strings, "rooms": rooms}
-    return {name: _compact(rows) for name, rows in found.items()}
-
-
-def _compact(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with each text kept once."""
-    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
-
-
-def _stacked(days: list[dict[str, pl.DataFrame]], name: str) -> pl.DataFrame | None:
-    if not days:
-        return None
-    rows = pl.concat([values[name] for values in days], how="diagonal")
-    return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
+    first = warehouse.read(t.battery, part, ["battery_id", "initial_resistance_mohm"]).collect()
+    _, baselines = believed_baselines(jars.join(first, on="battery_id", how="left"))
+    _, rounds = believed_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
+    doubted = pl.concat([left_out, rounds, baselines.with_columns(day=pl.lit(part.start.date()))])
+    tests = warehouse.read(t.capacity_test_raw, part).collect()
+    claims = tests_doubted(warehouse, part, tests, jars, rated_ah(jars), jars_per_string(jars))
+    last = (part.end - LAST_MOMENT).date()
+    return pl.concat(
+        [
+            scale_findings(doubted, jars),
+            outside_findings(jars, part.start.date(), last),
+            claim_findings(claims, jars),
+        ]
+    )
 
 
 def _health(warehouse: Warehouse, part: Part) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from battery_assets import tables as t
-from battery_assets.fleet.p7_operations.evidence import codes_of
+from battery_assets.fleet.p7_operations.evidence import placed_jars
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -18,6 +18,6 @@ def incident(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mate
 
     part = warehouse.claim(t.incident, context, also=[t.alert])
     alerts = warehouse.read(t.alert, part).collect()
-    rows, linked = incidents(alerts, codes_of(warehouse, part).jars, str(part.site), str(part.month))
+    rows, linked = incidents(alerts, placed_jars(warehouse, part), str(part.site), str(part.month))
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
     return warehouse.replace(t.incident, part, rows, also={t.alert: linked}, metadata={"by severity": counts})

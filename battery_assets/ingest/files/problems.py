@@ -27,6 +27,7 @@ FILE_REASONS = {
     "MISSING_COLUMN": "a column that the file's dialect always has is not there",
     "MIXED_OFFSETS": "one column mixes times with and without an offset",
     "NO_POINTS": "a file that belongs to a test and holds no measured points",
+    "NOT_A_FILE": "a pipe, a socket or a device lies where an export belongs",
     "NO_ROWS": "there is a header and nothing else",
     "NO_TIMEZONE": "times carry no offset and the contract names no time zone",
     "READER_CRASH": "the process that read the file died",

@@ -6,6 +6,7 @@
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import cast
 
 from battery_assets.ingest.files.problems import FileRefused
 from battery_assets.ingest.lab.contract import LabContract
@@ -63,8 +64,10 @@ def _text(value: object) -> str:
 def _charges(one: Reading) -> tuple[str, str, str]:
     """Charge and discharge by our integration (the cycler's counters), and the signs of the current."""
     if one.curves.height:
-        last = one.curves.filter(one.curves["voltage_v"] == one.curves["voltage_v"].min())["discharge_ah"]
-        return "", f"cycles {last.min():.4f} to {last.max():.4f}", ""
+        lowest = one.curves["voltage_v"] == one.curves["voltage_v"].min()
+        last = one.curves.filter(lowest)["discharge_ah"]
+        low, high = cast(float, last.min()), cast(float, last.max())
+        return "", f"cycles {low:.4f} to {high:.4f}", ""
     texts, flow = [], flow_of(one.points)
     for name, integral in zip(("charge_ah", "discharge_ah"), in_and_out(flow.ah, flow), strict=True):
         counted = one.points[name][-1]

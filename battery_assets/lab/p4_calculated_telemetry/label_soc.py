@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
@@ -23,7 +24,7 @@ def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame
     from battery_assets.features.lab.cycle_rows import starts_of
     from battery_assets.features.lab.state_of_charge import open_circuit_curve, soc_labels
 
-    curves: dict[str, object] = {}
+    curves: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
     for day, tests in points_by_test(warehouse, part, month_tests(warehouse, part)):
         frames = []
         for test, frame in tests:

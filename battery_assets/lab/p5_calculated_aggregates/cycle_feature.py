@@ -13,7 +13,7 @@ from battery_assets.tables.projections import empty
 
 @dg.asset(
     **materializes(
-        t.cycle_feature, reads=[t.timeseries_point, t.test_session, t.battery_cell], after=["cycle"]
+        t.cycle_feature, reads=[t.timeseries_point, t.test_session, t.battery_cell], after=[t.cycle]
     )
 )
 def cycle_feature(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:

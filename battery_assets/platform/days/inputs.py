@@ -34,12 +34,17 @@ class Inputs:
         reach = (self.days[-1] - self.days[0]).days + 1 if self.days else 0
         return [self.days[0] + timedelta(days=n) for n in range(reach)]
 
-    def _digest(self, day: date) -> str:
+    def _digest(self, day: date, only: sa.Table | None = None) -> str:
         of_day = {
             table.name: [file.sha256 for file in files if file.day == day]
             for table, files in self._files.items()
+            if only is None or table is only
         }
         return digest(of_day)
+
+    def digests_of(self, table: sa.Table) -> dict[date, str]:
+        """What the files of one of the tables are, of each day that has any."""
+        return {day: self._digest(day, only=table) for day in self.has(table)}
 
     def has(self, table: sa.Table) -> list[date]:
         """The days that have a file of a table, in order."""

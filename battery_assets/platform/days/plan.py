@@ -56,9 +56,11 @@ class Due:
         """Keep with a day what later days, or the end of the month, need to know of it."""
         self._handed_on[day] = packed(values)
 
-    def handed_on(self) -> Iterator[tuple[date, dict[str, Any]]]:
-        """What each day handed on, in order: of the days that stay, and of those made so far."""
+    def handed_on(self, only: Collection[date] | None = None) -> Iterator[tuple[date, dict[str, Any]]]:
+        """What each day, or each of `only`, handed on, in order: those that stay, and those made so far."""
         for day in self.fingerprints:
+            if only is not None and day not in only:
+                continue
             entry = self.kept.get(day)
             content = entry.carry if entry else self._handed_on.get(day)
             if content is not None:

@@ -11,7 +11,7 @@ from battery_assets.features.lab.labels import EndOfLife, life_of, soh_labels
 from battery_assets.features.lab.state_of_charge import counted_soc_pct, open_circuit_curve, rested_soc_pct
 from battery_assets.physics.lithium_cell import Cell, open_circuit_v, stoichiometry
 from battery_assets.synthetic.lab import CHARACTERISATION, session_points, sessions
-from battery_assets_tests.worlds.cells import LAB, NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.cells import LAB, NOMINAL_AH, life_points
 
 
 def test_a_life_ends_with_the_first_cycle_at_the_criterion():

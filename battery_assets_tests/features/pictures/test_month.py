@@ -67,7 +67,7 @@ def month(hours: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         v_mean=13.6 + 0.05 * rng.standard_normal(one.height), t_mean=26.0 + rng.standard_normal(one.height),
         t_delta_ambient_mean=pl.lit(1.0), r_internal_latest=4.5 + 0.1 * rng.standard_normal(one.height),
     )  # fmt: skip
-    currents = at.select(hour="feature_ts").with_columns(low_a=pl.lit(-100.0), high_a=pl.lit(18.0))
+    currents = at.select(hour="feature_ts").with_columns(current_min=pl.lit(-100.0), current_max=pl.lit(18.0))
     charge = one.select("battery_id", ts="feature_ts").with_columns(
         soc_pct=pl.lit(99.0), soh_pct=pl.lit(80.0)
     )

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
-from battery_assets.features.ride_through.places import jar_states, string_facts
+from battery_assets.features.ride_through.places import jar_states, string_places
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
 MODELS = pl.DataFrame({"model_id": ["m"], "capacity_ah": [120.0]})
@@ -49,7 +49,7 @@ def twins(*ids: str) -> pl.DataFrame:
 
 def looked_at(*rows, seen=("j1", "j2", "j3", "j4"), features=()) -> tuple[dict, pl.DataFrame]:
     batteries = placed(*rows)
-    facts = string_facts(STRINGS, SYSTEMS, batteries, MODELS, AT)
+    facts = string_places(STRINGS, SYSTEMS, batteries, MODELS, AT)
     daily = pl.DataFrame(features, schema=FEATURES, orient="row")
     return facts.row(0, named=True), jar_states(facts, batteries, MODELS, twins(*seen), daily, AT)
 

@@ -10,7 +10,7 @@ from battery_assets.ingest.lab.dialects.vocabulary import COLUMN_WORDS, DIMENSIO
 from battery_assets.ingest.lab.read import read, recognise
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.made_files import (
+from battery_assets_tests.worlds.lab_files.made_files import (
     CAPACITY_AH,
     LAYOUTS,
     START,

@@ -8,7 +8,7 @@ counter; `integrals.moved` counts from current and time alone.
 
 import polars as pl
 
-POINTS_SCHEMA = {
+POINTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "line": pl.Int64,
     "record_index": pl.Int64,
     "test_time_s": pl.Float64,

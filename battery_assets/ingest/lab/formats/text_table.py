@@ -102,7 +102,7 @@ def _records(body: bytes, line: int, separator: str) -> Records | None:
         return None
     blank = records.ends == records.starts
     short = np.flatnonzero(~blank & (records.ends - records.starts <= records.fields + 1))
-    for index in short:
+    for index in short.tolist():
         blank[index] = not records.raw(index).strip(separator.encode() + b" \t")
     return records.only(~blank) if blank.any() else records
 
@@ -146,7 +146,7 @@ def _whole(
     if not named <= usual <= width + 1 or (usual == width + 1 and not _end_empty(records, separator)):
         usual = width
     reasons: dict[int, tuple[str, str]] = {}
-    for index in np.flatnonzero((counts < min(named, usual)) | (counts > usual)):
+    for index in np.flatnonzero((counts < min(named, usual)) | (counts > usual)).tolist():
         reasons[index] = ("FIELD_COUNT", f"{counts[index]} fields, expected {usual}")
     for index in records.with_control_bytes():
         reasons[index] = ("CONTROL_BYTES", "")

@@ -5,6 +5,7 @@ March 1900 on count from a day earlier.
 """
 
 from datetime import datetime
+from typing import cast
 
 import polars as pl
 
@@ -46,7 +47,7 @@ def _by_columns(book, name: str, below: dict) -> pl.DataFrame:
 
 def _duration(column: pl.Series) -> pl.Series:
     """A column of dates before any cycler, as the durations that they are."""
-    latest = column.max()
+    latest = cast(datetime | None, column.max())
     if latest is None or latest >= _DURATIONS_UNTIL:
         return column
     days = pl.when(column < _MARCH_1900).then(column - _DAY_0).otherwise(column - _DAY_0_LATER)

@@ -1,6 +1,7 @@
 """Counters held against the integral of the current, and everything against the cell's nominal capacity."""
 
 from collections import Counter
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -44,8 +45,8 @@ def check(
     largest = max(charge.ah, discharge.ah, *(value or 0.0 for value in counted.values()))
     _swapped(counted, charge, discharge, slack)
     for name, integral in (("charge", charge), ("discharge", discharge)):
-        if counted[name] is not None:
-            _counter(name, counted[name], integral, largest, slack, notes)
+        if (counter := counted[name]) is not None:
+            _counter(name, counter, integral, largest, slack, notes)
     _energy(points, notes)
     if net_ah is not None and None not in counted.values():
         _net(net_ah, counted["charge"] - counted["discharge"], _WRONG_SHARE * largest + slack)  # type: ignore[operator]
@@ -203,8 +204,8 @@ def _voltage_and_temperature(points: pl.DataFrame) -> None:
             next_step="the numbers are probably millivolts: correct the heading, or declare the column: "
             'columns=[["its heading", "voltage_v", "mV"]]',
         )
-    warm = points["temperature_c"].median()
-    if warm is not None and float(warm) > _HOTTEST_C:  # type: ignore[arg-type]
+    warm = cast(float | None, points["temperature_c"].median())
+    if warm is not None and warm > _HOTTEST_C:
         raise LabFileRefused(
             "SCALE",
             found=f"a median temperature of {warm:g} °C",

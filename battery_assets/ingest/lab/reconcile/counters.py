@@ -73,7 +73,7 @@ def _pair(
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     one = {name: _filled(frame, f"{name}_{kind}") for name in ("charge", "discharge", "step", "net")}
     if one["charge"] is not None or one["discharge"] is not None:
-        sides = []
+        sides: list[np.ndarray | None] = []
         for name, sign in (("charge", 1.0), ("discharge", -1.0)):
             values = one[name]
             if values is None:
@@ -83,7 +83,8 @@ def _pair(
             sides.append(_unwound(np.abs(values), resets, f"{name}_{kind}", notes))
             if kind == "ah":
                 anew |= resets
-        return tuple(sides)  # type: ignore[return-value]
+        charge, discharge = sides
+        return charge, discharge
     if one["step"] is not None:
         return _by_direction(np.abs(one["step"]), times)
     if one["net"] is not None:

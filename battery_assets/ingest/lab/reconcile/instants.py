@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 import polars as pl
 
@@ -58,8 +59,7 @@ def _by_patterns(
         if read.null_count() == texts.null_count():
             other = _day_and_month_exchanged(read) if exchanged(pattern) and not order else None
             return {"wall_clock": read} | ({} if other is None else {"other_clock": other})
-    example = example.to_list()
-    notes[f"the wall clock is left out: {example} fits none of {', '.join(patterns)}"] += 1
+    notes[f"the wall clock is left out: {example.to_list()} fits none of {', '.join(patterns)}"] += 1
     return {}
 
 
@@ -138,13 +138,13 @@ def _by_halves(texts: pl.Series, pattern: str) -> pl.Series:
 
 
 def _from_numbers(numbers: pl.Series, notes: Counter) -> dict[str, pl.Series]:
-    low, high = numbers.min(), numbers.max()
+    low, high = cast(float | None, numbers.min()), cast(float | None, numbers.max())
     if low is None or high is None:
         return {}
-    if _EPOCH_SECONDS[0] <= float(low) and float(high) <= _EPOCH_SECONDS[1]:
+    if _EPOCH_SECONDS[0] <= low and high <= _EPOCH_SECONDS[1]:
         read = (numbers * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
         return {"ts": read.alias("ts")}
-    if _EXCEL_DAYS[0] <= float(low) and float(high) <= _EXCEL_DAYS[1]:
+    if _EXCEL_DAYS[0] <= low and high <= _EXCEL_DAYS[1]:
         since = (numbers * 86_400e6).round().cast(pl.Int64).cast(pl.Duration("us"))
         return {"wall_clock": (pl.Series([_EXCEL_DAY_0]) + since).cast(pl.Datetime("us")).alias("wall_clock")}
     notes[f"the wall clock is left out: {low:g} is neither epoch seconds nor a day number"] += 1

@@ -1,6 +1,7 @@
 """Instants of a clock in a zone whose hours may happen twice, or never."""
 
 from collections import Counter
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -46,7 +47,7 @@ def in_utc(
     )
 
 
-def _local(clock: pl.Series, zone: str, which: str) -> pl.Series:
+def _local(clock: pl.Series, zone: str, which: Literal["earliest", "latest"]) -> pl.Series:
     local = clock.dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
     return local.dt.convert_time_zone("UTC")
 

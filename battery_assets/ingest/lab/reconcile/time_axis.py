@@ -1,6 +1,7 @@
 """The time axis held against the wall clock, and against what a test can be."""
 
 from collections import Counter
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -103,7 +104,7 @@ def clock_ratio(frame: pl.DataFrame) -> tuple[float | None, float]:
     whole = _median_ratio(clock[ends], time[ends])
     single = _median_ratio(clock, time)
     if whole[0] is not None and single[0] is not None and single[1] >= _LONG_INTERVAL_S:
-        return min(whole, single, key=lambda found: abs(np.log(max(found[0], 1e-9))))
+        return min(whole, single, key=lambda ratio: abs(np.log(max(ratio[0] or 0.0, 1e-9))))
     return whole
 
 
@@ -138,7 +139,8 @@ def _contradicted(ratio: float, slack: float) -> LabFileRefused:
 
 
 def _refuse_endless(frame: pl.DataFrame) -> None:
-    span = float(frame["test_time_s"].max() - frame["test_time_s"].min()) if frame.height else 0.0  # type: ignore[operator]
+    first, last = (cast(float | None, at) for at in (frame["test_time_s"].min(), frame["test_time_s"].max()))
+    span = 0.0 if first is None or last is None else last - first
     years = span / _YEAR_S
     if years > LONGEST_TEST_YEARS:
         usual = float(np.median(np.diff(frame["test_time_s"].to_numpy())))

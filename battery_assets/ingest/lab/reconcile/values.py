@@ -52,7 +52,8 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     )
     if "other_clock" in frame.columns:
         time_s = frame["test_time_s"].to_numpy() if scaled else None
-        columns = {name: frame[name] for name in ("wall_clock", "other_clock", "ts") if name in frame.columns}
+        clocks = ("wall_clock", "other_clock", "ts")
+        columns: dict[str, pl.Series] = {name: frame[name] for name in clocks if name in frame.columns}
         frame = frame.with_columns(date_order.ordered(columns, time_s, notes).values()).drop("other_clock")
     if frequency:
         frame = frame.with_columns(sweeps.frequency(raw[str(frequency.place)]))

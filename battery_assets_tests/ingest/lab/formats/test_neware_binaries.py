@@ -10,7 +10,7 @@ from battery_assets.ingest.files.problems import FileRefused
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.formats.neware_child import points
 from battery_assets.ingest.lab.read import read
-from battery_assets_tests.worlds.made_files import written
+from battery_assets_tests.worlds.lab_files.made_files import written
 from battery_assets_tests.worlds.made_nda import CC_CHARGE, CC_DISCHARGE, REST, START, nda
 
 INTERVAL_MS = 600_123

@@ -9,7 +9,7 @@ import pytest
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets_tests.ingest.lab.formats.test_neware_workbooks import workbook
-from battery_assets_tests.worlds.made_files import TRUTH, rows_of, same_as_truth
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH, rows_of, same_as_truth
 
 FORMATS = {
     "duration": "[h]:mm:ss",

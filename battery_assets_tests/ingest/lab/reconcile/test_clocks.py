@@ -10,7 +10,7 @@ import pytest
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reconcile.local_time import in_utc
-from battery_assets_tests.worlds.made_files import LAYOUTS, TRUTH, made, rows_of, written
+from battery_assets_tests.worlds.lab_files.made_files import LAYOUTS, TRUTH, made, rows_of, written
 
 CLOCKS = {
     "arbin": "Date_Time",

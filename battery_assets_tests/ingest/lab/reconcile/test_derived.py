@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from battery_assets.ingest.lab.read import read
-from battery_assets_tests.worlds.made_files import INTERVAL_S, TRUTH, made, rows_of, same_as_truth, written
-from battery_assets_tests.worlds.made_mpr import mpr, truth_columns
+from battery_assets_tests.worlds.lab_files.made_files import (
+    INTERVAL_S,
+    TRUTH,
+    made,
+    rows_of,
+    same_as_truth,
+    written,
+)
+from battery_assets_tests.worlds.lab_files.made_mpr import mpr, truth_columns
 
 ECE_V = 0.25
 

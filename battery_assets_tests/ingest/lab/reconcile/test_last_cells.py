@@ -4,7 +4,7 @@ import pytest
 
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.made_files import TRUTH, made, rows_of, written
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH, made, rows_of, written
 
 
 def last(name: str, column: str, form: str) -> bytes:

@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reconcile.sensors import at_end_of_range
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets_tests.ingest.lab.formats.test_neware_workbooks import workbook
-from battery_assets_tests.worlds.made_files import TRUTH, made, rows_of, same_as_truth, written
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH, made, rows_of, same_as_truth, written
 
 
 def with_columns(name: str, columns: dict[str, list]) -> list[list[str]]:

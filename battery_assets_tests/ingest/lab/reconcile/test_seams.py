@@ -9,7 +9,7 @@ import pytest
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reconcile.joined import joined
 from battery_assets.lab.folder import TestFiles, session_points
-from battery_assets_tests.worlds.made_files import START, made, rows_of, written
+from battery_assets_tests.worlds.lab_files.made_files import START, made, rows_of, written
 
 CUT, PAUSE = 145, timedelta(days=145)
 

@@ -8,7 +8,7 @@ from battery_assets.ingest.lab.dialects.headings import heading
 from battery_assets.ingest.lab.dialects.vocabulary import factor, zero
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.made_files import TRUTH, made, rows_of, same_as_truth, written
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH, made, rows_of, same_as_truth, written
 
 
 def renamed(name: str, old: str, new: str, change=str) -> list[list[str]]:

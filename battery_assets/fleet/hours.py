@@ -1,0 +1,206 @@
+"""A month in hours: jars, strings and sensors, reduced once from telemetry and kept by day.
+
+The feature store writes these hours on its walk over the telemetry; alerts, checks, loads and pictures read
+them. Days that the books have forgotten are reduced by whoever reads them first.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.fleet.jars import jar_facts, made_from
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.plan import Due
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.platform.warehouse.rows import fitting, midnight
+from battery_assets.tables.projections import empty
+
+Frames = dict[str, pl.DataFrame]
+
+JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm", "conductance_s"]
+DRAWN_COLUMNS = ["ts", "string_id", "voltage_v", "current_a"]
+# What is looked at of the features of an hour; the table has more, and a month of it is large.
+FEATURE_COLUMNS = [
+    "feature_ts",
+    "battery_id",
+    "v_mean",
+    "v_std",
+    "v_min",
+    "t_mean",
+    "t_max",
+    "t_delta_ambient_mean",
+    "r_internal_latest",
+    "r_internal_baseline_pct",
+    "discharge_cycles_count",
+]
+FEATURE_HOURS = "feature_hours"
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """How a day of a telemetry table becomes frames of hours, kept under a name."""
+
+    name: str
+    table: sa.Table
+    columns: Sequence[str] | None
+    reduce: Callable[[pl.DataFrame, pl.DataFrame], Frames]
+
+
+def _jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+    """Hours of what is believed, and what was left out."""
+    from battery_assets.features.believed.days import believed_jars
+    from battery_assets.features.samples.jar_hours import jar_hours
+
+    believed, left_out = believed_jars(rows, jars)
+    return {"hours": _compact(jar_hours(believed)), "left_out": _of_day(left_out, rows)}
+
+
+def _strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+    """Hours, and every sample in which a string gave current, more than its sensor's offset."""
+    from battery_assets.features.believed.days import believed_strings
+    from battery_assets.features.ride_through.loads import ANY_DISCHARGE_A
+    from battery_assets.features.samples.profiles import string_hours
+
+    believed, left_out = believed_strings(rows, jars)
+    rows = believed.with_columns(pl.col("string_id", "mode").cast(pl.String))
+    drawn = rows.filter(pl.col("current_a") < ANY_DISCHARGE_A).select(DRAWN_COLUMNS)
+    return {
+        "hours": _compact(string_hours(rows)),
+        "drawn": drawn.with_columns(_as_stored("voltage_v", "current_a")),
+        "left_out": _of_day(left_out, rows),
+    }
+
+
+def _as_stored(*names: str) -> list[pl.Expr]:
+    """Numbers to the digits of telemetry_string_raw: walked days have them as Float32."""
+    scales = {name: t.telemetry_string_raw.c[name].info["scale"] for name in names}
+    return [pl.col(name).cast(pl.Float64).round(scale) for name, scale in scales.items()]
+
+
+def _sensors(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+    from battery_assets.features.believed.days import believed_rooms
+    from battery_assets.features.samples.profiles import sensor_hours
+
+    believed, left_out = believed_rooms(rows)
+    return {"hours": _compact(sensor_hours(believed)), "left_out": _of_day(left_out, rows)}
+
+
+def _of_day(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """What was left out of a day, with its day."""
+    first = rows["ts"].min()
+    return _compact(left_out.with_columns(day=pl.lit(first, pl.Datetime("us", "UTC")).dt.date()))
+
+
+JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, _jars)
+STRINGS = Reduction("string_hours", t.telemetry_string_raw, None, _strings)
+SENSORS = Reduction("sensor_hours", t.telemetry_env, None, _sensors)
+REDUCTIONS = (JARS, STRINGS, SENSORS)
+
+
+class HoursToMake:
+    """The days of the reductions that are still to be made from a walk over their tables."""
+
+    def __init__(self, due: Mapping[str, Due], jars: pl.DataFrame) -> None:
+        self._due, self._jars = due, jars
+
+    @property
+    def days(self) -> set[date]:
+        """Days of which some hours are to be made."""
+        return {day for due in self._due.values() for day in due.days}
+
+    def make(self, day: date, rows: Mapping[sa.Table, pl.DataFrame]) -> None:
+        """Reduce a day's rows of each table to the hours that are to be made of it."""
+        for reduction in REDUCTIONS:
+            due = self._due[reduction.name]
+            if day in due.fingerprints and day not in due.kept:
+                due.hand_on(day, **reduction.reduce(rows[reduction.table], self._jars))
+
+
+@contextmanager
+def hours_to_make(
+    warehouse: Warehouse, part: Part, read: Inputs, jars: pl.DataFrame
+) -> Iterator[HoursToMake]:
+    """The hours of a month, to be made from the caller's walk over `read`; kept when the block ends well.
+
+    jars: `jar_facts` of the month.
+    """
+    with ExitStack() as stack:
+        due = {
+            reduction.name: stack.enter_context(
+                warehouse.reductions(
+                    reduction.name, part, made_from(read.digests_of(reduction.table), jars), by=__name__
+                )
+            )
+            for reduction in REDUCTIONS
+        }
+        yield HoursToMake(due, jars)
+
+
+def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frames:
+    """The frames of a reduction, all days of the month one after the other."""
+    part = _as_read(part)
+    jars = jar_facts(warehouse, part)
+    read = Inputs(warehouse, part, {reduction.table: reduction.columns})
+    with warehouse.reductions(reduction.name, part, made_from(read.digests, jars), by=__name__) as due:
+        for day, rows in read.of(reduction.table, due.days):
+            due.hand_on(day, **reduction.reduce(rows, jars))
+    days = [values for _, values in due.handed_on()]
+    nothing = reduction.reduce(empty(reduction.table), jars)
+    return {name: stacked([rows, *(values[name] for values in days)]) for name, rows in nothing.items()}
+
+
+def feature_hours(
+    warehouse: Warehouse, part: Part, only: Collection[date] | None = None
+) -> dict[date, pl.DataFrame]:
+    """FEATURE_COLUMNS of the features of hours, by the day in which the hour begins; `only` these days."""
+    due = _kept_features(warehouse, _as_read(part), {})
+    return {day: values["hours"] for day, values in due.handed_on(only)}
+
+
+def keep_feature_hours(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> None:
+    """Keep the features of hours for those who read them. made: rows of feature_store by their day."""
+    of_hours = pl.col("feature_window_hours") == 1
+    _kept_features(
+        warehouse,
+        part,
+        {day: fitting(rows, t.feature_store).filter(of_hours) for day, rows in made.items()},
+    )
+
+
+def _kept_features(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> Due:
+    digests = warehouse.day_digests(t.feature_store, part)
+    given = {day: sha256 for day, sha256 in digests.items() if sha256}
+    with warehouse.reductions(FEATURE_HOURS, part, given, by=__name__) as due:
+        for day in due.days:
+            rows = made[day] if day in made else _features_of(warehouse, part, day)
+            due.hand_on(day, hours=_compact(rows.select(FEATURE_COLUMNS)))
+    return due
+
+
+def _features_of(warehouse: Warehouse, part: Part, day: date) -> pl.DataFrame:
+    table, start = t.feature_store, midnight(day)
+    of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
+    where = of_day & (table.c.feature_window_hours == 1)
+    return warehouse.read(table, part, FEATURE_COLUMNS, where=where).collect()
+
+
+def stacked(days: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Frames of days one after the other, their texts as texts."""
+    rows = pl.concat(days, how="diagonal")
+    return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def _as_read(part: Part) -> Part:
+    """The partition for a reader: only its writer makes the hours from scratch."""
+    return Part(part.site, part.month)
+
+
+def _compact(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with each text kept once."""
+    return rows.with_columns(pl.col(pl.String).cast(pl.Categorical))
