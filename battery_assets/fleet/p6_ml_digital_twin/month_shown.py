@@ -5,6 +5,7 @@ days of raw telemetry: never from the whole of it.
 """
 
 import functools
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,25 +58,53 @@ def _strings_shown(
     """The month of each string; what it shows is put together only where some picture has to be drawn."""
     from battery_assets.features.pictures.month import month_of_string
 
+    features = warehouse.day_digests(t.feature_store, part)
+
     @functools.cache
-    def month() -> tuple[pl.DataFrame, pl.DataFrame]:
-        return stacked(feature_hours(warehouse, part).values()), _charge(warehouse, part, read, chosen)
+    def month() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        return (
+            _strings(warehouse, part, features, jars),
+            _weakest(warehouse, part, chosen),
+            _charge(warehouse, part, read, chosen),
+        )
 
     def drawn(choice: "StringChoice") -> bytes:
-        features, charge = month()
-        ids = jars.filter(pl.col("string_id") == choice.string_id)["battery_id"].to_list()
-        own = currents.filter(pl.col("string_id") == choice.string_id).sort("hour")
-        return month_of_string(choice, features.filter(pl.col("battery_id").is_in(ids)), own, charge)
+        strings, weakest, charge = month()
+        whole, own = (rows.filter(pl.col("string_id") == choice.string_id) for rows in (strings, currents))
+        weak = weakest.filter(pl.col("battery_id") == choice.weakest_id)
+        return month_of_string(choice, whole, weak, own.sort("hour"), charge)
 
     files = [read.digests_of(table) for table in (t.telemetry_string_raw, t.telemetry_jar_calc)]
-    days = [*files, warehouse.day_digests(t.feature_store, part)]
-    made_from = digest(*(word for digests in days for word in digests.values()))
+    made_from = digest(*(word for digests in (*files, features) for word in digests.values()))
     shown = {}
     for choice in chosen:
         name = f"month of the {choice.place} string"
         key = digest(made_from, repr(choice))
         shown |= kept_picture(warehouse, part, name, key, functools.partial(drawn, choice), by=__name__)
     return shown
+
+
+def _strings(
+    warehouse: Warehouse, part: Part, features: Mapping[date, str], jars: pl.DataFrame
+) -> pl.DataFrame:
+    """What the jars of each string show together, by the hour. features: `day_digests` of feature_store."""
+    from battery_assets.features.pictures.month import hours_of_strings
+
+    own = jars.select("battery_id", "string_id").sort("battery_id")
+    given = {day: digest(sha256, own) for day, sha256 in features.items() if sha256}
+    with warehouse.reductions("hours_of_strings", part, given, by=__name__) as due:
+        kept = feature_hours(warehouse, part, due.days) if due.days else {}
+        for day, rows in kept.items():
+            due.hand_on(day, hours=hours_of_strings(stacked([rows]).join(own, on="battery_id")))
+    return pl.concat([values["hours"] for _, values in due.handed_on()])
+
+
+def _weakest(warehouse: Warehouse, part: Part, chosen: list["StringChoice"]) -> pl.DataFrame:
+    """The features of the hours of each string's weakest jar."""
+    table, weakest = t.feature_store, [choice.weakest_id for choice in chosen]
+    where = table.c.battery_id.in_(weakest) & (table.c.feature_window_hours == 1)
+    columns = ["feature_ts", "battery_id", "v_mean", "t_mean", "r_internal_latest"]
+    return warehouse.read(table, part, columns, where=where).collect().sort("battery_id", "feature_ts")
 
 
 def _charge(warehouse: Warehouse, part: Part, read: Inputs, chosen: list["StringChoice"]) -> pl.DataFrame:
