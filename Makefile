@@ -13,7 +13,7 @@ help:
 	@echo "make test    install, then lint, types and tests"
 	@echo "make lint    ruff and mypy alone"
 	@echo "make format  let ruff rewrite the code in our style"
-	@echo "make bench   the figures of the README, into benchmarks/latest.json"
+	@echo "make bench   the figures of docs/figures.md, into benchmarks/latest.json"
 	@echo "make clean   delete $(VENV) and caches; no data (battery-assets env says where that is)"
 
 install: $(INSTALLED)

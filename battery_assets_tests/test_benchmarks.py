@@ -1,6 +1,7 @@
 """The figures of `make bench`: they have the names that were promised, and what is timed is computed right."""
 
 import json
+import re
 from contextlib import nullcontext
 
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 from battery_assets.ingest.lab.read import read
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
+from battery_assets_tests.conftest import PROJECT
 from battery_assets_tests.lab.test_lab_month import run as run_lab_month
 from benchmarks import race, site_month
 from benchmarks.figures import GROUPS, NAMES, chosen, figures, line, write
@@ -37,6 +39,13 @@ GROUP = {group.name: group for group in GROUPS}
 def test_the_promised_figures_are_measured_and_none_twice():
     assert set(NAMES) >= PROMISED
     assert len(set(NAMES)) == len(NAMES)
+
+
+def test_every_figure_of_the_docs_is_one_that_is_measured():
+    page = (PROJECT / "docs" / "figures.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| `(\w+)` \|", page.split("<!-- figures -->")[1], re.MULTILINE)
+    assert len(shown) > 10
+    assert set(shown) <= set(NAMES)
 
 
 def test_asking_for_one_figure_runs_its_group_and_what_warms_up():
@@ -153,7 +162,7 @@ def test_ride_through_is_held_against_the_generators_truth():
 
 
 def test_the_estimates_of_a_few_jars_are_measured_as_promised():
-    from benchmarks import estimation
+    from battery_assets_tests.worlds.estimation import scores as estimation
 
     measured = figures(GROUP["estimation"], estimation.measure(small=True), small=True)
     # Sensors' gains and offsets alone leave some tenths of a point: less would be the truth itself.

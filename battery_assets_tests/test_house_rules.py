@@ -43,7 +43,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"tables", "physics", "synthetic", "features", "learning", "ingest", "platform"},
         {"dagster", "sqlalchemy", "polars", "numpy"},
     ),
-    "hosting": ({"platform", "settings"}, {"dagster", "dagster_postgres", "psycopg"}),
+    "hosting": ({"platform", "settings"}, {"dagster", "dagster_postgres", "psycopg", "sqlalchemy"}),
     "actions": (
         {"tables", "synthetic", "ingest", "platform", "fleet", "lab", "hosting", "definitions", "settings"},
         {"dagster", "sqlalchemy", "polars", "rich"},

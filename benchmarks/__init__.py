@@ -1,1 +1,1 @@
-"""The figures of the README: `python -m benchmarks` measures them and writes benchmarks/latest.json."""
+"""The figures of docs/figures.md: `python -m benchmarks` measures them and writes benchmarks/latest.json."""

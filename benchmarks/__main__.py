@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from battery_assets.settings import Settings
+from battery_assets_tests.worlds.oracles import data_folder
 from benchmarks.children import measured, throwaway_home
 from benchmarks.figures import NAMES, Figure, Group, chosen, figures, line, write
-from benchmarks.oracles import data_folder
 from benchmarks.peers_home import PeersMissing, interpreter
 
 

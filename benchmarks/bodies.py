@@ -1,9 +1,11 @@
 """How long the bodies of assets and checks take, told apart from what Dagster does around them.
 
-Dagster calls every body through one function of its own; that function is wrapped here and nothing else. So
-the time of a body is exactly that of our code: its reads, its computations, its writes, its imports.
+A step calls its bodies through one function of ours, and Dagster a lone body through one of its own; these
+are wrapped here and nothing else. So the time of a body is exactly that of our code: its reads, its
+computations, its writes, its imports.
 """
 
+import inspect
 import json
 import time
 from collections.abc import Callable
@@ -12,20 +14,34 @@ from typing import Any
 
 
 def watch_bodies(heard: Callable[[str, str, float], None]) -> None:
-    """From now on tell `heard` the run's id, the step's key and the seconds of every body in this process."""
+    """From now on tell `heard` the run's id, the name and the seconds of every body in this process.
+
+    A step with many bodies is a generator, which calls each of them through a function of ours.
+    """
     from dagster._core.execution.plan import compute_generator
 
-    invoke = compute_generator.invoke_compute_fn
+    from battery_assets.platform.dagster import steps
 
-    def watched(fn: Callable[..., Any], context: Any, *arguments: Any, **named: Any) -> Any:
+    invoke, call = compute_generator.invoke_compute_fn, steps.call
+
+    def alone(fn: Callable[..., Any], context: Any, *arguments: Any, **named: Any) -> Any:
+        if inspect.isgeneratorfunction(fn):
+            return invoke(fn, context, *arguments, **named)
+        return timed(
+            context, context.op_execution_context.op_def.name, invoke, fn, context, *arguments, **named
+        )
+
+    def within(name: str, body: Callable[..., Any], context: Any) -> Any:
+        return timed(context, name, call, name, body, context)
+
+    def timed(context: Any, name: str, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         started = time.perf_counter()
         try:
-            return invoke(fn, context, *arguments, **named)
+            return work(*arguments, **named)
         finally:
-            operation = context.op_execution_context
-            heard(operation.run_id, operation.op_def.name, time.perf_counter() - started)
+            heard(context.op_execution_context.run_id, name, time.perf_counter() - started)
 
-    compute_generator.invoke_compute_fn = watched
+    compute_generator.invoke_compute_fn, steps.call = alone, within
 
 
 def write_bodies(folder: Path) -> None:

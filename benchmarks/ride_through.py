@@ -30,7 +30,7 @@ from battery_assets.synthetic.master import master
 from battery_assets.synthetic.schedule import Event
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.synthetic.transactions import transactions
-from benchmarks.noisy_strings import outcomes
+from battery_assets_tests.worlds.noisy_strings import outcomes
 from benchmarks.world import clocked
 
 START = "2022-01"

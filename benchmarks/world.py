@@ -13,14 +13,13 @@ from battery_assets import tables as t
 from battery_assets.features.charge.string_power import string_calc_day
 from battery_assets.features.ripple.bursts import burst_rows
 from battery_assets.fleet.captures import bursts_of
-from battery_assets.ingest.files.duplicates import without_copies
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.synthetic import catalogue, events
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.signals import telemetry
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets.tables.projections import sort_columns
+from battery_assets_tests.worlds.months.arrived import once
 
 FIRST_MONTH = "2025-01"
 
@@ -76,11 +75,6 @@ class World:
         """Addresses of the lake files that hold a month."""
         lake = self.warehouse.lake
         return [f"{lake.table_url(table)}/{path}" for path in lake.paths(table, self.part(month))]
-
-
-def once(sent: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
-    """The rows without those that a gateway sent again, as they arrive in the platform."""
-    return without_copies(sent, sort_columns(table))[0]
 
 
 def lay_catalogue(warehouse: Warehouse) -> None:

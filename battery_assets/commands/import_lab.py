@@ -19,6 +19,9 @@ CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", 
 @click.option("--one-test", is_flag=True, help="All files of PATH are one test of --cell, joined at seams.")
 @click.option("--nominal-ah", type=float, help="Nominal capacity of the cell, where its files do not say.")
 @click.option("--cutoff-v", type=float, help="End of discharge that capacities count to.")
+@click.option(
+    "--end-of-life", "end_of_life_pct", type=float, help="Percent of nominal at which it is worn out; 80."
+)
 @click.option("--chemistry", type=click.Choice(CHEMISTRIES), help="Chemistry of the cell.")
 @click.option("--timezone", help="IANA zone of the cycler's clock, such as Europe/Oslo.")
 @click.option("--started-at", help="When the test began, where the file does not say: 2024-05-31T08:00.")
@@ -37,6 +40,7 @@ def import_lab(
     one_test: bool,
     nominal_ah: float | None,
     cutoff_v: float | None,
+    end_of_life_pct: float | None,
     chemistry: str | None,
     timezone: str | None,
     started_at: str | None,
@@ -67,13 +71,14 @@ def import_lab(
     quiet_logs()
     terms = {
         "nominal_capacity_ah": nominal_ah, "cutoff_voltage_v": cutoff_v, "chemistry": chemistry,
-        "timezone": timezone, "started_at": started_at, "current_sign": current_sign, "policy": policy,
+        "end_of_life_pct": end_of_life_pct, "timezone": timezone, "started_at": started_at,
+        "current_sign": current_sign, "policy": policy,
     }  # fmt: skip
     with (
         action.cells_apart(action.named_files(path, cell, protocol, one_test), one_test) as named,
         session() as at,
     ):
-        defaults = action.enter_lab(at, lab, timezone)
+        defaults = action.enter_lab(at, lab, {"timezone": timezone, "end_of_life_pct": end_of_life_pct})
         with at.warehouse.transaction() as connection:
             # The sensor leaves a lab alone whose row is held: else both would run the same months.
             registry.hold_site(connection, lab)
@@ -87,13 +92,18 @@ def import_lab(
         _show(found, months, again if run else [])
         if left_out:
             raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
+        if action.forget_empty(at, lab, found):
+            raise UserError(
+                f"no test was taken in, and the lab {lab} had none before: it was not kept",
+                "mend what the reasons above say, then run this again",
+            )
 
 
 def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table(title="What became of the files", title_justify="left")
     for column in ("cell", "file", "status", "month"):
         table.add_column(column, overflow="fold")

@@ -52,7 +52,7 @@ def status_lines(settings: "Settings") -> list[str]:
             return ["warehouse not made yet; `battery-assets migrate` makes it"]
         rows = connection.execute(sa.text(query)).all()
     return [f"site      {row.site}: {row.source}, {_amount(row)}" for row in rows] or [
-        "site      none yet; `battery-assets demo`, `site add` or `import` brings one"
+        "site      none yet; `battery-assets demo`, `site add` or `import fleet` brings one"
     ]
 
 

@@ -28,6 +28,11 @@ training_job = dg.define_asset_job(
     description="Trains and registers the remaining-life model of a cut-off month.",
 )
 
+# Small tables that one step writes, parents first.
+TOGETHER = {
+    "master": (t.location, t.battery_system, t.string, t.battery, t.environmental_sensor),
+    "transactions": (t.maintenance_event, t.capacity_test_raw, t.impedance_measurement_raw, t.audit_log),
+}
 JOBS = (catalogue_job, site_month_job, training_job)
 SCHEDULES = (
     schedules.current_month(site_month_job),

@@ -14,10 +14,11 @@ from battery_assets.lab.folder import (
     TestFiles,
     TestRefused,
     cells_in,
-    known_of,
     read_test,
+    record_of,
     tests_of,
 )
+from battery_assets.lab.records import SessionRecord
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import FIRST_LAB_MONTH
 from battery_assets.platform.registry import arrivals as intake
@@ -51,7 +52,7 @@ def enter_new_tests(
     with warehouse.transaction() as connection:
         known = intake.entered(connection, lab)
     accepted = [row for row in known.values() if row.status == intake.ACCEPTED]
-    contents = {row.facts.get("content_sha256"): row.key for row in accepted}
+    contents = {SessionRecord.of(row.facts).content_sha256: row.key for row in accepted}
     standing = {file["path"]: row for row in accepted for file in row.files}
     for cell in cells_in(folder):
         try:
@@ -77,19 +78,19 @@ def _enter(
     files = [{"path": str(path), "sha256": sha} for path, sha in zip(test.paths, test.checksums, strict=True)]
     try:
         found = read_test(test)
-        facts, cell = known_of(found, lab)
-        month = _month_of(test, facts)
+        record = record_of(found, lab)
+        month = _month_of(test, record)
     except TestRefused as refused:
         with warehouse.transaction() as connection:
             intake.enter(connection, lab, key, intake.REFUSED, reason=str(refused), files=files)
         return Entered(test, intake.REFUSED, reason=str(refused))
-    first = contents.setdefault(facts["content_sha256"], key)
+    first = contents.setdefault(record.content_sha256, key)
     new = first in {key, *before}
     status = intake.ACCEPTED if new else intake.DUPLICATE
     reason = None if new else "its measurements are there already, from a file of other bytes"
-    told = {**facts, "cell": cell, "terms": test.terms, "cell_code": test.cell}
     with warehouse.transaction() as connection:
-        intake.enter(connection, lab, key, status, month=month, reason=reason, facts=told, files=files)
+        facts = record.document()
+        intake.enter(connection, lab, key, status, month=month, reason=reason, facts=facts, files=files)
         if new:
             intake.replace(connection, lab, before)
         intake.keep_quarantine(connection, t.timeseries_point, lab, month, found.life.quarantine)
@@ -102,8 +103,8 @@ def _before(test: TestFiles, standing: dict[str, sa.Row]) -> set[str]:
     return {row.key for row in were if [file["sha256"] for file in row.files] != list(test.checksums)}
 
 
-def _month_of(test: TestFiles, facts: dict[str, Any]) -> str:
-    month = facts["started_at"][:7]
+def _month_of(test: TestFiles, record: SessionRecord) -> str:
+    month = record.started_at.isoformat()[:7]
     if not FIRST_LAB_MONTH <= month <= f"{clock.now():%Y-%m}":
         raise TestRefused(
             f"{test.paths[0].name} began in {month}; a lab's months go from {FIRST_LAB_MONTH} to this one",

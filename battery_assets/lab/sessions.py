@@ -3,13 +3,15 @@
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.folder import TestFiles, pack_of, session_points
+from battery_assets.lab.records import CellRecord, SessionRecord
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import arrivals as intake
@@ -19,26 +21,20 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.lab.bench import battery_cell, battery_pack, test_session, timeseries_point
 from battery_assets.tables.projections import polars_schema
 
+if TYPE_CHECKING:
+    from battery_assets.synthetic.lab import SyntheticLab
+
 ENDS = ("ended_at", "points_count")
 MOST_POINTS = 200_000
 
 
 @dataclass(frozen=True)
 class LabTest:
-    """One test: what is known of it before its points are read, and how they are read.
+    """One test: its record, how its points are read, and its row of battery_pack if it has one."""
 
-    `facts` are columns of test_session that the source knows; `cell` and `pack` its rows of those tables.
-    """
-
-    facts: dict[str, Any]
-    cell: dict[str, Any]
+    record: SessionRecord
     read: Callable[[], pl.DataFrame]
     pack: dict[str, Any] | None = None
-
-    @property
-    def started_at(self) -> datetime:
-        """When it began."""
-        return self.facts["started_at"]
 
 
 def sessions_of(warehouse: Warehouse, part: Part) -> list[LabTest]:
@@ -72,7 +68,7 @@ def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
     """
     days: dict[date, list[LabTest]] = {}
     for test in tests:
-        days.setdefault(test.started_at.date(), []).append(test)
+        days.setdefault(test.record.started_at.date(), []).append(test)
     for day, began in sorted(days.items()):
         frames, points = [], 0
         for test in began:
@@ -86,7 +82,7 @@ def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
 def _as_points(test: LabTest) -> pl.DataFrame:
     rows = test.read()
     schema = polars_schema(timeseries_point)
-    return rows.with_columns(session_id=pl.lit(test.facts["session_id"])).select(
+    return rows.with_columns(session_id=pl.lit(test.record.session_id)).select(
         pl.col(name).cast(kind) if name in (*rows.columns, "session_id") else pl.lit(None, kind).alias(name)
         for name, kind in schema.items()
     )
@@ -94,20 +90,39 @@ def _as_points(test: LabTest) -> pl.DataFrame:
 
 @functools.lru_cache(maxsize=16)
 def _lab(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
+    return made_up_lab(site, dict(config))
+
+
+def made_up_lab(site: str, config: dict[str, Any]) -> "SyntheticLab":
+    """A synthetic lab by its settings. Raises ValueError for one that is not allowed."""
     from battery_assets.synthetic.lab import SyntheticLab
 
-    return SyntheticLab.from_config(site, dict(config))
+    percent_of_nominal(config.get(END_OF_LIFE))
+    return SyntheticLab.from_config(site, {name: config[name] for name in config if name != END_OF_LIFE})
+
+
+def lab_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, float | None]:
+    """What a lab's settings come to, and its end of life. Raises ValueError for one that cannot be."""
+    from battery_assets.ingest.lab.contract import LabContract
+
+    worn = percent_of_nominal(config.get(END_OF_LIFE))
+    if source == LAB_SYNTHETIC:
+        return made_up_lab(site, config), worn
+    return LabContract(**{name: config[name] for name in config if name != END_OF_LIFE}), worn
 
 
 def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
     from battery_assets.synthetic import lab as made
 
     lab = _lab(str(part.site), tuple(sorted(config.items())))
+    worn = percent_of_nominal(config.get(END_OF_LIFE))
     now = clock.now()
     return [
         LabTest(
-            made.session_facts(lab, session),
-            made.cell_row(lab, session.cell),
+            SessionRecord(
+                **made.session_facts(lab, session),
+                cell=CellRecord(**made.cell_row(lab, session.cell), end_of_life_pct=worn),
+            ),
             functools.partial(made.session_points, lab, session),
         )
         for session in made.sessions(lab, str(part.month))
@@ -134,19 +149,16 @@ def _from_files(warehouse: Warehouse, part: Part) -> list[LabTest]:
         rows = intake.of_month(connection, str(part.site), str(part.month))
     tests = []
     for row in rows:
-        facts, paths = dict(row.facts), tuple(Path(file["path"]) for file in row.files)
-        cell, terms, code = (facts.pop(name) for name in ("cell", "terms", "cell_code"))
-        facts.pop("content_sha256")
-        facts["started_at"] = datetime.fromisoformat(facts["started_at"])
-        files = TestFiles(code, facts["protocol"], paths, terms)
-        read = functools.partial(session_points, files, facts["started_at"])
-        tests.append(LabTest(facts, cell, read, pack_of(files, str(part.site))))
-    return sorted(tests, key=lambda test: (test.started_at, test.facts["session_id"]))
+        record, paths = SessionRecord.of(row.facts), tuple(Path(file["path"]) for file in row.files)
+        files = TestFiles(record.cell.cell_code, record.protocol, paths, record.terms)
+        read = functools.partial(session_points, files, record.started_at)
+        tests.append(LabTest(record, read, pack_of(files, str(part.site))))
+    return sorted(tests, key=lambda test: (test.record.started_at, test.record.session_id))
 
 
 def cells_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Rows of battery_cell: every cell with a test in the month."""
-    rows = {test.cell["cell_id"]: test.cell for test in sessions_of(warehouse, part)}
+    rows = {test.record.cell_id: test.record.cell.row() for test in sessions_of(warehouse, part)}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_cell))
 
 
@@ -156,7 +168,7 @@ def session_rows(warehouse: Warehouse, part: Part, ends: pl.DataFrame) -> pl.Dat
     ends: session_id, ended_at, points_count of the points that are there. A test without points is left out.
     """
     known = pl.DataFrame(
-        [test.facts for test in sessions_of(warehouse, part)],
+        [test.record.row() for test in sessions_of(warehouse, part)],
         schema={name: kind for name, kind in polars_schema(test_session).items() if name not in ENDS},
     )
     found = known.join(ends, on="session_id", how="inner")

@@ -1,9 +1,1 @@
 """How it is run and kept: Dagster, PostgreSQL, the lake, MLflow, Great Expectations. Knows no batteries."""
-
-import warnings
-
-from dagster import BetaWarning, PreviewWarning
-
-# Partitioned checks and mappings past the first month are beta in Dagster 1.13; the versions are pinned.
-for _category in (BetaWarning, PreviewWarning):
-    warnings.filterwarnings("ignore", category=_category)

@@ -170,7 +170,7 @@ class Tracking(dg.ConfigurableResource):
         for entry in client.search_model_versions(f"name = '{_plain(name)}'"):
             if any(entry.tags.get(key) != value for key, value in tags.items()):
                 continue
-            data = client.get_run(entry.run_id).data
+            data = client.get_run(str(entry.run_id)).data
             found.append(
                 {
                     "version": str(entry.version),
@@ -196,7 +196,7 @@ class Tracking(dg.ConfigurableResource):
             )
         target = folder or Path(tempfile.mkdtemp(prefix="model-"))
         target.mkdir(parents=True, exist_ok=True)
-        path = Path(client.download_artifacts(entry.run_id, entry.tags["artifact_path"], str(target)))
+        path = Path(client.download_artifacts(str(entry.run_id), entry.tags["artifact_path"], str(target)))
         found = _sha256(path)
         if found != entry.tags["sha256"]:
             raise ArtifactMismatch(
@@ -230,7 +230,10 @@ class Tracking(dg.ConfigurableResource):
             # Another partition's step made it in between.
             if failure.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            return client.get_experiment_by_name(name).experiment_id
+            made = client.get_experiment_by_name(name)
+            if made is None:
+                raise
+            return made.experiment_id
 
     @staticmethod
     def _named_model(client: "MlflowClient", name: str) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.ripple import sampled
 from battery_assets.synthetic.calendar import DAY_S
-from battery_assets.synthetic.catalogue import INSTANT, Columns
+from battery_assets.synthetic.catalogue import INSTANT
 from battery_assets.synthetic.discharges import LINK_OHM, Run, run
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.signals.bus import lines_at
@@ -18,6 +19,7 @@ from battery_assets.synthetic.signals.electrical_day import electrical_day
 from battery_assets.synthetic.signals.telemetry import string_sensors
 from battery_assets.synthetic.signals.windows import Window, month_windows
 from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.tables.projections import polars_schema
 
 BURST_HZ = 12_800
 # Ten cycles of a generator at 48.8 Hz; of mains they are 200 ms and the rest is cut off before the FFT.
@@ -26,12 +28,6 @@ BURST_SAMPLES = 2624
 VOLT_NOISE, AMPERE_NOISE = 0.05, 0.15
 BURST_V_NOISE, BURST_A_NOISE, BURST_V_STEP, BURST_A_STEP = 0.005, 0.03, 0.005, 0.05
 MAINS_SD_HZ, MAINS_MOST_HZ, GENERATOR_HZ = 0.02, 0.05, (49.5, 50.5)
-
-ROWS: Columns = {
-    "window_id": pl.String, "string_id": pl.String, "event_type": pl.String, "trigger": pl.String,
-    "start_ts": INSTANT, "end_ts": INSTANT, "sample_rate_ms": pl.Int32, "data_blob_url": pl.String,
-    "samples_count": pl.Int32, "bursts_count": pl.Int32,
-}  # fmt: skip
 
 
 def event_windows(site: SyntheticSite, month: str) -> pl.DataFrame:
@@ -44,7 +40,7 @@ def event_windows(site: SyntheticSite, month: str) -> pl.DataFrame:
             window.id_at(site), layout(site).string_ids[window.string], window.kind, window.trigger, first,
             last, window.step_ms, None, window.samples, len(window.bursts),
         ))  # fmt: skip
-    plain = dict(ROWS, start_ts=pl.Int64, end_ts=pl.Int64)
+    plain = dict(polars_schema(t.telemetry_event_window), start_ts=pl.Int64, end_ts=pl.Int64)
     frame = pl.DataFrame(rows, schema=plain, orient="row")
     return frame.with_columns(pl.col("start_ts", "end_ts").cast(INSTANT))
 

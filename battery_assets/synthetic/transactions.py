@@ -11,10 +11,11 @@ import json
 import numpy as np
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.physics.discharge import ohmic_factor
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, instant, month_days, month_index
-from battery_assets.synthetic.catalogue import INSTANT, TECHNICIANS, Columns
+from battery_assets.synthetic.catalogue import TECHNICIANS
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import calm_temperature_c, run
 from battery_assets.synthetic.identifiers import battery_codes, battery_ids
@@ -26,33 +27,12 @@ from battery_assets.synthetic.signals.rooms import room_day
 from battery_assets.synthetic.signals.weather import rooms
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
 
 HAND_INSTRUMENT = "Hand-held AC 1 kHz"
 HAND_SCATTER, HAND_GAIN_SD = 0.015, 0.01
 REPAIRED = {"capacitor": "DC bus capacitor exchanged", "open_diode": "rectifier diode replaced"}
 JAR_MINUTES = 2  # a technician needs two minutes per jar
-MAINTENANCE_SCHEMA: Columns = {
-    "event_id": pl.String, "battery_id": pl.String, "string_id": pl.String, "location_id": pl.String,
-    "event_type": pl.String, "event_subtype": pl.String, "scheduled_date": INSTANT, "completed_date": INSTANT,
-    "technician_id": pl.String, "status": pl.String, "work_order_id": pl.String, "notes": pl.String,
-    "photo_urls": pl.String, "ir_scan_url": pl.String, "created_at": INSTANT, "updated_at": INSTANT,
-}  # fmt: skip
-TEST_SCHEMA: Columns = {
-    "test_id": pl.String, "string_id": pl.String, "maintenance_event_id": pl.String, "test_date": INSTANT,
-    "test_type": pl.String, "discharge_rate_a": pl.Float64, "discharge_duration_min": pl.Float64,
-    "cutoff_voltage_v": pl.Float64, "ambient_temp_c": pl.Float64, "raw_data_url": pl.String,
-    "notes": pl.String,
-}  # fmt: skip
-IMPEDANCE_SCHEMA: Columns = {
-    "measurement_id": pl.String, "battery_id": pl.String, "maintenance_event_id": pl.String,
-    "measured_at": INSTANT,
-    "resistance_mohm": pl.Float64, "conductance_s": pl.Float64, "temperature_c": pl.Float64,
-    "instrument_model": pl.String,
-}  # fmt: skip
-AUDIT_SCHEMA: Columns = {
-    "log_id": pl.String, "ts": INSTANT, "user_id": pl.String, "action": pl.String, "entity_type": pl.String,
-    "entity_id": pl.String, "details_json": pl.String, "ip_address": pl.String,
-}  # fmt: skip
 
 
 def transactions(site: SyntheticSite, month: str) -> dict[str, pl.DataFrame]:
@@ -70,12 +50,13 @@ def transactions(site: SyntheticSite, month: str) -> dict[str, pl.DataFrame]:
         [_test_visit(site, event) for event in tests] + _replacements(site, index) + _repairs(site, index)
     )
     visits.sort(key=lambda row: (row["completed_date"], row["event_id"]))
-    return {
-        "maintenance_event": pl.DataFrame(visits, schema=MAINTENANCE_SCHEMA),
-        "capacity_test_raw": pl.DataFrame(capacity, schema=TEST_SCHEMA),
-        "impedance_measurement_raw": pl.DataFrame(readings, schema=IMPEDANCE_SCHEMA),
-        "audit_log": pl.DataFrame([_logged(site, row) for row in visits], schema=AUDIT_SCHEMA),
+    rows = {
+        t.maintenance_event: visits,
+        t.capacity_test_raw: capacity,
+        t.impedance_measurement_raw: readings,
+        t.audit_log: [_logged(site, row) for row in visits],
     }
+    return {table.name: pl.DataFrame(of, schema=polars_schema(table)) for table, of in rows.items()}
 
 
 def _visit(site: SyntheticSite, kind: str, begin_s: float, lasts_s: float, **more: object) -> dict:
@@ -83,7 +64,7 @@ def _visit(site: SyntheticSite, kind: str, begin_s: float, lasts_s: float, **mor
     key = (kind, more.get("string_id"), more.get("battery_id"), more.get("event_subtype"), round(begin_s))
     event = identity("maintenance_event", site.site, *key)
     rng = stream(site.seed, site.site, "visit", event)
-    row: dict[str, object] = dict.fromkeys(MAINTENANCE_SCHEMA)
+    row: dict[str, object] = dict.fromkeys(polars_schema(t.maintenance_event))
     row |= {
         "event_id": event, "location_id": layout(site).location_id, "event_type": kind,
         "scheduled_date": instant(begin_s), "completed_date": instant(begin_s + lasts_s),

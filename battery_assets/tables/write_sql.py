@@ -1,10 +1,12 @@
-"""Write `sql/` and the README's table list. `python -m battery_assets.tables.write_sql`."""
+"""Write `sql/` and the table list of docs/tables.md. `python -m battery_assets.tables.write_sql`."""
 
 from pathlib import Path
 
 from battery_assets import tables as t
 from battery_assets.tables.projections import ddl, documentation
 
+PROJECT = Path(__file__).resolve().parents[2]
+LISTED_IN = PROJECT / "docs" / "tables.md"
 PHASES = {
     1: "p1_master",
     2: "p2_raw_timeseries",
@@ -28,15 +30,13 @@ def statements() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write the files into `sql/` of the project, and the table list into its README."""
-    project = Path(__file__).resolve().parents[2]
+    """Write the files into `sql/` of the project, and the table list into its page."""
     for name, content in statements().items():
-        (project / "sql" / name).write_text(content, encoding="utf-8")
-    readme = project / "README.md"
-    before, rest = readme.read_text(encoding="utf-8").split("<!-- tables -->")
+        (PROJECT / "sql" / name).write_text(content, encoding="utf-8")
+    before, rest = LISTED_IN.read_text(encoding="utf-8").split("<!-- tables -->")
     after = rest.split("<!-- /tables -->")[1]
     shown = f"<!-- tables -->\n{documentation(t.TABLES)}<!-- /tables -->"
-    readme.write_text(before + shown + after, encoding="utf-8")
+    LISTED_IN.write_text(before + shown + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What `battery-assets import` tells of a month when it has run."""
+"""What `battery-assets import` prints of a month when it has run."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.commands.import_ import _show
+from battery_assets.commands.accounts import print_accounts
 from battery_assets.platform.registry import tables as r
 from battery_assets.tables.identity import identity
 
@@ -40,12 +40,12 @@ def at(warehouse):
 
 def test_every_account_of_a_month_is_shown(at, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    _show(at, **PART)
+    print_accounts(at, **PART)
     shown = capsys.readouterr().out
     for words in ("48", "no zone", "BAD_UUID", "battery.csv line 7", "critical", "Capacity tests", "87.25"):
         assert words in shown
 
 
 def test_of_a_month_without_anything_nothing_is_shown(at, capsys):
-    _show(at, "south", "2024-05")
+    print_accounts(at, "south", "2024-05")
     assert capsys.readouterr().out == ""

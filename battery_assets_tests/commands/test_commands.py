@@ -104,7 +104,7 @@ def test_what_cannot_be_meant_is_refused_with_what_to_do(home, tmp_path):
             assert "give lower-case letters, digits" in fault
         assert wrong(home, "site", "add", "x")[1].startswith("add --place")
         (tmp_path / "readings.csv").write_text("a,b\n1,2\n")
-        fault, step = wrong(home, "import", str(tmp_path), "--site", "cnx")
+        fault, step = wrong(home, "import", "fleet", str(tmp_path), "--site", "cnx")
         assert "'readings.csv' is not named as a table" in fault
         assert step.startswith("name its files as the tables are")
     assert run(home, "report", "--most", "0").exit_code == 2

@@ -6,21 +6,24 @@ import shlex
 from pathlib import Path
 
 import click
+import dagster as dg
 import pytest
 from click.testing import CliRunner
 
 from battery_assets import tables as t
+from battery_assets.actions.session import session
 from battery_assets.cli import main
 from battery_assets.errors import UserError
 from battery_assets.features.lab import tables
 from battery_assets.hosting.databases import running_database
 from battery_assets.platform import clock
+from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets_tests.lab.test_folder import write_bdf
-from battery_assets_tests.worlds.cells import NOMINAL_AH
 from battery_assets_tests.worlds.exports import write_export
 from battery_assets_tests.worlds.homes import fresh_home
+from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH
+from battery_assets_tests.worlds.lab_files.taken_in import write_bdf
 from battery_assets_tests.worlds.served import command
 
 TEST_WITHOUT_START = """elapsed_s,voltage_v,current_a
@@ -30,12 +33,17 @@ TEST_WITHOUT_START = """elapsed_s,voltage_v,current_a
 180,12.30,-10
 240,12.90,0
 """
-BENCH = "--capacity-test --rated-ah 100 --region central --city Nonthaburi"
+BENCH = "--rated-ah 100 --region central --city Nonthaburi"
 WRONG = {
     "an unknown site": (
         "backfill --site nowhere --from 2025-01 --to 2025-02",
         "site nowhere is not known; known: a",
         "battery-assets site add NAME --place bangrak",
+    ),
+    "pictures of a month that was not made": (
+        "pictures digital_twin_state --site a --month 2025-01",
+        "digital_twin_state was not made for 2025-01 of a",
+        "battery-assets status",
     ),
     "no month": (
         "backfill --site a --from 2025-13 --to 2025-13",
@@ -53,34 +61,41 @@ WRONG = {
         "no daemon serves this home",
         "`battery-assets up`",
     ),
-    "no export": ("import {empty} --site x", "holds no .csv, .csv.gz, .parquet file", "folder of the export"),
+    "no export": (
+        "import fleet {empty} --site x",
+        "holds no .csv, .csv.gz, .parquet file",
+        "folder of the export",
+    ),
     "times of no zone": (
-        "import {naive} --site x",
+        "import fleet {naive} --site x",
         "could be given a month",
         "--timezone Asia/Bangkok",
     ),
     "an unknown zone": (
-        "import {naive} --site x --timezone Asia/Bankok",
+        "import fleet {naive} --site x --timezone Asia/Bankok",
         "no IANA time zone",
         "correct the value",
     ),
-    "a term without value": ("import {naive} --site x --contract strict", "not KEY=VALUE", "policy=strict"),
+    "a term without value": (
+        "import fleet {naive} --site x --contract strict",
+        "not KEY=VALUE",
+        "policy=strict",
+    ),
     "an unknown term": (
-        "import {naive} --site x --contract polic=strict",
+        "import fleet {naive} --site x --contract polic=strict",
         "did you mean 'policy'?",
         "correct",
     ),
     "a test without start": (
-        f"import {{test}} --site x {BENCH}",
+        f"import capacity-test {{test}} --site x {BENCH}",
         "does not say when the test began",
         "--started-at",
     ),
     "a test's start in words": (
-        f"import {{test}} --site x {BENCH} --started-at yesterday",
+        f"import capacity-test {{test}} --site x {BENCH} --started-at yesterday",
         "'yesterday' is not a time",
         "2024-05-31T08:00:00",
     ),
-    "a test of no battery": ("import {test} --site x --capacity-test", "needs --rated-ah", "add them"),
     "a lab named as a site": (
         "import lab {test} --lab a",
         "a is there already, as synthetic, not as lab-files",
@@ -170,6 +185,32 @@ def test_every_help_has_an_example(path):
     assert f"battery-assets {' '.join(path)}".strip() in shown.partition("Example:")[2]
 
 
+OLD_FORMS = {
+    "import {naive} --site x --timezone Asia/Bangkok": "import fleet {naive} --site x --timezone Asia/Bangkok",
+    "import --site x 'a folder'": "import fleet --site x 'a folder'",
+    f"import {{test}} --site x --capacity-test {BENCH}": f"import capacity-test {{test}} --site x {BENCH}",
+}
+
+
+@pytest.mark.parametrize("old", OLD_FORMS)
+def test_the_old_form_of_import_says_what_to_type(home, inputs, old):
+    done = run(home, *shlex.split(old.format(**inputs)))
+    assert done.exit_code == 2
+    assert done.stderr.splitlines() == [
+        "error: `battery-assets import` is a group now: fleet, lab, capacity-test",
+        f"next step: battery-assets {OLD_FORMS[old].format(**inputs)}",
+    ]
+
+
+def test_a_slip_in_a_group_is_no_old_form(home):
+    done = run(home, "import", "flet", "somewhere")
+    assert done.exit_code == 2
+    assert "No such command 'flet'" in done.stderr
+    done = run(home, "import", "capacity-test", __file__, "--site", "x")
+    assert done.exit_code == 2
+    assert "Missing option '--rated-ah'" in done.stderr
+
+
 def test_a_site_of_files_says_where_its_files_go(home):
     done = run(home, "site", "add", "z", "--source", "files", "--timezone", "Asia/Bangkok")
     assert done.exit_code == 0, done.output
@@ -184,6 +225,23 @@ def test_a_made_up_lab_says_which_months_its_cells_take(home, cells, last):
     done = run(home, "lab", "add", "made", "--cells", cells, "--start", "2025-01")
     assert done.exit_code == 0, done.output
     assert f"battery-assets backfill --lab made --from 2025-01 --to {last}\n" in done.output
+
+
+def test_pictures_of_an_asset_become_files(home, tmp_path):
+    png = b"\x89PNG made up"
+    key = dg.MultiPartitionKey({"month": "2025-02", "site": "a"})
+    line = ("pictures", "alert", "--site", "a", "--month", "2025-02", "--to", str(tmp_path / "new"))
+    for shown in ({"rows": 3}, {"rows": 3, "state of health": picture(png)}):
+        with session(home) as at:
+            event = dg.AssetMaterialization("alert", partition=key, metadata=shown)
+            at.instance.report_runless_asset_event(event)
+        done = run(home, *line)
+        if len(shown) == 1:
+            assert done.exit_code == 1
+            assert "error: alert shows no picture of 2025-02 of a" in done.stderr
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "new" / "state_of_health.png").read_bytes() == png
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["state_of_health.png"]
 
 
 def test_a_broken_cell_json_is_told_after_the_other_cells_were_taken_in(home, tmp_path):

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.sources import arrived, arrived_everywhere, captures_of, synthetic_site
+from battery_assets.fleet.catalogues import arrived_everywhere
+from battery_assets.fleet.sources import arrived, captures_of, synthetic_site
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
@@ -24,7 +25,7 @@ from battery_assets_tests.worlds.landing import (
     partition,
     source,
 )
-from benchmarks.world import once
+from battery_assets_tests.worlds.months.arrived import once
 
 PARTS = ("rows_loaded", "rows_quarantined", "rows_exact_duplicate", "rows_superseded", "rows_other_month")
 MASTER = [table for table in t.TABLES if table.name in FINE_MASTER]

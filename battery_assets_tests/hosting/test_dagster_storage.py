@@ -1,9 +1,13 @@
 """Dagster's storage keeps its connections, and outlives a database that closed them."""
 
 import os
+import time
 
 import pytest
 import sqlalchemy as sa
+from dagster import DagsterEvent, EventLogEntry, MetadataValue
+from dagster._core.execution.plan.objects import StepSuccessData
+from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandle
 
 from battery_assets.hosting.databases import running_database
 from battery_assets.hosting.readiness import DagsterStorage
@@ -44,5 +48,58 @@ def test_a_connection_that_the_database_closed_is_replaced(storage):
     instance.get_runs_count()
     closed = backends(connection)
     connection.execute(sa.text(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
+    while backends(connection) & closed:
+        time.sleep(0.01)
     assert instance.get_runs_count() == 0
     assert backends(connection).isdisjoint(closed)
+
+
+def log_line(words: str, event: DagsterEvent | None = None) -> EventLogEntry:
+    return EventLogEntry(None, "INFO", words, "a-run", time.time(), "a_step", "a_job", event)
+
+
+def lines(connection: sa.Connection) -> list[str]:
+    """What others see of the run's log."""
+    query = "SELECT event::json ->> 'user_message' FROM event_logs WHERE run_id = 'a-run' ORDER BY id"
+    return list(connection.scalars(sa.text(query)))
+
+
+def test_events_are_seen_here_at_once_in_their_order_and_by_others_soon(storage):
+    instance, connection = storage
+    for number in range(3):
+        instance.handle_new_event(log_line(f"first {number}"))
+    assert lines(connection) == []
+    seen = instance.all_logs("a-run")
+    assert [entry.user_message for entry in seen] == ["first 0", "first 1", "first 2"]
+    instance.handle_new_event(log_line("later"))
+    assert lines(connection) == ["first 0", "first 1", "first 2"]
+    time.sleep(1.5)
+    assert lines(connection)[3:] == ["later"]
+
+
+def test_the_end_of_a_step_takes_what_waits_with_it(storage):
+    instance, connection = storage
+    before = len(lines(connection))
+    instance.handle_new_event(log_line("within"))
+    data = StepSuccessData(duration_ms=1.0)
+    ended = DagsterEvent("STEP_SUCCESS", "a_job", step_key="a_step", event_specific_data=data)
+    instance.handle_new_event(log_line("end", ended))
+    assert lines(connection)[before:] == ["within", "end"]
+
+
+def test_an_output_does_not_repeat_the_picture_of_its_materialization(storage):
+    instance, _ = storage
+    metadata = {"picture": MetadataValue.md("!" * 2000), "rows": MetadataValue.int(7)}
+    data = StepOutputData(StepOutputHandle("a_step"), metadata=metadata)
+    event = DagsterEvent("STEP_OUTPUT", "a_job", step_key="a_step", event_specific_data=data)
+    instance.handle_new_event(log_line("output", event))
+    [kept] = [entry for entry in instance.all_logs("a-run") if entry.user_message == "output"]
+    assert kept.dagster_event.event_specific_data.metadata == {"rows": MetadataValue.int(7)}
+
+
+def test_a_partition_that_is_taken_away_is_none_at_once(storage):
+    instance, _ = storage
+    instance.add_dynamic_partitions("site", ["here"])
+    assert instance.has_dynamic_partition("site", "here")
+    instance.delete_dynamic_partition("site", "here")
+    assert not instance.has_dynamic_partition("site", "here")

@@ -21,8 +21,9 @@ from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import key_columns
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.lab.test_folder import TERMS, refuse, write_bdf
-from battery_assets_tests.worlds.cells import life_points
+from battery_assets_tests.worlds.lab_files.cells import life_points
+from battery_assets_tests.worlds.lab_files.taken_in import TERMS, refuse, write_bdf
+from battery_assets_tests.worlds.watched import Watched, assert_declared, reads_of
 
 LAB = Part("lab-t", "2025-01")
 CONFIG = {"seed": 5, "cells": 8, "sample_s": 150}
@@ -32,7 +33,7 @@ CONFIG = {"seed": 5, "cells": 8, "sample_s": 150}
 def ran(migrated_url, tmp_path_factory):
     """A warehouse in which the lab's month has run, and the run."""
     with copied_database(migrated_url) as url:
-        warehouse = Warehouse(database_url=url, lake_url=str(tmp_path_factory.mktemp("lab") / "lake"))
+        warehouse = Watched(database_url=url, lake_url=str(tmp_path_factory.mktemp("lab") / "lake"))
         with warehouse.transaction() as connection:
             registry.put_site(connection, str(LAB.site), "lab-synthetic", CONFIG)
         yield warehouse, run(warehouse, str(tmp_path_factory.mktemp("mlflow")))
@@ -73,6 +74,13 @@ def test_a_lab_month_runs_from_points_to_the_training_table(ran):
     points = lab.read(t.timeseries_point, LAB).select(pl.len()).collect().item()
     assert cycles["points_count"].sum() == points == sessions["points_count"].sum()
     assert lab.read(t.label_soc, LAB).select(pl.len()).collect().item() == points
+
+
+def test_every_asset_of_the_lab_reads_what_it_declares(lab):
+    from battery_assets.definitions import assets
+
+    names = {table.name for table in t.LAB_TABLES}
+    assert_declared([asset for asset in assets if asset.key.path[-1] in names], reads_of(lab))
 
 
 def test_a_prediction_row_leads_back_to_session_and_cell(lab):
@@ -232,7 +240,7 @@ def test_a_test_that_has_not_begun_is_not_there_yet(lab):
     with clock.stopped(datetime(2025, 1, 5, tzinfo=UTC)):
         begun = sessions_of(lab, LAB)
     assert 0 < len(begun) < 2 * CONFIG["cells"]
-    assert max(test.started_at for test in begun) <= datetime(2025, 1, 5, tzinfo=UTC)
+    assert max(test.record.started_at for test in begun) <= datetime(2025, 1, 5, tzinfo=UTC)
 
 
 def test_a_name_is_of_one_source_whose_settings_may_change(warehouse):

@@ -8,7 +8,7 @@ import pytest
 from battery_assets.ingest.discharge_tests.record import read_discharge_test
 from battery_assets.physics.cell import CellParameters, cell_voltage_curve, open_circuit_curve
 from battery_assets.physics.cell_fit import CellCurve, capacity_ah, fit_cell, fit_class, rmse_mv
-from benchmarks import oracles
+from battery_assets_tests.worlds import oracles
 
 KNOWN = replace(
     CellParameters.of_jar(20.0), acid_molality=7.2, kinetic_v=0.06, exchange_a=15.0, depletion_per_a=0.01,

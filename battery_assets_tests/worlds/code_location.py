@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from battery_assets.fleet.jobs import catalogue_job, site_month_job
+from battery_assets.fleet.jobs import catalogue_job, site_month_job, training_job
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.tracking import Tracking
@@ -20,9 +20,8 @@ class World:
         lake = str(folder / "lake")
         self.warehouse = Warehouse(database_url=url, lake_url=lake)
         self.defs = dg.Definitions(
-            assets=d.assets,
-            asset_checks=d.checks,
-            jobs=[catalogue_job, site_month_job],
+            assets=d.steps,
+            jobs=[catalogue_job, site_month_job, training_job],
             resources={
                 "warehouse": kind(database_url=url, lake_url=lake),
                 "landing": Landing(folder=str(folder / "landing")),

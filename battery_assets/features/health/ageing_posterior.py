@@ -19,7 +19,7 @@ INITIAL_SD, INITIALS, INITIALS_REACH = 0.010, 5, 2.0  # of an acceptance test, S
 # Jars under 80 % leave within weeks where anyone looks; in one of twenty places nobody does.
 LEAVES_YEARS, STAYS = 0.2, 0.05
 # Of ln R: baseline and instrument against it; one reading; the rise that another jar of the same wear shows,
-# by which the intervals hold among worn jars nearly as among sound ones (benchmarks/estimation_population).
+# by which the intervals hold among worn jars nearly as among sound ones (worlds/estimation).
 BASELINE_SD, READING_SD, RISE_SD = 0.020, 0.015, 0.20
 DEGREES = 5.0  # of Student's t: readings and fits are now and then far off
 # A string's test ends between its weakest jar's end and its mean jar's, and later than the weakest at 1.80 V

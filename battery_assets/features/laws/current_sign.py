@@ -35,8 +35,9 @@ STEP_V = 0.002
 FEWEST, LEAST_S = 3, 60.0
 SHARE, STEP_SHARE = 0.1, 2 / 3
 NEXT_STEP = (
-    "see which way the source counts. If its positive current discharges, say so (battery-assets import ... "
-    "--contract positive_current=discharges) and run the month again; else have the sensor turned round"
+    "see which way the source counts. If its positive current discharges, say so (battery-assets import "
+    "fleet ... --contract positive_current=discharges) and run the month again; else have the sensor turned "
+    "round"
 )
 SCHEMA = {
     "string_id": pl.String,

@@ -2,30 +2,16 @@
 
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.operations.alert_rules import SEVERITIES, Threshold, episodes
 from battery_assets.features.operations.alert_signals import SAYINGS, AlertInputs, signals
 from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
 
 __all__ = ["SCHEMA", "AlertInputs", "alerts", "not_evaluated"]
 
 _TIME = pl.Datetime("us", "UTC")
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "alert_id": pl.String,
-    "battery_id": pl.String,
-    "string_id": pl.String,
-    "location_id": pl.String,
-    "alert_type": pl.String,
-    "severity": pl.String,
-    "source": pl.String,
-    "model_id": pl.String,
-    "triggered_at": _TIME,
-    "resolved_at": _TIME,
-    "status": pl.String,
-    "acknowledged_by": pl.String,
-    "message": pl.String,
-    "context_json": pl.String,
-    "incident_id": pl.String,
-}
+SCHEMA = polars_schema(t.alert)
 _SPAN: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
     "unit_id": pl.String,
@@ -220,7 +206,9 @@ def _units(jars: pl.DataFrame) -> pl.DataFrame:
             battery_id=battery,
             string_id=string,
             location_id="location_id",
-        ).unique()
+        )
+        .filter(pl.col("unit_id").is_not_null())
+        .unique()
         for kind, unit, code, battery, string in kinds
     )
 

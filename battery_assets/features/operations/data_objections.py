@@ -39,6 +39,7 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
         boost_min_v=pl.col("boost_voltage_min_v").median().fill_null(14.4),
         charge_limit_a=pl.col("max_charge_current_a").median().fill_null(36.0),
+        lead_acid=(pl.col("lead_acid") if "lead_acid" in jars.columns else pl.lit(value=True)).all(),
     )
     as_sorted: Any = {"how": "left", "maintain_order": "left"}
     strings = evidence.filter(pl.col("unit_kind") == "string")
@@ -55,7 +56,11 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     strings = strings.join(together, on=["string_id", "hour"], validate="1:1", **as_sorted)
     quiet = strings.select("string_id", "hour", string_active=working(pl.col("capacity_ah")))
     jar_rows = jar_rows.join(quiet, on=["string_id", "hour"], validate="m:1", **as_sorted)
-    frames = [check(strings).with_columns(unit_kind=pl.lit("string")) for check in _STRING_CHECKS]
+    of_lead = strings.filter("lead_acid")
+    frames = [
+        check(of_lead if check in _LEAD_ACID_CHECKS else strings).with_columns(unit_kind=pl.lit("string"))
+        for check in _STRING_CHECKS
+    ]
     frames += [check(jar_rows).with_columns(unit_kind=pl.lit("jar")) for check in _JAR_CHECKS]
     frames += coverage(evidence, jars)
     found = pl.concat(frames, how="diagonal_relaxed").filter(pl.col("value").is_not_null())
@@ -237,3 +242,5 @@ _JAR_CHECKS = (
     _voltage_stuck,
     _outside_physics,
 )
+# What is known of chargers, open circuits and impedances of lead-acid strings.
+_LEAD_ACID_CHECKS = (_float_below_charged, _float_not_regulated, _equalize_below_boost, _ripple_impedance)

@@ -4,25 +4,13 @@ from datetime import timedelta
 
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.operations.causes import CAUSES
 from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
 
 _TIME = pl.Datetime("us", "UTC")
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "work_order_id": pl.String,
-    "external_id": pl.String,
-    "incident_id": pl.String,
-    "location_id": pl.String,
-    "title": pl.String,
-    "description": pl.String,
-    "priority": pl.String,
-    "status": pl.String,
-    "created_at": _TIME,
-    "due_date": _TIME,
-    "completed_at": _TIME,
-    "assigned_to": pl.String,
-    "resolution_notes": pl.String,
-}
+SCHEMA = polars_schema(t.work_order)
 # Priority and time to fix of an incident's severity, P1 to P4 (SOURCES 5); P4 waits for the monthly round.
 PRIORITIES = {
     "critical": ("urgent", timedelta(hours=24)),

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.ride_through.draws import (
     JarDraws,
     JarStates,
@@ -22,12 +23,13 @@ from battery_assets.features.ride_through.draws import (
     product_records,
     products,
 )
-from battery_assets.features.ride_through.loads import CURRENT, POWER, new_jar_min
+from battery_assets.features.ride_through.loads import CURRENT, POWER, new_jar_min, of_six
 from battery_assets.physics.discharge import Jars, State
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.ride import Limits, records, rides
 from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
 
 DRAWS = 120
 INTERVAL = (0.05, 0.95)
@@ -44,36 +46,12 @@ BEYOND, STEPS, STEPS_PAST_END = 1.6, 48, 192
 DEEPEST_V_CELL = 1.50
 A_GAIN = 0.01  # a jar that costs the string less than 1 % of its time does not limit it
 CAUSES = {"capacity": "soh", "resistance": "mohm", "charge": "soc", "temperature": "temperature_c"}
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "runtime_id": pl.String,
-    "string_id": pl.String,
-    "captured_at": pl.Datetime("us", "UTC"),
-    "load_basis": pl.String,
-    "load_kind": pl.String,
-    "load_w": pl.Float64,
-    "load_current_a": pl.Float64,
-    "end_voltage_v_cell": pl.Float64,
-    "required_min": pl.Float64,
-    "runtime_min": pl.Float64,
-    "runtime_lower_min": pl.Float64,
-    "runtime_upper_min": pl.Float64,
-    "ride_through_probability": pl.Float64,
-    "weakest_battery_id": pl.String,
-    "weakest_probability": pl.Float64,
-    "weakest_margin_min": pl.Float64,
-    "repair_gain_min": pl.Float64,
-    "limited_by": pl.String,
-    "soc_pct": pl.Float64,
-    "soh_pct": pl.Float64,
-    "temperature_c": pl.Float64,
-    "jars_assumed": pl.Int64,
-    "note": pl.String,
-}
+SCHEMA = polars_schema(t.string_runtime)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What each jar of the string carries: W, or A as a positive number, scaled to a 120 Ah jar."""
+    """What each jar of the string carries: W, or A as a positive number, for a 120 Ah jar of six cells."""
 
     kind: str
     level: float
@@ -185,9 +163,8 @@ class _OneString:
     def row(self, asked: Mapping) -> dict:
         """One row of the table."""
         size = float(np.median(self.known.rated_ah)) if self.ids else HX12_120.rated_ah
-        load = Load(
-            asked["load_kind"], asked["level"] * HX12_120.rated_ah / size, asked["end_voltage_v_cell"]
-        )
+        of_one = asked["level"] * (of_six(self.string) if asked["load_kind"] == POWER else 1.0)
+        load = Load(asked["load_kind"], of_one * HX12_120.rated_ah / size, asked["end_voltage_v_cell"])
         natural_key = asked["string_id"], self.at.isoformat(), asked["load_basis"]
         row = dict.fromkeys(SCHEMA) | {
             "runtime_id": identity("string_runtime", *natural_key),
@@ -229,7 +206,11 @@ class _OneString:
         jar = int(share.argmax())
         mean, ended, cause, gain = self._why(load, jar)
         amps = mean.current_a * size / HX12_120.rated_ah
-        load_w = asked["level"] * self.string["places"] if load.kind == POWER else -amps * mean.string_v
+        load_w = (
+            asked["level"] * self.string["places"]
+            if load.kind == POWER
+            else -amps * mean.string_v / of_six(self.string)
+        )
         return {
             "load_w": load_w,
             "load_current_a": asked["level"] * -1.0 if load.kind == CURRENT else amps,

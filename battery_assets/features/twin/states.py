@@ -5,47 +5,29 @@ such in ocv_params_json. On float nothing of the circuit but the ohmic reading c
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
+from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
 from battery_assets.features.samples.temperature import resistance_at_25c
 from battery_assets.features.twin.circuit import WORST_RMSE_V, calibration, circuit
 from battery_assets.features.twin.jar_model import NAMES, TwinParameters
 from battery_assets.physics.ageing import ageing_factor
 from battery_assets.tables.identity import identity
+from battery_assets.tables.projections import polars_schema
 
 # Corrosion layer d = k τ^0.8 with thermal years τ (SOURCES 8.4, k 20 to 50 µm); the low end stays longest
 # within the column, which holds 99,999.999 nm.
 CORROSION_NM = 20_000.0
 LARGEST_LAYER_NM = 99_999.999
-SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "state_id": pl.String,
-    "battery_id": pl.String,
-    "captured_at": pl.Datetime("us", "UTC"),
-    "soc_pct": pl.Float64,
-    "soc_std_pct": pl.Float64,
-    "soh_pct": pl.Float64,
-    "soh_std_pct": pl.Float64,
-    "soh_lower_pct": pl.Float64,
-    "soh_upper_pct": pl.Float64,
-    "evidence": pl.String,
-    "evidence_age_days": pl.Float64,
-    "r0_mohm": pl.Float64,
-    "r1_mohm": pl.Float64,
-    "c1_f": pl.Float64,
-    "r2_mohm": pl.Float64,
-    "c2_f": pl.Float64,
-    "ocv_params_json": pl.String,
-    "sei_thickness_nm": pl.Float64,
-    "capacity_fade_pct": pl.Float64,
-    "power_fade_pct": pl.Float64,
-    "calibration_rmse_v": pl.Float64,
-    "last_calibrated_at": pl.Datetime("us", "UTC"),
-}
+# The filter's own state is added where it was walked.
+SCHEMA = {name: kind for name, kind in polars_schema(t.digital_twin_state).items() if name != "filter_json"}
 
 
 def twin_states(
@@ -157,6 +139,20 @@ def _state(jar: dict, windows: pl.DataFrame | None, curve: np.ndarray, at: datet
         "calibration_rmse_v": None if seen is None else seen.rmse_v,
         "last_calibrated_at": None if seen is None else seen.at,
     }
+
+
+def as_they_are(rows: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
+    """Rows of twins of six cells, as of the cells that their jars have: ohms and volts fall with them.
+
+    cells: of the jars that have other than six, as `blocks.cells_of` gives it.
+    """
+    if not cells:
+        return rows
+    share = pl.col("battery_id").replace_strict(
+        {jar: count / SIX for jar, count in cells.items()}, default=1.0, return_dtype=pl.Float64
+    )
+    ohms = ("r0_mohm", "r1_mohm", "r2_mohm", "calibration_rmse_v")
+    return rows.with_columns(pl.col(ohms) * share, pl.col("c1_f", "c2_f") / share)
 
 
 def _curve(values: np.ndarray) -> dict:

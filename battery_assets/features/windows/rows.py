@@ -7,21 +7,14 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.windows import kernels as kernel
+from battery_assets.tables.projections import polars_schema
 
-_TIME = pl.Datetime("us", "UTC")
-_COUNTS = ("discharge_cycles_count", "time_below_float_min", "time_above_float_min", "surge_events_count")
-_COLUMNS = (
-    "v_mean", "v_std", "v_min", "v_max", "v_balance_mean", "t_mean", "t_max", "t_delta_ambient_mean",
-    "r_internal_latest", "r_internal_baseline_pct", "discharge_cycles_count", "ah_throughput",
-    "time_below_float_min", "time_above_float_min", "surge_events_count", "ripple_rms_mean", "thd_mean",
-)  # fmt: skip
-FEATURE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "feature_ts": _TIME,
-    "battery_id": pl.String,
-    "feature_window_hours": pl.Int64,
-}
-FEATURE_SCHEMA.update({name: pl.Int64() if name in _COUNTS else pl.Float64() for name in _COLUMNS})
+_KEYS = ("feature_ts", "battery_id", "feature_window_hours")
+FEATURE_SCHEMA = polars_schema(t.feature_store)
+_COLUMNS = tuple(name for name in FEATURE_SCHEMA if name not in _KEYS)
+_COUNTS = tuple(name for name in _COLUMNS if FEATURE_SCHEMA[name] == pl.Int64)
 # The largest value that the reference's DECIMAL holds, where garbage or a broken weld can pass it.
 LARGEST = {
     "v_std": 9.9999,

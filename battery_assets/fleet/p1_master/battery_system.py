@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.battery_system, after=["location"]))
+@dg.asset(**materializes(t.battery_system, after=[t.location]))
 def battery_system(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

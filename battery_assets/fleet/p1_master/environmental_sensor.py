@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.environmental_sensor, after=["location"]))
+@dg.asset(**materializes(t.environmental_sensor, after=[t.location]))
 def environmental_sensor(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.string, after=["battery_system"]))
+@dg.asset(**materializes(t.string, after=[t.battery_system]))
 def string(context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing) -> dg.MaterializeResult:
     part = warehouse.claim(t.string, context)
     return arrived(warehouse, landing, t.string, part)

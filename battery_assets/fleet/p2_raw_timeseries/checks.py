@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 JAR_VOLTS = ["ts", "battery_id", "voltage_v"]
 CURRENT = ["ts", "string_id", "voltage_v", "current_a"]
+FACTS = [
+    "battery_id", "string_id", "position_in_string", "capacity_ah", "nominal_v", "cells", "batteries_count",
+    "string_nominal_v",
+]  # fmt: skip
 ONE_DAY = timedelta(days=1)
 TRUTH = "truth", "jar_truth"
 DAYS_FOR_READINGS = 2
@@ -73,21 +77,25 @@ def _of_loaded_days(
     reduce: Callable[[date, pl.DataFrame], pl.DataFrame],
 ) -> list[pl.DataFrame]:
     """What `reduce` makes of each day on which some string carried more than `least_a`; kept by day."""
+    from battery_assets.features.believed.days import believed_strings
+
     loaded = set(days_under_current(warehouse, part, least_a))
     read = Inputs(warehouse, part, {t.telemetry_string_raw: columns})
-    given = {day: digest(files, jars.strings) for day, files in read.digests.items() if day in loaded}
+    facts = jars.facts.select(FACTS)
+    given = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
     with warehouse.reductions(name, part, given, by=__name__) as due:
         for day, rows in read.of(t.telemetry_string_raw, due.days):
-            due.hand_on(day, found=reduce(day, rows))
+            due.hand_on(day, found=reduce(day, believed_strings(rows, facts)[0]))
     return [values["found"] for _, values in due.handed_on()]
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     """The jars of a string and its links sum to the string's voltage, in every hour."""
+    from battery_assets.features.believed.days import believed_jars, believed_strings
     from battery_assets.features.laws import jar_sum as law
 
     jars = jars_of(warehouse, part)
-    facts = jars.facts.select("battery_id", "string_id", "position_in_string", "capacity_ah")
+    facts = jars.facts.select(FACTS)
     width = law.window_us(_usual_step_s(warehouse, t.telemetry_jar_raw, part))
     before = int(1e6 * _usual_step_s(warehouse, t.telemetry_string_raw, part))
     read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_VOLTS, t.telemetry_string_raw: CURRENT})
@@ -96,7 +104,9 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     given = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
     with warehouse.reductions("jar_sum", part, given, by=__name__) as due:
         for day, jar_rows, string_rows in _first_parts(read, due.days, width, before):
-            sums = law.jar_sums(jar_rows, string_rows, facts)
+            seen, _ = believed_jars(jar_rows.sort("battery_id", "ts"), facts)
+            loads, _ = believed_strings(string_rows.sort("string_id", "ts"), facts)
+            sums = law.jar_sums(seen, loads, facts)
             due.hand_on(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
     days = [values["sums"] for _, values in due.handed_on()]
     nothing = law.jar_sums(

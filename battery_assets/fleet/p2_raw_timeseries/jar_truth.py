@@ -14,7 +14,7 @@ from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import empty
 
 
-@dg.asset(**materializes(t.jar_truth, after=["battery"]))
+@dg.asset(**materializes(t.jar_truth, after=[t.battery]))
 def jar_truth(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.synthetic.truth import health_over_life, truth
     from battery_assets.synthetic.truth_picture import health_picture

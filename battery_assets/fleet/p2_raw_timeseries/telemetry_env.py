@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.telemetry_env, after=["environmental_sensor"]))
+@dg.asset(**materializes(t.telemetry_env, after=[t.environmental_sensor]))
 def telemetry_env(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

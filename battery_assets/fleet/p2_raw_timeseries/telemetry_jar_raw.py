@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.telemetry_jar_raw, after=["battery"]))
+@dg.asset(**materializes(t.telemetry_jar_raw, after=[t.battery]))
 def telemetry_jar_raw(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.telemetry_string_raw, after=["string"]))
+@dg.asset(**materializes(t.telemetry_string_raw, after=[t.string]))
 def telemetry_string_raw(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

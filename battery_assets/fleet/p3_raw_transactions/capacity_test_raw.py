@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.capacity_test_raw, after=["string", "maintenance_event"]))
+@dg.asset(**materializes(t.capacity_test_raw, after=[t.string, t.maintenance_event]))
 def capacity_test_raw(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

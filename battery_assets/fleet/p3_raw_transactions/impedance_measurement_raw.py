@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.impedance_measurement_raw, after=["battery", "maintenance_event"]))
+@dg.asset(**materializes(t.impedance_measurement_raw, after=[t.battery, t.maintenance_event]))
 def impedance_measurement_raw(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

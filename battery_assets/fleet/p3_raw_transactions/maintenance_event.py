@@ -9,7 +9,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.maintenance_event, after=["location", "battery", "user"]))
+@dg.asset(**materializes(t.maintenance_event, after=[t.location, t.battery, t.user]))
 def maintenance_event(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:

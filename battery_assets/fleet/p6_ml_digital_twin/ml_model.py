@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.tracking import Tracking
@@ -14,10 +15,10 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
 
-MODEL_NAME = "rul"
+MODEL_NAME = REMAINING_LIFE.registered_name
 
 
-@dg.asset(**materializes(t.ml_model, after=["rul_model"]))
+@dg.asset(**materializes(t.ml_model, after=[REMAINING_LIFE]))
 def ml_model(
     context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking
 ) -> dg.MaterializeResult:

@@ -76,7 +76,7 @@ def _strings_shown(
 
     files = [read.digests_of(table) for table in (t.telemetry_string_raw, t.telemetry_jar_calc)]
     made_from = digest(*(word for digests in (*files, features) for word in digests.values()))
-    shown = {}
+    shown: dict[str, dg.MarkdownMetadataValue] = {}
     for choice in chosen:
         name = f"month of the {choice.place} string"
         key = digest(made_from, repr(choice))

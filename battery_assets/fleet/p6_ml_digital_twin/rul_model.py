@@ -9,7 +9,9 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.platform.dagster.partitions import Part, months
+from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
+from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.tracking import TrackedRun, Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -18,16 +20,15 @@ if TYPE_CHECKING:
     from battery_assets.learning.life.model import RulModel
 
 EXPERIMENT = "remaining useful life"
-MODEL_NAME = "rul"
 
 
 @dg.asset(
-    group_name="p6_ml_digital_twin",
-    partitions_def=months,
-    # Of the same month, though every earlier one is read: else a backfill of a month trains every cut-off.
-    deps=["feature_store", "digital_twin_state", "battery", "maintenance_event"],
-    description="CatBoost survival model of remaining life; the cut-off month itself is left out.",
-    kinds={"catboost", "mlflow"},
+    **materializes(
+        REMAINING_LIFE,
+        reads=[t.battery],
+        # Of the same month, though all earlier ones are read: else one backfill trains every cut-off.
+        history=[t.feature_store, t.digital_twin_state, t.maintenance_event],
+    )
 )
 def rul_model(
     context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking
@@ -112,9 +113,10 @@ def _kept(
 
     run.log_params({**asdict(model.recipe), "cutoff_month": part.month, **model.trained_on})
     run.log_metrics(metrics)
-    run.log_table(model.out_of_fold, "out_of_fold.csv")
-    run.log_figure(reliability_figure(model.out_of_fold), "reliability.png")
-    run.log_figure(survival_figure(model.out_of_fold, model), "survival.png")
+    if (held_out := model.out_of_fold) is not None:
+        run.log_table(held_out, "out_of_fold.csv")
+        run.log_figure(reliability_figure(held_out), "reliability.png")
+        run.log_figure(survival_figure(held_out, model), "survival.png")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.cbm"
         sha256 = save(model, path)
@@ -125,10 +127,10 @@ def _kept(
         "features": json.dumps(list(model.features)),
         "model_sha256": sha256,
     }
-    version = tracking.register(MODEL_NAME, run.run_id, "model/model.cbm", tags)
+    version = tracking.register(REMAINING_LIFE.registered_name, run.run_id, "model/model.cbm", tags)
     words = _words(model, metrics, part)
     run.set_tags({"mlflow.note.content": words})
-    tracking.client().update_model_version(MODEL_NAME, version, words)
+    tracking.client().update_model_version(REMAINING_LIFE.registered_name, version, words)
     return version
 
 

@@ -1,6 +1,7 @@
 """Remaining useful life of every jar at the month's end: by the newest model, else by the twin."""
 
 import json
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -37,7 +38,10 @@ def rul_prediction(
     rows = _by_model(tracking, found, snaps) if found else _by_twin(snaps)
     jars = jar_facts(warehouse, part)
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
-    shown = {"jars without prediction": silent, "source": "ml_model" if found else "digital_twin"}
+    shown: dict[str, Any] = {
+        "jars without prediction": silent,
+        "source": "ml_model" if found else "digital_twin",
+    }
     if rows.height:
         lives = rows.select("battery_id", "predicted_at", "rul_days")
         shown |= kept_picture(
@@ -58,8 +62,13 @@ def month_snapshots(warehouse: Warehouse, part: Part) -> pl.DataFrame:
         t.feature_store.c.feature_window_hours.in_((24, 168)),
     )
     twins = site_history(warehouse, t.digital_twin_state, part, HISTORY_MONTHS)
-    snaps = snapshots(features, twins, warehouse.read(t.battery, part).collect())
-    return snaps.filter(pl.col("snapshot_at") > part.start)
+    batteries = warehouse.read(t.battery, part).collect()
+    placed = batteries.filter(pl.col("string_id").is_not_null())
+    features = features.join(placed, on="battery_id", how="semi")
+    snaps = snapshots(features, twins, batteries).filter(pl.col("snapshot_at") > part.start)
+    # Of a jar whose health could not be told this month no life can be told either.
+    told = twins.filter(pl.col("captured_at") > part.start)
+    return snaps.join(told, on="battery_id", how="semi", maintain_order="left")
 
 
 def _model_of(warehouse: Warehouse, part: Part) -> dict | None:

@@ -1,5 +1,7 @@
 """Alerts of the month: thresholds that are data, on evidence of hours, with persistence and hysteresis."""
 
+from typing import Any
+
 import dagster as dg
 
 from battery_assets import tables as t
@@ -27,7 +29,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
             t.location,
             t.environmental_sensor,
         ],
-        history=[t.impedance_measurement_raw, t.impedance_measurement_calc],
+        history=[t.impedance_measurement_raw, t.impedance_measurement_calc, t.capacity_test_raw],
         history_months=12,
     )
 )
@@ -42,7 +44,10 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     found = signals(inputs)
     rows = alerts(inputs, rules, found)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
-    shown = {"by severity": counts, "rules without evidence": not_evaluated(inputs, rules, found)}
+    shown: dict[str, Any] = {
+        "by severity": counts,
+        "rules without evidence": not_evaluated(inputs, rules, found),
+    }
     if rows.height:
         spans = rows.select("alert_type", "severity", "triggered_at", "resolved_at")
         shown |= kept_picture(

@@ -60,7 +60,7 @@ def _without_idle_lines(records: Records, contract: SourceContract, notes: Count
         prefix = contract.comment.encode()
         begins = np.frombuffer(records.text, np.uint8)[records.starts] == prefix[0]
         comment = begins.copy()
-        for index in np.flatnonzero(begins):
+        for index in np.flatnonzero(begins).tolist():
             comment[index] = records.raw(index).startswith(prefix)
         notes["comment lines left out"] += int(comment.sum())
         idle = blank | comment
@@ -95,7 +95,7 @@ def _piece(
 def _broken(records: Records, width: int) -> tuple[list[Fault], np.ndarray]:
     """Records whose bytes or number of fields are wrong, as faults and as a mask."""
     reasons: dict[int, tuple[str, str]] = {}
-    for index in np.flatnonzero(records.fields != width):
+    for index in np.flatnonzero(records.fields != width).tolist():
         reasons[index] = ("FIELD_COUNT", f"{records.fields[index]} fields, expected {width}")
     for index in _not_utf8(records):
         reasons[index] = ("ENCODING", "")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import cast
 
 import polars as pl
 
@@ -42,7 +43,7 @@ def read_instants(texts: pl.Series, time_format: str, timezone: str | None) -> I
 def typed_instants(values: pl.Series, timezone: str | None) -> Instants:
     """Instants from a Datetime column, with or without a zone."""
     values = clipped(values)
-    if values.dtype.time_zone is None:
+    if cast(pl.Datetime, values.dtype).time_zone is None:
         return _placed(values.cast(pl.Datetime("us")), timezone, _none(values))
     utc = values.dt.convert_time_zone("UTC").cast(UTC_MICROSECONDS)
     return Instants(utc, [], _kinds(False, values.null_count() < len(values)))
@@ -72,7 +73,7 @@ def _quick(texts: pl.Series, timezone: str | None) -> Instants | None:
 
 def _one_length(present: pl.Series, fraction: bool) -> bool:
     """Whether all texts have the length of the first, or, with fractions, one that a fraction explains."""
-    lengths = present.str.len_bytes()
+    lengths = present.str.len_bytes().to_numpy()
     spread = int(lengths.max()) - int(lengths.min())
     return spread <= 8 if fraction else spread == 0
 
@@ -101,7 +102,7 @@ def _patterned(texts: pl.Series, pattern: str, timezone: str | None) -> Instants
     values = texts.str.strip_chars().str.to_datetime(pattern, time_unit="us", strict=False)
     seconds_60 = texts.str.contains(":60", literal=True).fill_null(False)
     bad = texts.is_not_null() & (values.is_null() | seconds_60)
-    if values.dtype.time_zone is not None:
+    if cast(pl.Datetime, values.dtype).time_zone is not None:
         utc = values.dt.convert_time_zone("UTC").cast(UTC_MICROSECONDS).set(bad, None)
         return Instants(utc, [("BAD_TIME", bad)], _kinds(False, utc.null_count() < len(utc)))
     return _placed(values.set(bad, None), timezone, bad)

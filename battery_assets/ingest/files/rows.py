@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -80,8 +81,12 @@ def _within_reach(read: Checked, *, required: bool, now: datetime) -> Checked:
     latest = min(LAST_TIME, now + _AHEAD) if required else LAST_TIME
     # As microseconds: a Python datetime cannot hold the year 55969 that mistaken units give.
     microseconds = read.values.to_physical()
-    smallest, largest = microseconds.min(), microseconds.max()
-    if smallest is None or (smallest >= _microseconds(FIRST_TIME) and largest <= _microseconds(latest)):
+    smallest, largest = cast(int | None, microseconds.min()), cast(int | None, microseconds.max())
+    if (
+        smallest is None
+        or largest is None
+        or (smallest >= _microseconds(FIRST_TIME) and largest <= _microseconds(latest))
+    ):
         return read
     far = ((read.values < FIRST_TIME) | (read.values > latest)).fill_null(False)
     return Checked(read.values.set(far, None), [*read.faults, ("TIME_RANGE", far)], read.notes, read.kinds)

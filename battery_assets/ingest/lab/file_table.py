@@ -6,12 +6,14 @@
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import cast
 
 from battery_assets.ingest.files.problems import FileRefused
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.read import TRUSTING_NOTHING, read
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
+from battery_assets.ingest.lab.reconcile.integrals import flow_of, in_and_out
 
 COLUMNS = (
     "file", "format", "rows = loaded + quarantined + duplicates", "cycles",
@@ -62,10 +64,12 @@ def _text(value: object) -> str:
 def _charges(one: Reading) -> tuple[str, str, str]:
     """Charge and discharge by our integration (the cycler's counters), and the signs of the current."""
     if one.curves.height:
-        last = one.curves.filter(one.curves["voltage_v"] == one.curves["voltage_v"].min())["discharge_ah"]
-        return "", f"cycles {last.min():.4f} to {last.max():.4f}", ""
-    texts = []
-    for name, integral in zip(("charge_ah", "discharge_ah"), one.moved(), strict=True):
+        lowest = one.curves["voltage_v"] == one.curves["voltage_v"].min()
+        last = one.curves.filter(lowest)["discharge_ah"]
+        low, high = cast(float, last.min()), cast(float, last.max())
+        return "", f"cycles {low:.4f} to {high:.4f}", ""
+    texts, flow = [], flow_of(one.points)
+    for name, integral in zip(("charge_ah", "discharge_ah"), in_and_out(flow.ah, flow), strict=True):
         counted = one.points[name][-1]
         texts.append(f"{abs(integral.ah):.4g} ({'none' if counted is None else f'{counted:.4g}'})")
     current = one.points["current_a"]

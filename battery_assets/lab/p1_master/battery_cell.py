@@ -8,7 +8,7 @@ from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.battery_cell, after=["battery_pack"]))
+@dg.asset(**materializes(t.battery_cell, after=[t.battery_pack]))
 def battery_cell(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.battery_cell, context)
     return warehouse.replace(t.battery_cell, part, cells_of(warehouse, part))

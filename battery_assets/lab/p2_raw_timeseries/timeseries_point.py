@@ -8,7 +8,7 @@ from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.timeseries_point, after=["battery_cell"]))
+@dg.asset(**materializes(t.timeseries_point, after=[t.battery_cell]))
 def timeseries_point(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.timeseries_point, context)
     return warehouse.replace(t.timeseries_point, part, points_by_day(sessions_of(warehouse, part)))

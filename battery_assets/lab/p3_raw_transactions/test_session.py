@@ -11,7 +11,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 INSTANT = pl.Datetime("us", "UTC")
 
 
-@dg.asset(**materializes(t.test_session, reads=[t.timeseries_point], after=["battery_cell"]))
+@dg.asset(**materializes(t.test_session, reads=[t.timeseries_point], after=[t.battery_cell]))
 def test_session(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.test_session, context)
     ends = [pl.DataFrame(schema={"session_id": pl.String, "ended_at": INSTANT, "points_count": pl.UInt32})]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
@@ -20,15 +21,15 @@ def label_soc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mat
 
 
 def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame]]:
-    from battery_assets.features.lab.cycles import cycle_starts
+    from battery_assets.features.lab.cycle_rows import starts_of
     from battery_assets.features.lab.state_of_charge import open_circuit_curve, soc_labels
 
-    curves: dict[str, object] = {}
+    curves: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
     for day, tests in points_by_test(warehouse, part, month_tests(warehouse, part)):
         frames = []
         for test, frame in tests:
             points, nominal = points_of(frame), test["nominal_capacity_ah"]
-            starts = cycle_starts(points.time_s, points.current_a, nominal)
+            starts = starts_of(points, nominal)
             # A cell's slow discharge, seen in an earlier test of the month, serves its later ones.
             own = open_circuit_curve(points, starts, nominal) or curves.get(test["cell_id"])
             curves[test["cell_id"]] = own

@@ -11,7 +11,7 @@ from battery_assets.tables.projections import empty
 
 @dg.asset(
     **materializes(
-        t.battery_unit, reads=[t.battery_cell], history=[t.cycle_feature, t.test_session], after=["cycle"]
+        t.battery_unit, reads=[t.battery_cell], history=[t.cycle_feature, t.test_session], after=[t.cycle]
     )
 )
 def battery_unit(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:

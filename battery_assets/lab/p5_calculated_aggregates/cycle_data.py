@@ -14,7 +14,7 @@ from battery_assets.tables.projections import empty
         t.cycle_data,
         reads=[t.battery_cell],
         history=[t.cycle_feature, t.test_session],
-        after=["cycle", "battery_unit"],
+        after=[t.cycle, t.battery_unit],
     )
 )
 def cycle_data(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:

@@ -11,7 +11,7 @@ from battery_assets.tables.projections import empty
 
 @dg.asset(
     **materializes(
-        t.label_soh, reads=[t.battery_cell], history=[t.cycle_feature, t.test_session], after=["cycle"]
+        t.label_soh, reads=[t.battery_cell], history=[t.cycle_feature, t.test_session], after=[t.cycle]
     )
 )
 def label_soh(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:

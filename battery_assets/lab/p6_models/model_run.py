@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
@@ -33,7 +33,8 @@ def model_run(
 
     part = warehouse.claim(t.model_run, context)
     rows, version = training_frame(warehouse, part), dataset_version(warehouse, part)
-    runs, shown = [], {}
+    runs: list[dict[str, Any]] = []
+    shown: dict[str, dg.MetadataValue] = {}
     for recipe in RECIPES:
         try:
             runs.append(_trained(context.run.run_id, tracking, rows, recipe, part, version))

@@ -1,6 +1,7 @@
 """What the bench's models say of cells they did not see, beside what was true."""
 
 import json
+from typing import Any
 
 import dagster as dg
 import numpy as np
@@ -17,7 +18,7 @@ from battery_assets.tables.projections import empty
 @dg.asset(
     **materializes(
         t.prediction, reads=[t.model_run], history=[t.cycle_data, t.battery_unit], history_months=1200,
-        after=["cycle"],
+        after=[t.cycle],
     )
 )  # fmt: skip
 def prediction(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
@@ -33,10 +34,11 @@ def prediction(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
 def _predicted(run: dict, rows: pl.DataFrame) -> pl.DataFrame:
     from battery_assets.learning.cycles.ridge import RECIPES, Ridge
 
-    fitted = json.loads(run["parameters_json"])
-    model = Ridge(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in fitted.items()}
-    )
+    fitted: dict[str, Any] = json.loads(run["parameters_json"])
+    numbers: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fitted.items()
+    }
+    model = Ridge(**numbers)
     target = next(recipe.target for recipe in RECIPES if recipe.task == run["task"])
     values = model.predict(rows)
     known = rows.with_columns(predicted=values).filter(pl.Series(np.isfinite(values)))

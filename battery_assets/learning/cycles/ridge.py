@@ -6,6 +6,7 @@ out one training cell at a time, and the scores are of cells that neither fit no
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -75,11 +76,12 @@ def fit(rows: pl.DataFrame, recipe: Recipe) -> tuple[Ridge, dict[str, float]]:
             "next step: bring in more cells (two in five are held out), or wait for those to reach their end"
         )
     model = _fitted(train, recipe, _penalty(train, recipe))
-    scores = {}
+    scores: dict[str, float] = {}
+    mean = cast(float | None, train[recipe.target].mean()) or 0.0
     for side in ("val", "test"):
         cells = held_out.filter(pl.col("group_tag") == side)
         if cells.height:
-            scores |= _scores(model, cells, recipe, float(train[recipe.target].mean() or 0.0), side)
+            scores |= _scores(model, cells, recipe, mean, side)
     return model, scores
 
 

@@ -55,9 +55,10 @@ def reliability_figure(out_of_fold: pl.DataFrame) -> "Figure":
     """Predicted against seen share of jars that end within 90 days, on rows held out of training."""
     table = reliability(out_of_fold)
     figure, axes = _figure(5, 5)
-    top = max(table["predicted"].max() or 0.0, table["ended"].max() or 0.0, 0.05) * 1.1
+    predicted, ended = table["predicted"].to_numpy(), table["ended"].to_numpy()
+    top = 1.1 * float(max(predicted.max(initial=0.05), ended.max(initial=0.05)))
     axes.plot([0, top], [0, top], color="0.7", linewidth=1)
-    axes.plot(table["predicted"].to_numpy(), table["ended"].to_numpy(), marker="o")
+    axes.plot(predicted, ended, marker="o")
     axes.set(xlim=(0, top), ylim=(0, top), xlabel="predicted P(end within 90 d)", ylabel="share that ended")
     axes.set_title("Calibration, out of fold")
     return figure
@@ -66,7 +67,7 @@ def reliability_figure(out_of_fold: pl.DataFrame) -> "Figure":
 def survival_figure(out_of_fold: pl.DataFrame, model: RulModel) -> "Figure":
     """Share of snapshots still in service after t days: seen (Kaplan-Meier) and predicted out of fold."""
     times, alive = kaplan_meier(*observed(out_of_fold))
-    days = np.linspace(1.0, float(out_of_fold["followup_days"].max()), 100)
+    days = np.linspace(1.0, float(out_of_fold["followup_days"].to_numpy().max()), 100)
     raw = out_of_fold["raw_output"].to_numpy()
     predicted = [1.0 - model.calibration.probability(raw, at).mean() for at in days]
     figure, axes = _figure(6, 4)
@@ -81,6 +82,6 @@ def rul_histogram(predictions: pl.DataFrame) -> "Figure":
     """Number of jars by median remaining life, years; the last bar holds everything beyond ten years."""
     years = np.minimum(predictions["rul_days"].to_numpy() / 365.25, 10.25)
     figure, axes = _figure(6, 4)
-    axes.hist(years, bins=np.arange(0.0, 10.75, 0.5))
+    axes.hist(years, bins=np.arange(0.0, 10.75, 0.5).tolist())
     axes.set(xlabel="median remaining life, years (last bar: 10 and more)", ylabel="jars")
     return figure

@@ -97,7 +97,9 @@ def marginal_predictions(train: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFram
         return float(times[reached[0]]) if reached.size else never
 
     longest = float(time.max())
-    days = (quantile(0.025, longest), quantile(0.5, longest), quantile(0.975, LONGEST_DAYS))
-    same = tuple(np.full(rows.height, value) for value in days)
+    low, middle, high = (
+        np.full(rows.height, quantile(share, never))
+        for share, never in ((0.025, longest), (0.5, longest), (0.975, LONGEST_DAYS))
+    )
     near, far = (np.full(rows.height, share_ended(times, alive, horizon)) for horizon in (30.0, 90.0))
-    return prediction_frame(rows["battery_id"], same, near, far)
+    return prediction_frame(rows["battery_id"], (low, middle, high), near, far)

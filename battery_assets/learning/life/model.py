@@ -9,8 +9,9 @@ extrapolation, and the interval says how far it can be trusted.
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -117,12 +118,15 @@ def _ranges(matrix: np.ndarray) -> dict[str, tuple[float, float]]:
 
 
 def _described(examples: pl.DataFrame) -> dict[str, Any]:
+    first, last = (
+        cast(datetime, at) for at in (examples["snapshot_at"].min(), examples["snapshot_at"].max())
+    )
     return {
         "jars": examples["battery_id"].n_unique(),
         "snapshots": examples.height,
         "failures": examples.filter(pl.col("upper_days").is_not_null())["battery_id"].n_unique(),
-        "first_snapshot": examples["snapshot_at"].min().isoformat(),
-        "last_snapshot": examples["snapshot_at"].max().isoformat(),
+        "first_snapshot": first.isoformat(),
+        "last_snapshot": last.isoformat(),
     }
 
 
@@ -188,7 +192,7 @@ def load(path: Path, sha256: str) -> RulModel:
         raise ModelMismatch(
             f"{path} was trained on features this version does not make ({missing}): train anew"
         )
-    recipe = {
+    recipe: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in facts.pop("recipe").items()
     }
     return RulModel(

@@ -3,6 +3,7 @@
 The statements are frozen in 0003_string_runtime.sql: a later change of `tables/` becomes a later migration.
 """
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import op
@@ -16,7 +17,7 @@ depends_on = None
 def upgrade() -> None:
     """Create table and view; the analyst reads both by the default privileges of the first migration."""
     statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(statements)
 
 

@@ -1,5 +1,6 @@
 """What an estimate of charge and health rests on, and what the twin of one month hands to the next."""
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import op
@@ -13,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Add the columns; rows of before have NULL in them until their month is run again."""
     statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(statements)
 
 

@@ -1,5 +1,6 @@
 """The lab bench: twelve tables of cells on cyclers, readable by the analyst."""
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import op
@@ -13,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Create the schema and its tables."""
     statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(statements)
 
 

@@ -1,5 +1,7 @@
 """The books of what arrives as a whole, such as tests of cells."""
 
+from contextlib import closing
+
 from alembic import op
 
 revision = "0007"
@@ -33,7 +35,7 @@ COMMENT ON COLUMN platform.intake.files IS 'Path, sha256, reader and rows of eac
 
 def upgrade() -> None:
     """Create the table."""
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(STATEMENTS)
 
 

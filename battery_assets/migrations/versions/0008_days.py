@@ -1,5 +1,7 @@
 """The days of partitions: what each was made from, and what it hands on."""
 
+from contextlib import closing
+
 from alembic import op
 
 revision = "0008"
@@ -38,7 +40,7 @@ COMMENT ON COLUMN platform.ingest_file.known IS
 
 def upgrade() -> None:
     """Add the table, in one transaction."""
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(STATEMENTS)
 
 

@@ -1,5 +1,7 @@
 """What arrived and what days were made from is for analysts to read too; a test can be replaced."""
 
+from contextlib import closing
+
 from alembic import op
 
 revision = "0009"
@@ -15,7 +17,7 @@ COMMENT ON COLUMN platform.intake.status IS 'accepted, duplicate, replaced or re
 
 def upgrade() -> None:
     """Grant and tell, in one transaction."""
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(STATEMENTS)
 
 

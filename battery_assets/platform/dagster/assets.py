@@ -1,6 +1,7 @@
-"""What a table says about its asset: the keyword arguments of `@dg.asset`."""
+"""What a table or a model says about its asset: the keyword arguments of `@dg.asset`."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -20,53 +21,94 @@ GROUPS = {
 }
 
 
+@dataclass(frozen=True)
+class Model:
+    """A model that an asset trains and registers: what a table says of itself, for what is no table.
+
+    `name` is the asset's, `registered_name` the registry's; `phase` and `cut` are as a table's info has them.
+    """
+
+    name: str
+    registered_name: str
+    phase: int
+    cut: str
+    comment: str
+    kinds: frozenset[str]
+
+
+# Of each table, who reads its earlier months, and how many of them; None: all.
+_LATER: dict[str, dict[str, int | None]] = {}
+
+
+def later_readers(table: sa.Table) -> dict[str, int | None]:
+    """The tables that read earlier months of a table, and how many months they look back; None: all."""
+    return _LATER.get(table.name, {})
+
+
 def partitions_of(table: sa.Table) -> dg.PartitionsDefinition | None:
     """How the table is cut, as Dagster says it."""
-    of_sites = lab_months if table.info["lab"] else site_months
-    return {"site_month": of_sites, "month": months, "whole": None}[table.info["cut"]]
+    return _partitions(table.info["cut"], lab=table.info["lab"])
+
+
+def _partitions(cut: str, *, lab: bool = False) -> dg.PartitionsDefinition | None:
+    return {"site_month": lab_months if lab else site_months, "month": months, "whole": None}[cut]
 
 
 def materializes(
-    table: sa.Table,
+    made: sa.Table | Model,
     reads: Iterable[sa.Table] = (),
     *,
     history: Iterable[sa.Table] = (),
     history_months: int = 0,
     earlier: Iterable[sa.Table] = (),
-    after: Iterable[str] = (),
+    after: Iterable[sa.Table | Model] = (),
 ) -> dict[str, Any]:
-    """Keyword arguments for the asset of a table.
+    """Keyword arguments for the asset of a table or of a model.
 
     `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
-    months too, `earlier` those of which only earlier months are read (the table itself may be one): they are
-    no edge of the same month. `after` names assets that only have to be there first, such as parents of
-    foreign keys.
-    A month that is run again makes no later month stale, though history of theirs may have changed.
+    months too (0: for all of them), `earlier` those of which only earlier months are read (the table itself
+    may be one): they are no edge of the same month. `after` are tables and models that only have to be there
+    first, such as parents of foreign keys.
+    A month whose rows have changed makes the later months stale whose history it is.
     """
     reads, history, earlier = tuple(reads), tuple(history), tuple(earlier)
+    said = _said_by_model(made) if isinstance(made, Model) else _said_by_table(made)
+    for read in (*history, *earlier):
+        _LATER.setdefault(read.name, {})[made.name] = history_months or None
+    said["metadata"] |= {
+        "reads": [read.name for read in reads],
+        "reads_earlier_months": [read.name for read in history],
+        "reads_only_earlier_months": [read.name for read in earlier],
+        **({"earlier_months": history_months or "all"} if history else {}),
+    }
+    # History too is of the same month: else a backfill from Dagster's page adds all months after it.
+    return {**said, "deps": [dg.AssetDep(one.name) for one in (*reads, *history, *after)]}
+
+
+def _said_by_table(table: sa.Table) -> dict[str, Any]:
     return {
         "name": table.name,
         "group_name": GROUPS[table.info["phase"]],
         "partitions_def": partitions_of(table),
-        "deps": [
-            # History too is of the same month: else a backfill from Dagster's page adds all months after it.
-            *(dg.AssetDep(read.name) for read in (*reads, *history)),
-            *after,
-        ],
         "description": table.comment,
-        "metadata": {
-            **definition_metadata(table),
-            "reads": [read.name for read in reads],
-            "reads_earlier_months": [read.name for read in history],
-            "reads_only_earlier_months": [read.name for read in earlier],
-            **({"earlier_months": history_months} if history else {}),
-        },
+        "metadata": definition_metadata(table),
         "kinds": {"deltalake" if table.info["store"] == "lake" else "postgres"},
     }
 
 
+def _said_by_model(model: Model) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "group_name": GROUPS[model.phase],
+        "partitions_def": _partitions(model.cut),
+        "description": model.comment,
+        "metadata": {"registered_name": model.registered_name},
+        "kinds": set(model.kinds),
+    }
+
+
 def declared_reads(definition: dg.AssetsDefinition) -> set[str]:
-    """The names of the tables that an asset of a table says it reads; what it merely follows is left out."""
+    """The names of the tables that an asset says it reads; what it merely follows is left out."""
     metadata = definition.metadata_by_key[definition.key]
     return {*metadata["reads"], *metadata["reads_earlier_months"], *only_earlier(definition)}
 

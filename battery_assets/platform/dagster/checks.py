@@ -1,8 +1,8 @@
 """Checks of partitions: the suite that each table's definition gives, and laws that the caller knows.
 
-Suites are Great Expectations read off the definitions, one blocking check for each table. A suite passes on
-nothing unless it is told not to: rows are expected wherever the table does not say that an empty partition is
-healthy. What only its writer changes is checked on the profile that the writer computed. The stored columns
+Suites are Great Expectations read off the definitions, one blocking check for each table. Rows are expected
+wherever the table does not say that an empty partition is healthy: without any the suite warns and blocks
+nothing. What only its writer changes is checked on the profile that the writer computed. The stored columns
 are those of the definition and no others: nothing that only a generator can know has a place to stand.
 """
 
@@ -17,6 +17,7 @@ import polars.selectors as cs
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.assets import partitions_of
+from battery_assets.platform.dagster.empty_partition import no_rows
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.profile import Profile
@@ -113,6 +114,8 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
             return dg.AssetCheckResult(
                 passed=False, description=f"{table.name} {part.key} was never committed"
             )
+        if not profile["rows"] and not table.info["may_be_empty"]:
+            return no_rows(part, column_failures(table, stored_columns(warehouse, table, part)))
         if _profile_tells(table):
             failures = _once(
                 warehouse, table, part, digest(profile), lambda: profile_failures(table, profile)
@@ -183,6 +186,7 @@ def _out_of_bounds(facts: dict[str, tuple[float, float | None, float | None]]) -
     One row a fact and bound, for one expectation: each costs the same, however little it has to look at.
     """
     gx = _great_expectations()
+    pairs: list[tuple[str, float | None, float | None]]
     pairs = [(name, value, low) for name, (value, low, _) in facts.items()]
     pairs += [(name, high, value) for name, (value, _, high) in facts.items()]
     kinds = {"fact": pl.String, "larger": pl.Float64, "smaller": pl.Float64}

@@ -1,6 +1,7 @@
 """What Dagster shows of a materialization: rows, time span, checksum, schema, pictures."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -54,6 +55,21 @@ def definition_metadata(table: sa.Table) -> dict[str, Any]:
     }
 
 
+_BEFORE, _AFTER = "![](data:image/png;base64,", ")"
+
+
 def picture(png: bytes) -> dg.MarkdownMetadataValue:
     """A picture that Dagster shows in the asset's metadata."""
-    return dg.MetadataValue.md(f"![](data:image/png;base64,{base64.b64encode(png).decode()})")
+    return dg.MetadataValue.md(f"{_BEFORE}{base64.b64encode(png).decode()}{_AFTER}")
+
+
+def pictures_of(metadata: Mapping[str, Any]) -> dict[str, bytes]:
+    """The PNG of each picture in a materialization's metadata, by its title: the reverse of `picture`."""
+    texts = {
+        name: value.md_str for name, value in metadata.items() if isinstance(value, dg.MarkdownMetadataValue)
+    }
+    return {
+        name: base64.b64decode(text.removeprefix(_BEFORE).removesuffix(_AFTER))
+        for name, text in texts.items()
+        if text and text.startswith(_BEFORE)
+    }

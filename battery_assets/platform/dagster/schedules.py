@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import dagster as dg
+from dagster._core.definitions.target import ExecutableDefinition
 
 from battery_assets.platform.dagster.partitions import labs, sites
 
@@ -24,7 +25,7 @@ def _requests(
         )
 
 
-def current_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+def current_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
     """Every night: the month that is running, of every site, or of every lab."""
 
     @dg.schedule(
@@ -43,7 +44,7 @@ def current_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDef
     return schedule
 
 
-def closed_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+def closed_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
     """On the 2nd of each month: the month before, of every site or lab, late files included."""
 
     @dg.schedule(
@@ -60,7 +61,7 @@ def closed_month(job: dg.JobDefinition, *, lab: bool = False) -> dg.ScheduleDefi
     return schedule
 
 
-def monthly_training(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+def monthly_training(job: ExecutableDefinition) -> dg.ScheduleDefinition:
     """On the 3rd of each month: a model that has seen every month before this one."""
 
     @dg.schedule(
@@ -76,7 +77,7 @@ def monthly_training(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     return schedule
 
 
-def nightly_tidying(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+def nightly_tidying(job: ExecutableDefinition) -> dg.ScheduleDefinition:
     """Every night, after the running months: what nobody needs any more goes."""
     return dg.ScheduleDefinition(
         name="nightly_tidying",

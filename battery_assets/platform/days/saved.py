@@ -59,4 +59,4 @@ def _array(name: str, value: np.ndarray | pl.DataFrame) -> tuple[str, np.ndarray
 def _value(name: str, array: np.ndarray) -> tuple[str, Any]:
     if not name.startswith(_FRAME):
         return name, array.copy()
-    return name.removeprefix(_FRAME), pl.read_ipc(io.BytesIO(array))
+    return name.removeprefix(_FRAME), pl.read_ipc(io.BytesIO(array.data))

@@ -37,8 +37,14 @@ def enter(
     files: list[dict[str, Any]] | None = None,
 ) -> None:
     """Enter a thing, or change what is known of it."""
-    values = {"month": month, "status": status, "reason": reason, "facts": facts or {}, "files": files or []}
-    values["registered_at"] = sa.func.now()
+    values = {
+        "month": month,
+        "status": status,
+        "reason": reason,
+        "facts": facts or {},
+        "files": files or [],
+        "registered_at": sa.func.now(),
+    }
     statement = insert(intake).values(site=site, key=key, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["site", "key"], set_=values))
 

@@ -6,13 +6,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import polars as pl
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
+from battery_assets.platform.warehouse.pool import ask_after_rest
 from battery_assets.tables.projections import key_columns, polars_schema
 
 # Bare it is NULL, in quotes it is a text like any other: every text is quoted on its way in.
@@ -25,13 +26,14 @@ Result = TypeVar("Result")
 @functools.lru_cache(maxsize=8)
 def engine(url: str) -> sa.Engine:
     """One engine for each database and process; two spare connections are enough for a step."""
-    return sa.create_engine(
+    made = sa.create_engine(
         url,
         pool_size=2,
         max_overflow=4,
-        pool_pre_ping=True,
         connect_args={"options": "-c timezone=UTC -c lock_timeout=60000"},
     )
+    ask_after_rest(made)
+    return made
 
 
 @contextmanager
@@ -60,7 +62,7 @@ def explained(what: str) -> Iterator[None]:
     try:
         yield
     except (sa.exc.DataError, sa.exc.IntegrityError) as error:
-        raise ValueError(_refusal(what, error.orig)) from error
+        raise ValueError(_refusal(what, cast(psycopg.Error, error.orig))) from error
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise ValueError(_refusal(what, error)) from error
 
@@ -75,6 +77,11 @@ def _refusal(what: str, error: psycopg.Error) -> str:
     return f"{what}: " + "; ".join(f"{word:.300}" for word in words if word)
 
 
+def cursor_of(connection: sa.Connection) -> psycopg.Cursor:
+    """psycopg's own cursor, in the transaction of the connection."""
+    return cast(psycopg.Connection, connection.connection.driver_connection).cursor()
+
+
 def copy_in(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> bytes:
     """COPY rows into the table, columns by name. Returns the bytes that were sent."""
     data = csv_bytes(rows)
@@ -83,7 +90,7 @@ def copy_in(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> b
         sql.SQL(", ").join(map(sql.Identifier, rows.columns)),
         sql.Literal(_NULL),
     )
-    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with cursor_of(connection) as cursor, cursor.copy(statement) as copy:
         copy.write(data)
     return data
 
@@ -120,7 +127,7 @@ def copy_out(
         sql.SQL(text.replace("%%", "%"))  # type: ignore[arg-type]
     )
     buffer = io.BytesIO()
-    with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with cursor_of(connection) as cursor, cursor.copy(statement) as copy:
         for block in copy:
             buffer.write(block)
     kinds = polars_schema(table)

@@ -14,7 +14,7 @@ from battery_assets.tables.projections import stored_schema
 # What of a column is looked at together stays in the processor's cache.
 _TOGETHER = 16_384
 # Up to here `value * 10**scale` is nearer to its own whole number than to any other (53 and 24 bits).
-_DIGITS = {pl.Float64: 15, pl.Float32: 6}
+_DIGITS: dict[type[pl.DataType], int] = {pl.Float64: 15, pl.Float32: 6}
 
 
 def decimals(table: sa.Table) -> dict[str, pl.Decimal]:
@@ -69,7 +69,7 @@ def _where_present(values: pl.Series, made: pl.Series) -> pl.Series:
 
 def _last_digits(values: np.ndarray, kind: pl.Decimal, whole: type) -> np.ndarray | None:
     """As `counted`, of an array (n,) of floats; None where one is too large, infinite or NaN."""
-    numbers = np.empty(values.size, whole)
+    numbers: np.ndarray = np.empty(values.size, whole)
     scaled = np.empty(min(values.size, _TOGETHER))
     for first in range(0, values.size, _TOGETHER):
         some = values[first : first + _TOGETHER]

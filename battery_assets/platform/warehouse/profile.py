@@ -136,4 +136,6 @@ def _merged_fact(fact: str, one: Any, other: Any) -> Any:
         return other if one is None else one
     if fact == "values":
         return sorted({*one, *other})[:_MOST_VALUES]
-    return {"nulls": sum, "min": min, "max": max}[fact]((one, other))
+    if fact == "nulls":
+        return one + other
+    return min(one, other) if fact == "min" else max(one, other)

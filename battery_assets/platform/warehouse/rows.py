@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.casting import cast_columns
 from battery_assets.platform.warehouse.database import copy_in
 from battery_assets.platform.warehouse.profile import profile_of
@@ -23,8 +25,7 @@ def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFra
     )
     if table.info["newest_wins"] or table.info["cut"] == "whole":
         # Two months of a site bring the same ids and codes: ON CONFLICT settles a race for the id alone.
-        one_at_a_time = sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"{table.name} {part.site}"))
-        connection.execute(sa.select(one_at_a_time))
+        registry.take_turn(connection, table, part.site or "")
         data = upsert_newest(connection, table, part, stamped)
     else:
         connection.execute(sa.delete(table).where(within(table, part, None)))
@@ -90,19 +91,19 @@ def midnight(day: date) -> datetime:
 def rows_there(connection: sa.Connection, table: sa.Table, part: Part) -> int:
     """How many rows a partition of a PostgreSQL table has now."""
     count = sa.select(sa.func.count()).select_from(table)
-    return connection.execute(count.where(within(table, part, sa.true()))).scalar_one()
+    return connection.execute(count.where(within(table, part, None))).scalar_one()
 
 
 def within(
     table: sa.Table, part: Part | None, where: sa.ColumnElement[bool] | None
-) -> sa.ColumnElement[bool] | None:
+) -> sa.ColumnElement[bool]:
     """The condition that a PostgreSQL table's rows belong to a partition."""
     conditions = [] if where is None else [where]
     if part is not None and part.site and table.info["cut"] == "site_month":
         conditions.append(table.c.site == part.site)
     if part is not None and part.month and "month" in table.c and not table.info["newest_wins"]:
         conditions.append(table.c.month == part.month)
-    return sa.and_(*conditions) if conditions else None
+    return sa.and_(sa.true(), *conditions)
 
 
 def fitting(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
@@ -152,7 +153,7 @@ def of_month(rows: pl.DataFrame, table: sa.Table, part: Part) -> pl.DataFrame:
     """
     if table.info["whole_sessions"]:
         return rows
-    first, last = rows["ts"].min(), rows["ts"].max()
+    first, last = (cast(datetime, at) for at in (rows["ts"].min(), rows["ts"].max()))
     if rows.height and not (part.start <= first and last < part.end):
         raise ValueError(
             f"{table.name} {part.key}: column ts: {first} to {last} is not all of this month; "

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from battery_assets.features.health.estimate import FITS, state_of_health
-from benchmarks import estimation
+from battery_assets_tests.worlds.estimation import scores as estimation
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 TESTS = {"string_id": pl.String, "test_date": pl.Datetime("us", "UTC"), "capacity_pct_of_rated": pl.Float64}

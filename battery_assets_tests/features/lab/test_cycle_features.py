@@ -14,7 +14,7 @@ from battery_assets.features.lab.incremental_capacity import incremental_capacit
 from battery_assets.features.lab.labels import EndOfLife
 from battery_assets.features.lab.training_table import cycle_data
 from battery_assets.physics.lithium_cell import Cell, open_circuit_v
-from battery_assets_tests.worlds.cells import NOMINAL_AH, life_points, square_test
+from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points, square_test
 
 
 def features_of(rows: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from battery_assets.features.lab.cycles import cycle_of_rows, cycle_starts, flows
-from battery_assets_tests.worlds.cells import NOMINAL_AH, life_points, square_test
+from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points, square_test
 
 
 def test_a_cycle_begins_with_its_charge_and_keeps_the_rest_after_its_discharge():

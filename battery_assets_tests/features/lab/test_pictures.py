@@ -6,7 +6,7 @@ import polars as pl
 from battery_assets.features.lab import pictures
 from battery_assets.features.lab.cycle_rows import Points
 from battery_assets.features.lab.tables import feature_table, incremental_curves, voltage_curves
-from battery_assets_tests.worlds.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points
 
 TEST = {"session_id": "s", "cell_id": "c", "nominal_capacity_ah": NOMINAL_AH, "cutoff_v": 2.5}
 

@@ -180,7 +180,7 @@ def test_noise_of_the_estimates_is_not_counted_twice():
 
 def test_the_interval_holds_the_truth_as_often_as_it_says_and_the_weakest_jar_is_mostly_right():
     """Seeds that nothing was chosen on; `python -m benchmarks --only runtime_interval_coverage_pct` has more."""
-    from benchmarks.noisy_strings import outcomes
+    from battery_assets_tests.worlds.noisy_strings import outcomes
 
     found = [ride for seed in (501, 502, 503) for ride in outcomes(seed, strings=25, draws=60)]
     held = np.mean([ride.held for ride in found])

@@ -12,7 +12,7 @@ from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.reconcile.joined import joined
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.discharged import discharge_capacities
+from battery_assets_tests.worlds.lab_files.discharged import discharge_capacities
 
 # file: dialect, rows, cycle numbers, Ah charged and discharged as the cycler's own counters say.
 LOADED = {
@@ -251,10 +251,10 @@ def test_the_table_of_files_has_a_line_for_each(cyclers):
     assert row(cyclers / "bdf/sample.bdf.csv")[-1].startswith("refused, TRUNCATED: 1 bad of 3 rows")
 
 
-def test_the_readme_shows_the_table_as_it_is(shared_data):
+def test_the_page_of_the_lab_shows_the_table_as_it_is(shared_data):
     folders = ["cyclers", "calce_cs2", "nasa_pcoe", "severson_early_life/raw_samples"]
-    readme = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
-    shown = readme.split("<!-- lab files -->")[1].split("<!-- /lab files -->")[0].strip()
+    page = (Path(__file__).resolve().parents[3] / "docs" / "lab.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- lab files -->")[1].split("<!-- /lab files -->")[0].strip()
     assert shown == markdown(files([shared_data / folder for folder in folders])), (
         "run `python -m battery_assets.ingest.lab.file_table` on the four folders of real files"
     )

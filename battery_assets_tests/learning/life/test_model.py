@@ -208,7 +208,7 @@ def test_pictures_are_drawn_without_global_state(trained: Trained, unseen: Fleet
 
 def test_importing_the_room_loads_neither_catboost_nor_matplotlib() -> None:
     script = (
-        "import sys; from battery_assets.learning import rul_model, rul_explanation, rul_figures, twin_rul; "
+        "import sys; from battery_assets.learning.life import explanation, figures, model, straight_line; "
         "sys.exit(bool({'catboost', 'matplotlib', 'torch', 'dagster', 'mlflow'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -14,7 +14,7 @@ from battery_assets_tests.worlds.random_rows import World
 def test_what_is_read_and_what_is_merely_followed_are_told_apart():
     @dg.asset(
         **materializes(
-            t.alert, reads=[t.battery], history=[t.feature_store], history_months=3, after=["user"]
+            t.alert, reads=[t.battery], history=[t.feature_store], history_months=3, after=[t.user]
         )
     )
     def alert() -> None: ...

@@ -1,6 +1,5 @@
 """A month of a small site through Dagster: what is read, what is checked, what is kept."""
 
-import contextlib
 from collections.abc import Iterator
 
 import dagster as dg
@@ -9,11 +8,10 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.definitions import checks as CHECKS
 from battery_assets.platform.dagster import checks
-from battery_assets.platform.dagster.assets import declared_reads, only_earlier
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.warehouse.resource import Warehouse, recorded_reads
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.worlds.code_location import World, evaluations, failures
+from battery_assets_tests.worlds.watched import Watched, assert_declared, reads_of
 
 PART = Part("alpha", "2025-03")
 KEY = dg.MultiPartitionKey({"month": "2025-03", "site": "alpha"})
@@ -25,22 +23,6 @@ CONFIG = {
     "jars_per_string": 4,
     "start": "2025-02",
 }
-READS: dict[str, set[str]] = {}
-LAB = {table.name for table in t.LAB_TABLES}
-_OPEN = contextlib.ExitStack()
-
-
-class Watched(Warehouse):
-    """A warehouse that notes which tables each asset reads between its claim and its replace."""
-
-    def claim(self, table, context, **more):
-        READS[table.name] = _OPEN.enter_context(recorded_reads())
-        return super().claim(table, context, **more)
-
-    def replace(self, *given, **more):
-        result = super().replace(*given, **more)
-        _OPEN.close()
-        return result
 
 
 @pytest.fixture(scope="module")
@@ -65,22 +47,18 @@ def test_a_month_of_a_site_runs_from_master_to_work_orders(world):
         assert profile["rows"] or table.info["may_be_empty"], table.name
 
 
-def test_every_asset_reads_what_it_declares(world):
-    """What is declared and not read orders runs for nothing; what is read and not declared may be stale."""
-    for asset in world.defs.assets:
-        name = asset.key.path[-1]
-        if name not in READS or name in ("rul_model", "ml_model"):
-            assert name in LAB or name in ("rul_model", "ml_model"), name
-            continue
-        assert READS[name] == declared_reads(asset), name
-        upstream = {key.path[-1] for key in asset.dependency_keys}
-        assert READS[name] - only_earlier(asset) <= upstream, name
+def test_every_asset_of_the_fleet_reads_what_it_declares_the_models_too(world):
+    for asset in ("rul_model", "ml_model"):
+        world.run("training", "2025-04", [dg.AssetKey(asset)])
+    lab = {table.name for table in t.LAB_TABLES}
+    assert_declared([a for a in world.defs.assets if a.key.path[-1] not in lab], reads_of(world.warehouse))
 
 
 def test_no_asset_was_seen_to_read_the_truth(world):
-    assert READS["jar_truth"] == set()
-    assert len(READS) >= len([table for table in t.FLEET_TABLES if table.info["cut"] == "site_month"])
-    assert not [name for name, reads in READS.items() if "jar_truth" in reads]
+    reads = reads_of(world.warehouse)
+    assert reads["jar_truth"] == set()
+    assert len(reads) >= len([table for table in t.FLEET_TABLES if table.info["cut"] == "site_month"])
+    assert not [name for name, tables in reads.items() if "jar_truth" in tables]
     assert world.warehouse.read(t.jar_truth, PART).collect().height >= 4
 
 
@@ -180,11 +158,3 @@ def test_an_unknown_site_is_told_how_to_become_known(world):
     [words] = failures(result)
     assert "site 'nowhere' is not known. Next step: battery-assets site add nowhere" in words
     assert "Known: alpha" in words
-
-
-def test_the_training_reads_what_its_dependencies_name(world):
-    from battery_assets.fleet.p6_ml_digital_twin.rul_model import rul_model, training_frames
-
-    with recorded_reads() as reads:
-        training_frames(world.warehouse, Part(month="2025-04"))
-    assert reads == {key.path[-1] for key in rul_model.dependency_keys}

@@ -12,6 +12,13 @@ from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA, Fault, quara
 from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.reading import Reading, Source
 from battery_assets.ingest.lab.reconcile.integrals import Moved, moved
+from battery_assets.ingest.lab.reconcile.seams import (
+    LEAST_PAUSE_S,
+    flows_at_end,
+    measured_again,
+    paused_s,
+    seamed,
+)
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 LIFE_SCHEMA = {"file_number": pl.Int64, **POINTS_SCHEMA}
@@ -66,8 +73,10 @@ def joined(readings: Sequence[Reading], *, one_cell: bool = False) -> Life:
             duplicates += again
             faults.append(conflicts)
         parts.append(points)
+    points = pl.concat(parts)
     return Life(
-        points=pl.concat(parts),
+        # What flowed to and from a row in conflict is told by its neighbours.
+        points=measured_again(points) if any(one.height for one in faults[len(kept) :]) else points,
         sources=tuple(one.source for one in kept),
         quarantine=pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *faults]),
         findings=tuple(note if times == 1 else f"{note} ({times:,} times)" for note, times in notes.items()),
@@ -142,10 +151,22 @@ def _attached(
     none = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     end_s = float(parts[-1]["test_time_s"][-1])
     if float(points["test_time_s"][0]) > end_s:
-        return _run_on(parts[-1], points, 0.0, restarted=False), 0, none
+        pause_s, ran_s = _pause_s(parts[-1], points), float(points["test_time_s"][0]) - end_s
+        if pause_s is not None and pause_s - ran_s > LEAST_PAUSE_S:
+            notes[
+                f"{one.source.file}: it begins {pause_s:,.0f} s after the file before, by their clocks"
+            ] += 1
+        return seamed(parts[-1], _run_on(parts[-1], points, 0.0, restarted=False)), 0, none
     if not _overlaps(parts, points):
-        notes[f"{one.source.file}: its time begins anew; it follows the file before"] += 1
-        return _run_on(parts[-1], points, end_s, restarted=True), 0, none
+        pause_s = _pause_s(parts[-1], points)
+        later = "after a time that no clock tells" if pause_s is None else f"{pause_s:,.0f} s later"
+        notes[f"{one.source.file}: its time begins anew; it follows the file before {later}"] += 1
+        after = seamed(parts[-1], _run_on(parts[-1], points, end_s, restarted=True), restarted=True)
+        if after["open_ah"][0] and flows_at_end(parts[-1]):
+            notes[
+                f"{one.source.file}: the file before ends while a current flows; what followed is open"
+            ] += 1
+        return after, 0, none
     notes[f"{one.source.file} overlaps the file before"] += 1
     return _merged(parts, points, one)
 
@@ -157,6 +178,11 @@ def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
         return begin < end
     head = points.head(1).select(_MEASURED)
     return any(not part.join(head, on=list(_MEASURED), how="semi").is_empty() for part in parts)
+
+
+def _pause_s(before: pl.DataFrame, points: pl.DataFrame) -> float | None:
+    """Seconds between two files by their clocks; None where one of them has none."""
+    return paused_s(_ends(before), _clock(points, 0))
 
 
 def _clock(points: pl.DataFrame, row: int) -> datetime | None:

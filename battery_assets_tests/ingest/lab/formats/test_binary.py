@@ -7,8 +7,8 @@ import scipy.io
 from battery_assets.ingest.files.problems import FileRefused
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.discharged import discharge_capacities
-from battery_assets_tests.worlds.made_files import TRUTH, written
+from battery_assets_tests.worlds.lab_files.discharged import discharge_capacities
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH, written
 
 
 def nasa_file(path) -> None:

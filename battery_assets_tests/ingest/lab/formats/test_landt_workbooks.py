@@ -5,7 +5,7 @@ import pytest
 from battery_assets.ingest.lab.read import read, recognise
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets_tests.ingest.lab.formats.test_neware_workbooks import workbook
-from battery_assets_tests.worlds.made_files import same_as_truth, table
+from battery_assets_tests.worlds.lab_files.made_files import same_as_truth, table
 
 STATES = {"R": "R", "C": "C_CC", "D": "D_CC"}
 RECORD = {

@@ -13,9 +13,16 @@ from battery_assets.ingest.lab.read import read, recognise
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets_tests.ingest.lab.test_mutations import FEW, STRICT, outcome, refused
-from battery_assets_tests.worlds.discharged import discharge_capacities
-from battery_assets_tests.worlds.made_files import INTERVAL_S, START, TRUTH, made, same_as_truth, written
-from battery_assets_tests.worlds.made_mpr import SIGNATURE, log, module, mpr, points, truth_columns
+from battery_assets_tests.worlds.lab_files.discharged import discharge_capacities
+from battery_assets_tests.worlds.lab_files.made_files import (
+    INTERVAL_S,
+    START,
+    TRUTH,
+    made,
+    same_as_truth,
+    written,
+)
+from battery_assets_tests.worlds.lab_files.made_mpr import SIGNATURE, log, module, mpr, points, truth_columns
 
 VERSIONS = [2, 3, 11]
 
@@ -31,7 +38,7 @@ def changed(number: int, change) -> dict[int, list]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_number_of_the_file_is_read(tmp_path, version):
     one = read(written(tmp_path, mpr(version=version)))
-    assert (one.source.reader, one.source.reader_version) == ("biologic mpr", 1)
+    assert (one.source.reader, one.source.reader_version) == ("biologic mpr", 2)
     same_as_truth(one.points, TRUTH.height)
     assert one.points["cycle_count"].to_list() == TRUTH["cycle"].to_list()
     assert one.points["step_index"].to_list() == TRUTH["step"].to_list()

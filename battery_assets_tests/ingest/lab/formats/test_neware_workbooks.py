@@ -7,7 +7,7 @@ import pytest
 
 from battery_assets.ingest.lab.read import read, recognise
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.made_files import rows_of, same_as_truth
+from battery_assets_tests.worlds.lab_files.made_files import rows_of, same_as_truth
 
 CHINESE = {
     "DataPoint": "数据序号", "Cycle Index": "循环号", "Step Index": "工步号", "Step Type": "工步类型",

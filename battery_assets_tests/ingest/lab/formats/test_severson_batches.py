@@ -14,9 +14,9 @@ from battery_assets.ingest.lab.formats.severson import cells_apart
 from battery_assets.ingest.lab.read import read, recognise
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets_tests.ingest.lab.test_mutations import FEW
-from battery_assets_tests.worlds.discharged import discharge_capacities
-from battery_assets_tests.worlds.made_batch import NOMINAL_AH, batch, cell
-from battery_assets_tests.worlds.made_files import TRUTH
+from battery_assets_tests.worlds.lab_files.discharged import discharge_capacities
+from battery_assets_tests.worlds.lab_files.made_batch import NOMINAL_AH, batch, cell
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH
 
 # Each example starts a process.
 FEWER = settings(FEW, max_examples=8)

@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reading import Declared, Reading
 from battery_assets.ingest.lab.reconcile.joined import joined
 from battery_assets.ingest.lab.refusal import LabFileRefused
-from battery_assets_tests.worlds.made_files import TRUTH, made, rows_of, same_as_truth, written
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH, made, rows_of, same_as_truth, written
 
 WHOLE = TRUTH.tail(1).to_dicts()[0]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from battery_assets_tests.worlds.made_files import TRUTH
+from battery_assets_tests.worlds.lab_files.made_files import TRUTH
 
 NOMINAL_AH = 1.1
 FIELDS = {

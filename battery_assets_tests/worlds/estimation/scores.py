@@ -18,8 +18,8 @@ from battery_assets.features.twin.jar_model import TwinParameters, prior_paramet
 from battery_assets.features.windows.discharges import discharge_windows
 from battery_assets.features.windows.feature_rows import TelemetryDay
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
-from benchmarks import estimation_world as world
-from benchmarks.estimation_population import estimated, members
+from battery_assets_tests.worlds.estimation import world
+from battery_assets_tests.worlds.estimation.population import estimated, members
 
 SOC_SEED, SOH_SEEDS = 2026, (7001, 7002, 7003, 7004, 7005)
 # A, minutes, V at which a test ends.

@@ -18,7 +18,7 @@ from battery_assets.features.windows.discharges import discharge_windows
 from battery_assets.features.windows.feature_rows import TelemetryDay
 from battery_assets.physics import ageing
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
-from benchmarks import estimation_world as world
+from battery_assets_tests.worlds.estimation import world
 
 AT = datetime(2026, 3, 31, tzinfo=UTC)
 OLDEST_YEARS, LEAVES_YEARS = 10.0, 1.0 / 6.0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from battery_assets_tests.worlds.made_files import START, TRUTH
+from battery_assets_tests.worlds.lab_files.made_files import START, TRUTH
 
 SIGNATURE = b"BIO-LOGIC MODULAR FILE\x1a" + 25 * b" " + 4 * b"\0"
 _WIDTHS = {

@@ -1,0 +1,46 @@
+"""battery-assets import fleet: exports of other systems."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("fleet")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--site", required=True, help="Site that the data become, such as cnx-01.")
+@click.option("--timezone", help="IANA zone of times without an offset, such as Asia/Bangkok.")
+@click.option(
+    "--contract", multiple=True, metavar="KEY=VALUE", help="Further terms of the source, see above."
+)
+def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[str, ...]) -> None:
+    """Take in an export of another system as a site, and run the pipeline on it up to work orders.
+
+    PATH is a folder of CSV, CSV.gz or Parquet files named as the tables are (battery.csv,
+    telemetry_jar_raw_2026-11.csv.gz ...), or one such file. Bad rows go to quarantine with file, line and
+    reason; rows read = loaded + quarantined + duplicates. Terms: policy=strict|tolerant,
+    json_dialect=json|python-literal-ok, positive_current=charges|discharges, separator, decimal, time_format,
+    null_words=NA|-, rename=volt:voltage_v|jar_id:battery_id, units=temperature_c:degF, final_newline ...
+
+    \b
+    Example:
+      battery-assets import fleet exports/cnx --site cnx-01 --timezone Asia/Bangkok
+    """
+    from battery_assets.actions.import_export import NEXT_STEP, imported, refused_files
+    from battery_assets.actions.report import print_report
+    from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.terms import terms_of
+    from battery_assets.commands.accounts import print_accounts
+    from battery_assets.commands.progress import steps_bar
+    from battery_assets.errors import UserError
+
+    quiet_logs()
+    terms = terms_of(contract, timezone)
+    with session() as at:
+        months = imported(at, path, site, terms, lambda total: steps_bar(f"import {site}", total))
+        for month in months:
+            print_accounts(at, site, month)
+        print_report(at, site)
+        refused = dict.fromkeys(words for month in months for words in refused_files(at, site, month))
+        if refused:
+            # What the other files carry was computed; that some were not taken in is no success.
+            raise UserError("\n".join(refused), NEXT_STEP)
