@@ -31,6 +31,7 @@ class Session:
 @contextmanager
 def session(settings: Settings | None = None) -> Iterator[Session]:
     """The platform, started where it does not run and migrated where it is behind."""
+    from battery_assets.hosting.abandoned import fail_abandoned_runs
     from battery_assets.hosting.databases import running_database
     from battery_assets.hosting.launch import QUIET, install_dagster_home
     from battery_assets.platform.warehouse.migrate import migrate
@@ -48,6 +49,9 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
         warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
         landing = Landing(folder=settings.landing, cache=str(settings.home))
         with dg.DagsterInstance.get() as instance:
+            if settings.database_url is None:
+                # A command that was killed leaves a run in progress, and its place in the queue taken.
+                fail_abandoned_runs(instance)
             know_sites(warehouse, instance)
             yield Session(settings, warehouse, landing, instance)
 

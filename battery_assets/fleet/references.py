@@ -35,7 +35,7 @@ def references_held(warehouse: Warehouse, table: sa.Table, reading: Reading, par
             findings.append(_told(name, str(parent.table.name), dangling[name]))
             held = pl.when(pl.col(name).is_in(list(known))).then(pl.col(name))
             rows = rows.with_columns(held.alias(name))
-        if parents[0].table is table:
+        if parent.table is table:
             rows, rings = _without_rings(rows, key_columns(table)[0], name)
             findings += rings
     rows, doubled = named_apart(warehouse, table, rows, part)
@@ -120,6 +120,29 @@ def unknown_units(warehouse: Warehouse, column: sa.Column, counts: Mapping[str, 
     return [
         f"{column.name}: {sum(strangers.values())} rows are of {len(most)} units that {parent.table.name} "
         f"does not name; they are kept, and nothing is computed from them: {shown}{more}"
+    ]
+
+
+def no_longer_named(warehouse: Warehouse, table: sa.Table, part: Part, rows: pl.DataFrame) -> list[str]:
+    """A finding where rows of master data stay that another export named, and this one does not.
+
+    Nobody says what became of them: what an export leaves out is not replaced, and not dropped in silence.
+    """
+    if not table.info["newest_wins"] or rows.is_empty():
+        return []
+    [key] = key_columns(table)
+    name = next(iter(_unique_names(table)), key)
+    there = sa.select(table.c[key], table.c[name]).where(table.c.site == part.site)
+    named = set(rows[key].to_list())
+    with warehouse.transaction() as connection:
+        left = sorted(str(code) for unit, code in connection.execute(there) if str(unit) not in named)
+    if not left:
+        return []
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return [
+        f"{name}: {table.name} has {len(left)} rows of other months that this export does not name; they stay "
+        f"as they were; next step: say what became of them (replaced_date, status): "
+        f"{', '.join(left[:_SHOWN])}{more}"
     ]
 
 

@@ -169,8 +169,8 @@ def test_captures_are_written_once_and_again_where_one_is_damaged(site, monkeypa
     assert written == []
     rows = site.rows(table).filter(pl.col("start_ts").dt.day() == 9)
     whole = [site.warehouse.capture(url) for url in rows["data_blob_url"]]
-    flipped(Path(rows["data_blob_url"][0]))
-    Path(rows["data_blob_url"][1]).unlink()
+    flipped(Path(site.warehouse.lake_url) / rows["data_blob_url"][0])
+    (Path(site.warehouse.lake_url) / rows["data_blob_url"][1]).unlink()
     site.run(only=[table])
     assert sorted(written) == sorted(rows["window_id"])
     assert all(

@@ -127,7 +127,9 @@ def test_an_object_that_is_not_what_was_written_is_not_read_and_not_kept(bucket,
 
     def written() -> list[date]:
         claimed = warehouse.claim(table, PART)
-        due = warehouse.due(table, claimed, dict.fromkeys(days, "made of this"), by=__name__)
+        due = warehouse.due(
+            table, claimed, dict.fromkeys(days, "made of this"), by="battery_assets.platform.days.plan"
+        )
         frames = [
             (day, samples(13.5).with_columns(pl.col("ts").dt.offset_by(f"{n}d")))
             for n, day in enumerate(days)

@@ -87,7 +87,13 @@ def announce(connection: sa.Connection, table: sa.Table, part: Part, sha256: str
 
 
 def record(
-    connection: sa.Connection, table: sa.Table, part: Part, rows: int, sha256: str, profile: Profile
+    connection: sa.Connection,
+    table: sa.Table,
+    part: Part,
+    rows: int,
+    sha256: str,
+    profile: Profile,
+    rows_digest: str | None = None,
 ) -> None:
     """Enter what was committed, beside the rows themselves."""
     connection.execute(
@@ -99,6 +105,7 @@ def record(
             sha256=sha256,
             profile=profile,
             pending=None,
+            rows_digest=rows_digest,
             state="current",
             committed_at=sa.func.now(),
         )
@@ -152,8 +159,12 @@ def forget_files(connection: sa.Connection, paths: Collection[str]) -> None:
 
 
 def forget_days(connection: sa.Connection, before: str) -> None:
-    """What is remembered of the days of months before this one: when they change, all their days are made."""
-    connection.execute(sa.delete(r.partition_day).where(r.partition_day.c.month < before))
+    """What is remembered of the days of months before this one: when they change, all their days are made.
+
+    What is remembered of no month stays.
+    """
+    month = r.partition_day.c.month
+    connection.execute(sa.delete(r.partition_day).where(month != "", month < before))
 
 
 def day_entries(connection: sa.Connection, key: dict[str, str]) -> dict[date, DayEntry]:

@@ -25,6 +25,7 @@ partition_version = sa.Table(
     sa.Column("version", sa.BigInteger, comment="Token of the writer whose rows are there."),
     sa.Column("rows", sa.BigInteger),
     sa.Column("sha256", sa.String(64), comment="Of the rows as they were committed."),
+    sa.Column("rows_digest", sa.String(64), comment="Of PostgreSQL's rows as they were committed."),
     sa.Column("pending", JSONB(none_as_null=True), comment="Checksums that the lake may have reached."),
     sa.Column("profile", JSONB, comment="Rows, nulls, minima, maxima, order and gaps."),
     sa.Column("state", sa.String(10), comment="current, or stale where a parent row went away."),

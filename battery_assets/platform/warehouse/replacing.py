@@ -19,6 +19,7 @@ from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.staleness import mark_later_stale
 from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.database import explained, transaction
+from battery_assets.platform.warehouse.digests import are_changed, rows_digest
 from battery_assets.platform.warehouse.profile import Profile, merged
 from battery_assets.platform.warehouse.relations import ensure_leaf, mark_children_stale, refuse_dangling
 from battery_assets.platform.warehouse.rows import fitting, put, put_days, rows_there
@@ -48,10 +49,14 @@ def from_scratch(part: Part) -> bool:
 def days_there(
     connection: sa.Connection, lake: Lake, table: sa.Table, part: Part, entries: Mapping[date, DayEntry]
 ) -> set[date]:
-    """The days of entries whose content is there: files to the bit, rows by their number."""
+    """The days of entries whose content is there: files to the bit, rows by their number and digest."""
     if table.info["store"] != "lake":
         rows = sum(entry.rows or 0 for entry in entries.values())
-        return set(entries) if rows_there(connection, table, part) == rows else set()
+        if not entries or rows_there(connection, table, part) != rows:
+            return set()
+        row = registry.committed(connection, table, part)
+        kept = row.rows_digest if row is not None else None
+        return set() if are_changed(kept, rows_digest(connection, table, part)) else set(entries)
     named, known = lake.paths(table, part), registry.files_of(connection, table, part)
     there = Counter(known[path].day for path in named if path in known)
     of_entries = {entry.path for entry in entries.values() if entry.path}.intersection(named, known)
@@ -148,7 +153,8 @@ def replace_rows(
             kept = due.kept if due else ()
             registry.put_day_entries(connection, registry.place(table, part), kept, entries)
         for target, (profile, sha256) in written.items():
-            registry.record(connection, target, part, profile["rows"], sha256, profile)
+            as_they_are = rows_digest(connection, target, part)
+            registry.record(connection, target, part, profile["rows"], sha256, profile, as_they_are)
             if sha256 != before[target]:
                 mark_later_stale(connection, part, later_readers(target))
     return written[table]

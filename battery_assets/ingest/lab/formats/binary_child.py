@@ -6,9 +6,11 @@ cpu_seconds and memory_bytes. Results in `folder`: table.arrow and facts.json, o
 'cells' one file for each cell of a batch, as `severson_child` makes them.
 """
 
+import ctypes
 import json
 import resource
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -28,6 +30,9 @@ _NEXT = {
 
 def main(request: dict) -> int:
     """Decode one file; 0 also for a file that is refused in good order."""
+    if sys.platform == "linux":
+        # PR_SET_PDEATHSIG: whoever asked for the file may be killed meanwhile.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
     resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
