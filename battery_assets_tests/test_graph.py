@@ -6,6 +6,7 @@ import pytest
 from battery_assets import definitions as d
 from battery_assets import tables as t
 from battery_assets.platform.dagster.assets import GROUPS
+from battery_assets.tables.projections import parents
 
 SPECS = {spec.key.path[-1]: spec for spec in d.defs.resolve_all_asset_specs()}
 PHASE = {group: number for number, group in GROUPS.items()}
@@ -43,6 +44,19 @@ def test_the_laws_of_physics_are_checked_where_their_rows_are_written():
         ("feature_store", "no_jar_below_its_room"),
     }
     assert laws == {**dict.fromkeys(blocking, True), **dict.fromkeys(warning, False)}
+
+
+def test_a_step_makes_and_judges_what_the_definitions_say():
+    made = [spec.key for step in d.steps if isinstance(step, dg.AssetsDefinition) for spec in step.specs]
+    assert sorted(made) == sorted(spec.key for asset in d.assets for spec in asset.specs)
+    judged = [(spec.key, spec.blocking) for step in d.steps for spec in step.check_specs]
+    assert sorted(judged) == sorted(
+        (spec.key, spec.blocking) for check in d.checks for spec in check.check_specs
+    )
+    alone = {
+        key.name for step in d.steps if isinstance(step, dg.AssetChecksDefinition) for key in step.check_keys
+    }
+    assert alone == {"jar_sum", "truth_apart"}, "these follow more than their asset does"
 
 
 def test_a_check_reads_no_later_phase():
@@ -99,8 +113,7 @@ def test_foreign_keys_are_written_after_what_they_point_at():
         ("alert", "ml_model"),
     }
     for table in t.TABLES:
-        parents = {fk.column.table.name for fk in table.foreign_keys} - {table.name}
-        for parent in parents:
+        for parent in {column.table.name for column in parents(table).values()} - {table.name}:
             if (table.name, parent) not in exempt:
                 assert parent in reachable(table.name, set()), f"{table.name} points at {parent}"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from battery_assets.actions.session import Session, put_site, run_here
+from battery_assets.actions.session import Session, know_sites, put_site, run_here
 from battery_assets.errors import UserError
 from battery_assets.ingest.exports.landing import LandingFile, landing_files, refusal_of
 from battery_assets.ingest.files.problems import FileProblem
@@ -56,21 +56,48 @@ def imported(
     `bar` makes a progress bar of so many steps. Raises UserError where no file has a month.
     """
     export_files(source)
-    put_site(at, site, FILES, contract)
+    before = _terms_before(at, site)
+    put_site(at, site, FILES, contract, all_made_again=True)
     with at.warehouse.transaction() as connection:
         # The landing sensor leaves a site alone whose row is held: else both would run the same months.
         registry.hold_site(connection, site)
-        return _imported(at, source, site, contract, bar)
+        names = landed(at, source, site)
+        try:
+            months, refusal = _months(at, source, site, contract), None
+        except UserError as refused:
+            months, refusal = [], refused
+            _undo(at, connection, site, names, before)
+        if months:
+            _run_months(at, site, months, bar)
+    if refusal is not None:
+        know_sites(at.warehouse, at.instance)
+        raise refusal
+    return months
 
 
-def _imported(
-    at: Session, source: Path, site: str, contract: dict[str, Any], bar: Callable[[int], Any]
-) -> list[str]:
+def _terms_before(at: Session, site: str) -> dict[str, Any] | None:
+    """The terms that a site has now; None where nobody knows it."""
+    with at.warehouse.transaction() as connection:
+        return {row.site: row.config for row in registry.sites(connection)}.get(site)
+
+
+def _undo(
+    at: Session, connection: sa.Connection, site: str, names: list[str], before: dict[str, Any] | None
+) -> None:
+    """Take back what a refused export brought: a site that nothing came of would be run red every night."""
+    if before is not None:
+        registry.put_site(connection, site, FILES, before)
+        return
+    at.landing.take_back(site, names)
+    registry.forget_site(connection, site)
+
+
+def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> list[str]:
+    """The months that any file of the site touches. UserError where no row has one."""
     from battery_assets.fleet.sensors import months_of, tell_problems
     from battery_assets.ingest.exports.contract import SourceContract
     from battery_assets.platform.dagster.partitions import months as calendar
 
-    landed(at, source, site)
     files, problems = landing_files(at.landing.root(site), site)
     terms, kept = SourceContract.from_config(contract), calendar.get_partition_keys()
     touched = months_of(files, files, terms)
@@ -84,13 +111,16 @@ def _imported(
     months = sorted(touched - set(strange))
     if not months:
         raise _without_months(source, files, problems, terms)
+    return months
+
+
+def _run_months(at: Session, site: str, months: list[str], bar: Callable[[int], Any]) -> None:
     with bar(1 + len(months)) as heard:
         for job, month in [("catalogue", None), *(("site_month", month) for month in months)]:
             name = " ".join(word for word in (job, site if month else None, month) if word)
             heard(name, False)
             _run(at, job, month, site)
             heard(name, True)
-    return months
 
 
 def _run(at: Session, job: str, month: str | None, site: str) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from battery_assets.ingest.exports.tables import Reading
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.tables.projections import columns, key_columns
+from battery_assets.tables.projections import key_columns, parents
 
 _SHOWN = 6
 
@@ -24,20 +24,18 @@ def references_held(warehouse: Warehouse, table: sa.Table, reading: Reading, par
     nullable columns are emptied: a key that points at nothing is PostgreSQL's to refuse.
     """
     rows, findings = reading.rows, list(reading.findings)
-    for column in columns(table):
-        parents = [foreign.column for foreign in column.foreign_keys]
-        name = str(column.name)
-        if not parents or not column.nullable or rows[name].null_count() == rows.height:
+    for name, parent in parents(table).items():
+        if not table.c[name].nullable or rows[name].null_count() == rows.height:
             continue
-        known = _known(warehouse, parents[0])
-        if parents[0].table is table:
+        known = _known(warehouse, parent)
+        if parent.table is table:
             known |= set(rows[key_columns(table)[0]].to_list())
         dangling = rows.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(list(known)))
         if dangling.height:
-            findings.append(_told(name, parents[0].table.name, dangling[name]))
+            findings.append(_told(name, str(parent.table.name), dangling[name]))
             held = pl.when(pl.col(name).is_in(list(known))).then(pl.col(name))
             rows = rows.with_columns(held.alias(name))
-        if parents[0].table is table:
+        if parent.table is table:
             rows, rings = _without_rings(rows, key_columns(table)[0], name)
             findings += rings
     rows, doubled = named_apart(warehouse, table, rows, part)
@@ -122,6 +120,29 @@ def unknown_units(warehouse: Warehouse, column: sa.Column, counts: Mapping[str, 
     return [
         f"{column.name}: {sum(strangers.values())} rows are of {len(most)} units that {parent.table.name} "
         f"does not name; they are kept, and nothing is computed from them: {shown}{more}"
+    ]
+
+
+def no_longer_named(warehouse: Warehouse, table: sa.Table, part: Part, rows: pl.DataFrame) -> list[str]:
+    """A finding where rows of master data stay that another export named, and this one does not.
+
+    Nobody says what became of them: what an export leaves out is not replaced, and not dropped in silence.
+    """
+    if not table.info["newest_wins"] or rows.is_empty():
+        return []
+    [key] = key_columns(table)
+    name = next(iter(_unique_names(table)), key)
+    there = sa.select(table.c[key], table.c[name]).where(table.c.site == part.site)
+    named = set(rows[key].to_list())
+    with warehouse.transaction() as connection:
+        left = sorted(str(code) for unit, code in connection.execute(there) if str(unit) not in named)
+    if not left:
+        return []
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return [
+        f"{name}: {table.name} has {len(left)} rows of other months that this export does not name; they "
+        f"stay as they were; next step: say what became of them (replaced_date, status): "
+        f"{', '.join(left[:_SHOWN])}{more}"
     ]
 
 

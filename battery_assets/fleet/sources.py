@@ -12,7 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.references import references_held, unknown_units
+from battery_assets.fleet.references import no_longer_named, references_held, unknown_units
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.known_files import KnownFile
 from battery_assets.ingest.exports.landing import LandingFile, landing_files
@@ -86,6 +86,8 @@ def _from_files(
     found = read_table(files, table, month, contract_of(config), now=clock.now())
     reading = references_held(warehouse, table, found, part)
     result = warehouse.replace(table, part, reading.rows)
+    left = no_longer_named(warehouse, table, part, reading.rows)
+    reading = replace(reading, findings=[*reading.findings, *left])
     return with_accounts(result, accounts_kept(warehouse, table, part, reading))
 
 

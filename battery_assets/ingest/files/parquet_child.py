@@ -7,8 +7,10 @@ may be nested), batch_rows, cpu_seconds, memory_bytes, max_unpacked_bytes. Resul
 then NNNNNN.arrow in order, and refused.json where the file is refused.
 """
 
+import ctypes
 import json
 import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +23,9 @@ _TEXT_WIDTH = 16
 
 def main(request: dict) -> int:
     """Decode one file; returns the process's exit status, 0 also for a file that is refused in good order."""
+    if sys.platform == "linux":
+        # PR_SET_PDEATHSIG: whoever asked for the file may be killed meanwhile.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
     resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))

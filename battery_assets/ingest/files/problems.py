@@ -69,6 +69,7 @@ ROW_REASONS = {
     "NOT_A_BOOLEAN": "neither true, false, 1 nor 0",
     "NOT_A_NUMBER": "not a number",
     "NOT_IN_ENUM": "not one of the listed words",
+    "NO_SENSOR": "the end of an input's range, far from every other value: no sensor is connected",
     "NULL_KEY": "a part of the key is empty",
     "NULL_REQUIRED": "a required value is empty",
     "OUT_OF_ORDER": "older than the row before it, and the contract promises order",

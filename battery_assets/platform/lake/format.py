@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from deltalake.transaction import AddAction, RemoveAction
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.lake.codes import coded_columns, with_texts
 from battery_assets.platform.warehouse.casting import cast_columns, named
 from battery_assets.platform.warehouse.decimals import as_decimals, counted, decimals
 from battery_assets.platform.warehouse.profile import Profile
@@ -25,7 +26,7 @@ from battery_assets.tables.projections import sort_columns, stored_schema
 
 @dataclass(frozen=True)
 class LakeFile:
-    """One immutable file: `path` is relative to the table."""
+    """One immutable file: `path` is relative to the table, `e_tag` what a bucket called its content."""
 
     path: str
     day: date
@@ -33,6 +34,7 @@ class LakeFile:
     bytes: int
     sha256: str
     profile: Profile
+    e_tag: str | None = None
 
 
 class Dated(Protocol):
@@ -91,8 +93,9 @@ def parquet_bytes(ready: pl.DataFrame, table: sa.Table) -> memoryview:
         store_schema=False,
     ) as writer:
         writer.write_table(content)
-        # Decimals of 32 bits are new to Arrow: its readers are told of those that all of them know.
-        writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(told.serialize())})
+        # Every reader is told of types that all of them know: decimals of 128 bits, texts without a list.
+        schema = base64.b64encode(with_texts(told, units).serialize())
+        writer.add_key_value_metadata({"ARROW:schema": schema, **coded_columns(coded)})
     return buffer.getbuffer()
 
 
