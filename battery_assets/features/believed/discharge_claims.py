@@ -4,7 +4,7 @@ Such a test is an objection, not evidence: its figures stand in its row, and no 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -103,6 +103,7 @@ def _not_seen(test: dict, load: pl.DataFrame | None) -> str | None:
     )
 
 
-def _covers(inside: pl.DataFrame, begin, end) -> bool:
+def _covers(inside: pl.DataFrame, begin: datetime, end: datetime) -> bool:
     """Whether the samples span three quarters of the test, so that a silence cannot hide it."""
-    return inside["ts"].max() - inside["ts"].min() >= 0.75 * (end - begin)
+    span = inside.select(pl.col("ts").max() - pl.col("ts").min()).item()
+    return bool(span >= 0.75 * (end - begin))

@@ -8,6 +8,7 @@ input that shows a fault's code, or one value that its neighbours contradict. Wh
 
 from collections.abc import Iterable
 
+import numpy as np
 import polars as pl
 
 from battery_assets.features.samples.blocks import JAR_V
@@ -89,10 +90,12 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
 def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("v").is_not_null())
-    share = (known["v"] / known["nominal_v"]).median()
-    if share is None or JAR_SHARE[0] <= share <= JAR_SHARE[1]:
+    if known.is_empty():
         return []
-    cells, volts = int(known["cells"].median()), float(known["v"].median())
+    share = _middle(known["v"] / known["nominal_v"])
+    if JAR_SHARE[0] <= share <= JAR_SHARE[1]:
+        return []
+    cells, volts = int(_middle(known["cells"])), _middle(known["v"])
     column = "telemetry_jar_raw.voltage_v"
     candidates = {
         cells: (f"volts per cell of {cells}", f"units={column}:x{cells}"),
@@ -103,6 +106,11 @@ def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     }
     best = _best(share, candidates)
     return [] if best is None else [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
+
+
+def _middle(values: pl.Series) -> float:
+    """The median of numbers that are not all unknown."""
+    return float(np.median(values.drop_nulls().to_numpy()))
 
 
 def _rows(jars: pl.DataFrame) -> int:
@@ -118,14 +126,10 @@ def _best(share: float, candidates: dict) -> tuple[str, str] | None:
 
 def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("t").is_not_null())
-    if known.is_empty() or float(known["t"].quantile(0.1, "lower")) <= HOTTEST_C:
+    if known.is_empty() or (known["t"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
         return []
     term = "units=telemetry_jar_raw.temperature_c:degF"
-    return [
-        _scale(
-            "string", string, "temperature_c", "degF", term, float(known["t"].median()), "°C", _rows(known)
-        )
-    ]
+    return [_scale("string", string, "temperature_c", "degF", term, _middle(known["t"]), "°C", _rows(known))]
 
 
 def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
@@ -238,11 +242,11 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
 
 
 def _ohms(string: str, of: pl.DataFrame, column: str) -> list[tuple]:
-    share, shown = float((of["r"] / of["new_mohm"]).median()), float(of["r"].median())
+    share, shown = _middle(of["r"] / of["new_mohm"]), _middle(of["r"])
     if 1 / OHMIC_FACTOR <= share <= OHMIC_FACTOR:
         return []
     # Siemens of a jar are a thousand over its milliohms.
-    as_siemens = 1000.0 / float((of["r"] * of["new_mohm"]).median())
+    as_siemens = 1000.0 / _middle(of["r"] * of["new_mohm"])
     near = {"uohm": share / 1e3, "ohm": share * 1e3, "S": as_siemens, "x10": share * 10, "/10": share / 10}
     word = min(near, key=lambda name: abs(pl.Series([near[name]]).log()[0]))
     likely = {"uohm": "µΩ", "ohm": "Ω", "S": "conductance in S"}.get(word, "a shifted decimal")

@@ -137,8 +137,8 @@ def refusal_of(file: LandingFile, contract: SourceContract) -> str | None:
     table = next(table for table in t.TABLES if table.name == file.table)
     try:
         first = next(iter(pieces(file.path, table, contract)), None)
-        for column in month_columns(table) if first is not None else ():
-            if column in first.frame.columns:
+        for column in month_columns(table):
+            if first is not None and column in first.frame.columns:
                 checked(first.frame[column], table.c[column], contract)
     except FileRefused as refusal:
         return str(refusal)
