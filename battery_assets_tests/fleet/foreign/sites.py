@@ -101,7 +101,7 @@ class ForeignSite:
                 "measurement_id": [self.id("round", n) for n in range(self.jars)],
                 "battery_id": [self.id("jar", n) for n in range(1, self.jars + 1)],
                 "measured_at": [BEGAN + timedelta(hours=5, minutes=n) for n in range(self.jars)],
-                "resistance_mohm": [of_new(new * (1 + 0.02 * n)) for n in range(self.jars)],
+                "resistance_mohm": [of_new(new * (1 + 0.004 * n)) for n in range(self.jars)],
                 "temperature_c": [25.0] * self.jars,
             }
         )

@@ -211,3 +211,20 @@ def test_a_reader_that_wants_too_much_memory_is_stopped(parquet, monkeypatch):
     frame().write_parquet(parquet)
     monkeypatch.setattr(parquet_file, "MEMORY_BYTES", 200 << 20)
     assert refusal(parquet).split(":")[0] in ("TOO_LARGE", "READER_CRASH", "CORRUPT")
+
+
+def test_a_text_that_unpacks_to_gigabytes_is_refused_before_it_is_written_out(parquet):
+    rows = 20_000
+    bomb = pa.table(
+        {"ts": [START] * rows, "battery_id": pa.array(["x" * 20_000] * rows), "voltage_v": [13.5] * rows}
+    )
+    pq.write_table(bomb, parquet, use_dictionary=True)
+    assert parquet.stat().st_size < 200_000
+    assert refusal(parquet).startswith("TOO_LARGE: its texts unpack to 400,000,000 bytes")
+
+
+def test_texts_that_repeat_honestly_are_read_as_they_are(parquet):
+    at = [START + timedelta(seconds=n) for n in range(5_000)]
+    same = pa.table({"ts": at, "battery_id": [JAR] * 5_000, "voltage_v": [13.5] * 5_000})
+    pq.write_table(same, parquet, use_dictionary=True)
+    assert read(parquet).rows["battery_id"].unique().to_list() == [JAR]
