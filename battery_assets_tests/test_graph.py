@@ -46,6 +46,19 @@ def test_the_laws_of_physics_are_checked_where_their_rows_are_written():
     assert laws == {**dict.fromkeys(blocking, True), **dict.fromkeys(warning, False)}
 
 
+def test_a_step_makes_and_judges_what_the_definitions_say():
+    made = [spec.key for step in d.steps if isinstance(step, dg.AssetsDefinition) for spec in step.specs]
+    assert sorted(made) == sorted(spec.key for asset in d.assets for spec in asset.specs)
+    judged = [(spec.key, spec.blocking) for step in d.steps for spec in step.check_specs]
+    assert sorted(judged) == sorted(
+        (spec.key, spec.blocking) for check in d.checks for spec in check.check_specs
+    )
+    alone = {
+        key.name for step in d.steps if isinstance(step, dg.AssetChecksDefinition) for key in step.check_keys
+    }
+    assert alone == {"jar_sum", "truth_apart"}, "these follow more than their asset does"
+
+
 def test_a_check_reads_no_later_phase():
     for check in d.checks:
         for spec in check.check_specs:

@@ -31,8 +31,10 @@ def watch_bodies(heard: Callable[[str, str, float], None]) -> None:
             context, context.op_execution_context.op_def.name, invoke, fn, context, *arguments, **named
         )
 
-    def within(name: str, body: Callable[..., Any], context: Any) -> Any:
-        return timed(context, name, call, name, body, context)
+    def within(key: Any, body: Callable[..., Any], context: Any) -> Any:
+        asset, check = getattr(key, "asset_key", key), getattr(key, "name", None)
+        name = f"{asset.path[-1]}_{check}" if check else asset.path[-1]
+        return timed(context, name, call, key, body, context)
 
     def timed(context: Any, name: str, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         started = time.perf_counter()

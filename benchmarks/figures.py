@@ -68,6 +68,20 @@ GROUPS = (
             **{f"phase_{phase}_seconds": "s" for phase in range(1, 8)},
         },
     ),
+    # Fixed costs: a month of one of the demo's sites in a warm process, and that month with nothing due.
+    # Over another checkout: `python -m benchmarks.against TREE`.
+    Group(
+        "small_month",
+        "small_month:measure",
+        {
+            "small_month_cpu_seconds": "s",
+            "small_month_seconds": "s",
+            "small_month_wal_mb": "MB",
+            "small_month_again_cpu_seconds": "s",
+            "small_month_again_seconds": "s",
+            "small_month_again_wal_mb": "MB",
+        },
+    ),
     Group(
         "one_more_day",
         "site_month:one_more_day",

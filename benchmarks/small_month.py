@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 try:
     from battery_assets.actions.session import Session, put_site, quiet_logs, run_here, session
@@ -29,31 +30,32 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Cost:
-    """CPU seconds of this process and of PostgreSQL, seconds on the clock, and bytes that both wrote."""
+    """CPU seconds of this process and of PostgreSQL, seconds on the clock, and bytes of WAL."""
 
     own: float = 0.0
     database: float = 0.0
     wall: float = 0.0
     wal_bytes: float = 0.0
 
-    @property
-    def cpu(self) -> float:
-        """CPU seconds of both."""
-        return self.own + self.database
-
 
 def measure(small: bool) -> dict[str, float]:
-    """CPU and wall seconds of a warm month and of one with nothing due; WAL that each makes."""
-    found: dict[str, float] = {}
+    """CPU seconds, seconds and megabytes of WAL: of a warm month, and of that month with nothing due."""
     with session() as at:
         quiet_logs()
         put_site(at, SITE, "synthetic", SMALL if small else DEMO)
         run_here("catalogue")
-        for name, months in (("cold", (COLD,)), ("warm", WARM), ("nothing_due", WARM)):
-            costs = [_month(at, month) for month in months]
-            for word in ("cpu", "wall", "wal_bytes", "database"):
-                found[f"{name}_{word}"] = sum(getattr(cost, word) for cost in costs) / len(costs)
-    return found
+        _month(at, COLD)
+        warm, again = ([_month(at, month) for month in WARM] for _ in range(2))
+    return {**_figures("small_month", warm), **_figures("small_month_again", again)}
+
+
+def _figures(name: str, costs: list[Cost]) -> dict[str, float]:
+    """The mean of the months."""
+    return {
+        f"{name}_cpu_seconds": mean(cost.own + cost.database for cost in costs),
+        f"{name}_seconds": mean(cost.wall for cost in costs),
+        f"{name}_wal_mb": mean(cost.wal_bytes for cost in costs) / 1e6,
+    }
 
 
 def _month(at: Session, month: str) -> Cost:

@@ -16,7 +16,6 @@ from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
 from battery_assets.synthetic import catalogue, master
 from battery_assets.synthetic.signals import telemetry
-from battery_assets_tests.worlds.arrived import once
 from battery_assets_tests.worlds.landing import (
     FINE_MASTER,
     export,
@@ -26,6 +25,7 @@ from battery_assets_tests.worlds.landing import (
     partition,
     source,
 )
+from battery_assets_tests.worlds.months.arrived import once
 
 PARTS = ("rows_loaded", "rows_quarantined", "rows_exact_duplicate", "rows_superseded", "rows_other_month")
 MASTER = [table for table in t.TABLES if table.name in FINE_MASTER]

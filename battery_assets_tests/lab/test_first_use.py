@@ -11,14 +11,16 @@ from battery_assets import tables as t
 from battery_assets.actions.import_lab import land
 from battery_assets.lab.intake import enter_new_tests
 from battery_assets.lab.lives import month_tests, points_by_test, points_of
+from battery_assets.lab.sensors import waiting
+from battery_assets.lab.sessions import sessions_of
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.lab.test_folder import TERMS, refuse, write_bdf
 from battery_assets_tests.lab.test_lab_month import run
 from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.taken_in import TERMS, refuse, write_bdf
 
 MONTH = Part("lab-u", "2023-11")
 ONE_AH = {"nominal_capacity_ah": 1.0, "cutoff_voltage_v": 3.0, "timezone": "UTC"}
@@ -59,6 +61,24 @@ def first_use(migrated_url, tmp_path_factory, shared_data: Path):
         assert result.success
         assert all(one.passed for one in result.get_asset_check_evaluations())
         yield warehouse
+
+
+def test_a_lab_that_logs_no_temperature_trains_without_it(warehouse, tmp_path, shared_data):
+    part, landing = Part("lab-n", "2023-11"), Landing(folder=str(tmp_path / "landing"))
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, str(part.site), "lab-files", {})
+    files = sorted((shared_data / CASES / "no_temperature").glob("*.csv"))
+    named = [(path, f"{path.stem}/cycle_life/{path.name}") for path in files]
+    land(landing, str(part.site), named, ONE_AH)
+    folder = tmp_path / "landing" / str(part.site)
+    assert len(list(enter_new_tests(warehouse, str(part.site), folder, {}, refuse))) == 10
+    assert run(warehouse, str(tmp_path), part).success
+    data = warehouse.read(t.cycle_data, part).collect()
+    assert data["feature_3"].null_count() == data.height > 0
+    runs = {row["task"]: row for row in warehouse.read(t.model_run, part).collect().to_dicts()}
+    assert set(runs) == {"soh", "rul"}
+    assert "feature_3" not in json.loads(runs["soh"]["hyperparameters_json"])["features"]
+    assert warehouse.read(t.prediction, part).collect().height > 0
 
 
 def rows_of(warehouse: Warehouse, table, cell: str) -> pl.DataFrame:
@@ -175,3 +195,21 @@ def test_an_end_of_life_that_is_no_percentage_is_refused_with_the_file_to_correc
     assert found.status == "refused"
     assert "end_of_life_pct: 250 is no percentage" in found.reason
     assert "C1/cell.json" in found.reason
+
+
+def test_terms_that_are_told_later_take_the_place_of_the_first(warehouse, tmp_path):
+    part = Part("lab-l", "2024-03")
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, str(part.site), "lab-files", {})
+    folder = tmp_path / "landing" / str(part.site)
+    path = write_bdf(tmp_path / "C1.csv", life_points(cycles=2))
+    seen = []
+    for more in ({}, {"end_of_life_pct": 70.0}, {"cutoff_voltage_v": 2.6}):
+        named = [(path, "C1/cycle_life/C1.csv")]
+        land(Landing(folder=str(folder.parent)), str(part.site), named, {**TERMS, **more})
+        [found] = enter_new_tests(warehouse, str(part.site), folder, {}, refuse)
+        assert found.status == "accepted", found.reason
+        [test] = sessions_of(warehouse, part)
+        seen.append((test.record.cell.end_of_life_pct, test.record.cutoff_voltage_v))
+    assert seen == [(None, 2.5), (70.0, 2.5), (70.0, 2.6)]
+    assert waiting(warehouse, [str(part.site)])

@@ -12,9 +12,9 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.lab.test_folder import TERMS, refuse, write_bdf
 from battery_assets_tests.lab.test_lab_month import run
 from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.taken_in import TERMS, refuse, write_bdf
 
 MONTH = Part("lab-sizes", "2024-03")
 SIZES_AH = {

@@ -4,9 +4,9 @@ from collections import defaultdict
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.errors import DagsterInvariantViolationError
 
 from battery_assets.platform.dagster.assets import declared_reads, only_earlier
+from battery_assets.platform.dagster.steps import RUNNING
 from battery_assets.platform.warehouse.resource import Warehouse
 
 # Dagster makes the resource anew for each run. By database: what was read, by the asset that did.
@@ -37,10 +37,8 @@ def reads_of(warehouse: Warehouse) -> defaultdict[str, set[str]]:
 
 def _step() -> str | None:
     """The asset that runs now; None in a check and outside every run."""
-    try:
-        return dg.AssetExecutionContext.get().op_execution_context.op.name
-    except DagsterInvariantViolationError:
-        return None
+    running = RUNNING.get()
+    return running.path[-1] if isinstance(running, dg.AssetKey) else None
 
 
 def assert_declared(assets: list[dg.AssetsDefinition], reads: dict[str, set[str]]) -> None:

@@ -71,12 +71,15 @@ def cycle_ends(volts, open_ah, flow, starts, ends, cutoff_v):
 
 @njit(cache=True)
 def _open(open_ah, flow, first, end, sign):
-    """Ah that may have flowed unrecorded from before the first sample of a direction to its last."""
+    """Ah that may have flowed unrecorded from before the first sample of a direction to its last.
+
+    A record that begins with that sample is judged by its voltage.
+    """
     total, pending, begun = 0.0, 0.0, flow[first] == sign
     for k in range(first + 1, end):
         if begun:
             pending += open_ah[k]
-        elif flow[k] == sign:
+        elif flow[k] == sign and np.isfinite(open_ah[k]):
             total += open_ah[k]
         if flow[k] == sign:
             total, pending, begun = total + pending, 0.0, True

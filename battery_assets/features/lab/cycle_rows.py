@@ -13,7 +13,13 @@ from battery_assets.features.lab.cycles import (
     flows,
     hidden_starts,
 )
-from battery_assets.features.lab.whole_discharges import OPEN_SHARE, Seen, no_capacity
+from battery_assets.features.lab.whole_discharges import (
+    NOT_RECORDED,
+    NOT_TO_CUTOFF,
+    OPEN_SHARE,
+    Seen,
+    no_capacity,
+)
 
 STEP_SHARE = 0.2  # of 1C: a smaller step shows no resistance above the noise of the voltage
 
@@ -139,8 +145,8 @@ def discharges(
 
 
 def _ratio_pct(part: str, whole: str, nominal_ah: float) -> pl.Expr:
-    """Percent, NULL where the cycle lacks one of the two or was hardly charged."""
-    good = (
-        (pl.col(whole) > 0) & (pl.col(part) > 0) & (pl.col("charge_capacity_ah") > CHARGED_SHARE * nominal_ah)
-    )
+    """Percent; NULL where the cycle lacks one of the two, was hardly charged, or not from empty."""
+    charged = pl.col("charge_capacity_ah") > CHARGED_SHARE * nominal_ah
+    from_empty = pl.col("no_capacity").shift(1).is_in([NOT_TO_CUTOFF, NOT_RECORDED]).fill_null(False).not_()
+    good = (pl.col(whole) > 0) & (pl.col(part) > 0) & charged & from_empty
     return pl.when(good).then(100.0 * pl.col(part) / pl.col(whole))

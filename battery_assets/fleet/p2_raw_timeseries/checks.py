@@ -1,6 +1,6 @@
 """Laws that raw telemetry obeys, whoever sent it: sign, sum, and no truth among the measurements."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.features.samples.rated_capacity import LOADED_C
-from battery_assets.fleet.jars import days_under_current, jars_of
+from battery_assets.fleet.jars import Jars, days_under_current, jars_of
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -35,28 +35,58 @@ DAYS_FOR_READINGS = 2
 
 def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
     """Positive current charges: a discharge lowers the voltage, a charge raises it."""
-    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.laws import current_sign as law
 
     jars = jars_of(warehouse, part)
-    loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
-    days = warehouse.days(t.telemetry_string_raw, part, CURRENT, only=loaded)
-    believed = ((day, believed_strings(rows, jars.facts)[0]) for day, rows in days)
-    evidence = (law.sign_evidence(day, rows, jars.strings) for day, rows in believed)
+    evidence = _of_loaded_days(
+        warehouse,
+        part,
+        "current_sign",
+        CURRENT,
+        LOADED_C * jars.least_ah,
+        jars,
+        lambda day, rows: law.sign_evidence(day, rows, jars.strings),
+    )
     return law.current_sign(evidence, jars.strings.height, jars.codes)
 
 
 def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":
     """What a discharge took is put back 1.0 to 1.25 times."""
-    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.laws import operation as law
 
     jars = jars_of(warehouse, part)
-    counted = days_under_current(warehouse, part, law.COUNTED_C * jars.least_ah)
-    days = warehouse.days(t.telemetry_string_raw, part, ["ts", "string_id", "current_a"], only=counted)
-    believed = (believed_strings(rows, jars.facts)[0] for _, rows in days)
-    moved = [law.charge_moved(rows, jars.capacity_ah) for rows in believed]
+    moved = _of_loaded_days(
+        warehouse,
+        part,
+        "charge_moved",
+        ["ts", "string_id", "current_a"],
+        law.COUNTED_C * jars.least_ah,
+        jars,
+        lambda _, rows: law.charge_moved(rows, jars.capacity_ah),
+    )
     return law.charge_returned(moved, jars.capacity_ah, jars.codes)
+
+
+def _of_loaded_days(
+    warehouse: Warehouse,
+    part: Part,
+    name: str,
+    columns: list[str],
+    least_a: float,
+    jars: Jars,
+    reduce: Callable[[date, pl.DataFrame], pl.DataFrame],
+) -> list[pl.DataFrame]:
+    """What `reduce` makes of each day on which some string carried more than `least_a`; kept by day."""
+    from battery_assets.features.believed.days import believed_strings
+
+    loaded = set(days_under_current(warehouse, part, least_a))
+    read = Inputs(warehouse, part, {t.telemetry_string_raw: columns})
+    facts = jars.facts.select(FACTS)
+    given = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
+    with warehouse.reductions(name, part, given, by=__name__) as due:
+        for day, rows in read.of(t.telemetry_string_raw, due.days):
+            due.hand_on(day, found=reduce(day, believed_strings(rows, facts)[0]))
+    return [values["found"] for _, values in due.handed_on()]
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":

@@ -11,7 +11,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.hours import JAR_COLUMNS, HoursToMake, hours_to_make, keep_feature_hours
 from battery_assets.fleet.jars import jar_facts, made_from, site_history
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
+from battery_assets.platform.dagster.pictures import kept_picture
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.plan import Due
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -56,7 +56,13 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     hours = [values["hours"] for _, values in before]
     with hours_to_make(warehouse, part, read, jars) as telemetry_hours:
         rows = list(_days(read, due, telemetry_hours, jars, rounds, before, hours))
-    shown = {"voltages": picture(voltage_heat_map(pl.concat(hours), jars))} if hours else {}
+    shown = {}
+    if hours:
+        # Days are chained: what the last one is made from stands for all of them.
+        last = list(due.fingerprints.values())[-1]
+        shown = kept_picture(
+            warehouse, part, "voltages", last, lambda: voltage_heat_map(pl.concat(hours), jars), by=__name__
+        )
     result = warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
     keep_feature_hours(warehouse, part, dict(rows))
     return result

@@ -11,8 +11,9 @@ from battery_assets import tables as t
 from battery_assets.fleet.jars import HealthEvidence, earlier_rows, jar_facts, made_from
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.saved import arrays_of, state_of
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -72,7 +73,11 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     state = state_of(TwinState, walked[-1]) if walked else None
     windows = [day["windows"] for day in walked]
     rows = as_they_are(twin_at_end(as_six, before, state, windows, read, evidence.health_with), cells)
-    shown = {"state of health": picture(soh_bars(rows, seen)), **month_shown(warehouse, part, rows, seen)}
+    health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "string_code")
+    bars = kept_picture(
+        warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
+    )
+    shown = {**bars, **month_shown(warehouse, part, rows, seen)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 

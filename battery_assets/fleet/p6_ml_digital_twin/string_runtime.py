@@ -10,8 +10,9 @@ from battery_assets import tables as t
 from battery_assets.fleet.hours import STRINGS, month_hours
 from battery_assets.fleet.jars import jar_facts, rated_models, site_history
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
 
@@ -59,7 +60,15 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     jars = of_six_cells(jars, cells_of(known, "battery_id"))
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)
-    shown = {"ride-through": picture(runtime_bars(rows, facts, batteries))}
+    codes = facts.select("string_id", "string_code"), batteries.select("battery_id", "battery_code")
+    shown = kept_picture(
+        warehouse,
+        part,
+        "ride-through",
+        digest(rows, *codes),
+        lambda: runtime_bars(rows, *codes),
+        by=__name__,
+    )
     return warehouse.replace(t.string_runtime, part, rows, metadata=shown)
 
 

@@ -6,11 +6,14 @@ lineage stay what the definitions say; each asset and each check can still be as
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 
+# The asset or check whose body runs now, where it runs in a step with others.
+RUNNING: ContextVar[dg.AssetKey | dg.AssetCheckKey | None] = ContextVar("running", default=None)
 Definition = dg.AssetsDefinition | dg.AssetChecksDefinition
 
 
@@ -72,12 +75,11 @@ def _step(
     def step(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         for key, body, judges in bodies:
             if key in context.selected_asset_keys:
-                yield call(key.path[-1], body, context)._replace(asset_key=key)
+                yield call(key, body, context)._replace(asset_key=key)
             for check, judge in judges.items():
                 if check not in context.selected_asset_check_keys:
                     continue
-                name = f"{key.path[-1]}_{check.name}"
-                result = call(name, judge, context)._replace(asset_key=key, check_name=check.name)
+                result = call(check, judge, context)._replace(asset_key=key, check_name=check.name)
                 yield result
                 if not result.passed and check in blocking:
                     return  # what comes after it in this step is downstream
@@ -101,10 +103,13 @@ def body_of(definition: Definition) -> Callable[..., Any]:
     return body
 
 
-def call(_name: str, body: Callable[..., Any], context: dg.AssetExecutionContext) -> Any:
-    """Call the body of an asset or a check with the context and the resources that it names.
-
-    Benchmarks put their own in its place, which notes how long each name takes.
-    """
-    resources = list(inspect.signature(body).parameters)[1:]
-    return body(context, **{name: getattr(context.resources, name) for name in resources})
+def call(
+    key: dg.AssetKey | dg.AssetCheckKey, body: Callable[..., Any], context: dg.AssetExecutionContext
+) -> Any:
+    """What the body of an asset or a check returns for the context and the resources that it names."""
+    names = list(inspect.signature(body).parameters)[1:]
+    mark = RUNNING.set(key)
+    try:
+        return body(context, **{name: getattr(context.resources, name) for name in names})
+    finally:
+        RUNNING.reset(mark)

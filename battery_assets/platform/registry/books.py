@@ -159,8 +159,12 @@ def forget_files(connection: sa.Connection, paths: Collection[str]) -> None:
 
 
 def forget_days(connection: sa.Connection, before: str) -> None:
-    """What is remembered of the days of months before this one: when they change, all their days are made."""
-    connection.execute(sa.delete(r.partition_day).where(r.partition_day.c.month < before))
+    """What is remembered of the days of months before this one: when they change, all their days are made.
+
+    What is remembered of no month stays.
+    """
+    month = r.partition_day.c.month
+    connection.execute(sa.delete(r.partition_day).where(month != "", month < before))
 
 
 def day_entries(connection: sa.Connection, key: dict[str, str]) -> dict[date, DayEntry]:

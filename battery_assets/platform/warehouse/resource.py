@@ -182,6 +182,8 @@ class Warehouse(dg.ConfigurableResource):
         known = set() if from_scratch(part) else set(entries)
         due = Due(fingerprints, what_stays(fingerprints, entries, known, chained))
         yield due
+        if not due.days and due.kept.keys() == entries.keys():
+            return
         with self.transaction() as connection:
             registry.put_day_entries(connection, key, due.kept, [due.entry(day) for day in due.days])
 

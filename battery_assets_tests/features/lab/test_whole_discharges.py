@@ -42,7 +42,8 @@ def test_a_discharge_that_stopped_half_way_is_no_capacity_and_ends_no_life():
     assert rows["no_capacity"].to_list() == [*[None] * 5, NOT_TO_CUTOFF, *[None] * 6]
     assert rows["discharge_capacity_ah"][5] is None
     assert rows["drawn_ah"][5] == pytest.approx(0.6, abs=0.01)
-    assert rows["coulombic_efficiency_pct"][5] is None
+    # What is charged after it fills the cell up from where it was left.
+    assert rows["coulombic_efficiency_pct"].is_null().to_list() == [*[False] * 5, True, True, *[False] * 5]
     labels = soh_labels(rows, 1.0, EndOfLife(confirmed=1))
     capacity = labels.filter(definition=CAPACITY)
     assert capacity["censoring"].unique().to_list() == [RIGHT_CENSORED]

@@ -12,7 +12,7 @@ from battery_assets.features.samples.strings import Units
 from battery_assets.features.twin import carry
 from battery_assets.features.twin.month import twin_month
 from battery_assets_tests.worlds.estimation import world
-from battery_assets_tests.worlds.telemetry_days import instants, jar_rows, string_rows
+from battery_assets_tests.worlds.months.telemetry_days import instants, jar_rows, string_rows
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)
 NO_TESTS = pl.DataFrame(

@@ -8,8 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-# A current that flowed at intervals of d is recorded for 10 d at most; then nothing is known of it.
-SILENT_AFTER = 10.0
+# A current that is recorded at intervals of d flowed between rows 10 d apart at most; 3 d where the next row
+# is at rest, or where the voltage says that it paused.
+SILENT_AFTER, SILENT_ALONE = 10.0, 3.0
+# A voltage that went so far against the current, and three usual steps of it, has recovered.
+_RECOVERED_V, _RECOVERED_STEPS = 0.005, 3.0
 REGIME_ROWS = 3
 # Of the largest current: below it nothing flows, and no gap matters.
 REST_SHARE = 0.002
@@ -71,7 +74,7 @@ class Flow(NamedTuple):
 
     ah: best by current and time; low_ah, high_ah: what the samples allow; unsure_ah: how far the truth may
     lie from `ah` while something was recorded; open_ah: what may have flowed besides while nothing was,
-    infinite where nobody knows for how long.
+    infinite where nobody knows for how long; steps: what the file says of its steps.
     """
 
     ah: np.ndarray
@@ -79,6 +82,7 @@ class Flow(NamedTuple):
     high_ah: np.ndarray
     unsure_ah: np.ndarray
     open_ah: np.ndarray
+    steps: Steps
 
 
 def flow_between(
@@ -111,7 +115,8 @@ def flow_between(
     unsure[begins[dated]] = 0.0
     known_h = np.zeros(hours.size)
     known_h[begins[dated]] = since[dated]
-    silent = np.union1d(_silent(hours, current, before, known_h, steps), np.flatnonzero(steps.unseen))
+    silent = _silent(hours, current, before, known_h, steps, _recovered(current, before, voltage_v))
+    silent = np.union1d(silent, np.flatnonzero(steps.unseen))
     open_ah = np.zeros(hours.size)
     if silent.size:
         open_ah[silent] = np.maximum(np.abs(current), np.abs(before))[silent] * (hours - known_h)[silent]
@@ -124,7 +129,7 @@ def flow_between(
     for part in (ah, low, high, unsure):
         part[broken] = 0.0
     open_ah[broken] = np.inf
-    return Flow(ah, low, high, unsure, open_ah)
+    return Flow(ah, low, high, unsure, open_ah, steps)
 
 
 def intervals(points: pl.DataFrame) -> np.ndarray:
@@ -167,8 +172,22 @@ def moved(points: pl.DataFrame) -> tuple[Moved, Moved]:
     return in_and_out(_numbers(points, "moved_ah") if _known(points, "moved_ah") else flow.ah, flow)
 
 
+def _recovered(current: np.ndarray, before: np.ndarray, voltage_v: np.ndarray | None) -> np.ndarray:
+    """Rows whose voltage went against a current that flows the same way on both sides."""
+    if voltage_v is None or not current.size:
+        return np.zeros(current.size, bool)
+    way = np.diff(voltage_v, prepend=voltage_v[:1]) * np.sign(current)
+    least = max(_RECOVERED_V, _RECOVERED_STEPS * float(np.nanmedian(np.abs(way))))
+    return (np.sign(current) == np.sign(before)) & (way < -least)
+
+
 def _silent(
-    hours: np.ndarray, current: np.ndarray, before: np.ndarray, known_h: np.ndarray, steps: Steps
+    hours: np.ndarray,
+    current: np.ndarray,
+    before: np.ndarray,
+    known_h: np.ndarray,
+    steps: Steps,
+    recovered: np.ndarray,
 ) -> np.ndarray:
     """Rows that end an interval in which a current was to be recorded and was not."""
     largest = float(np.abs(current).max()) if current.size else 0.0
@@ -176,7 +195,7 @@ def _silent(
     way_before = np.concatenate([way[:1], way[:-1]])
     regime = np.where((way == way_before) & (way != 0), hours, 0.0)
     longest = float(hours.max(initial=0.0))
-    if not regime.any() or longest <= SILENT_AFTER * float(regime[regime > 0].min()):
+    if not regime.any() or longest <= SILENT_ALONE * float(regime[regime > 0].min()):
         return np.zeros(0, dtype=np.int64)
     usual_before, usual_after = np.zeros(hours.size), np.zeros(hours.size)
     for rows in range(1, min(REGIME_ROWS + 1, hours.size)):
@@ -190,7 +209,8 @@ def _silent(
         np.where(way_before != 0, usual_before, 0.0), np.where((way != 0) & ~dated, usual_after, 0.0)
     )
     flowing = np.where(dated, way_before != 0, (way != 0) | (way_before != 0))
-    silent = flowing & (usual > 0) & (hours - known_h > SILENT_AFTER * usual) & ~steps.ran_on
+    after = np.where(((way == 0) & (way_before != 0)) | recovered, SILENT_ALONE, SILENT_AFTER)
+    silent = flowing & (usual > 0) & (hours - known_h > after * usual) & ~steps.ran_on
     return np.flatnonzero(silent & ~steps.breaks)
 
 

@@ -14,10 +14,13 @@ from battery_assets.ingest.lab.reading import Reading, Source
 from battery_assets.ingest.lab.reconcile.integrals import Moved, moved
 from battery_assets.ingest.lab.reconcile.seams import (
     LEAST_PAUSE_S,
+    at_once,
+    clock_at,
     flows_at_end,
     measured_again,
     paused_s,
     seamed,
+    stood_still,
 )
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
@@ -112,11 +115,6 @@ def _begins(one: Reading) -> datetime | None:
     return first.replace(tzinfo=None) if first else one.declared.started_at
 
 
-def _ends(points: pl.DataFrame) -> datetime | None:
-    last = points["ts"][-1] or points["wall_clock"][-1]
-    return last.replace(tzinfo=None) if last else None
-
-
 def _ordered(readings: Sequence[Reading], notes: Counter) -> list[Reading]:
     starts = [_begins(one) for one in readings]
     if all(start is not None for start in starts):
@@ -156,24 +154,36 @@ def _attached(
             notes[
                 f"{one.source.file}: it begins {pause_s:,.0f} s after the file before, by their clocks"
             ] += 1
-        return seamed(parts[-1], _run_on(parts[-1], points, 0.0, restarted=False)), 0, none
+        still = stood_still(parts[-1], points)
+        after = _run_on(parts[-1], points, 0.0, restarted=False)
+        return _seam(parts[-1], after, one, notes, interrupted=still, ran_on=True), 0, none
     if not _overlaps(parts, points):
         pause_s = _pause_s(parts[-1], points)
         later = "after a time that no clock tells" if pause_s is None else f"{pause_s:,.0f} s later"
         notes[f"{one.source.file}: its time begins anew; it follows the file before {later}"] += 1
-        after = seamed(parts[-1], _run_on(parts[-1], points, end_s, restarted=True), restarted=True)
-        if after["open_ah"][0] and flows_at_end(parts[-1]):
-            notes[
-                f"{one.source.file}: the file before ends while a current flows; what followed is open"
-            ] += 1
-        return after, 0, none
+        after, went_on = _run_on(parts[-1], points, end_s, restarted=True), at_once(parts[-1], points)
+        return _seam(parts[-1], after, one, notes, interrupted=not went_on, ran_on=False), 0, none
     notes[f"{one.source.file} overlaps the file before"] += 1
     return _merged(parts, points, one)
 
 
+def _seam(
+    before: pl.DataFrame,
+    points: pl.DataFrame,
+    one: Reading,
+    notes: Counter,
+    *,
+    interrupted: bool,
+    ran_on: bool,
+) -> pl.DataFrame:
+    if interrupted and flows_at_end(before):
+        notes[f"{one.source.file}: the file before ends while a current flows; what followed is open"] += 1
+    return seamed(before, points, interrupted, ran_on)
+
+
 def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
     """By the clocks; without them, whether the file begins with a point that is already there."""
-    begin, end = _clock(points, 0), _ends(parts[-1])
+    begin, end = clock_at(points, 0), clock_at(parts[-1], -1)
     if begin is not None and end is not None:
         return begin < end
     head = points.head(1).select(_MEASURED)
@@ -182,12 +192,7 @@ def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
 
 def _pause_s(before: pl.DataFrame, points: pl.DataFrame) -> float | None:
     """Seconds between two files by their clocks; None where one of them has none."""
-    return paused_s(_ends(before), _clock(points, 0))
-
-
-def _clock(points: pl.DataFrame, row: int) -> datetime | None:
-    at = points["ts"][row] or points["wall_clock"][row]
-    return at.replace(tzinfo=None) if at else None
+    return paused_s(clock_at(before, -1), clock_at(points, 0))
 
 
 def _merged(

@@ -11,28 +11,28 @@ from battery_assets.ingest.lab.reconcile.charge import estimated
 from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
 from battery_assets.ingest.lab.reconcile.integrals import SILENT_AFTER, flow_of
 
-# Clocks tick in seconds and drift: a seam of less is none.
-LEAST_PAUSE_S = 60.0
-_AROUND = 4
+# Clocks tick in seconds and drift: a seam of less is none. One without a zone is set in spring and autumn.
+LEAST_PAUSE_S, LEAST_UNZONED_S = 60.0, 7_200.0
+_AROUND, _LATEST = 4, 50
 
 
-def seamed(before: pl.DataFrame, points: pl.DataFrame, restarted: bool = False) -> pl.DataFrame:
+def seamed(
+    before: pl.DataFrame, points: pl.DataFrame, interrupted: bool, ran_on: bool = False
+) -> pl.DataFrame:
     """The points of a file with the charge since the last row of the file before in their first row.
 
-    Both in the test's time and counters. A file that begins anew is open to its front, unless the clocks of
-    both say that it went on at once.
+    Both in the test's time and counters. A file before which the test was `interrupted` is open to its front;
+    what flowed while the test's own time `ran_on` is known all the same.
     """
     around = pl.concat([before.tail(_AROUND), points.head(_AROUND).select(before.columns)])
     at = min(before.height, _AROUND)
-    breaks = np.zeros(around.height, bool)
-    breaks[at] = restarted and not _at_once(before, points)
-    moved, open_ah = estimated(
-        around, flow_of(around, breaks), breaks, np.zeros(around.height, bool), Counter()
-    )
+    breaks, anew = np.zeros(around.height, bool), np.zeros(around.height, bool)
+    breaks[at] = interrupted and not ran_on
+    moved, open_ah = estimated(around, flow_of(around, breaks), breaks, anew, Counter())
     first = pl.int_range(pl.len()) == 0
     return points.with_columns(
         moved_ah=pl.when(first).then(float(moved[at])).otherwise("moved_ah"),
-        open_ah=pl.when(first).then(float(open_ah[at])).otherwise("open_ah"),
+        open_ah=pl.when(first).then(np.inf if interrupted else float(open_ah[at])).otherwise("open_ah"),
     )
 
 
@@ -78,19 +78,29 @@ def flows_at_end(points: pl.DataFrame) -> bool:
     return bool(size[-1] > REST_SHARE * float(size.max() or 0.0))  # type: ignore[arg-type]
 
 
-def _at_once(before: pl.DataFrame, points: pl.DataFrame) -> bool:
+def at_once(before: pl.DataFrame, points: pl.DataFrame) -> bool:
     """Whether the clocks say that a file followed as soon as its rows follow each other."""
-    clocks = [
-        part["ts"] if part["ts"].null_count() < part.height else part["wall_clock"]
-        for part in (before, points)
-    ]
-    end, begin = clocks[0][-1], clocks[1][0]
-    pause = paused_s(end, begin)
+    pause = paused_s(clock_at(before, -1), clock_at(points, 0))
+    return pause is not None and 0 <= pause <= SILENT_AFTER * _usual_s(before, points)
+
+
+def stood_still(before: pl.DataFrame, points: pl.DataFrame) -> bool:
+    """Whether the clock ran on between two files while the test, whose time runs on, did not."""
+    pause = paused_s(clock_at(before, -1), clock_at(points, 0))
     if pause is None:
         return False
-    usual = [
-        float(np.median(np.diff(part["test_time_s"].to_numpy()[-50:])))
-        for part in (before, points)
-        if part.height > 1
-    ]
-    return 0 <= pause <= SILENT_AFTER * max(usual, default=0.0)
+    zoned = points["ts"][0] is not None and before["ts"][-1] is not None
+    least = max(SILENT_AFTER * _usual_s(before, points), LEAST_PAUSE_S if zoned else LEAST_UNZONED_S)
+    return pause - float(points["test_time_s"][0] - before["test_time_s"][-1]) > least
+
+
+def clock_at(points: pl.DataFrame, row: int) -> datetime | None:
+    """What the clock of a file shows in a row, without its zone."""
+    at = points["ts"][row] or points["wall_clock"][row]
+    return at.replace(tzinfo=None) if at else None
+
+
+def _usual_s(before: pl.DataFrame, points: pl.DataFrame) -> float:
+    """The usual time between rows of two files, s."""
+    times = [part["test_time_s"].to_numpy()[-_LATEST:] for part in (before, points)]
+    return max((float(np.median(np.diff(one))) for one in times if one.size > 1), default=0.0)

@@ -75,6 +75,22 @@ def test_a_load_that_went_on_is_kept_and_open_and_one_that_paused_is_not_counted
     assert found.points["open_ah"].sum() == pytest.approx(0.5)
 
 
+def test_a_short_pause_is_told_by_the_voltage_that_recovers(tmp_path):
+    rows = [*discharge(0, 600), *discharge(600 + 300, 600, from_v=4.0 - 300 / HOUR)]
+    found = read(bdf(tmp_path, rows))
+    assert found.moved()[1].ah == pytest.approx(1200 / HOUR)
+    rows = [*discharge(0, 600), *discharge(600 + 300, 600, from_v=4.0 - 900 / HOUR)]
+    found = read(bdf(tmp_path, rows))
+    assert found.moved()[1].ah == pytest.approx(1500 / HOUR)
+    assert found.points["open_ah"].sum() == 0.0
+
+
+def test_a_rest_that_is_first_recorded_late_took_no_charge(tmp_path):
+    rows = [*discharge(0, HOUR / 2), *[at(HOUR / 2 + 400 + 60 * k, 0.0, 3.7) for k in range(5)]]
+    found = read(bdf(tmp_path, rows))
+    assert found.moved()[1].ah == pytest.approx(0.5)
+
+
 def test_a_counter_closes_a_gap(tmp_path):
     rows = [*discharge(0, 600), *discharge(2400, 600, from_v=4.0 - 500 / HOUR)]
     for row in rows:
