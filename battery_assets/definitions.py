@@ -8,6 +8,7 @@ from battery_assets.fleet import jobs as of_fleet
 from battery_assets.fleet.sensors import landing_sensor
 from battery_assets.lab import jobs as of_lab
 from battery_assets.lab.sensors import lab_landing_sensor
+from battery_assets.platform.dagster.catching_up import stale_sensor
 from battery_assets.platform.dagster.checks import suite_check
 from battery_assets.platform.dagster.schedules import nightly_tidying
 from battery_assets.platform.dagster.steps import in_steps
@@ -40,7 +41,11 @@ defs = dg.Definitions(
     assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, tidy],
     schedules=[*of_fleet.SCHEDULES, *of_lab.SCHEDULES, nightly_tidying(tidy)],
-    sensors=[landing_sensor(warehouse, landing), lab_landing_sensor(warehouse, landing)],
+    sensors=[
+        landing_sensor(warehouse, landing),
+        lab_landing_sensor(warehouse, landing),
+        stale_sensor(warehouse, {"site": of_fleet.site_month_job, "lab": of_lab.lab_month_job}),
+    ],
     resources={"warehouse": warehouse, "landing": landing, "tracking": tracking},
     executor=dg.in_process_executor,
 )

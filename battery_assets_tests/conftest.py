@@ -12,7 +12,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 # Files that run for minutes, longest first: begun last, one would run on beside a process without work.
 LONG = (
-    "test_incremental.py", "test_up.py", "test_pipeline.py", "test_mutants.py", "test_lab_month.py", "test_runs.py",
+    "test_incremental.py", "test_incremental_faults.py", "test_up.py", "test_pipeline.py",
+    "test_incremental_laws.py", "test_incremental_facts.py", "test_old_home.py", "test_mutants.py", "test_lab_month.py", "test_runs.py",
     "test_stack.py",
 )  # fmt: skip
 

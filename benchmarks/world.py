@@ -19,7 +19,7 @@ from battery_assets.synthetic import catalogue, events
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.signals import telemetry
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets_tests.worlds.arrived import once
+from battery_assets_tests.worlds.months.arrived import once
 
 FIRST_MONTH = "2025-01"
 

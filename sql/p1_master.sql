@@ -423,6 +423,7 @@ CREATE TABLE lab.battery_cell (
 	nominal_voltage_v NUMERIC(8, 3), 
 	voltage_min_v NUMERIC(8, 3), 
 	voltage_max_v NUMERIC(8, 3), 
+	end_of_life_pct NUMERIC(6, 3), 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_battery_cell PRIMARY KEY (cell_id), 
@@ -432,7 +433,8 @@ CREATE TABLE lab.battery_cell (
 	CONSTRAINT ck_battery_cell_nominal_capacity_ah CHECK (nominal_capacity_ah BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_battery_cell_nominal_voltage_v CHECK (nominal_voltage_v BETWEEN 0 AND 10000), 
 	CONSTRAINT ck_battery_cell_voltage_min_v CHECK (voltage_min_v BETWEEN -10 AND 10000), 
-	CONSTRAINT ck_battery_cell_voltage_max_v CHECK (voltage_max_v BETWEEN 0 AND 10000)
+	CONSTRAINT ck_battery_cell_voltage_max_v CHECK (voltage_max_v BETWEEN 0 AND 10000), 
+	CONSTRAINT ck_battery_cell_end_of_life_pct CHECK (end_of_life_pct BETWEEN 1 AND 100)
 );
 
 CREATE INDEX ix_battery_cell_site_month ON lab.battery_cell (site, month);
@@ -460,6 +462,8 @@ COMMENT ON COLUMN lab.battery_cell.nominal_voltage_v IS 'Nominal voltage. [V]';
 COMMENT ON COLUMN lab.battery_cell.voltage_min_v IS 'Lowest voltage it may be taken to. [V]';
 
 COMMENT ON COLUMN lab.battery_cell.voltage_max_v IS 'Highest voltage it may be taken to. [V]';
+
+COMMENT ON COLUMN lab.battery_cell.end_of_life_pct IS 'Capacity at which it is worn out, of nominal. [%]';
 
 COMMENT ON COLUMN lab.battery_cell.site IS 'Site the row belongs to.';
 

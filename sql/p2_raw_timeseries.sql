@@ -38,8 +38,6 @@ COMMENT ON COLUMN fleet.telemetry_jar_raw.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_jar_raw.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_jar_raw_default PARTITION OF fleet.telemetry_jar_raw DEFAULT;
-
 CREATE TABLE fleet.telemetry_string_raw (
 	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	string_id UUID NOT NULL, 
@@ -91,8 +89,6 @@ COMMENT ON COLUMN fleet.telemetry_string_raw.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_string_raw.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_string_raw_default PARTITION OF fleet.telemetry_string_raw DEFAULT;
-
 CREATE TABLE fleet.telemetry_env (
 	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	sensor_id UUID NOT NULL, 
@@ -124,8 +120,6 @@ COMMENT ON COLUMN fleet.telemetry_env.hvac_status IS 'State of the air condition
 COMMENT ON COLUMN fleet.telemetry_env.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_env.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE fleet.telemetry_env_default PARTITION OF fleet.telemetry_env DEFAULT;
 
 CREATE TABLE fleet.telemetry_event_window (
 	window_id UUID NOT NULL, 
@@ -167,7 +161,7 @@ COMMENT ON COLUMN fleet.telemetry_event_window.end_ts IS 'Window end.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.sample_rate_ms IS 'Interval of the slow trace (100-500 ms).';
 
-COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Parquet file of the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, null elsewhere.';
+COMMENT ON COLUMN fleet.telemetry_event_window.data_blob_url IS 'Parquet file, by its path in the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, else null.';
 
 COMMENT ON COLUMN fleet.telemetry_event_window.samples_count IS 'Number of slow samples captured.';
 
@@ -227,6 +221,8 @@ CREATE TABLE lab.timeseries_point (
 	voltage_v NUMERIC(10, 6), 
 	current_a NUMERIC(15, 10), 
 	temperature_c NUMERIC(7, 3), 
+	correction_ah NUMERIC(15, 11), 
+	open_ah NUMERIC(14, 9), 
 	cycle_count INTEGER, 
 	step_index INTEGER, 
 	source_file INTEGER, 
@@ -238,6 +234,8 @@ CREATE TABLE lab.timeseries_point (
 	CONSTRAINT ck_timeseries_point_voltage_v CHECK (voltage_v BETWEEN -100 AND 9999), 
 	CONSTRAINT ck_timeseries_point_current_a CHECK (current_a BETWEEN -99999 AND 99999), 
 	CONSTRAINT ck_timeseries_point_temperature_c CHECK (temperature_c BETWEEN -100 AND 500), 
+	CONSTRAINT ck_timeseries_point_correction_ah CHECK (correction_ah BETWEEN -9999 AND 9999), 
+	CONSTRAINT ck_timeseries_point_open_ah CHECK (open_ah BETWEEN 0 AND 99999), 
 	CONSTRAINT ck_timeseries_point_cycle_count CHECK (cycle_count BETWEEN -1 AND 10000000), 
 	CONSTRAINT ck_timeseries_point_step_index CHECK (step_index BETWEEN -1 AND 10000000), 
 	CONSTRAINT ck_timeseries_point_source_file CHECK (source_file BETWEEN 0 AND 100000), 
@@ -247,7 +245,7 @@ CREATE TABLE lab.timeseries_point (
 
 COMMENT ON TABLE lab.timeseries_point IS 'One sample of a test, positive current charges. Rows live in the lake; here they are kept only where they were asked for.';
 
-COMMENT ON COLUMN lab.timeseries_point.ts IS 'Instant of the sample: start of the test plus its test time.';
+COMMENT ON COLUMN lab.timeseries_point.ts IS 'Instant of the sample: start of the test plus its test time, and its pauses.';
 
 COMMENT ON COLUMN lab.timeseries_point.session_id IS 'Test the sample belongs to.';
 
@@ -258,6 +256,10 @@ COMMENT ON COLUMN lab.timeseries_point.voltage_v IS 'Terminal voltage. [V]';
 COMMENT ON COLUMN lab.timeseries_point.current_a IS 'Current, positive charges. [A]';
 
 COMMENT ON COLUMN lab.timeseries_point.temperature_c IS 'Surface temperature. [°C]';
+
+COMMENT ON COLUMN lab.timeseries_point.correction_ah IS 'Charge since the sample before that its trapezium lacks; all of it where open_ah is not 0. [Ah]';
+
+COMMENT ON COLUMN lab.timeseries_point.open_ah IS 'Charge that may have flowed unrecorded; NULL without limit. [Ah]';
 
 COMMENT ON COLUMN lab.timeseries_point.cycle_count IS 'Cycle that the file itself counted.';
 
@@ -270,5 +272,3 @@ COMMENT ON COLUMN lab.timeseries_point.source_row IS 'Row of that file, the firs
 COMMENT ON COLUMN lab.timeseries_point.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN lab.timeseries_point.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE lab.timeseries_point_default PARTITION OF lab.timeseries_point DEFAULT;

@@ -86,7 +86,6 @@ CREATE TABLE fleet.capacity_test_raw (
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_capacity_test_raw PRIMARY KEY (test_id), 
 	CONSTRAINT fk_capacity_test_raw_string_id FOREIGN KEY(string_id) REFERENCES fleet.string (string_id) DEFERRABLE INITIALLY DEFERRED, 
-	CONSTRAINT fk_capacity_test_raw_maintenance_event_id FOREIGN KEY(maintenance_event_id) REFERENCES fleet.maintenance_event (event_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_capacity_test_raw_test_type CHECK (test_type IN ('full_discharge', 'partial_discharge', 'impedance_sweep')), 
 	CONSTRAINT ck_capacity_test_raw_discharge_rate_a CHECK (discharge_rate_a BETWEEN -9999 AND 9999), 
 	CONSTRAINT ck_capacity_test_raw_discharge_duration_min CHECK (discharge_duration_min BETWEEN 0 AND 100000), 
@@ -137,7 +136,6 @@ CREATE TABLE fleet.impedance_measurement_raw (
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_impedance_measurement_raw PRIMARY KEY (measurement_id), 
 	CONSTRAINT fk_impedance_measurement_raw_battery_id FOREIGN KEY(battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
-	CONSTRAINT fk_impedance_measurement_raw_maintenance_event_id FOREIGN KEY(maintenance_event_id) REFERENCES fleet.maintenance_event (event_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_impedance_measurement_raw_resistance_mohm CHECK (resistance_mohm BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_impedance_measurement_raw_conductance_s CHECK (conductance_s BETWEEN 0 AND 1000), 
 	CONSTRAINT ck_impedance_measurement_raw_temperature_c CHECK (temperature_c BETWEEN -40 AND 100)
@@ -206,8 +204,6 @@ COMMENT ON COLUMN fleet.audit_log.ip_address IS 'Client IP.';
 COMMENT ON COLUMN fleet.audit_log.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.audit_log.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE fleet.audit_log_default PARTITION OF fleet.audit_log DEFAULT;
 
 CREATE TABLE lab.test_session (
 	session_id UUID NOT NULL, 

@@ -32,8 +32,6 @@ COMMENT ON COLUMN fleet.telemetry_jar_calc.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.telemetry_jar_calc.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_jar_calc_default PARTITION OF fleet.telemetry_jar_calc DEFAULT;
-
 CREATE TABLE fleet.telemetry_string_calc (
 	ts TIMESTAMP WITH TIME ZONE NOT NULL, 
 	string_id UUID NOT NULL, 
@@ -61,8 +59,6 @@ COMMENT ON COLUMN fleet.telemetry_string_calc.site IS 'Site the row belongs to.'
 
 COMMENT ON COLUMN fleet.telemetry_string_calc.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.telemetry_string_calc_default PARTITION OF fleet.telemetry_string_calc DEFAULT;
-
 CREATE TABLE lab.cycle (
 	cycle_id UUID NOT NULL, 
 	session_id UUID NOT NULL, 
@@ -73,18 +69,21 @@ CREATE TABLE lab.cycle (
 	points_count INTEGER NOT NULL, 
 	charge_capacity_ah NUMERIC(17, 12), 
 	discharge_capacity_ah NUMERIC(17, 12), 
+	drawn_ah NUMERIC(17, 12), 
+	no_capacity VARCHAR(18), 
 	charge_time_s NUMERIC(12, 2), 
 	discharge_time_s NUMERIC(12, 2), 
 	current_max_a NUMERIC(15, 10), 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_cycle PRIMARY KEY (cycle_id), 
-	CONSTRAINT fk_cycle_session_id FOREIGN KEY(session_id) REFERENCES lab.test_session (session_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_cycle_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_cycle_cycle_index CHECK (cycle_index BETWEEN 1 AND 10000000), 
 	CONSTRAINT ck_cycle_points_count CHECK (points_count BETWEEN 1 AND 2147483647), 
 	CONSTRAINT ck_cycle_charge_capacity_ah CHECK (charge_capacity_ah BETWEEN -10000 AND 10000), 
 	CONSTRAINT ck_cycle_discharge_capacity_ah CHECK (discharge_capacity_ah BETWEEN -10000 AND 10000), 
+	CONSTRAINT ck_cycle_drawn_ah CHECK (drawn_ah BETWEEN -10000 AND 10000), 
+	CONSTRAINT ck_cycle_no_capacity CHECK (no_capacity IN ('not to the cut-off', 'not from full', 'not recorded')), 
 	CONSTRAINT ck_cycle_charge_time_s CHECK (charge_time_s BETWEEN 0 AND 9999999999), 
 	CONSTRAINT ck_cycle_discharge_time_s CHECK (discharge_time_s BETWEEN 0 AND 9999999999), 
 	CONSTRAINT ck_cycle_current_max_a CHECK (current_max_a BETWEEN 0 AND 99999)
@@ -110,7 +109,11 @@ COMMENT ON COLUMN lab.cycle.points_count IS 'Samples.';
 
 COMMENT ON COLUMN lab.cycle.charge_capacity_ah IS 'Charge put in. [Ah]';
 
-COMMENT ON COLUMN lab.cycle.discharge_capacity_ah IS 'Charge drawn, down to the cut-off voltage. [Ah]';
+COMMENT ON COLUMN lab.cycle.discharge_capacity_ah IS 'Charge drawn from full to the cut-off; NULL where it was not whole. [Ah]';
+
+COMMENT ON COLUMN lab.cycle.drawn_ah IS 'Charge drawn, down to the cut-off voltage, whether or not it got there. [Ah]';
+
+COMMENT ON COLUMN lab.cycle.no_capacity IS 'Why a discharge has no capacity.';
 
 COMMENT ON COLUMN lab.cycle.charge_time_s IS 'Time on charge. [s]';
 
@@ -148,5 +151,3 @@ COMMENT ON COLUMN lab.label_soc.soc_ocv_pct IS 'By the voltage after half an hou
 COMMENT ON COLUMN lab.label_soc.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN lab.label_soc.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE lab.label_soc_default PARTITION OF lab.label_soc DEFAULT;

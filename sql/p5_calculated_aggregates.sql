@@ -8,7 +8,6 @@ CREATE TABLE fleet.capacity_test_calc (
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_capacity_test_calc PRIMARY KEY (test_id), 
-	CONSTRAINT fk_capacity_test_calc_test_id FOREIGN KEY(test_id) REFERENCES fleet.capacity_test_raw (test_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_capacity_test_calc_measured_capacity_ah CHECK (measured_capacity_ah BETWEEN 0 AND 10000), 
 	CONSTRAINT ck_capacity_test_calc_capacity_pct_of_rated CHECK (capacity_pct_of_rated BETWEEN 0 AND 1000), 
 	CONSTRAINT ck_capacity_test_calc_pass_fail CHECK (pass_fail IN ('pass', 'fail', 'marginal'))
@@ -37,7 +36,6 @@ CREATE TABLE fleet.impedance_measurement_calc (
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_impedance_measurement_calc PRIMARY KEY (measurement_id), 
-	CONSTRAINT fk_impedance_measurement_calc_measurement_id FOREIGN KEY(measurement_id) REFERENCES fleet.impedance_measurement_raw (measurement_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_impedance_measurement_calc_temp_corrected_resistance_mohm CHECK (temp_corrected_resistance_mohm BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_impedance_measurement_calc_baseline_pct CHECK (baseline_pct BETWEEN 0 AND 1000)
 );
@@ -152,8 +150,6 @@ COMMENT ON COLUMN fleet.feature_store.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.feature_store.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.feature_store_default PARTITION OF fleet.feature_store DEFAULT;
-
 CREATE TABLE lab.cycle_feature (
 	feature_id UUID NOT NULL, 
 	cycle_id UUID NOT NULL, 
@@ -191,8 +187,6 @@ CREATE TABLE lab.cycle_feature (
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_cycle_feature PRIMARY KEY (feature_id), 
-	CONSTRAINT fk_cycle_feature_cycle_id FOREIGN KEY(cycle_id) REFERENCES lab.cycle (cycle_id) DEFERRABLE INITIALLY DEFERRED, 
-	CONSTRAINT fk_cycle_feature_session_id FOREIGN KEY(session_id) REFERENCES lab.test_session (session_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_cycle_feature_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_cycle_feature_cycle_index CHECK (cycle_index BETWEEN 1 AND 10000000), 
 	CONSTRAINT ck_cycle_feature_charge_capacity_ah CHECK (charge_capacity_ah BETWEEN -10000 AND 10000), 
@@ -315,7 +309,6 @@ CREATE TABLE lab.label_soh (
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_label_soh PRIMARY KEY (label_id), 
-	CONSTRAINT fk_label_soh_cycle_id FOREIGN KEY(cycle_id) REFERENCES lab.cycle (cycle_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_label_soh_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_label_soh_cycle_index CHECK (cycle_index BETWEEN 1 AND 10000000), 
 	CONSTRAINT ck_label_soh_definition CHECK (definition IN ('capacity', 'resistance')), 
@@ -415,7 +408,6 @@ CREATE TABLE lab.cycle_data (
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_cycle_data PRIMARY KEY (row_id), 
-	CONSTRAINT fk_cycle_data_cycle_id FOREIGN KEY(cycle_id) REFERENCES lab.cycle (cycle_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_cycle_data_id CHECK (id BETWEEN 0 AND 9007199254740992), 
 	CONSTRAINT ck_cycle_data_battery_id CHECK (battery_id BETWEEN 0 AND 2147483647), 
 	CONSTRAINT ck_cycle_data_cycle_num CHECK (cycle_num BETWEEN 1 AND 4000000), 

@@ -157,8 +157,6 @@ COMMENT ON COLUMN fleet.digital_twin_state.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.digital_twin_state.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.digital_twin_state_default PARTITION OF fleet.digital_twin_state DEFAULT;
-
 CREATE TABLE fleet.string_runtime (
 	runtime_id UUID NOT NULL, 
 	string_id UUID NOT NULL, 
@@ -280,7 +278,6 @@ CREATE TABLE fleet.rul_prediction (
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_rul_prediction PRIMARY KEY (prediction_id, month), 
 	CONSTRAINT fk_rul_prediction_battery_id FOREIGN KEY(battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
-	CONSTRAINT fk_rul_prediction_model_id FOREIGN KEY(model_id) REFERENCES ml.ml_model (model_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_rul_prediction_rul_days CHECK (rul_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_rul_prediction_rul_lower_ci_days CHECK (rul_lower_ci_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_rul_prediction_rul_upper_ci_days CHECK (rul_upper_ci_days BETWEEN 0 AND 100000), 
@@ -326,8 +323,6 @@ COMMENT ON COLUMN fleet.rul_prediction.explanation_json IS 'SHAP/feature importa
 COMMENT ON COLUMN fleet.rul_prediction.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.rul_prediction.month IS 'UTC month of the partition, YYYY-MM.';
-
-CREATE TABLE fleet.rul_prediction_default PARTITION OF fleet.rul_prediction DEFAULT;
 
 CREATE TABLE lab.model_run (
 	run_id UUID NOT NULL, 
@@ -391,8 +386,6 @@ CREATE TABLE lab.prediction (
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_prediction PRIMARY KEY (prediction_id), 
-	CONSTRAINT fk_prediction_run_id FOREIGN KEY(run_id) REFERENCES lab.model_run (run_id) DEFERRABLE INITIALLY DEFERRED, 
-	CONSTRAINT fk_prediction_cycle_id FOREIGN KEY(cycle_id) REFERENCES lab.cycle (cycle_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_prediction_cell_id FOREIGN KEY(cell_id) REFERENCES lab.battery_cell (cell_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_prediction_task CHECK (task IN ('soc', 'soh', 'rul')), 
 	CONSTRAINT ck_prediction_cycle_num CHECK (cycle_num BETWEEN 1 AND 10000000), 

@@ -20,7 +20,8 @@ def add_fleet(at: Session, terms: dict[str, Any]) -> Iterator[str]:
 
 def add_synthetic_lab(at: Session, name: str, terms: dict[str, Any]) -> str:
     """Enter a lab that is made up. Returns the last month in which one of its tests has begun."""
-    from battery_assets.synthetic.lab import SyntheticLab, last_month
+    from battery_assets.lab.sessions import made_up_lab
+    from battery_assets.synthetic.lab import last_month
 
     put_site(at, name, LAB_SYNTHETIC, terms)
-    return min(last_month(SyntheticLab.from_config(name, terms)), f"{clock.now():%Y-%m}")
+    return min(last_month(made_up_lab(name, terms)), f"{clock.now():%Y-%m}")

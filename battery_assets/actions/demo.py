@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 
 from battery_assets.actions.session import Session, committed_months, put_site, quiet_logs, run_here
+from battery_assets.hosting.orphans import die_with_parent
 from battery_assets.platform.registry.kinds import LAB_SYNTHETIC, SYNTHETIC
 
 # A twentieth of the jars fails in a year; of these 216 enough do by the first cut-off to train on.
@@ -70,7 +71,7 @@ def prepare(at: Session) -> None:
 def run(stages: list[list[Step]]) -> Iterator[tuple[Step, bool]]:
     """Run everything, two processes side by side. Yields each step as it starts and, True, as it ends."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=quiet_logs) as pool:
+    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_begin) as pool:
         for stage in stages:
             waiting = _queues(stage)
             running: dict[Future[str], tuple[Step, str | None]] = {}
@@ -90,6 +91,12 @@ def run(stages: list[list[Step]]) -> Iterator[tuple[Step, bool]]:
                     step, _ = running.pop(future)
                     future.result()
                     yield step, True
+
+
+def _begin() -> None:
+    """What a worker does first."""
+    die_with_parent()
+    quiet_logs()
 
 
 def _queues(stage: list[Step]) -> dict[str | None, list[Step]]:

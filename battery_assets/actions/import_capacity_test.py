@@ -11,6 +11,7 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.actions.session import Session, put_site, run_here
 from battery_assets.errors import UserError
+from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
 from battery_assets.tables.identity import identity
@@ -47,9 +48,7 @@ def imported_test(
     start = _start(test, started_at, path)
     put_site(at, site, FILES, {"timezone": "UTC"})
     frames = exports_of(test, site, rated_ah, start, path.name, (region, city))
-    url = at.warehouse.lake.keep(
-        f"captures/site={site}/month={start:%Y-%m}/{path.stem}.parquet", test.capture
-    )
+    url = at.warehouse.keep_capture(Part(site, f"{start:%Y-%m}"), path.stem, test.capture)
     frames["capacity_test_raw"] = frames["capacity_test_raw"].with_columns(pl.lit(url).alias("raw_data_url"))
     with at.warehouse.transaction() as connection:
         registry.hold_site(connection, site)

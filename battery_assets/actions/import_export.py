@@ -2,21 +2,37 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from battery_assets.actions.session import Session, put_site, run_here
+from battery_assets.actions.session import Session, know_sites, put_site, run_here
 from battery_assets.errors import UserError
+from battery_assets.ingest.exports.landing import LandingFile, landing_files, refusal_of
+from battery_assets.ingest.files.problems import FileProblem
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
 
+if TYPE_CHECKING:
+    from battery_assets.ingest.exports.contract import SourceContract
+
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
+_SHOWN = 6
 
 
 def export_files(source: Path) -> list[Path]:
-    """The files of an export: those of a folder, or the one that is named. UserError where there is none."""
-    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    """The files of an export: those of a folder, or the one that is named. UserError where there is none.
+
+    A link that leads out of the folder is not followed: what it names is no part of the export.
+    """
+    inside = source.resolve()
+    files = (
+        [source]
+        if source.is_file()
+        else sorted(
+            path for path in source.rglob("*") if path.is_file() and path.resolve().is_relative_to(inside)
+        )
+    )
     files = [path for path in files if path.name.lower().endswith(_ENDINGS)]
     if not files:
         raise UserError(f"{source} holds no {', '.join(_ENDINGS)} file", "name the folder of the export")
@@ -40,38 +56,121 @@ def imported(
     `bar` makes a progress bar of so many steps. Raises UserError where no file has a month.
     """
     export_files(source)
-    put_site(at, site, FILES, contract)
+    before = _terms_before(at, site)
+    put_site(at, site, FILES, contract, all_made_again=True)
     with at.warehouse.transaction() as connection:
         # The landing sensor leaves a site alone whose row is held: else both would run the same months.
         registry.hold_site(connection, site)
-        return _imported(at, source, site, contract, bar)
+        names = landed(at, source, site)
+        try:
+            months, refusal = _months(at, source, site, contract), None
+        except UserError as refused:
+            months, refusal = [], refused
+            _undo(at, connection, site, names, before)
+        if months:
+            _run_months(at, site, months, bar)
+    if refusal is not None:
+        know_sites(at.warehouse, at.instance)
+        raise refusal
+    return months
 
 
-def _imported(
-    at: Session, source: Path, site: str, contract: dict[str, Any], bar: Callable[[int], Any]
-) -> list[str]:
-    from battery_assets.fleet.sensors import months_of
+def _terms_before(at: Session, site: str) -> dict[str, Any] | None:
+    """The terms that a site has now; None where nobody knows it."""
+    with at.warehouse.transaction() as connection:
+        return {row.site: row.config for row in registry.sites(connection)}.get(site)
+
+
+def _undo(
+    at: Session, connection: sa.Connection, site: str, names: list[str], before: dict[str, Any] | None
+) -> None:
+    """Take back what a refused export brought: a site that nothing came of would be run red every night."""
+    if before is not None:
+        registry.put_site(connection, site, FILES, before)
+        return
+    at.landing.take_back(site, names)
+    registry.forget_site(connection, site)
+
+
+def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> list[str]:
+    """The months that any file of the site touches. UserError where no row has one."""
+    from battery_assets.fleet.sensors import months_of, tell_problems
     from battery_assets.ingest.exports.contract import SourceContract
-    from battery_assets.ingest.exports.landing import landing_files
+    from battery_assets.platform.dagster.partitions import months as calendar
 
-    landed(at, source, site)
     files, problems = landing_files(at.landing.root(site), site)
-    months = sorted(months_of(files, files, SourceContract.from_config(contract)))
+    terms, kept = SourceContract.from_config(contract), calendar.get_partition_keys()
+    touched = months_of(files, files, terms)
+    # Rows of a month that nobody keeps, such as those of a clock that began anew, stop no other month.
+    strange = sorted(touched - set(kept))
+    told = [
+        f"rows of {', '.join(strange)} are no month's that is kept ({kept[0]} to {kept[-1]}): they count "
+        "as of other months"
+    ] * bool(strange)
+    tell_problems(at.warehouse, site, {str(p.path): (p.reason, p.detail) for p in problems}, told)
+    months = sorted(touched - set(strange))
     if not months:
-        reasons = "; ".join(f"{problem.path.name}: {problem.detail}" for problem in problems)
-        raise UserError(
-            f"no row of {source} could be given a month. {reasons}",
-            "name its files as the tables are (battery.csv, telemetry_jar_raw_2026-11.csv.gz)"
-            if problems and not files
-            else "if its times carry no offset, say where they were taken: --timezone Asia/Bangkok",
-        )
+        raise _without_months(source, files, problems, terms)
+    return months
+
+
+def _run_months(at: Session, site: str, months: list[str], bar: Callable[[int], Any]) -> None:
     with bar(1 + len(months)) as heard:
         for job, month in [("catalogue", None), *(("site_month", month) for month in months)]:
             name = " ".join(word for word in (job, site if month else None, month) if word)
             heard(name, False)
-            run_here(job, month, site if month else None)
+            _run(at, job, month, site)
             heard(name, True)
-    return months
+
+
+def _run(at: Session, job: str, month: str | None, site: str) -> None:
+    """Run a job; what went wrong is told with the files that were refused, which are most often the cause."""
+    try:
+        run_here(job, month, site if month else None)
+    except UserError as error:
+        refused = refused_files(at, site, month or "")
+        if not refused:
+            raise
+        raise UserError(f"{error.message}\n" + "\n".join(refused), NEXT_STEP) from error
+
+
+NEXT_STEP = (
+    "correct the file at its source, or say how it is to be read (--timezone, --contract KEY=VALUE, see "
+    "battery-assets import --help), and import it again"
+)
+
+
+def refused_files(at: Session, site: str, month: str) -> list[str]:
+    """Each file that was refused as a whole, in words: its name, the reason, and the rows concerned."""
+    with at.warehouse.transaction() as connection:
+        rows = connection.execute(sa.text(_REFUSED_FILES), {"site": site, "month": month}).all()
+    return [
+        f"{Path(path).name} was refused: {reason}" + (f" ({read} rows)" if read else "")
+        for path, reason, read in rows
+    ]
+
+
+def _without_months(
+    source: Path, files: list[LandingFile], problems: list[FileProblem], terms: "SourceContract"
+) -> UserError:
+    """Why no row has a month: what every file says of itself."""
+    told = [f"{problem.path.name}: {problem.reason}: {problem.detail}" for problem in problems]
+    told += [f"{file.path.name}: {why}" for file in files if (why := refusal_of(file, terms))]
+    more = [f"and {len(told) - _SHOWN} more files"] if len(told) > _SHOWN else []
+    reasons = "\n".join([*told[:_SHOWN], *more]) or "its files hold master data alone"
+    return UserError(f"no row of {source} could be given a month.\n{reasons}", _step(problems, files, told))
+
+
+def _step(problems: list[FileProblem], files: list[LandingFile], told: list[str]) -> str:
+    if problems and not files:
+        return "name its files as the tables are (battery.csv, telemetry_jar_raw_2026-11.csv.gz)"
+    if any("NO_TIMEZONE" in words for words in told):
+        return "say where its times were taken: --timezone Asia/Bangkok"
+    if any("HEADER_MISMATCH" in words for words in told):
+        return "say which column is which: --contract 'rename=their name:our name|their name:our name'"
+    if any("DIALECT" in words for words in told):
+        return "say how its columns are separated: --contract 'separator=;' --contract decimal=,"
+    return NEXT_STEP
 
 
 _ACCOUNTS = """
@@ -82,6 +181,10 @@ SELECT table_name, sum(rows_read)::bigint, sum(rows_loaded)::bigint, sum(rows_qu
 FROM (SELECT DISTINCT ON (table_name, path, month) * FROM platform.ingest_file
       WHERE site = :site AND (month = :month OR month = '')) f
 GROUP BY table_name ORDER BY table_name
+"""
+_REFUSED_FILES = """
+SELECT DISTINCT path, reason, rows_read FROM platform.ingest_file
+WHERE site = :site AND (month = :month OR month = '') AND reason <> '' AND table_name <> '' ORDER BY 1
 """
 _FINDINGS = """
 SELECT DISTINCT table_name, jsonb_array_elements_text(findings) FROM platform.ingest_file

@@ -8,24 +8,51 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from battery_assets.actions.session import Session, put_site, run_here
+from battery_assets.actions.session import Session, know_sites, put_site, run_here
 from battery_assets.errors import UserError
-from battery_assets.lab.folder import CELL_JSON, TestRefused, contract_of, start_told, told_of
+from battery_assets.lab.folder import (
+    CELL_JSON,
+    END_OF_LIFE,
+    TestRefused,
+    contract_of,
+    percent_of_nominal,
+    start_told,
+    told_of,
+)
 from battery_assets.lab.intake import Entered, enter_new_tests
 from battery_assets.lab.sensors import unfinished, waiting
 from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_FILES
 
 
-def enter_lab(at: Session, lab: str, timezone: str | None) -> dict[str, Any]:
-    """The lab's settings; one that is not there yet is entered. UserError for the name of another site."""
+def enter_lab(at: Session, lab: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The lab's settings; one that is not there yet is entered with those given (None: not given).
+
+    UserError for the name of another site, and for a setting that cannot be.
+    """
     with at.warehouse.transaction() as connection:
         labs = {site.site: site.config for site in registry.sites(connection) if site.source == LAB_FILES}
     if lab not in labs:
-        labs[lab] = {"timezone": timezone} if timezone else {}
+        labs[lab] = {name: value for name, value in settings.items() if value is not None}
         put_site(at, lab, LAB_FILES, labs[lab])
     return labs[lab]
+
+
+def forget_empty(at: Session, lab: str, found: list[Entered]) -> bool:
+    """Forget a lab of which every test was refused, and tell whether it was: it would be run every night.
+
+    What was refused stays in the books with its reason, the files stay in the landing folder.
+    """
+    if not found or any(one.status != intake.REFUSED for one in found):
+        return False
+    with at.warehouse.transaction() as connection:
+        if any(row.status != intake.REFUSED for row in intake.entered(connection, lab).values()):
+            return False
+        registry.forget_site(connection, lab)
+    know_sites(at.warehouse, at.instance)
+    return True
 
 
 def enter_tests(
@@ -77,6 +104,7 @@ def _possible(terms: dict[str, Any]) -> None:
     try:
         contract_of(terms)
         start_told(terms)
+        percent_of_nominal(terms.get(END_OF_LIFE))
     except ValueError as error:
         raise UserError(str(error), "correct the value and run the command again") from error
 

@@ -78,7 +78,7 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
     """Print the report of the fleet, or of one site."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     first = f"(first {most})"
     lists: list[tuple[str, str, Callable[[Sequence[Row]], Table]]] = [
         ("Fleet", _FLEET, layout.fleet),

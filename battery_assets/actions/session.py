@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from battery_assets.errors import UserError
 from battery_assets.platform import clock
-from battery_assets.platform.registry.kinds import LAB_FILES, LAB_SOURCES, LAB_SYNTHETIC, SYNTHETIC
+from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Session:
 @contextmanager
 def session(settings: Settings | None = None) -> Iterator[Session]:
     """The platform, started where it does not run and migrated where it is behind."""
+    from battery_assets.hosting.abandoned import fail_abandoned_runs
     from battery_assets.hosting.databases import running_database
     from battery_assets.hosting.launch import QUIET, install_dagster_home
     from battery_assets.platform.warehouse.migrate import migrate
@@ -48,6 +49,9 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
         warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
         landing = Landing(folder=settings.landing, cache=str(settings.home))
         with dg.DagsterInstance.get() as instance:
+            if settings.database_url is None:
+                # A command that was killed leaves a run in progress, and its place in the queue taken.
+                fail_abandoned_runs(instance)
             know_sites(warehouse, instance)
             yield Session(settings, warehouse, landing, instance)
 
@@ -67,39 +71,75 @@ def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: b
         missing = [name for name in names if name not in present]
         if missing:
             instance.add_dynamic_partitions(str(of.name), missing)
+        # A partition that somebody typed on Dagster's page would run red every night.
+        for name in present - set(names):
+            instance.delete_dynamic_partition(str(of.name), name)
     return known[labs] if lab else known[sites]
 
 
-def put_site(at: Session, site: str, source: str, config: dict[str, Any]) -> None:
-    """Enter a site, or change its settings. UserError for a bad id or setting, or a name that is taken."""
-    from battery_assets.ingest.exports.contract import SourceContract
+def put_site(
+    at: Session, site: str, source: str, config: dict[str, Any], *, all_made_again: bool = False
+) -> bool:
+    """Enter a site, or change its settings. Returns whether it is new.
+
+    UserError for a bad id or setting, for a name that is taken, and for other settings of a site that has
+    data, unless all of its months are made again.
+    """
     from battery_assets.platform.registry import books as registry
 
     try:
         if str(config.get("start", "")) > f"{clock.now():%Y-%m}":
             raise ValueError(f"start = {config['start']!r} lies ahead: nothing has happened since then")
-        if source == SYNTHETIC:
-            from battery_assets.synthetic.site import SyntheticSite
-
-            SyntheticSite.from_config(site, config)
-        elif source == LAB_SYNTHETIC:
-            from battery_assets.synthetic.lab import SyntheticLab
-
-            SyntheticLab.from_config(site, config)
-        elif source == LAB_FILES:
-            from battery_assets.ingest.lab.contract import LabContract
-
-            LabContract(**config)
-        else:
-            SourceContract.from_config(config)
+        wanted = _terms(site, source, config)
         with at.warehouse.transaction() as connection:
-            there = {row.site: row.source for row in registry.sites(connection)}.get(site, source)
-            if there != source:
-                raise UserError(f"{site} is there already, as {there}, not as {source}", "give another name")
+            there = next((row for row in registry.sites(connection) if row.site == site), None)
+            if there is not None and there.source != source:
+                raise UserError(
+                    f"{site} is there already, as {there.source}, not as {source}", "give another name"
+                )
+            if there is not None and not all_made_again and _terms(site, source, there.config) != wanted:
+                _refuse_mixture(connection, there, config)
             registry.put_site(connection, site, source, config)
     except ValueError as error:
         raise UserError(str(error), "correct the value and run the command again") from error
     know_sites(at.warehouse, at.instance)
+    return there is None
+
+
+def _terms(site: str, source: str, config: dict[str, Any]) -> Any:
+    """What settings come to, defaults included. Raises ValueError for those that cannot be."""
+    if source == SYNTHETIC:
+        from battery_assets.synthetic.site import SyntheticSite
+
+        return SyntheticSite.from_config(site, config)
+    if source in LAB_SOURCES:
+        from battery_assets.lab.sessions import lab_terms
+
+        return lab_terms(site, source, config)
+    from battery_assets.ingest.exports.contract import SourceContract
+
+    return SourceContract.from_config(config)
+
+
+def _refuse_mixture(connection: Any, there: Any, config: dict[str, Any]) -> None:
+    """UserError where a site has months that were made with other settings."""
+    from battery_assets.platform.registry import books as registry
+
+    months = registry.months_of_site(connection, there.site)
+    if not months:
+        return
+    others = sorted({*there.config, *config})
+    changed = [
+        f"{name} {there.config.get(name)!r} -> {config.get(name)!r}"
+        for name in others
+        if there.config.get(name) != config.get(name)
+    ]
+    kind = "lab" if there.source in LAB_SOURCES else "site"
+    raise UserError(
+        f"{there.site} has data from {months[0]} to {months[-1]} that were made with other settings: "
+        f"{', '.join(changed)}",
+        f"give another name, or run `battery-assets {kind} remove {there.site}` first",
+    )
 
 
 def run_here(job_name: str, partition: str | None = None, site: str | None = None) -> str:
@@ -138,7 +178,8 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
         for event in result.all_events
         if isinstance(event.event_specific_data, dg.AssetCheckEvaluation)
     ]
-    red = [check for check in said if check.blocking and not check.passed]
+    stops = dg.AssetCheckSeverity.ERROR
+    red = [check for check in said if check.blocking and not check.passed and check.severity == stops]
     if red:
         return "; ".join(
             f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {check.description}"
@@ -176,3 +217,18 @@ def committed_months(at: Session, site: str, table: Any) -> Sequence[str]:
     with at.warehouse.transaction() as connection:
         rows = registry.committed_parts(connection, table, site=site)
     return [row.month for row in rows if row.state == "current"]
+
+
+def months_without_rows(at: Session, sites: Sequence[str], months: Sequence[str]) -> list[tuple[str, str]]:
+    """Site and month where neither jars nor strings sent anything, of months that were run."""
+    from battery_assets import tables as t
+    from battery_assets.platform.dagster.partitions import Part
+
+    def rows(site: str, month: str) -> int:
+        profiles = [
+            at.warehouse.profile(table, Part(site, month))
+            for table in (t.telemetry_jar_raw, t.telemetry_string_raw)
+        ]
+        return sum(profile["rows"] for profile in profiles if profile)
+
+    return [(site, month) for site in sites for month in months if not rows(site, month)]

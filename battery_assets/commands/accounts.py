@@ -20,7 +20,7 @@ def print_accounts(at: "Session", site: str, month: str) -> None:
 
     from battery_assets.actions.import_export import accounts
 
-    console, rows = Console(highlight=False), accounts(at, site, month)
+    console, rows = Console(highlight=False, markup=False), accounts(at, site, month)
     lists: dict[str, tuple[str, Callable[[Rows], Table]]] = {
         "accounts": (f"{site} {month}: what became of the rows", what_became),
         "findings": ("How they were read", findings),

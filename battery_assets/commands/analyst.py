@@ -18,16 +18,21 @@ def analyst() -> None:
     import secrets
 
     import sqlalchemy as sa
-    from psycopg import sql
 
     from battery_assets.actions.session import session
     from battery_assets.hosting.database_urls import libpq_url
-    from battery_assets.platform.warehouse.database import cursor_of
+    from battery_assets.platform.warehouse import analyst as analyst_role
 
     with session() as at, at.warehouse.transaction() as connection:
         password = secrets.token_urlsafe(24)
-        statement = sql.SQL("ALTER ROLE battery_analyst LOGIN PASSWORD {}").format(sql.Literal(password))
-        with cursor_of(connection) as cursor:
-            cursor.execute(statement)
+        urls = at.settings.database_urls()
+        others = [str(sa.make_url(url).database) for url in (urls.dagster, urls.mlflow)]
+        # Of a server that is not ours, the databases of others are theirs to close.
+        ours = [] if at.settings.database_url else ["postgres", "template1"]
+        analyst_role.close_databases(connection, [*others, *ours])
+        analyst_role.give_password(connection, password)
+        weakness = analyst_role.weakness(connection)
+        if weakness:
+            click.echo(f"note: {weakness}", err=True)
         url = sa.make_url(at.settings.warehouse_url).set(username="battery_analyst", password=password)
         click.echo(libpq_url(url.render_as_string(hide_password=False)))

@@ -11,12 +11,19 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--site", "wanted", multiple=True, help="Site; may be given again. Default: every site.")
 @click.option("--lab", "wanted_labs", multiple=True, help="Lab instead of a site; may be given again.")
-@click.option("--from", "first", required=True, help="First month, YYYY-MM.")
-@click.option("--to", "last", required=True, help="Last month, YYYY-MM.")
+@click.option("--from", "first", help="First month, YYYY-MM.")
+@click.option("--to", "last", help="Last month, YYYY-MM.")
+@click.option("--stale", is_flag=True, help="Instead: every month whose history has changed, here, in order.")
 @click.option("--here", is_flag=True, help="Run in this process, without the daemon of `battery-assets up`.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until every run has ended.")
 def backfill(
-    wanted: tuple[str, ...], wanted_labs: tuple[str, ...], first: str, last: str, here: bool, wait: bool
+    wanted: tuple[str, ...],
+    wanted_labs: tuple[str, ...],
+    first: str | None,
+    last: str | None,
+    stale: bool,
+    here: bool,
+    wait: bool,
 ) -> None:
     """Compute a range of months again, from master data to work orders: one run for each month and site.
 
@@ -27,11 +34,16 @@ def backfill(
     Example:
       battery-assets backfill --site bangrak --from 2025-01 --to 2025-06
       battery-assets backfill --lab bench --from 2025-01 --to 2025-02
+      battery-assets backfill --stale
     """
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.errors import UserError
 
     quiet_logs()
+    if stale:
+        return _catch_up()
+    if first is None or last is None:
+        raise UserError("a backfill needs --from and --to", "give both, or --stale")
     if wanted and wanted_labs:
         raise UserError("--site and --lab name different jobs", "give one of them, then the other")
     months = _months(first, last, lab=bool(wanted_labs))
@@ -39,9 +51,18 @@ def backfill(
         job = "lab_month" if wanted_labs else "site_month"
         sites = _sites(at, wanted or wanted_labs, lab=bool(wanted_labs))
         if here:
-            _here(job, sites, months)
+            _here(at, job, sites, months)
         else:
             _through_daemon(at, job, [f"{month}|{site}" for month in months for site in sites], wait)
+
+
+def _catch_up() -> None:
+    from battery_assets.actions.catch_up import catch_up
+    from battery_assets.actions.session import session
+
+    with session() as at:
+        done = catch_up(at, lambda name, ended: click.echo(f"{name}: {'done' if ended else 'runs'}"))
+    click.echo(f"{len(done)} months were brought up to date" if done else "no month is stale")
 
 
 def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list[str]:
@@ -81,14 +102,18 @@ def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
     return found
 
 
-def _here(job: str, sites: list[str], months: list[str]) -> None:
+def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:
     from battery_assets.actions.demo import Step, run
+    from battery_assets.actions.session import months_without_rows
     from battery_assets.commands.progress import steps_bar
 
     steps = [Step(job, month, site) for month in months for site in sites]
     with steps_bar("backfill", 1 + len(steps)) as progress:
         for step, ended in run([[Step("catalogue")], steps]):
             progress(str(step), ended)
+    if job == "site_month":
+        for site, month in months_without_rows(at, sites, months):
+            click.echo(f"{site}: no rows of {month}, so nothing was computed of it")
 
 
 def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) -> None:

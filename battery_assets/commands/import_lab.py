@@ -1,7 +1,7 @@
 """battery-assets import lab: files of cyclers as tests of cells."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,14 +11,23 @@ if TYPE_CHECKING:
 CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
 
 
+# Options that a lab keeps for all its cells, where it is entered with them.
+LAB_TERMS = ("timezone", "end_of_life_pct")
+
+
 @click.command("lab")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--lab", required=True, help="Lab that the tests become part of.")
 @click.option("--cell", help="Code of the cell; without it each file is a cell named after it.")
 @click.option("--protocol", default="cycle_life", show_default=True, help="Name of the protocol.")
 @click.option("--one-test", is_flag=True, help="All files of PATH are one test of --cell, joined at seams.")
-@click.option("--nominal-ah", type=float, help="Nominal capacity of the cell, where its files do not say.")
-@click.option("--cutoff-v", type=float, help="End of discharge that capacities count to.")
+@click.option(
+    "--nominal-ah", "nominal_capacity_ah", type=float, help="Nominal capacity, where the files do not say."
+)
+@click.option("--cutoff-v", "cutoff_voltage_v", type=float, help="End of discharge that capacities count to.")
+@click.option(
+    "--end-of-life", "end_of_life_pct", type=float, help="Percent of nominal at which it is worn out; 80."
+)
 @click.option("--chemistry", type=click.Choice(CHEMISTRIES), help="Chemistry of the cell.")
 @click.option("--timezone", help="IANA zone of the cycler's clock, such as Europe/Oslo.")
 @click.option("--started-at", help="When the test began, where the file does not say: 2024-05-31T08:00.")
@@ -35,14 +44,8 @@ def import_lab(
     cell: str | None,
     protocol: str,
     one_test: bool,
-    nominal_ah: float | None,
-    cutoff_v: float | None,
-    chemistry: str | None,
-    timezone: str | None,
-    started_at: str | None,
-    current_sign: str | None,
-    policy: str | None,
     run: bool,
+    **terms: Any,
 ) -> None:
     """Take in files of cyclers as tests of cells, and run the lab's assets on them.
 
@@ -65,15 +68,11 @@ def import_lab(
     from battery_assets.platform.registry import books as registry
 
     quiet_logs()
-    terms = {
-        "nominal_capacity_ah": nominal_ah, "cutoff_voltage_v": cutoff_v, "chemistry": chemistry,
-        "timezone": timezone, "started_at": started_at, "current_sign": current_sign, "policy": policy,
-    }  # fmt: skip
     with (
         action.cells_apart(action.named_files(path, cell, protocol, one_test), one_test) as named,
         session() as at,
     ):
-        defaults = action.enter_lab(at, lab, timezone)
+        defaults = action.enter_lab(at, lab, {name: terms[name] for name in LAB_TERMS})
         with at.warehouse.transaction() as connection:
             # The sensor leaves a lab alone whose row is held: else both would run the same months.
             registry.hold_site(connection, lab)
@@ -87,13 +86,18 @@ def import_lab(
         _show(found, months, again if run else [])
         if left_out:
             raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
+        if action.forget_empty(at, lab, found):
+            raise UserError(
+                f"no test was taken in, and the lab {lab} had none before: it was not kept",
+                "mend what the reasons above say, then run this again",
+            )
 
 
 def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     table = Table(title="What became of the files", title_justify="left")
     for column in ("cell", "file", "status", "month"):
         table.add_column(column, overflow="fold")

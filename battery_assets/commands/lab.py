@@ -15,6 +15,40 @@ def lab() -> None:
     """
 
 
+@lab.command("list")
+def list_() -> None:
+    """Show every lab with its source.
+
+    \b
+    Example:
+      battery-assets lab list
+    """
+    from battery_assets.actions.remove_site import listed
+    from battery_assets.actions.session import session
+    from battery_assets.commands.removing import show_sites
+
+    with session() as at:
+        show_sites(listed(at, lab=True))
+
+
+@lab.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Carry it out; without it what would go is only shown.")
+def remove(name: str, yes: bool) -> None:
+    """Show what there is of a lab and, with --yes, remove it from both stores.
+
+    Its books stay in platform.removed_site, its files in the landing folder are set aside.
+
+    \b
+    Example:
+      battery-assets lab remove bench
+      battery-assets lab remove bench --yes
+    """
+    from battery_assets.commands.removing import remove_shown
+
+    remove_shown(name, yes, lab=True)
+
+
 @lab.command()
 @click.argument("name")
 @click.option("--source", type=click.Choice([SYNTHETIC, FILES]), default=SYNTHETIC, show_default=True)
@@ -23,7 +57,19 @@ def lab() -> None:
 @click.option("--start", default="2025-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
 @click.option("--sample", type=int, default=60, show_default=True, help="Synthetic: seconds between samples.")
 @click.option("--timezone", help="Files: IANA zone of the cyclers' clocks, such as Europe/Oslo.")
-def add(name: str, source: str, seed: int, cells: int, start: str, sample: int, timezone: str | None) -> None:
+@click.option(
+    "--end-of-life", "end_of_life_pct", type=float, help="Percent of nominal at which cells are worn out; 80."
+)
+def add(
+    name: str,
+    source: str,
+    seed: int,
+    cells: int,
+    start: str,
+    sample: int,
+    timezone: str | None,
+    end_of_life_pct: float | None,
+) -> None:
     """Add a lab; its months are then partitions of the lab's assets in the Dagster pages.
 
     A synthetic lab is made up from its seed. A lab of files is filled by `battery-assets import lab`.
@@ -31,17 +77,19 @@ def add(name: str, source: str, seed: int, cells: int, start: str, sample: int, 
     \b
     Example:
       battery-assets lab add bench --cells 12
-      battery-assets lab add oslo --source files --timezone Europe/Oslo
+      battery-assets lab add oslo --source files --timezone Europe/Oslo --end-of-life 70
     """
     from battery_assets.actions.add_site import add_synthetic_lab
     from battery_assets.actions.session import put_site, session
 
     made_up = {"seed": seed, "cells": cells, "start": start, "sample_s": sample}
+    of_files = {"timezone": timezone} if timezone else {}
+    worn = {} if end_of_life_pct is None else {"end_of_life_pct": end_of_life_pct}
     with session() as at:
         if source == SYNTHETIC:
             # Months to come are no partitions yet; the schedules run them when they are there.
-            last = add_synthetic_lab(at, name, made_up)
+            last = add_synthetic_lab(at, name, {**made_up, **worn})
             click.echo(f"{name} added. Next: battery-assets backfill --lab {name} --from {start} --to {last}")
         else:
-            put_site(at, name, LAB_FILES, {"timezone": timezone} if timezone else {})
+            put_site(at, name, LAB_FILES, {**of_files, **worn})
             click.echo(f"{name} added. Next: battery-assets import lab PATH --lab {name}")

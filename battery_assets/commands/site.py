@@ -1,6 +1,5 @@
 """battery-assets site: which sites there are, and where their data come from."""
 
-import json
 from typing import Any
 
 import click
@@ -26,12 +25,30 @@ def list_() -> None:
     Example:
       battery-assets site list
     """
+    from battery_assets.actions.remove_site import listed
     from battery_assets.actions.session import session
-    from battery_assets.platform.registry import books as registry
+    from battery_assets.commands.removing import show_sites
 
-    with session() as at, at.warehouse.transaction() as connection:
-        for row in registry.sites(connection):
-            click.echo(f"{row.site:<24}{row.source:<12}{json.dumps(row.config)}")
+    with session() as at:
+        show_sites(listed(at, lab=False))
+
+
+@site.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Carry it out; without it what would go is only shown.")
+def remove(name: str, yes: bool) -> None:
+    """Show what there is of a site and, with --yes, remove it from both stores.
+
+    Its books stay in platform.removed_site, its files in the landing folder are set aside.
+
+    \b
+    Example:
+      battery-assets site remove cnx-01
+      battery-assets site remove cnx-01 --yes
+    """
+    from battery_assets.commands.removing import remove_shown
+
+    remove_shown(name, yes, lab=False)
 
 
 @site.command()
@@ -71,7 +88,7 @@ def add(
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
     from battery_assets.actions.session import make_catalogue, put_site, quiet_logs, session
-    from battery_assets.commands.import_fleet import terms_of
+    from battery_assets.actions.terms import terms_of
     from battery_assets.errors import UserError
 
     quiet_logs()

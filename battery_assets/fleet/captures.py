@@ -1,6 +1,5 @@
 """Waveforms that the recorders kept: what the assets of several phases need of them, kept day by day."""
 
-import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +9,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.sources import captures_of, windows_over
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.lake import captures as store
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
@@ -42,8 +42,7 @@ def kept_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
     Empty for a site whose files bring captures of their own.
     """
     over = windows_over(warehouse, part)
-    # Rows name the file's address: in a lake that was moved it is another.
-    given = {day: digest(made_from, warehouse.lake.url) for day, (made_from, _) in over.items()}
+    given = {day: made_from for day, (made_from, _) in over.items()}
     with warehouse.reductions("captures", part, given, by=__name__) as due:
         kept = list(due.handed_on())
         due.make_too(day for day, values in kept if not _whole(warehouse, values["files"]))
@@ -61,18 +60,13 @@ def kept_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
 
 
 def _whole(warehouse: Warehouse, files: pl.DataFrame) -> bool:
-    """Are the files what was written? What another machine stores is believed."""
-    return not warehouse.lake.local or all(
-        capture_digest(warehouse, url) == sha256 for _, url, sha256 in files.iter_rows()
-    )
+    """Are the files what was written?"""
+    return all(capture_digest(warehouse, url) == sha256 for _, url, sha256 in files.iter_rows())
 
 
 def capture_digest(warehouse: Warehouse, url: str) -> str | None:
-    """Checksum of a capture; None where it is gone."""
-    try:
-        return hashlib.sha256(warehouse.lake.content(url)).hexdigest()
-    except FileNotFoundError:
-        return None
+    """Checksum of a capture; None where it is gone or damaged."""
+    return store.digest(warehouse.lake, url)
 
 
 def _made(warehouse: Warehouse, part: Part, wanted: set[str]) -> dict[str, str]:

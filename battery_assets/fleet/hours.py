@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.fleet.jars import jar_facts, made_from
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.plan import Due
@@ -48,25 +49,31 @@ class Reduction:
     name: str
     table: sa.Table
     columns: Sequence[str] | None
-    reduce: Callable[[pl.DataFrame], Frames]
+    reduce: Callable[[pl.DataFrame, pl.DataFrame], Frames]
 
 
-def _jars(rows: pl.DataFrame) -> Frames:
+def _jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+    """Hours of what is believed, and what was left out."""
+    from battery_assets.features.believed.days import believed_jars
     from battery_assets.features.samples.jar_hours import jar_hours
 
-    return {"hours": _compact(jar_hours(rows))}
+    believed, left_out = believed_jars(rows, jars)
+    return {"hours": _compact(jar_hours(believed)), "left_out": _of_day(left_out, rows)}
 
 
-def _strings(rows: pl.DataFrame) -> Frames:
+def _strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
     """Hours, and every sample in which a string gave current, more than its sensor's offset."""
+    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.ride_through.loads import ANY_DISCHARGE_A
     from battery_assets.features.samples.profiles import string_hours
 
-    rows = rows.with_columns(pl.col("string_id", "mode").cast(pl.String))
+    believed, left_out = believed_strings(rows, jars)
+    rows = believed.with_columns(pl.col("string_id", "mode").cast(pl.String))
     drawn = rows.filter(pl.col("current_a") < ANY_DISCHARGE_A).select(DRAWN_COLUMNS)
     return {
         "hours": _compact(string_hours(rows)),
         "drawn": drawn.with_columns(_as_stored("voltage_v", "current_a")),
+        "left_out": _of_day(left_out, rows),
     }
 
 
@@ -76,10 +83,18 @@ def _as_stored(*names: str) -> list[pl.Expr]:
     return [pl.col(name).cast(pl.Float64).round(scale) for name, scale in scales.items()]
 
 
-def _sensors(rows: pl.DataFrame) -> Frames:
+def _sensors(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+    from battery_assets.features.believed.days import believed_rooms
     from battery_assets.features.samples.profiles import sensor_hours
 
-    return {"hours": _compact(sensor_hours(rows))}
+    believed, left_out = believed_rooms(rows)
+    return {"hours": _compact(sensor_hours(believed)), "left_out": _of_day(left_out, rows)}
+
+
+def _of_day(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """What was left out of a day, with its day."""
+    first = rows["ts"].min()
+    return _compact(left_out.with_columns(day=pl.lit(first, pl.Datetime("us", "UTC")).dt.date()))
 
 
 JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, _jars)
@@ -91,8 +106,8 @@ REDUCTIONS = (JARS, STRINGS, SENSORS)
 class HoursToMake:
     """The days of the reductions that are still to be made from a walk over their tables."""
 
-    def __init__(self, due: Mapping[str, Due]) -> None:
-        self._due = due
+    def __init__(self, due: Mapping[str, Due], jars: pl.DataFrame) -> None:
+        self._due, self._jars = due, jars
 
     @property
     def days(self) -> set[date]:
@@ -104,31 +119,39 @@ class HoursToMake:
         for reduction in REDUCTIONS:
             due = self._due[reduction.name]
             if day in due.fingerprints and day not in due.kept:
-                due.hand_on(day, **reduction.reduce(rows[reduction.table]))
+                due.hand_on(day, **reduction.reduce(rows[reduction.table], self._jars))
 
 
 @contextmanager
-def hours_to_make(warehouse: Warehouse, part: Part, read: Inputs) -> Iterator[HoursToMake]:
-    """The hours of a month, to be made from the caller's walk over `read`; kept when the block ends well."""
+def hours_to_make(
+    warehouse: Warehouse, part: Part, read: Inputs, jars: pl.DataFrame
+) -> Iterator[HoursToMake]:
+    """The hours of a month, to be made from the caller's walk over `read`; kept when the block ends well.
+
+    jars: `jar_facts` of the month.
+    """
     with ExitStack() as stack:
         due = {
             reduction.name: stack.enter_context(
-                warehouse.reductions(reduction.name, part, read.digests_of(reduction.table), by=__name__)
+                warehouse.reductions(
+                    reduction.name, part, made_from(read.digests_of(reduction.table), jars), by=__name__
+                )
             )
             for reduction in REDUCTIONS
         }
-        yield HoursToMake(due)
+        yield HoursToMake(due, jars)
 
 
 def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frames:
     """The frames of a reduction, all days of the month one after the other."""
     part = _as_read(part)
+    jars = jar_facts(warehouse, part)
     read = Inputs(warehouse, part, {reduction.table: reduction.columns})
-    with warehouse.reductions(reduction.name, part, read.digests, by=__name__) as due:
+    with warehouse.reductions(reduction.name, part, made_from(read.digests, jars), by=__name__) as due:
         for day, rows in read.of(reduction.table, due.days):
-            due.hand_on(day, **reduction.reduce(rows))
+            due.hand_on(day, **reduction.reduce(rows, jars))
     days = [values for _, values in due.handed_on()]
-    nothing = reduction.reduce(empty(reduction.table))
+    nothing = reduction.reduce(empty(reduction.table), jars)
     return {name: stacked([rows, *(values[name] for values in days)]) for name, rows in nothing.items()}
 
 

@@ -8,7 +8,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.features.believed.days import believed_baselines, believed_rounds
+from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
+from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -23,7 +26,12 @@ MODEL_COLUMNS = (
     "max_charge_current_a",
     "temp_warning_c",
     "temp_critical_c",
+    "nominal_voltage_v",
+    "chemistry",
 )
+# What a source writes where it does not know: no jar has a rating of 0.
+_NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
+STRING_COLUMNS = ("string_id", "string_code", "system_id", "batteries_count", "nominal_voltage_v")
 # When a row was written says nothing of the jar, and an export may write all of them anew every day.
 _SAYS_NOTHING = ("created_at", "updated_at")
 
@@ -31,19 +39,29 @@ _SAYS_NOTHING = ("created_at", "updated_at")
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """One row for each jar in service at some time of the month, sorted by battery_id.
 
-    Master data, its string's code and system, its model's limits: empty where the model is not known.
+    Master data, its string's code, system and size, its model's limits, and what `with_cells` tells of it;
+    limits are empty where the model is not known, or where they are 0. A jar without a string is left out.
     """
     jars = warehouse.read(t.battery, part).collect()
-    models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
-    strings = warehouse.read(t.string, part, ["string_id", "string_code", "system_id"]).collect()
+    models = rated_models(warehouse)
+    strings = warehouse.read(t.string, part, list(STRING_COLUMNS)).collect()
+    strings = strings.rename({"nominal_voltage_v": "string_nominal_v"})
     started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
     present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
-    return (
-        jars.filter(started & present)
+    facts = (
+        jars.filter(started & present, pl.col("string_id").is_not_null())
         .join(models, on="model_id", how="left")
         .join(strings, on="string_id", how="left")
         .sort("battery_id")
     )
+    return believed_baselines(with_cells(facts))[0]
+
+
+def rated_models(warehouse: Warehouse) -> pl.DataFrame:
+    """model_id and MODEL_COLUMNS of every model; a rating or limit of 0 is one that is not known."""
+    models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
+    known = [pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name) for name in _NOT_ZERO]
+    return models.with_columns(known)
 
 
 @dataclass(frozen=True)
@@ -161,7 +179,8 @@ def made_from(
 
 def capacity_tests(warehouse: Warehouse, part: Part, jars: pl.DataFrame, months: int = 0) -> pl.DataFrame:
     """Rows of capacity_test_raw of the month and the `months` before it, with the columns of
-    capacity_test_calc: what each test measured, from its capture where one is kept.
+    capacity_test_calc: what each test measured, from its capture where one is kept. A test that telemetry or
+    the jars disprove has no verdict.
 
     jars: `jar_facts` of the month.
     """
@@ -173,8 +192,11 @@ def capacity_tests(warehouse: Warehouse, part: Part, jars: pl.DataFrame, months:
         for test, url in tests.select("test_id", "raw_data_url").iter_rows()
         if warehouse.has_capture(url)
     }
-    results = capacity_results(tests, rated_ah(jars), jars_per_string(jars), captures)
-    return tests.join(results, on="test_id")
+    sizes = rated_ah(jars), jars_per_string(jars)
+    results = capacity_results(tests, *sizes, captures, cells_of(jars, "string_id"))
+    doubted = tests_doubted(warehouse, part, tests, jars, *sizes)["test_id"].to_list()
+    verdict = pl.when(~pl.col("test_id").is_in(doubted)).then(pl.col("capacity_pct_of_rated", "pass_fail"))
+    return tests.join(results.with_columns(verdict), on="test_id")
 
 
 @dataclass
@@ -197,7 +219,7 @@ class HealthEvidence:
         """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
         from battery_assets.features.twin.carry import fits_of
 
-        rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+        rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
         tests = capacity_tests(warehouse, part, jars, months=12)
         twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
         return cls(

@@ -1,14 +1,14 @@
 """Which partitions the files of the landing folder touch, and the sensor that runs them."""
 
 import json
+from collections.abc import Iterable
 
 import dagster as dg
 
 from battery_assets import tables as t
 from battery_assets.fleet.jobs import catalogue_job, site_month_job
-from battery_assets.fleet.sources import landed_files
 from battery_assets.ingest.exports.contract import SourceContract
-from battery_assets.ingest.exports.landing import LandingFile, months_touched
+from battery_assets.ingest.exports.landing import LandingFile, landing_files, months_touched
 from battery_assets.platform.dagster.partitions import months, sites
 from battery_assets.platform.dagster.schedules import FIRST, runnable, running
 from battery_assets.platform.landing import Landing
@@ -24,7 +24,8 @@ def touched(
 ) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
     """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new.
 
-    New is what is neither known nor accounted for; a site that an import holds is looked at next time.
+    New is what is neither known nor accounted for; a site that an import holds is looked at next time. A site
+    that cannot be looked at keeps what was known of it, and its books say why: the others go on.
     """
     now: dict[str, str] = {}
     parts: set[tuple[str, str]] = set()
@@ -33,17 +34,36 @@ def touched(
         sites = [site for site in registry.free_sites(connection) if site.source == FILES]
         read = {site.site: registry.accounted(connection, site.site) for site in sites}
     for site in sites:
-        contract = SourceContract.from_config(site.config)
-        files = landed_files(landing, site.site)
-        fresh = [
-            file
-            for file in files
-            if known.get(str(file.path)) != file.sha256 and (file.table, file.sha256) not in read[site.site]
-        ]
+        try:
+            contract = SourceContract.from_config(site.config)
+            files, problems = landing_files(landing.root(site.site), site.site)
+            tell_problems(warehouse, site.site, {str(p.path): (p.reason, p.detail) for p in problems})
+            fresh = [
+                file
+                for file in files
+                if known.get(str(file.path)) != file.sha256
+                and (file.table, file.sha256) not in read[site.site]
+            ]
+            found = months_of(fresh, files, contract)
+        except Exception as error:
+            # One site's fault is that site's.
+            tell_problems(warehouse, site.site, {f"{site.site}/": (type(error).__name__, str(error))})
+            continue
         now |= {str(file.path): file.sha256 for file in files}
         catalogue_changed |= any(file.table in CATALOGUE for file in fresh)
-        parts |= {(month, site.site) for month in months_of(fresh, files, contract)}
+        parts |= {(month, site.site) for month in found}
     return now, catalogue_changed, parts
+
+
+def tell_problems(
+    warehouse: Warehouse, site: str, problems: dict[str, tuple[str, str]], findings: Iterable[str] = ()
+) -> None:
+    """Enter into a site's books the files that no table can be read from, and what else is to be told.
+
+    problems: reason and detail by path.
+    """
+    with warehouse.transaction() as connection:
+        registry.put_problems(connection, site, problems, list(findings))
 
 
 def months_of(fresh: list[LandingFile], files: list[LandingFile], contract: SourceContract) -> set[str]:

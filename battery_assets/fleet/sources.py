@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.references import references_held
+from battery_assets.fleet.references import no_longer_named, references_held, unknown_units
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.known_files import KnownFile
 from battery_assets.ingest.exports.landing import LandingFile, landing_files
@@ -28,7 +29,6 @@ from battery_assets.platform.registry.kinds import FILES
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty, sort_columns
 
-CATALOGUE = "catalogue"
 # When a transaction happened: what lies ahead has not.
 HAPPENED = {
     "maintenance_event": "scheduled_date",
@@ -60,27 +60,6 @@ def arrived(
     return warehouse.replace(table, part, finish(_synthetic_rows(table, part, config)))
 
 
-def arrived_everywhere(
-    warehouse: Warehouse, landing: Landing, table: sa.Table, part: Part, catalogue: pl.DataFrame
-) -> dg.MaterializeResult:
-    """Replace a table that is not cut by what the catalogue and every site with files hold."""
-    stamped = [catalogue.with_columns(pl.lit(CATALOGUE).alias("site"))]
-    with warehouse.reading() as connection:
-        sites = registry.sites(connection)
-    readings = {
-        site.site: read_table(landed_files(landing, site.site, table), table, None, _contract(site.config))
-        for site in sites
-        if site.source == FILES
-    }
-    stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
-    rows = pl.concat(stamped).unique(table.primary_key.columns.keys()[0], keep="last", maintain_order=True)
-    result = warehouse.replace(table, part, rows)
-    accounts = {
-        site: _keep_accounts(warehouse, table, Part(site), reading) for site, reading in readings.items()
-    }
-    return _with_accounts(result, {site: found for site, found in accounts.items() if found["rows"]})
-
-
 def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     """Where a partition's site has its data from, and its settings. ValueError for a site nobody entered."""
     with warehouse.reading() as connection:
@@ -93,7 +72,8 @@ def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     return known[part.site].source, known[part.site].config
 
 
-def _contract(config: dict[str, Any]) -> SourceContract:
+def contract_of(config: dict[str, Any]) -> SourceContract:
+    """The terms under which a site's files are read."""
     return SourceContract.from_config(config)
 
 
@@ -103,10 +83,12 @@ def _from_files(
     if table.info["store"] == "lake":
         return _days_from_files(warehouse, files, table, part, config)
     month = None if table.info["newest_wins"] else part.month
-    found = read_table(files, table, month, _contract(config), now=clock.now())
-    reading = references_held(warehouse, table, found)
+    found = read_table(files, table, month, contract_of(config), now=clock.now())
+    reading = references_held(warehouse, table, found, part)
     result = warehouse.replace(table, part, reading.rows)
-    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading))
+    left = no_longer_named(warehouse, table, part, reading.rows)
+    reading = replace(reading, findings=[*reading.findings, *left])
+    return with_accounts(result, accounts_kept(warehouse, table, part, reading))
 
 
 def _days_from_files(
@@ -125,18 +107,39 @@ def _days_from_files(
         if document["made_from"] == made_from.get(path)
     }
     changed = {day for path in documents.keys() - known for day in KnownFile.of(documents[path]).shares}
-    with read_table_days(files, table, part.month, _contract(config), known=known, now=clock.now()) as days:
+    with read_table_days(files, table, part.month, contract_of(config), known=known, now=clock.now()) as days:
         given = {day: digest(config, {"files": names}) for day, names in days.files_of_days().items()}
         due = warehouse.due(table, part, given, by=__name__)
         # Had a run died before it kept its accounts, such days would look as if nothing had changed.
         due.make_too(days.must_make | changed)
         days.take_up(due.days)
-        result = warehouse.replace(table, part, days, due=due)
+        result = warehouse.replace(table, part, _counted(table, days, due), due=due)
         reading = days.account()
-    return _with_accounts(result, _keep_accounts(warehouse, table, part, reading, made_from))
+    told = unknown_units(warehouse, table.c[sort_columns(table)[0]], _rows_by_unit(due))
+    reading = replace(reading, findings=[*reading.findings, *told])
+    return with_accounts(result, accounts_kept(warehouse, table, part, reading, made_from))
 
 
-def _keep_accounts(
+def _counted(
+    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], due: Due
+) -> Iterator[tuple[date, pl.DataFrame]]:
+    """The days as they are; each hands on how many rows it has of which unit."""
+    unit = sort_columns(table)[0]
+    for day, rows in days:
+        counts = rows.group_by(pl.col(unit).alias("unit")).len("rows")
+        due.hand_on(day, units=counts.select(pl.col("unit").cast(pl.String), "rows").sort("unit"))
+        yield day, rows
+
+
+def _rows_by_unit(due: Due) -> dict[str, int]:
+    """How many rows a month has of each unit."""
+    days = [values["units"] for _, values in due.handed_on() if "units" in values]
+    if not days:
+        return {}
+    return dict(pl.concat(days).group_by("unit").agg(pl.col("rows").sum()).iter_rows())
+
+
+def accounts_kept(
     warehouse: Warehouse,
     table: sa.Table,
     part: Part,
@@ -149,13 +152,17 @@ def _keep_accounts(
         for path, file in reading.known.items()
         if made_from
     }
+    quarantine = reading.quarantine
+    if table.schema == "service":
+        # Who reads the quarantine may not read contact details: file and line lead to them.
+        quarantine = quarantine.with_columns(pl.lit(None, pl.String).alias(name) for name in ("value", "raw"))
     with warehouse.transaction() as connection:
         registry.put_accounts(
             connection,
             table,
             part,
             reading.files,
-            reading.quarantine,
+            quarantine,
             reading.findings,
             known,
             reading.not_read,
@@ -163,7 +170,8 @@ def _keep_accounts(
         return {**registry.accounts_of(connection, table, part), "findings": reading.findings}
 
 
-def _with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
+def with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
+    """The result with what became of every row of files among what it tells."""
     return result._replace(metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(accounts)})
 
 

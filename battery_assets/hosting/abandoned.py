@@ -26,7 +26,7 @@ def fail_abandoned_runs(instance: "DagsterInstance") -> list[str]:
         workers = _workers(instance.all_logs(run.run_id))
         if workers and not any(_still_runs(pid, at) for pid, at in workers.items()):
             instance.report_run_failed(
-                run, "The process of this run is gone (power cut or kill); failed at start-up."
+                run, "The process of this run is gone (power cut or kill); the next command noticed it."
             )
             failed.append(run.run_id)
     return failed

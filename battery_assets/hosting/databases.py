@@ -1,7 +1,7 @@
 """The databases of warehouse, Dagster and MLflow, of either kind: embedded, or on a server that exists."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -9,8 +9,9 @@ import psycopg
 from psycopg import errors, sql
 
 from battery_assets.errors import UserError
-from battery_assets.hosting import embedded_postgres
+from battery_assets.hosting import embedded_postgres, postgres_process
 from battery_assets.hosting.database_urls import DatabaseUrls, libpq_url, redacted, server_urls
+from battery_assets.hosting.postgres_placement import placed
 from battery_assets.settings import Settings
 
 LARGEST_SKEW_S = 5.0
@@ -31,6 +32,21 @@ def ensure_running(settings: Settings) -> DatabaseUrls:
     if settings.database_url is not None:
         return prepared_server(settings.database_url)
     return embedded_postgres.ensure_running(settings)
+
+
+def revive(settings: Settings, urls: DatabaseUrls, notice: Callable[[], None]) -> bool:
+    """Start an embedded server again whose process is gone. Returns whether it was; `notice` hears of it.
+
+    UserError where it does not start, or comes back at another port than the services were given.
+    """
+    if settings.database_url is not None or postgres_process.postmaster(placed(settings)) is not None:
+        return False
+    notice()
+    if embedded_postgres.ensure_running(settings) != urls:
+        raise UserError(
+            "the embedded database died, and its port was taken meanwhile", "run `battery-assets up` again"
+        )
+    return True
 
 
 def stop(settings: Settings) -> bool:

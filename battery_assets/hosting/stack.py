@@ -1,6 +1,7 @@
 """The Dagster pages, its daemon, one code server for both, and MLflow's server: started, watched, stopped."""
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from types import FrameType
 from battery_assets.errors import UserError
 from battery_assets.hosting import launch, processes
 from battery_assets.hosting.database_urls import DatabaseUrls
-from battery_assets.hosting.databases import running_database
+from battery_assets.hosting.databases import revive, running_database
 from battery_assets.hosting.presence import Presence, announce, only_one
 from battery_assets.hosting.processes import Child
 from battery_assets.hosting.readiness import DagsterStorage, code_server_answers, http_answers, load_error
@@ -21,6 +22,8 @@ from battery_assets.settings import Settings
 
 DEFINITIONS = "battery_assets.definitions"
 START_TIMEOUT_S = 180.0
+# Every so many looks at the services, one at the database's process: that costs ten times as much.
+LOOKS = 4
 
 Progress = Callable[[str, str], None]
 
@@ -54,8 +57,11 @@ def serve(
                 _Start(settings, urls, presence, children, stopping, progress).all(definitions)
                 if not stopping.is_set():
                     on_ready(presence)
+                looks = itertools.count()
                 while not stopping.wait(0.5):
                     _refuse_ended(children)
+                    if next(looks) % LOOKS == 0:
+                        revive(settings, urls, lambda: progress("database", "died, is started again"))
 
 
 def chosen_port(key: str, wanted: int) -> int:

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
+from battery_assets.lab.lives import beyond_trapezia_ah
 from battery_assets.lab.records import CellRecord, SessionRecord
 from battery_assets.tables.identity import identity
 
@@ -29,12 +31,15 @@ if TYPE_CHECKING:
 CELL_JSON = "cell.json"
 CELL_TERMS = (
     "chemistry", "manufacturer", "model", "barcode", "nominal_capacity_ah", "nominal_voltage_v",
-    "voltage_min_v", "voltage_max_v",
+    "voltage_min_v", "voltage_max_v", END_OF_LIFE,
 )  # fmt: skip
 PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
 TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
-CONTRACT_TERMS = ("timezone", "policy", "current_sign", "time_scale", "unordered", "columns")
+CONTRACT_TERMS = (
+    "timezone", "policy", "current_sign", "time_scale", "unordered", "columns", "date_order",
+)  # fmt: skip
 TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
+MOST_OPEN_AH = 99_999.0
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
 
@@ -116,6 +121,7 @@ def read_test(test: TestFiles) -> "ReadTest":
     name = test.paths[0].name
     try:
         contract, _ = contract_of(test.terms), start_told(test.terms)
+        percent_of_nominal(test.terms.get(END_OF_LIFE))
     except ValueError as error:
         raise TestRefused(
             f"{name} of cell {test.cell}: {error}", f"correct it in {_book_of(test.cell)}"
@@ -149,8 +155,8 @@ def record_of(found: ReadTest, lab: str) -> SessionRecord:
     """What the books hold of a test. Raises TestRefused where its start or the cell's capacity is unknown."""
     test, life, cell = found.test, found.life, _cell_of(found, lab)
     files = [
-        {"path": str(path), "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
-        for path, one in zip(test.paths, life.sources, strict=False)
+        {"path": one.file, "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
+        for one in life.sources
     ]
     content = hashlib.sha256("".join(one.content_sha256 for one in life.sources).encode()).hexdigest()
     return SessionRecord(
@@ -186,6 +192,7 @@ def _cell_of(found: ReadTest, lab: str) -> CellRecord:
     terms: dict[str, Any] = {name: test.terms.get(name) for name in CELL_TERMS} | {
         "nominal_capacity_ah": float(nominal),
         "barcode": test.terms.get("barcode") or found.says("barcode"),
+        END_OF_LIFE: percent_of_nominal(test.terms.get(END_OF_LIFE)),
     }
     return CellRecord(
         cell_id=identity("battery_cell", lab, test.cell),
@@ -215,14 +222,21 @@ def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
 
 def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
     """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart."""
+    from battery_assets.ingest.lab.reconcile.seams import clock_offsets
+
     rows = read_test(test).life.points
     stamp = pl.lit(started_at).dt.cast_time_unit("us")
-    again = pl.int_range(pl.len()).over("test_time_s")
+    ahead = pl.col("file_number").replace_strict(clock_offsets(rows), return_dtype=pl.Float64)
+    passed = ((pl.col("test_time_s") + ahead) * 1e6).round().cast(pl.Int64)
+    again = pl.int_range(pl.len()).over(passed)
+    # Decimals have no infinity: without a limit is NULL there.
+    open_ah = pl.when(pl.col("open_ah") < MOST_OPEN_AH).then(pl.col("open_ah"))
     return rows.with_columns(
-        ts=stamp + pl.duration(microseconds=(pl.col("test_time_s") * 1e6).round().cast(pl.Int64) + again),
+        ts=stamp + pl.duration(microseconds=passed + again),
         source_file=pl.col("file_number") - 1,
         source_row="line",
-    )
+        open_ah=open_ah,
+    ).with_columns(correction_ah=beyond_trapezia_ah())
 
 
 def _start(found: ReadTest) -> datetime:
@@ -235,8 +249,8 @@ def _start(found: ReadTest) -> datetime:
     if first["ts"] is not None:
         return datetime.fromtimestamp(round(first["ts"].timestamp() - since, 3), UTC)
     declared = found.says("started_at") or first["wall_clock"]
-    if declared is not None and zone is not None:
-        return declared.replace(tzinfo=zone).astimezone(UTC)
+    if declared is not None and (declared.tzinfo or zone):
+        return (declared if declared.tzinfo else declared.replace(tzinfo=zone)).astimezone(UTC)
     name = test.paths[0].name
     if declared is not None:
         raise TestRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
@@ -263,10 +277,18 @@ def contract_of(terms: dict[str, Any]) -> "LabContract":
     nominal = terms.get("nominal_capacity_ah")
     try:
         if "columns" in given:
-            given["columns"] = tuple((str(a), str(b), float(c)) for a, b, c in given["columns"])
+            given["columns"] = tuple((str(a), str(b), _unit_or_factor(c)) for a, b, c in given["columns"])
         return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
     except TypeError as error:
         raise ValueError(f"a term is of another kind than it has to be: {error}") from error
+
+
+def _unit_or_factor(given: Any) -> float | str:
+    """'mV' or 0.001; a number may be written as text."""
+    try:
+        return float(given)
+    except ValueError:
+        return str(given)
 
 
 def _zone(terms: dict[str, Any]) -> ZoneInfo | None:

@@ -47,7 +47,7 @@ def enter_new_tests(
     Stopped in between, it goes on where it stopped. A test whose measurements are there already under other
     bytes is a duplicate; one that cannot be read is refused with the reader's words, and tried again when its
     files change or `cell.json` does. A cell whose `cell.json` cannot be read is left out: `left_out` hears
-    why. A test takes the place of those that its files were before they changed.
+    why. A test takes the place of those that its files were before they, or what is told of them, changed.
     """
     with warehouse.transaction() as connection:
         known = intake.entered(connection, lab)
@@ -63,7 +63,7 @@ def enter_new_tests(
         for test in tests:
             key = _key(test)
             if key not in known or known[key].status == intake.REPLACED:
-                yield _enter(warehouse, lab, test, key, contents, _before(test, standing))
+                yield _enter(warehouse, lab, test, key, contents, _before(test, key, standing))
 
 
 def _key(test: TestFiles) -> str:
@@ -97,10 +97,10 @@ def _enter(
     return Entered(test, status, month, reason)
 
 
-def _before(test: TestFiles, standing: dict[str, sa.Row]) -> set[str]:
-    """The tests that these files were before one of them changed, or another joined them."""
+def _before(test: TestFiles, key: str, standing: dict[str, sa.Row]) -> set[str]:
+    """The tests that these files were before one changed, another joined them, or other terms hold."""
     were = [standing[str(path)] for path in test.paths if str(path) in standing]
-    return {row.key for row in were if [file["sha256"] for file in row.files] != list(test.checksums)}
+    return {row.key for row in were if row.key != key}
 
 
 def _month_of(test: TestFiles, record: SessionRecord) -> str:

@@ -14,7 +14,8 @@ from battery_assets.platform.warehouse.resource import Warehouse
 if TYPE_CHECKING:
     from battery_assets.features.lab.cycle_rows import Points
 
-POINT_COLUMNS = ["ts", "session_id", "voltage_v", "current_a", "temperature_c"]
+POINT_COLUMNS = ["ts", "session_id", "voltage_v", "current_a", "temperature_c", "correction_ah", "open_ah"]
+_DIGITS = 1e-9
 # Tests that show a cell without wearing it out: their cycles are no cycles of its life.
 NOT_AGEING = ("characterisation", "capacity_check", "ocv", "hppc", "rate_test")
 
@@ -22,15 +23,19 @@ NOT_AGEING = ("characterisation", "capacity_check", "ocv", "hppc", "rate_test")
 def month_tests(warehouse: Warehouse, part: Part) -> dict[str, dict[str, Any]]:
     """The tests of a month by session_id: test_session's columns and the cell's code, capacity and limits.
 
-    `cutoff_v` is the end of discharge that capacities count to: the protocol's, else the cell's own lowest.
+    `cutoff_v` is the end of discharge that capacities count to: the protocol's, else the cell's own lowest;
+    `usual_end` says that it is the latter, to which no protocol need go.
     """
     cells = warehouse.read(
         t.battery_cell,
         Part(site=part.site),
-        ["cell_id", "cell_code", "nominal_capacity_ah", "voltage_min_v"],
+        ["cell_id", "cell_code", "nominal_capacity_ah", "voltage_min_v", "end_of_life_pct"],
     ).collect()
     rows = warehouse.read(t.test_session, part).collect().join(cells, on="cell_id", how="left")
-    rows = rows.with_columns(cutoff_v=pl.coalesce("cutoff_voltage_v", "voltage_min_v"))
+    rows = rows.with_columns(
+        cutoff_v=pl.coalesce("cutoff_voltage_v", "voltage_min_v"),
+        usual_end=pl.col("cutoff_voltage_v").is_null(),
+    )
     return {row["session_id"]: row for row in rows.to_dicts()}
 
 
@@ -52,9 +57,38 @@ def points_by_test(
 def points_of(frame: pl.DataFrame) -> "Points":
     """The arrays of a test's points; time is told from the stamps, which are exact."""
     from battery_assets.features.lab.cycle_rows import Points
+    from battery_assets.ingest.lab.reconcile.integrals import flow_between
 
-    seconds = (pl.col("ts") - pl.col("ts").first()).dt.total_microseconds() / 1e6
-    return Points.of(frame.with_columns(test_time_s=seconds))
+    rows = frame.with_columns(test_time_s=_seconds())
+    if "correction_ah" in rows.columns and not rows["correction_ah"].null_count():
+        return Points.of(rows.with_columns(moved_ah=trapezia_ah() + pl.col("correction_ah").cast(pl.Float64)))
+    # Rows that no reader has estimated: made up, or stored before points carried their charge.
+    time_s, current_a, voltage_v = (
+        rows[name].cast(pl.Float64).to_numpy() for name in ("test_time_s", "current_a", "voltage_v")
+    )
+    flow = flow_between(time_s, current_a, voltage_v)
+    return Points.of(rows.with_columns(moved_ah=pl.Series(flow.ah), open_ah=pl.Series(flow.open_ah)))
+
+
+def trapezia_ah() -> pl.Expr:
+    """Charge since the sample before by ts and current_a of a test's rows; 0 where open_ah says it is open.
+
+    What the reader of a record knows besides is stored as a correction, so that the digits of the current
+    remain those of the charge.
+    """
+    current = pl.col("current_a").cast(pl.Float64).fill_null(0.0)
+    ah = (current + current.shift(1)) / 2 * _seconds().diff() / 3600.0
+    return pl.when((pl.col("open_ah") == 0).fill_null(False)).then(ah).fill_null(0.0)
+
+
+def beyond_trapezia_ah() -> pl.Expr:
+    """What moved_ah says beyond `trapezia_ah`; 0 within the digits of a float."""
+    beyond = pl.col("moved_ah") - trapezia_ah()
+    return pl.when(beyond.abs() > _DIGITS * pl.col("moved_ah").abs()).then(beyond).otherwise(0.0)
+
+
+def _seconds() -> pl.Expr:
+    return (pl.col("ts") - pl.col("ts").first()).dt.total_microseconds() / 1e6
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class CellRecord:
     nominal_voltage_v: float | None = None
     voltage_min_v: float | None = None
     voltage_max_v: float | None = None
+    end_of_life_pct: float | None = None
 
     def row(self) -> dict[str, Any]:
         """The cell as a row of battery_cell."""

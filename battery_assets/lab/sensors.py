@@ -40,7 +40,7 @@ def enter_landed_tests(
     with warehouse.transaction() as connection:
         labs = [row for row in registry.free_sites(connection) if row.source == LAB_FILES]
     for lab in labs:
-        terms = {"timezone": lab.config["timezone"]} if lab.config.get("timezone") else {}
+        terms = dict(lab.config)
         folder = landing.root(lab.site) / lab.site
         if not Path(folder).is_dir():
             continue

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.folder import TestFiles, pack_of, session_points
 from battery_assets.lab.records import CellRecord, SessionRecord
 from battery_assets.platform import clock
@@ -19,6 +20,9 @@ from battery_assets.platform.registry.kinds import LAB_SOURCES, LAB_SYNTHETIC
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.lab.bench import battery_cell, battery_pack, test_session, timeseries_point
 from battery_assets.tables.projections import polars_schema
+
+if TYPE_CHECKING:
+    from battery_assets.synthetic.lab import SyntheticLab
 
 ENDS = ("ended_at", "points_count")
 MOST_POINTS = 200_000
@@ -86,20 +90,38 @@ def _as_points(test: LabTest) -> pl.DataFrame:
 
 @functools.lru_cache(maxsize=16)
 def _lab(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
+    return made_up_lab(site, dict(config))
+
+
+def made_up_lab(site: str, config: dict[str, Any]) -> "SyntheticLab":
+    """A synthetic lab by its settings. Raises ValueError for one that is not allowed."""
     from battery_assets.synthetic.lab import SyntheticLab
 
-    return SyntheticLab.from_config(site, dict(config))
+    percent_of_nominal(config.get(END_OF_LIFE))
+    return SyntheticLab.from_config(site, {name: config[name] for name in config if name != END_OF_LIFE})
+
+
+def lab_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, float | None]:
+    """What a lab's settings come to, and its end of life. Raises ValueError for one that cannot be."""
+    from battery_assets.ingest.lab.contract import LabContract
+
+    worn = percent_of_nominal(config.get(END_OF_LIFE))
+    if source == LAB_SYNTHETIC:
+        return made_up_lab(site, config), worn
+    return LabContract(**{name: config[name] for name in config if name != END_OF_LIFE}), worn
 
 
 def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
     from battery_assets.synthetic import lab as made
 
     lab = _lab(str(part.site), tuple(sorted(config.items())))
+    worn = percent_of_nominal(config.get(END_OF_LIFE))
     now = clock.now()
     return [
         LabTest(
             SessionRecord(
-                **made.session_facts(lab, session), cell=CellRecord(**made.cell_row(lab, session.cell))
+                **made.session_facts(lab, session),
+                cell=CellRecord(**made.cell_row(lab, session.cell), end_of_life_pct=worn),
             ),
             functools.partial(made.session_points, lab, session),
         )

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from battery_assets.platform.lake.store import remote
 from battery_assets.platform.locks import exclusive
+from battery_assets.platform.object_stores import remote
 
 LONGEST_S = 3600.0  # to wait for another process that brings a large export for the first time
 
@@ -55,6 +55,24 @@ def uploaded(url: str, site: str, files: Iterable[tuple[Path, str]]) -> None:
     store, root = remote(f"{url.rstrip('/')}/{site}")
     for path, name in files:
         store.put(f"{root}/{name}", path)
+
+
+def taken_back(url: str, site: str, names: Iterable[str]) -> None:
+    """Delete files of a site from the bucket under `url`."""
+    store, root = remote(f"{url.rstrip('/')}/{site}")
+    for name in names:
+        store.delete(f"{root}/{name}")
+
+
+def moved(url: str, site: str, folder: str) -> str | None:
+    """Move all of a site's objects into another folder. Returns its address; None where there are none."""
+    store, root = remote(f"{url.rstrip('/')}/{site}")
+    target = f"{url.rstrip('/')}/{folder}"
+    _, aside = remote(target)
+    found = [item["path"] for batch in store.list(f"{root}/") for item in batch]
+    for path in found:
+        store.rename(path, f"{aside}/{path.removeprefix(f'{root}/')}")
+    return target if found else None
 
 
 def _made_of(book: Path) -> dict[str, list[str | None]]:

@@ -1,5 +1,6 @@
 """Where files of other systems arrive: a folder of this machine, or a bucket that is mirrored into one."""
 
+import contextlib
 import os
 import shutil
 import uuid
@@ -7,6 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
+
+# No site's name begins with a dot.
+ASIDE = ".removed"
 
 
 class Landing(dg.ConfigurableResource):
@@ -38,3 +42,28 @@ class Landing(dg.ConfigurableResource):
             staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
             shutil.copyfile(path, staged)
             os.replace(staged, target)
+
+    def take_back(self, site: str, names: Iterable[str]) -> None:
+        """Take files out again that were brought in."""
+        if "://" in self.folder:
+            from battery_assets.platform.buckets import taken_back
+
+            return taken_back(self.folder, site, names)
+        for name in names:
+            (Path(self.folder) / site / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            (Path(self.folder) / site).rmdir()
+
+    def set_aside(self, site: str) -> str | None:
+        """Move all of a site's files to where nobody looks for any. Returns where; None where it has none."""
+        stamp = f"{site}-{uuid.uuid4().hex[:8]}"
+        if "://" in self.folder:
+            from battery_assets.platform.buckets import moved
+
+            return moved(self.folder, site, f"{ASIDE}/{stamp}")
+        folder, target = Path(self.folder) / site, Path(self.folder) / ASIDE / stamp
+        if not folder.is_dir():
+            return None
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(folder, target)
+        return str(target)

@@ -118,19 +118,23 @@ def reference(
     *,
     required: bool = False,
     part_of_key: bool = False,
-    checked: bool = True,
 ) -> sa.Column:
-    """The identifier of a row of another table; `checked` says whether PostgreSQL enforces it."""
+    """The identifier of a row of another table.
+
+    PostgreSQL enforces it where rows of the target stay. Where a run replaces them by partition it is held
+    when the child is written: a foreign key would empty children that readers see.
+    """
     column = target.primary_key.columns.values()[0].name
+    stays = target.info["newest_wins"] or target.info["cut"] == WHOLE
     foreign = sa.ForeignKey(target.c[column], deferrable=True, initially="DEFERRED")
     return sa.Column(
         name,
         postgresql.UUID(as_uuid=False),
-        *([foreign] if checked else []),
+        *([foreign] if stays else []),
         primary_key=part_of_key,
         nullable=not (required or part_of_key),
         comment=description,
-        info={"kind": "uuid", "references": f"{target.name}.{column}"},
+        info={"kind": "uuid", "references": f"{target.name}.{column}", "parent": target.c[column]},
     )
 
 

@@ -52,6 +52,16 @@ def sort_columns(table: sa.Table) -> list[str]:
     return sorted(keys, key=lambda name: table.c[name].info["kind"] == "instant")
 
 
+def parents(table: sa.Table) -> dict[str, sa.Column]:
+    """Of each column that points at rows of a table, the column that it points at."""
+    found = {}
+    for column in columns(table):
+        held = [foreign.column for foreign in column.foreign_keys]
+        if held or "parent" in column.info:
+            found[str(column.name)] = held[0] if held else column.info["parent"]
+    return found
+
+
 def empty(table: sa.Table) -> pl.DataFrame:
     """A frame of the table without rows."""
     return pl.DataFrame(schema=polars_schema(table))
@@ -68,10 +78,6 @@ def ddl(tables: Iterable[sa.Table]) -> str:
             for index in sorted(table.indexes, key=lambda i: str(i.name))
         ]
         statements += _comments(table, dialect)
-        if table.info["month_leaves"]:
-            name = dialect.identifier_preparer.format_table(table)
-            leaf = dialect.identifier_preparer.quote(f"{table.name}_default")
-            statements.append(f"CREATE TABLE {table.schema}.{leaf} PARTITION OF {name} DEFAULT")
     return ";\n\n".join(statements) + ";\n"
 
 

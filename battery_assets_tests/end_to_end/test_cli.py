@@ -20,10 +20,10 @@ from battery_assets.platform import clock
 from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets_tests.lab.test_folder import write_bdf
 from battery_assets_tests.worlds.exports import write_export
 from battery_assets_tests.worlds.homes import fresh_home
 from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH
+from battery_assets_tests.worlds.lab_files.taken_in import write_bdf
 from battery_assets_tests.worlds.served import command
 
 TEST_WITHOUT_START = """elapsed_s,voltage_v,current_a

@@ -169,6 +169,52 @@ def test_a_capture_is_kept_whole_and_known_again(warehouse):
     assert warehouse.has_capture(url)
     assert not warehouse.has_capture(None)
     assert not warehouse.has_capture("s3://somebody-else/captures/x.parquet")
-    assert warehouse.keep_capture(PART, "window-1", samples.head(1)) == url
-    assert warehouse.capture(url).height == 1
-    assert [path.name for path in Path(url).parent.iterdir()] == ["window-1.parquet"]
+    assert warehouse.keep_capture(PART, "window-1", samples) == url
+    path = Path(warehouse.lake_url) / url
+    assert [path.name] == [each.name for each in path.parent.iterdir()]
+
+
+def test_a_late_writer_does_not_change_the_capture_that_a_row_names(warehouse):
+    """Captures are written before the claim is asked for: what is committed names its content."""
+    ours = content(TABLE, 1).select("ts", "voltage_v")
+    url = warehouse.keep_capture(PART, "window-1", ours)
+    other = warehouse.keep_capture(PART, "window-1", ours.head(1))
+    assert other != url
+    assert warehouse.capture(url).equals(ours)
+
+
+def test_a_damaged_capture_is_refused_by_name(warehouse):
+    url = warehouse.keep_capture(PART, "window-1", content(TABLE, 1).select("ts", "voltage_v"))
+    flipped(Path(warehouse.lake_url) / url)
+    with pytest.raises(LakeError, match=r"window-1.*missing or damaged.*Materialize"):
+        warehouse.capture(url)
+    (Path(warehouse.lake_url) / url).unlink()
+    with pytest.raises(LakeError, match=r"window-1.*missing or damaged"):
+        warehouse.capture(url)
+
+
+def test_a_capture_outside_the_lake_is_none_of_ours(warehouse, tmp_path):
+    url = warehouse.keep_capture(PART, "window-1", content(TABLE, 1).select("ts", "voltage_v"))
+    outside = tmp_path / "secret.parquet"
+    shutil.copy(Path(warehouse.lake_url) / url, outside)
+    link = Path(warehouse.lake_url) / "captures/site=alpha/month=2025-03/link.parquet"
+    link.symlink_to(outside)
+    for strange in (
+        str(outside),
+        "captures/site=alpha/month=2025-03/../../../../secret.parquet",
+        f"{warehouse.lake_url}/captures/../../secret.parquet",
+        "captures/site=alpha/month=2025-03/link.parquet",
+        "captures/site=../month=2025-03/x.parquet",
+    ):
+        assert not warehouse.has_capture(strange), strange
+        with pytest.raises(LakeError, match="no capture of the lake"):
+            warehouse.capture(strange)
+
+
+def test_a_lake_that_was_moved_brings_its_captures_along(warehouse, warehouse_url, tmp_path):
+    samples = content(TABLE, 1).select("ts", "voltage_v")
+    url = warehouse.keep_capture(PART, "window-1", samples)
+    shutil.move(warehouse.lake_url, tmp_path / "elsewhere")
+    moved = Warehouse(database_url=warehouse_url, lake_url=str(tmp_path / "elsewhere"))
+    assert moved.has_capture(url)
+    assert moved.capture(url).equals(samples)

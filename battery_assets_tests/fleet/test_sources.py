@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.sources import arrived, arrived_everywhere, captures_of, synthetic_site
+from battery_assets.fleet.catalogues import arrived_everywhere
+from battery_assets.fleet.sources import arrived, captures_of, synthetic_site
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
 from battery_assets.synthetic import catalogue, master
 from battery_assets.synthetic.signals import telemetry
-from battery_assets_tests.worlds.arrived import once
 from battery_assets_tests.worlds.landing import (
     FINE_MASTER,
     export,
@@ -25,6 +25,7 @@ from battery_assets_tests.worlds.landing import (
     partition,
     source,
 )
+from battery_assets_tests.worlds.months.arrived import once
 
 PARTS = ("rows_loaded", "rows_quarantined", "rows_exact_duplicate", "rows_superseded", "rows_other_month")
 MASTER = [table for table in t.TABLES if table.name in FINE_MASTER]

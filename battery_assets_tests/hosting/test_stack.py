@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from battery_assets.errors import UserError
-from battery_assets.hosting import embedded_postgres
+from battery_assets.hosting import embedded_postgres, postgres_process
 from battery_assets.hosting.abandoned import fail_abandoned_runs
+from battery_assets.hosting.postgres_placement import placed
 from battery_assets.hosting.presence import ask_to_stop, only_one, present
 from battery_assets.hosting.readiness import http_answers, load_error
 from battery_assets.hosting.stack import chosen_port
@@ -105,6 +106,25 @@ def test_a_service_that_dies_is_named_with_its_last_words_and_the_rest_stops(hom
     assert "next step: read" in said
     assert processes_of(home.home) == []
     assert not embedded_postgres.answers(home)
+
+
+def test_a_database_that_dies_is_started_again_and_the_services_go_on(home):
+    server = serving(home.home)
+    try:
+        cluster = placed(home)
+        before = postgres_process.postmaster(cluster)
+        os.kill(before, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while not embedded_postgres.answers(home) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert postgres_process.postmaster(cluster) not in (None, before)
+        assert server.poll() is None
+        assert http_answers(f"{present(home).web_url}/server_info")
+    finally:
+        server.terminate()
+        said = server.communicate(timeout=120)[0]
+    assert server.returncode == 0, said
+    assert processes_of(home.home) == []
 
 
 def runs_daemon(pid: int, home: Path) -> bool:

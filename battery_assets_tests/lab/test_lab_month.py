@@ -21,8 +21,8 @@ from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import key_columns
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.lab.test_folder import TERMS, refuse, write_bdf
 from battery_assets_tests.worlds.lab_files.cells import life_points
+from battery_assets_tests.worlds.lab_files.taken_in import TERMS, refuse, write_bdf
 from battery_assets_tests.worlds.watched import Watched, assert_declared, reads_of
 
 LAB = Part("lab-t", "2025-01")

@@ -12,9 +12,9 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.lab.test_folder import TERMS, refuse, write_bdf
 from battery_assets_tests.lab.test_lab_month import run
 from battery_assets_tests.worlds.lab_files.cells import NOMINAL_AH, life_points
+from battery_assets_tests.worlds.lab_files.taken_in import TERMS, refuse, write_bdf
 
 MONTH = Part("lab-sizes", "2024-03")
 SIZES_AH = {
@@ -33,6 +33,7 @@ POWERS = {
             "charge_capacity_ah", "discharge_capacity_ah", "charge_energy_wh", "discharge_energy_wh", "current_max_a",
             "dqdv_max_ah_per_v", "dqdv_min_ah_per_v", "dqdv_area_ah", "dvdq_peak_ah", "capacity_slope_ah_per_cycle",
             "feature_1", "feature_2", "feature_6", "feature_7", "nominal_capacity", "current_a",
+            "correction_ah", "open_ah", "drawn_ah",
         ),
         1,
     ),

@@ -48,7 +48,7 @@ def bucket(endpoint, monkeypatch):
     """An empty bucket, and the variables that name it as any S3 tool reads them."""
     import boto3
 
-    from battery_assets.platform.lake.store import object_store
+    from battery_assets.platform.object_stores import object_store
 
     for key, value in {
         "AWS_ACCESS_KEY_ID": "key",
@@ -108,13 +108,57 @@ def test_a_lake_partition_in_a_bucket_is_replaced_read_and_verified(bucket, ware
         warehouse.verify(table, PART)
 
 
-def test_a_capture_in_a_bucket_is_read_back(bucket, warehouse_url):
+def spoil(bucket: str, key: str) -> None:
+    """Put an object of the same size and other content in an object's place."""
+    import boto3
+
+    client = boto3.client("s3")
+    content = bytearray(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+    content[len(content) // 3] ^= 4
+    client.put_object(Bucket=bucket, Key=key, Body=bytes(content))
+
+
+def test_an_object_that_is_not_what_was_written_is_not_read_and_not_kept(bucket, warehouse_url):
+    from battery_assets.platform.lake.reads import LakeError
+    from battery_assets.platform.warehouse.resource import Warehouse
+
+    warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")
+    table, days = t.telemetry_jar_raw, [date(2025, 3, 1), date(2025, 3, 2)]
+
+    def written() -> list[date]:
+        claimed = warehouse.claim(table, PART)
+        due = warehouse.due(
+            table, claimed, dict.fromkeys(days, "made of this"), by="battery_assets.platform.days.plan"
+        )
+        frames = [
+            (day, samples(13.5).with_columns(pl.col("ts").dt.offset_by(f"{n}d")))
+            for n, day in enumerate(days)
+        ]
+        warehouse.replace(table, claimed, [pair for pair in frames if pair[0] in due.days], due=due)
+        return due.days
+
+    assert written() == days
+    assert written() == []
+    first, _ = warehouse.lake.paths(table, PART)
+    spoil(bucket, f"lake/{table.name}/{first}")
+    for read in (warehouse.read, lambda *part: list(warehouse.days(*part)), warehouse.verify):
+        with pytest.raises(LakeError, match=r"2025-03\|alpha.*missing or damaged.*Materialize"):
+            read(table, PART)
+    assert written() == days[:1]
+    assert warehouse.read(table, PART).collect().height == 6
+
+
+def test_a_capture_in_a_bucket_is_read_back_and_refused_when_it_is_another(bucket, warehouse_url):
+    from battery_assets.platform.lake.reads import LakeError
     from battery_assets.platform.warehouse.resource import Warehouse
 
     warehouse = Warehouse(database_url=warehouse_url, lake_url=f"s3://{bucket}/lake")
     url = warehouse.keep_capture(PART, "test", samples(13.5))
     assert warehouse.has_capture(url)
     assert warehouse.capture(url).equals(samples(13.5))
+    spoil(bucket, f"lake/{url}")
+    with pytest.raises(LakeError, match="missing or damaged"):
+        warehouse.capture(url)
 
 
 def test_a_lab_s_files_go_into_a_landing_bucket_and_are_read_from_its_mirror(bucket, tmp_path):
@@ -156,8 +200,8 @@ def test_a_landing_bucket_is_mirrored_and_follows_the_bucket(bucket, tmp_path):
 
 
 def test_an_object_overwritten_by_one_of_its_size_within_a_second_is_seen(bucket, tmp_path):
-    from battery_assets.platform.lake.store import remote
     from battery_assets.platform.landing import Landing
+    from battery_assets.platform.object_stores import remote
 
     landing = Landing(folder=f"s3://{bucket}/landing", cache=str(tmp_path / "cache"))
     export = tmp_path / "battery.csv"

@@ -14,7 +14,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.synthetic import catalogue, master
 from battery_assets.synthetic.signals import telemetry
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets_tests.worlds.arrived import once
+from battery_assets_tests.worlds.months.arrived import once
 
 FINE_MASTER = ("location", "battery_system", "string", "battery", "environmental_sensor")
 

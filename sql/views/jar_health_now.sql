@@ -5,7 +5,11 @@ SELECT b.site, b.battery_id, b.battery_code, s.string_code, b.position_in_string
        rul.predicted_at, rul.rul_days, rul.rul_lower_ci_days, rul.rul_upper_ci_days,
        rul.failure_probability_30d, rul.failure_probability_90d, rul.source AS rul_source,
        features.feature_ts, features.v_mean, features.v_balance_mean, features.t_mean,
-       features.r_internal_latest, features.r_internal_baseline_pct
+       features.r_internal_latest, features.r_internal_baseline_pct,
+       EXISTS (SELECT FROM platform.partition_version v
+               WHERE v.state = 'stale' AND v.site = b.site AND (v.table_name, v.month) IN (
+                   ('digital_twin_state', twin.month), ('rul_prediction', rul.month),
+                   ('feature_store', features.month))) AS stale
 FROM fleet.battery b
 JOIN fleet.string s USING (string_id)
 LEFT JOIN LATERAL (

@@ -1,7 +1,10 @@
 -- Alerts that still hold in the newest month of their site, by site and severity.
 CREATE VIEW fleet.open_alerts AS
 SELECT a.site, a.severity, a.alert_type, a.triggered_at, b.battery_code, s.string_code, l.location_code,
-       a.message, i.incident_code, w.due_date, a.context_json, a.alert_id
+       a.message, i.incident_code, w.due_date, a.context_json, a.alert_id,
+       EXISTS (SELECT FROM platform.partition_version v
+               WHERE v.state = 'stale' AND v.site = a.site AND v.month = a.month
+                 AND v.table_name IN ('alert', 'incident', 'work_order')) AS stale
 FROM fleet.alert a
 JOIN (SELECT site, max(month) AS month FROM platform.partition_version
       WHERE table_name = 'alert' AND version IS NOT NULL GROUP BY site) newest
@@ -17,6 +20,7 @@ WHERE a.status IN ('active', 'acknowledged');
 CREATE VIEW fleet.open_alerts_by_site AS
 SELECT site, count(*) FILTER (WHERE severity = 'critical') AS critical,
        count(*) FILTER (WHERE severity = 'warning') AS warning,
-       count(*) FILTER (WHERE severity = 'info') AS info, min(triggered_at) AS oldest
+       count(*) FILTER (WHERE severity = 'info') AS info, min(triggered_at) AS oldest,
+       bool_or(stale) AS stale
 FROM fleet.open_alerts
 GROUP BY site;

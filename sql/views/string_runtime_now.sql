@@ -4,7 +4,10 @@ SELECT r.site, s.string_code, y.system_type, r.load_basis, r.load_kind, r.load_w
        r.end_voltage_v_cell, r.required_min, r.runtime_min, r.runtime_lower_min, r.runtime_upper_min,
        r.ride_through_probability, b.battery_code AS weakest_jar, r.weakest_probability, r.weakest_margin_min,
        r.repair_gain_min, r.limited_by, r.soc_pct, r.soh_pct, r.temperature_c, r.jars_assumed, r.note,
-       r.captured_at, r.string_id, r.weakest_battery_id
+       r.captured_at, r.string_id, r.weakest_battery_id,
+       EXISTS (SELECT FROM platform.partition_version v
+               WHERE v.state = 'stale' AND v.table_name = 'string_runtime'
+                 AND v.site = r.site AND v.month = r.month) AS stale
 FROM fleet.string_runtime r
 JOIN (SELECT site, max(month) AS month FROM platform.partition_version
       WHERE table_name = 'string_runtime' AND version IS NOT NULL GROUP BY site) newest

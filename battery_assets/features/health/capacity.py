@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.rated_capacity import rated_ah_at
 from battery_assets.features.samples.temperature import capacity_at_25c
 from battery_assets.tables.projections import polars_schema
 
 PASS_PCT = 90.0
 FAIL_PCT = 80.0
-CELLS_PER_JAR = 6
 _SCHEMA = polars_schema(t.capacity_test_calc)
 
 
@@ -21,11 +21,13 @@ def capacity_results(
     rated_ah: Mapping[str, float],
     jars_per_string: Mapping[str, int],
     captures: Mapping[str, pl.DataFrame] | None = None,
+    cells: Mapping[str, int] | None = None,
 ) -> pl.DataFrame:
     """Rows of capacity_test_calc for rows of capacity_test_raw.
 
     rated_ah: rated C10 Ah per string_id. jars_per_string: to read cutoff_voltage_v per cell. captures: frame
-    of a test_id as integrated_capacity_ah takes it, voltage of the string.
+    of a test_id as integrated_capacity_ah takes it, voltage of the string. cells: of a jar, by string_id,
+    where they are not six.
 
     measured_capacity_ah is the integral where a capture exists, else |rate| · duration, as drawn: it is not
     corrected. capacity_pct_of_rated is brought to 25 °C (IEC 60896, ambient temperature) and set against the
@@ -36,16 +38,17 @@ def capacity_results(
     where the rating is unknown. All are NULL for impedance_sweep and for a test without current or duration.
     """
     captures = captures or {}
-    rows = [
-        _result(test, rated_ah, jars_per_string, captures.get(test["test_id"])) for test in tests.to_dicts()
-    ]
+    in_string = {
+        string: jars * (cells or {}).get(string, SIX) for string, jars in jars_per_string.items() if jars
+    }
+    rows = [_result(test, rated_ah, in_string, captures.get(test["test_id"])) for test in tests.to_dicts()]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _result(
     test: dict,
     rated_ah: Mapping[str, float],
-    jars_per_string: Mapping[str, int],
+    cells_in_string: Mapping[str, int],
     capture: pl.DataFrame | None,
 ) -> tuple[str, float | None, float | None, str | None]:
     if test["test_type"] == "impedance_sweep":
@@ -55,9 +58,9 @@ def _result(
     complete = test["test_type"] == "full_discharge" and (capture is None or _reached_end(test, capture))
     if measured is None or not complete or not rated:
         return test["test_id"], measured, None, None
-    jars = jars_per_string.get(test["string_id"])
+    cells = cells_in_string.get(test["string_id"])
     cutoff = test["cutoff_voltage_v"]
-    per_cell = cutoff / (jars * CELLS_PER_JAR) if cutoff is not None and jars else np.nan
+    per_cell = cutoff / cells if cutoff is not None and cells else np.nan
     # A cut-off that no lead-acid cell is taken to says nothing about the rating's end voltage.
     per_cell = per_cell if 1.5 <= per_cell <= 2.0 else np.nan
     warm = test["ambient_temp_c"] if test["ambient_temp_c"] is not None else np.nan

@@ -25,7 +25,11 @@ SLOPES = ("dvdq_peak_v_per_ah", "dvdq_peak_ah")
 
 
 def cycle_features(
-    points: Points, starts: np.ndarray, nominal_ah: float, cutoff_v: float | None = None
+    points: Points,
+    starts: np.ndarray,
+    nominal_ah: float,
+    cutoff_v: float | None = None,
+    usual_end: bool = False,
 ) -> pl.DataFrame:
     """The columns of `cycle_rows`, SHAPES, SLOPES and the causal ones, one row per cycle.
 
@@ -36,7 +40,7 @@ def cycle_features(
     capacities. NULL where a cycle has no discharge of at least 20 samples; dvdq_peak_* too where it drew less
     than 1 % of the nominal capacity.
     """
-    rows = cycle_rows(points, starts, nominal_ah, cutoff_v)
+    rows = cycle_rows(points, starts, nominal_ah, cutoff_v, usual_end)
     volts, drawn, cycle = discharges(points, starts, nominal_ah)
     shape = _shapes(volts, drawn, cycle, starts.size, nominal_ah * LEAST_DRAWN_SHARE)
     slope, _ = causal_line(rows["discharge_capacity_ah"].to_numpy(), WINDOW)

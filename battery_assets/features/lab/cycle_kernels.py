@@ -19,18 +19,23 @@ AH, WH, SECONDS, CC_S, CV_S, OHM, OHM_S, V_MEAN, V_MIN, V_MAX, T_MEAN, T_MIN, T_
 )  # fmt: skip
 
 
+ENDS = ("start_v", "end_v", "end_drop_v", "open_discharge_ah", "open_charge_ah", "top_v")
+START_V, END_V, END_DROP_V, OPEN_OUT, OPEN_IN, TOP_V = range(6)
+
+
 @njit(cache=True)
-def cycle_values(time_s, current, volts, warm, flow, starts, ends, step_a, cutoff_v):
+def cycle_values(time_s, current, volts, warm, moved, flow, starts, ends, step_a, cutoff_v):
     """COLUMNS of every cycle, (cycles, 17), NaN where a cycle does not show them.
 
-    A discharge ends with its first sample below `cutoff_v` (NaN: with its last); later ones count nowhere.
+    `moved` (Ah, positive charges) is the charge of the interval that ends at each sample. A discharge ends
+    with its first sample below `cutoff_v` (NaN: with its last); later ones count nowhere.
     """
     out = np.full((starts.size, len(COLUMNS)), np.nan)
     for c in range(starts.size):
         first, end = starts[c], ends[c]
         stop = _reached(volts, flow, first, end, cutoff_v)
         _extremes(current, volts, warm, flow, first, end, out[c])
-        _moved(time_s, current, volts, flow, first, end, stop, out[c])
+        _moved(time_s, current, volts, moved, flow, first, end, stop, out[c])
         _means(time_s, volts, warm, flow, first, end, out[c])
         _held(time_s, current, volts, flow, first, end, out[c])
         _step(time_s, current, volts, flow, first, end, step_a, out[c])
@@ -38,15 +43,58 @@ def cycle_values(time_s, current, volts, warm, flow, starts, ends, step_a, cutof
 
 
 @njit(cache=True)
-def drawn_ah(time_s, current, flow, cycle):
+def cycle_ends(volts, open_ah, flow, starts, ends, cutoff_v):
+    """ENDS of every cycle, (cycles, 6), NaN where it has no discharge or no charge.
+
+    start_v: first voltage under load; end_v: the lowest, down to the cut-off, and end_drop_v by how much it
+    fell with that sample; open_*: charge that may have flowed unrecorded between the first and the last
+    sample of a direction, and before the first, where it belongs to the cycle; top_v: highest of the charge.
+    """
+    out = np.full((starts.size, len(ENDS)), np.nan)
+    for c in range(starts.size):
+        first, end = starts[c], ends[c]
+        stop = _reached(volts, flow, first, end, cutoff_v)
+        for k in range(first, min(stop + 1, end)):
+            if flow[k] == DISCHARGE and not np.isnan(volts[k]):
+                if np.isnan(out[c, START_V]):
+                    out[c, START_V] = volts[k]
+                if np.isnan(out[c, END_V]) or volts[k] < out[c, END_V]:
+                    out[c, END_V] = volts[k]
+                    going = k > first and flow[k - 1] == DISCHARGE
+                    out[c, END_DROP_V] = volts[k - 1] - volts[k] if going else 0.0
+            if flow[k] == CHARGE and (np.isnan(out[c, TOP_V]) or volts[k] > out[c, TOP_V]):
+                out[c, TOP_V] = volts[k]
+        out[c, OPEN_OUT] = _open(open_ah, flow, first, min(stop + 1, end), DISCHARGE)
+        out[c, OPEN_IN] = _open(open_ah, flow, first, end, CHARGE)
+    return out
+
+
+@njit(cache=True)
+def _open(open_ah, flow, first, end, sign):
+    """Ah that may have flowed unrecorded from before the first sample of a direction to its last.
+
+    A record that begins with that sample is judged by its voltage.
+    """
+    total, pending, begun = 0.0, 0.0, flow[first] == sign
+    for k in range(first + 1, end):
+        if begun:
+            pending += open_ah[k]
+        elif flow[k] == sign and np.isfinite(open_ah[k]):
+            total += open_ah[k]
+        if flow[k] == sign:
+            total, pending, begun = total + pending, 0.0, True
+    return total
+
+
+@njit(cache=True)
+def drawn_ah(moved, flow, cycle):
     """Ah drawn since its cycle began, at every sample (n,)."""
-    out = np.zeros(time_s.size)
-    for k in range(1, time_s.size):
+    out = np.zeros(moved.size)
+    for k in range(1, moved.size):
         if cycle[k] == cycle[k - 1]:
             out[k] = out[k - 1]
             if flow[k] == DISCHARGE or flow[k - 1] == DISCHARGE:
-                mean = 0.5 * (max(-current[k], 0.0) + max(-current[k - 1], 0.0))
-                out[k] += mean * (time_s[k] - time_s[k - 1]) / 3600.0
+                out[k] += max(-moved[k], 0.0)
     return out
 
 
@@ -96,22 +144,23 @@ def _extremes(current, volts, warm, flow, first, end, out):
 
 
 @njit(cache=True)
-def _moved(time_s, current, volts, flow, first, end, stop, out):
-    """Charge (Ah), energy (Wh) and time (s) each way: trapezoids, each direction keeping its own triangle."""
+def _moved(time_s, current, volts, moved, flow, first, end, stop, out):
+    """Charge (Ah), energy (Wh) and time (s) each way, the interval in which the cycle's charge begins too."""
     for way, sign in ((0, 1), (1, -1)):
         charge, energy, seconds = 0.0, 0.0, 0.0
-        for k in range(first + 1, end):
-            if (flow[k] != sign and flow[k - 1] != sign) or (sign == DISCHARGE and k > stop):
+        for k in range(max(first, 1), end):
+            if (flow[k] != sign and (flow[k - 1] != sign or k == first)) or (sign == DISCHARGE and k > stop):
                 continue
             if np.isnan(current[k]) or np.isnan(current[k - 1]):
                 continue
-            hours = (time_s[k] - time_s[k - 1]) / 3600.0
-            now, before = max(sign * current[k], 0.0), max(sign * current[k - 1], 0.0)
-            charge += 0.5 * (now + before) * hours
+            flown = max(sign * moved[k], 0.0)
+            charge += flown
             if not np.isnan(volts[k]) and not np.isnan(volts[k - 1]):
-                energy += 0.5 * (now * volts[k] + before * volts[k - 1]) * hours
-            if flow[k] == flow[k - 1]:
-                seconds += hours * 3600.0
+                now, before = max(sign * current[k], 0.0), max(sign * current[k - 1], 0.0)
+                both = now + before
+                energy += flown * ((now * volts[k] + before * volts[k - 1]) / both if both > 0 else volts[k])
+            if flow[k] == flow[k - 1] and k > first:
+                seconds += time_s[k] - time_s[k - 1]
         if charge > 0:
             out[AH + way], out[WH + way], out[SECONDS + way] = charge, energy, seconds
 

@@ -12,22 +12,46 @@ import polars as pl
 
 OBSERVED, RIGHT_CENSORED, STARTED_BELOW = "observed", "right_censored", "started_below"
 CAPACITY, RESISTANCE = "capacity", "resistance"
-VERSION = "1"
+END_OF_LIFE = "end_of_life_pct"  # the term of a cell or a lab, and the column of battery_cell
+# 2: a life ends by confirmed crossings; cycles whose discharge is not whole have no health.
+VERSION = "2"
+# A crossing that the record's end cuts short counts where it goes on from the cycle before it.
+NEXT_DROP, NEXT_DROPS = 0.05, 5.0
 
 
 @dataclass(frozen=True)
 class EndOfLife:
     """When a cell counts as worn out: capacity at or under a share of nominal, resistance at or over a
-    multiple of its first. `confirmed` cycles in a row must show it, so that one short discharge ends nothing.
+    multiple of its first. `confirmed` cycles in a row must show it, so that one cold day ends nothing.
     """
 
     capacity_share: float = 0.80
     resistance_ratio: float = 2.0
-    confirmed: int = 1
+    confirmed: int = 3
 
     def __post_init__(self) -> None:
         if not (0 < self.capacity_share < 1 and self.resistance_ratio > 1 and self.confirmed >= 1):
             raise ValueError(f"{self}: a share lies in 0..1, a ratio above 1, at least one cycle confirms")
+
+    @classmethod
+    def at(cls, percent: float | None) -> "EndOfLife":
+        """The criterion of a cell that is worn out at so many percent of nominal; None: 80 %."""
+        return cls() if percent is None else cls(capacity_share=float(percent) / 100.0)
+
+
+def percent_of_nominal(given: object) -> float | None:
+    """Percent of nominal at which a cell is worn out, None for None; a number below 1 is a share.
+
+    Raises ValueError for what is neither.
+    """
+    if given is None:
+        return None
+    percent = 0.0
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        percent = float(given) * 100.0 if 0 < given < 1 else float(given)
+    if not 1 < percent < 100:
+        raise ValueError(f"{END_OF_LIFE}: {given!r} is no percentage of the nominal capacity, such as 80")
+    return round(percent, 3)
 
 
 @dataclass(frozen=True)
@@ -41,20 +65,35 @@ class Life:
 def life_of(cycle: np.ndarray, soh: np.ndarray, end: float, confirmed: int = 1) -> Life:
     """Life of a cell: first cycle whose health is at or under `end`, `confirmed` times in a row.
 
-    cycle (n,) numbers, rising; soh (n,) a share, NaN unknown (passed over). A cell whose first known value is
-    already there STARTED_BELOW; one that never gets there is RIGHT_CENSORED at its last cycle. Raises
-    ValueError without any known value.
+    cycle (n,) numbers, rising; soh (n,) a share, NaN unknown (passed over). Where the record ends before so
+    many cycles, as tests do that stop at their end of life, those it has must all show it, and the first of
+    them must go on from the cycle before. A cell whose first known value is already there STARTED_BELOW; one
+    that never gets there is RIGHT_CENSORED at its last cycle. Raises ValueError without any known value.
     """
     known = np.isfinite(soh)
     if not known.any():
         raise ValueError("no cycle has a known state of health: there is no life to tell")
-    cycle, worn = np.asarray(cycle)[known], np.asarray(soh)[known] <= end
+    cycle, soh = np.asarray(cycle)[known], np.asarray(soh)[known]
+    first = _first_confirmed(soh, soh <= end, confirmed)
+    if first is None:
+        return Life(int(cycle[-1]), RIGHT_CENSORED)
+    return Life(int(cycle[first]), STARTED_BELOW if first == 0 else OBSERVED)
+
+
+def _first_confirmed(soh: np.ndarray, worn: np.ndarray, confirmed: int) -> int | None:
+    """Place of the first of `confirmed` worn cycles in a row, the record's end counting for those to come."""
     run = np.convolve(worn.astype(int), np.ones(confirmed, int))[: worn.size]
     ended = np.flatnonzero(run >= confirmed)
-    if not ended.size:
-        return Life(int(cycle[-1]), RIGHT_CENSORED)
-    first = int(ended[0]) - confirmed + 1
-    return Life(int(cycle[first]), STARTED_BELOW if first == 0 else OBSERVED)
+    if ended.size:
+        return int(ended[0]) - confirmed + 1
+    above = np.flatnonzero(~worn)
+    if not above.size:
+        return 0
+    first = int(above[-1]) + 1
+    if first == worn.size:
+        return None
+    allowed = max(NEXT_DROP, NEXT_DROPS * float(np.median(np.abs(np.diff(soh)))))
+    return first if soh[first - 1] - soh[first] <= allowed else None
 
 
 def soh_labels(features: pl.DataFrame, nominal_ah: float, end: EndOfLife) -> pl.DataFrame:

@@ -16,8 +16,10 @@ MOST_CURVES = 18
 MOST_CELLS_NAMED = 8
 
 
-def capacity_by_cycle(features: pl.DataFrame, codes: dict[str, str], nominal_ah: dict[str, float]) -> bytes:
-    """Discharge capacity of each cell against its cycle, with the line of 80 % of the usual nominal one.
+def capacity_by_cycle(
+    features: pl.DataFrame, codes: dict[str, str], nominal_ah: dict[str, float], end_of_life: float = 0.80
+) -> bytes:
+    """Discharge capacity of each cell against its cycle, with the end of life of the usual nominal one.
 
     features: session_id, cycle_index, discharge_capacity_ah. codes: cell code of each session. Tests of fewer
     than ten cycles are left out: they are no lives.
@@ -36,9 +38,11 @@ def capacity_by_cycle(features: pl.DataFrame, codes: dict[str, str], nominal_ah:
             rows["cycle_index"], rows["discharge_capacity_ah"], color=colours[place], lw=1.3, label=code
         )
     usual = float(np.median(list(nominal_ah.values()))) if nominal_ah else np.nan
-    axes.axhline(0.8 * usual, color=VERMILION, lw=1, ls="--")
-    axes.annotate("80 % of nominal", (0.01, 0.8 * usual), xycoords=("axes fraction", "data"), color=VERMILION,
-                  va="bottom", fontsize=8)  # fmt: skip
+    end = end_of_life * usual
+    axes.axhline(end, color=VERMILION, lw=1, ls="--")
+    at = ("axes fraction", "data")
+    words = f"{end_of_life:.0%} of nominal".replace("%", " %")
+    axes.annotate(words, (0.01, end), xycoords=at, color=VERMILION, va="bottom", fontsize=8)
     axes.set(xlabel="cycle of the test", ylabel="discharge capacity, Ah")
     if 0 < len(tests) <= MOST_CELLS_NAMED:
         axes.legend(frameon=False, fontsize=8, ncols=2)

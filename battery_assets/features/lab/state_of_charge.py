@@ -5,7 +5,7 @@ import polars as pl
 
 from battery_assets.features.lab.cycle_kernels import REST
 from battery_assets.features.lab.cycle_rows import Points
-from battery_assets.features.lab.cycles import charge_flown_ah, cycle_of_rows, flows
+from battery_assets.features.lab.cycles import cycle_of_rows, flows
 
 SLOW_SHARE = 1 / 15  # a discharge at C/15 or slower is taken for the open-circuit curve
 RESTED_S = 1800.0
@@ -20,7 +20,7 @@ def counted_soc_pct(points: Points, starts: np.ndarray, nominal_ah: float) -> np
     the cycle's own: it is a label, made when the cycle is over. NaN for cycles that moved under 1 % of
     nominal one way or both.
     """
-    flown = charge_flown_ah(points.time_s, points.current_a)
+    flown = np.cumsum(points.moved_ah)
     cycle = cycle_of_rows(starts, flown.size)
     first = starts[cycle]
     ends = np.append(starts[1:], flown.size)

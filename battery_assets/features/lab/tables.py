@@ -13,19 +13,18 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.lab.cycle_features import cycle_features
-from battery_assets.features.lab.cycle_rows import Points, cycle_rows, discharges
-from battery_assets.features.lab.cycles import cycle_starts
+from battery_assets.features.lab.cycle_rows import Points, cycle_rows, discharges, starts_of
 from battery_assets.features.lab.incremental_capacity import incremental_capacity, voltage_grid
-from battery_assets.features.lab.labels import EndOfLife, soh_labels
+from battery_assets.features.lab.labels import END_OF_LIFE, EndOfLife, soh_labels
 from battery_assets.features.lab.training_table import cycle_data
 from battery_assets.tables.identity import identity
 
-CRITERION = EndOfLife()
 # Shares of train, val and test; a cell is on the side that its own identifier says, whatever else is there.
 SPLIT = (("train", 0.60), ("val", 0.80), ("test", 1.00))
 CYCLE_COLUMNS = (
     "cycle_id", "session_id", "cell_id", "cycle_index", "started_at", "ended_at", "points_count",
-    "charge_capacity_ah", "discharge_capacity_ah", "charge_time_s", "discharge_time_s", "current_max_a",
+    "charge_capacity_ah", "discharge_capacity_ah", "drawn_ah", "no_capacity", "charge_time_s",
+    "discharge_time_s", "current_max_a",
 )  # fmt: skip
 NOT_FEATURES = ("start_row", "start_s", "end_s")
 
@@ -33,7 +32,7 @@ NOT_FEATURES = ("start_row", "start_s", "end_s")
 def cycle_table(test: dict[str, Any], points: Points, first: datetime) -> pl.DataFrame:
     """Rows of cycle of one test."""
     starts = _starts(test, points)
-    rows = cycle_rows(points, starts, test["nominal_capacity_ah"], test["cutoff_v"])
+    rows = cycle_rows(points, starts, test["nominal_capacity_ah"], *_end(test))
     stamp = pl.lit(first).dt.cast_time_unit("us")
     counts = np.diff(np.append(starts, points.time_s.size))
     return _of_test(rows, test).select(
@@ -48,7 +47,7 @@ def cycle_table(test: dict[str, Any], points: Points, first: datetime) -> pl.Dat
 
 def feature_table(test: dict[str, Any], points: Points) -> pl.DataFrame:
     """Rows of cycle_feature of one test."""
-    rows = cycle_features(points, _starts(test, points), test["nominal_capacity_ah"], test["cutoff_v"])
+    rows = cycle_features(points, _starts(test, points), test["nominal_capacity_ah"], *_end(test))
     ids = _cycle_ids(test, rows)
     return _of_test(rows.drop(NOT_FEATURES), test).with_columns(
         pl.Series("cycle_id", ids),
@@ -74,12 +73,12 @@ def incremental_curves(test: dict[str, Any], points: Points) -> tuple[np.ndarray
 def soh_table(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     """Rows of label_soh of every cell, with session_id."""
     rows = [
-        soh_labels(_numbered(life), nominal, CRITERION)
+        soh_labels(_numbered(life), nominal, end)
         .join(
             life.select("life_index", "cycle_id", "session_id"), left_on="cycle_index", right_on="life_index"
         )
         .with_columns(cell_id=pl.lit(cell_id))
-        for cell_id, nominal, life in _by_cell(lives, cells)
+        for cell_id, nominal, end, life in _by_cell(lives, cells)
     ]
     if not rows:
         return pl.DataFrame(schema={"session_id": pl.String})
@@ -100,7 +99,7 @@ def unit_table(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
             "nominal_capacity": nominal,
             "session_id": life["session_id"][0],
         }
-        for cell_id, nominal, life in _by_cell(lives, cells)
+        for cell_id, nominal, _, life in _by_cell(lives, cells)
     ]
     return pl.DataFrame(rows) if rows else pl.DataFrame(schema={"session_id": pl.String})
 
@@ -108,10 +107,10 @@ def unit_table(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
 def training_rows(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     """Rows of cycle_data of every cell, with session_id."""
     rows = []
-    for cell_id, nominal, life in _by_cell(lives, cells):
+    for cell_id, nominal, end, life in _by_cell(lives, cells):
         number = unit_number(cell_id)
         rows.append(
-            cycle_data(_numbered(life), nominal, CRITERION)
+            cycle_data(_numbered(life), nominal, end)
             .join(
                 life.select("life_index", "cycle_id", "session_id"),
                 left_on="cycle_num",
@@ -136,10 +135,14 @@ def side_of(cell_id: str) -> str:
     return next(side for side, upto in SPLIT if place < upto)
 
 
-def _by_cell(lives: pl.DataFrame, cells: pl.DataFrame) -> Iterator[tuple[str, float, pl.DataFrame]]:
-    nominal = dict(cells.select("cell_id", "nominal_capacity_ah").iter_rows())
+def _by_cell(
+    lives: pl.DataFrame, cells: pl.DataFrame
+) -> Iterator[tuple[str, float, EndOfLife, pl.DataFrame]]:
+    """Each cell with its nominal capacity, its end of life and its cycles."""
+    known = {row["cell_id"]: row for row in cells.to_dicts()}
     for (cell_id,), life in lives.partition_by("cell_id", as_dict=True, maintain_order=True).items():
-        yield str(cell_id), nominal[cell_id], life
+        cell = known[cell_id]
+        yield str(cell_id), cell["nominal_capacity_ah"], EndOfLife.at(cell.get(END_OF_LIFE)), life
 
 
 def _numbered(life: pl.DataFrame) -> pl.DataFrame:
@@ -147,7 +150,12 @@ def _numbered(life: pl.DataFrame) -> pl.DataFrame:
 
 
 def _starts(test: dict[str, Any], points: Points) -> np.ndarray:
-    return cycle_starts(points.time_s, points.current_a, test["nominal_capacity_ah"])
+    return starts_of(points, test["nominal_capacity_ah"])
+
+
+def _end(test: dict[str, Any]) -> tuple[float | None, bool]:
+    """The end of discharge, and whether it is only the cell's limit, not the protocol's cut-off."""
+    return test["cutoff_v"], test.get("usual_end", False)
 
 
 def _of_test(rows: pl.DataFrame, test: dict[str, Any]) -> pl.DataFrame:

@@ -47,10 +47,11 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
 
     jar_rows: ts, battery_id, voltage_v and string_rows: ts, string_id, voltage_v, current_a of the hours'
     first parts (`in_window`; of strings also one step before, to show whether the current was steady). jars:
-    battery_id, string_id, position_in_string, capacity_ah. Returns string_id, hour, voltage_v, sum_v, off_v,
-    limit_v, and the jar farthest from the median: battery_id, jar_v, median_v. Hours in which a jar is
-    missing (or its channel is dead: exactly 0 V), or the current steps, are left out: clocks of gateways
-    differ by seconds.
+    battery_id, string_id, position_in_string, capacity_ah; batteries_count where it is known.
+
+    Returns string_id, hour, voltage_v, sum_v, off_v, limit_v, and the jar farthest from the median:
+    battery_id, jar_v, median_v. Hours in which a jar is missing (or its channel is dead: exactly 0 V), or the
+    current steps, are left out: clocks of gateways differ by seconds.
     """
     homes = jars.select(pl.col("battery_id", "string_id").cast(pl.String), "position_in_string")
     of_jars = (
@@ -74,7 +75,7 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
         )
     )
     facts = jars.group_by(pl.col("string_id").cast(pl.String)).agg(
-        in_series=pl.col("position_in_string").n_unique(),
+        in_series=_in_series(jars),
         capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
     )
     compared = (
@@ -87,6 +88,13 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
         off_v=pl.col("voltage_v") - pl.col("sum_v") - links_v,
         limit_v=GAIN * pl.col("voltage_v").abs() + ONE_SENSOR_V + (LINKS_FACTOR - 1.0) * links_v.abs(),
     )
+
+
+def _in_series(jars: pl.DataFrame) -> pl.Expr:
+    """How many jars a string has: a place whose jar's row was not taken in is one of them."""
+    recorded = pl.col("position_in_string").n_unique()
+    counted = pl.col("batteries_count").max().cast(pl.UInt32) if "batteries_count" in jars.columns else None
+    return recorded if counted is None else pl.max_horizontal(recorded, counted)
 
 
 def _steady(string_rows: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:

@@ -156,7 +156,9 @@ def _jar_rows(inputs: AlertInputs, hours: pl.DataFrame) -> pl.DataFrame:
         pl.col("feature_ts").dt.offset_by("-1h").alias("at"),
         pl.col(*numbers).cast(pl.Float64),
     )
-    rows = rows.join(inputs.jars.select("battery_id", "string_id", "float_voltage_max_v"), on="battery_id")
+    lead_acid = pl.col("lead_acid") if "lead_acid" in inputs.jars.columns else pl.lit(value=True)
+    facts = inputs.jars.select("battery_id", "string_id", "float_voltage_max_v", lead_acid=lead_acid)
+    rows = rows.join(facts, on="battery_id")
     if inputs.strings_hours is None:
         empty = pl.lit(None, pl.Float64)
         return rows.with_columns(float_share=empty, discharge_s=empty)
@@ -175,15 +177,17 @@ def _jar_signals(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
     ).with_columns(
         middle=pl.col("v").median().over("string_id", "at"),
         low_middle=pl.col("low").median().over("string_id", "at"),
-        v25=float_at_25c(pl.col("v"), pl.col("t_mean")),
+        # What temperature does to a float voltage, and where a discharge ends, is known of lead-acid.
+        v25=pl.when("lead_acid").then(float_at_25c(pl.col("v"), pl.col("t_mean"))).otherwise(pl.col("v")),
     )
+    of_lead = pl.when("lead_acid")
     values = {
         "float_below_median": pl.col("middle") - pl.col("v"),
         "float_above_median": pl.col("v") - pl.col("middle"),
-        "float_voltage_25c": pl.col("v25"),
+        "float_voltage_25c": of_lead.then(pl.col("v25")),
         "float_above_band": pl.col("v25") - pl.col("float_voltage_max_v"),
         "discharge_below_median": pl.col("low_middle") - pl.col("low"),
-        "discharge_voltage": pl.col("low"),
+        "discharge_voltage": of_lead.then(pl.col("low")),
         "jar_temperature": pl.col("peak"),
         "jar_above_room": pl.col("t_delta_ambient_mean"),
     }

@@ -8,14 +8,17 @@ _TIME = pl.Datetime("us", "UTC")
 
 
 def coverage(evidence: pl.DataFrame, jars: pl.DataFrame) -> list[pl.DataFrame]:
-    """Missing share and longest gap of every unit, between the first and the last sample of the data."""
+    """Missing share and longest gap of every unit, between the first and the last sample of the data.
+
+    evidence: sorted by unit_kind, unit_id and hour.
+    """
     frames = []
     sent = ["unit_id", "hour", "first_ts", "last_ts", "gap_s", "v_rows", "period_s"]
     for kind, unit in (("jar", "battery_id"), ("string", "string_id")):
         units = _in_service(evidence, jars if kind == "jar" else jars.select(unit), unit)
         rows = evidence.filter(pl.col("unit_kind") == kind).select(sent)
-        rows = rows.join(units, on="unit_id", validate="m:1")
-        rows = rows.filter(pl.col("last_ts").is_between("begin", "end")).sort("unit_id", "hour")
+        rows = rows.join(units, on="unit_id", validate="m:1", maintain_order="left")
+        rows = rows.filter(pl.col("last_ts").is_between("begin", "end"))
         frames += [
             frame.with_columns(unit_kind=pl.lit(kind)) for frame in (_missing(rows, units), _gap(rows))
         ]

@@ -3,6 +3,8 @@
 Each objection is one function of hourly evidence that returns a value per unit; no severity is judged here.
 """
 
+from typing import Any
+
 import polars as pl
 import polars.selectors as cs
 
@@ -31,13 +33,17 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     numbered = cs.by_name("unit_id", "string_id", "battery_id", require_all=False)
     kind = pl.Enum(units.drop_nulls().unique().sort())
     evidence, jars = (rows.with_columns(numbered.cast(kind)) for rows in (evidence, jars))
+    evidence = evidence.sort("unit_kind", "unit_id", "hour")
     facts = jars.group_by("string_id").agg(
         count=pl.col("position_in_string").n_unique().cast(pl.Int64),
         capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
         boost_min_v=pl.col("boost_voltage_min_v").median().fill_null(14.4),
         charge_limit_a=pl.col("max_charge_current_a").median().fill_null(36.0),
+        lead_acid=(pl.col("lead_acid") if "lead_acid" in jars.columns else pl.lit(value=True)).all(),
     )
-    strings = evidence.filter(pl.col("unit_kind") == "string").join(facts, on="string_id", validate="m:1")
+    as_sorted: Any = {"how": "left", "maintain_order": "left"}
+    strings = evidence.filter(pl.col("unit_kind") == "string")
+    strings = strings.join(facts, on="string_id", validate="m:1", maintain_order="left")
     jar_rows = evidence.filter(pl.col("unit_kind") == "jar")
     together = jar_rows.group_by("string_id", "hour").agg(
         jars_seen=pl.len(),
@@ -47,14 +53,14 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         jar_t=pl.col("t_mean").mean(),
         jar_low_v=pl.col("v_mean").min(),
     )
-    strings = strings.join(together, on=["string_id", "hour"], how="left", validate="1:1").sort(
-        "unit_id", "hour"
-    )
+    strings = strings.join(together, on=["string_id", "hour"], validate="1:1", **as_sorted)
     quiet = strings.select("string_id", "hour", string_active=working(pl.col("capacity_ah")))
-    jar_rows = jar_rows.join(quiet, on=["string_id", "hour"], how="left", validate="m:1").sort(
-        "unit_id", "hour"
-    )
-    frames = [check(strings).with_columns(unit_kind=pl.lit("string")) for check in _STRING_CHECKS]
+    jar_rows = jar_rows.join(quiet, on=["string_id", "hour"], validate="m:1", **as_sorted)
+    of_lead = strings.filter("lead_acid")
+    frames = [
+        check(of_lead if check in _LEAD_ACID_CHECKS else strings).with_columns(unit_kind=pl.lit("string"))
+        for check in _STRING_CHECKS
+    ]
     frames += [check(jar_rows).with_columns(unit_kind=pl.lit("jar")) for check in _JAR_CHECKS]
     frames += coverage(evidence, jars)
     found = pl.concat(frames, how="diagonal_relaxed").filter(pl.col("value").is_not_null())
@@ -180,6 +186,8 @@ def _stuck(jars: pl.DataFrame, code: str, low: str, high: str) -> pl.DataFrame:
     runs = (
         jars.select("unit_id", "hour", "rows", low, same=same)
         .with_columns(stretch=(~pl.col("same")).cum_sum().over("unit_id"))
+        # Hardly an hour shows what the one before it showed: the others are no stretch.
+        .filter(pl.col("same") | pl.col("same").shift(-1, fill_value=False))
         .group_by("unit_id", "stretch", maintain_order=True)
         .agg(
             value=pl.len().cast(pl.Float64),
@@ -234,3 +242,5 @@ _JAR_CHECKS = (
     _voltage_stuck,
     _outside_physics,
 )
+# What is known of chargers, open circuits and impedances of lead-acid strings.
+_LEAD_ACID_CHECKS = (_float_below_charged, _float_not_regulated, _equalize_below_boost, _ripple_impedance)

@@ -98,6 +98,8 @@ def _families(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     better = known.group_by("battery_id").agg(better=pl.col("family").sort_by("at").first())
     rows = rows.join(better, on="battery_id", how="left", validate="m:1")
     explained = (pl.col("family") == "anomaly") & pl.col("better").is_not_null()
+    was_low = ((pl.col("alert_type") == "voltage_low") & (pl.col("rank") > 0)).any().over("battery_id")
+    rows = rows.with_columns(was_low=was_low & pl.col("battery_id").is_not_null())
     return rows.with_columns(family=pl.when(explained).then("better").otherwise("family")).drop("better")
 
 
@@ -171,7 +173,9 @@ def _summaries(rows: pl.DataFrame) -> pl.DataFrame:
         "alert_id",
         descending=[False] + [True] * 3 + [False] * 2,
     )
-    low = (pl.col("alert_type") == "voltage_low") & (pl.col("rank") > 0)
+    # A jar that stands apart and was low stands apart because it was.
+    apart = (pl.col("alert_type") == "anomaly_detected") & pl.col("was_low") & (pl.col("family") == "voltage")
+    low = ((pl.col("alert_type") == "voltage_low") & (pl.col("rank") > 0)) | apart
     high = pl.col("alert_type") == "voltage_high"
     kinds = rows.group_by("group", "alert_type").agg(n=pl.len()).sort("group", "alert_type")
     kinds = kinds.group_by("group").agg(kinds=pl.format("{} {}", "alert_type", "n").str.join(", "))
@@ -212,7 +216,7 @@ def _rca_code() -> pl.Expr:
         ((family == "voltage") & pl.col("discharge"), "WEAK-JAR"),
         ((family == "voltage") & (pl.col("lows") > 0), "LOW-FLOAT"),
         ((family == "voltage") & (pl.col("highs") >= half), "CHARGER-HIGH"),
-        (family == "voltage", "HIGH-FLOAT"),
+        ((family == "voltage") & (pl.col("highs") > 0), "HIGH-FLOAT"),
         ((family != "voltage") & pl.col("far_over_room") & pl.col("float_current"), "THERMAL-RUNAWAY"),
         (family == "room", "HVAC"),
         ((family == "thermal") & ~pl.col("warm"), "FLOAT-CURRENT"),

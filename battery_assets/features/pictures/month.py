@@ -88,17 +88,19 @@ def three_strings(states: pl.DataFrame, jars: pl.DataFrame) -> list[StringChoice
 
 
 def month_of_string(
-    choice: StringChoice, hours: pl.DataFrame, currents: pl.DataFrame, charge: pl.DataFrame
+    choice: StringChoice,
+    whole: pl.DataFrame,
+    weak: pl.DataFrame,
+    currents: pl.DataFrame,
+    charge: pl.DataFrame,
 ) -> bytes:
     """V, I, T, R, SOC and SOH of a string over a month: the median jar, and the weakest.
 
-    hours: feature_ts, battery_id, v_mean, t_mean, t_delta_ambient_mean, r_internal_latest of the string's
-    jars (1 h). currents: hour, current_min, current_max of the string. charge: ts, battery_id, soc_pct,
-    soh_pct of the weakest and the middle jar.
+    whole: `hours_of_strings` of the string. weak: feature_ts, v_mean, t_mean, r_internal_latest of its
+    weakest jar (1 h). Both are sorted by feature_ts. currents: hour, current_min, current_max of the string.
+    charge: ts, battery_id, soc_pct, soh_pct of the weakest and the middle jar.
     """
     drawn, axes = panels(9.2, 7.0, 3, 2, choice.title)
-    weak = hours.filter(pl.col("battery_id") == choice.weakest_id).sort("feature_ts")
-    whole = _string_hours(hours)
     _voltage(axes[0, 0], whole, weak)
     _current(axes[0, 1], currents)
     _temperature(axes[1, 0], whole, weak)
@@ -126,9 +128,14 @@ def _scales(axes: np.ndarray, at: np.ndarray) -> None:
         scaled(one, x_words=one in axes[-1])
 
 
-def _string_hours(hours: pl.DataFrame) -> pl.DataFrame:
+def hours_of_strings(hours: pl.DataFrame) -> pl.DataFrame:
+    """What the jars of a string show together in an hour: string_id, feature_ts; v, v_low, v_high (V), t,
+    room (°C), r (mΩ), the median where not said otherwise.
+
+    hours: string_id, feature_ts, v_mean, t_mean, t_delta_ambient_mean, r_internal_latest of the jars (1 h).
+    """
     return (
-        hours.group_by("feature_ts")
+        hours.group_by("string_id", "feature_ts")
         .agg(
             v=pl.col("v_mean").median(),
             v_low=pl.col("v_mean").min(),
@@ -137,7 +144,7 @@ def _string_hours(hours: pl.DataFrame) -> pl.DataFrame:
             room=(pl.col("t_mean") - pl.col("t_delta_ambient_mean")).median(),
             r=pl.col("r_internal_latest").median(),
         )
-        .sort("feature_ts")
+        .sort("string_id", "feature_ts")
     )
 
 

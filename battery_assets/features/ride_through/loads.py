@@ -100,8 +100,9 @@ def string_loads(strings: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """The loads of every string: string_id, load_basis, load_kind, level, required_min, end_voltage_v_cell.
 
     strings: string_id, jars, rated_ah (of a jar), system_type, rated_power_kva, strings_in_system; the last
-    three may be NULL. own: as `own_loads` returns it. level: W (constant power) or A (constant current) for
-    each jar of the string, positive. A string whose system is unknown counts as one of a UPS, since constant
+    three may be NULL; cells of a jar are six where there is no such column. own: as `own_loads` returns it.
+    level: W (constant power) or A (constant current) for each jar of the string, positive. A string whose
+    system is unknown counts as one of a UPS, since constant
     power is the harder load. Without a discharge, and without a rating that a new string of its jars could
     carry for 5 minutes, it has the standard ratings only.
     """
@@ -118,9 +119,9 @@ def _loads(string: dict) -> list[tuple[str, str, str, float, float, float]]:
     system = string["system_type"] if string["system_type"] in END_V_CELL else "UPS"
     kind = POWER if system == "UPS" else CURRENT
     end_v = END_V_CELL[system]
+    size = string["rated_ah"] / HX12_120.rated_ah * (1.0 / of_six(string) if kind == POWER else 1.0)
     found = [
-        (basis, rated_level(kind, minutes, end_v) * string["rated_ah"] / HX12_120.rated_ah,
-         LEAST_OF_RATED * minutes)
+        (basis, rated_level(kind, minutes, end_v) * size, LEAST_OF_RATED * minutes)
         for basis, minutes in RATINGS.items()
     ]  # fmt: skip
     own = _own_level(string, kind, end_v)
@@ -132,6 +133,11 @@ def _loads(string: dict) -> list[tuple[str, str, str, float, float, float]]:
     ]  # fmt: skip
 
 
+def of_six(string: Mapping) -> float:
+    """How many times a jar of the string goes into one of six cells; 1 where its cells are not known."""
+    return HX12_120.cells / (string.get("cells") or HX12_120.cells)
+
+
 def _own_level(string: dict, kind: str, end_v_cell: float) -> tuple[str, float] | None:
     """Basis and level of the string's own load; None where neither a discharge nor a rating tells it."""
     if string["power_w"] is not None:
@@ -139,9 +145,10 @@ def _own_level(string: dict, kind: str, end_v_cell: float) -> tuple[str, float] 
     if not string["rated_power_kva"] or not string["strings_in_system"]:
         return None
     watts = 1e3 * string["rated_power_kva"] * POWER_FACTOR / string["strings_in_system"] / string["jars"]
-    level = watts / INVERTER_EFFICIENCY if kind == POWER else watts / (2.0 * HX12_120.cells)
+    level = watts / INVERTER_EFFICIENCY if kind == POWER else watts / (2.0 * HX12_120.cells) * of_six(string)
     # A system may be rated for far more than its battery was ever laid out for.
-    new_min = new_jar_min(kind, level * HX12_120.rated_ah / string["rated_ah"], end_v_cell)
+    of_new = level * HX12_120.rated_ah / string["rated_ah"] * (of_six(string) if kind == POWER else 1.0)
+    new_min = new_jar_min(kind, of_new, end_v_cell)
     return (SYSTEM, level) if new_min >= SHORTEST_RATED_MIN else None
 
 

@@ -1,5 +1,6 @@
 """Who stands in a string at an instant, and what is known of each jar there."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
@@ -78,6 +79,21 @@ def jar_states(
         "string_id", times=pl.col("places") - pl.col("vacant") - pl.col("len").fill_null(0)
     ).select(pl.col("string_id").repeat_by("times").list.explode(keep_nulls=False, empty_as_null=False))
     return pl.concat([jars.join(facts, on="string_id", how="semi"), unseen], how="diagonal")
+
+
+def of_six_cells(jars: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
+    """Jar states as of jars of six cells: ohms, and how many of the six still work.
+
+    cells: of the jars that have other than six, as `blocks.cells_of` gives it.
+    """
+    if not cells or jars.is_empty():
+        return jars
+    factors = {jar: HX12_120.cells / count for jar, count in cells.items()}
+    factor = pl.col("battery_id").replace_strict(factors, default=1.0, return_dtype=pl.Float64).fill_null(1.0)
+    lost = (HX12_120.cells - pl.col("cells")) * factor
+    # A block of one cell that is shorted is no jar any more: its voltage says so, and it is not modelled.
+    working = pl.when(lost < HX12_120.cells).then(HX12_120.cells - lost).otherwise(HX12_120.cells)
+    return jars.with_columns(r0_mohm=pl.col("r0_mohm") * factor, cells=working)
 
 
 def _working_cells() -> pl.Expr:

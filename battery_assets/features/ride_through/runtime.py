@@ -23,7 +23,7 @@ from battery_assets.features.ride_through.draws import (
     product_records,
     products,
 )
-from battery_assets.features.ride_through.loads import CURRENT, POWER, new_jar_min
+from battery_assets.features.ride_through.loads import CURRENT, POWER, new_jar_min, of_six
 from battery_assets.physics.discharge import Jars, State
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
 from battery_assets.physics.random_streams import stream
@@ -51,7 +51,7 @@ SCHEMA = polars_schema(t.string_runtime)
 
 @dataclass(frozen=True)
 class Load:
-    """What each jar of the string carries: W, or A as a positive number, scaled to a 120 Ah jar."""
+    """What each jar of the string carries: W, or A as a positive number, for a 120 Ah jar of six cells."""
 
     kind: str
     level: float
@@ -163,9 +163,8 @@ class _OneString:
     def row(self, asked: Mapping) -> dict:
         """One row of the table."""
         size = float(np.median(self.known.rated_ah)) if self.ids else HX12_120.rated_ah
-        load = Load(
-            asked["load_kind"], asked["level"] * HX12_120.rated_ah / size, asked["end_voltage_v_cell"]
-        )
+        of_one = asked["level"] * (of_six(self.string) if asked["load_kind"] == POWER else 1.0)
+        load = Load(asked["load_kind"], of_one * HX12_120.rated_ah / size, asked["end_voltage_v_cell"])
         natural_key = asked["string_id"], self.at.isoformat(), asked["load_basis"]
         row = dict.fromkeys(SCHEMA) | {
             "runtime_id": identity("string_runtime", *natural_key),
@@ -207,7 +206,11 @@ class _OneString:
         jar = int(share.argmax())
         mean, ended, cause, gain = self._why(load, jar)
         amps = mean.current_a * size / HX12_120.rated_ah
-        load_w = asked["level"] * self.string["places"] if load.kind == POWER else -amps * mean.string_v
+        load_w = (
+            asked["level"] * self.string["places"]
+            if load.kind == POWER
+            else -amps * mean.string_v / of_six(self.string)
+        )
         return {
             "load_w": load_w,
             "load_current_a": asked["level"] * -1.0 if load.kind == CURRENT else amps,

@@ -11,6 +11,8 @@ from battery_assets.features.samples.temperature import resistance_at_25c
 
 # Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, SOURCES 6).
 ACTIVE_A = 2.0
+# How jars are built: see `blocks`.
+SIZES = ("nominal_v", "cells", "lead_acid", "chemistry", "batteries_count", "string_nominal_v")
 _MODES = ("float", "boost", "equalize", "discharge", "idle")
 
 
@@ -21,7 +23,8 @@ def jars_in_places(jars: pl.DataFrame, systems: pl.DataFrame, locations: pl.Data
     limits of its model. Columns: battery_id, battery_code, position_in_string, string_id, string_code,
     system_id, location_id, location_code, capacity_ah, float_voltage_min_v, float_voltage_max_v,
     boost_voltage_min_v, max_charge_current_a, installed_date, replaced_date (null: still there, or not
-    known). Raises where a key is not unique.
+    known), and SIZES where they are there. An unknown system or place is null. Raises where a key is not
+    unique.
     """
     codes = ("battery_id", "battery_code", "position_in_string", "string_id", "string_code", "system_id")
     limits = (
@@ -35,10 +38,11 @@ def jars_in_places(jars: pl.DataFrame, systems: pl.DataFrame, locations: pl.Data
         (pl.col(name) if name in jars.columns else pl.lit(None)).cast(pl.Date).alias(name)
         for name in ("installed_date", "replaced_date")
     ]
+    sizes = [name for name in SIZES if name in jars.columns]
     return (
-        jars.select(*codes, *dates, pl.col(*limits).cast(pl.Float64))
-        .join(systems.select("system_id", "location_id"), on="system_id", validate="m:1")
-        .join(locations.select("location_id", "location_code"), on="location_id", validate="m:1")
+        jars.select(*codes, *dates, pl.col(*limits).cast(pl.Float64), *sizes)
+        .join(systems.select("system_id", "location_id"), on="system_id", how="left", validate="m:1")
+        .join(locations.select("location_id", "location_code"), on="location_id", how="left", validate="m:1")
         .sort("battery_code")
     )
 

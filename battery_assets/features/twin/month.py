@@ -20,6 +20,15 @@ Days = Iterable[tuple[date, pl.DataFrame, pl.DataFrame]]
 # state_of_health with this month's discharge fits (columns of FITS), at an instant.
 Health = Callable[[pl.DataFrame, datetime], pl.DataFrame]
 _NONE = pl.DataFrame()
+_TIME = pl.Datetime("us", "UTC")
+_UNITS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "ts": _TIME,
+    "battery_id": pl.String,
+    "string_id": pl.String,
+}
+_NUMBERS = ("voltage_v", "temperature_c", "current_a")
+NO_JARS = pl.DataFrame(schema=_UNITS | dict.fromkeys(_NUMBERS, pl.Float32))
+NO_STRINGS = NO_JARS.with_columns(mode=pl.lit(None, pl.String))
 
 
 def twin_month(
@@ -67,15 +76,18 @@ def twin_at_end(
     features_24h: pl.DataFrame,
     health: Health,
 ) -> pl.DataFrame:
-    """The second half of `twin_month`, from the last state and the discharges of `twin_days`."""
+    """The second half of `twin_month`, from the last state and the discharges of `twin_days`.
+
+    state: None where no string sent anything.
+    """
     at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
     assert isinstance(at, datetime)
-    if state is None:
-        raise ValueError(
-            "the month has no string telemetry, so the twin cannot start; next step: bring in "
-            "its telemetry_string_raw and run the month again"
-        )
     told = carry.documents_of(before)
+    charge = None if state is None else state.frame()
+    if state is None:
+        # No string said anything: health and wear can be told, the charge cannot.
+        state = carry.restored(told, NO_JARS, NO_STRINGS, jars)
+        charge = state.frame().with_columns(pl.lit(None, pl.Float64).alias("soc_pct"), soc_std_pct=None)
     windows = largest(windows_by_day, per_string=3)
     known = health(pl.DataFrame(schema=FITS), at)
     soh = carry.known_numbers(known, ids, "soh_pct")
@@ -85,7 +97,7 @@ def twin_at_end(
     found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
     final = health(carry.fits_now(found), at)
     hands_on = carry.updated(prior, found, carry.known_numbers(final, ids, "soh_pct"))
-    rows = twin_states(jars, state.frame(), final, features_24h, windows, hands_on.parameters, at)
+    rows = twin_states(jars, charge, final, features_24h, windows, hands_on.parameters, at)
     texts = carry.documents(state, hands_on, found, units)
     return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
 

@@ -5,6 +5,7 @@ such in ocv_params_json. On float nothing of the circuit but the ohmic reading c
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,6 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
+from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
 from battery_assets.features.samples.temperature import resistance_at_25c
 from battery_assets.features.twin.circuit import WORST_RMSE_V, calibration, circuit
@@ -137,6 +139,20 @@ def _state(jar: dict, windows: pl.DataFrame | None, curve: np.ndarray, at: datet
         "calibration_rmse_v": None if seen is None else seen.rmse_v,
         "last_calibrated_at": None if seen is None else seen.at,
     }
+
+
+def as_they_are(rows: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
+    """Rows of twins of six cells, as of the cells that their jars have: ohms and volts fall with them.
+
+    cells: of the jars that have other than six, as `blocks.cells_of` gives it.
+    """
+    if not cells:
+        return rows
+    share = pl.col("battery_id").replace_strict(
+        {jar: count / SIX for jar, count in cells.items()}, default=1.0, return_dtype=pl.Float64
+    )
+    ohms = ("r0_mohm", "r1_mohm", "r2_mohm", "calibration_rmse_v")
+    return rows.with_columns(pl.col(ohms) * share, pl.col("c1_f", "c2_f") / share)
 
 
 def _curve(values: np.ndarray) -> dict:

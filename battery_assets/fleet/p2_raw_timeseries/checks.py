@@ -1,6 +1,6 @@
 """Laws that raw telemetry obeys, whoever sent it: sign, sum, and no truth among the measurements."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.features.samples.rated_capacity import LOADED_C
-from battery_assets.fleet.jars import days_under_current, jars_of
+from battery_assets.fleet.jars import Jars, days_under_current, jars_of
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 JAR_VOLTS = ["ts", "battery_id", "voltage_v"]
 CURRENT = ["ts", "string_id", "voltage_v", "current_a"]
+FACTS = [
+    "battery_id", "string_id", "position_in_string", "capacity_ah", "nominal_v", "cells", "batteries_count",
+    "string_nominal_v",
+]  # fmt: skip
 ONE_DAY = timedelta(days=1)
 TRUTH = "truth", "jar_truth"
 DAYS_FOR_READINGS = 2
@@ -34,9 +38,15 @@ def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.laws import current_sign as law
 
     jars = jars_of(warehouse, part)
-    loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
-    days = warehouse.days(t.telemetry_string_raw, part, CURRENT, only=loaded)
-    evidence = (law.sign_evidence(day, rows, jars.strings) for day, rows in days)
+    evidence = _of_loaded_days(
+        warehouse,
+        part,
+        "current_sign",
+        CURRENT,
+        LOADED_C * jars.least_ah,
+        jars,
+        lambda day, rows: law.sign_evidence(day, rows, jars.strings),
+    )
     return law.current_sign(evidence, jars.strings.height, jars.codes)
 
 
@@ -45,18 +55,47 @@ def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.laws import operation as law
 
     jars = jars_of(warehouse, part)
-    counted = days_under_current(warehouse, part, law.COUNTED_C * jars.least_ah)
-    days = warehouse.days(t.telemetry_string_raw, part, ["ts", "string_id", "current_a"], only=counted)
-    moved = [law.charge_moved(rows, jars.capacity_ah) for _, rows in days]
+    moved = _of_loaded_days(
+        warehouse,
+        part,
+        "charge_moved",
+        ["ts", "string_id", "current_a"],
+        law.COUNTED_C * jars.least_ah,
+        jars,
+        lambda _, rows: law.charge_moved(rows, jars.capacity_ah),
+    )
     return law.charge_returned(moved, jars.capacity_ah, jars.codes)
+
+
+def _of_loaded_days(
+    warehouse: Warehouse,
+    part: Part,
+    name: str,
+    columns: list[str],
+    least_a: float,
+    jars: Jars,
+    reduce: Callable[[date, pl.DataFrame], pl.DataFrame],
+) -> list[pl.DataFrame]:
+    """What `reduce` makes of each day on which some string carried more than `least_a`; kept by day."""
+    from battery_assets.features.believed.days import believed_strings
+
+    loaded = set(days_under_current(warehouse, part, least_a))
+    read = Inputs(warehouse, part, {t.telemetry_string_raw: columns})
+    facts = jars.facts.select(FACTS)
+    given = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
+    with warehouse.reductions(name, part, given, by=__name__) as due:
+        for day, rows in read.of(t.telemetry_string_raw, due.days):
+            due.hand_on(day, found=reduce(day, believed_strings(rows, facts)[0]))
+    return [values["found"] for _, values in due.handed_on()]
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     """The jars of a string and its links sum to the string's voltage, in every hour."""
+    from battery_assets.features.believed.days import believed_jars, believed_strings
     from battery_assets.features.laws import jar_sum as law
 
     jars = jars_of(warehouse, part)
-    facts = jars.facts.select("battery_id", "string_id", "position_in_string", "capacity_ah")
+    facts = jars.facts.select(FACTS)
     width = law.window_us(_usual_step_s(warehouse, t.telemetry_jar_raw, part))
     before = int(1e6 * _usual_step_s(warehouse, t.telemetry_string_raw, part))
     read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_VOLTS, t.telemetry_string_raw: CURRENT})
@@ -65,7 +104,9 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     given = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
     with warehouse.reductions("jar_sum", part, given, by=__name__) as due:
         for day, jar_rows, string_rows in _first_parts(read, due.days, width, before):
-            sums = law.jar_sums(jar_rows, string_rows, facts)
+            seen, _ = believed_jars(jar_rows.sort("battery_id", "ts"), facts)
+            loads, _ = believed_strings(string_rows.sort("string_id", "ts"), facts)
+            sums = law.jar_sums(seen, loads, facts)
             due.hand_on(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
     days = [values["sums"] for _, values in due.handed_on()]
     nothing = law.jar_sums(

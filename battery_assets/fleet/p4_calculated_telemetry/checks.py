@@ -25,26 +25,30 @@ CHARGE = ["ts", "battery_id", "soc_pct", "soh_pct"]
 
 def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
     """Power is voltage times current of the same sample."""
+    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.laws import charge_balance as law
     from battery_assets.features.laws.jar_sum import in_window, window_us
 
     step_s = (warehouse.profile(t.telemetry_string_raw, part) or {}).get("usual_step_s") or 0.0
     width = window_us(float(step_s))
+    jars = jars_of(warehouse, part).facts
     read = Inputs(warehouse, part, {t.telemetry_string_raw: SAMPLE, t.telemetry_string_calc: POWER})
-    given = {day: digest(files, width) for day, files in read.digests.items()}
+    given = made_from({day: digest(files, width) for day, files in read.digests.items()}, jars)
     with warehouse.reductions("power_law", part, given, by=__name__) as due:
         for day in due.days:
             raw, calc = pl.collect_all(
                 read.scan(table, day).filter(in_window(width))
                 for table in (t.telemetry_string_raw, t.telemetry_string_calc)
             )
-            due.hand_on(day, power=law.power_evidence(raw.join(calc, on=["ts", "string_id"])))
+            told = believed_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
+            due.hand_on(day, power=law.power_evidence(told.drop_nulls(["voltage_v", "current_a"])))
     days = [values["power"] for _, values in due.handed_on()]
     return law.power_law(pl.concat(days) if days else pl.DataFrame(), jars_of(warehouse, part).codes)
 
 
 def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     """The state of charge falls by what the month's largest discharge took."""
+    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.laws import charge_balance as law
     from battery_assets.features.samples.rated_capacity import LOADED_C
 
@@ -52,9 +56,9 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     facts = jars.facts.select("battery_id", "string_id", "capacity_ah")
     loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
-    with warehouse.reductions("soc_law", part, made_from(read.digests, facts), by=__name__) as due:
+    with warehouse.reductions("soc_law", part, made_from(read.digests, jars.facts), by=__name__) as due:
         for day, rows in read.of(t.telemetry_string_raw, [day for day in due.days if day in loaded]):
-            found = law.largest_discharge(day, rows, jars.capacity_ah)
+            found = law.largest_discharge(day, believed_strings(rows, jars.facts)[0], jars.capacity_ah)
             if found is not None:
                 charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
                 due.hand_on(day, discharge=pl.DataFrame([asdict(found)]), charges=charges)

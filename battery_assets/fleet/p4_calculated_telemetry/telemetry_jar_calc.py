@@ -52,7 +52,9 @@ def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 def _days(
     raw: Inputs, before: Inputs, due: Due, evidence: HealthEvidence
 ) -> Iterator[tuple[date, pl.DataFrame]]:
+    from battery_assets.features.believed.days import believed_jars, believed_strings, withheld
     from battery_assets.features.charge.state import ChargeState, charge_state_day
+    from battery_assets.features.samples.blocks import cells_of, in_six_cells
 
     state, jars = None, evidence.jars
     for _, values in due.handed_on():
@@ -60,13 +62,30 @@ def _days(
         state = state_of(ChargeState, values)
     if state is None and due.days:
         state = _carried(before, jars)
-    for day, (rows, strings) in raw.walk(due.days):
+    cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
+    other = set(jars.filter(~pl.col("lead_acid"))["battery_id"])
+    for day, (raw_rows, raw_strings) in raw.walk(due.days):
+        (rows, judged), (strings, of_strings) = (
+            believed_jars(raw_rows, jars),
+            believed_strings(raw_strings, jars),
+        )
         evidence.add_day(rows)
         health = evidence.health(day)
-        soc, state = charge_state_day(rows, strings, jars, health["soh_pct"].to_numpy(), state)
+        seen = in_six_cells(rows, "battery_id", cells["battery_id"])
+        loads = in_six_cells(strings, "string_id", cells["string_id"])
+        soc, state = charge_state_day(seen, loads, jars, health["soh_pct"].to_numpy(), state)
         due.hand_on(day, **arrays_of(state), **evidence.handed_on())
-        soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True))
-        yield day, soc.with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
+        not_told = other | withheld((judged, of_strings), jars)
+        soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True)) | dict.fromkeys(not_told)
+        yield day, _without(soc, not_told).with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
+
+
+def _without(soc: pl.DataFrame, units: set[str]) -> pl.DataFrame:
+    """The charge without that of jars of which it cannot be told."""
+    if not units:
+        return soc
+    told = ~pl.col("battery_id").cast(pl.String).is_in(sorted(units))
+    return soc.with_columns(pl.when(told).then(pl.col("soc_pct", "soc_quality")))
 
 
 def _carried(before: Inputs, jars: pl.DataFrame) -> "ChargeState | None":
@@ -85,5 +104,6 @@ def _of_unit(units: pl.Series, values: dict[str, float]) -> pl.Series:
     """The value of each row's unit; dictionary codes make it one lookup a row."""
     if not isinstance(units.dtype, pl.Enum):
         return units.cast(pl.String).replace_strict(values, default=None, return_dtype=pl.Float32)
-    by_code = np.array([values.get(unit, np.nan) for unit in units.dtype.categories], dtype=np.float32)
+    known = [values.get(unit) for unit in units.dtype.categories]
+    by_code = np.array([np.nan if value is None else value for value in known], dtype=np.float32)
     return pl.Series(by_code[units.to_physical().to_numpy()], nan_to_null=True)

@@ -6,7 +6,7 @@ import dagster as dg
 
 from battery_assets import tables as t
 from battery_assets.fleet.captures import recorded_bursts
-from battery_assets.fleet.jars import made_from
+from battery_assets.fleet.jars import jar_facts, made_from
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -17,18 +17,29 @@ BURST_COLUMNS = ["string_id", "ts", "steady", "discharge", "ripple_v", "thd_pct"
 @dg.asset(
     **materializes(
         t.telemetry_string_calc,
-        reads=[t.telemetry_string_raw, t.telemetry_event_window, t.string, t.battery_system],
+        reads=[
+            t.telemetry_string_raw,
+            t.telemetry_event_window,
+            t.string,
+            t.battery_system,
+            t.battery,
+            t.battery_model,
+        ],
     )
 )
 def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.charge.string_power import string_calc_day
 
     part = warehouse.claim(t.telemetry_string_calc, context)
     raw = Inputs(warehouse, part, {t.telemetry_string_raw: None})
     # What a burst is diagnosed as is told beside the others of the month: no sample depends on that.
     bursts = recorded_bursts(warehouse, part).select(BURST_COLUMNS)
-    given = made_from(raw.digests, known=[(bursts, "ts")], by=timedelta(days=1))
+    jars = jar_facts(warehouse, part)
+    given = made_from(raw.digests, jars, known=[(bursts, "ts")], by=timedelta(days=1))
     # A burst speaks for the days after its own too, so each day is told by those before it as well.
     due = warehouse.due(t.telemetry_string_calc, part, given, chained=True, by=__name__)
-    days = ((day, string_calc_day(rows, bursts)) for day, (rows,) in raw.walk(due.days))
+    days = (
+        (day, string_calc_day(believed_strings(rows, jars)[0], bursts)) for day, (rows,) in raw.walk(due.days)
+    )
     return warehouse.replace(t.telemetry_string_calc, part, days, due=due)

@@ -10,7 +10,10 @@ from battery_assets.tables.projections import polars_schema
 
 
 @dg.asset(
-    **materializes(t.capacity_test_calc, reads=[t.capacity_test_raw, t.battery, t.battery_model, t.string])
+    **materializes(
+        t.capacity_test_calc,
+        reads=[t.capacity_test_raw, t.telemetry_string_raw, t.battery, t.battery_model, t.string],
+    )
 )
 def capacity_test_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.capacity_test_calc, context)

@@ -11,7 +11,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.hours import JAR_COLUMNS, HoursToMake, hours_to_make, keep_feature_hours
 from battery_assets.fleet.jars import jar_facts, made_from, site_history
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
+from battery_assets.platform.dagster.pictures import kept_picture
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.plan import Due
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -41,11 +41,12 @@ WANTED = {
     )
 )
 def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.believed.days import believed_rounds
     from battery_assets.features.pictures.fleet import voltage_heat_map
 
     part = warehouse.claim(t.feature_store, context)
     jars = jar_facts(warehouse, part)
-    rounds = site_history(warehouse, t.impedance_measurement_raw, part, 12)
+    rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
     read = Inputs(warehouse, part, WANTED)
     # A day without telemetry has a place in the windows that reach over it.
     every_day = {day: read.digests.get(day, "") for day in read.span}
@@ -53,9 +54,15 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     due = warehouse.due(t.feature_store, part, given, chained=True, by=__name__)
     before = list(due.handed_on())
     hours = [values["hours"] for _, values in before]
-    with hours_to_make(warehouse, part, read) as telemetry_hours:
+    with hours_to_make(warehouse, part, read, jars) as telemetry_hours:
         rows = list(_days(read, due, telemetry_hours, jars, rounds, before, hours))
-    shown = {"voltages": picture(voltage_heat_map(pl.concat(hours), jars))} if hours else {}
+    shown = {}
+    if hours:
+        # Days are chained: what the last one is made from stands for all of them.
+        last = list(due.fingerprints.values())[-1]
+        shown = kept_picture(
+            warehouse, part, "voltages", last, lambda: voltage_heat_map(pl.concat(hours), jars), by=__name__
+        )
     result = warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
     keep_feature_hours(warehouse, part, dict(rows))
     return result
@@ -71,6 +78,7 @@ def _days(
     hours: list[pl.DataFrame],
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     """Rows of the days that are due; on the walk over them the hours of telemetry are made too."""
+    from battery_assets.features.believed.days import believed_jars, believed_rooms, believed_strings
     from battery_assets.features.windows.feature_rows import TelemetryDay, feature_days
 
     def days() -> Iterator[TelemetryDay]:
@@ -78,7 +86,9 @@ def _days(
         for day, frames in read.walk(wanted | telemetry_hours.days):
             telemetry_hours.make(day, dict(zip(WANTED, frames, strict=True)))
             if day in wanted:
-                yield TelemetryDay(day, *frames)
+                rows, strings, calc, env = frames
+                believed = believed_jars(rows, jars)[0], believed_strings(strings, jars)[0]
+                yield TelemetryDay(day, *believed, calc, believed_rooms(env)[0])
 
     for day, rows, state in feature_days(days(), jars, rounds, before):
         of_hours = rows.filter(pl.col("feature_window_hours") == 1)

@@ -1,19 +1,30 @@
 """Ohmic readings brought to 25 °C and set against the jar's baseline."""
 
 import dagster as dg
+import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.jars import jar_facts
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
-@dg.asset(**materializes(t.impedance_measurement_calc, reads=[t.impedance_measurement_raw, t.battery]))
+@dg.asset(
+    **materializes(
+        t.impedance_measurement_calc,
+        reads=[t.impedance_measurement_raw, t.battery, t.battery_model, t.string],
+    )
+)
 def impedance_measurement_calc(
     context: dg.AssetExecutionContext, warehouse: Warehouse
 ) -> dg.MaterializeResult:
+    from battery_assets.features.believed.days import believed_rounds
     from battery_assets.features.health.impedance import impedance_results
 
     part = warehouse.claim(t.impedance_measurement_calc, context)
     measured = warehouse.read(t.impedance_measurement_raw, part).collect()
-    jars = warehouse.read(t.battery, part).collect()
-    return warehouse.replace(t.impedance_measurement_calc, part, impedance_results(measured, jars))
+    jars = jar_facts(warehouse, part)
+    believed, _ = believed_rounds(measured, jars)
+    doubted = ~pl.col("measurement_id").is_in(believed["measurement_id"].to_list())
+    told = measured.with_columns(pl.when(~doubted).then(pl.col("resistance_mohm")).alias("resistance_mohm"))
+    return warehouse.replace(t.impedance_measurement_calc, part, impedance_results(told, jars))

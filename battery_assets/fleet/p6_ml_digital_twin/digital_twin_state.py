@@ -11,8 +11,9 @@ from battery_assets import tables as t
 from battery_assets.fleet.jars import HealthEvidence, earlier_rows, jar_facts, made_from
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.saved import arrays_of, state_of
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -45,8 +46,10 @@ NO_JARS = empty(t.telemetry_jar_raw).select(JAR_COLUMNS)
 )
 def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.pictures.fleet import soh_bars
+    from battery_assets.features.samples.blocks import cells_of, in_six_cells
     from battery_assets.features.twin.filter import TwinState
     from battery_assets.features.twin.month import twin_at_end
+    from battery_assets.features.twin.states import as_they_are
 
     part = warehouse.claim(t.digital_twin_state, context)
     jars = jar_facts(warehouse, part)
@@ -62,24 +65,35 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     evidence = HealthEvidence.of(warehouse, part, seen)
     for day in week:
         evidence.take_up(day)
-    walked = _walked(warehouse, part, seen, before)
+    # The twin knows jars of six cells: others are seen as such, and their circuits told as they are.
+    cells = cells_of(seen, "battery_id")
+    as_six = in_six_cells(seen, "battery_id", cells, ("initial_resistance_mohm",))
+    read = in_six_cells(features, "battery_id", cells, ("r_internal_latest",))
+    walked = _walked(warehouse, part, as_six, before)
     state = state_of(TwinState, walked[-1]) if walked else None
     windows = [day["windows"] for day in walked]
-    rows = twin_at_end(seen, before, state, windows, features, evidence.health_with)
-    shown = {"state of health": picture(soh_bars(rows, seen)), **month_shown(warehouse, part, rows, seen)}
+    rows = as_they_are(twin_at_end(as_six, before, state, windows, read, evidence.health_with), cells)
+    health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "string_code")
+    bars = kept_picture(
+        warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
+    )
+    shown = {**bars, **month_shown(warehouse, part, rows, seen)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
-    """Of each of the last seven days its ohmic readings, its warmth, and the jars that were calculated."""
-    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id"]}
+    """Of each of the last seven days its ohmic readings, its warmth, and the jars whose health is told."""
+    from battery_assets.features.believed.days import believed_jars
+
+    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id", "soh_pct"]}
     read = Inputs(warehouse, part, wanted)
-    given = {day: read.digests[day] for day in read.days[-7:]}
+    given = made_from({day: read.digests[day] for day in read.days[-7:]}, jars)
     with warehouse.reductions("digital_twin_state", part, given, by=__name__) as due:
         evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
         for day, (rows, calculated) in read.walk(due.days):
-            evidence.add_day(rows)
-            seen = calculated.select(pl.col("battery_id").unique().cast(pl.String).sort())
+            evidence.add_day(believed_jars(rows, jars)[0])
+            told = calculated.filter(pl.col("soh_pct").is_not_null())
+            seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
             due.hand_on(day, seen=seen, **evidence.handed_on())
     return [values for _, values in due.handed_on()]
 
@@ -99,23 +113,32 @@ def _walked(
     ) as due:
         known = [values for _, values in due.handed_on()]
         state = state_of(TwinState, known[-1]) if known else None
-        for day, after, windows in twin_days(jars, before, _days(read, due.days), state):
+        for day, after, windows in twin_days(jars, before, _days(read, due.days, jars), state):
             due.hand_on(day, windows=windows, **arrays_of(after))
     return [values for _, values in due.handed_on()]
 
 
-def _days(read: Inputs, wanted: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
-    """Each day's jar and string rows; no jar rows where every string floats or charges."""
-    strings = dict(read.of(t.telemetry_string_raw, wanted))
+def _days(
+    read: Inputs, wanted: Sequence[date], jars: pl.DataFrame
+) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
+    """Each day's jar and string rows as of six cells; no jar rows where every string floats or charges."""
+    from battery_assets.features.believed.days import believed_jars, believed_strings
+    from battery_assets.features.samples.blocks import cells_of, in_six_cells
+
+    cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
+    of_strings = read.of(t.telemetry_string_raw, wanted)
+    strings = {day: believed_strings(rows, jars)[0] for day, rows in of_strings}
     busy = [day for day, rows in strings.items() if _speaks(rows)]
     walk = iter(read.of(t.telemetry_jar_raw, busy))
     ahead = next(walk, None)
     for day, rows in strings.items():
+        loads = in_six_cells(rows, "string_id", cells["string_id"])
         if ahead is not None and ahead[0] == day:
-            yield day, ahead[1], rows
+            seen = believed_jars(ahead[1], jars)[0]
+            yield day, in_six_cells(seen, "battery_id", cells["battery_id"]), loads
             ahead = next(walk, None)
         else:
-            yield day, NO_JARS, rows
+            yield day, NO_JARS, loads
 
 
 def _speaks(rows: pl.DataFrame) -> bool:

@@ -4,6 +4,8 @@ Everything comes from hours that the feature store has, a few jars of the calcul
 days of raw telemetry: never from the whole of it.
 """
 
+import functools
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,6 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.fleet.hours import DRAWN_COLUMNS, STRINGS, feature_hours, month_hours, stacked
 from battery_assets.fleet.jars import rated_ah
-from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import kept_picture
 from battery_assets.platform.days.fingerprints import digest
@@ -25,36 +26,97 @@ if TYPE_CHECKING:
     from battery_assets.features.pictures.month import StringChoice
 
 
+WANTED = {
+    t.telemetry_string_raw: DRAWN_COLUMNS,
+    t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v"],
+    t.telemetry_jar_calc: ["ts", "battery_id", "soc_pct", "soh_pct"],
+}
+
+
 def month_shown(
     warehouse: Warehouse, part: Part, states: pl.DataFrame, jars: pl.DataFrame
 ) -> dict[str, dg.MarkdownMetadataValue]:
     """Pictures by their names. states: rows of digital_twin_state. jars: as `jar_facts` gives them."""
-    from battery_assets.features.pictures.month import month_of_string, three_strings
+    from battery_assets.features.pictures.month import three_strings
 
     chosen = three_strings(states, jars)
     if not chosen:
         return {}
-    charge, strings = _charge(warehouse, part, chosen), month_hours(warehouse, part, STRINGS)
-    features = stacked(feature_hours(warehouse, part).values())
-    shown = {}
+    read, strings = Inputs(warehouse, part, WANTED), month_hours(warehouse, part, STRINGS)
+    shown = _strings_shown(warehouse, part, read, chosen, jars, strings["hours"])
+    return shown | _deepest(warehouse, part, read, jars, strings["drawn"])
+
+
+def _strings_shown(
+    warehouse: Warehouse,
+    part: Part,
+    read: Inputs,
+    chosen: list["StringChoice"],
+    jars: pl.DataFrame,
+    currents: pl.DataFrame,
+) -> dict[str, dg.MarkdownMetadataValue]:
+    """The month of each string; what it shows is put together only where some picture has to be drawn."""
+    from battery_assets.features.pictures.month import month_of_string
+
+    features = warehouse.day_digests(t.feature_store, part)
+
+    @functools.cache
+    def month() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        return (
+            _strings(warehouse, part, features, jars),
+            _weakest(warehouse, part, chosen),
+            _charge(warehouse, part, read, chosen),
+        )
+
+    def drawn(choice: "StringChoice") -> bytes:
+        strings, weakest, charge = month()
+        whole, own = (rows.filter(pl.col("string_id") == choice.string_id) for rows in (strings, currents))
+        weak = weakest.filter(pl.col("battery_id") == choice.weakest_id)
+        return month_of_string(choice, whole, weak, own.sort("hour"), charge)
+
+    files = [read.digests_of(table) for table in (t.telemetry_string_raw, t.telemetry_jar_calc)]
+    made_from = digest(*(word for digests in (*files, features) for word in digests.values()))
+    shown: dict[str, dg.MarkdownMetadataValue] = {}
     for choice in chosen:
-        ids = jars.filter(pl.col("string_id") == choice.string_id)["battery_id"].to_list()
-        hours = features.filter(pl.col("battery_id").is_in(ids))
-        own = strings["hours"].filter(pl.col("string_id") == choice.string_id).sort("hour")
-        shown[f"month of the {choice.place} string"] = picture(month_of_string(choice, hours, own, charge))
-    return shown | _deepest(warehouse, part, jars, strings["drawn"])
+        name = f"month of the {choice.place} string"
+        key = digest(made_from, repr(choice))
+        shown |= kept_picture(warehouse, part, name, key, functools.partial(drawn, choice), by=__name__)
+    return shown
 
 
-def _charge(warehouse: Warehouse, part: Part, chosen: list["StringChoice"]) -> pl.DataFrame:
+def _strings(
+    warehouse: Warehouse, part: Part, features: Mapping[date, str], jars: pl.DataFrame
+) -> pl.DataFrame:
+    """What the jars of each string show together, by the hour. features: `day_digests` of feature_store."""
+    from battery_assets.features.pictures.month import hours_of_strings
+
+    own = jars.select("battery_id", "string_id").sort("battery_id")
+    given = {day: digest(sha256, own) for day, sha256 in features.items() if sha256}
+    with warehouse.reductions("hours_of_strings", part, given, by=__name__) as due:
+        kept = feature_hours(warehouse, part, due.days) if due.days else {}
+        for day, rows in kept.items():
+            due.hand_on(day, hours=hours_of_strings(stacked([rows]).join(own, on="battery_id")))
+    return pl.concat([values["hours"] for _, values in due.handed_on()])
+
+
+def _weakest(warehouse: Warehouse, part: Part, chosen: list["StringChoice"]) -> pl.DataFrame:
+    """The features of the hours of each string's weakest jar."""
+    table, weakest = t.feature_store, [choice.weakest_id for choice in chosen]
+    where = table.c.battery_id.in_(weakest) & (table.c.feature_window_hours == 1)
+    columns = ["feature_ts", "battery_id", "v_mean", "t_mean", "r_internal_latest"]
+    return warehouse.read(table, part, columns, where=where).collect().sort("battery_id", "feature_ts")
+
+
+def _charge(warehouse: Warehouse, part: Part, read: Inputs, chosen: list["StringChoice"]) -> pl.DataFrame:
     """Charge and health of the weakest and the middle jar of each string, by the hour (its lowest charge).
 
     Every jar's hours are kept, since each night others may be the weakest.
     """
-    from battery_assets.features.charge.hours import CHARGE_COLUMNS, charge_hours
+    from battery_assets.features.charge.hours import charge_hours
 
-    read = Inputs(warehouse, part, {t.telemetry_jar_calc: CHARGE_COLUMNS})
-    with warehouse.reductions("charge_hours", part, read.digests, by=__name__) as due:
-        for day, rows in read.of(t.telemetry_jar_calc, due.days):
+    table = t.telemetry_jar_calc
+    with warehouse.reductions("charge_hours", part, read.digests_of(table), by=__name__) as due:
+        for day, rows in read.of(table, due.days):
             due.hand_on(day, hours=charge_hours(rows))
     ids = [jar for choice in chosen for jar in (choice.weakest_id, choice.middle_id)]
     return pl.concat(
@@ -63,7 +125,7 @@ def _charge(warehouse: Warehouse, part: Part, chosen: list["StringChoice"]) -> p
 
 
 def _deepest(
-    warehouse: Warehouse, part: Part, jars: pl.DataFrame, drawn: pl.DataFrame
+    warehouse: Warehouse, part: Part, read: Inputs, jars: pl.DataFrame, drawn: pl.DataFrame
 ) -> dict[str, dg.MarkdownMetadataValue]:
     """The month's deepest discharge at the rate of its sampling, from float to recharge."""
     from battery_assets.features.pictures.discharge_events import deepest_discharge
@@ -72,13 +134,12 @@ def _deepest(
     event = deepest_discharge(loaded_samples([drawn], rated_ah(jars)))
     if event is None:
         return {}
-    wanted = {t.telemetry_string_raw: DRAWN_COLUMNS, t.telemetry_jar_raw: ["ts", "battery_id", "voltage_v"]}
-    read = Inputs(warehouse, part, wanted)
     own = jars.filter(pl.col("string_id") == event.string_id)
     own = own.select("battery_id", "battery_code", "string_code").sort("battery_id")
     reach = (event.shown_to.date() - event.shown_from.date()).days + 1
     days = [event.shown_from.date() + timedelta(days=n) for n in range(reach)]
-    made_from = digest(repr(event), own, *(read.digests.get(day, "") for day in days))
+    raw = [read.digests_of(table) for table in (t.telemetry_string_raw, t.telemetry_jar_raw)]
+    made_from = digest(repr(event), own, *(digests.get(day, "") for digests in raw for day in days))
     return kept_picture(
         warehouse, part, "deepest discharge", made_from, lambda: _ride(read, event, own, days), by=__name__
     )

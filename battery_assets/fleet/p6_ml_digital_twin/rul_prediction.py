@@ -9,8 +9,9 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.fleet.jars import jar_facts, site_history
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.identity import identity
@@ -42,7 +43,10 @@ def rul_prediction(
         "source": "ml_model" if found else "digital_twin",
     }
     if rows.height:
-        shown["remaining life"] = picture(rul_histogram(rows))
+        lives = rows.select("battery_id", "predicted_at", "rul_days")
+        shown |= kept_picture(
+            warehouse, part, "remaining life", digest(lives), lambda: rul_histogram(lives), by=__name__
+        )
     return warehouse.replace(t.rul_prediction, part, rows, metadata=shown)
 
 
@@ -58,8 +62,13 @@ def month_snapshots(warehouse: Warehouse, part: Part) -> pl.DataFrame:
         t.feature_store.c.feature_window_hours.in_((24, 168)),
     )
     twins = site_history(warehouse, t.digital_twin_state, part, HISTORY_MONTHS)
-    snaps = snapshots(features, twins, warehouse.read(t.battery, part).collect())
-    return snaps.filter(pl.col("snapshot_at") > part.start)
+    batteries = warehouse.read(t.battery, part).collect()
+    placed = batteries.filter(pl.col("string_id").is_not_null())
+    features = features.join(placed, on="battery_id", how="semi")
+    snaps = snapshots(features, twins, batteries).filter(pl.col("snapshot_at") > part.start)
+    # Of a jar whose health could not be told this month no life can be told either.
+    told = twins.filter(pl.col("captured_at") > part.start)
+    return snaps.join(told, on="battery_id", how="semi", maintain_order="left")
 
 
 def _model_of(warehouse: Warehouse, part: Part) -> dict | None:

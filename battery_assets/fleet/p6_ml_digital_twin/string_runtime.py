@@ -8,10 +8,11 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.hours import STRINGS, month_hours
-from battery_assets.fleet.jars import site_history
+from battery_assets.fleet.jars import jar_facts, rated_models, site_history
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
 
@@ -39,23 +40,35 @@ LAST_CAPTURES = 8
 def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.pictures.runtime import runtime_bars
     from battery_assets.features.ride_through.loads import string_loads
-    from battery_assets.features.ride_through.places import jar_states, string_places
+    from battery_assets.features.ride_through.places import jar_states, of_six_cells, string_places
     from battery_assets.features.ride_through.runtime import string_runtimes
+    from battery_assets.features.samples.blocks import cells_of
 
     part = warehouse.claim(t.string_runtime, context)
     twins = warehouse.read(t.digital_twin_state, part).collect()
-    batteries, models, strings, systems = (
-        warehouse.read(table, None if table is t.battery_model else part).collect()
-        for table in (t.battery, t.battery_model, t.string, t.battery_system)
+    batteries, strings, systems = (
+        warehouse.read(table, part).collect() for table in (t.battery, t.string, t.battery_system)
     )
+    models, known = rated_models(warehouse), jar_facts(warehouse, part)
     at = twins["captured_at"].max()
     if not isinstance(at, datetime):
         return warehouse.replace(t.string_runtime, part, empty(t.string_runtime))
-    facts = string_places(strings, systems, batteries, models, at)
+    sizes = known.group_by("string_id").agg(pl.col("cells").median())
+    places = string_places(strings, systems, batteries, models, at)
+    facts = places.join(sizes, on="string_id", how="left", maintain_order="left")
     jars = jar_states(facts, batteries, models, twins, _last_day(warehouse, part), at)
+    jars = of_six_cells(jars, cells_of(known, "battery_id"))
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)
-    shown = {"ride-through": picture(runtime_bars(rows, facts, batteries))}
+    codes = facts.select("string_id", "string_code"), batteries.select("battery_id", "battery_code")
+    shown = kept_picture(
+        warehouse,
+        part,
+        "ride-through",
+        digest(rows, *codes),
+        lambda: runtime_bars(rows, *codes),
+        by=__name__,
+    )
     return warehouse.replace(t.string_runtime, part, rows, metadata=shown)
 
 

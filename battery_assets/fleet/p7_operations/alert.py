@@ -7,7 +7,8 @@ import dagster as dg
 from battery_assets import tables as t
 from battery_assets.fleet.p7_operations.evidence import alert_inputs
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.metadata import picture
+from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
@@ -28,7 +29,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
             t.location,
             t.environmental_sensor,
         ],
-        history=[t.impedance_measurement_raw, t.impedance_measurement_calc],
+        history=[t.impedance_measurement_raw, t.impedance_measurement_calc, t.capacity_test_raw],
         history_months=12,
     )
 )
@@ -48,5 +49,8 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
         "rules without evidence": not_evaluated(inputs, rules, found),
     }
     if rows.height:
-        shown["alerts"] = picture(alerts_timeline(rows))
+        spans = rows.select("alert_type", "severity", "triggered_at", "resolved_at")
+        shown |= kept_picture(
+            warehouse, part, "alerts", digest(spans), lambda: alerts_timeline(spans), by=__name__
+        )
     return warehouse.replace(t.alert, part, rows, metadata=shown)

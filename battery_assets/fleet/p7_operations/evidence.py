@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.fleet.hours import JARS, SENSORS, STRINGS, feature_hours, month_hours, stacked
-from battery_assets.fleet.jars import jar_facts, site_history
+from battery_assets.fleet.jars import jar_facts, jars_per_string, rated_ah, site_history
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from battery_assets.features.operations.alert_signals import AlertInputs
 
 LAST_MOMENT = timedelta(seconds=1)
+# What is a voltage of a jar, or grows with its cells: rules are written for six of them.
+JAR_LIMITS = ("float_voltage_min_v", "float_voltage_max_v", "boost_voltage_min_v")
+JAR_VOLTS = ("v_mean", "v_min", "v_max")
+STRING_VOLTS = (
+    *JAR_VOLTS, "float_voltage_v", "equalize_max_v", "ripple_voltage_v", "ripple_voltage_10min_v",
+)  # fmt: skip
 
 
 def placed_jars(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -30,14 +37,33 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
     """Everything that the month offers to the alert rules."""
     from battery_assets.features.operations.alert_signals import AlertInputs
     from battery_assets.features.operations.data_quality import findings, telemetry_evidence
+    from battery_assets.features.operations.scale_objections import without_consequences
+    from battery_assets.features.samples.blocks import cells_of, in_six_cells
     from battery_assets.features.samples.profiles import resistance_readings, room_hours
 
     jars = placed_jars(warehouse, part)
+    cells, of_strings = cells_of(jars, "battery_id"), cells_of(jars, "string_id")
     sensors = warehouse.read(t.environmental_sensor, part, ["sensor_id", "location_id"]).collect()
-    jar, string, rooms = (month_hours(warehouse, part, each)["hours"] for each in (JARS, STRINGS, SENSORS))
-    features = feature_hours(warehouse, part).values()
-    hours = stacked(features) if features else None
-    sent = jar.height or string.height
+    jar_month, string_month, room_month = (
+        month_hours(warehouse, part, each) for each in (JARS, STRINGS, SENSORS)
+    )
+    of_rooms = room_month["left_out"].join(sensors, left_on="unit_id", right_on="sensor_id")
+    left_out = pl.concat(
+        [
+            jar_month["left_out"],
+            string_month["left_out"],
+            of_rooms.with_columns(unit_id="location_id").select(room_month["left_out"].columns),
+        ]
+    )
+    objections = _objections(warehouse, part, jars, left_out)
+    jars = in_six_cells(jars, "battery_id", cells, JAR_LIMITS)
+    jar = in_six_cells(jar_month["hours"], "battery_id", cells, JAR_VOLTS)
+    string = in_six_cells(string_month["hours"], "string_id", of_strings, STRING_VOLTS)
+    rooms, features = room_month["hours"], feature_hours(warehouse, part).values()
+    hours = in_six_cells(stacked(features), "battery_id", cells, JAR_VOLTS) if features else None
+    if jar.height or string.height:
+        found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), objections, jars)
+        objections = pl.concat([found, objections])
     return AlertInputs(
         jars=jars,
         start=part.start,
@@ -48,7 +74,29 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
         soh=_health(warehouse, part),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
-        data_quality=findings(telemetry_evidence(jar, string, jars), jars) if sent else None,
+        data_quality=objections if jar.height or string.height or objections.height else None,
+    )
+
+
+def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:
+    """Objections to what was left out of the month's days, rounds and baselines, and to its tests."""
+    from battery_assets.features.believed.days import believed_baselines, believed_rounds
+    from battery_assets.features.operations.plain_objections import claim_findings, outside_findings
+    from battery_assets.features.operations.scale_objections import scale_findings
+
+    first = warehouse.read(t.battery, part, ["battery_id", "initial_resistance_mohm"]).collect()
+    _, baselines = believed_baselines(jars.join(first, on="battery_id", how="left"))
+    _, rounds = believed_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
+    doubted = pl.concat([left_out, rounds, baselines.with_columns(day=pl.lit(part.start.date()))])
+    tests = warehouse.read(t.capacity_test_raw, part).collect()
+    claims = tests_doubted(warehouse, part, tests, jars, rated_ah(jars), jars_per_string(jars))
+    last = (part.end - LAST_MOMENT).date()
+    return pl.concat(
+        [
+            scale_findings(doubted, jars),
+            outside_findings(jars, part.start.date(), last),
+            claim_findings(claims, jars),
+        ]
     )
 
 

@@ -2,7 +2,10 @@
 
 import difflib
 from dataclasses import dataclass, fields
+from typing import Any
 from zoneinfo import available_timezones
+
+from battery_assets.ingest.files.units import is_unit
 
 GIB = 1 << 30
 _CHOICES = {
@@ -33,6 +36,8 @@ class SourceContract:
     extra_columns  columns the table does not have: ignored and reported, or a reason to refuse
     unordered      False promises that each unit's times never go back: then such rows are OUT_OF_ORDER
     rename         pairs (name in the file, name in the table), for sources that call columns otherwise
+    units          pairs (column or table.column, unit of the source), such as temperature_c and degF: another
+                   unit of the quantity, a factor (x6, /1000), or 'none' for a column that is not to be read
     json_dialect   'python-literal-ok' also takes the text Python prints for lists and dictionaries
     time_format    'iso', 'epoch-s', 'epoch-ms', 'epoch-us', or a strptime pattern such as '%d/%m/%Y %H:%M:%S'
     comment        lines that begin with it are counted, never data
@@ -47,6 +52,7 @@ class SourceContract:
     extra_columns: str = "ignore-and-report"
     unordered: bool = True
     rename: tuple[tuple[str, str], ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
     json_dialect: str = "json"
     separator: str = ","
     decimal: str = "."
@@ -85,6 +91,11 @@ class SourceContract:
             raise ContractError(f"unordered: {self.unordered!r}; expected true or false")
         if any(not isinstance(word, str) for word in self.null_words):
             raise ContractError(f"null_words: {self.null_words!r}; expected a list of texts")
+        for column, unit in self.units:
+            if not is_unit(unit):
+                raise ContractError(
+                    f"units: {column}: {unit!r} is no unit that is read here, nor x6 or /1000"
+                )
 
     @classmethod
     def from_config(cls, config: dict) -> "SourceContract":
@@ -98,8 +109,9 @@ class SourceContract:
                 hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise ContractError(f"unknown key {key!r}{hint} Allowed: {', '.join(known)}")
         given = dict(config)
-        if "rename" in given:
-            given["rename"] = _pairs(given["rename"])
+        for key in ("rename", "units"):
+            if key in given:
+                given[key] = _pairs(key, given[key])
         if "null_words" in given:
             words = given["null_words"]
             if isinstance(words, str) or not isinstance(words, list | tuple):
@@ -108,10 +120,37 @@ class SourceContract:
         return cls(**given)
 
 
-def _pairs(names: object) -> tuple[tuple[str, str], ...]:
+def _pairs(key: str, names: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(names, dict) or any(not isinstance(n, str) for pair in names.items() for n in pair):
-        raise ContractError(f"rename: {names!r}; expected names in the file with names in the table")
+        meaning = "names in the file with names in the table" if key == "rename" else "columns with units"
+        raise ContractError(f"{key}: {names!r}; expected {meaning}")
     return tuple(sorted(names.items()))
+
+
+def term_of(key: str, value: str) -> Any:
+    """A term that was written as text, as on a command line: numbers, yes and no, lists a|b, pairs a:b|c:d.
+
+    Raises ContractError for text that the key cannot mean.
+    """
+    kinds = {field.name: field.default for field in fields(SourceContract)}
+    if key in ("rename", "units"):
+        pairs = [pair.partition(":") for pair in value.split("|")]
+        if any(not colon or not name or not other for name, colon, other in pairs):
+            raise ContractError(f"{key}={value}: expected NAME:MEANING|NAME:MEANING")
+        return {name: other for name, _, other in pairs}
+    if key == "null_words":
+        return value.split("|")
+    default = kinds.get(key)
+    if isinstance(default, bool):
+        if value.lower() not in ("true", "false", "yes", "no"):
+            raise ContractError(f"{key}: {value!r}; expected true or false")
+        return value.lower() in ("true", "yes")
+    if isinstance(default, int | float):
+        try:
+            return type(default)(value)
+        except ValueError as error:
+            raise ContractError(f"{key}: {value!r}; expected a number such as {default}") from error
+    return value
 
 
 def _one_of(key: str, value: object, allowed: tuple[str, ...]) -> None:

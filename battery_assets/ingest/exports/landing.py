@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,13 +50,29 @@ def landing_files(root: Path, site: str) -> tuple[list[LandingFile], list[FilePr
     problems: list[FileProblem] = []
     for path in sorted(_walk(folder)):
         try:
+            _check_kind(path)
             table = _table_of(path, folder)
             found.append(_described(path, table))
         except FileRefused as refusal:
-            problems.append(FileProblem(path, refusal.reason, refusal.detail))
+            problems.append(FileProblem(_tellable(path), refusal.reason, refusal.detail))
         except OSError as error:
             problems.append(FileProblem(path, "VANISHED", f"cannot be opened: {error.strerror}"))
     return found, problems
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what would hang a reader, and a name that no database can hold."""
+    if _tellable(path) != path:
+        raise FileRefused("ENCODING", "the file's name is not UTF-8; rename the file")
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a pipe" if stat.S_ISFIFO(mode) else "no plain file"
+        raise FileRefused("NOT_A_FILE", f"{path.name!r} is {kind}; put the export itself there")
+
+
+def _tellable(path: Path) -> Path:
+    """The path as text that can be stored and shown: bytes that are no UTF-8 as \\xNN."""
+    return Path(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def _walk(folder: Path) -> Iterable[Path]:
@@ -92,13 +109,13 @@ def _named(stem: str) -> str | None:
 
 
 def _described(path: Path, table: str) -> LandingFile:
-    stat = path.stat()
+    facts = path.stat()
     return LandingFile(
         path=path,
         table=table,
-        size=stat.st_size,
-        modified=datetime.fromtimestamp(stat.st_mtime, UTC),
-        sha256=_sha256(path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns),
+        size=facts.st_size,
+        modified=datetime.fromtimestamp(facts.st_mtime, UTC),
+        sha256=_sha256(path, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns),
     )
 
 
@@ -113,6 +130,19 @@ def _sha256(path: Path, size: int, modified_ns: int, put_there_ns: int) -> str:
         while piece := file.read(_HASHED_AT_ONCE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def refusal_of(file: LandingFile, contract: SourceContract) -> str | None:
+    """Why a file is refused as a whole, as far as its first rows show it; None where they can be read."""
+    table = next(table for table in t.TABLES if table.name == file.table)
+    try:
+        first = next(iter(pieces(file.path, table, contract)), None)
+        for column in month_columns(table) if first is not None else ():
+            if column in first.frame.columns:
+                checked(first.frame[column], table.c[column], contract)
+    except FileRefused as refusal:
+        return str(refusal)
+    return None
 
 
 def months_touched(file: LandingFile, table: sa.Table, contract: SourceContract) -> set[str]:

@@ -75,15 +75,35 @@ class Intake:
         if not bad:
             return
         first = min(account.faults, key=lambda fault: fault.line)
-        told = f"{bad:,} of {read:,} rows are bad; {_commonest(account)}; first: {_told(first)}"
+        told = f"{bad:,} of {read:,} rows are bad; {_commonest(account)}; first: {self._told(first)}"
         times = account.times_out_of_range
         if times > max(_TIMES_ROWS, _TIMES_SHARE * read):
-            raise FileRefused("TIME_RANGE", f"{times:,} of {read:,} times are impossible; {_told(first)}")
+            raise FileRefused(
+                "TIME_RANGE", f"{times:,} of {read:,} times are impossible; {self._told(first)}"
+            )
         if contract.policy == "strict":
             raise FileRefused("BAD_ROWS", told)
         many = bad > contract.bad_rows_limit and bad > contract.bad_share_limit * read
         if many or bad > contract.bad_share_refuse * read:
             raise FileRefused("TOO_MANY_BAD_ROWS", told)
+
+    def _told(self, fault: Fault) -> str:
+        """A bad row in words: line, column, value, and what is allowed there."""
+        column = f", column {fault.column}" if fault.column else ""
+        value = f" {fault.value[:80]!r}" if fault.value is not None else ""
+        return f"line {fault.line}{column}: {fault.reason}{value}{self._allowed(fault)}"
+
+    def _allowed(self, fault: Fault) -> str:
+        info = self.table.c[fault.column].info if fault.column and fault.column in self.table.c else {}
+        if fault.reason == "NOT_IN_ENUM":
+            return f" (allowed: {', '.join(info['values'])})"
+        if fault.reason not in ("OUT_OF_RANGE", "OUT_OF_TYPE") or info.get("low") is None:
+            return ""
+        unit = f" {info['unit']}" if info.get("unit") else ""
+        return (
+            f" (allowed: {info['low']:g} to {info['high']:g}{unit}; if the source has another unit, say "
+            f"--contract units={self.table.name}.{fault.column}:UNIT, or a factor such as x0.001)"
+        )
 
 
 def _check_unchanged(file: LandingFile) -> None:
@@ -113,9 +133,3 @@ def _in_order(rows: Rows, piece: Piece, order: Order, account: FileAccount) -> p
 def _commonest(account: FileAccount) -> str:
     counts = Counter(fault.reason for fault in account.faults).most_common(3)
     return "mostly " + ", ".join(f"{reason} ({times:,})" for reason, times in counts)
-
-
-def _told(fault: Fault) -> str:
-    column = f", column {fault.column}" if fault.column else ""
-    value = f" {fault.value[:80]!r}" if fault.value is not None else ""
-    return f"line {fault.line}{column}: {fault.reason}{value}"

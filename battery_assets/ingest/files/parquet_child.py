@@ -7,8 +7,10 @@ may be nested), batch_rows, cpu_seconds, memory_bytes, max_unpacked_bytes. Resul
 then NNNNNN.arrow in order, and refused.json where the file is refused.
 """
 
+import ctypes
 import json
 import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -21,6 +23,9 @@ _TEXT_WIDTH = 16
 
 def main(request: dict) -> int:
     """Decode one file; returns the process's exit status, 0 also for a file that is refused in good order."""
+    if sys.platform == "linux":
+        # PR_SET_PDEATHSIG: whoever asked for the file may be killed meanwhile.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
     resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
@@ -57,16 +62,26 @@ def _decode(request: dict, folder: Path) -> tuple[str, str] | None:
     for name in wanted:
         if name not in request["documents"] and not _is_scalar(schema.field(name).type):
             return ("SCHEMA_DIFF", f"{name} is {schema.field(name).type}, expected a plain column")
-    return _write_pieces(file, wanted, folder, request["batch_rows"])
+    texts = [name for name in wanted if _is_text(schema.field(name).type)]
+    # A value that repeats lies in the file once: as a dictionary it can be measured before it is written out.
+    file = pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True, pre_buffer=False)
+    return _write_pieces(file, wanted, texts, folder, request)
 
 
-def _write_pieces(file, wanted: list[str], folder: Path, batch_rows: int) -> tuple[str, str] | None:
+def _write_pieces(
+    file, wanted: list[str], texts: list[str], folder: Path, request: dict
+) -> tuple[str, str] | None:
     import pyarrow as pa
 
-    rows = 0
+    rows, text_bytes, size = 0, 0, Path(request["path"]).stat().st_size
     options = pa.ipc.IpcWriteOptions(compression="lz4")
-    for number, batch in enumerate(file.iter_batches(batch_size=batch_rows, columns=wanted)):
+    for number, batch in enumerate(file.iter_batches(batch_size=request["batch_rows"], columns=wanted)):
         batch.validate(full=True)
+        text_bytes += sum(_unpacked_bytes(batch.column(name)) for name in texts)
+        if text_bytes > _most_text(size, request["max_unpacked_bytes"]):
+            told = f"its texts unpack to {text_bytes:,} bytes and more, from a file of {size:,} bytes"
+            return ("TOO_LARGE", f"{told}: above {LARGEST_RATIO} to 1")
+        batch = _with_plain_texts(batch, texts)
         unfinished = folder / f"{number:06d}.unfinished"
         with pa.ipc.new_file(str(unfinished), batch.schema, options=options) as writer:
             writer.write_batch(batch)
@@ -87,6 +102,37 @@ def _too_large(metadata, schema, size: int, limit: int) -> tuple[str, str] | Non
     if unpacked > RATIO_COUNTS_FROM and unpacked > LARGEST_RATIO * size:
         return ("TOO_LARGE", f"{described}: above {LARGEST_RATIO} to 1")
     return None
+
+
+def _most_text(size: int, limit: int) -> int:
+    """Bytes that the texts of a file may unpack to."""
+    return min(limit, max(RATIO_COUNTS_FROM, LARGEST_RATIO * size))
+
+
+def _is_text(kind) -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def _unpacked_bytes(column) -> int:
+    """Bytes of the texts of a dictionary column once each row has its own."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lengths = pc.binary_length(column.dictionary).cast(pa.int64())
+    return pc.sum(lengths.take(column.indices)).as_py() or 0
+
+
+def _with_plain_texts(batch, texts: list[str]):
+    """The batch with its texts as the file's schema has them."""
+    import pyarrow as pa
+
+    columns = [
+        column.dictionary_decode() if name in texts else column
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _is_scalar(kind) -> bool:

@@ -12,11 +12,23 @@ from battery_assets.ingest.files.documents import read_documents
 from battery_assets.ingest.files.far_instants import clipped
 from battery_assets.ingest.files.instants import NAIVE, OFFSET, read_instants, typed_instants
 from battery_assets.ingest.files.problems import FileRefused
+from battery_assets.ingest.files.units import SENTINELS, declared, in_own_unit
 
 INT32 = 2**31
 _UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 _NON_FINITE = r"(?i)^\s*[+-]?(nan|inf|infinity|\d*\.#[a-z]+\d*)\s*$"
 _TRUE, _FALSE = ("true", "1", "t"), ("false", "0", "f")
+
+_LEAD_ACID = ("vrla", "agm", "gel", "leadacid", "pb", "sla", "vla", "opzv", "opzs", "flooded", "pbacid")
+_LITHIUM = ("liion", "lfp", "lifepo4", "nmc", "nca", "lto", "lithium", "lithiumion", "lmo", "lco")
+# Chemistries by the names that data sheets give them, without marks and capitals.
+SPELLINGS = {
+    "battery_model.chemistry": {
+        **dict.fromkeys(_LEAD_ACID, "VRLA"),
+        **dict.fromkeys(_LITHIUM, "Li-ion"),
+        **dict.fromkeys(("nimh", "nickelmetalhydride"), "NiMH"),
+    }
+}
 
 Faults = list[tuple[str, pl.Series]]
 
@@ -100,7 +112,24 @@ def _text(series: pl.Series, column: sa.Column, contract: SourceContract) -> Che
 
 def _enum(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:
     unknown = ~series.is_in(list(column.info["values"])).fill_null(True)
-    return Checked(series, [("NOT_IN_ENUM", unknown)] if unknown.any() else [])
+    if not unknown.any():
+        return Checked(series, [])
+    series, notes = _in_our_words(series, column)
+    unknown = ~series.is_in(list(column.info["values"])).fill_null(True)
+    return Checked(series, [("NOT_IN_ENUM", unknown)] if unknown.any() else [], notes)
+
+
+def _in_our_words(series: pl.Series, column: sa.Column) -> tuple[pl.Series, Counter]:
+    """Words of a listed column that mean one of the list, and a note of each that was read so."""
+    spellings = SPELLINGS.get(f"{column.table.name}.{column.name}", {})
+    plain = series.str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
+    meant = plain.replace_strict(spellings, default=None, return_dtype=pl.String)
+    read = meant.is_not_null() & (meant != series)
+    notes: Counter = Counter()
+    for word, times in series.filter(read).value_counts().iter_rows():
+        ours = meant.filter(series == word)[0]
+        notes[f"{column.name}: {word!r} read as {ours!r}"] += times
+    return series.zip_with(~read.fill_null(value=False), meant), notes
 
 
 def _json(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:
@@ -177,13 +206,37 @@ def _numbers(series: pl.Series, contract: SourceContract) -> tuple[pl.Series, Fa
 def _decimal(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:
     info = column.info
     values, faults = _numbers(series, contract)
-    rounded = values.round(info["scale"], mode="half_to_even")
     notes: Counter = Counter()
-    finer = 0 if series.dtype == pl.Float32 else int((rounded != values).sum())
+    unit = declared(column, contract.units) if contract.units else None
+    if unit is not None:
+        values = _of_unit(values, column, unit)
+        notes[f"{column.name}: read as {unit}"] = len(values) - values.null_count()
+    elif column.nullable:
+        values = _without_sentinels(values, column, notes)
+    rounded = values.round(info["scale"], mode="half_to_even")
+    finer = 0 if series.dtype == pl.Float32 or unit is not None else int((rounded != values).sum())
     if finer:
         notes[f"{column.name}: rounded to {info['scale']} decimals"] = finer
     faults += _bounds(rounded, 10.0 ** (info["precision"] - info["scale"]), info["low"], info["high"])
     return Checked(rounded, faults, notes)
+
+
+def _of_unit(values: pl.Series, column: sa.Column, unit: str) -> pl.Series:
+    try:
+        return in_own_unit(values, column, unit)
+    except ValueError as error:
+        raise FileRefused("UNIT", str(error), column=column.name) from error
+
+
+def _without_sentinels(values: pl.Series, column: sa.Column, notes: Counter) -> pl.Series:
+    """Numbers without those that say "no sensor": out of the column's range, and known for it."""
+    low, high, smallest, largest = column.info["low"], column.info["high"], values.min(), values.max()
+    if low is None or smallest is None or (smallest >= low and largest <= high):
+        return values
+    absent = ((values < low) | (values > high)) & values.is_in(list(SENTINELS))
+    for value, times in values.filter(absent.fill_null(False)).value_counts().iter_rows():
+        notes[f"{column.name}: {value:g} read as an input without a sensor"] += times
+    return values.set(absent.fill_null(False), None)
 
 
 def _integer(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:

@@ -4,21 +4,27 @@ import re
 from datetime import datetime
 
 from battery_assets.ingest.lab.dialects.definition import Dialect
+from battery_assets.ingest.lab.dialects.vocabulary import factor
 from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared
+from battery_assets.ingest.lab.reconcile.instants import in_both_orders
 
 _TEXTS = ("cell", "barcode", "channel", "protocol")
-_NUMBERS = ("mass_g", "nominal_capacity_ah")
+_CHARGE = "nominal_capacity_ah"
+# Words that software writes where there is nothing to say.
+_NOTHING = ("none", "n/a", "na", "null", "nan", "-", "--", "---", "<none>", "(none)")
+_NUMBER = re.compile(r"^(?P<number>[\d.,\s']*\d)\s*(?P<unit>[^\d\s].*)?$")
+_THOUSANDS = re.compile(r"^\d{1,3}(,\d{3})+(\.\d+)?$")
 
 
-def declared(dialect: Dialect, table: RawTable) -> Declared:
-    """The facts of the preamble, by the dialect's patterns."""
+def declared(dialect: Dialect, table: RawTable, order: str | None = None) -> Declared:
+    """The facts of the preamble, by the dialect's patterns; `order`: declared, of day and month."""
     found: dict = {key: _first(dialect, table, key) for key in _TEXTS}
-    for key in _NUMBERS:
-        text = _first(dialect, table, key)
-        found[key] = float(text) if text else None
+    comma = "numbers have a decimal comma" in table.notes
+    for key in ("mass_g", _CHARGE):
+        found[key] = _number(_first(dialect, table, key), key, comma)
     found["started_at"] = _instant(
-        _first(dialect, table, "started_at"), dialect.facts.get("started_at_format", ())
+        _first(dialect, table, "started_at"), dialect.facts.get("started_at_format", ()), order
     )
     return Declared(**found)
 
@@ -27,13 +33,36 @@ def _first(dialect: Dialect, table: RawTable, key: str) -> str | None:
     for pattern in dialect.facts.get(key, ()):
         for line in table.preamble:
             match = re.search(pattern, line.rstrip())
-            if match and match[1].strip():
+            if match and match[1].strip() and match[1].strip().lower() not in _NOTHING:
                 return match[1].strip()
     return None
 
 
-def _instant(text: str | None, patterns: tuple[str, ...]) -> datetime | None:
-    for pattern in patterns:
+def _number(text: str | None, key: str, comma: bool) -> float | None:
+    """'1,300 A.h' under a decimal comma is 1.3; a number that can be read in two ways is none."""
+    found = _NUMBER.match(text or "")
+    if not found:
+        return None
+    number = found["number"].replace(" ", "").replace("'", "")
+    if comma:
+        number = number.replace(".", "").replace(",", ".")
+    elif "," in number:
+        if "." not in number or not _THOUSANDS.match(number):
+            return None
+        number = number.replace(",", "")
+    scale = factor(found["unit"], "charge") if found["unit"] and key == _CHARGE else 1.0
+    return None if scale is None else round(float(number) * scale, 12)
+
+
+def _instant(text: str | None, patterns: tuple[str, ...], order: str | None) -> datetime | None:
+    """Without a zone; with one where the text itself names its offset."""
+    try:
+        written = datetime.fromisoformat(text or "")
+        if written.tzinfo:
+            return written
+    except ValueError:
+        pass
+    for pattern in in_both_orders(patterns, order):
         try:
             return datetime.strptime(text, pattern) if text else None
         except ValueError:

@@ -13,6 +13,7 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.read import TRUSTING_NOTHING, read
 from battery_assets.ingest.lab.reading import Reading
 from battery_assets.ingest.lab.reconcile.current_sign import REST_SHARE
+from battery_assets.ingest.lab.reconcile.integrals import flow_of, in_and_out
 
 COLUMNS = (
     "file", "format", "rows = loaded + quarantined + duplicates", "cycles",
@@ -67,8 +68,8 @@ def _charges(one: Reading) -> tuple[str, str, str]:
         last = one.curves.filter(lowest)["discharge_ah"]
         low, high = cast(float, last.min()), cast(float, last.max())
         return "", f"cycles {low:.4f} to {high:.4f}", ""
-    texts = []
-    for name, integral in zip(("charge_ah", "discharge_ah"), one.moved(), strict=True):
+    texts, flow = [], flow_of(one.points)
+    for name, integral in zip(("charge_ah", "discharge_ah"), in_and_out(flow.ah, flow), strict=True):
         counted = one.points[name][-1]
         texts.append(f"{abs(integral.ah):.4g} ({'none' if counted is None else f'{counted:.4g}'})")
     current = one.points["current_a"]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
@@ -13,13 +14,15 @@ from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.formats.content import Content
 from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
-from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, time_axis
-from battery_assets.ingest.lab.reconcile.counters import cumulative
-from battery_assets.ingest.lab.reconcile.instants import in_utc
+from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, sensors, sweeps, time_axis
+from battery_assets.ingest.lab.reconcile.charge import estimated
+from battery_assets.ingest.lab.reconcile.counters import cumulative, net_moved
+from battery_assets.ingest.lab.reconcile.integrals import UNSEEN, Flow, flow_of
+from battery_assets.ingest.lab.reconcile.local_time import in_utc
 from battery_assets.ingest.lab.reconcile.values import values
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
-BY_RULE = "IMPEDANCE_ROW"
+BY_RULE, NO_SENSOR = "IMPEDANCE_ROW", "NO_SENSOR"
 _MANY_ROWS, _MANY_SHARE, _MOST_SHARE = 1_000, 0.001, 0.5
 _SHOWN = 5
 _SPIKE_V = 0.5
@@ -42,6 +45,8 @@ def _reading(
     found = values(table, dialect, contract)
     notes, faults = Counter(found.notes), [*table.faults, *found.faults]
     frame, aside = _set_aside(found.frame, dialect, table.raw)
+    frame, without = _without_sensor(frame, table.raw, notes)
+    aside += without
     policy = contract.policy or dialect.policy
     _judge(faults, table.rows, policy)
     if not frame.height:
@@ -58,8 +63,12 @@ def _reading(
     frame, directions = _signed(frame, dialect, contract, table.raw, notes)
     faults += directions
     _judge(faults, table.rows, policy)
-    points = _points(frame, contract, declared, notes)
-    _prove(points, frame, dialect, contract, found.resolution_a, notes)
+    frame = counts.own_step_times(counts.step_counts(frame), notes)
+    breaks = time_axis.record_begins(frame) if dialect.time_restarts else None
+    flow = flow_of(frame, breaks)
+    points = _points(_charged(frame, flow, breaks, notes), contract, declared, notes)
+    time_axis.clock_notes(points, notes, instants="ts" in frame.columns)
+    _prove(points, flow, net_moved(frame, flow), dialect, contract, found.resolution_a, notes)
     return Reading(
         source=_source(file, dialect, points),
         declared=_begun(declared, points),
@@ -95,15 +104,40 @@ def _begun(declared: Declared, points: pl.DataFrame) -> Declared:
 def _set_aside(
     frame: pl.DataFrame, dialect: Dialect, raw: Callable[[int], str]
 ) -> tuple[pl.DataFrame, list[Fault]]:
-    """Rows that the dialect says are no points: quarantined by rule, under any policy."""
-    if not dialect.set_aside or "step_type" not in frame.columns:
-        return frame, []
-    aside = frame["step_type"].is_in(dialect.set_aside).fill_null(False)
-    faults = [
-        Fault(line, "step_type", BY_RULE, kind, raw(row))
-        for line, kind, row in frame.filter(aside).select("line", "step_type", "row").iter_rows()
-    ]
-    return frame.filter(~aside), faults
+    """Rows that are no points, by their kind or their frequency: quarantined by rule, under any policy."""
+    rules = [("step_type", pl.col("step_type").is_in(dialect.set_aside))] if dialect.set_aside else []
+    rules.append((sweeps.FREQUENCY, pl.col(sweeps.FREQUENCY) > 0))
+    faults: list[Fault] = []
+    for name, rule in rules:
+        if name not in frame.columns:
+            continue
+        aside = frame.select(rule.fill_null(False)).to_series()
+        faults += [
+            Fault(line, name, BY_RULE, str(value), raw(row))
+            for line, value, row in frame.filter(aside).select("line", name, "row").iter_rows()
+        ]
+        if name == sweeps.FREQUENCY:
+            frame = frame.with_columns(aside.shift(1, fill_value=False).alias(UNSEEN))
+        frame = frame.filter(~aside)
+    return frame, faults
+
+
+def _without_sensor(
+    frame: pl.DataFrame, raw: Callable[[int], str], notes: Counter
+) -> tuple[pl.DataFrame, list[Fault]]:
+    """Rows whose voltage or current is the end of an input's range: quarantined by rule."""
+    faults: list[Fault] = []
+    for word in ("voltage_v", "current_a"):
+        at_end = sensors.at_end_of_range(frame[word].to_numpy(), word)
+        if not at_end.any():
+            continue
+        rows = frame.filter(at_end).select("line", word, "row").rows()
+        faults += [Fault(line, word, NO_SENSOR, f"{value:g}", raw(row)) for line, value, row in rows]
+        notes[f"{word} shows the end of an input's range, {rows[0][1]:g}: these rows are left out"] += len(
+            rows
+        )
+        frame = frame.filter(~at_end)
+    return frame, faults
 
 
 def _judge(faults: Sequence[Fault], rows: int, policy: str) -> None:
@@ -157,18 +191,24 @@ def _signed(
     return frame.filter(keep), faults
 
 
+def _charged(frame: pl.DataFrame, flow: Flow, breaks: np.ndarray | None, notes: Counter) -> pl.DataFrame:
+    """The frame with its counters made cumulative, and the charge of each interval by all that tells it."""
+    counted = cumulative(frame, flow, notes)
+    moved_ah, open_ah = estimated(counted.frame, flow, breaks, counted.anew, notes)
+    return counted.frame.with_columns(moved_ah=pl.Series(moved_ah), open_ah=pl.Series(open_ah))
+
+
 def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, notes: Counter) -> pl.DataFrame:
-    """The frame in the vocabulary, with steps counted and counters made cumulative."""
-    frame = cumulative(counts.step_counts(frame), notes)
+    """The frame in the vocabulary."""
     if "wall_clock" in frame.columns and "ts" not in frame.columns:
-        frame = frame.with_columns(in_utc(frame["wall_clock"], contract.timezone))
+        time_s = frame["test_time_s"].to_numpy()
+        frame = frame.with_columns(in_utc(frame["wall_clock"], contract.timezone, time_s, notes))
         if contract.timezone is None:
             notes["the wall clock has no zone: ts is empty until the contract names one"] += 1
-    elif "ts" not in frame.columns and contract.timezone and declared.started_at:
+    elif "ts" not in frame.columns and (begun := _begin(declared, contract, notes)) is not None:
         notes["ts is the declared start plus the test time"] += 1
-        begun = in_utc(pl.Series("ts", [declared.started_at], pl.Datetime("us")), contract.timezone)
         since = (pl.col("test_time_s") * 1e6).round().cast(pl.Int64).cast(pl.Duration("us"))
-        frame = frame.with_columns((pl.lit(begun[0], pl.Datetime("us", "UTC")) + since).alias("ts"))
+        frame = frame.with_columns((pl.lit(begun, pl.Datetime("us", "UTC")) + since).alias("ts"))
     absent = [
         pl.lit(None, kind).alias(word) for word, kind in POINTS_SCHEMA.items() if word not in frame.columns
     ]
@@ -178,6 +218,14 @@ def _points(frame: pl.DataFrame, contract: LabContract, declared: Declared, note
             pl.when(pl.col("resistance_ohm") > 0).then(pl.col("resistance_ohm")).alias("resistance_ohm")
         )
     return frame.select(pl.col(word).cast(kind) for word, kind in POINTS_SCHEMA.items())
+
+
+def _begin(declared: Declared, contract: LabContract, notes: Counter) -> datetime | None:
+    """The instant of the declared start; None where no zone or offset is known."""
+    start = declared.started_at
+    if start is None or start.tzinfo:
+        return start and start.astimezone(UTC)
+    return in_utc(pl.Series("ts", [start], pl.Datetime("us")), contract.timezone, None, notes)[0]
 
 
 def _tell_spikes(points: pl.DataFrame, notes: Counter) -> None:
@@ -198,19 +246,14 @@ def _tell_spikes(points: pl.DataFrame, notes: Counter) -> None:
 
 def _prove(
     points: pl.DataFrame,
-    frame: pl.DataFrame,
+    flow: Flow,
+    net_ah: float | None,
     dialect: Dialect,
     contract: LabContract,
     resolution_a: float,
     notes: Counter,
 ) -> None:
-    time_axis.clock_notes(points, notes)
-    net = (
-        frame["net_ah"].to_numpy()
-        if "net_ah" in frame.columns and "charge_ah" in frame.columns and "discharge_ah" in frame.columns
-        else None
-    )
-    capacities.check(points, contract.nominal_capacity_ah, net, resolution_a, notes)
+    capacities.check(points, flow, contract.nominal_capacity_ah, net_ah, resolution_a, notes)
     current_sign.prove(points, dialect, contract, notes)
     _tell_spikes(points, notes)
     still = int((np.diff(points["test_time_s"].to_numpy()) == 0).sum())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects import declared as declared_layout
+from battery_assets.ingest.lab.dialects.biologic import BIOLOGIC
 from battery_assets.ingest.lab.dialects.definition import Dialect
 from battery_assets.ingest.lab.dialects.neware import NEWARE
 from battery_assets.ingest.lab.dialects.recognise import dialect_of, unknown
@@ -16,6 +17,7 @@ from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.formats.text_table import candidates, text_table
 from battery_assets.ingest.lab.points import reading
 from battery_assets.ingest.lab.reading import Reading
+from battery_assets.ingest.lab.reconcile import derived
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 TRUSTING_NOTHING = LabContract()
@@ -36,7 +38,9 @@ def read(path: Path, contract: LabContract = TRUSTING_NOTHING) -> Reading:
 
 def _reading(file: Content, contract: LabContract, quick: Callable | None) -> Reading:
     table, dialect = _table(file, contract, quick)
-    return reading(file, table, dialect, declared(dialect, table), contract)
+    if dialect.vendor == BIOLOGIC.vendor:
+        table = derived.completed(table)
+    return reading(file, table, dialect, declared(dialect, table, contract.date_order), contract)
 
 
 def recognise(path: Path, contract: LabContract = TRUSTING_NOTHING) -> str:
@@ -52,16 +56,17 @@ def _table(file: Content, contract: LabContract, quick: Callable | None) -> tupl
     if file.kind in ("workbook", "ole"):
         return workbook.table(file, contract)
     if file.kind != "text":
-        return binary.table(file)
-    if neware_layers.is_layered(file.text) and not contract.columns:
-        return neware_layers.table(file.text), NEWARE
+        return binary.table(file, contract)
     seen = []
-    for line, start, separator, found in candidates(file.text):
-        dialect = declared_layout.dialect(found, contract) if contract.columns else dialect_of(found)
-        if dialect:
-            place = (file.text, line, start, separator, found)
-            return (quick(*place) if quick else None) or text_table(*place), dialect
-        seen.append(found)
+    for dialect_in in declared_layout.ways(contract):
+        if dialect_in is dialect_of and neware_layers.is_layered(file.text):
+            return neware_layers.table(file.text), NEWARE
+        for line, start, separator, found in candidates(file.text):
+            dialect = dialect_in(found)
+            if dialect:
+                place = (file.text, line, start, separator, found)
+                return (quick(*place) if quick else None) or text_table(*place), dialect
+            seen.append(found)
     raise unknown(seen)
 
 

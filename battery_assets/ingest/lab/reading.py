@@ -28,7 +28,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Declared:
-    """What the file says about its test, nowhere computed; None where it says nothing."""
+    """What the file says about its test, nowhere computed; None where it says nothing.
+
+    started_at has a zone only where the file names the offset.
+    """
 
     cell: str | None = None
     barcode: str | None = None

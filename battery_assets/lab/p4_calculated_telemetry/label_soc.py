@@ -21,7 +21,7 @@ def label_soc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mat
 
 
 def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame]]:
-    from battery_assets.features.lab.cycles import cycle_starts
+    from battery_assets.features.lab.cycle_rows import starts_of
     from battery_assets.features.lab.state_of_charge import open_circuit_curve, soc_labels
 
     curves: dict[str, tuple[np.ndarray, np.ndarray] | None] = {}
@@ -29,7 +29,7 @@ def _days(warehouse: Warehouse, part: Part) -> Iterator[tuple[date, pl.DataFrame
         frames = []
         for test, frame in tests:
             points, nominal = points_of(frame), test["nominal_capacity_ah"]
-            starts = cycle_starts(points.time_s, points.current_a, nominal)
+            starts = starts_of(points, nominal)
             # A cell's slow discharge, seen in an earlier test of the month, serves its later ones.
             own = open_circuit_curve(points, starts, nominal) or curves.get(test["cell_id"])
             curves[test["cell_id"]] = own

@@ -17,6 +17,7 @@ from battery_assets.tables.projections import empty
     )
 )
 def cycle_feature(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.lab.labels import EndOfLife
     from battery_assets.features.lab.pictures import capacity_by_cycle, dqdv_waterfall
     from battery_assets.features.lab.tables import feature_table, incremental_curves
 
@@ -34,6 +35,8 @@ def cycle_feature(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     if longest:
         codes = {row["session_id"]: row["cell_code"] for row in tests.values()}
         nominal = {row["cell_code"]: row["nominal_capacity_ah"] for row in tests.values()}
-        shown["capacity by cycle"] = picture(capacity_by_cycle(features, codes, nominal))
+        ends = sorted(EndOfLife.at(row["end_of_life_pct"]).capacity_share for row in tests.values())
+        usual = ends[len(ends) // 2]
+        shown["capacity by cycle"] = picture(capacity_by_cycle(features, codes, nominal, usual))
         shown["dQ/dV by cycle"] = picture(dqdv_waterfall(longest[1], *longest[2]))
     return warehouse.replace(t.cycle_feature, part, features, metadata=shown)

@@ -5,7 +5,7 @@ of dQ/dV); remaining life from all eight features. Cells are never split: the pe
 out one training cell at a time, and the scores are of cells that neither fit nor choice has seen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -83,6 +83,21 @@ def fit(rows: pl.DataFrame, recipe: Recipe) -> tuple[Ridge, dict[str, float]]:
         if cells.height:
             scores |= _scores(model, cells, recipe, mean, side)
     return model, scores
+
+
+def measured(rows: pl.DataFrame, recipe: Recipe) -> Recipe:
+    """The recipe without the features that most training rows of known target lack: no sensor, no step.
+
+    A lab that logs no temperature learns from the rest. Raises TooFewCells where nothing is left.
+    """
+    known = rows.filter(pl.col("group_tag") == "train").drop_nulls(recipe.target)
+    kept = tuple(name for name in recipe.features if known[name].null_count() <= known.height / 2)
+    if not kept:
+        raise TooFewCells(
+            f"{recipe.task}: {', '.join(recipe.features)} are NULL in the training cells; next step: import "
+            "tests that measure one of them"
+        )
+    return replace(recipe, features=kept)
 
 
 def usable(rows: pl.DataFrame, recipe: Recipe) -> pl.DataFrame:

@@ -36,6 +36,15 @@ class Model:
     kinds: frozenset[str]
 
 
+# Of each table, who reads its earlier months, and how many of them; None: all.
+_LATER: dict[str, dict[str, int | None]] = {}
+
+
+def later_readers(table: sa.Table) -> dict[str, int | None]:
+    """The tables that read earlier months of a table, and how many months they look back; None: all."""
+    return _LATER.get(table.name, {})
+
+
 def partitions_of(table: sa.Table) -> dg.PartitionsDefinition | None:
     """How the table is cut, as Dagster says it."""
     return _partitions(table.info["cut"], lab=table.info["lab"])
@@ -60,10 +69,12 @@ def materializes(
     months too (0: for all of them), `earlier` those of which only earlier months are read (the table itself
     may be one): they are no edge of the same month. `after` are tables and models that only have to be there
     first, such as parents of foreign keys.
-    A month that is run again makes no later month stale, though history of theirs may have changed.
+    A month whose rows have changed makes the later months stale whose history it is.
     """
     reads, history, earlier = tuple(reads), tuple(history), tuple(earlier)
     said = _said_by_model(made) if isinstance(made, Model) else _said_by_table(made)
+    for read in (*history, *earlier):
+        _LATER.setdefault(read.name, {})[made.name] = history_months or None
     said["metadata"] |= {
         "reads": [read.name for read in reads],
         "reads_earlier_months": [read.name for read in history],

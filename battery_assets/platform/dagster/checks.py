@@ -1,8 +1,8 @@
 """Checks of partitions: the suite that each table's definition gives, and laws that the caller knows.
 
-Suites are read off the definitions, one blocking check for each table. A suite passes on nothing unless it is
-told not to: rows are expected wherever the table does not say that an empty partition is healthy. What only
-its writer changes is checked on the profile that the writer computed, number by number; rows that others may
+Suites are read off the definitions, one blocking check for each table. Rows are expected wherever the table
+does not say that an empty partition is healthy: without any the suite warns and blocks nothing. What only its
+writer changes is checked on the profile that the writer computed, number by number; rows that others may
 have changed are looked at by Great Expectations. The stored columns are those of the definition alone:
 nothing that only a generator can know has a place to stand.
 """
@@ -20,12 +20,13 @@ import polars.selectors as cs
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.assets import partitions_of
+from battery_assets.platform.dagster.empty_partition import no_rows
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.profile import Profile
 from battery_assets.platform.warehouse.replacing import Claimed
 from battery_assets.platform.warehouse.resource import FROM_SCRATCH, Warehouse
-from battery_assets.platform.warehouse.stored import stored_columns
+from battery_assets.platform.warehouse.stored import changed_rows, stored_columns
 from battery_assets.tables.projections import columns, key_columns, polars_schema
 
 
@@ -117,11 +118,14 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
             return dg.AssetCheckResult(
                 passed=False, description=f"{table.name} {part.key} was never committed"
             )
+        if not profile["rows"] and not table.info["may_be_empty"]:
+            return no_rows(part, column_failures(table, stored_columns(warehouse, table, part)))
         if _profile_tells(table):
             failures = profile_failures(table, profile)
         else:
             rows = warehouse.read(table, part).collect()
             failures = _once(warehouse, table, part, digest(rows), lambda: row_failures(table, rows))
+        failures += changed_rows(warehouse, table, part)
         failures += column_failures(table, stored_columns(warehouse, table, part))
         return dg.AssetCheckResult(
             passed=not failures,

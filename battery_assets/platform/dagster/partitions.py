@@ -82,6 +82,12 @@ class Part:
         return self.month
 
 
+def months_after(month: str, count: int) -> str:
+    """The month so many months later."""
+    number = int(month[:4]) * 12 + int(month[5:]) - 1 + count
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
+
+
 def month_range(first: str, last: str) -> list[str]:
     """Every month from the first to the last, both included."""
     month, found = Part(month=first), []

@@ -6,7 +6,9 @@ import dagster as dg
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import months
+from battery_assets.platform.lake import captures
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.analyst import end_readers
 from battery_assets.platform.warehouse.resource import Warehouse
 
 # A reader holds on to the files of the version it began with, a writer names its files when all are there:
@@ -15,12 +17,17 @@ KEEP_HOURS = 48
 # Late files change the month before; of one that is older all days are made again.
 KEEP_MONTHS = 3
 
+# Nothing that an analyst asks takes so long; locks and old row versions are kept for him meanwhile.
+LONGEST_READER_S = 3600.0
+
 
 def tidied(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = KEEP_HOURS) -> dict[str, int]:
     """Delete files that no version of a lake table has named for some hours, and forget old days.
 
-    Returns how many files of each table were deleted. The books forget a file once it is gone.
+    Captures that no row names go too. Returns how many files of each table were deleted. The books forget a
+    file once it is gone.
     """
+    tables = tuple(tables)
     deleted: dict[str, int] = {}
     for table in tables:
         if table.info["store"] == "lake":
@@ -28,7 +35,12 @@ def tidied(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = K
             with warehouse.transaction() as connection:
                 registry.forget_files(connection, gone)
             deleted[table.name] = len(gone)
+    naming = [column for table in tables for column in table.columns if column.name.endswith("_url")]
     with warehouse.transaction() as connection:
+        end_readers(connection, LONGEST_READER_S)
+        if naming:
+            gone_captures = captures.unnamed_removed(warehouse.lake, connection, naming, keep_hours)
+            deleted[captures.FOLDER] = gone_captures
         registry.forget_days(connection, before=months.get_partition_keys()[-KEEP_MONTHS])
     return deleted
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from deltalake.transaction import AddAction, RemoveAction
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.lake.codes import coded_columns, with_texts
 from battery_assets.platform.warehouse.casting import cast_columns, named
 from battery_assets.platform.warehouse.decimals import as_decimals, counted, decimals
 from battery_assets.platform.warehouse.profile import Profile
@@ -26,7 +26,7 @@ from battery_assets.tables.projections import sort_columns, stored_schema
 
 @dataclass(frozen=True)
 class LakeFile:
-    """One immutable file: `path` is relative to the table."""
+    """One immutable file: `path` is relative to the table, `e_tag` what a bucket called its content."""
 
     path: str
     day: date
@@ -34,6 +34,7 @@ class LakeFile:
     bytes: int
     sha256: str
     profile: Profile
+    e_tag: str | None = None
 
 
 class Dated(Protocol):
@@ -92,8 +93,9 @@ def parquet_bytes(ready: pl.DataFrame, table: sa.Table) -> memoryview:
         store_schema=False,
     ) as writer:
         writer.write_table(content)
-        # Decimals of 32 bits are new to Arrow: its readers are told of those that all of them know.
-        writer.add_key_value_metadata({"ARROW:schema": base64.b64encode(told.serialize())})
+        # Every reader is told of types that all of them know: decimals of 128 bits, texts without a list.
+        schema = base64.b64encode(with_texts(told, units).serialize())
+        writer.add_key_value_metadata({"ARROW:schema": schema, **coded_columns(coded)})
     return buffer.getbuffer()
 
 
@@ -108,9 +110,10 @@ def _dictionary(units: pl.Series) -> pl.Series:
     wanted = sorted(names[code] for code in used)
     if wanted == names:
         return units
-    rank = np.zeros(len(names), np.uint32)
-    rank[[names.index(name) for name in wanted]] = np.arange(len(wanted), dtype=np.uint32)
-    return pl.Series(units.name, rank[units.to_physical().to_numpy()]).cat.to(pl.Enum(wanted))
+    place = {name: code for code, name in enumerate(wanted)}
+    rank = pl.Series(units.name, [place.get(name) for name in names], pl.UInt32)
+    # A column may hold nothing at all: gathering keeps what is missing, where numpy has no index for it.
+    return rank.gather(units.to_physical()).cat.to(pl.Enum(wanted))
 
 
 def _cast(given: pl.DataType, name: str, kind: Any) -> pl.Expr:

@@ -1,12 +1,20 @@
-"""Days read out of the lake's files."""
+"""Days read out of the lake's files, each file held against its checksum first."""
 
+import hashlib
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import polars.selectors as cs
+import pyarrow as pa
 
+from battery_assets.platform.lake.checksums import is_whole
+from battery_assets.platform.lake.codes import codes_of
+from battery_assets.platform.object_stores import fetched
 from battery_assets.platform.warehouse.decimals import uncounted
 
 Days = Iterable[tuple[date, pl.DataFrame]]
@@ -17,13 +25,45 @@ class LakeError(RuntimeError):
     """The lake does not hold what was promised; the message says what to do."""
 
 
-def read_days(paths: Mapping[date, Sequence[str]], columns: Kinds) -> Iterator[tuple[date, pl.DataFrame]]:
+@dataclass(frozen=True)
+class Stored:
+    """A file of the lake: its address, the checksum of its content, and what its partition is called."""
+
+    url: str
+    sha256: str
+    partition: str
+
+    def checked(self) -> str | bytes:
+        """The path of a local file that is whole, or the content of one that another machine stores.
+
+        Raises LakeError for a file that is not what was written.
+        """
+        if "://" in self.url:
+            content = fetched(self.url)
+            if hashlib.sha256(content).hexdigest() != self.sha256:
+                raise damaged_file(self.partition, self.url, "its checksum is not the one recorded")
+            return content
+        if not Path(self.url).exists():
+            raise LakeError(f"{self.url} cannot be read: it is gone. Materialize its partition again.")
+        if not is_whole(self.url, self.sha256):
+            raise damaged_file(self.partition, self.url, "its checksum is not the one recorded")
+        return self.url
+
+
+def damaged_file(partition: str, path: str, why: str) -> LakeError:
+    """What to say of a file that is not what was written."""
+    return LakeError(
+        f"{partition}: file {path} is missing or damaged: {why}. Materialize this partition again."
+    )
+
+
+def read_days(files: Mapping[date, Sequence[Stored]], columns: Kinds) -> Iterator[tuple[date, pl.DataFrame]]:
     """Columns of the files of each day, the next day being read while the caller works on this one."""
     with ThreadPoolExecutor(1) as ahead:
-        waiting = [ahead.submit(read_day, those, columns) for those in list(paths.values())[:1]]
-        for position, day in enumerate(paths):
+        waiting = [ahead.submit(read_day, those, columns) for those in list(files.values())[:1]]
+        for position, day in enumerate(files):
             rows = waiting.pop().result()
-            following = list(paths.values())[position + 1 : position + 2]
+            following = list(files.values())[position + 1 : position + 2]
             waiting += [ahead.submit(read_day, those, columns) for those in following]
             yield day, rows
 
@@ -34,16 +74,28 @@ def columns_of(file: pl.LazyFrame, columns: Kinds) -> pl.LazyFrame:
     return file.select(pl.col(n) if n in has else pl.lit(None, kind).alias(n) for n, kind in columns.items())
 
 
-def read_day(paths: Sequence[str], columns: Kinds) -> pl.DataFrame:
+def read_day(files: Sequence[Stored], columns: Kinds) -> pl.DataFrame:
     """Columns of a day's files: decimals as Float32, units dictionary-coded where one file has them all.
 
-    Raises LakeError for a file that cannot be read.
+    Raises LakeError for a file that is damaged or cannot be read.
     """
-    try:
-        frames = [columns_of(pl.scan_parquet(path, glob=False), columns).collect() for path in paths]
-    except (pl.exceptions.ComputeError, OSError) as error:
-        raise LakeError(f"{paths[0]} cannot be read: {error}. Materialize its partition again.") from error
+    frames = [_read(file, columns) for file in files]
     if len(frames) > 1:
         frames = [frame.with_columns((cs.enum() | cs.categorical()).cast(pl.String)) for frame in frames]
     rows = pl.concat(frames)
     return rows.with_columns(uncounted(values) for values in rows.select(cs.decimal()))
+
+
+def _read(file: Stored, columns: Kinds) -> pl.DataFrame:
+    source = file.checked()
+    path = source if isinstance(source, str) else io.BytesIO(source)
+    try:
+        codes = codes_of(source if isinstance(source, str) else pa.py_buffer(source), columns)
+        coded = {series.name for series in codes}
+        others = {name: kind for name, kind in columns.items() if name not in coded}
+        if not others:
+            return pl.DataFrame(codes).select(list(columns))
+        rows = columns_of(pl.scan_parquet(path, glob=False), others).collect()
+    except (pl.exceptions.ComputeError, pa.ArrowException, OSError) as error:
+        raise LakeError(f"{file.url} cannot be read: {error}. Materialize its partition again.") from error
+    return rows.with_columns(codes).select(list(columns))

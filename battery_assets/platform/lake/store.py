@@ -15,9 +15,7 @@ from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -25,6 +23,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.lake.checksums import is_whole
 from battery_assets.platform.lake.format import (
     LakeFile,
     add_action,
@@ -33,8 +32,10 @@ from battery_assets.platform.lake.format import (
     parquet_bytes,
     remove_action,
 )
+from battery_assets.platform.lake.log_on_disk import sync, sync_log
 from battery_assets.platform.lake.reads import Days, LakeError
 from battery_assets.platform.lake.schema import widened
+from battery_assets.platform.object_stores import fetched, remote
 from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.profile import profile_of
 from battery_assets.platform.warehouse.rows import fitting, of_month
@@ -79,6 +80,8 @@ class Lake:
                     description=table.comment,
                 )
             found = DeltaTable(self.table_url(table))
+            if self.local:
+                sync(Path(self.url).parent)
         return widened(found, table)
 
     def paths(self, table: sa.Table, part: Part) -> list[str]:
@@ -93,7 +96,7 @@ class Lake:
             profile = beside.submit(profile_of, ready, table)
             content = parquet_bytes(ready, table)
         path = f"site={part.site}/month={part.month}/{day.isoformat()}-{uuid.uuid4().hex}.parquet"
-        self._store(f"{self.table_url(table)}/{path}", content)
+        e_tag = self._store(f"{self.table_url(table)}/{path}", content)
         return LakeFile(
             path,
             day,
@@ -101,13 +104,14 @@ class Lake:
             len(content),
             hashlib.sha256(content).hexdigest(),
             profile.result(),
+            e_tag,
         )
 
-    def _store(self, target: str, content: memoryview) -> None:
+    def _store(self, target: str, content: memoryview) -> str | None:
+        """Write a file and wait for the disk; what a bucket calls its content."""
         if not self.local:
             store, path = remote(target)
-            store.put(path, bytes(content))
-            return
+            return store.put(path, bytes(content))["e_tag"]
         folder = Path(target).parent
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -115,10 +119,10 @@ class Lake:
                 out.write(content)
                 out.flush()
                 os.fsync(out.fileno())
-            _sync_folder(folder)
         except OSError as error:
             _removed(target)
             raise _unwritten(target, f"{error.strerror}; {_free(folder)}") from error
+        return None
 
     def discard(self, table: sa.Table, files: Iterable[LakeFile]) -> None:
         """Delete files that were written and will never be part of the table."""
@@ -157,7 +161,7 @@ class Lake:
         part: Part,
         files: Iterable[LakeFile],
         token: int | None,
-        fence: Callable[[], None],
+        fence: Callable[[], object],
         keep: Collection[str] = (),
     ) -> None:
         """Make these files, and those of the paths to keep, the partition's content in one atomic log entry.
@@ -179,6 +183,8 @@ class Lake:
                 )
             gone = [remove_action(path, named[path], part) for path in named.keys() - set(keep)]
             if not added and not gone:
+                # What the log says already may be the work of a writer that died before it reached the disk.
+                self._sync(table, part)
                 return
             try:
                 delta.create_write_transaction(
@@ -195,7 +201,15 @@ class Lake:
                 continue
             except (OSError, DeltaError) as error:
                 raise _unwritten(f"{self.table_url(table)}/_delta_log", str(error)) from error
+            self._sync(table, part)
             return
+
+    def _sync(self, table: sa.Table, part: Part) -> None:
+        """Bring what the log says of a partition, and the names of its files, to disk."""
+        if self.local:
+            root = Path(self.table_url(table))
+            month = root / f"site={part.site}" / f"month={part.month}"
+            sync_log(root, [folder for folder in (month.parent, month) if folder.exists()])
 
     def swept(self, table: sa.Table, keep_hours: int) -> list[str]:
         """Delete files that the table has not named for so many hours, or never did; returns their paths."""
@@ -204,34 +218,28 @@ class Lake:
             return []
         return found.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True)
 
-    def keep(self, path: str, rows: pl.DataFrame) -> str:
-        """Write a file of its own beside the tables, whole or not at all. Returns its URL."""
+    def keep(self, name: str, rows: pl.DataFrame) -> str:
+        """Write a file of its own beside the tables, whole or not at all; no other content takes its place.
+
+        Returns its path in the lake: the name and the checksum of its content.
+        """
         buffer = io.BytesIO()
         rows.write_parquet(buffer, compression="zstd")
+        content = buffer.getbuffer()
+        path = f"{name}-{hashlib.sha256(content).hexdigest()}.parquet"
         target = f"{self.url.rstrip('/')}/{path}"
         if not self.local:
-            self._store(target, buffer.getbuffer())
-            return target
-        staged = f"{target}.{uuid.uuid4().hex}"
-        self._store(staged, buffer.getbuffer())
-        os.replace(staged, target)
-        return target
-
-    def is_whole(self, table: sa.Table, path: str, size: int) -> bool:
-        """Has the file its size still? Of a remote store it is believed."""
-        target = Path(f"{self.table_url(table)}/{path}")
-        return not self.local or (target.is_file() and target.stat().st_size == size)
-
-    def read_bytes(self, table: sa.Table, path: str) -> bytes:
-        """A file's content."""
-        return self.content(f"{self.table_url(table)}/{path}")
+            self._store(target, content)
+        elif not is_whole(target, path[-len(".parquet") - 64 : -len(".parquet")]):
+            staged = f"{target}.{uuid.uuid4().hex}"
+            self._store(staged, content)
+            os.replace(staged, target)
+            sync(Path(target).parent)
+        return path
 
     def content(self, url: str) -> bytes:
         """What lies at a URL of the lake."""
-        if self.local:
-            return Path(url).read_bytes()
-        store, path = remote(url)
-        return bytes(store.get(path).bytes())
+        return Path(url).read_bytes() if self.local else fetched(url)
 
 
 def _named(delta: DeltaTable, part: Part) -> dict[str, int]:
@@ -241,29 +249,6 @@ def _named(delta: DeltaTable, part: Part) -> dict[str, int]:
         if value is not None and actions.height:
             actions = actions.filter(pl.col(f"partition.{name}") == value)
     return dict(actions.select("path", "size_bytes").iter_rows()) if actions.height else {}
-
-
-@lru_cache(maxsize=8)
-def object_store(bucket: str) -> Any:
-    """The store of a bucket ("s3://name"), with the AWS_* variables that polars and Delta read too."""
-    from obstore.store import from_url
-
-    return from_url(bucket, client_options={"allow_http": True})
-
-
-def remote(target: str) -> tuple[Any, str]:
-    """The store of a bucket's address, and the path inside the bucket."""
-    scheme, rest = target.split("://", 1)
-    bucket, _, path = rest.partition("/")
-    return object_store(f"{scheme}://{bucket}"), path
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unwritten(target: str, reason: str) -> LakeError:

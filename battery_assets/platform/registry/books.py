@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.plan import DayEntry
@@ -34,6 +34,11 @@ def _at(key: dict[str, str]) -> sa.ColumnElement[bool]:
     return sa.and_(*(r.partition_version.c[name] == value for name, value in key.items()))
 
 
+def at_place(table: sa.Table, part: Part) -> sa.ColumnElement[bool]:
+    """The condition that a row of the books is a partition's."""
+    return _at(place(table, part))
+
+
 def claim(connection: sa.Connection, table: sa.Table, part: Part, run_id: str) -> int:
     """Announce a writer. Returns its token; every older token is void from now on."""
     statement = insert(r.partition_version).values(**place(table, part), claimed=1, run_id=run_id)
@@ -44,10 +49,14 @@ def claim(connection: sa.Connection, table: sa.Table, part: Part, run_id: str) -
     return connection.execute(statement.returning(r.partition_version.c.claimed)).scalar_one()
 
 
-def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | None) -> None:
-    """Lock the partition's row until the transaction ends. Raises SupersededError for a late writer."""
+def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | None) -> str | None:
+    """Lock the partition's row until the transaction ends. Returns the checksum of what is committed.
+
+    Raises SupersededError for a late writer.
+    """
+    version = r.partition_version
     row = connection.execute(
-        sa.select(r.partition_version.c.claimed, r.partition_version.c.run_id)
+        sa.select(version.c.claimed, version.c.run_id, version.c.sha256)
         .where(_at(place(table, part)))
         .with_for_update()
     ).one_or_none()
@@ -58,10 +67,33 @@ def hold(connection: sa.Connection, table: sa.Table, part: Part, token: int | No
             f"{table.name} {part.key}: run {row.run_id} claimed this partition after this run did, so this "
             "run's rows were not written. Nothing is lost; look at the newer run."
         )
+    return row.sha256
+
+
+def take_turn(connection: sa.Connection, table: sa.Table, site: str) -> None:
+    """Wait until no other transaction writes a site's rows of a table; a row that no reader can lock."""
+    key = {"table_name": table.name, "site": site}
+    connection.execute(insert(r.turn).values(**key).on_conflict_do_nothing())
+    mine = (r.turn.c.table_name == table.name) & (r.turn.c.site == site)
+    connection.execute(sa.select(r.turn).where(mine).with_for_update())
+
+
+def announce(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> None:
+    """Enter what the lake is about to say of a partition: a writer may die before it can record it."""
+    version = r.partition_version
+    known = sa.func.coalesce(version.c.pending, sa.cast([], JSONB))
+    announced = known.op("||")(sa.cast([sha256], JSONB))
+    connection.execute(sa.update(version).where(_at(place(table, part))).values(pending=announced))
 
 
 def record(
-    connection: sa.Connection, table: sa.Table, part: Part, rows: int, sha256: str, profile: Profile
+    connection: sa.Connection,
+    table: sa.Table,
+    part: Part,
+    rows: int,
+    sha256: str,
+    profile: Profile,
+    rows_digest: str | None = None,
 ) -> None:
     """Enter what was committed, beside the rows themselves."""
     connection.execute(
@@ -72,21 +104,26 @@ def record(
             rows=rows,
             sha256=sha256,
             profile=profile,
+            pending=None,
+            rows_digest=rows_digest,
             state="current",
             committed_at=sa.func.now(),
         )
     )
 
 
-def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
-    """A parent row went away: this partition should be computed again."""
-    connection.execute(sa.update(r.partition_version).where(_at(place(table, part))).values(state="stale"))
-
-
 def committed(connection: sa.Connection, table: sa.Table, part: Part) -> sa.Row | None:
     """What the books say of a partition; None where nothing was committed."""
     row = connection.execute(sa.select(r.partition_version).where(_at(place(table, part)))).one_or_none()
     return row if row is not None and row.version is not None else None
+
+
+def announced_parts(connection: sa.Connection, table: sa.Table, part: Part) -> list[sa.Row]:
+    """What the books allow a lake table to say of each partition of a site, a month, or all."""
+    version = r.partition_version
+    key = {name: value for name, value in place(table, part).items() if value}
+    query = sa.select(version.c.site, version.c.month, version.c.sha256, version.c.pending)
+    return list(connection.execute(query.where(*(version.c[name] == value for name, value in key.items()))))
 
 
 def committed_parts(
@@ -159,6 +196,18 @@ def sites(connection: sa.Connection) -> list[sa.Row]:
     return list(connection.execute(sa.select(r.site).order_by(r.site.c.site)))
 
 
+def forget_site(connection: sa.Connection, site: str) -> None:
+    """Make a site unknown; what is in the books of it stays."""
+    connection.execute(sa.delete(r.site).where(r.site.c.site == site))
+
+
+def months_of_site(connection: sa.Connection, site: str) -> list[str]:
+    """The months of which anything of a site was committed, in order."""
+    version = r.partition_version
+    query = sa.select(version.c.month).where(version.c.site == site, version.c.version.is_not(None))
+    return sorted(set(connection.execute(query.where(version.c.month != "")).scalars()))
+
+
 def hold_site(connection: sa.Connection, site: str) -> None:
     """Keep a site to this transaction: `free_sites` leaves it out until the transaction ends."""
     connection.execute(sa.select(r.site.c.site).where(r.site.c.site == site).with_for_update())
@@ -215,6 +264,27 @@ def put_accounts(
             connection.execute(sa.insert(books), found)
         if books is r.ingest_file:
             connection.execute(sa.update(books).where(*at).values(findings=findings))
+
+
+def put_problems(
+    connection: sa.Connection, site: str, problems: Mapping[str, tuple[str, str]], findings: list[str]
+) -> None:
+    """Replace what is told of a site's files that are no table's: reason and detail by path, and findings."""
+    of_site = {"table_name": "", "site": site, "month": ""}
+    files = [
+        {**of_site, "path": path, "status": "refused", "reason": f"{reason}: {detail}", "findings": findings}
+        for path, (reason, detail) in sorted(problems.items())
+    ]
+    rows = [
+        {**of_site, "file": path, "reason": reason, "value": detail[:80], "rows": 0}
+        for path, (reason, detail) in sorted(problems.items())
+    ]
+    if findings and not files:
+        files = [{**of_site, "path": "", "status": "read", "findings": findings}]
+    for books, entries in ((r.ingest_file, files), (r.quarantined_row, rows)):
+        connection.execute(sa.delete(books).where(books.c.site == site, books.c.table_name == ""))
+        if entries:
+            connection.execute(sa.insert(books), entries)
 
 
 def _accounts_key(table: sa.Table, part: Part) -> dict[str, str]:

@@ -25,12 +25,36 @@ partition_version = sa.Table(
     sa.Column("version", sa.BigInteger, comment="Token of the writer whose rows are there."),
     sa.Column("rows", sa.BigInteger),
     sa.Column("sha256", sa.String(64), comment="Of the rows as they were committed."),
+    sa.Column("rows_digest", sa.String(64), comment="Of PostgreSQL's rows as they were committed."),
+    sa.Column("pending", JSONB(none_as_null=True), comment="Checksums that the lake may have reached."),
     sa.Column("profile", JSONB, comment="Rows, nulls, minima, maxima, order and gaps."),
     sa.Column("state", sa.String(10), comment="current, or stale where a parent row went away."),
     sa.Column("run_id", sa.String(64)),
     sa.Column("claimed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
     sa.Column("committed_at", sa.DateTime(timezone=True)),
     comment="The fence: one row for each partition of each table, locked by whoever replaces it.",
+)
+
+removed_site = sa.Table(
+    "removed_site",
+    METADATA,
+    sa.Column("site", sa.String(31), nullable=False),
+    sa.Column("source", sa.String(20), nullable=False),
+    sa.Column("config", JSONB, nullable=False),
+    sa.Column("removed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+    sa.Column("tables", JSONB, nullable=False, comment="Months, rows and checksum of what was committed."),
+    sa.Column("files", JSONB, nullable=False, comment="Accounts of the files that had been read."),
+    sa.Column("arrivals", JSONB, nullable=False, comment="What had arrived as a whole, such as tests."),
+    sa.Column("landing", sa.Text, comment="Where its files lie now."),
+    comment="Sites and labs that were removed, with the books of what they had.",
+)
+
+turn = sa.Table(
+    "turn",
+    METADATA,
+    sa.Column("table_name", sa.String(63), primary_key=True),
+    sa.Column("site", sa.String(31), primary_key=True),
+    comment="Whoever writes a site's rows of a table that months share holds its row here.",
 )
 
 lake_file = sa.Table(
@@ -45,6 +69,7 @@ lake_file = sa.Table(
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("profile", JSONB, nullable=False),
+    sa.Column("e_tag", sa.Text, comment="What the bucket called its content; NULL in a folder."),
     sa.Column("written_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
     sa.Index("ix_lake_file_part", "table_name", "site", "month"),
     comment="Every file written to the lake, with the checksum that reads are verified against.",

@@ -1,10 +1,14 @@
 """Bring a warehouse database to the version of this code."""
 
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from battery_assets.platform.warehouse.database import engine
+from battery_assets.platform.warehouse.analyst import end_readers
+from battery_assets.platform.warehouse.database import engine, transaction
 
 _FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -22,23 +26,35 @@ def migrate(url: str) -> str:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     scripts = ScriptDirectory.from_config(config)
-    with engine(url).connect() as connection:
-        # One migrator at a time: the second waits here and then finds nothing to do.
-        connection.execute(sa.text("SELECT pg_advisory_lock(4711)"))
-        try:
-            found = MigrationContext.configure(connection, opts={"version_table_schema": "public"})
-            present = found.get_current_revision()
-            known = {script.revision for script in scripts.walk_revisions()}
-            if present is not None and present not in known:
-                raise RuntimeError(
-                    f"the database is at version {present}, which this code does not know: "
-                    "install the newer code, or restore an older database"
-                )
-            connection.commit()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-        finally:
-            connection.execute(sa.text("SELECT pg_advisory_unlock(4711)"))
-            connection.commit()
+    with _turn(url), engine(url).connect() as connection:
+        found = MigrationContext.configure(connection, opts={"version_table_schema": "public"})
+        present = found.get_current_revision()
+        known = {script.revision for script in scripts.walk_revisions()}
+        if present is not None and present not in known:
+            raise RuntimeError(
+                f"the database is at version {present}, which this code does not know: "
+                "install the newer code, or restore an older database"
+            )
+        if present != scripts.get_current_head():
+            end_readers(connection)
+        connection.commit()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
     return str(scripts.get_current_head())
+
+
+@contextmanager
+def _turn(url: str) -> Iterator[None]:
+    """One migrator at a time: the second waits here and then finds nothing to do. No reader can take it."""
+    for _ in range(5):
+        # Two that make the table at once: one of them is refused, and finds it made.
+        with (
+            contextlib.suppress(sa.exc.IntegrityError, sa.exc.ProgrammingError),
+            transaction(url) as connection,
+        ):
+            connection.execute(sa.text("CREATE TABLE IF NOT EXISTS public.migration_turn ()"))
+            break
+    with transaction(url) as connection:
+        connection.execute(sa.text("LOCK TABLE public.migration_turn IN EXCLUSIVE MODE"))
+        yield

@@ -6,33 +6,38 @@ from psycopg import sql
 from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.staleness import mark_stale
 from battery_assets.platform.warehouse.database import copy_in, cursor_of, transaction
-from battery_assets.tables.projections import key_columns
+from battery_assets.tables.projections import key_columns, parents
 
 
 def ensure_leaf(url: str, table: sa.Table, part: Part) -> None:
-    """Make the month's leaf of a partitioned table, in a transaction of its own."""
+    """Make the month's leaf of a partitioned table, in a transaction of its own.
+
+    It is made beside the table and attached: no reader's lock is in the way, not even an idle one's.
+    """
     if not table.info["month_leaves"] or part.month is None:
         return
     leaf = f"{table.name}_{part.month.replace('-', '_')}"
+    names = sql.Identifier(str(table.schema), leaf), sql.Identifier(str(table.schema), str(table.name))
+    is_there = sa.text("SELECT to_regclass(:name)").bindparams(name=f"{table.schema}.{leaf}")
     with transaction(url) as connection:
-        if connection.execute(
-            sa.text("SELECT to_regclass(:name)"), {"name": f"{table.schema}.{leaf}"}
-        ).scalar():
+        if connection.execute(is_there).scalar():
             return
         # Two runs may arrive together; the second waits here and then finds the leaf. Readers do not wait,
         # and no reader can take this lock.
         parent = connection.dialect.identifier_preparer.format_table(table)
         connection.execute(sa.text(f"LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))
-        schema = [table.schema] if table.schema else []
-        statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES IN ({})").format(
-            sql.Identifier(*schema, leaf),
-            sql.Identifier(*schema, table.name),
-            sql.Literal(part.month),
-        )
+        if connection.execute(is_there).scalar():
+            return
         with cursor_of(connection) as cursor:
-            cursor.execute(statement)
+            cursor.execute(
+                sql.SQL(
+                    "CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMMENTS)"
+                ).format(*names)
+            )
+            attached = sql.SQL("ALTER TABLE {1} ATTACH PARTITION {0} FOR VALUES IN ({2})")
+            cursor.execute(attached.format(*names, sql.Literal(part.month)))
 
 
 def upsert_newest(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame) -> bytes:
@@ -77,27 +82,31 @@ def _unnamed_removed(connection: sa.Connection, table: sa.Table, part: Part, nam
     statement = sa.delete(table).where(
         *mine,
         ~sa.exists().where(*(named.c[key] == table.c[key] for key in keys)),
-        *(~sa.exists().where(column == table.c[keys[0]]) for column in _children(table)),
+        *unreferenced(table),
     )
     # A row may have been kept by one that goes now: the successor of a jar points at it.
     while connection.execute(statement).rowcount:
         pass
 
 
+def unreferenced(table: sa.Table) -> list[sa.ColumnElement[bool]]:
+    """The conditions that no row, of this table or another, points at a row."""
+    [key] = table.primary_key.columns.values()[:1]
+    return [~sa.exists().where(column == key) for column in _children(table)]
+
+
 def _children(table: sa.Table) -> list[sa.Column]:
     """The columns of other tables, and of this one, that point at the table's key."""
-    [key] = table.primary_key.columns.values()[:1]
-    found = [
-        column
-        for other in table.metadata.tables.values()
-        for column in other.columns
-        if any(foreign.column is key for foreign in column.foreign_keys)
-    ]
-    return [(column.table.alias().c[column.name] if column.table is table else column) for column in found]
+    found = []
+    for other in table.metadata.tables.values():
+        for name, parent in parents(other).items():
+            if parent.table is table:
+                found.append(other.alias().c[name] if other is table else other.c[name])
+    return found
 
 
-def orphans_removed(connection: sa.Connection, table: sa.Table, part: Part) -> None:
-    """No child row outlives its parent: its reference is emptied, or the row goes where it cannot be."""
+def mark_children_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
+    """Partitions whose rows point at a row that is gone are to be made again; until then they stay whole."""
     if table.info["newest_wins"] or table.info["cut"] == "whole":
         return
     [key] = table.primary_key.columns.values()[:1]
@@ -107,9 +116,25 @@ def orphans_removed(connection: sa.Connection, table: sa.Table, part: Part) -> N
             continue
         orphan = [column.is_not(None), ~sa.exists().where(key == column)]
         orphan += [child.c.site == part.site] if part.site else []
-        change = sa.update(child).values({column.name: None}) if column.nullable else sa.delete(child)
-        touched = connection.execute(change.where(*orphan).returning(child.c.site, child.c.month))
-        for site, month in sorted({tuple(row) for row in touched}):
-            registry.mark_stale(connection, child, Part(site, month))
-            if not column.nullable:
-                orphans_removed(connection, child, Part(site, month))
+        pointing = sa.select(child.c.site, child.c.month).where(*orphan).distinct()
+        for site, month in connection.execute(pointing):
+            mark_stale(connection, child, Part(site, month))
+
+
+def refuse_dangling(connection: sa.Connection, table: sa.Table, part: Part) -> None:
+    """Hold a partition's references to rows of other partitions, as PostgreSQL holds its foreign keys.
+
+    Raises ValueError that names the column, the value and what to do.
+    """
+    for name, parent in parents(table).items():
+        column = table.c[name]
+        if column.foreign_keys:
+            continue
+        mine = [table.c[key] == value for key, value in (("site", part.site), ("month", part.month)) if value]
+        dangling = sa.select(column).where(*mine, column.is_not(None), ~sa.exists().where(parent == column))
+        value = connection.execute(dangling.limit(1)).scalar()
+        if value is not None:
+            raise ValueError(
+                f"{table.name} {part.key}: {name} {value} is no row of {parent.table.name}; "
+                f"next step: materialize {parent.table.name}, then this partition again"
+            )

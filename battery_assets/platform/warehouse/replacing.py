@@ -1,7 +1,6 @@
 """How new content becomes what readers see: written first, then swapped for the old in one step."""
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,15 +9,19 @@ from datetime import date
 import polars as pl
 import sqlalchemy as sa
 
+from battery_assets.platform.dagster.assets import later_readers
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.plan import DayEntry, Due
+from battery_assets.platform.lake.damage import damaged
 from battery_assets.platform.lake.format import LakeFile, in_turn, sha256_of
 from battery_assets.platform.lake.store import Days, Lake
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.staleness import mark_later_stale
 from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.database import explained, transaction
+from battery_assets.platform.warehouse.digests import are_changed, rows_digest
 from battery_assets.platform.warehouse.profile import Profile, merged
-from battery_assets.platform.warehouse.relations import ensure_leaf, orphans_removed
+from battery_assets.platform.warehouse.relations import ensure_leaf, mark_children_stale, refuse_dangling
 from battery_assets.platform.warehouse.rows import fitting, put, put_days, rows_there
 from battery_assets.tables.projections import empty, key_columns
 
@@ -46,26 +49,23 @@ def from_scratch(part: Part) -> bool:
 def days_there(
     connection: sa.Connection, lake: Lake, table: sa.Table, part: Part, entries: Mapping[date, DayEntry]
 ) -> set[date]:
-    """The days of entries whose content is there: files to the bit, rows by their number."""
+    """The days of entries whose content is there: files to the bit, rows by their number and digest."""
     if table.info["store"] != "lake":
         rows = sum(entry.rows or 0 for entry in entries.values())
-        return set(entries) if rows_there(connection, table, part) == rows else set()
+        if not entries or rows_there(connection, table, part) != rows:
+            return set()
+        row = registry.committed(connection, table, part)
+        kept = row.rows_digest if row is not None else None
+        return set() if are_changed(kept, rows_digest(connection, table, part)) else set(entries)
     named, known = lake.paths(table, part), registry.files_of(connection, table, part)
     there = Counter(known[path].day for path in named if path in known)
     of_entries = {entry.path for entry in entries.values() if entry.path}.intersection(named, known)
-    good = {path for path in of_entries if _is_good(lake, table, known[path])}
+    good = of_entries - damaged(lake, table, [known[path] for path in of_entries])
     return {
         day
         for day, entry in entries.items()
         if (entry.path in good and there[day] == 1) or (entry.path is None and not there[day])
     }
-
-
-def _is_good(lake: Lake, table: sa.Table, file: sa.Row) -> bool:
-    """Is the file what was written? What another machine stores is believed."""
-    if not lake.is_whole(table, file.path, file.bytes):
-        return False
-    return not lake.local or hashlib.sha256(lake.read_bytes(table, file.path)).hexdigest() == file.sha256
 
 
 def _token(part: Part, table: sa.Table) -> int | None:
@@ -82,15 +82,17 @@ def replace_lake(
     token = _token(part, table)
     try:
         with transaction(url) as connection:
-            registry.hold(connection, table, part, token)
+            before = registry.hold(connection, table, part, token)
             registry.enter_files(connection, table, part, made)
             known = registry.files_of(connection, table, part)
+            stay = [known[entry.path] for entry in kept.values() if entry.path]
+            files = in_turn([*stay, *made])
+            sha256 = sha256_of(files)
+            registry.announce(connection, table, part, sha256)
     except registry.SupersededError:
         lake.discard(table, made)
         raise
-    stay = [known[entry.path] for entry in kept.values() if entry.path]
-    files = in_turn([*stay, *made])
-    profile, sha256 = merged([file.profile for file in files]), sha256_of(files)
+    profile = merged([file.profile for file in files])
     entries = _file_entries(due, made)
     with transaction(url) as connection:
         paths = [file.path for file in stay]
@@ -98,6 +100,8 @@ def replace_lake(
         crash_point("lake_committed")
         registry.put_day_entries(connection, registry.place(table, part), kept, entries)
         registry.record(connection, table, part, profile["rows"], sha256, profile)
+        if sha256 != before:
+            mark_later_stale(connection, part, later_readers(table))
     return profile, sha256
 
 
@@ -127,8 +131,9 @@ def replace_rows(
         ensure_leaf(url, target, part)
     with explained(f"{table.name} {part.key}"), transaction(url) as connection:
         contents: dict[sa.Table, pl.DataFrame | Mapping[date, pl.DataFrame]] = {table: rows, **also}
-        for target in contents:
-            registry.hold(connection, target, part, _token(part, target))
+        before = {
+            target: registry.hold(connection, target, part, _token(part, target)) for target in contents
+        }
         written, entries = {}, []
         for target, content in contents.items():
             if isinstance(content, pl.DataFrame):
@@ -141,13 +146,17 @@ def replace_rows(
                 profiles = [entry.profile for entry in whole if entry.profile is not None]
                 written[target] = merged(profiles), sha256_of(whole)  # type: ignore[arg-type]
             crash_point("rows_copied")
-            # Before the next table is written: what that one points at has to be there.
-            orphans_removed(connection, target, part)
+        for target in contents:
+            refuse_dangling(connection, target, part)
+            mark_children_stale(connection, target, part)
         if table.info["dated_by"]:
             kept = due.kept if due else ()
             registry.put_day_entries(connection, registry.place(table, part), kept, entries)
         for target, (profile, sha256) in written.items():
-            registry.record(connection, target, part, profile["rows"], sha256, profile)
+            as_they_are = rows_digest(connection, target, part)
+            registry.record(connection, target, part, profile["rows"], sha256, profile, as_they_are)
+            if sha256 != before[target]:
+                mark_later_stale(connection, part, later_readers(target))
     return written[table]
 
 

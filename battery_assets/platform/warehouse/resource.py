@@ -1,7 +1,6 @@
 """One resource with two verbs over both stores: `read` and `replace`."""
 
 import contextlib
-import hashlib
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -15,8 +14,11 @@ import sqlalchemy as sa
 from battery_assets.platform.dagster.metadata import replaced_metadata
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.plan import Due, fingerprints_of, what_stays
-from battery_assets.platform.lake.format import in_turn, sha256_of
-from battery_assets.platform.lake.reads import Days, LakeError, columns_of, read_days
+from battery_assets.platform.lake import captures
+from battery_assets.platform.lake.current import current_files
+from battery_assets.platform.lake.damage import rotten
+from battery_assets.platform.lake.format import sha256_of
+from battery_assets.platform.lake.reads import Days, Stored, columns_of, damaged_file, read_days
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.crash_points import crash_point
@@ -94,18 +96,17 @@ class Warehouse(dg.ConfigurableResource):
         columns: Sequence[str] | None = None,
         *,
         where: sa.ColumnElement[bool] | None = None,
-        verify: bool = False,
+        verify: bool = True,
     ) -> pl.LazyFrame:
         """Rows of a partition, or of every partition; decimals arrive as floats.
 
-        `where` narrows a PostgreSQL table; `verify` holds lake files against their checksums first.
+        `where` narrows a PostgreSQL table. Lake files are held against their checksums first, unless `verify`
+        says that nothing is computed from them. Raises LakeError.
         """
         self._note(table)
         names = list(columns or polars_schema(table))
         if table.info["store"] == "lake":
-            if verify:
-                self.verify(table, part or Part())
-            return self.scan_in(table, self.files(table, part or Part()), names)
+            return self.scan_in(table, self.files(table, part or Part()), names, verify=verify)
         with self.reading() as connection:
             return copy_out(connection, table, names, within(table, part, where)).lazy()
 
@@ -144,11 +145,13 @@ class Warehouse(dg.ConfigurableResource):
 
     def days_in(self, table: sa.Table, files: Iterable[sa.Row], columns: Sequence[str] | None = None) -> Days:
         """The days that lie in these files of a lake table, as `days` gives them."""
-        paths: dict[date, list[str]] = {}
+        of_days: dict[date, list[Stored]] = {}
         for file in files:
-            paths.setdefault(file.day, []).append(self._url(table, file.path))
+            called = f"{table.name} {file.month}|{file.site}"
+            stored = Stored(self._url(table, file.path), file.sha256, called)
+            of_days.setdefault(file.day, []).append(stored)
         kinds = stored_schema(table)
-        yield from read_days(paths, {name: kinds[name] for name in columns or kinds})
+        yield from read_days(of_days, {name: kinds[name] for name in columns or kinds})
 
     def due(
         self, table: sa.Table, part: Part, given: Mapping[date, str], *, by: str, chained: bool = False
@@ -236,25 +239,26 @@ class Warehouse(dg.ConfigurableResource):
 
     def verify(self, table: sa.Table, part: Part) -> None:
         """Hold every file of a lake partition against its checksum. Raises LakeError."""
-        for file in self.files(table, part):
-            try:
-                content = self.lake.read_bytes(table, file.path)
-            except FileNotFoundError:
-                content = b""
-            if hashlib.sha256(content).hexdigest() != file.sha256:
-                raise _damaged(table, part, file.path, "its checksum is not the one recorded")
+        self._refuse_rotten(table, self.files(table, part), every_bit=True)
+
+    def _refuse_rotten(self, table: sa.Table, files: Sequence[sa.Row], *, every_bit: bool = False) -> None:
+        wrong = rotten(self.lake, table, files, every_bit=every_bit)
+        for file in files:
+            if file.path in wrong:
+                partition = f"{table.name} {file.month}|{file.site}"
+                raise damaged_file(partition, file.path, "its checksum is not the one recorded")
 
     def keep_capture(self, part: Part, name: str, samples: pl.DataFrame) -> str:
         """Keep fast samples of a test or event as a file of the lake. Returns the URL to store in a row."""
-        return self.lake.keep(f"captures/site={part.site}/month={part.month}/{name}.parquet", samples)
+        return captures.keep(self.lake, part, name, samples)
 
     def capture(self, url: str) -> pl.DataFrame:
-        """The samples that a row's URL names."""
-        return pl.read_parquet(url)
+        """The samples that a row's URL names. Raises LakeError where they are not what was kept."""
+        return captures.read(self.lake, url)
 
     def has_capture(self, url: str | None) -> bool:
         """Is the URL one of this lake's, and not just what somebody else's system wrote?"""
-        return url is not None and url.startswith(f"{self.lake.url}/captures/")
+        return url is not None and captures.address(self.lake, url) is not None
 
     def _note(self, table: sa.Table) -> None:
         reads = _READS.get()
@@ -267,28 +271,23 @@ class Warehouse(dg.ConfigurableResource):
     def files(self, table: sa.Table, part: Part) -> list[sa.Row]:
         """The books' rows of the files that a lake partition consists of now, by day.
 
-        Raises LakeError for a file that the books do not know, or that is not as long as they say.
+        Raises LakeError where lake and books contradict each other, and for a file that is not as long as the
+        books say.
         """
         self._note(table)
-        named = self.lake.paths(table, part)
-        with self.reading() as connection:
-            known = registry.files_of(connection, table, part)
-        strangers = [path for path in named if path not in known]
-        if strangers:
-            raise LakeError(
-                f"{table.name} {part.key}: {strangers[0]} was not written by this platform. "
-                "Materialize this partition again."
-            )
-        files = in_turn(known[path] for path in named)
-        for file in files:
-            if not self.lake.is_whole(table, file.path, file.bytes):
-                raise _damaged(table, part, file.path, f"it should be there with {file.bytes} bytes")
-        return files
+        return current_files(self.database_url, self.lake, table, part)
 
     def scan_in(
-        self, table: sa.Table, files: Sequence[sa.Row], columns: Sequence[str] | None = None
+        self,
+        table: sa.Table,
+        files: Sequence[sa.Row],
+        columns: Sequence[str] | None = None,
+        *,
+        verify: bool = True,
     ) -> pl.LazyFrame:
         """The rows of these files of a lake table, as `read` gives them."""
+        if verify:
+            self._refuse_rotten(table, files)
         schema = polars_schema(table)
         kinds: dict[Any, pl.DataType | type[pl.DataType]] = {name: schema[name] for name in columns or schema}
         if not files:
@@ -296,10 +295,3 @@ class Warehouse(dg.ConfigurableResource):
         # File by file: each has its own dictionary of units, and polars scans together only equal ones.
         scans = [pl.scan_parquet(self._url(table, file.path), glob=False) for file in files]
         return pl.concat(columns_of(scan, kinds).cast(kinds) for scan in scans)
-
-
-def _damaged(table: sa.Table, part: Part, path: str, why: str) -> LakeError:
-    return LakeError(
-        f"{table.name} {part.key}: file {path} is missing or damaged: {why}. "
-        "Materialize this partition again."
-    )

@@ -9,6 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.casting import cast_columns
 from battery_assets.platform.warehouse.database import copy_in
 from battery_assets.platform.warehouse.profile import profile_of
@@ -24,8 +25,7 @@ def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFra
     )
     if table.info["newest_wins"] or table.info["cut"] == "whole":
         # Two months of a site bring the same ids and codes: ON CONFLICT settles a race for the id alone.
-        one_at_a_time = sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"{table.name} {part.site}"))
-        connection.execute(sa.select(one_at_a_time))
+        registry.take_turn(connection, table, part.site or "")
         data = upsert_newest(connection, table, part, stamped)
     else:
         connection.execute(sa.delete(table).where(within(table, part, None)))

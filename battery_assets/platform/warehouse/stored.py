@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.digests import are_changed, has_digest, rows_digest
 from battery_assets.platform.warehouse.profile import Profile, merged
 from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.platform.warehouse.rows import rows_there
 from battery_assets.tables.definition import METADATA
 
 _COLUMNS = """
@@ -43,6 +45,22 @@ def stored_columns(warehouse: Warehouse, table: sa.Table, part: Part) -> set[str
     with warehouse.reading() as connection:
         told = {"schema": table.schema, "name": table.name}
         return set(connection.execute(sa.text(_COLUMNS), told).scalars())
+
+
+def changed_rows(warehouse: Warehouse, table: sa.Table, part: Part) -> list[str]:
+    """What is wrong where a partition's rows are not those that were committed, in words."""
+    if not has_digest(table):
+        return []
+    with warehouse.transaction() as connection:
+        row = registry.committed(connection, table, part)
+        now = rows_digest(connection, table, part)
+        count = rows_there(connection, table, part)
+    if row is None or not are_changed(row.rows_digest, now):
+        return []
+    return [
+        f"{table.name} {part.key}: the {count} rows that are there are not the {row.rows} committed: "
+        "somebody has changed them; next step: materialize this partition again"
+    ]
 
 
 def day_profiles(warehouse: Warehouse, table: sa.Table, part: Part) -> dict[date, Profile]:

@@ -102,8 +102,8 @@ telemetry_event_window = table(
     integer("sample_rate_ms", "Interval of the slow trace (100-500 ms).", low=1, high=60000, required=True),
     text(
         "data_blob_url",
-        "Parquet file of the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where a burst "
-        "begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, null elsewhere.",
+        "Parquet file, by its path in the lake: ts, voltage_v, current_a each sample_rate_ms; on rows where "
+        "a burst begins, waveform_v and waveform_a (lists, V and A, DC included) at waveform_hz, else null.",
         500,
     ),
     integer("samples_count", "Number of slow samples captured.", low=0, high=2147483647),

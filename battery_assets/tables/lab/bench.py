@@ -22,6 +22,8 @@ from battery_assets.tables.lab.quantities import charge_ah, current_a, nominal_a
 
 CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
 
+NO_CAPACITY = ("not to the cut-off", "not from full", "not recorded")
+
 battery_pack = table(
     "battery_pack",
     "Packs that cells under test belong to.",
@@ -54,6 +56,7 @@ battery_cell = table(
     quantity("nominal_voltage_v", "Nominal voltage.", "V", 8, 3, low=0, high=10000),
     quantity("voltage_min_v", "Lowest voltage it may be taken to.", "V", 8, 3, low=-10, high=10000),
     quantity("voltage_max_v", "Highest voltage it may be taken to.", "V", 8, 3, low=0, high=10000),
+    quantity("end_of_life_pct", "Capacity at which it is worn out, of nominal.", "%", 6, 3, low=1, high=100),
     phase=1,
     unique=["cell_code"],
     newest_wins=True,
@@ -65,7 +68,9 @@ battery_cell = table(
 timeseries_point = table(
     "timeseries_point",
     "One sample of a test, positive current charges.",
-    instant("ts", "Instant of the sample: start of the test plus its test time.", part_of_key=True),
+    instant(
+        "ts", "Instant of the sample: start of the test plus its test time, and its pauses.", part_of_key=True
+    ),
     # The session is filed after its points: they are its evidence.
     sa.Column(
         "session_id",
@@ -79,6 +84,24 @@ timeseries_point = table(
     quantity("voltage_v", "Terminal voltage.", "V", 10, 6, low=-100, high=9999),
     current_a("current_a", "Current, positive charges."),
     quantity("temperature_c", "Surface temperature.", "°C", 7, 3, low=-100, high=500),
+    quantity(
+        "correction_ah",
+        "Charge since the sample before that its trapezium lacks; all of it where open_ah is not 0.",
+        "Ah",
+        15,
+        11,
+        low=-9999,
+        high=9999,
+    ),
+    quantity(
+        "open_ah",
+        "Charge that may have flowed unrecorded; NULL without limit.",
+        "Ah",
+        14,
+        9,
+        low=0,
+        high=99999,
+    ),
     integer("cycle_count", "Cycle that the file itself counted.", low=-1, high=10000000),
     integer("step_index", "Step of the schedule, as the file numbers it.", low=-1, high=10000000),
     integer("source_file", "Position in the session's list of files, from 0.", low=0, high=100000),
@@ -129,7 +152,9 @@ cycle = table(
     instant("ended_at", "Last sample.", required=True),
     integer("points_count", "Samples.", low=1, high=2147483647, required=True),
     charge_ah("charge_capacity_ah", "Charge put in."),
-    charge_ah("discharge_capacity_ah", "Charge drawn, down to the cut-off voltage."),
+    charge_ah("discharge_capacity_ah", "Charge drawn from full to the cut-off; NULL where it was not whole."),
+    charge_ah("drawn_ah", "Charge drawn, down to the cut-off voltage, whether or not it got there."),
+    one_of("no_capacity", "Why a discharge has no capacity.", *NO_CAPACITY),
     quantity("charge_time_s", "Time on charge.", "s", 12, 2, low=0, high=9999999999),
     quantity("discharge_time_s", "Time on discharge.", "s", 12, 2, low=0, high=9999999999),
     current_a("current_max_a", "Largest current either way.", low=0),

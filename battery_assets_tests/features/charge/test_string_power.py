@@ -12,8 +12,8 @@ from battery_assets.features.charge.string_power import string_calc_day
 from battery_assets.features.ripple.bursts import burst_rows
 from battery_assets.physics.rectifier import Bridge
 from battery_assets.tables.projections import polars_schema
+from battery_assets_tests.worlds.months.telemetry_days import instants, string_rows
 from battery_assets_tests.worlds.recorded import FLOAT_V, START, burst, hours, lines
-from battery_assets_tests.worlds.telemetry_days import instants, string_rows
 
 DAY = date(2026, 3, 1)
 SOUND, LOW_PHASE = lines(), lines(Bridge(unbalance=0.05))

@@ -118,3 +118,28 @@ def test_without_a_slow_discharge_there_is_no_open_circuit_label():
     starts = cycle_starts(points.time_s, points.current_a, NOMINAL_AH)
     assert open_circuit_curve(points, starts, NOMINAL_AH) is None
     assert np.isnan(rested_soc_pct(points, NOMINAL_AH, None)).all()
+
+
+def test_one_cold_day_ends_no_life_whose_crossing_has_to_be_confirmed():
+    soh = np.array([1.0, 0.98, 0.72, 0.97, 0.96, 0.95, 0.94])
+    end = EndOfLife()
+    assert life_of(np.arange(1, 8), soh, 0.8, end.confirmed).censoring == lab.RIGHT_CENSORED
+    twice = np.array([1.0, 0.98, 0.72, 0.97, 0.79, 0.81, 0.79, 0.78, 0.77, 0.76])
+    assert life_of(np.arange(1, 11), twice, 0.8, end.confirmed) == lab.Life(7, lab.OBSERVED)
+
+
+def test_a_test_that_stops_at_its_end_of_life_has_seen_it():
+    # As Severson's cells: the record ends with the first cycle below.
+    soh = np.array([0.815, 0.810, 0.8057, 0.8003, 0.7998])
+    assert life_of(np.arange(1, 6), soh, 0.8, confirmed=3) == lab.Life(5, lab.OBSERVED)
+    jumped = np.array([0.95, 0.945, 0.94, 0.935, 0.62])
+    assert life_of(np.arange(1, 6), jumped, 0.8, confirmed=3).censoring == lab.RIGHT_CENSORED
+
+
+def test_an_end_of_life_is_told_in_percent_or_as_a_share():
+    assert [lab.percent_of_nominal(given) for given in (None, 70, 0.7, 82.5)] == [None, 70.0, 70.0, 82.5]
+    for wrong in (0, 1, 100, 250, -5, "80", True):
+        with pytest.raises(ValueError, match="no percentage of the nominal capacity"):
+            lab.percent_of_nominal(wrong)
+    assert EndOfLife.at(70.0).capacity_share == pytest.approx(0.7)
+    assert EndOfLife.at(None) == EndOfLife()

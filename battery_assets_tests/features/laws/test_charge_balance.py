@@ -14,8 +14,8 @@ from battery_assets.features.laws.charge_balance import (
     power_law,
     soc_law,
 )
-from battery_assets_tests.worlds import law_months as months
-from battery_assets_tests.worlds.telemetry_days import instants, jar_rows, string_rows, units
+from battery_assets_tests.worlds.months import laws as months
+from battery_assets_tests.worlds.months.telemetry_days import instants, jar_rows, string_rows, units
 
 DAY = date(2025, 3, 5)
 US = instants(DAY, 60)

@@ -8,8 +8,8 @@ import pytest
 
 from battery_assets.features.laws.current_sign import current_sign, sign_evidence
 from battery_assets.features.laws.verdict import Verdict
-from battery_assets_tests.worlds import law_months as months
-from battery_assets_tests.worlds.telemetry_days import string_rows
+from battery_assets_tests.worlds.months import laws as months
+from battery_assets_tests.worlds.months.telemetry_days import string_rows
 
 JARS = 24
 STRINGS = pl.DataFrame({"string_id": ["s1"], "jars": [JARS], "capacity_ah": [120.0]})

@@ -7,7 +7,7 @@ import pytest
 
 from battery_assets.features.laws.jar_sum import in_window, jar_sum, jar_sums, window_us
 from battery_assets.features.laws.verdict import Verdict
-from battery_assets_tests.worlds import law_months as months
+from battery_assets_tests.worlds.months import laws as months
 
 MONTH = "2025-03"
 

@@ -14,7 +14,7 @@ from battery_assets.features.laws.operation import (
     room_evidence,
 )
 from battery_assets.physics.float_charge import setpoint_v_cell
-from battery_assets_tests.worlds import law_months as months
+from battery_assets_tests.worlds.months import laws as months
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 

@@ -161,7 +161,7 @@ def test_health_and_twin_age_by_the_same_law():
 def test_the_generators_clock_doubles_every_10_k():
     """Read off its own days and temperatures: what a generator ages by and its twin by is one law."""
     from battery_assets.synthetic.signals.weather import SELF_HEAT_K, ageing_clock, room_daily_c
-    from battery_assets_tests.worlds import law_months as months
+    from battery_assets_tests.worlds.months import laws as months
 
     made = months.site("phuket", seed=2, interval_s=3600)
     speed = np.diff(ageing_clock(made), axis=1).ravel() * 365.25

@@ -6,7 +6,7 @@ import pytest
 
 from battery_assets.features.laws.truth_apart import truth_apart
 from battery_assets.synthetic.truth import truth
-from battery_assets_tests.worlds import law_months as months
+from battery_assets_tests.worlds.months import laws as months
 
 MONTH = "2025-03"
 

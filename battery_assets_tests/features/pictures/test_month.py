@@ -8,7 +8,12 @@ import polars as pl
 import pytest
 
 from battery_assets.features.pictures.discharge_events import deepest_discharge
-from battery_assets.features.pictures.month import month_of_string, ride_picture, three_strings
+from battery_assets.features.pictures.month import (
+    hours_of_strings,
+    month_of_string,
+    ride_picture,
+    three_strings,
+)
 from battery_assets.features.pictures.parts import MOST_BYTES
 from battery_assets.features.pictures.runtime import runtime_bars
 
@@ -57,7 +62,8 @@ def test_the_twins_own_deviation_is_taken_where_it_states_one():
     assert three_strings(states(health, soh_std_pct=2.5), jars(1))[0].soh_sd_pct == 2.5
 
 
-def month(hours: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def month(hours: int) -> tuple[pl.DataFrame, ...]:
+    """As `month_of_string` takes it: the string, its weakest jar, currents and charge."""
     rng = np.random.default_rng(3)
     at = pl.DataFrame(
         {"feature_ts": [START + timedelta(hours=k) for k in range(hours)]}, schema={"feature_ts": INSTANT}
@@ -71,7 +77,8 @@ def month(hours: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     charge = one.select("battery_id", ts="feature_ts").with_columns(
         soc_pct=pl.lit(99.0), soh_pct=pl.lit(80.0)
     )
-    return rows, currents, charge
+    whole = hours_of_strings(rows.with_columns(string_id=pl.lit("s0")))
+    return whole, rows.filter(pl.col("battery_id") == "s0-j7"), currents, charge
 
 
 @pytest.mark.parametrize("hours", [744, 24, 1, 0])

@@ -12,7 +12,7 @@ from battery_assets.features.twin.jar_model import R0_OHM, SHARED, prior_paramet
 from battery_assets.features.windows.discharges import discharge_windows
 from battery_assets.features.windows.feature_rows import TelemetryDay
 from battery_assets_tests.worlds.estimation import world
-from battery_assets_tests.worlds.telemetry_days import NO_ENV, NO_THD
+from battery_assets_tests.worlds.months.telemetry_days import NO_ENV, NO_THD
 
 COUNT = 12
 NAMES = [f"jar-{k:02d}" for k in range(COUNT)]

@@ -12,7 +12,7 @@ from battery_assets.features.samples.strings import Units
 from battery_assets.features.twin import carry
 from battery_assets.features.twin.month import twin_month
 from battery_assets_tests.worlds.estimation import world
-from battery_assets_tests.worlds.telemetry_days import instants, jar_rows, string_rows
+from battery_assets_tests.worlds.months.telemetry_days import instants, jar_rows, string_rows
 
 AT = datetime(2026, 3, 4, tzinfo=UTC)
 NO_TESTS = pl.DataFrame(
@@ -165,9 +165,10 @@ def test_the_discharge_shows_health_and_the_row_says_how_sure(first):
     assert curve["ocv_v"] == sorted(curve["ocv_v"])
 
 
-def test_a_month_without_string_telemetry_says_so():
-    with pytest.raises(ValueError, match=r"no string telemetry.*; next step: "):
-        month(jars("a"), BEFORE, [])
+def test_a_month_without_string_telemetry_tells_health_and_no_charge():
+    row = month(jars("a"), BEFORE, []).row(0, named=True)
+    assert row["soc_pct"] is row["soc_std_pct"] is None
+    assert 50.0 < row["soh_pct"] < 110.0
 
 
 def test_the_document_names_the_string_so_that_a_moved_jar_takes_no_strangers_clock(first):

@@ -14,7 +14,13 @@ from battery_assets.features.twin.states import twin_states
 from battery_assets.features.twin.two_rc import Window, fit_two_rc, unseen_rmse_v
 from battery_assets.features.windows.discharges import SCHEMA, discharge_windows
 from battery_assets.tables.projections import polars_schema
-from battery_assets_tests.worlds.telemetry_days import instants, jar_rows, string_rows, telemetry, units
+from battery_assets_tests.worlds.months.telemetry_days import (
+    instants,
+    jar_rows,
+    string_rows,
+    telemetry,
+    units,
+)
 
 DAY = date(2026, 3, 1)
 AT = datetime(2026, 4, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.learning.cycles.ridge import FEATURES, RECIPES, Recipe, TooFewCells, fit
+from battery_assets.learning.cycles.ridge import FEATURES, RECIPES, Recipe, TooFewCells, fit, measured
 
 
 def cells(count: int = 8, rows: int = 40, seed: int = 1, noise: float = 0.5) -> pl.DataFrame:
@@ -57,3 +57,18 @@ def test_too_few_cells_are_refused_with_what_to_do():
         TooFewCells, match=r"no cell with known soh_pct is held out.*next step: bring in more cells"
     ):
         fit(nobody, Recipe("soh", FEATURES, "soh_pct"))
+
+
+def test_a_lab_without_a_sensor_learns_from_the_rest():
+    nothing = pl.lit(None, pl.Float64)
+    rows, recipe = cells().with_columns(feature_3=nothing), Recipe("soh", FEATURES, "soh_pct")
+    own = measured(rows, recipe)
+    assert own.features == tuple(name for name in FEATURES if name != "feature_3")
+    model, scores = fit(rows, own)
+    assert scores["cells_test"] == 1.0
+    assert np.isfinite(model.predict(rows)).all()
+    assert measured(cells(), recipe) == recipe
+    one = cells().with_columns(feature_3=pl.when(pl.col("cell_id") != "c0").then("feature_3"))
+    assert measured(one, recipe) == recipe, "what one cell lacks is left out with that cell"
+    with pytest.raises(TooFewCells, match=r"feature_1, .* are NULL in the training cells"):
+        measured(cells().with_columns(pl.lit(None, pl.Float64).alias(name) for name in FEATURES), recipe)

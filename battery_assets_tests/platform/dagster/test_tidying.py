@@ -14,6 +14,7 @@ from battery_assets.platform.dagster.tidying import tidied
 from battery_assets.platform.days.plan import DayEntry
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
+from battery_assets_tests.worlds.stores import kept, rows
 from battery_assets_tests.worlds.writers import (
     PART,
     Order,
@@ -86,8 +87,20 @@ def test_the_job_runs(warehouse):
 
 def test_captures_and_tables_that_are_not_there_are_left_alone(warehouse):
     url = warehouse.keep_capture(PART, "window-1", content(TABLE, 1).select("ts"))
-    assert set(tidied(warehouse, t.TABLES, keep_hours=0).values()) == {0}
-    assert Path(url).exists()
+    path = Path(warehouse.lake_url) / url
+    assert set(tidied(warehouse, t.TABLES).values()) == {0}, "its row may be on its way"
+    assert path.exists()
+
+
+def test_captures_that_no_row_names_go_when_they_are_old(warehouse):
+    named, unnamed = (
+        warehouse.keep_capture(PART, "test", content(TABLE, value).select("ts")) for value in (1, 2)
+    )
+    kept(warehouse, t.capacity_test_raw, rows(t.capacity_test_raw, {"name": "a", "raw_data_url": named}))
+    time.sleep(0.05)
+    assert tidied(warehouse, t.TABLES, keep_hours=0)["captures"] == 1
+    there = [(Path(warehouse.lake_url) / url).exists() for url in (named, unnamed)]
+    assert there == [True, False]
 
 
 def test_days_of_months_long_closed_are_forgotten(warehouse):

@@ -74,8 +74,9 @@ def locked(url: str) -> bool:
         return bool(
             connection.execute(
                 sa.text(
-                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = "
-                    "(SELECT oid FROM pg_database WHERE datname = current_database())"
+                    "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation "
+                    "WHERE c.relname = 'migration_turn' AND l.mode = 'ExclusiveLock' AND l.granted "
+                    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
                 )
             ).scalar_one()
         )

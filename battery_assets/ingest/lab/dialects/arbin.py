@@ -9,11 +9,12 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 ARBIN = Dialect(
     name="arbin",
     vendor="Arbin",
-    version=1,
+    version=2,
     signature=(
         frozenset({"test_time", "cycle_index", "charge_capacity"}),
         frozenset({"data_point", "test_time", "step_time", "cycle_index"}),
     ),
+    sign_fixed=True,
     columns=(
         Column("test_time_s", ("test_time",), "s", required=True),
         Column("voltage_v", ("voltage",), "V", required=True),
@@ -56,4 +57,7 @@ ARBIN = Dialect(
         "started_at_format": ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S"),
     },
 )
-ARBIN_METADATA = frozenset({"test_id", "device_id", "iv_ch_id", "first_start_datetime"})
+ARBIN_METADATA = (
+    frozenset({"test_id", "device_id", "iv_ch_id", "first_start_datetime"}),
+    frozenset({"channel", "start_datetime", "schedule_file_name"}),
+)

@@ -8,9 +8,10 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 BDF = Dialect(
     name="battery data format",
     vendor="Battery Data Alliance",
-    version=1,
+    version=2,
     signature=(frozenset({"test_time"}),),
-    written=r"(?i)(test time / \w+|test_time_second)",
+    written=r"(?i)(test time / \w+|test_time_(second|millisecond|minute|hour))",
+    sign_fixed=True,
     columns=(
         Column("test_time_s", ("test_time",), required=True),
         Column("voltage_v", ("voltage",), required=True),

@@ -9,13 +9,13 @@ same columns; rows of impedance sweeps among them are no points.
 from dataclasses import replace
 
 from battery_assets.ingest.lab.dialects.definition import Column, Dialect
-from battery_assets.ingest.lab.formats.mpr import IMPEDANCE
 
 BIOLOGIC = Dialect(
     name="biologic",
     vendor="BioLogic",
-    version=1,
+    version=2,
     signature=(frozenset({"time", "ecell"}), frozenset({"time", "ewe"}), frozenset({"time", "ewe_ece"})),
+    sign_fixed=True,
     columns=(
         Column("test_time_s", ("time",), required=True),
         Column("voltage_v", ("ecell", "ewe_ece", "ewe"), required=True),
@@ -31,19 +31,20 @@ BIOLOGIC = Dialect(
         Column("temperature_c", ("temperature",)),
     ),
     instants=("%m/%d/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M:%S%.f"),
+    never_ended=True,
+    sweeps=True,
     export="EC-Lab or BT-Lab: Experiment, Export as text, with time/s, Ecell/V and I/mA (or <I>/mA)",
     facts={
         "channel": (r"^Run on channel : (\S+)",),
         "protocol": (r"^Loaded Setting File :\s+(.+)$",),
         "started_at": (r"^Acquisition started on : (.+?)\s*$",),
         "started_at_format": ("%m/%d/%Y %H:%M:%S.%f", "%m/%d/%Y %H:%M:%S"),
-        "nominal_capacity_ah": (r"^Battery capacity : ([\d.]+) A\.h",),
+        "nominal_capacity_ah": (r"^Battery capacity : ([\d.,]+ \S*A\.h)",),
     },
 )
 BIOLOGIC_MPR = replace(
     BIOLOGIC,
     name="biologic mpr",
-    columns=(*BIOLOGIC.columns, Column("step_type", ("row_kind",))),
-    set_aside=(IMPEDANCE,),
+    version=2,
     facts={**BIOLOGIC.facts, "protocol": (r"^Technique : (.+)$",)},
 )

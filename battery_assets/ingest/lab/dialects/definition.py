@@ -15,7 +15,7 @@ class Column:
 
     word      of the vocabulary that it becomes (a key of vocabulary.DIMENSIONS)
     slugs     of the headings it may have, best first; 'step/time' is a heading 'step' in a unit of time,
-              a slug ending in '*' matches by its beginning
+              a slug ending in '*' matches by its beginning, '=Step' is the heading as it is written
     unit      what the source means where a heading names none; None: the heading must name it
     required  whether the file is refused without it
     """
@@ -34,16 +34,20 @@ class Dialect:
     version        of its reader: raised whenever the same file would be read differently
     signature      sets of slugs, one of which a header must contain to be of this kind
     columns        what is taken from it
-    instants       strptime patterns of the wall clock, tried in order; the first that fits every row is it
+    instants       strptime patterns of the wall clock, tried in order, then with day and month exchanged; the
+                   first that fits every row is it
     charging       words of the step type that mean charge; discharging, resting, set_aside likewise.
                    Rows in `set_aside` are no points (impedance sweeps) and go to quarantine by rule
     sign           'signed': a positive current charges. 'step type': the current is a magnitude and the
                    step type gives the sign. 'signed or step type': magnitudes, if no current is negative.
                    'proven': no step type; if no current is negative, voltage must prove each run
+    sign_fixed     the format itself says that positive current charges: no voltage overrules it alone
     time_restarts  each cycle's time begins at 0 (records of single discharges)
     clock_decides  a time heading without a unit: the wall clock tells seconds, minutes and hours apart
     policy         where the contract names none
     written        pattern that one heading, as it is written, must match besides; '' for any
+    never_ended    the software does not end the last line of a complete export
+    sweeps         a row with a frequency belongs to an impedance sweep and is no point in time
     export         how the cycler's software writes such a file, for refusals
     facts          patterns of what the preamble says about the test, by field of reading.Declared
     """
@@ -59,10 +63,13 @@ class Dialect:
     resting: tuple[str, ...] = ()
     set_aside: tuple[str, ...] = ()
     sign: str = "signed"
+    sign_fixed: bool = False
     time_restarts: bool = False
     clock_decides: bool = False
     policy: str = "strict"
     written: str = ""
+    never_ended: bool = False
+    sweeps: bool = False
     export: str = ""
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -74,12 +81,15 @@ class Dialect:
 
     def places(self, found: Sequence[Heading]) -> dict[str, tuple[Column, Heading]]:
         """The heading of each word that the file has; of several that fit, the dialect's first."""
-        chosen = {}
+        chosen: dict[str, tuple[Column, Heading]] = {}
+        by_slug = {heading.slug: heading for heading in reversed(found)}
         for column in self.columns:
             for wanted in column.slugs:
-                fitting = [heading for heading in found if _fits(heading, wanted)]
+                fitting = by_slug.get(wanted)
+                if fitting is None and not wanted.isidentifier():
+                    fitting = next((heading for heading in found if _fits(heading, wanted)), None)
                 if fitting and column.word not in chosen:
-                    chosen[column.word] = (column, fitting[0])
+                    chosen[column.word] = (column, fitting)
         return chosen
 
     def missing(self, found: Sequence[Heading]) -> list[Column]:
@@ -98,6 +108,8 @@ class Dialect:
 
 
 def _fits(heading: Heading, wanted: str) -> bool:
+    if wanted.startswith("="):
+        return heading.text == wanted[1:]
     if "/" in wanted:
         name, dimension = wanted.split("/")
         return (

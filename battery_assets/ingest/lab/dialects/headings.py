@@ -8,8 +8,13 @@ from battery_assets.ingest.lab.dialects.vocabulary import is_unit
 _BRACKETED = re.compile(r"^(?P<name>.+?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]\s*$")
 _SLASHED = re.compile(r"^(?P<name>.+?)\s*/\s*(?P<unit>[^/]+)$")
 _MACHINE = re.compile(
-    r"^(?P<name>[A-Za-z0-9_]+)_(?P<unit>second|volt|ampere|celsius|ohm|ah|wh|s|V|A|Ah|Wh|C|mAh|mA|mV)$"
+    r"^(?P<name>[A-Za-z0-9_]+)_(?P<unit>second|volt|ampere|celsius|ohm|ah|wh|s|V|A|Ah|Wh|C|mAh|mA|mV"
+    r"|millisecond|minute|hour|millivolt|milliampere|mWh|kelvin|fahrenheit|degC|K)$"
 )
+# '<Ewe/V>': EC-Lab 11.4x and 11.5x put the whole heading of a mean between the angles.
+_MEAN = re.compile(r"^<(?P<name>[^<>/]+)/(?P<unit>[^<>]+)>$")
+# 'mAmps', 'mVolts': the unit is the heading.
+_PREFIXED = re.compile(r"^(?P<prefix>[mµu])(?P<name>Amps?|Volts?|Amp-hr|Watt-hr)$")
 _NO_SLUG = re.compile(r"[^a-z0-9\u4e00-\u9fff]+")
 
 
@@ -29,12 +34,15 @@ def slug(text: str) -> str:
 
 
 def heading(text: str, place: int) -> Heading:
-    """One heading taken apart. `place` is its 0-based position."""
+    """The quantity and unit of one heading. `place` is its 0-based position."""
     plain = text.strip().strip('"').lstrip("~").strip()
     bracketed = _BRACKETED.match(plain)
     if bracketed:
         return Heading(plain, slug(bracketed["name"]), bracketed["unit"].strip(), place)
-    for pattern in (_SLASHED, _MACHINE):
+    prefixed = _PREFIXED.match(plain)
+    if prefixed:
+        return Heading(plain, slug(prefixed["name"]), plain, place)
+    for pattern in (_MEAN, _SLASHED, _MACHINE):
         found = pattern.match(plain)
         if found and is_unit(found["unit"]):
             return Heading(plain, slug(found["name"]), found["unit"].strip(), place)

@@ -8,7 +8,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 NOVONIX = Dialect(
     name="novonix",
     vendor="Novonix",
-    version=1,
+    version=2,
     signature=(frozenset({"run_time", "potential", "cycle_number"}),),
     columns=(
         Column("test_time_s", ("run_time",), required=True),
@@ -31,8 +31,8 @@ NOVONIX = Dialect(
         "protocol": (r"^Description: (.+)$",),
         "started_at": (r"^Started: (.+)$",),
         "started_at_format": ("%Y-%m-%d %H:%M:%S", "%m/%d/%Y %H:%M:%S"),
-        "mass_g": (r"^Mass \(g\): ([\d.]+)$",),
-        "nominal_capacity_ah": (r"^Capacity \(Ah\): ([\d.]+)$",),
+        "mass_g": (r"^Mass \(g\): ([\d.,]+)$",),
+        "nominal_capacity_ah": (r"^Capacity \(Ah\): ([\d.,]+)$",),
     },
     export="Novonix UHPC: export the data file with Run Time, Current and Potential",
 )

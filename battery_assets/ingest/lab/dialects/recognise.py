@@ -1,5 +1,6 @@
 """Which cycler wrote a file: told by its content, never by its name; never guessed."""
 
+import re
 from collections.abc import Sequence
 
 from battery_assets.ingest.lab.dialects.arbin import ARBIN, ARBIN_METADATA
@@ -19,15 +20,29 @@ from battery_assets.ingest.lab.refusal import LabFileRefused
 # The most particular first: the first whose signature the headings bear is it.
 DIALECTS = (BDF, LANDT, PEC, NOVONIX, BASYTEC, BIOLOGIC, NEWARE, MACCOR, NASA, ARBIN)
 _NEAREST = 3
+# Quantities of a whole step or cycle: its extremes, means, first and last values, its duration.
+_QUANTITY = r"(v|volt|voltage|i|curr|current|t\d*|temp|temperature|cap|capacity|energy|power|soc)"
+_SUMMARY = re.compile(
+    rf"(^|_)(v|i|t)?(max|min|maximum|minimum)(_(on|in|of)_(cycle|step))?(_{_QUANTITY})?(_|$)"
+    rf"|(^|_)(mean|avg|average|median|onset|oneset|start|end|first|last|initial|final|begin|mid|middle)_{_QUANTITY}(_|$)"
+    rf"|(^|_){_QUANTITY}_(mean|avg|average|median|max|min|onset|start|end|first|last|initial|final)(_|$)"
+    r"|(^|_)(coulombic|coulomb|energy|voltage|charge_discharge)_efficiency|(^|_)retention"
+    r"|^(charge|discharge|chg|dchg|dischg|cc_chg|cv_chg)_time(_|$)"
+)
+_FEWEST_SUMMARIES = 2
 _SHOWN_COLUMNS = 40
 
 
 def dialect_of(found: Sequence[Heading]) -> Dialect | None:
     """The dialect whose signature a line of headings bears. Raises LabFileRefused: NO_POINTS."""
+    summarised = summary_columns(found)
     for dialect in DIALECTS:
+        if summarised and dialect.signed(found) and not dialect.missing(found):
+            raise _summary(summarised)
         if dialect.signed(found):
             return dialect
-    if {heading.slug for heading in found} >= ARBIN_METADATA:
+    slugs = {heading.slug for heading in found}
+    if any(slugs >= metadata for metadata in ARBIN_METADATA):
         raise LabFileRefused(
             "NO_POINTS",
             found="Arbin's record of a test, without measured points",
@@ -37,9 +52,28 @@ def dialect_of(found: Sequence[Heading]) -> Dialect | None:
     return None
 
 
+def summary_columns(found: Sequence[Heading]) -> list[str]:
+    """Headings that only a table of steps or cycles has; none where there are fewer than two."""
+    told = [heading.text for heading in found if _SUMMARY.search(heading.slug)]
+    return told if len(told) >= _FEWEST_SUMMARIES else []
+
+
+def _summary(columns: Sequence[str]) -> LabFileRefused:
+    return LabFileRefused(
+        "NO_POINTS",
+        found=f"a table of summaries, one row a step or cycle: the columns {', '.join(columns)}",
+        expected="measured points",
+        next_step="give the file with the points; this one is not needed",
+    )
+
+
 def unknown(lines: Sequence[Sequence[Heading]]) -> LabFileRefused:
-    """UNKNOWN_DIALECT with the headings found in the likeliest header line, and the nearest dialects."""
+    """UNKNOWN_DIALECT with the headings of the likeliest header line and the nearest dialects; NO_POINTS
+    where these are the columns of a summary."""
     header = max(lines, key=_header_likeness, default=())
+    longest = max(map(summary_columns, lines), key=len, default=[])
+    if longest:
+        return _summary(longest)
     names = ", ".join(repr(heading.text) for heading in header[:_SHOWN_COLUMNS]) or "no headings"
     likely = sorted(DIALECTS, key=lambda dialect: -dialect.likeness(header))[:_NEAREST]
     nearest = "; ".join(f"{one.name} ({one.likeness(header):.0%}: {_columns(one)})" for one in likely)

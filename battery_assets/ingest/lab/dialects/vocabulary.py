@@ -27,6 +27,8 @@ POINTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "charge_wh": pl.Float64,
     "discharge_wh": pl.Float64,
     "resistance_ohm": pl.Float64,
+    "moved_ah": pl.Float64,
+    "open_ah": pl.Float64,
 }
 COLUMN_WORDS = {
     "line": "1-based line of the row in the (unpacked) file; in workbooks and binary files the row's number",
@@ -47,6 +49,8 @@ COLUMN_WORDS = {
     "charge_wh": "energy put in since the first row, by the cycler's counters",
     "discharge_wh": "energy taken out since the first row, by the cycler's counters",
     "resistance_ohm": "internal resistance as the cycler measured it; null where it gave none",
+    "moved_ah": "charge since the row before, positive charges, by current, step times and counters together",
+    "open_ah": "charge that may have flowed besides while nothing was recorded; infinite without limit",
 }
 # Voltage against charge at fixed voltages, one curve a cycle: the layout of Severson's Q(V) tables.
 CURVES_SCHEMA = {
@@ -83,30 +87,57 @@ DIMENSIONS = {
 _PLAIN = {
     "time": {"s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.0, "seconds": 1.0, "min": 60.0, "mins": 60.0,
              "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hr": 3600.0, "hrs": 3600.0, "hour": 3600.0,
-             "hours": 3600.0, "ms": 1e-3, "us": 1e-6, "d": 86400.0, "day": 86400.0, "days": 86400.0},
-    "voltage": {"v": 1.0, "volt": 1.0, "volts": 1.0, "mv": 1e-3, "uv": 1e-6, "kv": 1e3},
-    "current": {"a": 1.0, "amp": 1.0, "amps": 1.0, "ampere": 1.0, "ma": 1e-3, "ua": 1e-6},
-    "charge": {"ah": 1.0, "a.h": 1.0, "a·h": 1.0, "amp-hr": 1.0, "mah": 1e-3, "ma.h": 1e-3, "ma·h": 1e-3,
-               "uah": 1e-6, "ua.h": 1e-6, "c": 1 / 3600, "as": 1 / 3600},
-    "energy": {"wh": 1.0, "w.h": 1.0, "w·h": 1.0, "watt-hr": 1.0, "mwh": 1e-3, "mw.h": 1e-3, "uwh": 1e-6,
+             "hours": 3600.0, "ms": 1e-3, "millisecond": 1e-3, "milliseconds": 1e-3,
+             "us": 1e-6, "d": 86400.0, "day": 86400.0, "days": 86400.0},
+    "voltage": {"v": 1.0, "volt": 1.0, "volts": 1.0, "mv": 1e-3, "mvolt": 1e-3, "mvolts": 1e-3,
+                "millivolt": 1e-3, "millivolts": 1e-3, "uv": 1e-6, "kv": 1e3},
+    "current": {"a": 1.0, "amp": 1.0, "amps": 1.0, "ampere": 1.0, "amperes": 1.0, "ma": 1e-3, "mamp": 1e-3,
+                "mamps": 1e-3, "milliampere": 1e-3, "milliamperes": 1e-3, "milliamps": 1e-3, "ua": 1e-6,
+                "uamps": 1e-6, "ka": 1e3},
+    "charge": {"ah": 1.0, "a.h": 1.0, "a·h": 1.0, "amp-hr": 1.0, "ahr": 1.0, "mah": 1e-3, "ma.h": 1e-3,
+               "ma·h": 1e-3, "mamp-hr": 1e-3, "mahr": 1e-3, "uamp-hr": 1e-6, "uah": 1e-6,
+               "ua.h": 1e-6, "c": 1 / 3600, "as": 1 / 3600},
+    "energy": {"wh": 1.0, "w.h": 1.0, "w·h": 1.0, "watt-hr": 1.0, "whr": 1.0, "mwh": 1e-3, "mw.h": 1e-3,
+               "mwatt-hr": 1e-3, "mwhr": 1e-3, "uwh": 1e-6,
                "kwh": 1e3, "j": 1 / 3600},
     "resistance": {"ohm": 1.0, "ohms": 1.0, "ω": 1.0, "o": 1.0, "mohm": 1e-3, "mohms": 1e-3, "mω": 1e-3,
                    "mo": 1e-3},
-    "temperature": {"c": 1.0, "°c": 1.0, "degc": 1.0, "deg c": 1.0, "celsius": 1.0, "degree celsius": 1.0,
-                    "℃": 1.0},
+    "temperature": {"c": 1.0, "°c": 1.0, "degc": 1.0, "deg c": 1.0, "deg. c": 1.0, "celsius": 1.0,
+                    "degree celsius": 1.0, "℃": 1.0, "k": 1.0, "kelvin": 1.0, "degk": 1.0, "f": 5 / 9,
+                    "°f": 5 / 9, "degf": 5 / 9, "deg f": 5 / 9, "fahrenheit": 5 / 9,
+                    "degree fahrenheit": 5 / 9,
+                    "℉": 5 / 9},
+    "power": {"w": 1.0, "mw": 1e-3, "kw": 1e3},
+    "frequency": {"hz": 1.0, "khz": 1e3},
     "count": {"1": 1.0, "#": 1.0},
 }  # fmt: skip
+# What 0 of a temperature scale is in °C.
+_ZERO_C = {"k": -273.15, "f": -160 / 9}
 
 
 def factor(unit: str, dimension: str) -> float | None:
     """What a number in `unit` is multiplied with to be in the vocabulary's unit; None for a foreign unit."""
+    return _PLAIN.get(dimension, {}).get(_plain(unit, dimension))
+
+
+def zero(unit: str | None, dimension: str) -> float:
+    """What is added after the factor: 0 for every unit but kelvin and degrees Fahrenheit."""
+    if unit is None or dimension != "temperature":
+        return 0.0
+    plain = _plain(unit, dimension).lstrip("°").removeprefix("degree ").removeprefix("deg").strip()
+    return _ZERO_C.get("f" if plain == "℉" else plain[:1], 0.0)
+
+
+def _plain(unit: str, dimension: str) -> str:
     plain = unit.strip().lower().replace("µ", "u").replace("μ", "u")
+    if dimension != "temperature":
+        return plain
     # Some exports lose the sign of ℃ or ° on the way and write '?'.
-    if dimension == "temperature" and plain in ("?", "?c", "??"):
-        plain = "c"
-    if dimension == "temperature" and plain.endswith("c") and not plain[:-1].isascii():
-        plain = "c"
-    return _PLAIN.get(dimension, {}).get(plain)
+    if plain in ("?", "??"):
+        return "c"
+    if plain[-1:] in ("c", "f", "k") and (plain[:-1] == "?" or not plain[:-1].isascii()):
+        return plain[-1]
+    return plain
 
 
 def is_unit(text: str) -> bool:

@@ -12,6 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from battery_assets.ingest.files.parquet_file import check_ends, decode_apart
+from battery_assets.ingest.lab.contract import LabContract
+from battery_assets.ingest.lab.dialects import declared as declared_layout
 from battery_assets.ingest.lab.dialects.arbin import ARBIN
 from battery_assets.ingest.lab.dialects.bdf import BDF
 from battery_assets.ingest.lab.dialects.biologic import BIOLOGIC_MPR
@@ -45,10 +47,10 @@ _REFUSED = {
 }
 
 
-def table(file: Content) -> tuple[RawTable, Dialect]:
+def table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
     """Raises FileRefused: UNSUPPORTED, CORRUPT, READER_CRASH, TOO_LARGE, UNKNOWN_DIALECT, NO_ROWS."""
     if file.kind == "parquet":
-        return _parquet(file), BDF
+        return _parquet(file, contract)
     if file.kind == "mpr":
         return mpr.table(file), BIOLOGIC_MPR
     if file.kind in _DECODED:
@@ -75,19 +77,26 @@ def _decoded(file: Content) -> RawTable:
     return _framed(frame, preamble, notes)
 
 
-def _parquet(file: Content) -> RawTable:
+def _parquet(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
+    """The columns that are read, under their headings; those of the others stay known by name."""
     check_ends(file.path)
     with _folder() as folder:
         request = {"columns": [], "documents": [], "max_unpacked_bytes": _MAX_UNPACKED}
         decode_apart(_PARQUET_CHILD, file.path, folder, request)
         names = json.loads((folder / "schema.json").read_text())["names"]
         found = headings(names)
-        if not BDF.signed(found):
+        declared = declared_layout.dialect(found, contract) if contract.columns else None
+        dialect = declared or (BDF if BDF.signed(found) else None)
+        if dialect is None:
             raise unknown([found])
-        wanted = [names[heading.place] for _, heading in BDF.places(found).values()]
+        wanted = [names[heading.place] for _, heading in dialect.places(found).values()]
         decode_apart(_PARQUET_CHILD, file.path, folder, {**request, "columns": wanted})
         parts = [pl.read_ipc(part) for part in sorted(folder.glob("*.arrow"))]
-    return _framed(pl.concat(parts) if parts else pl.DataFrame(), [])
+    frame = pl.concat(parts) if parts else pl.DataFrame()
+    if frame.height:
+        absent = [pl.lit(None).alias(name) for name in names if name not in frame.columns]
+        frame = frame.with_columns(absent).select(names)
+    return _framed(frame, []), dialect
 
 
 def _framed(frame: pl.DataFrame, preamble: list[str], notes: tuple[str, ...] = ()) -> RawTable:

@@ -6,10 +6,11 @@ cpu_seconds and memory_bytes. Results in `folder`: table.arrow and facts.json, o
 'cells' one file for each cell of a batch, as `severson_child` makes them.
 """
 
+import ctypes
 import json
-import os
 import resource
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _POINTS, _AUXILIARY, _TEST = "Channel_Normal_Table", "Auxiliary_Table", "Global_
 _TEMPERATURE_TYPE = 1
 _MEASURED = ("Voltage_measured", "Current_measured", "Temperature_measured", "Time")
 _SEVERSON = Path(__file__).with_name("severson_child.py")
+_NEWARE = Path(__file__).with_name("neware_child.py")
 _NEXT = {
     **dict.fromkeys(("mat73", "cells"), "save the points of each cell as CSV in the Battery Data Format"),
     "mat5": "save the points of each cell as CSV with Voltage_measured, Current_measured, Time and cycle_idx",
@@ -28,6 +30,9 @@ _NEXT = {
 
 def main(request: dict) -> int:
     """Decode one file; 0 also for a file that is refused in good order."""
+    if sys.platform == "linux":
+        # PR_SET_PDEATHSIG: whoever asked for the file may be killed meanwhile.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
     resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
@@ -96,45 +101,7 @@ def _temperatures(database, records: list) -> list | None:
 
 
 def _neware(request: dict) -> tuple[dict, dict]:
-    """Neware's .nda and .ndax; their time begins anew in each step, so the test's time is added up.
-
-    The files hold instants; the package shows them in the reader's zone, here they are UTC again.
-    """
-    from datetime import UTC
-
-    import NewareNDA
-
-    source = Path(request["path"])
-    named = source
-    if source.suffix.lower() != f".{request['kind']}":
-        named = Path(request["folder"]) / f"file.{request['kind']}"
-        os.symlink(source, named)
-    frame = NewareNDA.read(str(named), software_cycle_number=False, log_level="ERROR")
-    step = frame["Step"]
-    ends = frame.groupby(step, sort=False)["Time"].max()
-    before = ends.cumsum().shift(fill_value=0.0)
-    columns = {
-        "Index": frame["Index"].astype("int64").to_list(),
-        "Cycle": frame["Cycle"].astype("int64").to_list(),
-        "Step_Index": frame["Step_Index"].astype("int64").to_list(),
-        "Status": frame["Status"].astype(str).to_list(),
-        "Time (s)": frame["Time"].astype("float64").to_list(),
-        "Total Time (s)": (frame["Time"].astype("float64") + step.map(before).astype("float64")).to_list(),
-        "Voltage (V)": frame["Voltage"].astype("float64").to_list(),
-        "Timestamp": [stamp.to_pydatetime().astimezone(UTC) for stamp in frame["Timestamp"]],
-    }
-    for name in (
-        "Current(mA)",
-        "Charge_Capacity(mAh)",
-        "Discharge_Capacity(mAh)",
-        "Charge_Energy(mWh)",
-        "Discharge_Energy(mWh)",
-    ):
-        columns[name] = frame[name].astype("float64").to_list()
-    temperatures = [name for name in frame.columns if name.upper().startswith("T") and name[1:].isdigit()]
-    if temperatures:
-        columns["T1"] = frame[temperatures[0]].astype("float64").to_list()
-    return columns, {}
+    return runpy.run_path(str(_NEWARE))["points"](request)
 
 
 def _severson(request: dict) -> tuple[dict, dict]:

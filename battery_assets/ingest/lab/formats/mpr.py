@@ -7,8 +7,8 @@ the points, packed row by row; 'VMP Set' begins with the technique; 'VMP LOG' ha
 
 Lengths have to add up to the byte, in the file and in the table of points: a file that is cut, or whose
 columns are other than we know them, never yields a number. Techniques that control the current (GCPL) store
-the charge of each interval and no current: what flowed is that charge over that time, and so is a file's own
-P over Ewe.
+the charge of each interval and no current: what flowed is that charge over that time (`derived`), and so is a
+file's own P over Ewe.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,6 @@ from battery_assets.ingest.lab.formats.raw_table import RawTable, frame_table
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 LARGEST = 2 << 30
-IMPEDANCE = "impedance"
 _SIGNATURE = b"BIO-LOGIC MODULAR FILE\x1a".ljust(48) + bytes(4)
 _NAMES = np.dtype([("mark", "S6"), ("short", "S10"), ("long", "S25")])
 _SHORT = np.dtype([*_NAMES.descr, ("length", "<u4"), ("version", "<u4"), ("date", "S8")])
@@ -67,9 +66,9 @@ def table(file: Content) -> RawTable:
             next_step="wait until EC-Lab has written the first points, or copy the file again",
         )
     columns = _points(data[0])
-    notes = _completed(columns)
+    _refuse_without_current(columns)
     frame = pl.DataFrame({str(place): values for place, values in enumerate(columns.values())})
-    return frame_table(frame, headings(list(columns)), 1, preamble=_preamble(found, data[0]), notes=notes)
+    return frame_table(frame, headings(list(columns)), 1, preamble=_preamble(found, data[0]))
 
 
 def modules(raw: bytes) -> list[Module]:
@@ -153,38 +152,16 @@ def _row(numbers: list[int]) -> np.dtype:
     return np.dtype(list(kinds.items()))
 
 
-def _completed(columns: dict[str, np.ndarray]) -> tuple[str, ...]:
-    """Add what EC-Lab's text export adds: the current of an interval, the voltage between both electrodes.
-
-    Also 'row kind', which tells rows of impedance sweeps from points in time.
-    """
-    notes = []
-    if not {"I/mA", "<I>/mA"} & columns.keys():
-        if not {"time/s", "dq/mA.h"} <= columns.keys():
-            raise LabFileRefused(
-                "MISSING_COLUMN",
-                found=f"the columns {', '.join(columns)}: no current, as at open circuit",
-                expected="also I/mA, <I>/mA or dq/mA.h",
-                next_step="leave this file out, and give those of the techniques that charge and discharge",
-            )
-        columns["<I>/mA"] = _mean_current(columns["time/s"], columns["dq/mA.h"])
-        notes.append("the file holds no current: it is the charge of each interval over the interval")
-    for ours, work, counter in (("Ewe-Ece/V", "Ewe/V", "Ece/V"), ("<Ewe>-<Ece>/V", "<Ewe>/V", "<Ece>/V")):
-        if work in columns and counter in columns and ours not in columns:
-            columns[ours] = columns[work].astype(float) - columns[counter]
-    if "freq/Hz" in columns:
-        columns["row kind"] = np.where(columns["freq/Hz"] > 0, IMPEDANCE, "")
-    return tuple(notes)
-
-
-def _mean_current(time_s: np.ndarray, charge_mah: np.ndarray) -> np.ndarray:
-    """mA in the interval that ends at each point; where no time has passed, that of the next one."""
-    hours = np.diff(time_s, prepend=time_s[0]) / 3600
-    passed = hours > 0
-    current = np.divide(charge_mah, hours, out=np.zeros(len(hours)), where=passed)
-    places = np.where(passed, np.arange(len(hours)), len(hours))
-    after = np.minimum.accumulate(places[::-1])[::-1]
-    return np.append(current, 0.0)[after]
+def _refuse_without_current(columns: dict[str, np.ndarray]) -> None:
+    """Raises LabFileRefused: MISSING_COLUMN where neither a current is stored nor what it follows from."""
+    if {"I/mA", "<I>/mA", "P/W"} & columns.keys() or {"time/s", "dq/mA.h"} <= columns.keys():
+        return
+    raise LabFileRefused(
+        "MISSING_COLUMN",
+        found=f"the columns {', '.join(columns)}: no current, as at open circuit",
+        expected="also I/mA, <I>/mA or dq/mA.h",
+        next_step="leave this file out, and give those of the techniques that charge and discharge",
+    )
 
 
 def _preamble(found: list[Module], data: Module) -> list[str]:

@@ -29,6 +29,8 @@ class RawTable:
     open_end  place of the last field of the last row, where the file does not end that line
     units     unit of each place, from a row of units below the headings
     preamble  lines above the headings
+    used      places that are read although no word of the vocabulary is theirs
+    follows   places of a column that is formed of others: those others
     """
 
     headings: Sequence[Heading]
@@ -42,10 +44,21 @@ class RawTable:
     open_end: int | None = None
     units: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    used: frozenset[int] = frozenset()
+    follows: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def frame_table(frame: pl.DataFrame, headings: Sequence[Heading], first_line: int, **more) -> RawTable:
-    """A table that is already a frame; its columns stand at the places of `headings`."""
+    """A table that is already a frame; its columns stand at the places of `headings`.
+
+    Rows without a value in any of its columns are no rows, as blank lines of a text are none.
+    """
+    lines = np.arange(first_line, first_line + frame.height)
+    blank = _blank(frame)
+    notes = more.pop("notes", ())
+    if blank.any():
+        notes = (*notes, f"{blank.sum():,} rows without a value are left out")
+        frame, lines = frame.filter(~blank), lines[~blank.to_numpy()]
     names = frame.columns
 
     def take(places: Sequence[int], numeric: Sequence[int]) -> pl.DataFrame:
@@ -54,10 +67,20 @@ def frame_table(frame: pl.DataFrame, headings: Sequence[Heading], first_line: in
     return RawTable(
         headings=headings,
         preamble=more.pop("preamble", ()),
-        lines=np.arange(first_line, first_line + frame.height),
+        lines=lines,
         faults=[],
         rows=frame.height,
         take=take,
         raw=lambda index: str(frame.row(index)),
+        notes=notes,
         **more,
     )
+
+
+def _blank(frame: pl.DataFrame) -> pl.Series:
+    """Rows in which every cell is empty, or a text of nothing but spaces."""
+    cells = [
+        pl.col(name).str.strip_chars().fill_null("") == "" if kind == pl.String else pl.col(name).is_null()
+        for name, kind in frame.schema.items()
+    ]
+    return frame.select(pl.all_horizontal(cells)).to_series()

@@ -125,13 +125,16 @@ def units_row(records: Records | None, separator: str) -> tuple[dict[int, str], 
     """A row of units below the headings, by place, and the rows below it."""
     if records is None or not len(records.ends):
         return {}, records
-    cells = [cell.strip(" ()[]") for cell in words(records.raw(0)).split(separator)]
-    named = {place: cell for place, cell in enumerate(cells) if cell}
+    named = units_named(words(records.raw(0)).split(separator))
+    return (named, records.only(np.arange(len(records.ends)) > 0)) if named else ({}, records)
+
+
+def units_named(cells: Sequence[str]) -> dict[int, str]:
+    """The units of a row that holds nothing else, by place; none of a row of anything else."""
+    named = {place: cell for place, one in enumerate(cells) if (cell := one.strip(" ()[]"))}
     if len(named) < 2 or not all(is_unit(cell) or cell in ("-", "/") for cell in named.values()):
-        return {}, records
-    if all(cell.replace(".", "").isdigit() for cell in named.values()):
-        return {}, records
-    return named, records.only(np.arange(len(records.ends)) > 0)
+        return {}
+    return {} if all(cell.replace(".", "").isdigit() for cell in named.values()) else named
 
 
 def _whole(

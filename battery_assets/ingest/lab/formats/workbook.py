@@ -9,9 +9,11 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects import declared as declared_layout
 from battery_assets.ingest.lab.dialects.definition import Dialect
 from battery_assets.ingest.lab.dialects.headings import Heading, headings
-from battery_assets.ingest.lab.dialects.recognise import dialect_of, unknown
+from battery_assets.ingest.lab.dialects.recognise import unknown
+from battery_assets.ingest.lab.formats import workbook_cells
 from battery_assets.ingest.lab.formats.content import Content
 from battery_assets.ingest.lab.formats.raw_table import RawTable, frame_table
+from battery_assets.ingest.lab.formats.text_table import units_named
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 _HEADER_WITHIN = 60
@@ -36,37 +38,53 @@ def table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
 
 
 def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
-    preamble, seen, tables = [], [], []
+    preamble, seen, tables, refused = [], [], [], []
     for name in book.sheet_names:
-        top = book.load_sheet(name, header_row=None, n_rows=_HEADER_WITHIN).to_polars()
+        top = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=_HEADER_WITHIN, dtypes="string")
+        top = top.to_polars()
         rows = list(_header_rows(top))
         seen += [found for _, found in rows]
-        chosen = _chosen(rows, contract)
+        try:
+            chosen = _chosen(rows, contract)
+        except LabFileRefused as summary:
+            refused.append(summary)
+            preamble += _facts(top)
+            continue
         if chosen is None:
             preamble += _facts(top)
         else:
-            tables.append((name, *chosen))
+            tables.append((name, *chosen, _units_below(top, chosen[0])))
     if not tables:
-        raise unknown(seen)
+        raise refused[0] if refused else unknown(seen)
     # Summaries speak in the words of the points: Neware's sheets of cycles and steps stand before 'record'.
     whole = [one for one in tables if not one[3].missing(one[2])] or tables[:1]
-    _, row, found, dialect = whole[0]
+    _, row, found, dialect, units = whole[0]
     slugs = [heading.slug for heading in found]
     frame = _stacked(
         [
-            book.load_sheet(name, header_row=at).to_polars()
-            for name, at, those, _ in whole
+            workbook_cells.sheet(book, name, at, 1 if below else 0)
+            for name, at, those, _, below in whole
             if [heading.slug for heading in those] == slugs
         ]
     )
-    if not frame.height:
+    made = frame_table(frame, found, row + 2 + bool(units), preamble=preamble, units=units)
+    if not made.rows:
         raise LabFileRefused(
             "NO_ROWS",
             found="headings and no row",
             expected="measured points below them",
             next_step="export the test again; it may not have begun",
         )
-    return frame_table(frame, found, row + 2, preamble=preamble), dialect
+    return made, dialect
+
+
+def _units_below(top: pl.DataFrame, row: int) -> dict[int, str]:
+    """A row of units below the headings, by place."""
+    return (
+        units_named(["" if cell is None else cell for cell in top.row(row + 1)])
+        if row + 1 < top.height
+        else {}
+    )
 
 
 def _header_rows(top: pl.DataFrame) -> Iterator[tuple[int, list[Heading]]]:
@@ -79,10 +97,11 @@ def _header_rows(top: pl.DataFrame) -> Iterator[tuple[int, list[Heading]]]:
 def _chosen(
     rows: list[tuple[int, list[Heading]]], contract: LabContract
 ) -> tuple[int, list[Heading], Dialect] | None:
-    for row, found in rows:
-        dialect = declared_layout.dialect(found, contract) if contract.columns else dialect_of(found)
-        if dialect:
-            return row, found, dialect
+    for dialect_in in declared_layout.ways(contract):
+        for row, found in rows:
+            dialect = dialect_in(found)
+            if dialect:
+                return row, found, dialect
     return None
 
 

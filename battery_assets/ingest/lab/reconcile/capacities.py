@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab.reconcile.integrals import Moved, ah_steps, intervals, moved
+from battery_assets.ingest.lab.reconcile.integrals import Flow, Moved, in_and_out, intervals
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 # Limits of plausibility, not of health: SOURCES 10.
@@ -20,23 +20,26 @@ _HOTTEST_C = 200.0
 _LOW_V = 0.2
 _LEAST_COUNTED = 1e-6
 _OFFSET_A = 1e-5
+# Of nominal: so much has to come back before a swing is over.
+_TURNS_AT = 0.1
 
 
 def check(
     points: pl.DataFrame,
+    flow: Flow,
     nominal_ah: float | None,
-    net_ah: np.ndarray | None,
+    net_ah: float | None,
     resolution_a: float,
     notes: Counter,
 ) -> None:
-    """`resolution_a`: the least current that the file can write; 0 where it writes floats.
+    """`flow`: by current and time alone; `net_ah`: what a net counter beside the others moved;
+    `resolution_a`: the least current that the file can write, 0 where it writes floats.
 
     Raises LabFileRefused: CAPACITY, SCALE, SIGN."""
     _voltage_and_temperature(points)
-    steps = ah_steps(points)
-    charge, discharge = moved(points, steps)
+    charge, discharge = in_and_out(flow.ah, flow)
     if nominal_ah is not None:
-        _nominal(points, steps, nominal_ah)
+        _nominal(points, flow, nominal_ah)
     slack = _slack_ah(points, resolution_a)
     counted = {name: _last(points, f"{name}_ah") for name in ("charge", "discharge")}
     largest = max(charge.ah, discharge.ah, *(value or 0.0 for value in counted.values()))
@@ -135,23 +138,23 @@ def _energy(points: pl.DataFrame, notes: Counter) -> None:
         notes[f"the voltage stays below {_LOW_V:g} V: check that its unit is the named one"] += 1
 
 
-def _net(net_ah: np.ndarray, difference: float, limit: float) -> None:
-    net = float(net_ah[-1] - net_ah[0])
-    if abs(net - difference) > limit + 1e-9:
+def _net(net_ah: float, difference: float, limit: float) -> None:
+    if abs(net_ah - difference) > limit + 1e-9:
         raise LabFileRefused(
             "CAPACITY",
-            found=f"a net capacity of {net:.6g} Ah beside {difference:.6g} Ah of charge less discharge",
+            found=f"a net capacity of {net_ah:.6g} Ah beside {difference:.6g} Ah of charge less discharge",
             expected="the same",
             next_step="the net and the cumulative column are probably exchanged: correct their headings",
         )
 
 
-def _nominal(points: pl.DataFrame, steps: np.ndarray, nominal_ah: float) -> None:
+def _nominal(points: pl.DataFrame, flow: Flow, nominal_ah: float) -> None:
     largest = float(points["current_a"].abs().max() or 0.0)  # type: ignore[arg-type]
-    net = np.cumsum(steps)
-    swing = float(net.max() - net.min()) if len(net) else 0.0
+    sure = _largest_swing(flow, _TURNS_AT * nominal_ah)
+    net = np.cumsum(np.where(np.isfinite(flow.open_ah), flow.ah, 0.0))
+    swing = float(np.ptp(net)) if net.size else 0.0
     rate = largest / nominal_ah
-    if rate > _MOST_C or (largest and rate < _LEAST_C) or swing > 3 * nominal_ah:
+    if rate > _MOST_C or (largest and rate < _LEAST_C) or sure > 3 * nominal_ah:
         raise LabFileRefused(
             "SCALE",
             found=f"a current of at most {largest:g} A ({rate:g} C) and a swing of {swing:.4g} Ah",
@@ -162,6 +165,35 @@ def _nominal(points: pl.DataFrame, steps: np.ndarray, nominal_ah: float) -> None
         )
 
 
+def _largest_swing(flow: Flow, turn_ah: float) -> float:
+    """The largest charge (Ah) that went one way before `turn_ah` came back, less what its samples leave open.
+
+    Over many cycles the errors of an integral add up, and so does charge that a cell does not give back: a
+    swing is held against one charge or discharge. It begins anew where nobody knows what flowed between.
+    """
+    known = np.where(np.isfinite(flow.open_ah), flow.ah, 0.0)
+    sign = np.sign(known)
+    begins = np.flatnonzero(np.diff(sign, prepend=0.0) != 0)
+    begins = np.union1d(begins, np.flatnonzero(~np.isfinite(flow.open_ah)))
+    if not begins.size:
+        return 0.0
+    moved, unsure = (np.add.reduceat(values, begins) for values in (known, flow.unsure_ah))
+    broken = ~np.isfinite(flow.open_ah[begins])
+    # `start` is the last turning point, `top` the furthest since, both seen in the direction of `way`.
+    largest = at = start = top = error = 0.0
+    way = 1.0
+    for ah, off, anew in zip(moved.tolist(), unsure.tolist(), broken.tolist(), strict=True):
+        if anew:
+            at = start = top = error = 0.0
+        at, error = at + ah, error + off
+        if way * (at - top) > 0:
+            top = at
+        elif way * (top - at) >= turn_ah:
+            way, start, top, error = -way, top, at, off
+        largest = max(largest, abs(top - start) - error)
+    return largest
+
+
 def _voltage_and_temperature(points: pl.DataFrame) -> None:
     volts = float(points["voltage_v"].abs().median() or 0.0)  # type: ignore[arg-type]
     if volts > _HIGHEST_CELL_V:
@@ -169,7 +201,8 @@ def _voltage_and_temperature(points: pl.DataFrame) -> None:
             "SCALE",
             found=f"a median voltage of {volts:g} V",
             expected=f"at most {_HIGHEST_CELL_V:g} V",
-            next_step="the numbers are probably millivolts: correct the heading, and read again",
+            next_step="the numbers are probably millivolts: correct the heading, or declare the column: "
+            'columns=[["its heading", "voltage_v", "mV"]]',
         )
     warm = cast(float | None, points["temperature_c"].median())
     if warm is not None and warm > _HOTTEST_C:
@@ -177,5 +210,6 @@ def _voltage_and_temperature(points: pl.DataFrame) -> None:
             "SCALE",
             found=f"a median temperature of {warm:g} °C",
             expected=f"at most {_HOTTEST_C:g} °C",
-            next_step="the numbers are probably kelvin: correct the heading, and read again",
+            next_step="the numbers are probably kelvin: correct the heading, or declare the column: "
+            'columns=[["its heading", "temperature_c", "K"]]',
         )

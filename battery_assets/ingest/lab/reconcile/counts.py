@@ -1,11 +1,14 @@
 """Cycle and step numbers: whole, and never going back; which rows repeat another."""
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 
 from battery_assets.ingest.files.problems import Fault
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
+_RUNS_ON_S = 0.5
 _SAME = ("test_time_s", "voltage_v", "current_a", "cycle_count", "step_index", "temperature_c")
 
 
@@ -25,6 +28,30 @@ def whole_numbers(frame: pl.DataFrame) -> pl.DataFrame:
             raise _refused(f"{word} {numbers[row]:g}", "whole numbers", int(frame["line"][row]))
         frame = frame.with_columns(whole.alias(word))
     return frame
+
+
+def tell_skipped(frame: pl.DataFrame, notes: Counter) -> None:
+    """Note record numbers that skip some: rows that a library or an export lost on the way."""
+    if "record_index" not in frame.columns or frame.height < 3:
+        return
+    if (np.diff(frame["record_index"].to_numpy()) == 1).all():
+        return
+    known = frame.select("record_index", "line").drop_nulls().sort("record_index")
+    numbers, lines = known["record_index"].to_numpy(), known["line"].to_numpy()
+    step = np.diff(numbers)
+    if not len(step) or (step <= 1).all():
+        return
+    usual = float(np.median(step[step > 0]))
+    skips = np.flatnonzero(step > 1.5 * usual)
+    if usual > 1:
+        notes[f"record numbers rise by {usual:g}: the export left the records between them out"] += 1
+    if len(skips):
+        missing = int(np.round(step[skips] / usual - 1).sum())
+        before, after = numbers[skips[0]], numbers[skips[0] + 1]
+        notes[
+            f"record numbers skip {missing:,}, first from {before:g} to {after:g} "
+            f"in line {lines[skips[0] + 1]}: rows were lost in the export, or by the library that read it"
+        ] += 1
 
 
 def never_back(points: pl.DataFrame) -> None:
@@ -65,6 +92,21 @@ def step_counts(frame: pl.DataFrame) -> pl.DataFrame:
         sign = pl.when(pl.col("current_a").abs() > rest).then(pl.col("current_a").sign()).otherwise(0.0)
         begins = begins | (sign != sign.shift())
     return frame.with_columns((begins.fill_null(False).cast(pl.Int64).cum_sum() + 1).alias("step_count"))
+
+
+def own_step_times(frame: pl.DataFrame, notes: Counter) -> pl.DataFrame:
+    """The step's time since the step began, where the file lets it run on with the test through all steps."""
+    known = ("step_time_s", "step_index")
+    if any(name not in frame.columns or frame[name].null_count() for name in known):
+        return frame
+    begins = np.flatnonzero(np.diff(frame["step_count"].to_numpy())) + 1
+    step, test = frame["step_time_s"].to_numpy(), frame["test_time_s"].to_numpy()
+    if len(begins) < 2 or not np.nanmax(np.abs((step - step[0]) - (test - test[0]))) < _RUNS_ON_S:
+        return frame
+    ends = np.zeros(frame.height)
+    ends[begins] = np.diff(step[begins - 1], prepend=0.0)
+    notes["the step's time runs on with the test: it is counted from the end of the step before"] += 1
+    return frame.with_columns(pl.Series("step_time_s", step - np.cumsum(ends)))
 
 
 def repeated(frame: pl.DataFrame, raw) -> tuple[pl.DataFrame, int, list[Fault]]:

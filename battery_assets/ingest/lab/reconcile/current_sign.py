@@ -53,7 +53,10 @@ def _by_step_type(frame: pl.DataFrame, dialect: Dialect, notes: Counter) -> tupl
 
 
 def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: Counter) -> None:
-    """Hold the current against the voltage: what charges raises it. Raises LabFileRefused: SIGN."""
+    """Hold the current against the voltage: what charges raises it. Raises LabFileRefused: SIGN.
+
+    What the contract declares is obeyed, and what contradicts it is told.
+    """
     agree, disagree, worst = _votes(points)
     typed = points["step_type"].null_count() < points.height and dialect.sign != "proven"
     unsigned = dialect.sign != "signed" and not typed and not contract.current_sign
@@ -70,6 +73,13 @@ def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: 
         if (points["current_a"].abs() > 0).any():
             notes["the sign of the current is unproven: the voltage hardly moves"] += 1
         return
+    if disagree > agree and (contract.current_sign or _only_in_discharge(points, dialect)):
+        said = "contract" if contract.current_sign else "format"
+        notes[
+            f"the sign of the current is what the {said} says, though the voltage moves against it by "
+            f"{disagree:.3f} V against {agree:.3f} V, clearest from line {worst} on"
+        ] += 1
+        return
     if disagree > agree:
         raise LabFileRefused(
             "SIGN",
@@ -82,6 +92,11 @@ def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: 
         )
     if unsigned and agree:
         notes["the current has no sign in this export: the voltage rises in every run, so it charges"] += 1
+
+
+def _only_in_discharge(points: pl.DataFrame, dialect: Dialect) -> bool:
+    """Whether the format fixes the sign and nothing charges: a voltage may rise for minutes under a load."""
+    return dialect.sign_fixed and not bool((points["current_a"] > 0).any())
 
 
 def _votes(points: pl.DataFrame) -> tuple[float, float, int]:

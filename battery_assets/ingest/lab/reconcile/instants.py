@@ -1,6 +1,8 @@
 """The cycler's clock: as it stands in the file, and as an instant where a zone is known."""
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -12,12 +14,20 @@ _EXCEL_DAY_0 = datetime(1899, 12, 30)
 _EXCEL_DAYS = (20_000, 80_000)
 _HALF_DAY_US = 43_200_000_000
 _EPOCH_SECONDS = (631_152_000, 4_102_444_800)
+# 'Z', 'UTC' or '+01:00' behind a time of day.
+_OFFSET = re.compile(r"(:\d{2}(?:[.,]\d+)?)\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$")
+_ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
+# Behind a year the month stands first: nobody writes 2024-31-03.
+_NUMBERED = re.compile(r"(?<!%Y[/.-])(?<!%y[/.-])(%[md])([/.-])(%[dm])")
 
 
-def wall_clock(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str, pl.Series]:
-    """`wall_clock` without a zone, or `ts` where the file's times are epoch seconds.
+def wall_clock(
+    series: pl.Series, dialect: Dialect, notes: Counter, order: str | None = None
+) -> dict[str, pl.Series]:
+    """`wall_clock` without a zone; `ts` where the file's times are epoch numbers or each names its offset.
 
-    A clock that cannot be read is told and left out: the elapsed time is the truth.
+    `order` declares 'month first' or 'day first'. Without it `other_clock` is the wall clock with day and
+    month exchanged, where every row can be read so too. A clock that cannot be read is left out with a note.
     """
     name = "wall_clock"
     if isinstance(series.dtype, pl.Datetime):
@@ -32,13 +42,71 @@ def wall_clock(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str,
         numbers = series.cast(pl.Float64, strict=False)
         if numbers.null_count() == series.null_count() and numbers.len():
             return _from_numbers(numbers, notes)
-    for pattern in dialect.instants:
-        if not _whole(example, pattern).null_count():
-            read = _read(texts, pattern)
-            if read.null_count() == texts.null_count():
-                return {name: read.alias(name)}
-    notes[f"the wall clock is left out: {example.to_list()} fits none of {', '.join(dialect.instants)}"] += 1
+    if example.len() and _OFFSET.search(example[0]):
+        return _with_offsets(texts, dialect, notes, order)
+    return _by_patterns(texts, dialect.instants, notes, order)
+
+
+def _by_patterns(
+    texts: pl.Series, patterns: Sequence[str], notes: Counter, order: str | None
+) -> dict[str, pl.Series]:
+    """`wall_clock`, and `other_clock` where its days and months can be exchanged."""
+    example = texts.drop_nulls()[:1]
+    for pattern in in_both_orders(patterns, order):
+        if _whole(example, pattern).null_count():
+            continue
+        read = _read(texts, pattern).alias("wall_clock")
+        if read.null_count() == texts.null_count():
+            other = _day_and_month_exchanged(read) if exchanged(pattern) and not order else None
+            return {"wall_clock": read} | ({} if other is None else {"other_clock": other})
+    notes[f"the wall clock is left out: {example.to_list()} fits none of {', '.join(patterns)}"] += 1
     return {}
+
+
+def exchanged(pattern: str) -> str | None:
+    """The pattern with day and month exchanged; None where both are not numbers side by side."""
+    found = _NUMBERED.search(pattern)
+    if not found:
+        return None
+    first, between, second = found.groups()
+    return pattern[: found.start()] + second + between + first + pattern[found.end() :]
+
+
+def in_both_orders(patterns: Sequence[str], order: str | None) -> list[str]:
+    """The patterns, then the same with day and month exchanged; of the declared order alone, if one is."""
+    every = list(dict.fromkeys([*patterns, *(other for one in patterns if (other := exchanged(one)))]))
+    if order is None:
+        return every
+    first = "%m" if order == "month first" else "%d"
+    return [one for one in every if exchanged(one) is None or _NUMBERED.search(one)[1] == first]  # type: ignore[index]
+
+
+def _day_and_month_exchanged(clock: pl.Series) -> pl.Series | None:
+    """The clock with each day as its month; None where a day is no month, or nothing would change."""
+    if not clock.dt.day().max() <= 12 or (clock.dt.day() == clock.dt.month()).all():  # type: ignore[operator]
+        return None
+    dates = pl.select(pl.datetime(clock.dt.year(), clock.dt.day(), clock.dt.month())).to_series()
+    return (dates.cast(pl.Datetime("us")) + (clock - clock.dt.truncate("1d"))).alias("other_clock")
+
+
+def _with_offsets(
+    texts: pl.Series, dialect: Dialect, notes: Counter, order: str | None
+) -> dict[str, pl.Series]:
+    """Texts '2024-03-31T01:30:00+01:00': the clock as it is written, and the instant of its offset."""
+    offset = texts.str.extract(_OFFSET.pattern, 2)
+    patterns = list(dict.fromkeys([*(one.removesuffix("%#z") for one in dialect.instants), *_ISO]))
+    read = _by_patterns(texts.str.replace(_OFFSET.pattern, "$1"), patterns, notes, order)
+    if not read:
+        return {}
+    missing = offset.null_count() - texts.null_count()
+    if missing:
+        notes["a clock without an offset among others that name one: its instant is left out"] += missing
+    digits = offset.str.replace_all("[^0-9]", "").str.pad_end(4, "0").cast(pl.Int64, strict=False)
+    minutes = (digits // 100 * 60 + digits % 100) * pl.select(
+        pl.when(offset.str.starts_with("-")).then(-1).when(offset.is_not_null()).then(1)
+    ).to_series()
+    instants = read["wall_clock"] - (minutes * 60_000_000).cast(pl.Duration("us"))
+    return read | {"ts": instants.dt.replace_time_zone("UTC").alias("ts")}
 
 
 def _whole(texts: pl.Series, pattern: str) -> pl.Series:
@@ -81,15 +149,3 @@ def _from_numbers(numbers: pl.Series, notes: Counter) -> dict[str, pl.Series]:
         return {"wall_clock": (pl.Series([_EXCEL_DAY_0]) + since).cast(pl.Datetime("us")).alias("wall_clock")}
     notes[f"the wall clock is left out: {low:g} is neither epoch seconds nor a day number"] += 1
     return {}
-
-
-def in_utc(clock: pl.Series, zone: str | None) -> pl.Series:
-    """Instants of a clock in `zone`, all null without one. What happened twice in autumn is told apart by
-    the clock's own jump back; what never happened in spring is null."""
-    if zone is None:
-        return pl.Series("ts", [None], pl.Datetime("us", "UTC")).new_from_index(0, clock.len())
-    frame = pl.DataFrame({"clock": clock})
-    jumped = (pl.col("clock").diff() < pl.duration(minutes=-30)).fill_null(False)
-    which = pl.when(jumped.cum_sum() > 0).then(pl.lit("latest")).otherwise(pl.lit("earliest"))
-    local = pl.col("clock").dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
-    return frame.select(local.dt.convert_time_zone("UTC").alias("ts")).to_series()

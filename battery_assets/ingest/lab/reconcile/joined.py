@@ -12,6 +12,16 @@ from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA, Fault, quara
 from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.reading import Reading, Source
 from battery_assets.ingest.lab.reconcile.integrals import Moved, moved
+from battery_assets.ingest.lab.reconcile.seams import (
+    LEAST_PAUSE_S,
+    at_once,
+    clock_at,
+    flows_at_end,
+    measured_again,
+    paused_s,
+    seamed,
+    stood_still,
+)
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 LIFE_SCHEMA = {"file_number": pl.Int64, **POINTS_SCHEMA}
@@ -66,8 +76,10 @@ def joined(readings: Sequence[Reading], *, one_cell: bool = False) -> Life:
             duplicates += again
             faults.append(conflicts)
         parts.append(points)
+    points = pl.concat(parts)
     return Life(
-        points=pl.concat(parts),
+        # What flowed to and from a row in conflict is told by its neighbours.
+        points=measured_again(points) if any(one.height for one in faults[len(kept) :]) else points,
         sources=tuple(one.source for one in kept),
         quarantine=pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *faults]),
         findings=tuple(note if times == 1 else f"{note} ({times:,} times)" for note, times in notes.items()),
@@ -101,11 +113,6 @@ def _one_cell(readings: Sequence[Reading], one_cell: bool) -> None:
 def _begins(one: Reading) -> datetime | None:
     first = one.points["ts"][0] or one.points["wall_clock"][0]
     return first.replace(tzinfo=None) if first else one.declared.started_at
-
-
-def _ends(points: pl.DataFrame) -> datetime | None:
-    last = points["ts"][-1] or points["wall_clock"][-1]
-    return last.replace(tzinfo=None) if last else None
 
 
 def _ordered(readings: Sequence[Reading], notes: Counter) -> list[Reading]:
@@ -142,26 +149,50 @@ def _attached(
     none = pl.DataFrame(schema=QUARANTINE_SCHEMA)
     end_s = float(parts[-1]["test_time_s"][-1])
     if float(points["test_time_s"][0]) > end_s:
-        return _run_on(parts[-1], points, 0.0, restarted=False), 0, none
+        pause_s, ran_s = _pause_s(parts[-1], points), float(points["test_time_s"][0]) - end_s
+        if pause_s is not None and pause_s - ran_s > LEAST_PAUSE_S:
+            notes[
+                f"{one.source.file}: it begins {pause_s:,.0f} s after the file before, by their clocks"
+            ] += 1
+        still = stood_still(parts[-1], points)
+        after = _run_on(parts[-1], points, 0.0, restarted=False)
+        return _seam(parts[-1], after, one, notes, interrupted=still, ran_on=True), 0, none
     if not _overlaps(parts, points):
-        notes[f"{one.source.file}: its time begins anew; it follows the file before"] += 1
-        return _run_on(parts[-1], points, end_s, restarted=True), 0, none
+        pause_s = _pause_s(parts[-1], points)
+        later = "after a time that no clock tells" if pause_s is None else f"{pause_s:,.0f} s later"
+        notes[f"{one.source.file}: its time begins anew; it follows the file before {later}"] += 1
+        after, went_on = _run_on(parts[-1], points, end_s, restarted=True), at_once(parts[-1], points)
+        return _seam(parts[-1], after, one, notes, interrupted=not went_on, ran_on=False), 0, none
     notes[f"{one.source.file} overlaps the file before"] += 1
     return _merged(parts, points, one)
 
 
+def _seam(
+    before: pl.DataFrame,
+    points: pl.DataFrame,
+    one: Reading,
+    notes: Counter,
+    *,
+    interrupted: bool,
+    ran_on: bool,
+) -> pl.DataFrame:
+    if interrupted and flows_at_end(before):
+        notes[f"{one.source.file}: the file before ends while a current flows; what followed is open"] += 1
+    return seamed(before, points, interrupted, ran_on)
+
+
 def _overlaps(parts: list[pl.DataFrame], points: pl.DataFrame) -> bool:
     """By the clocks; without them, whether the file begins with a point that is already there."""
-    begin, end = _clock(points, 0), _ends(parts[-1])
+    begin, end = clock_at(points, 0), clock_at(parts[-1], -1)
     if begin is not None and end is not None:
         return begin < end
     head = points.head(1).select(_MEASURED)
     return any(not part.join(head, on=list(_MEASURED), how="semi").is_empty() for part in parts)
 
 
-def _clock(points: pl.DataFrame, row: int) -> datetime | None:
-    at = points["ts"][row] or points["wall_clock"][row]
-    return at.replace(tzinfo=None) if at else None
+def _pause_s(before: pl.DataFrame, points: pl.DataFrame) -> float | None:
+    """Seconds between two files by their clocks; None where one of them has none."""
+    return paused_s(clock_at(before, -1), clock_at(points, 0))
 
 
 def _merged(

@@ -65,15 +65,20 @@ def seconds(
 def _unrolled(frame: pl.DataFrame, notes: Counter) -> pl.DataFrame:
     """Times that begin at 0 in each record laid end to end; the time between records is not in the file."""
     notes["each record's time begins at 0: records are laid end to end, pauses between them are unknown"] += 1
+    time = frame["test_time_s"].to_numpy()
+    step = np.where(record_begins(frame), 0.0, np.diff(time, prepend=time[0]))
+    return frame.with_columns(pl.Series("test_time_s", np.cumsum(step) + time[0]))
+
+
+def record_begins(frame: pl.DataFrame) -> np.ndarray:
+    """Rows (n,) that begin another record than the row before; what flowed between nobody knows."""
     key = "step_index" if frame["step_index"].null_count() == 0 else "cycle_count"
-    time, record = frame["test_time_s"].to_numpy(), frame[key].to_numpy()
-    step = np.diff(time, prepend=time[0])
-    begins = np.diff(record, prepend=record[0]) != 0
-    return frame.with_columns(pl.Series("test_time_s", np.cumsum(np.where(begins, 0.0, step)) + time[0]))
+    record = frame[key].to_numpy()
+    return np.diff(record, prepend=record[:1]) != 0
 
 
-def _clock_seconds(frame: pl.DataFrame) -> np.ndarray | None:
-    for name in ("wall_clock", "ts"):
+def _clock_seconds(frame: pl.DataFrame, first: str = "ts") -> np.ndarray | None:
+    for name in (first, "wall_clock", "ts"):
         if name in frame.columns and frame[name].null_count() < frame.height:
             micros = frame[name].dt.epoch("us")
             return micros.cast(pl.Float64).fill_null(float("nan")).to_numpy() / 1e6
@@ -150,9 +155,12 @@ def _refuse_endless(frame: pl.DataFrame) -> None:
         )
 
 
-def clock_notes(frame: pl.DataFrame, notes: Counter) -> None:
-    """Tell where the wall clock goes back (summer time ends) or runs on while the test stands still."""
-    clock = _clock_seconds(frame)
+def clock_notes(frame: pl.DataFrame, notes: Counter, *, instants: bool = False) -> None:
+    """Tell where the wall clock goes back (summer time ends) or runs on while the test stands still.
+
+    `instants`: the file itself holds instants, which no change of summer time moves.
+    """
+    clock = _clock_seconds(frame, "ts" if instants else "wall_clock")
     if clock is None or len(clock) < 2:
         return
     passed, ran = np.diff(clock), np.diff(frame["test_time_s"].to_numpy())

@@ -12,10 +12,10 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 from battery_assets.ingest.lab.dialects.headings import Heading
 from battery_assets.ingest.lab.dialects.vocabulary import DIMENSIONS, REQUIRED, factor
 from battery_assets.ingest.lab.formats.raw_table import RawTable
+from battery_assets.ingest.lab.reconcile import counts, date_order, last_cell, sensors, sweeps, units
 from battery_assets.ingest.lab.reconcile.instants import wall_clock
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
-ABSOLUTE_ZERO_C = -273.15
 _TO_THE_MINUTE = r"^(?:(\d+)\s*d)?\s*(?:(\d+)[-:.])??(\d+):(\d{1,2}):$"
 
 
@@ -38,39 +38,87 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     _refuse_missing(table, dialect)
     _refuse_twice(table, places)
     numeric = [h.place for word, (_, h) in places.items() if DIMENSIONS[word] not in ("word", "instant")]
-    raw = table.take([*dict.fromkeys(heading.place for _, heading in places.values())], numeric)
+    beside = units.beside(table, [heading for _, heading in places.values()])
+    frequency = sweeps.heading_of(table, dialect)
+    also = [*beside.values(), *([frequency.place] if frequency else [])]
+    wanted = [*dict.fromkeys([*(heading.place for _, heading in places.values()), *also])]
+    raw = table.take(wanted, [*numeric, *([frequency.place] if frequency else [])])
+    table = units.with_beside(table, raw, beside)
     notes: Counter = Counter()
     faults: dict[int, tuple[str, str, str | None]] = {}
-    found: dict[str, pl.Series] = {}
-    scaled = contract.time_scale is not None
-    for word, (column, heading) in places.items():
-        series = raw[str(heading.place)]
-        if DIMENSIONS[word] == "word":
-            found[word] = series.cast(pl.String)
-        elif DIMENSIONS[word] == "instant":
-            found.update(wall_clock(series, dialect, notes))
-        elif word == "test_time_s" and _is_date(series):
-            found.update(_from_dates(series, dialect, notes))
-            scaled = True
-        else:
-            numbers, is_clock = _numbers(series, word, heading, faults)
-            scale = 1.0 if is_clock else _scale(word, column, heading, table, dialect, contract)
-            if scale is None:
-                notes[_no_unit(word, heading, table)] += 1
-                continue
-            if word == "test_time_s":
-                scaled = scaled or is_clock or not dialect.clock_decides or bool(_unit(table, heading))
-            found[word] = numbers * scale if scale != 1.0 else numbers
+    found, scaled = _columns(raw, places, table, dialect, contract, faults, notes)
     frame = pl.DataFrame(found).with_columns(
         pl.Series("line", table.lines, pl.Int64), pl.Series("row", np.arange(len(table.lines)), pl.Int64)
     )
-    frame = _checked(frame, places, table, faults, notes)
+    if "other_clock" in frame.columns:
+        time_s = frame["test_time_s"].to_numpy() if scaled else None
+        clocks = ("wall_clock", "other_clock", "ts")
+        columns: dict[str, pl.Series] = {name: frame[name] for name in clocks if name in frame.columns}
+        frame = frame.with_columns(date_order.ordered(columns, time_s, notes).values()).drop("other_clock")
+    if frequency:
+        frame = frame.with_columns(sweeps.frequency(raw[str(frequency.place)]))
+        wanted += sweeps.impedances(table)
+    units.unread(table, set(wanted), contract, notes)
+    frame = _checked(frame, places, table, dialect, faults, notes)
+    for row in sweeps.rows(frame):
+        faults.pop(row, None)
+    counts.tell_skipped(frame, notes)
     bad = [_fault(table, row, *fault) for row, fault in sorted(faults.items())]
     if faults:
         keep = np.ones(frame.height, bool)
         keep[list(faults)] = False
         frame = frame.filter(keep)
-    return Values(frame, bad, notes, scaled, _resolution(table, places, dialect, contract))
+    return Values(frame, bad, notes, scaled, units.resolution_a(table, places, dialect, contract))
+
+
+def _columns(
+    raw: pl.DataFrame,
+    places: dict[str, tuple[Column, Heading]],
+    table: RawTable,
+    dialect: Dialect,
+    contract: LabContract,
+    faults: dict,
+    notes: Counter,
+) -> tuple[dict[str, pl.Series], bool]:
+    """(columns in the vocabulary's units, whether the unit of time is known)."""
+    scaled = contract.time_scale is not None
+    found: dict[str, pl.Series] = {}
+    for word, (column, heading) in places.items():
+        series = raw[str(heading.place)]
+        if DIMENSIONS[word] == "word":
+            found[word] = series.cast(pl.String)
+        elif DIMENSIONS[word] == "instant":
+            found.update(wall_clock(_in_seconds(series, heading), dialect, notes, contract.date_order))
+        elif word == "test_time_s" and _is_date(series):
+            found.update(_from_dates(series, dialect, notes, contract))
+            scaled = True
+        else:
+            wrong: dict[int, tuple[str, str, str | None]] = {}
+            numbers, is_clock = _numbers(series, word, heading, wrong)
+            scale = units.PLAIN if is_clock else units.scale(word, column, heading, table, dialect, contract)
+            if scale is None:
+                notes[units.left_out(word, heading, table)] += 1
+                continue
+            if word == "test_time_s":
+                stated = is_clock or not dialect.clock_decides or bool(units.unit_of(table, heading))
+                scaled = scaled or stated
+            found[word] = _scaled(numbers, scale)
+            faults.update({row: fault for row, fault in wrong.items() if row not in faults})
+    return found, scaled
+
+
+def _in_seconds(series: pl.Series, heading: Heading) -> pl.Series:
+    """A clock of numbers whose heading names a unit of time, as 'Unix Time / ms', in seconds."""
+    times = factor(heading.unit, "time") if heading.unit else None
+    if times in (None, 1.0):
+        return series
+    numbers = series.cast(pl.Float64, strict=False)
+    return numbers * times if numbers.null_count() == series.null_count() else series
+
+
+def _scaled(numbers: pl.Series, scale: units.Scale) -> pl.Series:
+    numbers = numbers * scale.factor if scale.factor != 1.0 else numbers
+    return numbers + scale.zero if scale.zero else numbers
 
 
 def _fault(table: RawTable, row: int, reason: str, column: str, value: str | None) -> Fault:
@@ -85,7 +133,9 @@ def _refuse_missing(table: RawTable, dialect: Dialect) -> None:
             "MISSING_COLUMN",
             found=f"a {dialect.name} file with the columns {', '.join(h.text for h in table.headings)}"[:600],
             expected=f"also {words}",
-            next_step=f"export again with this column switched on{dialect.export and ': ' + dialect.export}",
+            next_step="export again with this column switched on"
+            f"{dialect.export and ': ' + dialect.export}; or declare the column that holds it: "
+            f'columns=[["its heading", "{missing[0].word}", "its unit"]]',
         )
 
 
@@ -99,40 +149,6 @@ def _refuse_twice(table: RawTable, places: dict) -> None:
                 expected="one",
                 next_step="export each quantity once",
             )
-
-
-def _unit(table: RawTable, heading: Heading) -> str | None:
-    return heading.unit or table.units.get(heading.place)
-
-
-def _scale(
-    word: str, column: Column, heading: Heading, table: RawTable, dialect: Dialect, contract: LabContract
-) -> float | None:
-    """Factor from the file's unit to the vocabulary's; None where a column that is not required has none."""
-    if DIMENSIONS[word] == "time" and contract.time_scale is not None:
-        return contract.time_scale
-    declared = {text: scale for text, given, scale in contract.columns if given == word}
-    if heading.text in declared:
-        return declared[heading.text]
-    unit = _unit(table, heading) or column.unit
-    scale = factor(unit, DIMENSIONS[word]) if unit else None
-    undecided = unit is None and DIMENSIONS[word] == "time" and dialect.clock_decides
-    if scale is None and (DIMENSIONS[word] == "count" or undecided):
-        return 1.0
-    if scale is None and column.required:
-        raise LabFileRefused(
-            "UNIT",
-            found=_no_unit(word, heading, table),
-            expected=f"a unit of {DIMENSIONS[word]}",
-            next_step=f"name the unit in the heading, as in '{heading.text} (...)', or declare the column "
-            "in the contract",
-        )
-    return scale
-
-
-def _no_unit(word: str, heading: Heading, table: RawTable) -> str:
-    unit = _unit(table, heading)
-    return f"the column {heading.text!r} {f'in {unit!r}' if unit else 'without a unit'}, not read as {word}"
 
 
 def _numbers(series: pl.Series, word: str, heading: Heading, faults: dict) -> tuple[pl.Series, bool]:
@@ -153,14 +169,20 @@ def _numbers(series: pl.Series, word: str, heading: Heading, faults: dict) -> tu
 
 
 def _is_date(series: pl.Series) -> bool:
-    first = series.drop_nulls().head(1).cast(pl.String).to_list()
+    if isinstance(series.dtype, pl.Datetime):
+        return True
+    if series.dtype != pl.String:
+        return False
+    first = series.drop_nulls().head(1).to_list()
     return bool(first) and ":" in first[0] and ("/" in first[0] or first[0].count("-") == 2)
 
 
-def _from_dates(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str, pl.Series]:
+def _from_dates(
+    series: pl.Series, dialect: Dialect, notes: Counter, contract: LabContract
+) -> dict[str, pl.Series]:
     """A time written as date and time: the wall clock, and the seconds since its first point."""
-    clock = wall_clock(series, dialect, notes)
-    if "wall_clock" not in clock:
+    clock = wall_clock(series, dialect, notes, contract.date_order)
+    if not clock:
         raise LabFileRefused(
             "TIME_SCALE",
             found=f"a time {series[0]!r} that is neither seconds nor a date of {', '.join(dialect.instants)}",
@@ -168,20 +190,11 @@ def _from_dates(series: pl.Series, dialect: Dialect, notes: Counter) -> dict[str
             next_step="export the relative time in seconds",
         )
     notes["the time is written as dates: the test time counts from the first point"] += 1
-    passed = clock["wall_clock"] - clock["wall_clock"].drop_nulls()[0]
+    if "other_clock" in clock:
+        clock = date_order.ordered(clock, None, notes)
+    since = clock["ts"] if "ts" in clock else clock["wall_clock"]
+    passed = since - since.drop_nulls()[0]
     return clock | {"test_time_s": passed.dt.total_microseconds().cast(pl.Float64) / 1e6}
-
-
-def _resolution(table: RawTable, places: dict, dialect: Dialect, contract: LabContract) -> float:
-    """One in the last decimal place of the currents, A."""
-    column, heading = places["current_a"]
-    texts = [text.strip().replace(",", ".") for text in (table.sample(heading.place) if table.sample else [])]
-    if not texts:
-        return 0.0
-    if any("e" in text.lower() for text in texts):
-        return 0.0
-    places_after = max(len(text.partition(".")[2]) for text in texts)
-    return 10.0**-places_after * abs(_scale("current_a", column, heading, table, dialect, contract) or 1.0)
 
 
 def _clock_seconds(texts: pl.Series) -> pl.Series:
@@ -205,7 +218,7 @@ def _minutes_in_seconds(texts: pl.Series) -> pl.Series:
 
 
 def _checked(
-    frame: pl.DataFrame, places: dict, table: RawTable, faults: dict, notes: Counter
+    frame: pl.DataFrame, places: dict, table: RawTable, dialect: Dialect, faults: dict, notes: Counter
 ) -> pl.DataFrame:
     """Empty required values and infinities are faults; an empty or impossible other value is null."""
     changed = []
@@ -214,7 +227,7 @@ def _checked(
         text = places[word][1].text if word in places else word
         if np.isfinite(numbers).all():
             if word == "temperature_c":
-                changed.append(_temperature(frame[word], notes))
+                changed.append(sensors.temperature(frame[word], notes))
             continue
         for row in np.flatnonzero(np.isinf(numbers)):
             faults.setdefault(int(row), ("NON_FINITE", text, str(numbers[row])))
@@ -225,36 +238,28 @@ def _checked(
                 reason = ("NULL_REQUIRED", text, None) if null[row] else ("NON_FINITE", text, "NaN")
                 faults.setdefault(int(row), reason)
         series = frame[word].fill_nan(None)
-        changed.append(_temperature(series, notes) if word == "temperature_c" else series)
+        changed.append(sensors.temperature(series, notes) if word == "temperature_c" else series)
     frame = frame.with_columns(changed)
-    return _open_end(frame, places, table, faults, notes)
-
-
-def _temperature(series: pl.Series, notes: Counter) -> pl.Series:
-    """A value below absolute zero, or 0 °C in every row, is an input without a sensor."""
-    below = series < ABSOLUTE_ZERO_C
-    if below.any():
-        notes["temperature left out: below absolute zero, an input without a sensor"] += int(below.sum())
-        series = pl.select(pl.when(~below).then(series)).to_series().alias(series.name)
-    if series.len() > 1 and (series == 0.0).all() and series.null_count() == 0:
-        notes["temperature left out: 0 °C in every row, an input without a sensor"] += series.len()
-        series = pl.Series(series.name, [None] * series.len(), pl.Float64)
-    return series
+    return _open_end(frame, places, table, dialect, faults, notes)
 
 
 def _open_end(
-    frame: pl.DataFrame, places: dict, table: RawTable, faults: dict, notes: Counter
+    frame: pl.DataFrame, places: dict, table: RawTable, dialect: Dialect, faults: dict, notes: Counter
 ) -> pl.DataFrame:
     """The last field of a last line without an end may be cut in its middle; those before it are whole."""
     if table.open_end is None or not frame.height:
         return frame
+    if last_cell.is_whole(table, dialect, table.open_end):
+        notes["the last line has no end: its last field has the form of those above it, and is used"] += 1
+        return frame
     last = frame.height - 1
-    cut = next((word for word, (_, heading) in places.items() if heading.place == table.open_end), None)
-    if cut in REQUIRED:
-        faults.setdefault(last, ("TRUNCATED_ROW", places[cut][1].text, None))
+    cut = last_cell.words_of(places, table, table.open_end)
+    needed = [word for word in cut if word in REQUIRED]
+    if needed:
+        faults.setdefault(last, ("TRUNCATED_ROW", places[needed[0]][1].text, None))
         return frame
     notes["the last line has no end: its last field is not used"] += 1
-    if cut is None or cut not in frame.columns:
-        return frame
     keep = pl.int_range(pl.len()) < last
-    return frame.with_columns(pl.when(keep).then(pl.col(cut)).alias(cut))
+    return frame.with_columns(
+        pl.when(keep).then(pl.col(name)).alias(name) for name in cut if name in frame.columns
+    )

@@ -38,7 +38,7 @@ def changed(number: int, change) -> dict[int, list]:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_number_of_the_file_is_read(tmp_path, version):
     one = read(written(tmp_path, mpr(version=version)))
-    assert (one.source.reader, one.source.reader_version) == ("biologic mpr", 1)
+    assert (one.source.reader, one.source.reader_version) == ("biologic mpr", 2)
     same_as_truth(one.points, TRUTH.height)
     assert one.points["cycle_count"].to_list() == TRUTH["cycle"].to_list()
     assert one.points["step_index"].to_list() == TRUTH["step"].to_list()

@@ -1,6 +1,7 @@
 """The files of one test make one life: seams, overlaps, restarts, files given twice, files of another cell."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reading import Declared, Reading
 from battery_assets.ingest.lab.reconcile.joined import joined
+from battery_assets.ingest.lab.reconcile.seams import clock_offsets
 from battery_assets.ingest.lab.refusal import LabFileRefused
 from battery_assets_tests.worlds.lab_files.made_files import TRUTH, made, rows_of, same_as_truth, written
 
@@ -105,3 +107,43 @@ def test_the_books_of_a_life_balance(tmp_path):
     life = joined([part(tmp_path, "arbin", 1, 150), part(tmp_path, "arbin", 131, 290)])
     with pytest.raises(AssertionError, match=r"accounted for"):
         replace(life, rows_read=life.rows_read + 1)
+
+
+def later(header: list[str], row: list[str]) -> None:
+    """The second file begins anew, 145 days later by its own clock."""
+    restarted(header, row)
+    clock = header.index("Date_Time")
+    at = datetime.strptime(row[clock], "%m/%d/%Y %H:%M:%S") + timedelta(days=145)
+    row[clock] = at.strftime("%m/%d/%Y %H:%M:%S")
+
+
+def test_files_of_one_test_join_by_their_own_clocks(tmp_path):
+    for change, offset in ((restarted, 0.0), (later, 145 * 86_400.0)):
+        life = joined([part(tmp_path, "arbin", 1, 145), part(tmp_path, "arbin", 146, 290, change)])
+        assert clock_offsets(life.points) == {1: 0.0, 2: pytest.approx(offset)}
+        assert np.isinf(life.points["open_ah"].to_numpy()).sum() == (offset > 0)
+    assert any("12,528,060 s later" in told for told in life.findings)
+
+
+def test_a_test_whose_time_runs_on_may_have_stood_still_between_two_files(tmp_path):
+    def pause(header, row):
+        clock = header.index("Date_Time")
+        at = datetime.strptime(row[clock], "%m/%d/%Y %H:%M:%S") + timedelta(days=2)
+        row[clock] = at.strftime("%m/%d/%Y %H:%M:%S")
+
+    life = joined([part(tmp_path, "arbin", 1, 100), part(tmp_path, "arbin", 101, 290, pause)])
+    same_as_truth(life.points, TRUTH.height)
+    assert life.moved()[1].ah == pytest.approx(WHOLE["discharge_ah"], rel=1e-3)
+    assert np.isinf(life.points["open_ah"][100])
+    assert clock_offsets(life.points) == {1: 0.0, 2: pytest.approx(2 * 86_400.0)}
+    assert any("it begins 172,860 s after the file before" in told for told in life.findings)
+
+
+def test_a_seam_within_a_discharge_glues_no_two_of_them(tmp_path):
+    whole = joined([part(tmp_path, "arbin", 1, 100), part(tmp_path, "arbin", 101, 290)])
+    assert not np.isinf(whole.points["open_ah"].to_numpy()).any()
+    assert whole.points["moved_ah"][100] == pytest.approx(-1 / 60)
+    cut = joined([part(tmp_path, "arbin", 1, 100), part(tmp_path, "arbin", 221, 290, later)])
+    assert np.isinf(cut.points["open_ah"][100])
+    assert cut.points["moved_ah"][100] == 0.0
+    assert any("ends while a current flows" in told for told in cut.findings)

@@ -12,7 +12,7 @@ from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.schedule import events_touching
 from battery_assets.synthetic.signals import telemetry
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets_tests.worlds.arrived import once
+from battery_assets_tests.worlds.months.arrived import once
 
 Change = Callable[[pl.DataFrame], pl.DataFrame]
 

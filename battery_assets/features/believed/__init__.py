@@ -1,0 +1,1 @@
+"""What of a day of telemetry can be what it says."""

@@ -1,0 +1,103 @@
+"""A day of telemetry without what it cannot say: every estimate, rule and law reads days through this."""
+
+from collections.abc import Collection, Iterable
+
+import polars as pl
+
+from battery_assets.features.believed.inputs import copied_channels, dead_inputs, without_codes
+from battery_assets.features.believed.scales import (
+    NOTHING,
+    jar_scales,
+    ohmic_scales,
+    sensor_scales,
+    string_scales,
+)
+
+# What a column takes with it: conductance is the same reading, ripple the same instrument.
+OHMIC = ("resistance_mohm", "conductance_s", "initial_resistance_mohm")
+_STRING = ("voltage_v", "current_a", "ripple_voltage_rms_v", "ripple_current_rms_a")
+_COPIED = ("voltage_v", "temperature_c", *OHMIC)
+Judged = tuple[pl.DataFrame, pl.DataFrame]
+
+
+def believed_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    """A day of telemetry_jar_raw, NULL where a value is none of the jar's, and what was left out (SCALES).
+
+    rows are sorted by (unit, ts); jars are as `blocks.with_cells` gives them.
+    """
+    if rows.is_empty() or jars.is_empty():
+        return rows, NOTHING
+    rows, codes = without_codes(rows)
+    judged = pl.concat([jar_scales(rows, jars), dead_inputs(rows, jars), copied_channels(rows, jars)])
+    for kind, of, column, code in judged.select("unit_kind", "unit_id", "column", "code").iter_rows():
+        mine = [of] if kind == "jar" else _of_string(jars, of)
+        taken = _COPIED if code == "copied_channel" else OHMIC if column in OHMIC else (column,)
+        rows = _emptied(rows, "battery_id", mine, taken)
+    return rows, pl.concat([judged, codes])
+
+
+def believed_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    """A day of telemetry_string_raw, NULL where a value is none of the string's, and what was left out."""
+    if rows.is_empty() or jars.is_empty():
+        return rows, NOTHING
+    rows, codes = without_codes(rows)
+    judged = string_scales(rows, jars)
+    return _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING), pl.concat([judged, codes])
+
+
+def believed_rooms(rows: pl.DataFrame) -> Judged:
+    """A day of telemetry_env without the temperatures that no room has, and what was left out (by sensor)."""
+    judged = sensor_scales(rows)
+    return _emptied(rows, "sensor_id", judged["unit_id"].to_list(), ("temperature_c",)), judged
+
+
+def believed_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    """Rows of impedance_measurement_raw without those whose unit no jars can have, and these (with `day`).
+
+    A string's readings of a month are one round. jars: as for `believed_jars`.
+    """
+    doubted, kept = [NOTHING.with_columns(day=pl.lit(None, pl.Date))], [rounds.clear()]
+    for _, of in rounds.group_by(pl.col("measured_at").dt.truncate("1mo"), maintain_order=True):
+        judged = ohmic_scales(of, jars, "impedance_measurement_raw.resistance_mohm")
+        strings = [_of_string(jars, string) for string in judged["unit_id"]]
+        mine = [jar for of_one in strings for jar in of_one]
+        kept.append(of.filter(~pl.col("battery_id").cast(pl.String).is_in(mine).fill_null(value=False)))
+        doubted.append(judged.with_columns(day=pl.lit(of["measured_at"].min()).dt.date()))
+    return pl.concat(kept), pl.concat(doubted)
+
+
+def believed_baselines(jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Jars without the baselines of strings whose unit no jars can have, and what was left out."""
+    readings = jars.select("battery_id", resistance_mohm="initial_resistance_mohm")
+    judged = ohmic_scales(readings, jars, "battery.initial_resistance_mohm")
+    judged = judged.with_columns(column=pl.lit("initial_resistance_mohm"))
+    mine = [jar for string in judged["unit_id"] for jar in _of_string(jars, string)]
+    return _emptied(jars, "battery_id", mine, ("initial_resistance_mohm",)), judged
+
+
+def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:
+    """The jars whose charge, health and life cannot be told on a day that was so judged.
+
+    An ohmic reading of another unit is left out by itself: what else is known of the jar stands.
+    """
+    found: set[str] = set()
+    for kind, of, column, code in (
+        pl.concat(judged).select("unit_kind", "unit_id", "column", "code").iter_rows()
+    ):
+        if code == "scale" and kind == "string" and column not in OHMIC:
+            found.update(_of_string(jars, of))
+        elif code == "copied_channel":
+            found.add(of)
+    return found
+
+
+def _of_string(jars: pl.DataFrame, string: str) -> list[str]:
+    return jars.filter(pl.col("string_id").cast(pl.String) == string)["battery_id"].cast(pl.String).to_list()
+
+
+def _emptied(rows: pl.DataFrame, unit: str, units: Collection[str], columns: tuple[str, ...]) -> pl.DataFrame:
+    if not units:
+        return rows
+    mine = pl.col(unit).cast(pl.String).is_in(list(units))
+    present = [name for name in columns if name in rows.columns]
+    return rows.with_columns(pl.when(~mine).then(pl.col(name)).alias(name) for name in present)

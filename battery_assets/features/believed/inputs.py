@@ -1,0 +1,183 @@
+"""Inputs of a day that no sensor feeds: fault codes, values that do not move, one channel for two jars."""
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.believed.scales import NOTHING, SCALES
+from battery_assets.features.samples.runs import micros, numbers, unit_runs
+
+# Inside of what the columns allow: a counter's end, a fault's code, a chip after its reset (DS18B20: 85 °C).
+CODES_C = (-40.0, 0.0, 85.0, 99.9, 100.0)
+CODES_A = (-655.36, -655.35, -327.68, 327.67, 655.35, 850.0, 999.9, -3276.8, 3276.7)
+CODES_V = (655.35, 327.67, 999.9, 850.0, 999.99, 1000.0)
+CODES_MOHM = (327.67, 655.35, 850.0, 999.9, 3276.7, 6553.5, 9999.0, 9999.9, 32767.0, 65535.0, 99999.0)
+# A fault's code in between is believed to be one where the input is elsewhere by so much.
+APART_C, APART_V = 15.0, 1.0
+STILL_ROWS = 12
+DEAD = "an input without a sensor"
+BIN_US, FEWEST_BINS, FEWEST_VALUES = 900_000_000, 20, 5
+AGREE, USUAL_AGREEMENT = 0.98, 0.5
+
+
+def dead_inputs(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """SCALES of a day's jar inputs that show nothing of the jar: unit_id is a jar, code no_sensor.
+
+    rows: telemetry_jar_raw sorted by (unit, ts). jars: battery_id, string_id.
+    """
+    if rows.is_empty():
+        return NOTHING
+    facts = _day_facts(rows).join(
+        jars.select(pl.col("battery_id", "string_id").cast(pl.String)), on="battery_id"
+    )
+    still = {name: pl.col(f"{name}_min") == pl.col(f"{name}_max") for name in ("v", "t")}
+    long, code_c = pl.col("rows") >= STILL_ROWS, pl.col("t_min").is_in(list(CODES_C))
+    apart = {
+        name: (pl.col(f"{name}_mid") - pl.col(f"{name}_mid").median().over("string_id")).abs() > most
+        for name, most in (("v", APART_V), ("t", APART_C))
+    }
+    all_code = (still["t"] & code_c).all().over("string_id")
+    dead = {
+        "temperature_c": still["t"] & ((code_c & (long | apart["t"] | all_code)) | (long & apart["t"])),
+        "voltage_v": still["v"] & ((pl.col("v_min") == 0) | (long & apart["v"])),
+    }
+    units = {"temperature_c": ("t_min", "°C"), "voltage_v": ("v_min", "V")}
+    frames = [
+        facts.filter(dead[column]).select(
+            unit_kind=pl.lit("jar"), unit_id="battery_id", string_id="string_id", column=pl.lit(column),
+            code=pl.lit("no_sensor"), likely=pl.lit(DEAD), term=pl.lit(None, pl.String),
+            shown=pl.col(shown).cast(pl.Float64), unit=pl.lit(unit), rows=pl.col("rows").cast(pl.Int64),
+        )
+        for column, (shown, unit) in units.items()
+    ]  # fmt: skip
+    return pl.concat([NOTHING, *frames])
+
+
+def _day_facts(rows: pl.DataFrame) -> pl.DataFrame:
+    """battery_id, rows, and of voltage (v) and temperature (t) min, max and mid."""
+    ids = rows["battery_id"].unique().drop_nulls().cast(pl.String).to_list()
+    runs = unit_runs(rows["battery_id"], ids)
+    volts, celsius = numbers(rows, "voltage_v"), numbers(rows, "temperature_c")
+    found = []
+    for unit, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
+        facts = [_facts(values[first:last]) for values in (volts, celsius)]
+        found.append((ids[unit], last - first, *facts[0], *facts[1]))
+    names = ("battery_id", "rows", "v_min", "v_max", "v_mid", "t_min", "t_max", "t_mid")
+    kinds = {name: pl.Float64 for name in names} | {"battery_id": pl.String, "rows": pl.Int64}
+    rounded = [pl.col(name).fill_nan(None).round(3) for name in names[2:]]
+    return pl.DataFrame(found, schema={name: kinds[name] for name in names}, orient="row").with_columns(
+        rounded
+    )
+
+
+def _facts(values: np.ndarray) -> tuple[float, float, float]:
+    some = values[:: len(values) // 200 + 1]
+    known = some[~np.isnan(some)]
+    if not len(known):
+        return np.nan, np.nan, np.nan
+    # Most inputs move: a few samples show that, and the others need not be looked at.
+    seen = values if known.min() == known.max() else known
+    return float(np.nanmin(seen)), float(np.nanmax(seen)), float(np.median(known))
+
+
+def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """SCALES of jars that show one channel: unit_id is a jar, likely names the others, code copied_channel.
+
+    Two instruments never agree to the last digit for a day. Not judged where the voltages hardly move, or are
+    so coarse that most pairs of the string agree.
+    """
+    if rows.is_empty():
+        return NOTHING
+    ids = jars["battery_id"].cast(pl.String).to_list()
+    names = jars["battery_code"].to_list() if "battery_code" in jars.columns else ids
+    strings = jars["string_id"].cast(pl.String).to_list()
+    runs = unit_runs(rows["battery_id"], ids)
+    ts, volts = micros(rows["ts"]), numbers(rows, "voltage_v")
+    shown: dict[str, dict[int, np.ndarray]] = {}
+    for unit, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
+        shown.setdefault(strings[unit], {})[unit] = _by_bin(ts[first:last], volts[first:last])
+    found = []
+    for string, of in shown.items():
+        units = list(of)
+        for unit, others in _alike(np.stack([of[u] for u in units])).items():
+            told = ", ".join(str(names[units[k]]) for k in others)
+            found.append(
+                ("jar", ids[units[unit]], string, "voltage_v", "copied_channel", told, None,
+                 float(np.nanmedian(of[units[unit]])), "V", int(np.isfinite(of[units[unit]]).sum()))
+            )  # fmt: skip
+    return pl.DataFrame(found, schema=SCALES, orient="row")
+
+
+def _by_bin(ts: np.ndarray, volts: np.ndarray) -> np.ndarray:
+    """The first voltage of each quarter of an hour, NaN where there is none."""
+    shown = np.full(96, np.nan)
+    day = ts[-1] - ts[-1] % (96 * BIN_US)
+    edges = np.searchsorted(ts, day + BIN_US * np.arange(97))
+    there = np.flatnonzero(edges[:-1] < edges[1:])
+    shown[there] = volts[edges[there]]
+    return shown
+
+
+def _alike(shown: np.ndarray) -> dict[int, list[int]]:
+    """Of the jars of a string (J, 96) those that agree with others, and with which."""
+    jars = len(shown)
+    both = np.isfinite(shown)
+    share, enough = np.zeros((jars, jars)), np.zeros((jars, jars), bool)
+    for k in range(jars):
+        common = both & both[k]
+        bins = common.sum(1)
+        with np.errstate(invalid="ignore"):
+            share[k] = np.where(bins > 0, ((shown == shown[k]) & common).sum(1) / np.maximum(bins, 1), 0.0)
+        enough[k] = bins >= FEWEST_BINS
+    values = np.array([len(np.unique(row[np.isfinite(row)])) for row in shown])
+    pairs = enough & ~np.eye(jars, dtype=bool)
+    alike = pairs & (share >= AGREE) & (values >= FEWEST_VALUES)[:, None]
+    usual = float(np.median(share[pairs])) if pairs.sum() > 2 else 0.0
+    if usual > USUAL_AGREEMENT:
+        return {}
+    return {k: np.flatnonzero(alike[k]).tolist() for k in range(jars) if alike[k].any()}
+
+
+def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of a day, of jars or of strings, without the samples that are a fault's code amid others.
+
+    And SCALES of what was left out, code fault_code: one row for each unit and column.
+    """
+    kind, unit = ("jar", "battery_id") if "battery_id" in rows.columns else ("string", "string_id")
+    codes: dict[str, tuple[tuple[float, ...], str, float | None]] = {
+        "resistance_mohm": (CODES_MOHM, "mΩ", None),
+        "current_a": (CODES_A, "A", None),
+        "voltage_v": (CODES_V if kind == "string" else (), "V", 0.2),
+        "temperature_c": (CODES_C, "°C", APART_C),
+    }
+    frames = [NOTHING]
+    for name, (values, of, apart) in codes.items():
+        if name not in rows.columns or not values or not _touched(rows[name], values):
+            continue
+        marked = rows.with_columns(code=_is_code(name, values, unit, apart))
+        found = marked.filter("code").group_by(pl.col(unit).cast(pl.String).alias("unit_id"))
+        frames.append(
+            found.agg(
+                unit_kind=pl.lit(kind), string_id=pl.lit(None, pl.String), column=pl.lit(name),
+                code=pl.lit("fault_code"), likely=pl.lit("a fault's code"), term=pl.lit(None, pl.String),
+                shown=pl.col(name).first().cast(pl.Float64), unit=pl.lit(of), rows=pl.len().cast(pl.Int64),
+            ).select(list(SCALES))
+        )  # fmt: skip
+        rows = marked.with_columns(pl.when(~pl.col("code")).then(pl.col(name)).alias(name)).drop("code")
+    return rows, pl.concat(frames)
+
+
+def _touched(values: pl.Series, codes: tuple[float, ...]) -> bool:
+    """Whether any of the codes may be there: all of them lie at an end of what an input shows, or in between
+    nothing does."""
+    low, high = values.min(), values.max()
+    return low is not None and any(abs(float(low) - c) < 1e-4 or abs(float(high) - c) < 1e-4 for c in codes)  # type: ignore[arg-type]
+
+
+def _is_code(name: str, codes: tuple[float, ...], unit: str, apart: float | None) -> pl.Expr:
+    """Where a column shows one of the codes, far from what its unit shows else (K, or as a share of it)."""
+    value = pl.col(name)
+    is_code = pl.any_horizontal((value - code).abs() < 1e-4 for code in codes)
+    if apart is not None:
+        middle = value.median().over(unit)
+        is_code &= (value - middle).abs() > (apart if apart > 1 else apart * middle.abs())
+    return is_code.fill_null(value=False)

@@ -1,0 +1,251 @@
+"""What of a day of telemetry can be what its columns say: scales that no jar has, inputs without a sensor.
+
+Both are judged by the day and the string, from the master data and the samples alone, so that every reader
+of a day leaves out the same. A column of a string whose scale no jar can have is empty for the day; so is an
+input that shows a fault's code, or one value that its neighbours contradict. What was left out is told by
+`scale_objections`.
+"""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from battery_assets.features.samples.blocks import JAR_V
+from battery_assets.features.samples.rated_capacity import REFERENCE_AH
+
+SCALES: dict[str, pl.DataType | type[pl.DataType]] = {
+    "unit_kind": pl.String,
+    "unit_id": pl.String,
+    "string_id": pl.String,
+    "column": pl.String,
+    "code": pl.String,
+    "likely": pl.String,
+    "term": pl.String,
+    "shown": pl.Float64,
+    "unit": pl.String,
+    "rows": pl.Int64,
+}
+NOTHING = pl.DataFrame(schema=SCALES)
+PER_UNIT = 200
+# Day medians of a lead-acid jar over its nominal voltage: from an empty string to one that is boosted.
+JAR_SHARE = (0.65, 1.45)
+# On float, charged or at rest: by this much a likely unit has to fit.
+FITS = (0.85, 1.3)
+# No string stands hotter than this all day, jar by jar; in degF it is 13 degC.
+HOTTEST_C = 55.0
+LEAST_ROWS = 3
+# Median of a string's ohmic readings over those of new jars of its size: a worn-out string has five times.
+OHMIC_FACTOR = 8.0
+NEW_JAR_MOHM = 4.25  # 120 Ah, 12 V (SOURCES 1.1)
+FLOAT_HOURS = 10.0
+MILLI_C = 1 / 8  # of C10: in ten hours of "float" more than a jar holds
+
+
+def _thin(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
+    """Some hundred rows of each unit, evenly over the day."""
+    units = max(rows[unit].n_unique(), 1)
+    return rows.gather_every(max(rows.height // (PER_UNIT * units), 1))
+
+
+def _scale(unit_kind: str, unit: str, column: str, likely: str, term: str, shown: float, of: str, rows: int):
+    string = unit if unit_kind == "string" else None
+    return (unit_kind, unit, string, column, "scale", likely, term, shown, of, rows)
+
+
+def _frame(found: Iterable[tuple]) -> pl.DataFrame:
+    return pl.DataFrame(list(found), schema=SCALES, orient="row")
+
+
+def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """SCALES of the strings of a day of telemetry_jar_raw, sorted by (unit, ts).
+
+    jars: battery_id, string_id, nominal_v, capacity_ah, cells.
+    """
+    if rows.is_empty() or jars.is_empty():
+        return NOTHING
+    absent = [name for name in ("voltage_v", "temperature_c") if name not in rows.columns]
+    middle = (
+        _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "battery_id")
+        .group_by(pl.col("battery_id").cast(pl.String))
+        .agg(
+            v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
+            t=pl.col("temperature_c").median().cast(pl.Float64),
+            rows=pl.len(),
+        )
+        .join(
+            jars.select(pl.col("battery_id", "string_id").cast(pl.String), "nominal_v", "cells"),
+            on="battery_id",
+        )
+    )
+    found = []
+    for (string,), of in middle.partition_by("string_id", as_dict=True).items():
+        found += [*_jar_volts(string, of), *_celsius(string, of)]
+    readings = (
+        rows.filter(pl.col("resistance_mohm").is_not_null()) if "resistance_mohm" in rows.columns else None
+    )
+    ohmic = NOTHING if readings is None else ohmic_scales(readings, jars, "telemetry_jar_raw.resistance_mohm")
+    return pl.concat([_frame(found), ohmic])
+
+
+def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
+    known = jars.filter(pl.col("v").is_not_null())
+    share = (known["v"] / known["nominal_v"]).median()
+    if share is None or JAR_SHARE[0] <= share <= JAR_SHARE[1]:
+        return []
+    cells, volts = int(known["cells"].median()), float(known["v"].median())
+    column = "telemetry_jar_raw.voltage_v"
+    candidates = {
+        cells: (f"volts per cell of {cells}", f"units={column}:x{cells}"),
+        2: ("half of the jar, or the model's nominal_voltage_v is twice the jars'", f"units={column}:x2"),
+        10: ("tenths, a shifted decimal", f"units={column}:x10"),
+        0.5: ("twice the jar, or the model's nominal_voltage_v is half of the jars'", f"units={column}:/2"),
+        0.1: ("a shifted decimal", f"units={column}:/10"),
+    }
+    best = _best(share, candidates)
+    return [] if best is None else [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
+
+
+def _rows(jars: pl.DataFrame) -> int:
+    return int(jars["rows"].sum())
+
+
+def _best(share: float, candidates: dict) -> tuple[str, str] | None:
+    """The unit whose factor brings a share nearest to that of a charged jar, where one comes near."""
+    near = {factor: abs(share * factor / 1.12 - 1.0) for factor in candidates if factor != 1}
+    fitting = [f for f in near if FITS[0] <= share * f <= FITS[1]]
+    return candidates[min(fitting, key=near.__getitem__)] if fitting else None
+
+
+def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
+    known = jars.filter(pl.col("t").is_not_null())
+    if known.is_empty() or float(known["t"].quantile(0.1, "lower")) <= HOTTEST_C:
+        return []
+    term = "units=telemetry_jar_raw.temperature_c:degF"
+    return [
+        _scale(
+            "string", string, "temperature_c", "degF", term, float(known["t"].median()), "°C", _rows(known)
+        )
+    ]
+
+
+def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
+    """SCALES of the sensors of a day of telemetry_env that show more than any room has, all day."""
+    if rows.is_empty():
+        return NOTHING
+    middle = rows.group_by(pl.col("sensor_id").cast(pl.String)).agg(
+        t=pl.col("temperature_c").median().cast(pl.Float64), rows=pl.len()
+    )
+    term = "units=telemetry_env.temperature_c:degF"
+    return _frame(
+        _scale("location", sensor, "temperature_c", "degF", term, celsius, "°C", count)
+        for sensor, celsius, count in middle.filter(pl.col("t") > HOTTEST_C).sort("sensor_id").iter_rows()
+    )
+
+
+def string_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """SCALES of a day of telemetry_string_raw, sorted by (unit, ts).
+
+    jars: string_id, nominal_v, capacity_ah, cells, position_in_string, batteries_count, string_nominal_v.
+    """
+    if rows.is_empty() or jars.is_empty():
+        return NOTHING
+    absent = [name for name in ("voltage_v", "current_a", "mode") if name not in rows.columns]
+    middle = (
+        _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "string_id")
+        .group_by(pl.col("string_id").cast(pl.String))
+        .agg(
+            v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
+            a=pl.col("current_a").median().cast(pl.Float64),
+            least_a=pl.col("current_a").abs().quantile(0.1).cast(pl.Float64),
+            floats=(pl.col("mode").cast(pl.String) == "float").mean(),
+            hours=(pl.col("ts").max() - pl.col("ts").min()).dt.total_seconds() / 3600.0,
+            rows=pl.len(),
+        )
+        .join(string_sizes(jars), on="string_id")
+    )
+    return _frame(scale for of in middle.to_dicts() for scale in (*_string_volts(of), *_milliamps(of)))
+
+
+def string_sizes(jars: pl.DataFrame) -> pl.DataFrame:
+    """string_id, places, nominal_v of a jar, cells of a jar, capacity_ah, and volts: all that it may be."""
+    return jars.group_by(pl.col("string_id").cast(pl.String)).agg(
+        places=pl.col("position_in_string").n_unique(),
+        count=pl.col("batteries_count").first(),
+        nominal_v=pl.col("nominal_v").median(),
+        cells=pl.col("cells").median().cast(pl.Int64),
+        capacity_ah=pl.col("capacity_ah").cast(pl.Float64).min(),
+        string_v=pl.col("string_nominal_v").first().cast(pl.Float64),
+    )
+
+
+def _string_volts(of: dict) -> list[tuple]:
+    if of["v"] is None or not of["places"]:
+        return []
+    expected = {of["places"] * of["nominal_v"], (of["count"] or 0) * of["nominal_v"], of["string_v"] or 0.0}
+    shares = [of["v"] / volts for volts in expected if volts > 0]
+    if any(JAR_SHARE[0] <= share <= JAR_SHARE[1] for share in shares):
+        return []
+    column, n = "telemetry_string_raw.voltage_v", of["places"]
+    candidates: dict[float, tuple[str, str]] = {
+        n: ("the mean of its jars", f"units={column}:x{n}"),
+        n * of["cells"]: ("volts per cell", f"units={column}:x{n * of['cells']}"),
+        10: ("a shifted decimal", f"units={column}:x10"),
+        100: ("hundredths", f"units={column}:x100"),
+        1000: ("kV", f"units={column}:kV"),
+        2: ("half of the string", f"units={column}:x2"),
+        0.1: ("a shifted decimal", f"units={column}:/10"),
+        0.01: ("a hundredfold", f"units={column}:/100"),
+    }
+    candidates |= {
+        1 / k: (f"the voltage of the whole system, {k} strings added up", f"units={column}:/{k}")
+        for k in range(2, 10)
+    }
+    best = _best(of["v"] / (n * of["nominal_v"]), candidates)
+    if best is None:
+        best = ("no unit that is known here", f"units={column}:none")
+    return [_scale("string", of["string_id"], "voltage_v of the string", *best, of["v"], "V", of["rows"])]
+
+
+def _milliamps(of: dict) -> list[tuple]:
+    large = of["a"] is not None and of["capacity_ah"] and of["least_a"] > MILLI_C * of["capacity_ah"]
+    if not large or of["floats"] is None or of["floats"] < 0.9 or of["hours"] < FLOAT_HOURS:
+        return []
+    term = "units=telemetry_string_raw.current_a:mA"
+    return [_scale("string", of["string_id"], "current_a", "mA", term, of["a"], "A", of["rows"])]
+
+
+def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.DataFrame:
+    """SCALES of ohmic readings of one round: battery_id, resistance_mohm; they stand in `column`.
+
+    jars: as for `jar_scales`.
+
+    Judged where three jars of a string, or all of them, were read: one jar alone may have a broken weld.
+    """
+    size = pl.col("capacity_ah").cast(pl.Float64).fill_null(REFERENCE_AH)
+    new = NEW_JAR_MOHM * REFERENCE_AH / size * pl.col("nominal_v") / JAR_V
+    known = (
+        readings.filter(pl.col("resistance_mohm") > 0)
+        .group_by(pl.col("battery_id").cast(pl.String))
+        .agg(r=pl.col("resistance_mohm").cast(pl.Float64).median(), rows=pl.len())
+        .join(jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=new), on="battery_id")
+    )
+    in_string = dict(jars.group_by(pl.col("string_id").cast(pl.String)).len().iter_rows())
+    found = []
+    for (string,), of in known.partition_by("string_id", as_dict=True).items():
+        if of.height >= min(LEAST_ROWS, in_string.get(string, LEAST_ROWS)):
+            found += _ohms(string, of, column)
+    return _frame(found)
+
+
+def _ohms(string: str, of: pl.DataFrame, column: str) -> list[tuple]:
+    share, shown = float((of["r"] / of["new_mohm"]).median()), float(of["r"].median())
+    if 1 / OHMIC_FACTOR <= share <= OHMIC_FACTOR:
+        return []
+    # Siemens of a jar are a thousand over its milliohms.
+    as_siemens = 1000.0 / float((of["r"] * of["new_mohm"]).median())
+    near = {"uohm": share / 1e3, "ohm": share * 1e3, "S": as_siemens, "x10": share * 10, "/10": share / 10}
+    word = min(near, key=lambda name: abs(pl.Series([near[name]]).log()[0]))
+    likely = {"uohm": "µΩ", "ohm": "Ω", "S": "conductance in S"}.get(word, "a shifted decimal")
+    return [
+        _scale("string", string, "resistance_mohm", likely, f"units={column}:{word}", shown, "mΩ", _rows(of))
+    ]

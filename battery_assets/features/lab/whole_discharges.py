@@ -1,0 +1,130 @@
+"""Which discharges show a capacity: from full to the cut-off, with nothing unrecorded between.
+
+An outage, a recording that stops or has a gap, and a start from half charge all leave a discharge that drew
+less than the cell holds; taken for its capacity it ends a life that has not ended.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+NOT_TO_CUTOFF, NOT_FROM_FULL, NOT_RECORDED = "not to the cut-off", "not from full", "not recorded"
+# Of nominal: so much may have flowed unrecorded before a capacity is no longer known to 1 %.
+OPEN_SHARE = 0.01
+CHARGED_SHARE = 0.01
+# A discharge has reached a voltage that its next sample would have passed, or that noise hides.
+NEXT_SAMPLES, NOISE_SHARE = 1.5, 0.005
+# Of the voltage between the usual start and the usual end: what a full cell's start may differ by.
+FULL_SHARE = 0.10
+WINDOW = 10
+# A first discharge that draws less than this share of what the next charge returns began half charged.
+RETURNED, RETURNED_ALONE = 0.95, 0.80
+LEAST_OTHERS = 3
+
+
+class Seen(NamedTuple):
+    """What each cycle showed, (cycles,) each: the kernel's ENDS, charge put in and charge drawn, Ah."""
+
+    start_v: np.ndarray
+    end_v: np.ndarray
+    end_drop_v: np.ndarray
+    open_discharge_ah: np.ndarray
+    open_charge_ah: np.ndarray
+    top_v: np.ndarray
+    charged_ah: np.ndarray
+    drawn_ah: np.ndarray
+
+
+def no_capacity(
+    seen: Seen, nominal_ah: float, cutoff_v: float | None, usual_end: bool = False
+) -> list[str | None]:
+    """Why each cycle has no capacity; None where its discharge shows one, or where it has no discharge.
+
+    A discharge is held against the cycles up to its own. Only one that no charge precedes is held against
+    later ones too: the cell's charge at its start shows in what the next charge returns.
+    """
+    # Noise at rest charges no cell.
+    charged = np.nan_to_num(seen.charged_ah) > CHARGED_SHARE * nominal_ah
+    seen = seen._replace(
+        charged_ah=np.where(charged, seen.charged_ah, np.nan), top_v=np.where(charged, seen.top_v, np.nan)
+    )
+    reached = reached_cutoff(seen, None if usual_end else cutoff_v)
+    full = began_full(seen, reached)
+    recorded = seen.open_discharge_ah <= OPEN_SHARE * nominal_ah
+    why: list[str | None] = []
+    for c in range(seen.drawn_ah.size):
+        if not np.isfinite(seen.drawn_ah[c]):
+            why.append(None)
+        elif not recorded[c]:
+            why.append(NOT_RECORDED)
+        elif not reached[c]:
+            why.append(NOT_TO_CUTOFF)
+        else:
+            why.append(None if full[c] else NOT_FROM_FULL)
+    return why
+
+
+def reached_cutoff(seen: Seen, cutoff_v: float | None) -> np.ndarray:
+    """Whether each discharge (n,) went to the cut-off; without one, to where those before it usually went.
+
+    A test whose discharges all end a little above the stated cut-off has one of its own there.
+    """
+    ends = seen.end_v
+    allowed = np.maximum(NEXT_SAMPLES * np.nan_to_num(seen.end_drop_v), NOISE_SHARE * np.abs(ends))
+    with np.errstate(invalid="ignore"):
+        if cutoff_v is None:
+            return ~(ends - allowed > _usual(ends))
+        own = _median(ends)
+        near = cutoff_v + FULL_SHARE * max(_median(seen.start_v) - cutoff_v, 0.0)
+        return ~(ends - allowed > (own if own <= near else cutoff_v))
+
+
+def began_full(seen: Seen, reached: np.ndarray) -> np.ndarray:
+    """Whether each discharge (n,) began with a full cell, as far as the test shows it."""
+    full = np.ones(seen.end_v.size, bool)
+    charged = np.isfinite(seen.charged_ah)
+    span = np.maximum(_usual(seen.top_v) - _usual(seen.end_v), 0.0)
+    with np.errstate(invalid="ignore"):
+        full[charged] = ~(seen.top_v < _usual(seen.top_v) - FULL_SHARE * span)[charged]
+    for c in np.flatnonzero(~charged & np.isfinite(seen.drawn_ah)):
+        full[c] = _start_is_usual(seen, int(c)) and _was_returned(seen, reached, int(c))
+    return full
+
+
+def _usual(values: np.ndarray) -> np.ndarray:
+    """Median of the last known ones up to each of (n,); NaN before the first."""
+    out = np.full(values.size, np.nan)
+    for place in range(values.size):
+        known = values[max(0, place + 1 - WINDOW) : place + 1]
+        known = known[np.isfinite(known)]
+        if known.size:
+            out[place] = np.median(known)
+    return out
+
+
+def _median(values: np.ndarray) -> float:
+    """Of what is known; NaN of nothing."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else np.nan
+
+
+def _start_is_usual(seen: Seen, cycle: int) -> bool:
+    """Whether a discharge that no charge precedes began at the voltage at which the test's usually begin."""
+    others = np.delete(seen.start_v, cycle)
+    others = others[np.isfinite(others)][: max(cycle, 0) + WINDOW]
+    if not others.size:
+        return True
+    usual, end = float(np.median(others)), _median(seen.end_v)
+    return bool(seen.start_v[cycle] >= usual - FULL_SHARE * max(usual - end, 0.0))
+
+
+def _was_returned(seen: Seen, reached: np.ndarray, cycle: int) -> bool:
+    """Whether the charge that follows returned what this discharge drew, no more, as in other cycles."""
+    if cycle + 1 >= seen.drawn_ah.size or not np.isfinite(seen.charged_ah[cycle + 1]):
+        return True
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = seen.drawn_ah[:-1] / seen.charged_ah[1:]
+    others = reached[:-1] & np.isfinite(ratio)
+    others[cycle] = False
+    least = RETURNED * np.median(ratio[others]) if others.sum() >= LEAST_OTHERS else RETURNED_ALONE
+    return bool(ratio[cycle] >= least)

@@ -1,0 +1,70 @@
+"""How jars are built: how many cells, of which chemistry; jars of other sizes are seen as ones of six cells.
+
+The laws of a lead-acid jar are written for six cells (12 V). A block of 2, 4 or 6 V is the same cells in
+another number: its voltages, and resistances, times 6 / cells are those of a jar of six of its cells.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+SIX = 6
+V_PER_CELL = 2.0
+LEAD_ACID = "VRLA"
+JAR_V = V_PER_CELL * SIX
+# Nominal voltages of blocks that are built; a string's voltage over its places is one of them or a mistake.
+BLOCKS_V = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0)
+
+
+def with_cells(jars: pl.DataFrame) -> pl.DataFrame:
+    """Jars with nominal_v, lead_acid and cells, of nominal_voltage_v and chemistry of their model.
+
+    string_nominal_v and batteries_count tell the nominal voltage where the model is not known; where nothing
+    does it is 12 V. A chemistry that is not known counts as lead-acid.
+    """
+    by_string = pl.col("string_nominal_v").cast(pl.Float64) / pl.col("batteries_count")
+    nominal = pl.coalesce(
+        pl.col("nominal_voltage_v").cast(pl.Float64),
+        pl.when(by_string.round(2).is_in(list(BLOCKS_V))).then(by_string.round(2)),
+        pl.lit(JAR_V),
+    )
+    lead_acid = pl.col("chemistry").cast(pl.String).fill_null(LEAD_ACID) == LEAD_ACID
+    cells = pl.when(lead_acid).then((nominal / V_PER_CELL).round().clip(lower_bound=1.0))
+    return jars.with_columns(
+        nominal_v=nominal, lead_acid=lead_acid, cells=cells.fill_null(float(SIX)).cast(pl.Int64)
+    )
+
+
+def cells_of(jars: pl.DataFrame, unit: str) -> dict[str, int]:
+    """Cells of a jar by battery_id, or of the jars of a string by string_id; those of other sizes alone."""
+    if "cells" not in jars.columns:
+        return {}
+    known = jars.group_by(pl.col(unit).cast(pl.String)).agg(pl.col("cells").median().cast(pl.Int64))
+    return dict(known.filter(pl.col("cells") != SIX).iter_rows())
+
+
+def in_six_cells(
+    rows: pl.DataFrame, unit: str, cells: Mapping[str, int], columns: tuple[str, ...] = ("voltage_v",)
+) -> pl.DataFrame:
+    """The rows with these columns (V or mΩ) as a jar of six such cells has them.
+
+    cells: as `cells_of` gives it; without any the rows are as they came.
+    """
+    present = [name for name in columns if name in rows.columns]
+    if not cells or not present or rows.is_empty():
+        return rows
+    factor = (
+        rows[unit]
+        .cast(pl.String)
+        .replace_strict(
+            {name: SIX / count for name, count in cells.items()}, default=1.0, return_dtype=pl.Float64
+        )
+    )
+    return rows.with_columns((pl.col(name).cast(pl.Float64) * factor).alias(name) for name in present)
+
+
+def sizes(jars: pl.DataFrame, ids: list[str]) -> np.ndarray:
+    """6 / cells of jars in the order of ids."""
+    known = cells_of(jars, "battery_id")
+    return np.array([SIX / known.get(name, SIX) for name in ids])

@@ -1,0 +1,71 @@
+"""How what all sites share arrives: the catalogue, and what every site with files brought, each by itself."""
+
+from dataclasses import replace
+
+import dagster as dg
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.fleet.references import named_apart
+from battery_assets.fleet.sources import accounts_kept, contract_of, landed_files, with_accounts
+from battery_assets.ingest.exports.tables import Reading, read_table
+from battery_assets.ingest.files.accounts import FILES_SCHEMA
+from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import FILES
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.projections import empty, key_columns
+
+CATALOGUE = "catalogue"
+# What a source writes where it does not know a rating.
+_NO_RATING = ("capacity_ah", "nominal_voltage_v", "float_voltage_min_v", "float_voltage_max_v")
+
+
+def arrived_everywhere(
+    warehouse: Warehouse, landing: Landing, table: sa.Table, part: Part, catalogue: pl.DataFrame
+) -> dg.MaterializeResult:
+    """Replace a table that is not cut by what the catalogue and every site with files hold.
+
+    A site whose files cannot be taken in keeps what it brought before, and its accounts say why.
+    """
+    with warehouse.transaction() as connection:
+        sites = [site for site in registry.sites(connection) if site.source == FILES]
+    readings = {site.site: _of_site(warehouse, landing, table, site) for site in sites}
+    stamped = [catalogue.with_columns(pl.lit(CATALOGUE).alias("site"))]
+    stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
+    rows = pl.concat(stamped).unique(key_columns(table)[0], keep="last", maintain_order=True)
+    result = warehouse.replace(table, part, rows)
+    accounts = {
+        site: accounts_kept(warehouse, table, Part(site), reading) for site, reading in readings.items()
+    }
+    told = {site: found for site, found in accounts.items() if found["rows"] or found["findings"]}
+    return with_accounts(result, told)
+
+
+def _of_site(warehouse: Warehouse, landing: Landing, table: sa.Table, site: sa.Row) -> Reading:
+    """What a site's files hold; where they cannot be read at all, what it brought before."""
+    try:
+        reading = read_table(landed_files(landing, site.site, table), table, None, contract_of(site.config))
+    except Exception as error:
+        return _as_before(warehouse, table, site.site, f"{type(error).__name__}: {error}")
+    rows, doubled = named_apart(warehouse, table, reading.rows, Part(site.site))
+    unrated = [
+        f"{name}: {count} rows have 0, taken as not known"
+        for name in _NO_RATING
+        if table is t.battery_model and (count := int((rows[name] == 0).sum()))
+    ]
+    return replace(reading, rows=rows, findings=[*reading.findings, *doubled, *unrated])
+
+
+def _as_before(warehouse: Warehouse, table: sa.Table, site: str, why: str) -> Reading:
+    rows = warehouse.read(table, where=table.c.site == site).collect().select(list(empty(table).columns))
+    told = f"the site's files were not taken in, what it brought before stands; {why}"
+    return Reading(
+        rows=rows,
+        quarantine=pl.DataFrame(schema=QUARANTINE_SCHEMA),
+        files=pl.DataFrame(schema=FILES_SCHEMA),
+        findings=[told],
+    )

@@ -1,0 +1,80 @@
+"""Inputs without a sensor: what they show is the end of their range, or nothing, and no measurement."""
+
+from collections import Counter
+
+import numpy as np
+import polars as pl
+
+ABSOLUTE_ZERO_C = -273.15
+# A chamber reaches -90 °C; an open resistance thermometer shows -200 or -242.
+_COLDEST_C = -120.0
+# Above this no cell lives; a median between both is kelvin under a wrong heading, which refuses the file.
+_HOTTEST_C, _KELVIN_TO_C = 200.0, 400.0
+# No cell warms or cools by this from one sample to the next, at exactly 0 °C.
+_JUMP_C = 10.0
+# What converters of 8 to 16 bits show at their end; a current of 10.0 A is common, these are not.
+_CONVERTERS = (32.767, 32.768, 65.535, 327.67, 327.68, 655.35, 3276.7, 3276.8, 6553.5)
+_DISPLAYS = (10.0, 20.0, 50.0, 60.0, 99.99, 99.999, 100.0, 999.9, 999.99)
+_FULL_SCALE = {"voltage_v": _CONVERTERS + _DISPLAYS, "current_a": _CONVERTERS}
+_FAR, _FAR_FROM = 1.5, 1.0
+
+
+def temperature(series: pl.Series, notes: Counter) -> pl.Series:
+    """°C, null where no sensor is: outside what a cell survives, or 0 °C without a way there."""
+    if not series.len() or series.null_count() == series.len():
+        return series
+    if series.min() > 0.0 and series.max() <= _HOTTEST_C:  # type: ignore[operator]
+        return series
+    series = _cleared(series, series < ABSOLUTE_ZERO_C, "below absolute zero", notes)
+    series = _cleared(series, series < _COLDEST_C, f"below {_COLDEST_C:g} °C", notes)
+    if (series > _HOTTEST_C).any():
+        ends = pl.select(pl.any_horizontal((series - end).abs() < 1e-6 for end in _CONVERTERS)).to_series()
+        series = _cleared(series, ends, "the end of an input's range", notes)
+    if not _HOTTEST_C < (series.median() or 0.0) <= _KELVIN_TO_C:  # type: ignore[operator]
+        series = _cleared(
+            series, series > _HOTTEST_C, f"above {_HOTTEST_C:g} °C, what no cell survives", notes
+        )
+    if series.len() > 1 and series.null_count() == 0 and (series == 0.0).all():
+        return _cleared(series, series == 0.0, "0 °C in every row", notes)
+    return _cleared(series, _from_nowhere(series), "0 °C from one sample to the next", notes)
+
+
+def _cleared(series: pl.Series, wrong: pl.Series, why: str, notes: Counter) -> pl.Series:
+    many = int(wrong.sum() or 0)
+    if not many:
+        return series
+    notes[f"temperature left out: {why}, an input without a sensor"] += many
+    return pl.select(pl.when(~wrong).then(series)).to_series().alias(series.name)
+
+
+def _from_nowhere(series: pl.Series) -> pl.Series:
+    """Rows of exactly 0 °C whose stretch is reached and left by a jump that no cell makes."""
+    zero = (series == 0.0).fill_null(False).to_numpy()
+    if not zero.any() or zero.all():
+        return pl.Series([False]).new_from_index(0, series.len())
+    values = series.fill_null(float("nan")).to_numpy()
+    begins = np.flatnonzero(zero & ~np.concatenate([[False], zero[:-1]]))
+    ends = np.flatnonzero(zero & ~np.concatenate([zero[1:], [False]]))
+    before = np.where(begins > 0, values[begins - 1], np.nan)
+    after = np.where(ends < len(values) - 1, values[np.minimum(ends + 1, len(values) - 1)], np.nan)
+    smooth = (np.abs(before) <= _JUMP_C) | (np.abs(after) <= _JUMP_C) | (np.isnan(before) & np.isnan(after))
+    marks = np.zeros(len(values) + 1, int)
+    np.add.at(marks, begins[~smooth], 1)
+    np.add.at(marks, ends[~smooth] + 1, -1)
+    return pl.Series(np.cumsum(marks[:-1]) > 0)
+
+
+def at_end_of_range(values: np.ndarray, word: str) -> np.ndarray:
+    """Rows (n,) of voltage_v or current_a at the end of an input's range (10.000 V, 655.35 A), far above
+    every other value."""
+    none = np.zeros(len(values), bool)
+    if not len(values) or np.isnan(values).all():
+        return none
+    sizes = np.abs(values)
+    top = float(np.nanmax(sizes))
+    if not any(abs(top - end) <= 1e-6 * end for end in _FULL_SCALE[word]):
+        return none
+    at_end = np.abs(sizes - top) <= 1e-6 * top
+    rest = sizes[~at_end & ~np.isnan(sizes)]
+    far = len(rest) > 0 and top >= _FAR * rest.max() and top - rest.max() >= _FAR_FROM
+    return at_end if far else none

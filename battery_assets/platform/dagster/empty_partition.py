@@ -1,0 +1,16 @@
+"""What the check of a table says of a partition without rows, where rows are expected."""
+
+import dagster as dg
+
+from battery_assets.platform.dagster.partitions import Part
+
+
+def no_rows(part: Part, failures: list[str]) -> dg.AssetCheckResult:
+    """A warning, since what comes after it has nothing to be wrong about; an error where columns are wrong.
+
+    failures: what else is wrong with the partition, in words.
+    """
+    told = failures or [f"no rows of {part.key}, where rows are expected"]
+    severity = dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN
+    facts = {"rows": 0, "failures": told}
+    return dg.AssetCheckResult(passed=False, severity=severity, description="; ".join(told), metadata=facts)

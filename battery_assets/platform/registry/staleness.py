@@ -1,0 +1,46 @@
+"""Partitions that are whole, and that were made from what has changed since."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from battery_assets.platform.dagster.partitions import Part, months_after
+from battery_assets.platform.registry import tables as r
+from battery_assets.platform.registry.books import at_place
+
+
+def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
+    """What the partition was made from has changed: it should be computed again."""
+    version = r.partition_version
+    current = version.c.state == "current"
+    connection.execute(sa.update(version).where(at_place(table, part), current).values(state="stale"))
+
+
+def mark_later_stale(connection: sa.Connection, part: Part, readers: Mapping[str, int | None]) -> None:
+    """The partitions of later months that were made from a month that has changed.
+
+    `readers` says of each table how many months it looks back, None for all of them.
+    """
+    if part.month is None:
+        return
+    version = r.partition_version
+    for name, reach in readers.items():
+        later = [version.c.table_name == name, version.c.month > part.month, version.c.state == "current"]
+        later += [version.c.site == part.site] if part.site else []
+        later += [version.c.month <= months_after(part.month, reach)] if reach else []
+        connection.execute(sa.update(version).where(*later).values(state="stale"))
+
+
+def stale_parts(connection: sa.Connection, site: str | None = None) -> list[sa.Row]:
+    """Site, month, tables and time of the last commit of what is to be made again, by site and month."""
+    version = r.partition_version
+    names = sa.func.array_agg(sa.distinct(version.c.table_name)).label("tables")
+    last = sa.func.max(version.c.committed_at).label("committed_at")
+    query = sa.select(version.c.site, version.c.month, names, last).where(version.c.state == "stale")
+    if site is not None:
+        query = query.where(version.c.site == site)
+    return list(
+        connection.execute(
+            query.group_by(version.c.site, version.c.month).order_by(version.c.site, version.c.month)
+        )
+    )

@@ -1,0 +1,32 @@
+"""Rows of a PostgreSQL partition as they are, in a few letters: whoever changes one changes them."""
+
+import sqlalchemy as sa
+
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.warehouse.rows import within
+
+
+def has_digest(table: sa.Table) -> bool:
+    """Is a partition what its writer put there? A row of a master table may be another month's."""
+    of_one_month = table.info["cut"] == "site_month" and not table.info["newest_wins"]
+    return of_one_month and table.info["store"] != "lake"
+
+
+def rows_digest(connection: sa.Connection, table: sa.Table, part: Part) -> str | None:
+    """Sum of the checksums of a partition's rows, in whatever order they lie; None where months share rows.
+
+    It begins with what the columns are: rows that a migration gave another form are not compared.
+    """
+    if not has_digest(table):
+        return None
+    form = digest(str([(column.name, str(column.type)) for column in table.columns]))[:16]
+    row = sa.func.row(*table.columns)
+    numbers = sa.cast(sa.func.hashtextextended(sa.cast(row, sa.Text), 0), sa.Numeric)
+    total = sa.select(sa.func.coalesce(sa.func.sum(numbers), 0)).where(within(table, part, None))
+    return f"{form}:{connection.execute(total).scalar_one()}"
+
+
+def are_changed(kept: str | None, now: str | None) -> bool:
+    """Have the rows changed since their digest was kept? One of another form says nothing."""
+    return kept is not None and now is not None and kept != now and kept[:17] == now[:17]

@@ -1,0 +1,1 @@
+"""Exports of other fleets: units, chemistries, odd rows."""
