@@ -90,7 +90,8 @@ def _read(file: Stored, columns: Kinds) -> pl.DataFrame:
     source = file.checked()
     path = source if isinstance(source, str) else io.BytesIO(source)
     try:
-        codes = codes_of(source if isinstance(source, str) else pa.py_buffer(source), columns)
+        texts = [name for name, kind in columns.items() if kind == pl.String]
+        codes = codes_of(source if isinstance(source, str) else pa.py_buffer(source), texts)
         coded = {series.name for series in codes}
         others = {name: kind for name, kind in columns.items() if name not in coded}
         if not others:
