@@ -2,6 +2,7 @@
 
 import filecmp
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -113,11 +114,26 @@ def _same(path: Path, target: Path) -> bool:
     return target.is_file() and filecmp.cmp(path, target, shallow=False)
 
 
+# One folder's name: no way out of the landing folder, and none that its readers pass over.
+_FOLDER = re.compile(r"[^\W_][^/\\\x00-\x1f]{0,99}")
+
+
+def _refuse_paths(**names: str | None) -> None:
+    """UserError for a code or protocol that is no single folder's name."""
+    for word, name in names.items():
+        if name is not None and not _FOLDER.fullmatch(name):
+            raise UserError(
+                f"--{word} {name!r} cannot be the name of a folder",
+                "begin it with a letter or digit, and leave out / and \\; at most 100 characters",
+            )
+
+
 def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -> list[tuple[Path, str]]:
     """Each file with its place under the landing folder. UserError where there is none.
 
     Without a cell each file is a test of the cell that it is named after. `one_test` joins all of them.
     """
+    _refuse_paths(cell=cell, protocol=protocol)
     files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
     files = [path for path in files if not path.name.startswith(".")]
     if not files:

@@ -217,3 +217,18 @@ def committed_months(at: Session, site: str, table: Any) -> Sequence[str]:
     with at.warehouse.transaction() as connection:
         rows = registry.committed_parts(connection, table, site=site)
     return [row.month for row in rows if row.state == "current"]
+
+
+def months_without_rows(at: Session, sites: Sequence[str], months: Sequence[str]) -> list[tuple[str, str]]:
+    """Site and month where neither jars nor strings sent anything, of months that were run."""
+    from battery_assets import tables as t
+    from battery_assets.platform.dagster.partitions import Part
+
+    def rows(site: str, month: str) -> int:
+        profiles = [
+            at.warehouse.profile(table, Part(site, month))
+            for table in (t.telemetry_jar_raw, t.telemetry_string_raw)
+        ]
+        return sum(profile["rows"] for profile in profiles if profile)
+
+    return [(site, month) for site in sites for month in months if not rows(site, month)]

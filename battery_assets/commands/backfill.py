@@ -51,7 +51,7 @@ def backfill(
         job = "lab_month" if wanted_labs else "site_month"
         sites = _sites(at, wanted or wanted_labs, lab=bool(wanted_labs))
         if here:
-            _here(job, sites, months)
+            _here(at, job, sites, months)
         else:
             _through_daemon(at, job, [f"{month}|{site}" for month in months for site in sites], wait)
 
@@ -102,14 +102,18 @@ def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
     return found
 
 
-def _here(job: str, sites: list[str], months: list[str]) -> None:
+def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:
     from battery_assets.actions.demo import Step, run
+    from battery_assets.actions.session import months_without_rows
     from battery_assets.commands.progress import steps_bar
 
     steps = [Step(job, month, site) for month in months for site in sites]
     with steps_bar("backfill", 1 + len(steps)) as progress:
         for step, ended in run([[Step("catalogue")], steps]):
             progress(str(step), ended)
+    if job == "site_month":
+        for site, month in months_without_rows(at, sites, months):
+            click.echo(f"{site}: no rows of {month}, so nothing was computed of it")
 
 
 def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) -> None:

@@ -140,8 +140,8 @@ def no_longer_named(warehouse: Warehouse, table: sa.Table, part: Part, rows: pl.
         return []
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     return [
-        f"{name}: {table.name} has {len(left)} rows of other months that this export does not name; they stay "
-        f"as they were; next step: say what became of them (replaced_date, status): "
+        f"{name}: {table.name} has {len(left)} rows of other months that this export does not name; they "
+        f"stay as they were; next step: say what became of them (replaced_date, status): "
         f"{', '.join(left[:_SHOWN])}{more}"
     ]
 

@@ -9,6 +9,9 @@ from battery_assets.errors import UserError
 from battery_assets.hosting import databases
 from battery_assets.hosting.database_urls import libpq_url
 from battery_assets.hosting.databases import ensure_running, prepared_server, running_database, stop
+from battery_assets.platform.warehouse import analyst
+from battery_assets.platform.warehouse.database import transaction
+from battery_assets.platform.warehouse.migrate import migrate
 from battery_assets_tests.worlds.homes import fresh_home
 
 PASSWORD = "not-a-secret"
@@ -20,7 +23,7 @@ def server():
     with fresh_home() as settings:
         url = libpq_url(ensure_running(settings).warehouse)
         with psycopg.connect(url, autocommit=True) as administrator:
-            administrator.execute(f"CREATE ROLE maker LOGIN CREATEDB PASSWORD '{PASSWORD}'")
+            administrator.execute(f"CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD '{PASSWORD}'")
             administrator.execute(f"CREATE ROLE tenant LOGIN PASSWORD '{PASSWORD}'")
             administrator.execute("CREATE DATABASE fleet OWNER maker")
             administrator.execute("CREATE DATABASE rented OWNER tenant")
@@ -43,15 +46,32 @@ def test_the_two_other_databases_are_made_where_the_role_may(server):
     assert server[1].execute("SELECT 1").fetchone() == (1,)
 
 
-def test_where_the_role_may_not_the_statement_to_run_is_named_and_suffices(server):
+def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no_superuser(server):
+    """A managed PostgreSQL: an ordinary role, a database that somebody made, and no superuser for us."""
     url = address(server, "tenant", "rented")
-    for name in ("rented_dagster", "rented_mlflow"):
-        with pytest.raises(UserError, match=f'"tenant" may not create the database "{name}"') as refused:
-            prepared_server(url)
-        statement = refused.value.next_step.partition(": ")[2]
-        assert statement == f'CREATE DATABASE "{name}" OWNER "tenant";'
-        server[1].execute(statement)
-    prepared_server(url)
+    with pytest.raises(UserError) as refused:
+        prepared_server(url)
+    for what in ('database "rented_dagster"', 'database "rented_mlflow"', 'role "battery_analyst"'):
+        assert f"create the {what}" in refused.value.message
+    said, _, statements = refused.value.next_step.partition(": ")
+    assert said == 'as an administrator of the server, connected to "rented"'
+    assert statements.count(";") == 3
+    with psycopg.connect(address_of_administrator(server, "rented"), autocommit=True) as administrator:
+        for statement in statements.split(";"):
+            if statement.strip():
+                administrator.execute(statement)
+    urls = prepared_server(url)
+    assert migrate(urls.warehouse) == migrate(urls.warehouse)
+    with transaction(urls.warehouse) as connection:
+        with pytest.raises(PermissionError, match="as an administrator of the server, ALTER ROLE"):
+            analyst.give_password(connection, "x")
+        assert "as a superuser, run sql/roles.sql" in str(analyst.weakness(connection))
+        assert connection.exec_driver_sql("SELECT count(*) FROM fleet.alert").scalar_one() == 0
+
+
+def address_of_administrator(server, database: str) -> str:
+    info = server[1].info
+    return f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{database}"
 
 
 def test_a_warehouse_that_does_not_exist_is_named_with_its_statement(server):

@@ -5,6 +5,7 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.features.operations.alert_rules import SEVERITIES, Threshold, episodes
 from battery_assets.features.operations.alert_signals import SAYINGS, AlertInputs, signals
+from battery_assets.features.samples.blocks import SIX
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
 
@@ -158,6 +159,8 @@ def _rows(merged: pl.DataFrame, inputs: AlertInputs, thresholds: list[Threshold]
         _ladders(thresholds), on=["alert_type", "signal", "unit_kind"], how="left", validate="m:1"
     )
     rows = rows.join(_makers(inputs), on=["alert_type", "unit_id"], how="left", validate="m:1")
+    rows = rows.join(_sizes(inputs.jars), on="unit_id", how="left", validate="m:1")
+    of_six = pl.format(" Volts are those of six cells; the jar has {}.", "cells")
     keys = rows.select("alert_type", "unit_id", pl.col("opened_at").dt.to_string("iso")).iter_rows()
     also = pl.col("also").list.join(" ")
     message = pl.concat_str(
@@ -165,6 +168,7 @@ def _rows(merged: pl.DataFrame, inputs: AlertInputs, thresholds: list[Threshold]
         pl.lit(": "),
         pl.col("said"),
         pl.when(also.str.len_chars() > 0).then(pl.lit(" Also: ") + also).otherwise(pl.lit("")),
+        pl.when((pl.col("unit") == "V") & (pl.col("cells") != SIX)).then(of_six).otherwise(pl.lit("")),
     )
     context = pl.struct(
         "unit",
@@ -188,6 +192,12 @@ def _rows(merged: pl.DataFrame, inputs: AlertInputs, thresholds: list[Threshold]
         incident_id=pl.lit(None, pl.String),
     )
     return rows.select(list(SCHEMA)).cast(SCHEMA).sort("triggered_at", "alert_type", "alert_id")  # type: ignore[arg-type]
+
+
+def _sizes(jars: pl.DataFrame) -> pl.DataFrame:
+    """unit_id of jars, and their cells where these are known."""
+    cells = pl.col("cells") if "cells" in jars.columns else pl.lit(None, pl.Int64)
+    return jars.select(unit_id="battery_id", cells=cells)
 
 
 def _units(jars: pl.DataFrame) -> pl.DataFrame:

@@ -97,7 +97,7 @@ class Intake:
         info = self.table.c[fault.column].info if fault.column and fault.column in self.table.c else {}
         if fault.reason == "NOT_IN_ENUM":
             return f" (allowed: {', '.join(info['values'])})"
-        if fault.reason != "OUT_OF_RANGE" or info.get("low") is None:
+        if fault.reason not in ("OUT_OF_RANGE", "OUT_OF_TYPE") or info.get("low") is None:
             return ""
         unit = f" {info['unit']}" if info.get("unit") else ""
         return (

@@ -1,5 +1,7 @@
 """What PostgreSQL's rows were when they were committed: changed rows turn their suite red."""
 
+from contextlib import closing
+
 from alembic import op
 
 revision = "0014"
@@ -16,7 +18,7 @@ COMMENT ON COLUMN platform.partition_version.rows_digest IS
 
 def upgrade() -> None:
     """Add the column; partitions of before have nothing in it until they are made again."""
-    with op.get_bind().connection.cursor() as cursor:
+    with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(STATEMENTS)
 
 

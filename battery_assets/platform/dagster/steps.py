@@ -81,7 +81,8 @@ def _step(
                     continue
                 result = call(check, judge, context)._replace(asset_key=key, check_name=check.name)
                 yield result
-                if not result.passed and check in blocking:
+                red = not result.passed and result.severity == dg.AssetCheckSeverity.ERROR
+                if red and check in blocking:
                     return  # what comes after it in this step is downstream
 
     blocking = {spec.key for check in checks for spec in check.check_specs if spec.blocking}

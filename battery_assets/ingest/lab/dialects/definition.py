@@ -81,12 +81,15 @@ class Dialect:
 
     def places(self, found: Sequence[Heading]) -> dict[str, tuple[Column, Heading]]:
         """The heading of each word that the file has; of several that fit, the dialect's first."""
-        chosen = {}
+        chosen: dict[str, tuple[Column, Heading]] = {}
+        by_slug = {heading.slug: heading for heading in reversed(found)}
         for column in self.columns:
             for wanted in column.slugs:
-                fitting = [heading for heading in found if _fits(heading, wanted)]
+                fitting = by_slug.get(wanted)
+                if fitting is None and not wanted.isidentifier():
+                    fitting = next((heading for heading in found if _fits(heading, wanted)), None)
                 if fitting and column.word not in chosen:
-                    chosen[column.word] = (column, fitting[0])
+                    chosen[column.word] = (column, fitting)
         return chosen
 
     def missing(self, found: Sequence[Heading]) -> list[Column]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab.reconcile.integrals import Flow, Steps
+from battery_assets.ingest.lab.reconcile.integrals import Flow
 
 _KINDS = ("ah", "wh")
 # Below this share of a counter's range a step back is rounding, not a reset.
@@ -30,10 +30,11 @@ class _Times(NamedTuple):
     @classmethod
     def of(cls, frame: pl.DataFrame, flow: Flow) -> "_Times":
         counts = np.diff(frame["step_count"].to_numpy(), prepend=frame["step_count"].to_numpy()[:1]) != 0
-        begins = counts | Steps.of(frame).begins
-        runs = pl.Series(np.cumsum(begins))
-        totals = frame.select(pl.col("current_a").sum().over(runs)).to_series()
-        return cls(np.flatnonzero(begins), np.sign(totals.to_numpy()), flow)
+        begins = counts | flow.steps.begins
+        starts = np.concatenate([[0], np.flatnonzero(begins[1:]) + 1])
+        totals = np.add.reduceat(frame["current_a"].to_numpy(), starts)
+        direction = np.repeat(np.sign(totals), np.diff(np.append(starts, frame.height)))
+        return cls(np.flatnonzero(begins), direction, flow)
 
 
 class Counted(NamedTuple):

@@ -34,6 +34,8 @@ def tell_skipped(frame: pl.DataFrame, notes: Counter) -> None:
     """Note record numbers that skip some: rows that a library or an export lost on the way."""
     if "record_index" not in frame.columns or frame.height < 3:
         return
+    if (np.diff(frame["record_index"].to_numpy()) == 1).all():
+        return
     known = frame.select("record_index", "line").drop_nulls().sort("record_index")
     numbers, lines = known["record_index"].to_numpy(), known["line"].to_numpy()
     step = np.diff(numbers)

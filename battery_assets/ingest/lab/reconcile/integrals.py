@@ -74,7 +74,7 @@ class Flow(NamedTuple):
 
     ah: best by current and time; low_ah, high_ah: what the samples allow; unsure_ah: how far the truth may
     lie from `ah` while something was recorded; open_ah: what may have flowed besides while nothing was,
-    infinite where nobody knows for how long.
+    infinite where nobody knows for how long; steps: what the file says of its steps.
     """
 
     ah: np.ndarray
@@ -82,6 +82,7 @@ class Flow(NamedTuple):
     high_ah: np.ndarray
     unsure_ah: np.ndarray
     open_ah: np.ndarray
+    steps: Steps
 
 
 def flow_between(
@@ -128,7 +129,7 @@ def flow_between(
     for part in (ah, low, high, unsure):
         part[broken] = 0.0
     open_ah[broken] = np.inf
-    return Flow(ah, low, high, unsure, open_ah)
+    return Flow(ah, low, high, unsure, open_ah, steps)
 
 
 def intervals(points: pl.DataFrame) -> np.ndarray:

@@ -23,6 +23,8 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
     """°C, null where no sensor is: outside what a cell survives, or 0 °C without a way there."""
     if not series.len() or series.null_count() == series.len():
         return series
+    if series.min() > 0.0 and series.max() <= _HOTTEST_C:  # type: ignore[operator]
+        return series
     series = _cleared(series, series < ABSOLUTE_ZERO_C, "below absolute zero", notes)
     series = _cleared(series, series < _COLDEST_C, f"below {_COLDEST_C:g} °C", notes)
     if (series > _HOTTEST_C).any():

@@ -49,7 +49,9 @@ def with_beside(table: RawTable, raw: pl.DataFrame, beside: dict[int, int]) -> R
 def beside(table: RawTable, headings: Sequence[Heading]) -> dict[int, int]:
     """Places of columns of units, by the place of their heading: 'Units' behind one without a unit
     of its own, or its name and 'unit'."""
-    found = {}
+    found: dict[int, int] = {}
+    if not any(other.slug.endswith(_BESIDE) for other in table.headings):
+        return found
     for heading in headings:
         own = {f"{heading.slug}_{word}" for word in _BESIDE}
         for other in table.headings:

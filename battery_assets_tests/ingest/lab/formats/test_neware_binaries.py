@@ -11,7 +11,7 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.formats.neware_child import points
 from battery_assets.ingest.lab.read import read
 from battery_assets_tests.worlds.lab_files.made_files import written
-from battery_assets_tests.worlds.made_nda import CC_CHARGE, CC_DISCHARGE, REST, START, nda
+from battery_assets_tests.worlds.lab_files.made_nda import CC_CHARGE, CC_DISCHARGE, REST, START, nda
 
 INTERVAL_MS = 600_123
 STEPS = [(CC_CHARGE, 500.0, 40), (REST, 0.0, 30), (CC_DISCHARGE, -500.0, 40)] * 3

@@ -14,16 +14,15 @@ from battery_assets_tests.worlds.lab_files.made_files import START, made, rows_o
 CUT, PAUSE = 145, timedelta(days=145)
 
 
-def two_files(folder, name: str, clock: str, pattern: str, *, pause: timedelta, anew: bool):
-    """The made test cut in two, the second file later by `pause` of the clock; its time begins `anew` or not."""
+def two_files(folder, name: str, clock: str, pattern: str, *, pause: timedelta):
+    """The made test cut in two, the second file later by `pause` of the clock; its time begins anew."""
     head, *rows = rows_of(name)
     first, second = rows[:CUT], [row[:] for row in rows[CUT:]]
     for row in second:
         place = head.index(clock)
         row[place] = (datetime.strptime(row[place], pattern) + pause).strftime(pattern)
-        if anew:
-            time = next(at for at, text in enumerate(head) if text.lower().startswith("test_time"))
-            row[time] = f"{float(row[time]) - CUT * 60:g}"
+        time = next(at for at, text in enumerate(head) if text.lower().startswith("test_time"))
+        row[time] = f"{float(row[time]) - CUT * 60:g}"
     return [
         written(folder, made(name, [head, *part]), f"{name}-{at}") for at, part in enumerate((first, second))
     ]
@@ -55,11 +54,10 @@ def test_a_file_stands_where_its_own_clock_says(shared_data):
     ("name", "clock", "pattern"),
     [("arbin", "Date_Time", "%m/%d/%Y %H:%M:%S"), ("landt", "date_time_iso_string", "%m/%d/%Y %H:%M:%S")],
 )
-@pytest.mark.parametrize("anew", [True, False])
 def test_a_pause_between_files_is_no_test_time_and_no_instant_is_moved_over_it(
-    name, clock, pattern, anew, tmp_path
+    name, clock, pattern, tmp_path
 ):
-    paths = two_files(tmp_path, name, clock, pattern, pause=PAUSE, anew=anew)
+    paths = two_files(tmp_path, name, clock, pattern, pause=PAUSE)
     for given in (paths, paths[::-1]):
         at = instants(given)
         passed = (at - at[0]).dt.total_seconds().to_numpy()
@@ -72,7 +70,7 @@ def test_a_pause_between_files_is_no_test_time_and_no_instant_is_moved_over_it(
 
 
 def test_files_that_follow_at_once_are_as_they_were(tmp_path):
-    paths = two_files(tmp_path, "arbin", "Date_Time", "%m/%d/%Y %H:%M:%S", pause=timedelta(0), anew=True)
+    paths = two_files(tmp_path, "arbin", "Date_Time", "%m/%d/%Y %H:%M:%S", pause=timedelta(0))
     at = instants(paths)
     assert (at.diff().drop_nulls() == timedelta(seconds=60)).all()
     assert not any(

@@ -1,0 +1,82 @@
+"""A capacity test that the string's telemetry, or its jars, disprove is an objection."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from battery_assets.features.believed.discharge_claims import doubted_tests
+
+BEGAN = datetime(2025, 3, 4, 8, tzinfo=UTC)
+
+
+def claim(**changes: object) -> pl.DataFrame:
+    test = {
+        "test_id": "t",
+        "string_id": "s",
+        "test_date": BEGAN,
+        "test_type": "full_discharge",
+        "discharge_rate_a": 10.0,
+        "discharge_duration_min": 500.0,
+        "cutoff_voltage_v": 42.0,
+        **changes,
+    }
+    return pl.DataFrame([test], schema_overrides={"cutoff_voltage_v": pl.Float64})
+
+
+def load(amps: float, late: timedelta = timedelta(0), hours: int = 9, step_min: int = 15) -> pl.DataFrame:
+    """A string that floats for four days, and carries a current for some hours."""
+    at = [BEGAN - timedelta(days=2) + timedelta(minutes=step_min * n) for n in range(4 * 24 * 60 // step_min)]
+    begin, end = BEGAN + late, BEGAN + late + timedelta(hours=hours)
+    return pl.DataFrame({"ts": at, "current_a": [amps if begin <= ts < end else 0.08 for ts in at]})
+
+
+def words(test: pl.DataFrame, telemetry: pl.DataFrame | None, jars: int = 4, cells: int = 6) -> str:
+    loads = {} if telemetry is None else {"t": telemetry}
+    found = doubted_tests(test, loads, {"s": 100.0}, {"s": jars}, {} if cells == 6 else {"s": cells})
+    return found["words"].item() if found.height else ""
+
+
+def test_a_string_that_floats_all_the_time_was_not_discharged():
+    assert "carried 0.08 A all the time" in words(claim(), load(0.08))
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=7), timedelta(hours=-20)])
+def test_a_discharge_at_its_time_or_a_zone_away_from_it_is_the_test(late):
+    assert words(claim(), load(-10.2, late)) == ""
+
+
+@pytest.mark.parametrize(
+    "telemetry",
+    [
+        None,
+        load(0.08).clear(),
+        load(0.08).filter(pl.col("ts") < BEGAN + timedelta(minutes=40)),
+        load(0.08, step_min=360),
+    ],
+)
+def test_a_silent_string_disproves_nothing(telemetry):
+    assert words(claim(), telemetry) == ""
+
+
+@pytest.mark.parametrize(
+    ("end", "jars", "cells", "wrong"),
+    [(42.0, 4, 6, False), (10.5, 4, 6, False), (1.75, 4, 6, False), (5.25, 4, 3, False), (210.0, 40, 3, False),
+     (7.0, 4, 6, True), (42.0, 24, 6, True), (0.29, 4, 6, True), (None, 4, 6, False)],
+)  # fmt: skip
+def test_an_end_voltage_is_one_of_a_cell_a_jar_or_the_string(end, jars, cells, wrong):
+    assert ("it ended at" in words(claim(cutoff_voltage_v=end), load(-10.0), jars, cells)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("amps", "minutes", "said"),
+    [(500.0, 2.0, "beyond what the sheet"), (10.0, 1500.0, "250 Ah were drawn"), (60.0, 60.0, "")],
+)
+def test_no_jar_gives_more_than_its_sheet(amps, minutes, said):
+    told = words(claim(discharge_rate_a=amps, discharge_duration_min=minutes), None)
+    assert said in told
+    assert bool(told) == bool(said)
+
+
+def test_a_sweep_claims_no_discharge():
+    assert words(claim(test_type="impedance_sweep"), load(0.08)) == ""
