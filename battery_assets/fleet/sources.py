@@ -62,7 +62,7 @@ def arrived(
 
 def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     """Where a partition's site has its data from, and its settings. ValueError for a site nobody entered."""
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         known = {site.site: site for site in registry.sites(connection)}
     if part.site not in known:
         raise ValueError(
@@ -95,7 +95,7 @@ def _days_from_files(
     warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
 ) -> dg.MaterializeResult:
     """The days of a month; a file is read where it is new, or where another one changed a day of its."""
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         before = registry.known_files(connection, table, part)
     made_from = {
         str(file.path): digest(code_version(__name__), file.sha256, part.month, config) for file in files

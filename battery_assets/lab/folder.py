@@ -277,18 +277,13 @@ def contract_of(terms: dict[str, Any]) -> "LabContract":
     nominal = terms.get("nominal_capacity_ah")
     try:
         if "columns" in given:
-            given["columns"] = tuple((str(a), str(b), _unit_or_factor(c)) for a, b, c in given["columns"])
+            columns = given["columns"]
+            given["columns"] = tuple(
+                (str(a), str(b), c if type(c) is str else float(c)) for a, b, c in columns
+            )
         return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
     except TypeError as error:
         raise ValueError(f"a term is of another kind than it has to be: {error}") from error
-
-
-def _unit_or_factor(given: Any) -> float | str:
-    """'mV' or 0.001; a number may be written as text."""
-    try:
-        return float(given)
-    except ValueError:
-        return str(given)
 
 
 def _zone(terms: dict[str, Any]) -> ZoneInfo | None:

@@ -7,6 +7,7 @@ input that shows a fault's code, or one value that its neighbours contradict. Wh
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 import polars as pl
 
@@ -47,7 +48,9 @@ def _thin(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
     return rows.gather_every(max(rows.height // (PER_UNIT * units), 1))
 
 
-def _scale(unit_kind: str, unit: str, column: str, likely: str, term: str, shown: float, of: str, rows: int):
+def _scale(
+    unit_kind: str, unit: str, column: str, likely: str, term: str, shown: float | None, of: str, rows: int
+) -> tuple:
     string = unit if unit_kind == "string" else None
     return (unit_kind, unit, string, column, "scale", likely, term, shown, of, rows)
 
@@ -89,10 +92,10 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
 def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("v").is_not_null())
-    share = (known["v"] / known["nominal_v"]).median()
+    share = _median(known["v"] / known["nominal_v"])
     if share is None or JAR_SHARE[0] <= share <= JAR_SHARE[1]:
         return []
-    cells, volts = int(known["cells"].median()), float(known["v"].median())
+    cells, volts = int(_median(known["cells"]) or 0), _median(known["v"])
     column = "telemetry_jar_raw.voltage_v"
     candidates = {
         cells: (f"volts per cell of {cells}", f"units={column}:x{cells}"),
@@ -103,6 +106,11 @@ def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     }
     best = _best(share, candidates)
     return [] if best is None else [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
+
+
+def _median(values: pl.Series) -> float | None:
+    """The median of numbers; None without any."""
+    return cast(float | None, values.cast(pl.Float64).median())
 
 
 def _rows(jars: pl.DataFrame) -> int:
@@ -118,14 +126,11 @@ def _best(share: float, candidates: dict) -> tuple[str, str] | None:
 
 def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("t").is_not_null())
-    if known.is_empty() or float(known["t"].quantile(0.1, "lower")) <= HOTTEST_C:
+    coolest = known["t"].quantile(0.1, "lower")
+    if coolest is None or float(coolest) <= HOTTEST_C:
         return []
     term = "units=telemetry_jar_raw.temperature_c:degF"
-    return [
-        _scale(
-            "string", string, "temperature_c", "degF", term, float(known["t"].median()), "°C", _rows(known)
-        )
-    ]
+    return [_scale("string", string, "temperature_c", "degF", term, _median(known["t"]), "°C", _rows(known))]
 
 
 def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
@@ -238,11 +243,11 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
 
 
 def _ohms(string: str, of: pl.DataFrame, column: str) -> list[tuple]:
-    share, shown = float((of["r"] / of["new_mohm"]).median()), float(of["r"].median())
-    if 1 / OHMIC_FACTOR <= share <= OHMIC_FACTOR:
+    share, shown = _median(of["r"] / of["new_mohm"]), _median(of["r"])
+    if share is None or 1 / OHMIC_FACTOR <= share <= OHMIC_FACTOR:
         return []
     # Siemens of a jar are a thousand over its milliohms.
-    as_siemens = 1000.0 / float((of["r"] * of["new_mohm"]).median())
+    as_siemens = 1000.0 / cast(float, _median(of["r"] * of["new_mohm"]))
     near = {"uohm": share / 1e3, "ohm": share * 1e3, "S": as_siemens, "x10": share * 10, "/10": share / 10}
     word = min(near, key=lambda name: abs(pl.Series([near[name]]).log()[0]))
     likely = {"uohm": "µΩ", "ohm": "Ω", "S": "conductance in S"}.get(word, "a shifted decimal")

@@ -249,7 +249,7 @@ def _histogram(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     size = len(values) * len(GRID_PCT)
     flat = np.bincount((rows + low).ravel(), (weight * (1.0 - at + low)).ravel(), size)
     flat += np.bincount((rows + low + 1).ravel(), (weight * (at - low)).ravel(), size)
-    return flat.reshape(len(values), -1)
+    return flat.reshape(len(values), len(GRID_PCT))
 
 
 def _smoothed(density: np.ndarray) -> np.ndarray:

@@ -83,8 +83,9 @@ def twin_at_end(
     at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
     assert isinstance(at, datetime)
     told = carry.documents_of(before)
-    charge = None if state is None else state.frame()
-    if state is None:
+    if state is not None:
+        charge = state.frame()
+    else:
         # No string said anything: health and wear can be told, the charge cannot.
         state = carry.restored(told, NO_JARS, NO_STRINGS, jars)
         charge = state.frame().with_columns(pl.lit(None, pl.Float64).alias("soc_pct"), soc_std_pct=None)

@@ -26,6 +26,7 @@ from battery_assets.tables.projections import polars_schema
 # within the column, which holds 99,999.999 nm.
 CORROSION_NM = 20_000.0
 LARGEST_LAYER_NM = 99_999.999
+MOST_F = 999_999.0
 # The filter's own state is added where it was walked.
 SCHEMA = {name: kind for name, kind in polars_schema(t.digital_twin_state).items() if name != "filter_json"}
 
@@ -152,7 +153,10 @@ def as_they_are(rows: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
         {jar: count / SIX for jar, count in cells.items()}, default=1.0, return_dtype=pl.Float64
     )
     ohms = ("r0_mohm", "r1_mohm", "r2_mohm", "calibration_rmse_v")
-    return rows.with_columns(pl.col(ohms) * share, pl.col("c1_f", "c2_f") / share)
+    farads = [pl.col(name) / share for name in ("c1_f", "c2_f")]
+    # A block of one cell has six times the farads of a jar: more than the column may hold are not told.
+    told = [pl.when(farad < MOST_F).then(farad) for farad in farads]
+    return rows.with_columns(pl.col(ohms) * share, *told)
 
 
 def _curve(values: np.ndarray) -> dict:

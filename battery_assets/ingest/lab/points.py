@@ -14,7 +14,15 @@ from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.formats.content import Content
 from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
-from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, sensors, sweeps, time_axis
+from battery_assets.ingest.lab.reconcile import (
+    capacities,
+    counts,
+    current_sign,
+    sensors,
+    summaries,
+    sweeps,
+    time_axis,
+)
 from battery_assets.ingest.lab.reconcile.charge import estimated
 from battery_assets.ingest.lab.reconcile.counters import cumulative, net_moved
 from battery_assets.ingest.lab.reconcile.integrals import UNSEEN, Flow, flow_of
@@ -43,6 +51,7 @@ def _reading(
     file: Content, table: RawTable, dialect: Dialect, declared: Declared, contract: LabContract
 ) -> Reading:
     found = values(table, dialect, contract)
+    summaries.refuse(table.headings, found.frame)
     notes, faults = Counter(found.notes), [*table.faults, *found.faults]
     frame, aside = _set_aside(found.frame, dialect, table.raw)
     frame, without = _without_sensor(frame, table.raw, notes)

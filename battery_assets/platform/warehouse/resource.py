@@ -22,7 +22,7 @@ from battery_assets.platform.lake.reads import Days, Stored, columns_of, damaged
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.crash_points import crash_point
-from battery_assets.platform.warehouse.database import copy_out, repeated, transaction
+from battery_assets.platform.warehouse.database import copy_out, reading, repeated, transaction, unhurried
 from battery_assets.platform.warehouse.profile import merged
 from battery_assets.platform.warehouse.replacing import (
     Claimed,
@@ -65,6 +65,10 @@ class Warehouse(dg.ConfigurableResource):
         """A PostgreSQL transaction."""
         return transaction(self.database_url)
 
+    def reading(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A PostgreSQL connection that only asks."""
+        return reading(self.database_url)
+
     def claim(
         self, table: sa.Table, context: dg.AssetExecutionContext | Part, *, also: Iterable[sa.Table] = ()
     ) -> Claimed:
@@ -103,7 +107,7 @@ class Warehouse(dg.ConfigurableResource):
         names = list(columns or polars_schema(table))
         if table.info["store"] == "lake":
             return self.scan_in(table, self.files(table, part or Part()), names, verify=verify)
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return copy_out(connection, table, names, within(table, part, where)).lazy()
 
     def days_of(self, table: sa.Table, part: Part) -> list[date]:
@@ -112,7 +116,7 @@ class Warehouse(dg.ConfigurableResource):
 
     def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
         """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
         # Replaced as a whole, all of it stands for each of its days.
@@ -158,7 +162,7 @@ class Warehouse(dg.ConfigurableResource):
         A damaged day has to be made; so have all where the partition is stale or the run says so.
         """
         fingerprints = fingerprints_of(table.name, given, chained, by)
-        with self.transaction() as connection:
+        with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
             known = days_there(connection, self.lake, table, part, entries)
@@ -177,7 +181,7 @@ class Warehouse(dg.ConfigurableResource):
         """
         fingerprints = fingerprints_of(name, given, chained, by)
         key = {"table_name": name, "site": part.site or "", "month": part.month or ""}
-        with self.transaction() as connection:
+        with self.reading() as connection:
             entries = registry.day_entries(connection, key)
         known = set() if from_scratch(part) else set(entries)
         due = Due(fingerprints, what_stays(fingerprints, entries, known, chained))
@@ -185,6 +189,7 @@ class Warehouse(dg.ConfigurableResource):
         if not due.days and due.kept.keys() == entries.keys():
             return
         with self.transaction() as connection:
+            unhurried(connection)
             registry.put_day_entries(connection, key, due.kept, [due.entry(day) for day in due.days])
 
     def replace(
@@ -223,7 +228,7 @@ class Warehouse(dg.ConfigurableResource):
         Of a lake partition it is that of the files the log names now: a writer that died after its commit to
         the lake has not entered it into the books.
         """
-        with self.transaction() as connection:
+        with self.reading() as connection:
             row = registry.committed(connection, table, part)
         if table.info["store"] == "lake":
             files = self.files(table, part)

@@ -45,7 +45,7 @@ class ForeignSite:
             self.id(kind) for kind in ("location", "system", "model", "string")
         )
         rows = {
-            "location": [{"location_id": location, "location_code": f"{self.name}-L", "location_name": "Elsewhere",
+            "location": [{"location_id": location, "location_code": f"L-{self.name}"[:20], "location_name": "Elsewhere",
                           "region": "central", "city": "Nonthaburi", "timezone": "UTC", **stamps}],
             "battery_model": [{"model_id": model, "model_name": f"E{nominal:g}-{self.name}",
                                "chemistry": self.chemistry, "nominal_voltage_v": nominal,
@@ -67,9 +67,11 @@ class ForeignSite:
     def _telemetry(self) -> dict[str, pl.DataFrame]:
         rng = np.random.default_rng(len(self.name) + self.jars)
         at = self.instants
-        own = 2.27 * self.cells + 0.008 * self.cells * rng.standard_normal(self.jars)
+        own = 2.27 * self.cells + 0.005 * self.cells * rng.standard_normal(self.jars)
         volts = (
-            own + 0.02 * rng.standard_normal((len(at), 1)) + 0.003 * rng.standard_normal((len(at), self.jars))
+            own
+            + 0.02 * self.cells / 6 * rng.standard_normal((len(at), 1))
+            + 0.003 * self.cells / 6 * rng.standard_normal((len(at), self.jars))
         )
         warm = 25.0 + 0.5 * rng.standard_normal(self.jars) + 0.3 * rng.standard_normal((len(at), self.jars))
         jar = pl.DataFrame(

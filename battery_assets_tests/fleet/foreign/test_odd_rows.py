@@ -62,7 +62,7 @@ def test_rows_of_strangers_and_of_other_times_are_counted_and_left_alone(take_in
 
 @pytest.mark.parametrize("missing", ["battery_model", "telemetry_string_raw", "battery", "battery_system"])
 def test_an_export_that_lacks_a_table_is_computed_as_far_as_it_carries(take_in, tmp_path, missing):
-    site = ForeignSite(f"without-{missing.replace('_', '-')}")
+    site = ForeignSite(f"no-{missing.replace('_', '-')}")
     del site.tables[missing]
     seen = take_in(site.write(tmp_path), site.name)
     assert seen.months == MONTH
