@@ -12,6 +12,7 @@ from battery_assets.ingest.exports.landing import LandingFile, landing_files, mo
 from battery_assets.platform.dagster.partitions import months, sites
 from battery_assets.platform.dagster.schedules import FIRST, runnable, running
 from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -63,7 +64,7 @@ def tell_problems(
     problems: reason and detail by path.
     """
     with warehouse.transaction() as connection:
-        registry.put_problems(connection, site, problems, list(findings))
+        accounts.put_problems(connection, site, problems, list(findings))
 
 
 def months_of(fresh: list[LandingFile], files: list[LandingFile], contract: SourceContract) -> set[str]:

@@ -24,6 +24,7 @@ from battery_assets.platform.days.code_version import code_version
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.plan import Due
 from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -96,7 +97,7 @@ def _days_from_files(
 ) -> dg.MaterializeResult:
     """The days of a month; a file is read where it is new, or where another one changed a day of its."""
     with warehouse.reading() as connection:
-        before = registry.known_files(connection, table, part)
+        before = accounts.known_files(connection, table, part)
     made_from = {
         str(file.path): digest(code_version(__name__), file.sha256, part.month, config) for file in files
     }
@@ -157,7 +158,7 @@ def accounts_kept(
         # Who reads the quarantine may not read contact details: file and line lead to them.
         quarantine = quarantine.with_columns(pl.lit(None, pl.String).alias(name) for name in ("value", "raw"))
     with warehouse.transaction() as connection:
-        registry.put_accounts(
+        accounts.put_accounts(
             connection,
             table,
             part,
@@ -167,7 +168,7 @@ def accounts_kept(
             known,
             reading.not_read,
         )
-        return {**registry.accounts_of(connection, table, part), "findings": reading.findings}
+        return {**accounts.accounts_of(connection, table, part), "findings": reading.findings}
 
 
 def with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
