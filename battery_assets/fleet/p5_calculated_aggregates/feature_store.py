@@ -78,17 +78,15 @@ def _days(
     hours: list[pl.DataFrame],
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     """Rows of the days that are due; on the walk over them the hours of telemetry are made too."""
-    from battery_assets.features.believed.days import believed_jars, believed_rooms, believed_strings
     from battery_assets.features.windows.feature_rows import TelemetryDay, feature_days
 
     def days() -> Iterator[TelemetryDay]:
         wanted = set(due.days)
         for day, frames in read.walk(wanted | telemetry_hours.days):
-            telemetry_hours.make(day, dict(zip(WANTED, frames, strict=True)))
+            of_day = dict(zip(WANTED, frames, strict=True))
+            of_day |= telemetry_hours.make(day, of_day)
             if day in wanted:
-                rows, strings, calc, env = frames
-                believed = believed_jars(rows, jars)[0], believed_strings(strings, jars)[0]
-                yield TelemetryDay(day, *believed, calc, believed_rooms(env)[0])
+                yield TelemetryDay(day, *of_day.values())
 
     for day, rows, state in feature_days(days(), jars, rounds, before):
         of_hours = rows.filter(pl.col("feature_window_hours") == 1)
