@@ -7,8 +7,8 @@ input that shows a fault's code, or one value that its neighbours contradict. Wh
 """
 
 from collections.abc import Iterable
-from typing import cast
 
+import numpy as np
 import polars as pl
 
 from battery_assets.features.samples.blocks import JAR_V
@@ -48,9 +48,7 @@ def _thin(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
     return rows.gather_every(max(rows.height // (PER_UNIT * units), 1))
 
 
-def _scale(
-    unit_kind: str, unit: str, column: str, likely: str, term: str, shown: float | None, of: str, rows: int
-) -> tuple:
+def _scale(unit_kind: str, unit: str, column: str, likely: str, term: str, shown: float, of: str, rows: int):
     string = unit if unit_kind == "string" else None
     return (unit_kind, unit, string, column, "scale", likely, term, shown, of, rows)
 
@@ -92,10 +90,12 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
 def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("v").is_not_null())
-    share = _median(known["v"] / known["nominal_v"])
-    if share is None or JAR_SHARE[0] <= share <= JAR_SHARE[1]:
+    if known.is_empty():
         return []
-    cells, volts = int(_median(known["cells"]) or 0), _median(known["v"])
+    share = _middle(known["v"] / known["nominal_v"])
+    if JAR_SHARE[0] <= share <= JAR_SHARE[1]:
+        return []
+    cells, volts = int(_middle(known["cells"])), _middle(known["v"])
     column = "telemetry_jar_raw.voltage_v"
     candidates = {
         cells: (f"volts per cell of {cells}", f"units={column}:x{cells}"),
@@ -108,9 +108,9 @@ def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     return [] if best is None else [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
 
 
-def _median(values: pl.Series) -> float | None:
-    """The median of numbers; None without any."""
-    return cast(float | None, values.cast(pl.Float64).median())
+def _middle(values: pl.Series) -> float:
+    """The median of numbers that are not all unknown."""
+    return float(np.median(values.drop_nulls().to_numpy()))
 
 
 def _rows(jars: pl.DataFrame) -> int:
@@ -126,11 +126,10 @@ def _best(share: float, candidates: dict) -> tuple[str, str] | None:
 
 def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("t").is_not_null())
-    coolest = known["t"].quantile(0.1, "lower")
-    if coolest is None or float(coolest) <= HOTTEST_C:
+    if known.is_empty() or (known["t"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
         return []
     term = "units=telemetry_jar_raw.temperature_c:degF"
-    return [_scale("string", string, "temperature_c", "degF", term, _median(known["t"]), "°C", _rows(known))]
+    return [_scale("string", string, "temperature_c", "degF", term, _middle(known["t"]), "°C", _rows(known))]
 
 
 def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
@@ -243,11 +242,11 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
 
 
 def _ohms(string: str, of: pl.DataFrame, column: str) -> list[tuple]:
-    share, shown = _median(of["r"] / of["new_mohm"]), _median(of["r"])
-    if share is None or 1 / OHMIC_FACTOR <= share <= OHMIC_FACTOR:
+    share, shown = _middle(of["r"] / of["new_mohm"]), _middle(of["r"])
+    if 1 / OHMIC_FACTOR <= share <= OHMIC_FACTOR:
         return []
     # Siemens of a jar are a thousand over its milliohms.
-    as_siemens = 1000.0 / cast(float, _median(of["r"] * of["new_mohm"]))
+    as_siemens = 1000.0 / _middle(of["r"] * of["new_mohm"])
     near = {"uohm": share / 1e3, "ohm": share * 1e3, "S": as_siemens, "x10": share * 10, "/10": share / 10}
     word = min(near, key=lambda name: abs(pl.Series([near[name]]).log()[0]))
     likely = {"uohm": "µΩ", "ohm": "Ω", "S": "conductance in S"}.get(word, "a shifted decimal")

@@ -5,7 +5,6 @@ the term of the source's contract that mends it. Severities are threshold data, 
 """
 
 from datetime import UTC, date, datetime, timedelta
-from typing import cast
 
 import polars as pl
 
@@ -78,7 +77,7 @@ def _finding(kind: str, unit: str, code: str, of: pl.DataFrame, rule: Threshold,
         _sentence(code, kind, row) for row in first.with_columns(pl.col("shown").round_sig_figs(4)).to_dicts()
     ]
     days = of["day"].n_unique()
-    start, end = cast(date, of["day"].min()), cast(date, of["day"].max())
+    start, end = of.select(first=pl.col("day").min(), last=pl.col("day").max()).row(0)
     facts = pl.DataFrame(
         {"value": float(days), "limit": rule.value, "unit": rule.unit, "worst": of["shown"][0],
          "source": rule.source, "likely": first["likely"][0], "term": first["term"][0]}

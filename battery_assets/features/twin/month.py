@@ -83,12 +83,13 @@ def twin_at_end(
     at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
     assert isinstance(at, datetime)
     told = carry.documents_of(before)
-    if state is not None:
-        charge = state.frame()
-    else:
+    silent = state is None
+    state = carry.restored(told, NO_JARS, NO_STRINGS, jars) if state is None else state
+    charge = state.frame()
+    if silent:
         # No string said anything: health and wear can be told, the charge cannot.
-        state = carry.restored(told, NO_JARS, NO_STRINGS, jars)
-        charge = state.frame().with_columns(pl.lit(None, pl.Float64).alias("soc_pct"), soc_std_pct=None)
+        unknown = [pl.lit(None, pl.Float64).alias(name) for name in ("soc_pct", "soc_std_pct")]
+        charge = charge.with_columns(unknown)
     windows = largest(windows_by_day, per_string=3)
     known = health(pl.DataFrame(schema=FITS), at)
     soh = carry.known_numbers(known, ids, "soh_pct")

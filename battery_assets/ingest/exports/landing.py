@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
@@ -138,10 +137,9 @@ def refusal_of(file: LandingFile, contract: SourceContract) -> str | None:
     table = next(table for table in t.TABLES if table.name == file.table)
     try:
         first = next(iter(pieces(file.path, table, contract)), None)
-        frame = pl.DataFrame() if first is None else first.frame
         for column in month_columns(table):
-            if column in frame.columns:
-                checked(frame[column], table.c[column], contract)
+            if first is not None and column in first.frame.columns:
+                checked(first.frame[column], table.c[column], contract)
     except FileRefused as refusal:
         return str(refusal)
     return None

@@ -13,8 +13,5 @@ def no_rows(part: Part, failures: list[str]) -> dg.AssetCheckResult:
     told = failures or [f"no rows of {part.key}, where rows are expected"]
     severity = dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
-        passed=False,
-        severity=severity,
-        description="; ".join(told),
-        metadata={"rows": 0, "failures": told},
+        passed=False, severity=severity, description="; ".join(told), metadata={"rows": 0, "failures": told}
     )
