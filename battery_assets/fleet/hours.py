@@ -13,10 +13,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import jar_facts, made_from
+from battery_assets.fleet.jars import day_inputs, jar_facts
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.inputs import Inputs
-from battery_assets.platform.days.plan import Due
+from battery_assets.platform.days.plan import DayPlan
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import fitting, midnight
 from battery_assets.tables.projections import empty
@@ -125,13 +125,13 @@ REDUCTIONS = (JARS, STRINGS, SENSORS)
 class HoursToMake:
     """The days of the reductions that are still to be made from a walk over their tables."""
 
-    def __init__(self, due: Mapping[str, Due], jars: pl.DataFrame) -> None:
-        self._due, self._jars = due, jars
+    def __init__(self, plan: Mapping[str, DayPlan], jars: pl.DataFrame) -> None:
+        self._due, self._jars = plan, jars
 
     @property
     def days(self) -> set[date]:
         """Days of which some hours are to be made."""
-        return {day for due in self._due.values() for day in due.days}
+        return {day for plan in self._due.values() for day in plan.to_make}
 
     def make(self, day: date, rows: Mapping[sa.Table, pl.DataFrame]) -> dict[sa.Table, pl.DataFrame]:
         """Reduce a day's rows of each table to the hours that are to be made of it. Returns what is believed
@@ -139,9 +139,9 @@ class HoursToMake:
         """
         judged = {each.table: each.believe(rows[each.table], self._jars) for each in REDUCTIONS}
         for reduction in REDUCTIONS:
-            due = self._due[reduction.name]
-            if day in due.fingerprints and day not in due.kept:
-                due.hand_on(day, **reduction.reduce(*judged[reduction.table]))
+            plan = self._due[reduction.name]
+            if day in plan.input_hashes and day not in plan.unchanged:
+                plan.save(day, **reduction.reduce(*judged[reduction.table]))
         return {table: believed for table, (believed, _) in judged.items()}
 
 
@@ -154,15 +154,15 @@ def hours_to_make(
     jars: `jar_facts` of the month.
     """
     with ExitStack() as stack:
-        due = {
+        plan = {
             reduction.name: stack.enter_context(
                 warehouse.reductions(
-                    reduction.name, part, made_from(read.digests_of(reduction.table), jars), by=__name__
+                    reduction.name, part, day_inputs(read.digests_of(reduction.table), jars), by=__name__
                 )
             )
             for reduction in REDUCTIONS
         }
-        yield HoursToMake(due, jars)
+        yield HoursToMake(plan, jars)
 
 
 def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frames:
@@ -170,10 +170,10 @@ def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frame
     part = _as_read(part)
     jars = jar_facts(warehouse, part)
     read = Inputs(warehouse, part, {reduction.table: reduction.columns})
-    with warehouse.reductions(reduction.name, part, made_from(read.digests, jars), by=__name__) as due:
-        for day, rows in read.of(reduction.table, due.days):
-            due.hand_on(day, **reduction.hours(rows, jars))
-    days = [values for _, values in due.handed_on()]
+    with warehouse.reductions(reduction.name, part, day_inputs(read.digests, jars), by=__name__) as plan:
+        for day, rows in read.of(reduction.table, plan.to_make):
+            plan.save(day, **reduction.hours(rows, jars))
+    days = [values for _, values in plan.saved()]
     nothing = reduction.hours(empty(reduction.table), jars)
     return {name: stacked([rows, *(values[name] for values in days)]) for name, rows in nothing.items()}
 
@@ -182,8 +182,8 @@ def feature_hours(
     warehouse: Warehouse, part: Part, only: Collection[date] | None = None
 ) -> dict[date, pl.DataFrame]:
     """FEATURE_COLUMNS of the features of hours, by the day in which the hour begins; `only` these days."""
-    due = _kept_features(warehouse, _as_read(part), {})
-    return {day: values["hours"] for day, values in due.handed_on(only)}
+    plan = _kept_features(warehouse, _as_read(part), {})
+    return {day: values["hours"] for day, values in plan.saved(only)}
 
 
 def keep_feature_hours(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> None:
@@ -196,14 +196,14 @@ def keep_feature_hours(warehouse: Warehouse, part: Part, made: Mapping[date, pl.
     )
 
 
-def _kept_features(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> Due:
+def _kept_features(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> DayPlan:
     digests = warehouse.day_digests(t.feature_store, part)
     given = {day: sha256 for day, sha256 in digests.items() if sha256}
-    with warehouse.reductions(FEATURE_HOURS, part, given, by=__name__) as due:
-        for day in due.days:
+    with warehouse.reductions(FEATURE_HOURS, part, given, by=__name__) as plan:
+        for day in plan.to_make:
             rows = made[day] if day in made else _features_of(warehouse, part, day)
-            due.hand_on(day, hours=_compact(rows.select(FEATURE_COLUMNS)))
-    return due
+            plan.save(day, hours=_compact(rows.select(FEATURE_COLUMNS)))
+    return plan
 
 
 def _features_of(warehouse: Warehouse, part: Part, day: date) -> pl.DataFrame:

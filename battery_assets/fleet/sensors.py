@@ -20,8 +20,8 @@ from battery_assets.platform.warehouse.resource import Warehouse
 CATALOGUE = {"battery_model", "user"}
 
 
-def touched(
-    warehouse: Warehouse, landing: Landing, known: dict[str, str]
+def landing_changes(
+    warehouse: Warehouse, landing: Landing, before: dict[str, str]
 ) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
     """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new.
 
@@ -33,7 +33,7 @@ def touched(
     catalogue_changed = False
     with warehouse.transaction() as connection:
         sites = [site for site in registry.free_sites(connection) if site.source == FILES]
-        read = {site.site: registry.accounted(connection, site.site) for site in sites}
+        read = {site.site: registry.accounted_files(connection, site.site) for site in sites}
     for site in sites:
         try:
             contract = SourceContract.from_config(site.config)
@@ -42,7 +42,7 @@ def touched(
             fresh = [
                 file
                 for file in files
-                if known.get(str(file.path)) != file.sha256
+                if before.get(str(file.path)) != file.sha256
                 and (file.table, file.sha256) not in read[site.site]
             ]
             found = months_of(fresh, files, contract)
@@ -95,7 +95,7 @@ def landing_sensor(warehouse: Warehouse, landing: Landing) -> dg.SensorDefinitio
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         state = json.loads(context.cursor) if context.cursor else {"files": {}, "waiting": []}
-        files, catalogue_changed, parts = touched(
+        files, catalogue_changed, parts = landing_changes(
             warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), state["files"]
         )
         parts = runnable(context, parts, months)

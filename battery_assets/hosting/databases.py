@@ -12,7 +12,7 @@ from psycopg import errors, sql
 from battery_assets.errors import UserError
 from battery_assets.hosting import embedded_postgres, postgres_process
 from battery_assets.hosting.database_urls import DatabaseUrls, libpq_url, redacted, server_urls
-from battery_assets.hosting.postgres_placement import placed
+from battery_assets.hosting.postgres_placement import placement
 from battery_assets.settings import Settings
 
 LARGEST_SKEW_S = 5.0
@@ -29,16 +29,16 @@ FROM pg_roles WHERE rolname = current_user
 def running_database(settings: Settings) -> Iterator[DatabaseUrls]:
     """The addresses of three databases that answer; an embedded server stops when its last user leaves."""
     if settings.database_url is not None:
-        yield prepared_server(settings.database_url)
+        yield prepare_server(settings.database_url)
         return
-    with embedded_postgres.held(settings) as urls:
+    with embedded_postgres.hold(settings) as urls:
         yield urls
 
 
 def ensure_running(settings: Settings) -> DatabaseUrls:
     """As running_database, but an embedded server stays up until `stop` or its last user's leave."""
     if settings.database_url is not None:
-        return prepared_server(settings.database_url)
+        return prepare_server(settings.database_url)
     return embedded_postgres.ensure_running(settings)
 
 
@@ -47,7 +47,7 @@ def revive(settings: Settings, urls: DatabaseUrls, notice: Callable[[], None]) -
 
     UserError where it does not start, or comes back at another port than the services were given.
     """
-    if settings.database_url is not None or postgres_process.postmaster(placed(settings)) is not None:
+    if settings.database_url is not None or postgres_process.postmaster(placement(settings)) is not None:
         return False
     notice()
     if embedded_postgres.ensure_running(settings) != urls:
@@ -62,7 +62,7 @@ def stop(settings: Settings) -> bool:
     return settings.database_url is None and embedded_postgres.stop(settings)
 
 
-def prepared_server(url: str) -> DatabaseUrls:
+def prepare_server(url: str) -> DatabaseUrls:
     """Check a server, make its two other databases; UserError says what an administrator runs."""
     urls = server_urls(url)
     with _connected(url) as connection:

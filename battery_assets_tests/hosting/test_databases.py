@@ -8,7 +8,7 @@ import pytest
 from battery_assets.errors import UserError
 from battery_assets.hosting import databases
 from battery_assets.hosting.database_urls import libpq_url
-from battery_assets.hosting.databases import ensure_running, prepared_server, running_database, stop
+from battery_assets.hosting.databases import ensure_running, prepare_server, running_database, stop
 from battery_assets.platform.warehouse import analyst
 from battery_assets.platform.warehouse.database import transaction
 from battery_assets.platform.warehouse.migrate import migrate
@@ -50,7 +50,7 @@ def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no
     """A managed PostgreSQL: an ordinary role, a database that somebody made, and no superuser for us."""
     url = address(server, "tenant", "rented")
     with pytest.raises(UserError) as refused:
-        prepared_server(url)
+        prepare_server(url)
     for what in ('database "rented_dagster"', 'database "rented_mlflow"', 'role "battery_analyst"'):
         assert f"create the {what}" in refused.value.message
     said, _, statements = refused.value.next_step.partition(": ")
@@ -60,7 +60,7 @@ def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no
         for statement in statements.split(";"):
             if statement.strip():
                 administrator.execute(statement)
-    urls = prepared_server(url)
+    urls = prepare_server(url)
     assert migrate(urls.warehouse) == migrate(urls.warehouse)
     with transaction(urls.warehouse) as connection:
         with pytest.raises(PermissionError, match="as an administrator of the server, ALTER ROLE"):
@@ -76,7 +76,7 @@ def address_of_administrator(server, database: str) -> str:
 
 def test_a_warehouse_that_does_not_exist_is_named_with_its_statement(server):
     with pytest.raises(UserError, match="absent") as refused:
-        prepared_server(address(server, "maker", "absent"))
+        prepare_server(address(server, "maker", "absent"))
     assert 'CREATE DATABASE "absent";' in refused.value.next_step
 
 
@@ -84,7 +84,7 @@ def test_a_warehouse_that_does_not_exist_is_named_with_its_statement(server):
 def test_an_address_that_fails_is_shown_without_its_password(server, password):
     role = "maker" if password != PASSWORD else "nobody_here"
     with pytest.raises(UserError, match="cannot be reached") as refused:
-        prepared_server(address(server, role, "fleet", password))
+        prepare_server(address(server, role, "fleet", password))
     assert password not in refused.value.message
     assert f"{role}:***@" in refused.value.message
 
@@ -92,4 +92,4 @@ def test_an_address_that_fails_is_shown_without_its_password(server, password):
 def test_a_clock_that_is_far_from_the_databases_is_refused(server, monkeypatch):
     monkeypatch.setattr(databases, "LARGEST_SKEW_S", -1.0)
     with pytest.raises(UserError, match="clock"):
-        prepared_server(address(server, "maker", "fleet"))
+        prepare_server(address(server, "maker", "fleet"))

@@ -68,7 +68,7 @@ def _reading(
     frame, back = counts.forward(frame, table.raw)
     faults += [*conflicts, *back]
     _judge(faults, table.rows, policy)
-    counts.never_back(frame)
+    counts.refuse_falling(frame)
     frame, directions = _signed(frame, dialect, contract, table.raw, notes)
     faults += directions
     _judge(faults, table.rows, policy)
@@ -76,7 +76,7 @@ def _reading(
     breaks = time_axis.record_begins(frame) if dialect.time_restarts else None
     flow = flow_of(frame, breaks)
     points = _points(_charged(frame, flow, breaks, notes), contract, declared, notes)
-    time_axis.clock_notes(points, notes, instants="ts" in frame.columns)
+    time_axis.note_clock(points, notes, instants="ts" in frame.columns)
     _prove(points, flow, net_moved(frame, flow), dialect, contract, found.resolution_a, notes)
     return Reading(
         source=_source(file, dialect, points),

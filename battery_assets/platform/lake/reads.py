@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from battery_assets.platform.lake.checksums import is_whole
 from battery_assets.platform.lake.codes import codes_of
-from battery_assets.platform.object_stores import fetched
+from battery_assets.platform.object_stores import fetch
 from battery_assets.platform.warehouse.decimals import uncounted
 
 Days = Iterable[tuple[date, pl.DataFrame]]
@@ -39,7 +39,7 @@ class Stored:
         Raises LakeError for a file that is not what was written.
         """
         if "://" in self.url:
-            content = fetched(self.url)
+            content = fetch(self.url)
             if hashlib.sha256(content).hexdigest() != self.sha256:
                 raise damaged_file(self.partition, self.url, "its checksum is not the one recorded")
             return content

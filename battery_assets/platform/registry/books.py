@@ -219,7 +219,7 @@ def free_sites(connection: sa.Connection) -> list[sa.Row]:
     )
 
 
-def accounted(connection: sa.Connection, site: str) -> set[tuple[str, str]]:
+def accounted_files(connection: sa.Connection, site: str) -> set[tuple[str, str]]:
     """Table and checksum of the files of a site that were read."""
     query = sa.select(r.ingest_file.c.table_name, r.ingest_file.c.sha256).where(r.ingest_file.c.site == site)
     return {(row.table_name, row.sha256) for row in connection.execute(query)}

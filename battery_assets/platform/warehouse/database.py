@@ -55,7 +55,7 @@ def unhurried(connection: sa.Connection) -> None:
     connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
 
 
-def repeated(work: Callable[[], Result]) -> Result:
+def repeat(work: Callable[[], Result]) -> Result:
     """What `work`, a whole transaction, returns; repeated where a deadlock or a lost connection undid it."""
     for pause_s in (0.2, 2.0, None):
         try:
@@ -69,7 +69,7 @@ def repeated(work: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
+def explain_refusals(what: str) -> Iterator[None]:
     """Rows that PostgreSQL refuses become a ValueError that names `what`, the column and the value."""
     try:
         yield

@@ -33,12 +33,12 @@ _FEWEST_SUMMARIES = 2
 _SHOWN_COLUMNS = 40
 
 
-def dialect_of(found: Sequence[Heading]) -> Dialect | None:
+def dialect_of(line: Sequence[Heading]) -> Dialect | None:
     """The dialect whose signature a line of headings bears. Raises LabFileRefused: NO_POINTS."""
     for dialect in DIALECTS:
-        if dialect.signed(found):
+        if dialect.signed(line):
             return dialect
-    slugs = {heading.slug for heading in found}
+    slugs = {heading.slug for heading in line}
     if any(slugs >= metadata for metadata in ARBIN_METADATA):
         raise LabFileRefused(
             "NO_POINTS",
@@ -49,9 +49,9 @@ def dialect_of(found: Sequence[Heading]) -> Dialect | None:
     return None
 
 
-def summary_columns(found: Sequence[Heading]) -> list[str]:
+def summary_columns(line: Sequence[Heading]) -> list[str]:
     """Headings that speak of whole steps or cycles; none where there are fewer than two."""
-    told = [heading.text for heading in found if _SUMMARY.search(heading.slug)]
+    told = [heading.text for heading in line if _SUMMARY.search(heading.slug)]
     return told if len(told) >= _FEWEST_SUMMARIES else []
 
 
