@@ -25,7 +25,7 @@ def throwaway_home() -> Iterator[Settings]:
     binaries = {key: os.environ[key] for key in ("PG_BIN",) if key in os.environ}
     settings = Settings.from_environment({"BATTERY_HOME": str(home), **binaries})
     try:
-        with embedded_postgres.held(settings):
+        with embedded_postgres.hold(settings):
             yield settings
     finally:
         embedded_postgres.discard(settings)

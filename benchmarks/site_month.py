@@ -68,11 +68,11 @@ def one_more_day(small: bool) -> dict[str, float]:
     begin = datetime.strptime(FIRST_MONTH, "%Y-%m").replace(tzinfo=UTC)
     over = begin + timedelta(days=monthrange(begin.year, begin.month)[1], hours=1)
     with _site(small, NIGHTLY) as at:
-        with clock.stopped(over - timedelta(days=1)):
+        with clock.stop_at(over - timedelta(days=1)):
             _run(at, NIGHTLY, assets(1, 7))
         before, before_to_twin = sum(bodies.values()), _to_twin(bodies)
         bodies.clear()
-        with clock.stopped(over), clocked() as run:
+        with clock.stop_at(over), clocked() as run:
             _run(at, NIGHTLY, assets(1, 7))
     day = sum(bodies.values())
     return {

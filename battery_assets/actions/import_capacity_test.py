@@ -18,14 +18,14 @@ from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
 
 if TYPE_CHECKING:
-    from battery_assets.ingest.discharge_tests.record import DischargeTest
+    from battery_assets.ingest.discharge_tests.record import DischargeRecord
 
 # Float and boost bands of 12 V VRLA jars in general; a test says nothing of them.
 GENERIC_LIMITS = {"float_voltage_min_v": 13.5, "float_voltage_max_v": 13.8}
 REST_A = 0.05
 
 
-def imported_test(
+def import_discharge_test(
     at: Session,
     path: Path,
     site: str,
@@ -70,7 +70,7 @@ def _landed(at: Session, site: str, frames: dict[str, pl.DataFrame]) -> None:
         at.landing.put(site, written)
 
 
-def _start(test: "DischargeTest", given: str | None, path: Path) -> datetime:
+def _start(test: "DischargeRecord", given: str | None, path: Path) -> datetime:
     if given:
         try:
             return datetime.fromisoformat(given).replace(tzinfo=UTC)
@@ -86,7 +86,7 @@ def _start(test: "DischargeTest", given: str | None, path: Path) -> datetime:
 
 
 def exports_of(
-    test: "DischargeTest", site: str, rated_ah: float, start: datetime, file: str, place: tuple[str, str]
+    test: "DischargeRecord", site: str, rated_ah: float, start: datetime, file: str, place: tuple[str, str]
 ) -> dict[str, pl.DataFrame]:
     """The test as exports of the reference's tables. Positive current charges."""
     ids = {
@@ -146,7 +146,7 @@ def exports_of(
     return frames | _telemetry(test, ids, start)
 
 
-def _test_row(test: "DischargeTest", ids: dict[str, str], start: datetime, file: str) -> dict[str, Any]:
+def _test_row(test: "DischargeRecord", ids: dict[str, str], start: datetime, file: str) -> dict[str, Any]:
     began = start + timedelta(seconds=float(test.discharge["elapsed_s"][0]))
     return {
         "test_id": identity("capacity_test", ids["string"], began.isoformat()),
@@ -160,7 +160,7 @@ def _test_row(test: "DischargeTest", ids: dict[str, str], start: datetime, file:
     }
 
 
-def _telemetry(test: "DischargeTest", ids: dict[str, str], start: datetime) -> dict[str, pl.DataFrame]:
+def _telemetry(test: "DischargeRecord", ids: dict[str, str], start: datetime) -> dict[str, pl.DataFrame]:
     ts = pl.lit(start).dt.cast_time_unit("us") + pl.duration(milliseconds=pl.col("elapsed_s") * 1000)
     amperes = pl.col("current_a")
     mode = (

@@ -39,7 +39,7 @@ def export_files(source: Path) -> list[Path]:
     return files
 
 
-def landed(at: Session, source: Path, site: str) -> list[str]:
+def land(at: Session, source: Path, site: str) -> list[str]:
     """Copy an export's files to where the site's files arrive. Returns their names."""
     files = export_files(source)
     base = source.parent if source.is_file() else source
@@ -48,7 +48,7 @@ def landed(at: Session, source: Path, site: str) -> list[str]:
     return [name for _, name in named]
 
 
-def imported(
+def import_site(
     at: Session, source: Path, site: str, contract: dict[str, Any], bar: Callable[[int], Any]
 ) -> list[str]:
     """Take in an export as a site and run every month it touches. Returns the months.
@@ -61,7 +61,7 @@ def imported(
     with at.warehouse.transaction() as connection:
         # The landing sensor leaves a site alone whose row is held: else both would run the same months.
         registry.hold_site(connection, site)
-        names = landed(at, source, site)
+        names = land(at, source, site)
         try:
             months, refusal = _months(at, source, site, contract), None
         except UserError as refused:

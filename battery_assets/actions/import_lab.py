@@ -2,6 +2,7 @@
 
 import filecmp
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +14,11 @@ from battery_assets.errors import UserError
 from battery_assets.lab.folder import (
     CELL_JSON,
     END_OF_LIFE,
-    TestRefused,
+    SessionRefused,
+    cell_terms,
     contract_of,
+    declared_start,
     percent_of_nominal,
-    start_told,
-    told_of,
 )
 from battery_assets.lab.intake import Entered, enter_new_tests
 from battery_assets.lab.sensors import unfinished, waiting
@@ -40,15 +41,15 @@ def enter_lab(at: Session, lab: str, settings: dict[str, Any]) -> dict[str, Any]
     return labs[lab]
 
 
-def forget_empty(at: Session, lab: str, found: list[Entered]) -> bool:
+def forget_empty(at: Session, lab: str, entered: list[Entered]) -> bool:
     """Forget a lab of which every test was refused, and tell whether it was: it would be run every night.
 
     What was refused stays in the books with its reason, the files stay in the landing folder.
     """
-    if not found or any(one.status != intake.REFUSED for one in found):
+    if not entered or any(one.status != intake.REFUSED for one in entered):
         return False
     with at.warehouse.transaction() as connection:
-        if any(row.status != intake.REFUSED for row in intake.entered(connection, lab).values()):
+        if any(row.status != intake.REFUSED for row in intake.entries(connection, lab).values()):
             return False
         registry.forget_site(connection, lab)
     know_sites(at.warehouse, at.instance)
@@ -57,10 +58,10 @@ def forget_empty(at: Session, lab: str, found: list[Entered]) -> bool:
 
 def enter_tests(
     at: Session, lab: str, folder: Path, defaults: dict[str, Any], heard: Callable[[str, bool], None]
-) -> tuple[list[Entered], list[TestRefused]]:
+) -> tuple[list[Entered], list[SessionRefused]]:
     """Enter each new test of a lab's folder. Returns what became of each, and why cells were left out."""
     found: list[Entered] = []
-    left_out: list[TestRefused] = []
+    left_out: list[SessionRefused] = []
     for one in enter_new_tests(at.warehouse, lab, folder, defaults, left_out.append):
         name = one.test.paths[0].name
         heard(name, False)
@@ -90,8 +91,8 @@ def land(landing: Landing, lab: str, files: list[tuple[Path, str]], terms: dict[
         books: list[tuple[Path, str]] = []
         for cell in sorted({name.split("/", 1)[0] for _, name in files}):
             try:
-                told = told_of(folder / cell)
-            except TestRefused as refused:
+                told = cell_terms(folder / cell)
+            except SessionRefused as refused:
                 raise UserError(refused.fault, refused.next_step) from refused
             book = Path(scratch) / f"{len(books)}.json"
             book.write_text(json.dumps({**told, **given}, indent=2) + "\n", encoding="utf-8")
@@ -103,7 +104,7 @@ def land(landing: Landing, lab: str, files: list[tuple[Path, str]], terms: dict[
 def _possible(terms: dict[str, Any]) -> None:
     try:
         contract_of(terms)
-        start_told(terms)
+        declared_start(terms)
         percent_of_nominal(terms.get(END_OF_LIFE))
     except ValueError as error:
         raise UserError(str(error), "correct the value and run the command again") from error
@@ -113,11 +114,26 @@ def _same(path: Path, target: Path) -> bool:
     return target.is_file() and filecmp.cmp(path, target, shallow=False)
 
 
+# One folder's name: no way out of the landing folder, and none that its readers pass over.
+_FOLDER = re.compile(r"[^\W_][^/\\\x00-\x1f]{0,99}")
+
+
+def _refuse_paths(**names: str | None) -> None:
+    """UserError for a code or protocol that is no single folder's name."""
+    for word, name in names.items():
+        if name is not None and not _FOLDER.fullmatch(name):
+            raise UserError(
+                f"--{word} {name!r} cannot be the name of a folder",
+                "begin it with a letter or digit, and leave out / and \\; at most 100 characters",
+            )
+
+
 def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -> list[tuple[Path, str]]:
     """Each file with its place under the landing folder. UserError where there is none.
 
     Without a cell each file is a test of the cell that it is named after. `one_test` joins all of them.
     """
+    _refuse_paths(cell=cell, protocol=protocol)
     files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
     files = [path for path in files if not path.name.startswith(".")]
     if not files:

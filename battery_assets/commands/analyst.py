@@ -20,6 +20,7 @@ def analyst() -> None:
     import sqlalchemy as sa
 
     from battery_assets.actions.session import session
+    from battery_assets.errors import UserError
     from battery_assets.hosting.database_urls import libpq_url
     from battery_assets.platform.warehouse import analyst as analyst_role
 
@@ -30,7 +31,11 @@ def analyst() -> None:
         # Of a server that is not ours, the databases of others are theirs to close.
         ours = [] if at.settings.database_url else ["postgres", "template1"]
         analyst_role.close_databases(connection, [*others, *ours])
-        analyst_role.give_password(connection, password)
+        try:
+            analyst_role.give_password(connection, password)
+        except PermissionError as refused:
+            fault, _, step = str(refused).partition("; next step: ")
+            raise UserError(fault, step) from None
         weakness = analyst_role.weakness(connection)
         if weakness:
             click.echo(f"note: {weakness}", err=True)

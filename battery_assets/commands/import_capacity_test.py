@@ -26,7 +26,7 @@ def import_capacity_test(
       battery-assets import capacity-test test.xlsx --site agm-1 --rated-ah 100 \\
         --region central --city Nonthaburi
     """
-    from battery_assets.actions.import_capacity_test import imported_test
+    from battery_assets.actions.import_capacity_test import import_discharge_test
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.commands.accounts import print_accounts
@@ -34,7 +34,7 @@ def import_capacity_test(
 
     quiet_logs()
     with session() as at:
-        months = imported_test(
+        months = import_discharge_test(
             at, path, site, rated_ah, region, city, started_at,
             lambda total: steps_bar(f"import {site}", total),
         )  # fmt: skip

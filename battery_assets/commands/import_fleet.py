@@ -25,7 +25,7 @@ def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[st
     Example:
       battery-assets import fleet exports/cnx --site cnx-01 --timezone Asia/Bangkok
     """
-    from battery_assets.actions.import_export import NEXT_STEP, imported, refused_files
+    from battery_assets.actions.import_export import NEXT_STEP, import_site, refused_files
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.terms import terms_of
@@ -36,7 +36,7 @@ def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[st
     quiet_logs()
     terms = terms_of(contract, timezone)
     with session() as at:
-        months = imported(at, path, site, terms, lambda total: steps_bar(f"import {site}", total))
+        months = import_site(at, path, site, terms, lambda total: steps_bar(f"import {site}", total))
         for month in months:
             print_accounts(at, site, month)
         print_report(at, site)

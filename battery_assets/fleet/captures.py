@@ -36,26 +36,26 @@ def bursts_of(
     return pl.concat(found, how="vertical_relaxed").join(named, on="window_id")
 
 
-def kept_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
+def keep_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
     """The address of the capture of each window that is over; made where it is not kept yet, or damaged.
 
     Empty for a site whose files bring captures of their own.
     """
     over = windows_over(warehouse, part)
     given = {day: made_from for day, (made_from, _) in over.items()}
-    with warehouse.reductions("captures", part, given, by=__name__) as due:
-        kept = list(due.handed_on())
-        due.make_too(day for day, values in kept if not _whole(warehouse, values["files"]))
-        made = _made(warehouse, part, {name for day in due.days for name in over[day][1]})
-        for day in due.days:
+    with warehouse.reductions("captures", part, given, by=__name__) as plan:
+        kept = list(plan.saved())
+        plan.make_again(day for day, values in kept if not _whole(warehouse, values["files"]))
+        made = _made(warehouse, part, {name for day in plan.to_make for name in over[day][1]})
+        for day in plan.to_make:
             mine = {name: made[name] for name in over[day][1] if name in made}
             columns = {
                 "window_id": list(mine),
                 "url": list(mine.values()),
                 "sha256": [capture_digest(warehouse, url) for url in mine.values()],
             }
-            due.hand_on(day, files=pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
-    files = [values["files"].select("window_id", "url") for _, values in due.handed_on()]
+            plan.save(day, files=pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
+    files = [values["files"].select("window_id", "url") for _, values in plan.saved()]
     return {name: url for frame in files for name, url in frame.iter_rows()}
 
 
@@ -95,11 +95,11 @@ def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | No
     by_day = recorded.with_columns(day=pl.col("start_ts").dt.date()).partition_by("day", as_dict=True)
     days = {day: of_day for (day,), of_day in by_day.items()}
     given = {day: _said_of(warehouse, of_day, facts) for day, of_day in days.items()}
-    with warehouse.reductions("bursts", part, given, by=__name__) as due:
-        for day in due.days:
+    with warehouse.reductions("bursts", part, given, by=__name__) as plan:
+        for day in plan.to_make:
             bursts = bursts_of(days[day], _captures(warehouse, days[day]), facts)
-            due.hand_on(day, bursts=measured(bursts))
-    shown = [values["bursts"] for _, values in due.handed_on()]
+            plan.save(day, bursts=measured(bursts))
+    shown = [values["bursts"] for _, values in plan.saved()]
     return judged(pl.concat([pl.DataFrame(schema=MEASURED), *shown]))
 
 

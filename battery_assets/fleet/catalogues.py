@@ -24,7 +24,7 @@ CATALOGUE = "catalogue"
 _NO_RATING = ("capacity_ah", "nominal_voltage_v", "float_voltage_min_v", "float_voltage_max_v")
 
 
-def arrived_everywhere(
+def replace_from_all_sources(
     warehouse: Warehouse, landing: Landing, table: sa.Table, part: Part, catalogue: pl.DataFrame
 ) -> dg.MaterializeResult:
     """Replace a table that is not cut by what the catalogue and every site with files hold.

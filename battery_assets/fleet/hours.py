@@ -13,15 +13,17 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import jar_facts, made_from
+from battery_assets.fleet.jars import day_inputs, jar_facts
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.inputs import Inputs
-from battery_assets.platform.days.plan import Due
+from battery_assets.platform.days.plan import DayPlan
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import fitting, midnight
 from battery_assets.tables.projections import empty
 
 Frames = dict[str, pl.DataFrame]
+# Rows of a day without what is not believed, and what was left out.
+Judged = tuple[pl.DataFrame, pl.DataFrame]
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm", "conductance_s"]
 DRAWN_COLUMNS = ["ts", "string_id", "voltage_v", "current_a"]
@@ -44,36 +46,55 @@ FEATURE_HOURS = "feature_hours"
 
 @dataclass(frozen=True)
 class Reduction:
-    """How a day of a telemetry table becomes frames of hours, kept under a name."""
+    """How what is believed of a day of telemetry becomes frames of hours, kept under a name."""
 
     name: str
     table: sa.Table
     columns: Sequence[str] | None
+    believe: Callable[[pl.DataFrame, pl.DataFrame], Judged]
     reduce: Callable[[pl.DataFrame, pl.DataFrame], Frames]
 
+    def hours(self, rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+        """A day's rows as they came, reduced."""
+        return self.reduce(*self.believe(rows, jars))
 
-def _jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
-    """Hours of what is believed, and what was left out."""
+
+def _believed_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     from battery_assets.features.believed.days import believed_jars
+
+    return believed_jars(rows, jars)
+
+
+def _believed_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    from battery_assets.features.believed.days import believed_strings
+
+    return believed_strings(rows, jars)
+
+
+def _believed_rooms(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    from battery_assets.features.believed.days import believed_rooms
+
+    return believed_rooms(rows)
+
+
+def _jars(believed: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
+    """Hours of what is believed, and what was left out."""
     from battery_assets.features.samples.jar_hours import jar_hours
 
-    believed, left_out = believed_jars(rows, jars)
-    return {"hours": _compact(jar_hours(believed)), "left_out": _of_day(left_out, rows)}
+    return {"hours": _compact(jar_hours(believed)), "left_out": _of_day(left_out, believed)}
 
 
-def _strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+def _strings(believed: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
     """Hours, and every sample in which a string gave current, more than its sensor's offset."""
-    from battery_assets.features.believed.days import believed_strings
     from battery_assets.features.ride_through.loads import ANY_DISCHARGE_A
     from battery_assets.features.samples.profiles import string_hours
 
-    believed, left_out = believed_strings(rows, jars)
     rows = believed.with_columns(pl.col("string_id", "mode").cast(pl.String))
     drawn = rows.filter(pl.col("current_a") < ANY_DISCHARGE_A).select(DRAWN_COLUMNS)
     return {
         "hours": _compact(string_hours(rows)),
         "drawn": drawn.with_columns(_as_stored("voltage_v", "current_a")),
-        "left_out": _of_day(left_out, rows),
+        "left_out": _of_day(left_out, believed),
     }
 
 
@@ -83,12 +104,10 @@ def _as_stored(*names: str) -> list[pl.Expr]:
     return [pl.col(name).cast(pl.Float64).round(scale) for name, scale in scales.items()]
 
 
-def _sensors(rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
-    from battery_assets.features.believed.days import believed_rooms
+def _sensors(believed: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
     from battery_assets.features.samples.profiles import sensor_hours
 
-    believed, left_out = believed_rooms(rows)
-    return {"hours": _compact(sensor_hours(believed)), "left_out": _of_day(left_out, rows)}
+    return {"hours": _compact(sensor_hours(believed)), "left_out": _of_day(left_out, believed)}
 
 
 def _of_day(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -97,29 +116,33 @@ def _of_day(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return _compact(left_out.with_columns(day=pl.lit(first, pl.Datetime("us", "UTC")).dt.date()))
 
 
-JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, _jars)
-STRINGS = Reduction("string_hours", t.telemetry_string_raw, None, _strings)
-SENSORS = Reduction("sensor_hours", t.telemetry_env, None, _sensors)
+JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, _believed_jars, _jars)
+STRINGS = Reduction("string_hours", t.telemetry_string_raw, None, _believed_strings, _strings)
+SENSORS = Reduction("sensor_hours", t.telemetry_env, None, _believed_rooms, _sensors)
 REDUCTIONS = (JARS, STRINGS, SENSORS)
 
 
 class HoursToMake:
     """The days of the reductions that are still to be made from a walk over their tables."""
 
-    def __init__(self, due: Mapping[str, Due], jars: pl.DataFrame) -> None:
-        self._due, self._jars = due, jars
+    def __init__(self, plan: Mapping[str, DayPlan], jars: pl.DataFrame) -> None:
+        self._due, self._jars = plan, jars
 
     @property
     def days(self) -> set[date]:
         """Days of which some hours are to be made."""
-        return {day for due in self._due.values() for day in due.days}
+        return {day for plan in self._due.values() for day in plan.to_make}
 
-    def make(self, day: date, rows: Mapping[sa.Table, pl.DataFrame]) -> None:
-        """Reduce a day's rows of each table to the hours that are to be made of it."""
+    def make(self, day: date, rows: Mapping[sa.Table, pl.DataFrame]) -> dict[sa.Table, pl.DataFrame]:
+        """Reduce a day's rows of each table to the hours that are to be made of it. Returns what is believed
+        of them.
+        """
+        judged = {each.table: each.believe(rows[each.table], self._jars) for each in REDUCTIONS}
         for reduction in REDUCTIONS:
-            due = self._due[reduction.name]
-            if day in due.fingerprints and day not in due.kept:
-                due.hand_on(day, **reduction.reduce(rows[reduction.table], self._jars))
+            plan = self._due[reduction.name]
+            if day in plan.input_hashes and day not in plan.unchanged:
+                plan.save(day, **reduction.reduce(*judged[reduction.table]))
+        return {table: believed for table, (believed, _) in judged.items()}
 
 
 @contextmanager
@@ -131,15 +154,15 @@ def hours_to_make(
     jars: `jar_facts` of the month.
     """
     with ExitStack() as stack:
-        due = {
+        plan = {
             reduction.name: stack.enter_context(
                 warehouse.reductions(
-                    reduction.name, part, made_from(read.digests_of(reduction.table), jars), by=__name__
+                    reduction.name, part, day_inputs(read.digests_of(reduction.table), jars), by=__name__
                 )
             )
             for reduction in REDUCTIONS
         }
-        yield HoursToMake(due, jars)
+        yield HoursToMake(plan, jars)
 
 
 def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frames:
@@ -147,11 +170,11 @@ def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frame
     part = _as_read(part)
     jars = jar_facts(warehouse, part)
     read = Inputs(warehouse, part, {reduction.table: reduction.columns})
-    with warehouse.reductions(reduction.name, part, made_from(read.digests, jars), by=__name__) as due:
-        for day, rows in read.of(reduction.table, due.days):
-            due.hand_on(day, **reduction.reduce(rows, jars))
-    days = [values for _, values in due.handed_on()]
-    nothing = reduction.reduce(empty(reduction.table), jars)
+    with warehouse.reductions(reduction.name, part, day_inputs(read.digests, jars), by=__name__) as plan:
+        for day, rows in read.of(reduction.table, plan.to_make):
+            plan.save(day, **reduction.hours(rows, jars))
+    days = [values for _, values in plan.saved()]
+    nothing = reduction.hours(empty(reduction.table), jars)
     return {name: stacked([rows, *(values[name] for values in days)]) for name, rows in nothing.items()}
 
 
@@ -159,8 +182,8 @@ def feature_hours(
     warehouse: Warehouse, part: Part, only: Collection[date] | None = None
 ) -> dict[date, pl.DataFrame]:
     """FEATURE_COLUMNS of the features of hours, by the day in which the hour begins; `only` these days."""
-    due = _kept_features(warehouse, _as_read(part), {})
-    return {day: values["hours"] for day, values in due.handed_on(only)}
+    plan = _kept_features(warehouse, _as_read(part), {})
+    return {day: values["hours"] for day, values in plan.saved(only)}
 
 
 def keep_feature_hours(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> None:
@@ -173,14 +196,14 @@ def keep_feature_hours(warehouse: Warehouse, part: Part, made: Mapping[date, pl.
     )
 
 
-def _kept_features(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> Due:
+def _kept_features(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> DayPlan:
     digests = warehouse.day_digests(t.feature_store, part)
     given = {day: sha256 for day, sha256 in digests.items() if sha256}
-    with warehouse.reductions(FEATURE_HOURS, part, given, by=__name__) as due:
-        for day in due.days:
+    with warehouse.reductions(FEATURE_HOURS, part, given, by=__name__) as plan:
+        for day in plan.to_make:
             rows = made[day] if day in made else _features_of(warehouse, part, day)
-            due.hand_on(day, hours=_compact(rows.select(FEATURE_COLUMNS)))
-    return due
+            plan.save(day, hours=_compact(rows.select(FEATURE_COLUMNS)))
+    return plan
 
 
 def _features_of(warehouse: Warehouse, part: Part, day: date) -> pl.DataFrame:

@@ -156,20 +156,20 @@ def _since(
     return warehouse.read(table, Part(site=part.site), where=sa.and_(since, *conditions)).collect()
 
 
-def made_from(
+def day_inputs(
     digests: Mapping[date, str],
     *facts: pl.DataFrame,
-    known: Sequence[tuple[pl.DataFrame, str]] = (),
+    dated: Sequence[tuple[pl.DataFrame, str]] = (),
     by: timedelta = timedelta(0),
 ) -> dict[date, str]:
-    """What each day is made from: its files, the facts, and of each frame in `known` what was known in time.
+    """What each day is made from: its files, the facts, and of each frame in `dated` what was known in time.
 
-    `known` pairs rows with the column that says when they were true; to a day belong those up to its start
+    `dated` pairs rows with the column that says when they were true; to a day belong those up to its start
     and `by` more, less those of the days before it, which `chained` days have in their own.
     """
     of_all = digest(*(frame.drop(_SAYS_NOTHING, strict=False) for frame in facts))
     found, since = {}, datetime.min.replace(tzinfo=UTC)
-    frames = [(frame.sort(pl.all()), pl.col(instant)) for frame, instant in known]
+    frames = [(frame.sort(pl.all()), pl.col(instant)) for frame, instant in dated]
     for day in sorted(digests):
         until = midnight(day) + by
         fresh = [frame.filter(at > since, at <= until) for frame, at in frames]
@@ -249,17 +249,17 @@ class HealthEvidence:
         """As `health`, with the fits of this month's discharges."""
         return replace(self, fits=fits if self.fits is None else pl.concat([self.fits, fits])).health(at)
 
-    def made_from(self, digests: Mapping[date, str]) -> dict[date, str]:
+    def day_inputs(self, digests: Mapping[date, str]) -> dict[date, str]:
         """What each day is made from whose health is told at its start."""
         known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
         facts = [self.jars] if self.fits is None else [self.jars, self.fits.sort(pl.all())]
-        return made_from(digests, *facts, known=known)
+        return day_inputs(digests, *facts, dated=known)
 
-    def handed_on(self) -> dict[str, pl.DataFrame]:
+    def to_save(self) -> dict[str, pl.DataFrame]:
         """What the last day taken in adds."""
         return {"readings": self.readings[-1], "warmth": self.warmth[-1]}
 
-    def take_up(self, values: Mapping[str, pl.DataFrame]) -> None:
+    def restore(self, values: Mapping[str, pl.DataFrame]) -> None:
         """Take in a day by what it handed on."""
         self.readings.append(values["readings"])
         self.warmth.append(values["warmth"])

@@ -17,7 +17,7 @@ from battery_assets.tables.projections import key_columns, parents
 _SHOWN = 6
 
 
-def references_held(warehouse: Warehouse, table: sa.Table, reading: Reading, part: Part) -> Reading:
+def with_sound_references(warehouse: Warehouse, table: sa.Table, reading: Reading, part: Part) -> Reading:
     """The reading with dangling references empty, rings of successors cut, and names that are one row's.
 
     There is a finding for each column that had any. Rows that arrive together may point at each other. Only

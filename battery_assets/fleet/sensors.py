@@ -12,6 +12,7 @@ from battery_assets.ingest.exports.landing import LandingFile, landing_files, mo
 from battery_assets.platform.dagster.partitions import months, sites
 from battery_assets.platform.dagster.schedules import FIRST, runnable, running
 from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -19,8 +20,8 @@ from battery_assets.platform.warehouse.resource import Warehouse
 CATALOGUE = {"battery_model", "user"}
 
 
-def touched(
-    warehouse: Warehouse, landing: Landing, known: dict[str, str]
+def landing_changes(
+    warehouse: Warehouse, landing: Landing, before: dict[str, str]
 ) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
     """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new.
 
@@ -32,7 +33,7 @@ def touched(
     catalogue_changed = False
     with warehouse.transaction() as connection:
         sites = [site for site in registry.free_sites(connection) if site.source == FILES]
-        read = {site.site: registry.accounted(connection, site.site) for site in sites}
+        read = {site.site: registry.accounted_files(connection, site.site) for site in sites}
     for site in sites:
         try:
             contract = SourceContract.from_config(site.config)
@@ -41,7 +42,7 @@ def touched(
             fresh = [
                 file
                 for file in files
-                if known.get(str(file.path)) != file.sha256
+                if before.get(str(file.path)) != file.sha256
                 and (file.table, file.sha256) not in read[site.site]
             ]
             found = months_of(fresh, files, contract)
@@ -63,7 +64,7 @@ def tell_problems(
     problems: reason and detail by path.
     """
     with warehouse.transaction() as connection:
-        registry.put_problems(connection, site, problems, list(findings))
+        accounts.put_problems(connection, site, problems, list(findings))
 
 
 def months_of(fresh: list[LandingFile], files: list[LandingFile], contract: SourceContract) -> set[str]:
@@ -94,7 +95,7 @@ def landing_sensor(warehouse: Warehouse, landing: Landing) -> dg.SensorDefinitio
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         state = json.loads(context.cursor) if context.cursor else {"files": {}, "waiting": []}
-        files, catalogue_changed, parts = touched(
+        files, catalogue_changed, parts = landing_changes(
             warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), state["files"]
         )
         parts = runnable(context, parts, months)

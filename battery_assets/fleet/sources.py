@@ -12,7 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.references import no_longer_named, references_held, unknown_units
+from battery_assets.fleet.references import no_longer_named, unknown_units, with_sound_references
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.known_files import KnownFile
 from battery_assets.ingest.exports.landing import LandingFile, landing_files
@@ -22,8 +22,9 @@ from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.code_version import code_version
 from battery_assets.platform.days.fingerprints import digest
-from battery_assets.platform.days.plan import Due
+from battery_assets.platform.days.plan import DayPlan
 from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -44,7 +45,7 @@ def landed_files(landing: Landing, site: str, table: sa.Table | None = None) -> 
     return [file for file in files if table is None or file.table == table.name]
 
 
-def arrived(
+def replace_from_source(
     warehouse: Warehouse,
     landing: Landing,
     table: sa.Table,
@@ -62,7 +63,7 @@ def arrived(
 
 def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     """Where a partition's site has its data from, and its settings. ValueError for a site nobody entered."""
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         known = {site.site: site for site in registry.sites(connection)}
     if part.site not in known:
         raise ValueError(
@@ -84,7 +85,7 @@ def _from_files(
         return _days_from_files(warehouse, files, table, part, config)
     month = None if table.info["newest_wins"] else part.month
     found = read_table(files, table, month, contract_of(config), now=clock.now())
-    reading = references_held(warehouse, table, found, part)
+    reading = with_sound_references(warehouse, table, found, part)
     result = warehouse.replace(table, part, reading.rows)
     left = no_longer_named(warehouse, table, part, reading.rows)
     reading = replace(reading, findings=[*reading.findings, *left])
@@ -95,8 +96,8 @@ def _days_from_files(
     warehouse: Warehouse, files: list[LandingFile], table: sa.Table, part: Part, config: dict[str, Any]
 ) -> dg.MaterializeResult:
     """The days of a month; a file is read where it is new, or where another one changed a day of its."""
-    with warehouse.transaction() as connection:
-        before = registry.known_files(connection, table, part)
+    with warehouse.reading() as connection:
+        before = accounts.known_files(connection, table, part)
     made_from = {
         str(file.path): digest(code_version(__name__), file.sha256, part.month, config) for file in files
     }
@@ -107,33 +108,35 @@ def _days_from_files(
         if document["made_from"] == made_from.get(path)
     }
     changed = {day for path in documents.keys() - known for day in KnownFile.of(documents[path]).shares}
-    with read_table_days(files, table, part.month, contract_of(config), known=known, now=clock.now()) as days:
+    with read_table_days(
+        files, table, part.month, contract_of(config), before=known, now=clock.now()
+    ) as days:
         given = {day: digest(config, {"files": names}) for day, names in days.files_of_days().items()}
-        due = warehouse.due(table, part, given, by=__name__)
+        plan = warehouse.day_plan(table, part, given, by=__name__)
         # Had a run died before it kept its accounts, such days would look as if nothing had changed.
-        due.make_too(days.must_make | changed)
-        days.take_up(due.days)
-        result = warehouse.replace(table, part, _counted(table, days, due), due=due)
+        plan.make_again(days.must_make | changed)
+        days.choose(plan.to_make)
+        result = warehouse.replace(table, part, _counted(table, days, plan), plan=plan)
         reading = days.account()
-    told = unknown_units(warehouse, table.c[sort_columns(table)[0]], _rows_by_unit(due))
+    told = unknown_units(warehouse, table.c[sort_columns(table)[0]], _rows_by_unit(plan))
     reading = replace(reading, findings=[*reading.findings, *told])
     return with_accounts(result, accounts_kept(warehouse, table, part, reading, made_from))
 
 
 def _counted(
-    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], due: Due
+    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], plan: DayPlan
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     """The days as they are; each hands on how many rows it has of which unit."""
     unit = sort_columns(table)[0]
     for day, rows in days:
         counts = rows.group_by(pl.col(unit).alias("unit")).len("rows")
-        due.hand_on(day, units=counts.select(pl.col("unit").cast(pl.String), "rows").sort("unit"))
+        plan.save(day, units=counts.select(pl.col("unit").cast(pl.String), "rows").sort("unit"))
         yield day, rows
 
 
-def _rows_by_unit(due: Due) -> dict[str, int]:
+def _rows_by_unit(plan: DayPlan) -> dict[str, int]:
     """How many rows a month has of each unit."""
-    days = [values["units"] for _, values in due.handed_on() if "units" in values]
+    days = [values["units"] for _, values in plan.saved() if "units" in values]
     if not days:
         return {}
     return dict(pl.concat(days).group_by("unit").agg(pl.col("rows").sum()).iter_rows())
@@ -157,7 +160,7 @@ def accounts_kept(
         # Who reads the quarantine may not read contact details: file and line lead to them.
         quarantine = quarantine.with_columns(pl.lit(None, pl.String).alias(name) for name in ("value", "raw"))
     with warehouse.transaction() as connection:
-        registry.put_accounts(
+        accounts.put_accounts(
             connection,
             table,
             part,
@@ -167,7 +170,7 @@ def accounts_kept(
             known,
             reading.not_read,
         )
-        return {**registry.accounts_of(connection, table, part), "findings": reading.findings}
+        return {**accounts.accounts_of(connection, table, part), "findings": reading.findings}
 
 
 def with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
@@ -188,12 +191,12 @@ def synthetic_site(part: Part, config: dict[str, Any]) -> Any:
 
 
 def _once(
-    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], due: Due
+    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], plan: DayPlan
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     """Days without the rows that a gateway sent again; each hands on how many were sent, and sent again."""
     for day, sent in days:
         rows, copies = without_copies(sent, sort_columns(table))
-        due.hand_on(day, counts=np.array([sent.height, copies]))
+        plan.save(day, counts=np.array([sent.height, copies]))
         yield day, rows
 
 
@@ -247,10 +250,10 @@ def _from_generator(
     """The days of the month that are over: the day that is running comes tomorrow, whole."""
     today = clock.now().date()
     given = {day: digest(part.site, config) for day in part.days if day < today}
-    due = warehouse.due(table, part, given, by=__name__)
-    sent = _once(table, _synthetic_days(table, part, config, due.days), due)
-    result = warehouse.replace(table, part, sent, due=due)
-    counts = np.sum([values["counts"] for _, values in due.handed_on()], axis=0, initial=0)
+    plan = warehouse.day_plan(table, part, given, by=__name__)
+    sent = _once(table, _synthetic_days(table, part, config, plan.to_make), plan)
+    result = warehouse.replace(table, part, sent, plan=plan)
+    counts = np.sum([values["counts"] for _, values in plan.saved()], axis=0, initial=0)
     told = dict(zip(("rows sent", "exact duplicates"), np.broadcast_to(counts, 2).tolist(), strict=True))
     return result._replace(metadata={**(result.metadata or {}), **told})
 

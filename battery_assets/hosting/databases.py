@@ -1,5 +1,6 @@
 """The databases of warehouse, Dagster and MLflow, of either kind: embedded, or on a server that exists."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,26 +12,33 @@ from psycopg import errors, sql
 from battery_assets.errors import UserError
 from battery_assets.hosting import embedded_postgres, postgres_process
 from battery_assets.hosting.database_urls import DatabaseUrls, libpq_url, redacted, server_urls
-from battery_assets.hosting.postgres_placement import placed
+from battery_assets.hosting.postgres_placement import placement
 from battery_assets.settings import Settings
 
 LARGEST_SKEW_S = 5.0
+ANALYST = "battery_analyst"
+_MAY = """
+SELECT rolsuper OR rolcreatedb, rolsuper OR rolcreaterole,
+       has_database_privilege(current_database(), 'CREATE'),
+       has_schema_privilege('public', 'CREATE'), EXISTS (SELECT FROM pg_roles WHERE rolname = %s)
+FROM pg_roles WHERE rolname = current_user
+"""
 
 
 @contextmanager
 def running_database(settings: Settings) -> Iterator[DatabaseUrls]:
     """The addresses of three databases that answer; an embedded server stops when its last user leaves."""
     if settings.database_url is not None:
-        yield prepared_server(settings.database_url)
+        yield prepare_server(settings.database_url)
         return
-    with embedded_postgres.held(settings) as urls:
+    with embedded_postgres.hold(settings) as urls:
         yield urls
 
 
 def ensure_running(settings: Settings) -> DatabaseUrls:
     """As running_database, but an embedded server stays up until `stop` or its last user's leave."""
     if settings.database_url is not None:
-        return prepared_server(settings.database_url)
+        return prepare_server(settings.database_url)
     return embedded_postgres.ensure_running(settings)
 
 
@@ -39,7 +47,7 @@ def revive(settings: Settings, urls: DatabaseUrls, notice: Callable[[], None]) -
 
     UserError where it does not start, or comes back at another port than the services were given.
     """
-    if settings.database_url is not None or postgres_process.postmaster(placed(settings)) is not None:
+    if settings.database_url is not None or postgres_process.postmaster(placement(settings)) is not None:
         return False
     notice()
     if embedded_postgres.ensure_running(settings) != urls:
@@ -54,16 +62,17 @@ def stop(settings: Settings) -> bool:
     return settings.database_url is None and embedded_postgres.stop(settings)
 
 
-def prepared_server(url: str) -> DatabaseUrls:
+def prepare_server(url: str) -> DatabaseUrls:
     """Check a server, make its two other databases; UserError says what an administrator runs."""
     urls = server_urls(url)
     with _connected(url) as connection:
         _check_clock(connection)
         existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
-        for wanted in (urls.dagster, urls.mlflow):
-            name = urlsplit(wanted).path.removeprefix("/")
-            if name not in existing:
-                _create(connection, name)
+        wanted = [urlsplit(one).path.removeprefix("/") for one in (urls.dagster, urls.mlflow)]
+        absent = [name for name in wanted if name not in existing]
+        _refuse_lacking(connection, absent)
+        for name in absent:
+            _create(connection, name)
     return urls
 
 
@@ -95,14 +104,32 @@ def _check_clock(connection: psycopg.Connection) -> None:
         )
 
 
-def _create(connection: psycopg.Connection, name: str) -> None:
-    try:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    except errors.DuplicateDatabase:
-        return
-    except errors.InsufficientPrivilege:
-        role = connection.info.user
+def _refuse_lacking(connection: psycopg.Connection, absent: list[str]) -> None:
+    """UserError that names everything an administrator has to run, before anything is begun."""
+    row = connection.execute(_MAY, (ANALYST,)).fetchone()
+    makes_databases, makes_roles, makes_schemas, writes_public, has_analyst = row or (True,) * 5
+    role, here = connection.info.user, connection.info.dbname
+    lacking = [
+        (f'create the database "{name}"', f'CREATE DATABASE "{name}" OWNER "{role}"') for name in absent
+    ]
+    lacking = [] if makes_databases else lacking
+    if not (has_analyst or makes_roles):
+        statement = f"CREATE ROLE {ANALYST} NOLOGIN CONNECTION LIMIT 10"
+        lacking.append((f'create the role "{ANALYST}"', statement))
+    if not makes_schemas:
+        lacking.append((f'create schemas in "{here}"', f'GRANT CREATE ON DATABASE "{here}" TO "{role}"'))
+    if not writes_public:
+        lacking.append(("write its schema public", f'GRANT ALL ON SCHEMA public TO "{role}"'))
+    if lacking:
+        what = ", nor ".join(deed for deed, _ in lacking)
+        statements = " ".join(f"{statement};" for _, statement in lacking)
         raise UserError(
-            f'the role "{role}" may not create the database "{name}", which the platform needs',
-            f'as an administrator of the server: CREATE DATABASE "{name}" OWNER "{role}";',
-        ) from None
+            f'the role "{role}" may not {what}, which the platform needs',
+            f'as an administrator of the server, connected to "{here}": {statements}',
+        )
+
+
+def _create(connection: psycopg.Connection, name: str) -> None:
+    # Of two commands that arrive together the second finds it made.
+    with contextlib.suppress(errors.DuplicateDatabase):
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

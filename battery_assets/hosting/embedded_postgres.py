@@ -26,7 +26,7 @@ from battery_assets.hosting.postgres_placement import (
     Cluster,
     as_user,
     clean_environment,
-    placed,
+    placement,
     read_record,
     run_as,
     write_record,
@@ -61,7 +61,7 @@ update_process_title = on
 
 
 @contextmanager
-def held(settings: Settings) -> Iterator[DatabaseUrls]:
+def hold(settings: Settings) -> Iterator[DatabaseUrls]:
     """The running server for a block; whoever leaves last stops it."""
     with _turn(settings):
         urls = _running(settings)
@@ -72,7 +72,7 @@ def held(settings: Settings) -> Iterator[DatabaseUrls]:
         with _turn(settings):
             os.close(lease)
             if not in_use(settings):
-                _stopped(placed(settings))
+                _stopped(placement(settings))
 
 
 def ensure_running(settings: Settings) -> DatabaseUrls:
@@ -84,7 +84,7 @@ def ensure_running(settings: Settings) -> DatabaseUrls:
 def stop(settings: Settings) -> bool:
     """Stop the server, whoever uses it; False where none was running."""
     with _turn(settings):
-        return _stopped(placed(settings))
+        return _stopped(placement(settings))
 
 
 def in_use(settings: Settings) -> bool:
@@ -106,7 +106,7 @@ def answers(settings: Settings) -> bool:
 def discard(settings: Settings) -> None:
     """Stop the server and delete its data for ever."""
     with _turn(settings):
-        cluster = placed(settings)
+        cluster = placement(settings)
         _stopped(cluster)
         sheltered = cluster.data.parent != cluster.folder
         shutil.rmtree(cluster.data.parent if sheltered else cluster.data, ignore_errors=True)
@@ -130,7 +130,7 @@ def _lease_file(settings: Settings) -> Path:
 
 
 def _running(settings: Settings) -> DatabaseUrls:
-    cluster = placed(settings)
+    cluster = placement(settings)
     cluster.log.parent.mkdir(parents=True, exist_ok=True)
     if not cluster.data.exists():
         _initialise(cluster)

@@ -60,7 +60,7 @@ class Cluster:
         return [str(self.binaries / program), *arguments]
 
 
-def placed(settings: Settings) -> Cluster:
+def placement(settings: Settings) -> Cluster:
     """The cluster of this home: where it is if it exists, else where it can be."""
     folder = settings.home / "postgres"
     folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
 
 
-def started(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
     """Start a command in a group of its own that ends when this process does; its last log is kept as .1."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():

@@ -122,7 +122,7 @@ class _Start:
             return
         self.progress(name, "starting")
         log = self.settings.logs / f"{name}.log"
-        self.children.append(processes.started(name, command, {**self.environment, **(secrets or {})}, log))
+        self.children.append(processes.start(name, command, {**self.environment, **(secrets or {})}, log))
 
     def wait_for(self, name: str, answers: Callable[[], bool]) -> None:
         """Wait for one service's answer; UserError when one has ended or time is up."""

@@ -43,10 +43,8 @@ MOST_OPEN_AH = 99_999.0
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
 
-class TestRefused(Exception):
+class SessionRefused(Exception):
     """A test is not taken in; the message says why, and what to do."""
-
-    __test__ = False
 
     def __init__(self, fault: str, next_step: str) -> None:
         super().__init__(fault, next_step)
@@ -57,10 +55,9 @@ class TestRefused(Exception):
 
 
 @dataclass(frozen=True)
-class TestFiles:
+class SessionFiles:
     """The files of one test of one cell, and what its folder says of both."""
 
-    __test__ = False
     cell: str
     protocol: str
     paths: tuple[Path, ...]
@@ -82,20 +79,20 @@ def cells_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.is_dir())
 
 
-def tests_of(cell: Path, defaults: dict[str, Any]) -> list[TestFiles]:
-    """The tests in a cell's folder. Raises TestRefused for a cell.json that cannot be read."""
-    terms, found = {**defaults, **told_of(cell)}, []
+def tests_of(cell: Path, defaults: dict[str, Any]) -> list[SessionFiles]:
+    """The tests in a cell's folder. Raises SessionRefused for a cell.json that cannot be read."""
+    terms, found = {**defaults, **cell_terms(cell)}, []
     for protocol in sorted(path for path in cell.glob("*") if path.is_dir()):
         for entry in sorted(protocol.iterdir()):
             files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
             kept = tuple(path for path in files if path.is_file() and _counts(path))
             if kept:
-                found.append(TestFiles(cell.name, protocol.name, kept, terms))
+                found.append(SessionFiles(cell.name, protocol.name, kept, terms))
     return found
 
 
-def told_of(cell: Path) -> dict[str, Any]:
-    """What a cell's folder tells of it. Raises TestRefused for a cell.json with other terms, or none."""
+def cell_terms(cell: Path) -> dict[str, Any]:
+    """What a cell's folder tells of it. Raises SessionRefused for a cell.json with other terms, or none."""
     book = cell / CELL_JSON
     if not book.is_file():
         return {}
@@ -103,45 +100,45 @@ def told_of(cell: Path) -> dict[str, Any]:
     try:
         terms = json.loads(book.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise TestRefused(f"{book} is no JSON: {error}", mend) from error
+        raise SessionRefused(f"{book} is no JSON: {error}", mend) from error
     if not isinstance(terms, dict):
-        raise TestRefused(f"{book} holds no terms with values", mend)
+        raise SessionRefused(f"{book} holds no terms with values", mend)
     strange = sorted(set(terms) - set(TERMS))
     if strange:
-        raise TestRefused(f"{book}: {strange[0]!r} is no term; known are {', '.join(TERMS)}", mend)
+        raise SessionRefused(f"{book}: {strange[0]!r} is no term; known are {', '.join(TERMS)}", mend)
     return terms
 
 
-def read_test(test: TestFiles) -> "ReadTest":
-    """Read a test's files and join them. Raises TestRefused in the words of the reader."""
+def read_test(test: SessionFiles) -> "ReadSession":
+    """Read a test's files and join them. Raises SessionRefused in the words of the reader."""
     from battery_assets.ingest.files.problems import FileRefused
     from battery_assets.ingest.lab.read import read
     from battery_assets.ingest.lab.reconcile.joined import joined
 
     name = test.paths[0].name
     try:
-        contract, _ = contract_of(test.terms), start_told(test.terms)
+        contract, _ = contract_of(test.terms), declared_start(test.terms)
         percent_of_nominal(test.terms.get(END_OF_LIFE))
     except ValueError as error:
-        raise TestRefused(
+        raise SessionRefused(
             f"{name} of cell {test.cell}: {error}", f"correct it in {_book_of(test.cell)}"
         ) from error
     try:
         readings = [read(path, contract) for path in test.paths]
         life = joined(readings, one_cell=True)
         findings = dict.fromkeys([*(told for one in readings for told in one.findings), *life.findings])
-        return ReadTest(test, life, tuple(one.declared for one in readings), tuple(findings))
+        return ReadSession(test, life, tuple(one.declared for one in readings), tuple(findings))
     except FileRefused as refused:
         fault, _, step = refused.detail.partition("; next step: ")
-        raise TestRefused(f"{name}: {refused.reason}: {fault}", step or "export it again") from refused
+        raise SessionRefused(f"{name}: {refused.reason}: {fault}", step or "export it again") from refused
 
 
 @dataclass(frozen=True)
-class ReadTest:
+class ReadSession:
     """A test whose files were read: its points as one life, what each file says of itself, and what was found
     in any of them and where they meet."""
 
-    test: TestFiles
+    test: SessionFiles
     life: "Life"
     declared: "tuple[Declared, ...]"
     findings: tuple[str, ...]
@@ -151,9 +148,9 @@ class ReadTest:
         return next((value for value in (getattr(one, name) for one in self.declared) if value), None)
 
 
-def record_of(found: ReadTest, lab: str) -> SessionRecord:
-    """What the books hold of a test. Raises TestRefused where its start or the cell's capacity is unknown."""
-    test, life, cell = found.test, found.life, _cell_of(found, lab)
+def record_of(reading: ReadSession, lab: str) -> SessionRecord:
+    """The books on a test. Raises SessionRefused where its start or the cell's capacity is unknown."""
+    test, life, cell = reading.test, reading.life, _cell_of(reading, lab)
     files = [
         {"path": one.file, "sha256": one.sha256, "reader": one.reader, "reader_version": one.reader_version}
         for one in life.sources
@@ -165,26 +162,26 @@ def record_of(found: ReadTest, lab: str) -> SessionRecord:
         protocol=test.protocol,
         protocol_version=test.terms.get("protocol_version"),
         equipment=test.terms.get("equipment") or life.sources[0].reader,
-        channel=found.says("channel"),
-        started_at=_start(found),
+        channel=reading.says("channel"),
+        started_at=_start(reading),
         ambient_temperature_c=test.terms.get("ambient_temperature_c"),
         cutoff_voltage_v=test.terms.get("cutoff_voltage_v"),
         rows_read=life.rows_read,
         rows_quarantined=int(life.quarantine["rows"].sum()),
         rows_duplicate=life.rows_exact_duplicate,
         source_files=json.dumps(files),
-        findings=json.dumps(found.findings),
+        findings=json.dumps(reading.findings),
         cell=cell,
         content_sha256=content,
         terms=test.terms,
     )
 
 
-def _cell_of(found: ReadTest, lab: str) -> CellRecord:
+def _cell_of(found: ReadSession, lab: str) -> CellRecord:
     test = found.test
     nominal = test.terms.get("nominal_capacity_ah") or found.says("nominal_capacity_ah")
     if not nominal:
-        raise TestRefused(
+        raise SessionRefused(
             f"{test.paths[0].name} does not say the nominal capacity of cell {test.cell}, without which no "
             "health can be told",
             f"add --nominal-ah 2.5, or nominal_capacity_ah to its {CELL_JSON}",
@@ -202,25 +199,25 @@ def _cell_of(found: ReadTest, lab: str) -> CellRecord:
     )
 
 
-def pack_of(test: TestFiles, lab: str) -> dict[str, Any] | None:
-    """The row of battery_pack that the cell's folder names, if any. Raises TestRefused where none can be."""
+def pack_of(test: SessionFiles, lab: str) -> dict[str, Any] | None:
+    """Row of battery_pack that the cell's folder names, if any. Raises SessionRefused where none can be."""
     told = {name: test.terms[name] for name in PACK_TERMS if test.terms.get(name) is not None}
     if not told:
         return None
     mend = f"correct it in {_book_of(test.cell)}"
     code = told.get("pack")
     if not isinstance(code, str) or not 0 < len(code) <= 50:
-        raise TestRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
+        raise SessionRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
     for name in PACK_TERMS[1:]:
         if name in told and (type(told[name]) is not int or not 1 <= told[name] <= 10_000):
-            raise TestRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
+            raise SessionRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
     return {name: test.terms.get(name) for name in ("chemistry", *PACK_TERMS[1:])} | {
         "pack_id": identity("battery_pack", lab, code),
         "pack_code": code,
     }
 
 
-def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
+def session_points(test: SessionFiles, started_at: datetime) -> pl.DataFrame:
     """The points of a test as timeseries_point has them; samples of one instant lie a microsecond apart."""
     from battery_assets.ingest.lab.reconcile.seams import clock_offsets
 
@@ -239,11 +236,11 @@ def session_points(test: TestFiles, started_at: datetime) -> pl.DataFrame:
     ).with_columns(correction_ah=beyond_trapezia_ah())
 
 
-def _start(found: ReadTest) -> datetime:
+def _start(found: ReadSession) -> datetime:
     """Instant of test time zero."""
     test, first = found.test, found.life.points.row(0, named=True)
     since = float(first["test_time_s"])
-    zone, told = _zone(test.terms), start_told(test.terms)
+    zone, told = _zone(test.terms), declared_start(test.terms)
     if told:
         return told
     if first["ts"] is not None:
@@ -253,11 +250,11 @@ def _start(found: ReadTest) -> datetime:
         return (declared if declared.tzinfo else declared.replace(tzinfo=zone)).astimezone(UTC)
     name = test.paths[0].name
     if declared is not None:
-        raise TestRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
-    raise TestRefused(f"{name} does not say when the test began", "add --started-at 2024-05-31T08:00")
+        raise SessionRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
+    raise SessionRefused(f"{name} does not say when the test began", "add --started-at 2024-05-31T08:00")
 
 
-def start_told(terms: dict[str, Any]) -> datetime | None:
+def declared_start(terms: dict[str, Any]) -> datetime | None:
     """When a test began, where its terms say so; UTC. Raises ValueError for what is no instant."""
     given = terms.get("started_at")
     if not given:
@@ -277,18 +274,13 @@ def contract_of(terms: dict[str, Any]) -> "LabContract":
     nominal = terms.get("nominal_capacity_ah")
     try:
         if "columns" in given:
-            given["columns"] = tuple((str(a), str(b), _unit_or_factor(c)) for a, b, c in given["columns"])
+            columns = given["columns"]
+            given["columns"] = tuple(
+                (str(a), str(b), c if type(c) is str else float(c)) for a, b, c in columns
+            )
         return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
     except TypeError as error:
         raise ValueError(f"a term is of another kind than it has to be: {error}") from error
-
-
-def _unit_or_factor(given: Any) -> float | str:
-    """'mV' or 0.001; a number may be written as text."""
-    try:
-        return float(given)
-    except ValueError:
-        return str(given)
 
 
 def _zone(terms: dict[str, Any]) -> ZoneInfo | None:

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.lab.folder import (
-    TestFiles,
-    TestRefused,
+    SessionFiles,
+    SessionRefused,
     cells_in,
     read_test,
     record_of,
@@ -29,7 +29,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 class Entered:
     """What became of a test: its status, the month it belongs to, and why it was refused."""
 
-    test: TestFiles
+    test: SessionFiles
     status: str
     month: str | None = None
     reason: str | None = None
@@ -40,7 +40,7 @@ def enter_new_tests(
     lab: str,
     folder: Path,
     defaults: dict[str, Any],
-    left_out: Callable[[TestRefused], None],
+    left_out: Callable[[SessionRefused], None],
 ) -> Iterator[Entered]:
     """Enter every test of a landing folder that is not in the books yet, one after the other.
 
@@ -50,14 +50,14 @@ def enter_new_tests(
     why. A test takes the place of those that its files were before they, or what is told of them, changed.
     """
     with warehouse.transaction() as connection:
-        known = intake.entered(connection, lab)
+        known = intake.entries(connection, lab)
     accepted = [row for row in known.values() if row.status == intake.ACCEPTED]
     contents = {SessionRecord.of(row.facts).content_sha256: row.key for row in accepted}
     standing = {file["path"]: row for row in accepted for file in row.files}
     for cell in cells_in(folder):
         try:
             tests = tests_of(cell, defaults)
-        except TestRefused as refused:
+        except SessionRefused as refused:
             left_out(refused)
             continue
         for test in tests:
@@ -66,13 +66,13 @@ def enter_new_tests(
                 yield _enter(warehouse, lab, test, key, contents, _before(test, key, standing))
 
 
-def _key(test: TestFiles) -> str:
+def _key(test: SessionFiles) -> str:
     said = json.dumps([test.cell, test.protocol, test.checksums, test.terms], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _enter(
-    warehouse: Warehouse, lab: str, test: TestFiles, key: str, contents: dict[Any, str], before: set[str]
+    warehouse: Warehouse, lab: str, test: SessionFiles, key: str, contents: dict[Any, str], before: set[str]
 ) -> Entered:
     """`contents` are the tests that are there, by what was measured; `before` those of the same files."""
     files = [{"path": str(path), "sha256": sha} for path, sha in zip(test.paths, test.checksums, strict=True)]
@@ -80,7 +80,7 @@ def _enter(
         found = read_test(test)
         record = record_of(found, lab)
         month = _month_of(test, record)
-    except TestRefused as refused:
+    except SessionRefused as refused:
         with warehouse.transaction() as connection:
             intake.enter(connection, lab, key, intake.REFUSED, reason=str(refused), files=files)
         return Entered(test, intake.REFUSED, reason=str(refused))
@@ -97,16 +97,16 @@ def _enter(
     return Entered(test, status, month, reason)
 
 
-def _before(test: TestFiles, key: str, standing: dict[str, sa.Row]) -> set[str]:
+def _before(test: SessionFiles, key: str, standing: dict[str, sa.Row]) -> set[str]:
     """The tests that these files were before one changed, another joined them, or other terms hold."""
     were = [standing[str(path)] for path in test.paths if str(path) in standing]
     return {row.key for row in were if row.key != key}
 
 
-def _month_of(test: TestFiles, record: SessionRecord) -> str:
+def _month_of(test: SessionFiles, record: SessionRecord) -> str:
     month = record.started_at.isoformat()[:7]
     if not FIRST_LAB_MONTH <= month <= f"{clock.now():%Y-%m}":
-        raise TestRefused(
+        raise SessionRefused(
             f"{test.paths[0].name} began in {month}; a lab's months go from {FIRST_LAB_MONTH} to this one",
             "say when it began: --started-at 2024-05-31T08:00",
         )

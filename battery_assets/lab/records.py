@@ -58,12 +58,15 @@ class SessionRecord:
         return {name: getattr(self, name) for name in _COLUMNS}
 
     def document(self) -> dict[str, Any]:
-        """The record as JSON in the books."""
+        """The record as JSON in the books; what no term tells is as it was before there was such a term."""
+        cell = self.cell.row()
+        if cell["end_of_life_pct"] is None:
+            del cell["end_of_life_pct"]
         return {
             **self.row(),
             "started_at": self.started_at.isoformat(),
             "content_sha256": self.content_sha256,
-            "cell": self.cell.row(),
+            "cell": cell,
             "terms": self.terms,
             "cell_code": self.cell.cell_code,
         }

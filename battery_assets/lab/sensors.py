@@ -83,7 +83,7 @@ def unfinished(
     """
     named = {str(path) for path in paths}
     with warehouse.transaction() as connection:
-        rows = [row for row in intake.entered(connection, lab).values() if row.month]
+        rows = [row for row in intake.entries(connection, lab).values() if row.month]
     months = {row.month for row in rows if named & {file["path"] for file in row.files}}
     arrived = [row for row in rows if row.status in (intake.ACCEPTED, intake.REPLACED)]
     newest = {

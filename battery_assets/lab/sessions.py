@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
-from battery_assets.lab.folder import TestFiles, pack_of, session_points
+from battery_assets.lab.folder import SessionFiles, pack_of, session_points
 from battery_assets.lab.records import CellRecord, SessionRecord
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
@@ -29,7 +29,7 @@ MOST_POINTS = 200_000
 
 
 @dataclass(frozen=True)
-class LabTest:
+class LabSession:
     """One test: its record, how its points are read, and its row of battery_pack if it has one."""
 
     record: SessionRecord
@@ -37,7 +37,7 @@ class LabTest:
     pack: dict[str, Any] | None = None
 
 
-def sessions_of(warehouse: Warehouse, part: Part) -> list[LabTest]:
+def sessions_of(warehouse: Warehouse, part: Part) -> list[LabSession]:
     """The tests that began in a month of a lab, in order of their start.
 
     Raises ValueError that says what to do for a site that is no lab.
@@ -60,13 +60,13 @@ def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     return known[part.site].source, known[part.site].config
 
 
-def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
+def points_by_day(tests: list[LabSession]) -> Iterator[tuple[date, pl.DataFrame]]:
     """Points of the tests, those that began on a day together: one file of the lake for each such day.
 
     A day on which very many points began is cut between tests into several, so that memory does not grow
     with the number of files.
     """
-    days: dict[date, list[LabTest]] = {}
+    days: dict[date, list[LabSession]] = {}
     for test in tests:
         days.setdefault(test.record.started_at.date(), []).append(test)
     for day, began in sorted(days.items()):
@@ -79,7 +79,7 @@ def points_by_day(tests: list[LabTest]) -> Iterator[tuple[date, pl.DataFrame]]:
                 frames, points = [], 0
 
 
-def _as_points(test: LabTest) -> pl.DataFrame:
+def _as_points(test: LabSession) -> pl.DataFrame:
     rows = test.read()
     schema = polars_schema(timeseries_point)
     return rows.with_columns(session_id=pl.lit(test.record.session_id)).select(
@@ -111,14 +111,14 @@ def lab_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, floa
     return LabContract(**{name: config[name] for name in config if name != END_OF_LIFE}), worn
 
 
-def _made_up(part: Part, config: dict[str, Any]) -> list[LabTest]:
+def _made_up(part: Part, config: dict[str, Any]) -> list[LabSession]:
     from battery_assets.synthetic import lab as made
 
     lab = _lab(str(part.site), tuple(sorted(config.items())))
     worn = percent_of_nominal(config.get(END_OF_LIFE))
     now = clock.now()
     return [
-        LabTest(
+        LabSession(
             SessionRecord(
                 **made.session_facts(lab, session),
                 cell=CellRecord(**made.cell_row(lab, session.cell), end_of_life_pct=worn),
@@ -143,16 +143,16 @@ def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
 
 
-def _from_files(warehouse: Warehouse, part: Part) -> list[LabTest]:
+def _from_files(warehouse: Warehouse, part: Part) -> list[LabSession]:
     """The tests that the books have for the month; their files are read again when their points are."""
     with warehouse.transaction() as connection:
         rows = intake.of_month(connection, str(part.site), str(part.month))
     tests = []
     for row in rows:
         record, paths = SessionRecord.of(row.facts), tuple(Path(file["path"]) for file in row.files)
-        files = TestFiles(record.cell.cell_code, record.protocol, paths, record.terms)
+        files = SessionFiles(record.cell.cell_code, record.protocol, paths, record.terms)
         read = functools.partial(session_points, files, record.started_at)
-        tests.append(LabTest(record, read, pack_of(files, str(part.site))))
+        tests.append(LabSession(record, read, pack_of(files, str(part.site))))
     return sorted(tests, key=lambda test: (test.record.started_at, test.record.session_id))
 
 

@@ -13,7 +13,7 @@ from battery_assets.platform.object_stores import remote
 LONGEST_S = 3600.0  # to wait for another process that brings a large export for the first time
 
 
-def mirrored(url: str, cache: Path, site: str) -> Path:
+def mirror(url: str, cache: Path, site: str) -> Path:
     """Bring a site's objects under `url`/`site` to `cache`/`site`; objects that are gone go. Returns `cache`.
 
     An object is brought again when it is not the one that the copy was made of, as the store tells them
@@ -50,21 +50,21 @@ def _follow(url: str, folder: Path) -> None:
         _replaced(book, [json.dumps(now).encode()])
 
 
-def uploaded(url: str, site: str, files: Iterable[tuple[Path, str]]) -> None:
+def upload(url: str, site: str, files: Iterable[tuple[Path, str]]) -> None:
     """Put files into the bucket under `url`/`site`, each under its name and whole or not at all."""
     store, root = remote(f"{url.rstrip('/')}/{site}")
     for path, name in files:
         store.put(f"{root}/{name}", path)
 
 
-def taken_back(url: str, site: str, names: Iterable[str]) -> None:
+def take_back(url: str, site: str, names: Iterable[str]) -> None:
     """Delete files of a site from the bucket under `url`."""
     store, root = remote(f"{url.rstrip('/')}/{site}")
     for name in names:
         store.delete(f"{root}/{name}")
 
 
-def moved(url: str, site: str, folder: str) -> str | None:
+def move(url: str, site: str, folder: str) -> str | None:
     """Move all of a site's objects into another folder. Returns its address; None where there are none."""
     store, root = remote(f"{url.rstrip('/')}/{site}")
     target = f"{url.rstrip('/')}/{folder}"

@@ -13,7 +13,7 @@ def now() -> datetime:
 
 
 @contextmanager
-def stopped(at: datetime) -> Iterator[None]:
+def stop_at(at: datetime) -> Iterator[None]:
     """It is that instant while the block runs, in this process."""
     global _stopped_at
     before, _stopped_at = _stopped_at, at

@@ -26,16 +26,16 @@ class Landing(dg.ConfigurableResource):
         """The folder of this machine under which the site's files lie now."""
         if "://" not in self.folder:
             return Path(self.folder)
-        from battery_assets.platform.buckets import mirrored
+        from battery_assets.platform.buckets import mirror
 
-        return mirrored(self.folder, Path(self.cache) / "landing", site)
+        return mirror(self.folder, Path(self.cache) / "landing", site)
 
     def put(self, site: str, files: Iterable[tuple[Path, str]]) -> None:
         """Bring files in under their names, each whole or not at all."""
         if "://" in self.folder:
-            from battery_assets.platform.buckets import uploaded
+            from battery_assets.platform.buckets import upload
 
-            return uploaded(self.folder, site, files)
+            return upload(self.folder, site, files)
         for path, name in files:
             target = Path(self.folder) / site / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,9 +46,9 @@ class Landing(dg.ConfigurableResource):
     def take_back(self, site: str, names: Iterable[str]) -> None:
         """Take files out again that were brought in."""
         if "://" in self.folder:
-            from battery_assets.platform.buckets import taken_back
+            from battery_assets.platform.buckets import take_back
 
-            return taken_back(self.folder, site, names)
+            return take_back(self.folder, site, names)
         for name in names:
             (Path(self.folder) / site / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -58,9 +58,9 @@ class Landing(dg.ConfigurableResource):
         """Move all of a site's files to where nobody looks for any. Returns where; None where it has none."""
         stamp = f"{site}-{uuid.uuid4().hex[:8]}"
         if "://" in self.folder:
-            from battery_assets.platform.buckets import moved
+            from battery_assets.platform.buckets import move
 
-            return moved(self.folder, site, f"{ASIDE}/{stamp}")
+            return move(self.folder, site, f"{ASIDE}/{stamp}")
         folder, target = Path(self.folder) / site, Path(self.folder) / ASIDE / stamp
         if not folder.is_dir():
             return None

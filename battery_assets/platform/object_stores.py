@@ -19,7 +19,7 @@ def remote(target: str) -> tuple[Any, str]:
     return object_store(f"{scheme}://{bucket}"), path
 
 
-def fetched(target: str) -> bytes:
+def fetch(target: str) -> bytes:
     """The content of an object. Raises FileNotFoundError where it is gone."""
     store, path = remote(target)
     return bytes(store.get(path).bytes())

@@ -139,3 +139,25 @@ def test_removed_is_gone_and_its_files_are_set_aside(home, filled):
         assert instance.get_dynamic_partitions("site") == []
     assert run(home, "lab", "remove", "bench", "--yes").exit_code == 0
     assert run(home, *SITE, "--seed", "5").exit_code == 0, "it begins anew, with other settings"
+
+
+@pytest.mark.parametrize("word", ["cell", "protocol"])
+@pytest.mark.parametrize(
+    "name", ["../../outside", "..", "/tmp/x", "a/b", ".hidden", "a\\b", "", "x" * 101, "a\nb"]
+)
+def test_a_cell_or_protocol_never_leaves_the_landing_folder(home, tmp_path, word, name):
+    (tmp_path / "a.csv").write_text("1\n")
+    command = ("import", "lab", str(tmp_path / "a.csv"), "--lab", "paths", "--cell", "C1", f"--{word}", name)
+    refused = run(home, *command)
+    assert refused.exit_code == 1
+    assert f"--{word} {name!r} cannot be the name of a folder" in refused.output
+    assert not list(Path(home.landing).rglob("a.csv"))
+
+
+@pytest.mark.parametrize("name", ["CS2_35", "é1", "cell 7 (old)", "T05.1-a", "b1_c0"])
+def test_codes_that_cells_have_are_folders(tmp_path, name):
+    from battery_assets.actions.import_lab import named_files
+
+    (tmp_path / "a.csv").write_text("1\n")
+    [(_, place)] = named_files(tmp_path / "a.csv", name, "cycle_life", False)
+    assert place == f"{name}/cycle_life/a.csv"

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.sources import arrived
+from battery_assets.fleet.sources import replace_from_source
 from battery_assets.ingest.exports.one_file import Intake
 from battery_assets.platform import clock
 from battery_assets.platform.landing import Landing
@@ -49,9 +49,9 @@ class Monitor:
         return path
 
     def arrive(self) -> dict:
-        with clock.stopped(NOON):
+        with clock.stop_at(NOON):
             part = self.warehouse.claim(TABLE, PART)
-            return arrived(self.warehouse, self.landing, TABLE, part).metadata
+            return replace_from_source(self.warehouse, self.landing, TABLE, part).metadata
 
     def books(self) -> tuple:
         """Checksum, accounts and quarantine, as they would be compared by an auditor; every file balances."""

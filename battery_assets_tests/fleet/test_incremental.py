@@ -155,6 +155,26 @@ def test_the_twin_filters_from_the_first_day_on_that_changed(site, monkeypatch):
     assert calls == {"filtered": 28, "drawn": 1}
 
 
+def test_a_picture_is_drawn_where_what_it_shows_changed(site, monkeypatch):
+    from battery_assets.features.pictures import parts
+
+    drawn: list[tuple[float, float]] = []
+    render = parts._rendered
+
+    def counted(figure):
+        drawn.append(tuple(figure.get_size_inches()))
+        return render(figure)
+
+    monkeypatch.setattr(parts, "_rendered", counted)
+    site.run()
+    assert drawn == []
+    assert len(site.told()) > 10, "it shows all of its pictures"
+    jars = site.rows(t.battery).with_columns(battery_code=pl.col("battery_code") + "x")
+    site.warehouse.replace(t.battery, site.warehouse.claim(t.battery, site.part), jars)
+    site.run(only=[t.digital_twin_state])
+    assert len(drawn) == 3, "two strings and the deepest discharge name their jars"
+
+
 def test_captures_are_written_once_and_again_where_one_is_damaged(site, monkeypatch):
     written = []
     keep = Warehouse.keep_capture

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.platform.days import plan as due
+from battery_assets.platform.days import plan
 from battery_assets_tests.worlds.months.nightly import Site
 from battery_assets_tests.worlds.months.replaced import BY_DAY, CALC, SAME
 
@@ -70,7 +70,7 @@ def test_a_reading_filed_later_changes_the_features_from_its_day_on(site):
 
 
 def test_other_code_makes_every_day_again(site, monkeypatch):
-    monkeypatch.setattr(due, "code_version", lambda by: "another")
+    monkeypatch.setattr(plan, "code_version", lambda by: "another")
     before = site.checksums(SAME)
     site.run()
     assert site.made() == dict.fromkeys(BY_DAY, (28, 0))

@@ -111,9 +111,9 @@ def test_a_day_that_was_not_due_is_refused_and_nothing_is_written(site):
             )
         )
     assert entry.path
-    nothing_due = site.warehouse.due(table, claimed, {}, by="battery_assets.fleet.sources")
+    nothing_due = site.warehouse.day_plan(table, claimed, {}, by="battery_assets.fleet.sources")
     with pytest.raises(ValueError, match="2025-02-01 is not one of the days to make"):
-        site.warehouse.replace(table, claimed, site.warehouse.days(table, site.part), due=nothing_due)
+        site.warehouse.replace(table, claimed, site.warehouse.days(table, site.part), plan=nothing_due)
     assert (site.checksums(), site.files()) == before
 
 
@@ -151,11 +151,11 @@ def test_a_late_writer_of_days_is_refused_and_leaves_no_file(site):
     table = t.telemetry_string_calc
     late = site.warehouse.claim(table, site.part)
     [last] = site.warehouse.days(table, site.part, only=[LAST])
-    due_to_late = site.warehouse.due(table, late, {LAST: "another"}, by="battery_assets.fleet.sources")
+    due_to_late = site.warehouse.day_plan(table, late, {LAST: "another"}, by="battery_assets.fleet.sources")
     site.run(only=[table])
     before = site.checksums([table]), set(files_on_disk(site.warehouse, table))
     with pytest.raises(registry.SupersededError):
-        site.warehouse.replace(table, late, [last], due=due_to_late)
+        site.warehouse.replace(table, late, [last], plan=due_to_late)
     assert (site.checksums([table]), set(files_on_disk(site.warehouse, table))) == before
 
 

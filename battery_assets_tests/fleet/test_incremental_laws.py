@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.days import plan as due
+from battery_assets.platform.days import plan
 from battery_assets.platform.warehouse.replacing import Claimed
 from battery_assets_tests.worlds.months.nightly import LAST
 from battery_assets_tests.worlds.months.replaced import replaced
@@ -44,7 +44,7 @@ def test_a_check_looks_at_days_that_changed_and_stays_red_for_an_old_one(site, m
     assert "2025-02-05 00:00 to 2025-02-06 23:00 UTC" in red[2]
     assert judged() == ([], *red[1:])
     assert judged(Claimed(site.part.site, site.part.month, from_scratch=True)) == (days, *red[1:])
-    monkeypatch.setattr(due, "code_version", lambda by: "another")
+    monkeypatch.setattr(plan, "code_version", lambda by: "another")
     assert judged() == (days, *red[1:])
     replaced(site, t.telemetry_jar_raw, lambda rows: raw)
     assert judged()[1:] == healthy[1:]

@@ -22,21 +22,21 @@ TERMS = {"timezone": "Asia/Bangkok", "json_dialect": "python-literal-ok", "posit
 @pytest.fixture(scope="module")
 def undeclared(platform, shared_data):
     """The foreign export, taken in without a word about its sign: what the operator is told, what is there."""
-    from battery_assets.actions.import_export import imported
+    from battery_assets.actions.import_export import import_site
     from battery_assets.errors import UserError
 
     terms = {name: value for name, value in TERMS.items() if name != "positive_current"}
     with pytest.raises(UserError) as refused:
-        imported(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
+        import_site(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
     return str(refused.value), {name for name, _ in checksums(platform, "cnx-01")}
 
 
 @pytest.fixture(scope="module")
 def export(platform, shared_data, undeclared):
     """The foreign export, taken in again with its sign declared."""
-    from battery_assets.actions.import_export import imported
+    from battery_assets.actions.import_export import import_site
 
-    months = imported(platform, shared_data / "fleet_export", "cnx-01", TERMS, no_bar)
+    months = import_site(platform, shared_data / "fleet_export", "cnx-01", TERMS, no_bar)
     return months, checksums(platform, "cnx-01")
 
 
@@ -116,18 +116,20 @@ def test_the_exports_voltages_are_objected_to_and_become_work(platform, export):
 
 
 def test_the_export_gives_the_same_result_twice(platform, export, shared_data):
-    from battery_assets.actions.import_export import imported
+    from battery_assets.actions.import_export import import_site
 
     _, first = export
-    imported(platform, shared_data / "fleet_export", "cnx-01", TERMS, no_bar)
+    import_site(platform, shared_data / "fleet_export", "cnx-01", TERMS, no_bar)
     assert checksums(platform, "cnx-01") == first
 
 
 def test_a_real_discharge_test_gives_its_capacity(platform, shared_data):
-    from battery_assets.actions.import_capacity_test import imported_test
+    from battery_assets.actions.import_capacity_test import import_discharge_test
 
     path = shared_data / "lead_acid" / "agm_12v_100ah_charge_discharge.xlsx"
-    assert imported_test(platform, path, "agm-1", 100.0, "central", "Nonthaburi", None, no_bar) == ["2016-07"]
+    assert import_discharge_test(platform, path, "agm-1", 100.0, "central", "Nonthaburi", None, no_bar) == [
+        "2016-07"
+    ]
     [(rate, measured, percent, verdict)] = fetched(
         platform,
         """
@@ -141,13 +143,15 @@ def test_a_real_discharge_test_gives_its_capacity(platform, shared_data):
 
 
 def test_a_tubular_discharge_test_needs_its_start_and_gives_its_capacity(platform, shared_data):
-    from battery_assets.actions.import_capacity_test import imported_test
+    from battery_assets.actions.import_capacity_test import import_discharge_test
     from battery_assets.errors import UserError
 
     path = shared_data / "lead_acid" / "tubular" / "TEST_2_processed.csv"
     with pytest.raises(UserError, match="does not say when the test began"):
-        imported_test(platform, path, "tub-2", 100.0, "central", "Nonthaburi", None, no_bar)
-    imported_test(platform, path, "tub-2", 100.0, "central", "Nonthaburi", "2024-05-31T08:00:00", no_bar)
+        import_discharge_test(platform, path, "tub-2", 100.0, "central", "Nonthaburi", None, no_bar)
+    import_discharge_test(
+        platform, path, "tub-2", 100.0, "central", "Nonthaburi", "2024-05-31T08:00:00", no_bar
+    )
     [(measured,)] = fetched(
         platform,
         """SELECT c.measured_capacity_ah FROM fleet.capacity_test_raw r

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from battery_assets import definitions as d
-from battery_assets.fleet.sensors import landing_sensor, touched
+from battery_assets.fleet.sensors import landing_changes, landing_sensor
 from battery_assets.platform.landing import Landing
 from battery_assets_tests.worlds.landing import export, jar_days, known, master_files
 
@@ -28,55 +28,55 @@ def folder(warehouse, tmp_path):
 
 
 def test_files_seen_for_the_first_time_touch_their_months(warehouse, folder):
-    now, catalogue_changed, parts = touched(warehouse, Landing(folder=str(folder)), {})
+    now, catalogue_changed, parts = landing_changes(warehouse, Landing(folder=str(folder)), {})
     assert catalogue_changed
     assert parts == {MARCH, APRIL}
     assert len(now) == 8
-    assert touched(warehouse, Landing(folder=str(folder)), now) == (now, False, set())
+    assert landing_changes(warehouse, Landing(folder=str(folder)), now) == (now, False, set())
 
 
 def test_a_new_file_touches_the_months_of_its_rows(warehouse, folder):
-    before, *_ = touched(warehouse, Landing(folder=str(folder)), {})
+    before, *_ = landing_changes(warehouse, Landing(folder=str(folder)), {})
     export(jar_days(date(2025, 4, 30), date(2025, 5, 1)), folder / "north", "telemetry_jar_raw_more_1")
-    _, catalogue_changed, parts = touched(warehouse, Landing(folder=str(folder)), before)
+    _, catalogue_changed, parts = landing_changes(warehouse, Landing(folder=str(folder)), before)
     assert not catalogue_changed
     assert parts == {APRIL, ("2025-05", "north")}
 
 
 def test_a_changed_file_is_a_new_one(warehouse, folder):
-    before, *_ = touched(warehouse, Landing(folder=str(folder)), {})
+    before, *_ = landing_changes(warehouse, Landing(folder=str(folder)), {})
     export(jar_days(date(2025, 3, 1), date(2025, 3, 2)), folder / "north", "telemetry_jar_raw_2025-03")
-    now, _, parts = touched(warehouse, Landing(folder=str(folder)), before)
+    now, _, parts = landing_changes(warehouse, Landing(folder=str(folder)), before)
     assert parts == {MARCH}
     assert now.keys() == before.keys()
 
 
 @pytest.mark.parametrize("name", ["battery", "location"])
 def test_new_master_data_touch_every_month(warehouse, folder, name):
-    before, *_ = touched(warehouse, Landing(folder=str(folder)), {})
+    before, *_ = landing_changes(warehouse, Landing(folder=str(folder)), {})
     path = folder / "north" / f"{name}.csv"
     path.rename(path.with_name(f"{name}_2.csv"))
-    _, catalogue_changed, parts = touched(warehouse, Landing(folder=str(folder)), before)
+    _, catalogue_changed, parts = landing_changes(warehouse, Landing(folder=str(folder)), before)
     assert not catalogue_changed
     assert parts == {MARCH, APRIL}
 
 
 def test_a_new_catalogue_is_told_and_touches_every_month(warehouse, folder):
-    before, *_ = touched(warehouse, Landing(folder=str(folder)), {})
+    before, *_ = landing_changes(warehouse, Landing(folder=str(folder)), {})
     path = folder / "north" / "battery_model.csv"
     path.rename(path.with_name("battery_model_2.csv"))
-    assert touched(warehouse, Landing(folder=str(folder)), before)[1:] == (True, {MARCH, APRIL})
+    assert landing_changes(warehouse, Landing(folder=str(folder)), before)[1:] == (True, {MARCH, APRIL})
 
 
 def test_a_file_that_cannot_be_read_is_shown_in_every_month(warehouse, folder):
-    before, *_ = touched(warehouse, Landing(folder=str(folder)), {})
+    before, *_ = landing_changes(warehouse, Landing(folder=str(folder)), {})
     (folder / "north" / "telemetry_jar_raw_3.csv.gz").write_bytes(b"no archive")
-    assert touched(warehouse, Landing(folder=str(folder)), before)[2] == {MARCH, APRIL}
+    assert landing_changes(warehouse, Landing(folder=str(folder)), before)[2] == {MARCH, APRIL}
 
 
 def test_files_of_unknown_sites_and_of_synthetic_ones_are_left_alone(warehouse, folder):
     (folder / "north").rename(folder / "stranger")
-    assert touched(warehouse, Landing(folder=str(folder)), {}) == ({}, False, set())
+    assert landing_changes(warehouse, Landing(folder=str(folder)), {}) == ({}, False, set())
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.catalogues import arrived_everywhere
-from battery_assets.fleet.sources import arrived, captures_of, synthetic_site
+from battery_assets.fleet.catalogues import replace_from_all_sources
+from battery_assets.fleet.sources import captures_of, replace_from_source, synthetic_site
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
@@ -48,8 +48,8 @@ def arrive(
     part = warehouse.claim(table, partition(table, site, month))
     if table.info["cut"] == "whole":
         rows = catalogue.battery_models() if table is t.battery_model else catalogue.users()
-        return arrived_everywhere(warehouse, landing, table, part, rows)
-    return arrived(warehouse, landing, table, part)
+        return replace_from_all_sources(warehouse, landing, table, part, rows)
+    return replace_from_source(warehouse, landing, table, part)
 
 
 def books(warehouse, table: sa.Table, what: sa.Table = r.ingest_file) -> list[dict]:

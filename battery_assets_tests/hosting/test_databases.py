@@ -8,7 +8,10 @@ import pytest
 from battery_assets.errors import UserError
 from battery_assets.hosting import databases
 from battery_assets.hosting.database_urls import libpq_url
-from battery_assets.hosting.databases import ensure_running, prepared_server, running_database, stop
+from battery_assets.hosting.databases import ensure_running, prepare_server, running_database, stop
+from battery_assets.platform.warehouse import analyst
+from battery_assets.platform.warehouse.database import transaction
+from battery_assets.platform.warehouse.migrate import migrate
 from battery_assets_tests.worlds.homes import fresh_home
 
 PASSWORD = "not-a-secret"
@@ -20,7 +23,7 @@ def server():
     with fresh_home() as settings:
         url = libpq_url(ensure_running(settings).warehouse)
         with psycopg.connect(url, autocommit=True) as administrator:
-            administrator.execute(f"CREATE ROLE maker LOGIN CREATEDB PASSWORD '{PASSWORD}'")
+            administrator.execute(f"CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD '{PASSWORD}'")
             administrator.execute(f"CREATE ROLE tenant LOGIN PASSWORD '{PASSWORD}'")
             administrator.execute("CREATE DATABASE fleet OWNER maker")
             administrator.execute("CREATE DATABASE rented OWNER tenant")
@@ -43,20 +46,37 @@ def test_the_two_other_databases_are_made_where_the_role_may(server):
     assert server[1].execute("SELECT 1").fetchone() == (1,)
 
 
-def test_where_the_role_may_not_the_statement_to_run_is_named_and_suffices(server):
+def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no_superuser(server):
+    """A managed PostgreSQL: an ordinary role, a database that somebody made, and no superuser for us."""
     url = address(server, "tenant", "rented")
-    for name in ("rented_dagster", "rented_mlflow"):
-        with pytest.raises(UserError, match=f'"tenant" may not create the database "{name}"') as refused:
-            prepared_server(url)
-        statement = refused.value.next_step.partition(": ")[2]
-        assert statement == f'CREATE DATABASE "{name}" OWNER "tenant";'
-        server[1].execute(statement)
-    prepared_server(url)
+    with pytest.raises(UserError) as refused:
+        prepare_server(url)
+    for what in ('database "rented_dagster"', 'database "rented_mlflow"', 'role "battery_analyst"'):
+        assert f"create the {what}" in refused.value.message
+    said, _, statements = refused.value.next_step.partition(": ")
+    assert said == 'as an administrator of the server, connected to "rented"'
+    assert statements.count(";") == 3
+    with psycopg.connect(address_of_administrator(server, "rented"), autocommit=True) as administrator:
+        for statement in statements.split(";"):
+            if statement.strip():
+                administrator.execute(statement)
+    urls = prepare_server(url)
+    assert migrate(urls.warehouse) == migrate(urls.warehouse)
+    with transaction(urls.warehouse) as connection:
+        with pytest.raises(PermissionError, match="as an administrator of the server, ALTER ROLE"):
+            analyst.give_password(connection, "x")
+        assert "as a superuser, run sql/roles.sql" in str(analyst.weakness(connection))
+        assert connection.exec_driver_sql("SELECT count(*) FROM fleet.alert").scalar_one() == 0
+
+
+def address_of_administrator(server, database: str) -> str:
+    info = server[1].info
+    return f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{database}"
 
 
 def test_a_warehouse_that_does_not_exist_is_named_with_its_statement(server):
     with pytest.raises(UserError, match="absent") as refused:
-        prepared_server(address(server, "maker", "absent"))
+        prepare_server(address(server, "maker", "absent"))
     assert 'CREATE DATABASE "absent";' in refused.value.next_step
 
 
@@ -64,7 +84,7 @@ def test_a_warehouse_that_does_not_exist_is_named_with_its_statement(server):
 def test_an_address_that_fails_is_shown_without_its_password(server, password):
     role = "maker" if password != PASSWORD else "nobody_here"
     with pytest.raises(UserError, match="cannot be reached") as refused:
-        prepared_server(address(server, role, "fleet", password))
+        prepare_server(address(server, role, "fleet", password))
     assert password not in refused.value.message
     assert f"{role}:***@" in refused.value.message
 
@@ -72,4 +92,4 @@ def test_an_address_that_fails_is_shown_without_its_password(server, password):
 def test_a_clock_that_is_far_from_the_databases_is_refused(server, monkeypatch):
     monkeypatch.setattr(databases, "LARGEST_SKEW_S", -1.0)
     with pytest.raises(UserError, match="clock"):
-        prepared_server(address(server, "maker", "fleet"))
+        prepare_server(address(server, "maker", "fleet"))

@@ -17,7 +17,7 @@ from battery_assets.errors import UserError
 from battery_assets.hosting import embedded_postgres, postgres_placement, postgres_process
 from battery_assets.hosting.database_urls import libpq_url
 from battery_assets.hosting.databases import ensure_running, running_database, stop
-from battery_assets.hosting.postgres_placement import as_user, placed
+from battery_assets.hosting.postgres_placement import as_user, placement
 from battery_assets.settings import PACKAGE
 from battery_assets_tests.worlds.homes import fresh_home
 
@@ -85,13 +85,13 @@ def test_it_listens_on_loopback_alone_and_asks_for_the_password(kept):
 
 def test_its_password_and_data_are_for_its_owner_alone(kept):
     assert stat.S_IMODE((kept.home / "postgres" / "password").stat().st_mode) == 0o600
-    assert stat.S_IMODE(placed(kept).data.stat().st_mode) == 0o700
+    assert stat.S_IMODE(placement(kept).data.stat().st_mode) == 0o700
 
 
 @as_root
 def test_root_lends_it_to_an_unprivileged_account(kept):
-    pid = postgres_process.postmaster(placed(kept))
-    assert Path(f"/proc/{pid}").stat().st_uid == placed(kept).account.uid != 0
+    pid = postgres_process.postmaster(placement(kept))
+    assert Path(f"/proc/{pid}").stat().st_uid == placement(kept).account.uid != 0
 
 
 def test_a_restart_keeps_the_port_and_the_rows(kept):
@@ -121,7 +121,7 @@ def test_four_processes_at_once_start_one_server(fresh):
     assert [other.returncode for other in others] == [0, 0, 0, 0]
     assert len(records) == 1
     assert not embedded_postgres.answers(fresh)
-    assert placed(fresh).log.read_text().count("starting PostgreSQL") == 1
+    assert placement(fresh).log.read_text().count("starting PostgreSQL") == 1
 
 
 def test_a_user_that_is_killed_does_not_hold_it_for_ever(kept):
@@ -142,7 +142,7 @@ def test_a_server_killed_with_sessions_open_heals_at_once_with_its_rows(kept):
     ensure_running(kept)
     tell(kept, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
     session = psycopg.connect(libpq_url(kept.warehouse_url))
-    os.kill(postgres_process.postmaster(placed(kept)), signal.SIGKILL)
+    os.kill(postgres_process.postmaster(placement(kept)), signal.SIGKILL)
     ensure_running(kept)
     session.close()
     assert ask(kept, "SELECT count(*) FROM kept") == 1000
@@ -150,7 +150,7 @@ def test_a_server_killed_with_sessions_open_heals_at_once_with_its_rows(kept):
 
 def test_a_pid_file_that_names_a_living_stranger_fools_nobody(kept):
     ensure_running(kept)
-    cluster = placed(kept)
+    cluster = placement(kept)
     lines = (cluster.data / "postmaster.pid").read_text().splitlines()
     stop(kept)
     stranger = subprocess.Popen(["sleep", "60"], cwd="/", **as_user(cluster.account))
@@ -187,7 +187,7 @@ def test_a_start_that_was_interrupted_leaves_no_half_made_data(fresh):
 def test_data_of_another_version_is_refused_with_the_way_out(kept):
     ensure_running(kept)
     stop(kept)
-    version = placed(kept).data / "PG_VERSION"
+    version = placement(kept).data / "PG_VERSION"
     right = version.read_text()
     version.write_text("12\n")
     with pytest.raises(UserError, match="is of PostgreSQL 12") as refused:
@@ -199,7 +199,7 @@ def test_data_of_another_version_is_refused_with_the_way_out(kept):
 def test_a_server_that_cannot_start_shows_its_own_words(kept):
     ensure_running(kept)
     stop(kept)
-    configuration = placed(kept).data / "postgresql.auto.conf"
+    configuration = placement(kept).data / "postgresql.auto.conf"
     right = configuration.read_text()
     configuration.write_text("no_such_parameter = 1\n")
     with pytest.raises(UserError, match="no_such_parameter"):
@@ -213,12 +213,12 @@ def test_a_home_that_root_alone_may_enter_is_not_opened(monkeypatch):
         monkeypatch.setattr(postgres_placement, "SHELTER", shelter.home)
         with running_database(closed):
             assert ask(closed, "SELECT 1") == 1
-            assert placed(closed).data.is_relative_to(shelter.home)
+            assert placement(closed).data.is_relative_to(shelter.home)
         assert stat.S_IMODE(closed.home.stat().st_mode) == 0o700
-        first = placed(closed).data
+        first = placement(closed).data
         shutil.rmtree(closed.home / "postgres")
         with running_database(closed):
-            assert placed(closed).data != first
+            assert placement(closed).data != first
         assert first.exists()
 
 
@@ -226,13 +226,13 @@ def test_a_home_that_root_alone_may_enter_is_not_opened(monkeypatch):
 def test_binaries_that_the_account_cannot_reach_are_copied(monkeypatch):
     with fresh_home() as shelter, fresh_home(mode=0o700) as closed:
         monkeypatch.setattr(postgres_placement, "SHELTER", shelter.home)
-        package = placed(shelter).binaries.parent.parent
+        package = placement(shelter).binaries.parent.parent
         for folder in (package, package.with_name(f"{package.name}.libs")):
             shutil.copytree(folder, closed.home / folder.name, symlinks=True)
-        binaries = closed.home / placed(shelter).binaries.relative_to(package.parent)
+        binaries = closed.home / placement(shelter).binaries.relative_to(package.parent)
         hidden = dataclasses.replace(closed, pg_bin=binaries)
         with running_database(hidden):
-            assert placed(hidden).binaries.is_relative_to(shelter.home / "binaries")
+            assert placement(hidden).binaries.is_relative_to(shelter.home / "binaries")
         assert stat.S_IMODE(closed.home.stat().st_mode) == 0o700
 
 
@@ -268,8 +268,8 @@ def test_an_ordinary_user_runs_it_as_himself():
             "import os; from battery_assets.settings import Settings\n"
             "from battery_assets.hosting.databases import running_database\n"
             f"s = Settings.from_environment({{'BATTERY_HOME': {str(settings.home)!r}}})\n"
-            "from battery_assets.hosting.postgres_placement import placed\n"
-            "with running_database(s) as u:\n assert placed(s).account is None; print(os.getuid(), u)"
+            "from battery_assets.hosting.postgres_placement import placement\n"
+            "with running_database(s) as u:\n assert placement(s).account is None; print(os.getuid(), u)"
         )
         done = subprocess.run(
             [*python, "-c", code],
@@ -286,7 +286,7 @@ def test_an_ordinary_user_runs_it_as_himself():
 
 
 def test_a_second_start_finds_the_server_that_runs(kept):
-    before = postgres_process.postmaster(placed(kept))
+    before = postgres_process.postmaster(placement(kept))
     ensure_running(kept)
     assert before is not None
-    assert postgres_process.postmaster(placed(kept)) == before
+    assert postgres_process.postmaster(placement(kept)) == before

@@ -26,7 +26,7 @@ except KeyboardInterrupt: print("bye", flush=True)
 
 def start(folder: Path, code: str) -> processes.Child:
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
-    child = processes.started("child", [sys.executable, "-c", code], environment, folder / "child.log")
+    child = processes.start("child", [sys.executable, "-c", code], environment, folder / "child.log")
     assert eventually(lambda: "up" in child.last_lines())
     return child
 
@@ -84,7 +84,7 @@ def test_children_do_not_outlive_the_process_that_started_them(tmp_path):
     code = (
         "import os, sys, time; from pathlib import Path; from battery_assets.hosting import processes\n"
         f"command, log = [sys.executable, '-c', {POLITE!r}], Path('{tmp_path}/child.log')\n"
-        "child = processes.started('c', command, os.environ, log)\n"
+        "child = processes.start('c', command, os.environ, log)\n"
         "print(child.process.pid, flush=True); time.sleep(99)"
     )
     parent = subprocess.Popen(

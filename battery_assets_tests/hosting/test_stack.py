@@ -15,7 +15,7 @@ import pytest
 from battery_assets.errors import UserError
 from battery_assets.hosting import embedded_postgres, postgres_process
 from battery_assets.hosting.abandoned import fail_abandoned_runs
-from battery_assets.hosting.postgres_placement import placed
+from battery_assets.hosting.postgres_placement import placement
 from battery_assets.hosting.presence import ask_to_stop, only_one, present
 from battery_assets.hosting.readiness import http_answers, load_error
 from battery_assets.hosting.stack import chosen_port
@@ -111,7 +111,7 @@ def test_a_service_that_dies_is_named_with_its_last_words_and_the_rest_stops(hom
 def test_a_database_that_dies_is_started_again_and_the_services_go_on(home):
     server = serving(home.home)
     try:
-        cluster = placed(home)
+        cluster = placement(home)
         before = postgres_process.postmaster(cluster)
         os.kill(before, signal.SIGKILL)
         deadline = time.monotonic() + 60

@@ -237,7 +237,7 @@ def test_a_site_that_is_no_lab_says_what_to_do(warehouse):
 def test_a_test_that_has_not_begun_is_not_there_yet(lab):
     from battery_assets.lab.sessions import sessions_of
 
-    with clock.stopped(datetime(2025, 1, 5, tzinfo=UTC)):
+    with clock.stop_at(datetime(2025, 1, 5, tzinfo=UTC)):
         begun = sessions_of(lab, LAB)
     assert 0 < len(begun) < 2 * CONFIG["cells"]
     assert max(test.record.started_at for test in begun) <= datetime(2025, 1, 5, tzinfo=UTC)

@@ -127,15 +127,15 @@ def test_an_object_that_is_not_what_was_written_is_not_read_and_not_kept(bucket,
 
     def written() -> list[date]:
         claimed = warehouse.claim(table, PART)
-        due = warehouse.due(
+        due = warehouse.day_plan(
             table, claimed, dict.fromkeys(days, "made of this"), by="battery_assets.platform.days.plan"
         )
         frames = [
             (day, samples(13.5).with_columns(pl.col("ts").dt.offset_by(f"{n}d")))
             for n, day in enumerate(days)
         ]
-        warehouse.replace(table, claimed, [pair for pair in frames if pair[0] in due.days], due=due)
-        return due.days
+        warehouse.replace(table, claimed, [pair for pair in frames if pair[0] in due.to_make], plan=due)
+        return due.to_make
 
     assert written() == days
     assert written() == []

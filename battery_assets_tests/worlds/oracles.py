@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from battery_assets.ingest.discharge_tests.record import DischargeTest, read_discharge_test
+from battery_assets.ingest.discharge_tests.record import DischargeRecord, read_discharge_test
 from battery_assets.physics.calibration import sheet_errors
 from battery_assets.physics.cell import CellParameters, cell_voltage_curve
 from battery_assets.physics.cell_fit import CellCurve, capacity_ah, fit_cell, fit_class, rmse_mv
@@ -59,7 +59,7 @@ def held_out(curves: dict[str, CellCurve]) -> Iterator[tuple[str, float, float |
         yield name, rmse_mv(cell, curve), 100 * (told / removed_ah(curve)[-1] - 1) if told else None
 
 
-def battery_curve(test: DischargeTest) -> CellCurve:
+def battery_curve(test: DischargeRecord) -> CellCurve:
     """A real battery's discharge as the record of one of its cells.
 
     Rows before the voltage first answers the current are left out (890 s in the AGM's sheet, at the voltage

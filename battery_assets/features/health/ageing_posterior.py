@@ -112,10 +112,10 @@ class Posterior:
     measures: np.ndarray
 
 
-def posterior(known: Evidence) -> Posterior:
+def posterior(evidence: Evidence) -> Posterior:
     """The posterior of each jar's state of health now; an unknown age may be any of AGES_YEARS."""
-    unknown = np.isnan(known.age_years)
-    at_age = [_at_ages(known, np.where(unknown, age, known.age_years)) for age in _ages(unknown)]
+    unknown = np.isnan(evidence.age_years)
+    at_age = [_at_ages(evidence, np.where(unknown, age, evidence.age_years)) for age in _ages(unknown)]
     logs = np.stack([log for _, log, _ in at_age])
     share = np.exp(logs - logs.max(0))
     share /= share.sum(0)

@@ -39,18 +39,18 @@ class EndOfLife:
         return cls() if percent is None else cls(capacity_share=float(percent) / 100.0)
 
 
-def percent_of_nominal(given: object) -> float | None:
+def percent_of_nominal(stated: object) -> float | None:
     """Percent of nominal at which a cell is worn out, None for None; a number below 1 is a share.
 
     Raises ValueError for what is neither.
     """
-    if given is None:
+    if stated is None:
         return None
     percent = 0.0
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        percent = float(given) * 100.0 if 0 < given < 1 else float(given)
+    if isinstance(stated, int | float) and not isinstance(stated, bool):
+        percent = float(stated) * 100.0 if 0 < stated < 1 else float(stated)
     if not 1 < percent < 100:
-        raise ValueError(f"{END_OF_LIFE}: {given!r} is no percentage of the nominal capacity, such as 80")
+        raise ValueError(f"{END_OF_LIFE}: {stated!r} is no percentage of the nominal capacity, such as 80")
     return round(percent, 3)
 
 

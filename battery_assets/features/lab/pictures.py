@@ -7,7 +7,7 @@ import polars as pl
 
 from battery_assets.features.pictures.parts import GREY, VERMILION, png
 from battery_assets.features.pictures.parts import figure as figure_of
-from battery_assets.features.pictures.scales import scaled
+from battery_assets.features.pictures.scales import draw_scales
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def capacity_by_cycle(
         axes.text(
             0.5, 0.5, "no test of ten cycles or more", transform=axes.transAxes, ha="center", color=GREY
         )
-    scaled(axes, grid="neither")
+    draw_scales(axes, grid="neither")
     return png(figure)
 
 
@@ -103,4 +103,4 @@ def _scale(figure: Any, axes: "Axes", shown: np.ndarray) -> None:
         limits = Normalize(float(shown[0]) + 1, float(shown[-1]) + 1)
         bar = figure.colorbar(ScalarMappable(limits, ListedColormap(_colours(256))), ax=axes)
         bar.set_label("cycle")
-    scaled(axes, grid="neither")
+    draw_scales(axes, grid="neither")

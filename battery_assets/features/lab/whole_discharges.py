@@ -36,7 +36,7 @@ class Seen(NamedTuple):
 
 
 def no_capacity(
-    seen: Seen, nominal_ah: float, cutoff_v: float | None, usual_end: bool = False
+    cycles: Seen, nominal_ah: float, cutoff_v: float | None, usual_end: bool = False
 ) -> list[str | None]:
     """Why each cycle has no capacity; None where its discharge shows one, or where it has no discharge.
 
@@ -44,16 +44,16 @@ def no_capacity(
     later ones too: the cell's charge at its start shows in what the next charge returns.
     """
     # Noise at rest charges no cell.
-    charged = np.nan_to_num(seen.charged_ah) > CHARGED_SHARE * nominal_ah
-    seen = seen._replace(
-        charged_ah=np.where(charged, seen.charged_ah, np.nan), top_v=np.where(charged, seen.top_v, np.nan)
+    charged = np.nan_to_num(cycles.charged_ah) > CHARGED_SHARE * nominal_ah
+    cycles = cycles._replace(
+        charged_ah=np.where(charged, cycles.charged_ah, np.nan), top_v=np.where(charged, cycles.top_v, np.nan)
     )
-    reached = reached_cutoff(seen, None if usual_end else cutoff_v)
-    full = began_full(seen, reached)
-    recorded = seen.open_discharge_ah <= OPEN_SHARE * nominal_ah
+    reached = reached_cutoff(cycles, None if usual_end else cutoff_v)
+    full = began_full(cycles, reached)
+    recorded = cycles.open_discharge_ah <= OPEN_SHARE * nominal_ah
     why: list[str | None] = []
-    for c in range(seen.drawn_ah.size):
-        if not np.isfinite(seen.drawn_ah[c]):
+    for c in range(cycles.drawn_ah.size):
+        if not np.isfinite(cycles.drawn_ah[c]):
             why.append(None)
         elif not recorded[c]:
             why.append(NOT_RECORDED)
@@ -64,30 +64,30 @@ def no_capacity(
     return why
 
 
-def reached_cutoff(seen: Seen, cutoff_v: float | None) -> np.ndarray:
+def reached_cutoff(cycles: Seen, cutoff_v: float | None) -> np.ndarray:
     """Whether each discharge (n,) went to the cut-off; without one, to where those before it usually went.
 
     A test whose discharges all end a little above the stated cut-off has one of its own there.
     """
-    ends = seen.end_v
-    allowed = np.maximum(NEXT_SAMPLES * np.nan_to_num(seen.end_drop_v), NOISE_SHARE * np.abs(ends))
+    ends = cycles.end_v
+    allowed = np.maximum(NEXT_SAMPLES * np.nan_to_num(cycles.end_drop_v), NOISE_SHARE * np.abs(ends))
     with np.errstate(invalid="ignore"):
         if cutoff_v is None:
             return ~(ends - allowed > _usual(ends))
         own = _median(ends)
-        near = cutoff_v + FULL_SHARE * max(_median(seen.start_v) - cutoff_v, 0.0)
+        near = cutoff_v + FULL_SHARE * max(_median(cycles.start_v) - cutoff_v, 0.0)
         return ~(ends - allowed > (own if own <= near else cutoff_v))
 
 
-def began_full(seen: Seen, reached: np.ndarray) -> np.ndarray:
+def began_full(cycles: Seen, reached: np.ndarray) -> np.ndarray:
     """Whether each discharge (n,) began with a full cell, as far as the test shows it."""
-    full = np.ones(seen.end_v.size, bool)
-    charged = np.isfinite(seen.charged_ah)
-    span = np.maximum(_usual(seen.top_v) - _usual(seen.end_v), 0.0)
+    full = np.ones(cycles.end_v.size, bool)
+    charged = np.isfinite(cycles.charged_ah)
+    span = np.maximum(_usual(cycles.top_v) - _usual(cycles.end_v), 0.0)
     with np.errstate(invalid="ignore"):
-        full[charged] = ~(seen.top_v < _usual(seen.top_v) - FULL_SHARE * span)[charged]
-    for c in np.flatnonzero(~charged & np.isfinite(seen.drawn_ah)):
-        full[c] = _start_is_usual(seen, int(c)) and _was_returned(seen, reached, int(c))
+        full[charged] = ~(cycles.top_v < _usual(cycles.top_v) - FULL_SHARE * span)[charged]
+    for c in np.flatnonzero(~charged & np.isfinite(cycles.drawn_ah)):
+        full[c] = _start_is_usual(cycles, int(c)) and _was_returned(cycles, reached, int(c))
     return full
 
 

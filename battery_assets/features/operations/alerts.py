@@ -30,18 +30,18 @@ _SPAN: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def alerts(
-    inputs: AlertInputs, thresholds: list[Threshold], found: dict[str, pl.DataFrame] | None = None
+    inputs: AlertInputs, thresholds: list[Threshold], frames: dict[str, pl.DataFrame] | None = None
 ) -> pl.DataFrame:
     """Rows of alert for the month, ordered by time; incident_id is empty.
 
     An alert opens at the start of the hour (or at the reading) that completes the persistence and resolves
     where the value is back past the hysteresis; its severity is the highest reached. Episodes of one type
-    and unit that overlap are one alert. One that began before the month opens at the month's start. `found`
+    and unit that overlap are one alert. One that began before the month opens at the month's start. `frames`
     are the inputs' `signals`, where they are known already. Raises KeyError for a rule whose signal is
     unknown.
     """
-    found = signals(inputs) if found is None else found
-    spans = [_spans(found[rule.signal], rule) for rule in _rules(thresholds) if rule.signal in found]
+    frames = signals(inputs) if frames is None else frames
+    spans = [_spans(frames[rule.signal], rule) for rule in _rules(thresholds) if rule.signal in frames]
     if inputs.data_quality is not None and inputs.data_quality.height:
         spans.append(_finding_spans(inputs))
     stacked = pl.concat(spans) if spans else pl.DataFrame(schema=_SPAN)
@@ -56,12 +56,12 @@ def alerts(
 
 
 def not_evaluated(
-    inputs: AlertInputs, thresholds: list[Threshold], found: dict[str, pl.DataFrame] | None = None
+    inputs: AlertInputs, thresholds: list[Threshold], frames: dict[str, pl.DataFrame] | None = None
 ) -> list[str]:
     """Rules that had no evidence, as "alert type/signal: what is missing"; they raised nothing."""
-    found = signals(inputs) if found is None else found
+    frames = signals(inputs) if frames is None else frames
     kinds = dict.fromkeys((rule.alert_type, rule.signal) for rule in _rules(thresholds))
-    missing = [f"{kind}/{name}: no {SAYINGS[name][2]}" for kind, name in kinds if name not in found]
+    missing = [f"{kind}/{name}: no {SAYINGS[name][2]}" for kind, name in kinds if name not in frames]
     if inputs.data_quality is None:
         missing.append("data_quality: no findings were handed over")
     return missing

@@ -103,13 +103,13 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def without_consequences(found: pl.DataFrame, judged: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+def without_consequences(objections: pl.DataFrame, judged: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """Objections less those that only say again that volts were left out.
 
-    found: as `data_quality.findings` returns it. judged: as `scale_findings` does.
+    objections: as `data_quality.findings` returns it. judged: as `scale_findings` does.
     """
     doubted = judged.filter(pl.col("code").is_in(["scale", "copied_channel", "no_sensor"]))
     strings = doubted.filter(pl.col("unit_kind") == "string")["unit_id"].to_list()
     of_strings = jars.filter(pl.col("string_id").is_in(strings))["battery_id"].to_list()
     units = [*doubted["unit_id"].to_list(), *of_strings]
-    return found.filter(~(pl.col("unit_id").is_in(units) & pl.col("code").is_in(list(FOLLOWS))))
+    return objections.filter(~(pl.col("unit_id").is_in(units) & pl.col("code").is_in(list(FOLLOWS))))

@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures.parts import BLUE, GREY, ORANGE, VERMILION, short_codes
+from battery_assets.features.pictures.parts import (
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILION,
+    draw_absence,
+    set_dates,
+    short_codes,
+)
 from battery_assets.features.pictures.parts import figure as _figure
-from battery_assets.features.pictures.parts import nothing as _nothing
 from battery_assets.features.pictures.parts import png as _png
-from battery_assets.features.pictures.parts import time_axis as _time_axis
-from battery_assets.features.pictures.scales import scaled, ticks
+from battery_assets.features.pictures.scales import draw_scales, place_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +50,7 @@ def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     )
     rows = rows.filter(pl.col("off").is_not_null())
     if rows.height == 0:
-        _nothing(axes, "no voltages in this period")
+        draw_absence(axes, "no voltages in this period")
         return _png(figure)
     first = rows["feature_ts"].min()
     span = rows.select((pl.col("feature_ts").max() - first).dt.total_hours() + 1).item()
@@ -66,10 +72,10 @@ def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:
         extent=(begin - 1 / 24.0, end - 1 / 24.0, order.height - 0.5, -0.5),
     )
     _string_ticks(axes, order)
-    _time_axis(axes)
+    set_dates(axes)
     axes.set_xlabel("time (UTC)")
     axes.set_ylabel("string, jars in order of position")
-    scaled(axes, grid="neither")
+    draw_scales(axes, grid="neither")
     _key_of_steps(figure, axes, colours, steps)
     return _png(figure)
 
@@ -81,16 +87,16 @@ def _key_of_steps(figure: "Figure", beside: "Axes", colours: "Colormap", steps: 
     within = [STEPS_V[0] - 1.0, *np.add(STEPS_V[1:], STEPS_V[:-1]) / 2.0, STEPS_V[-1] + 1.0]
     bands = [[colours(int(step))] for step in np.ravel(steps(within))]
     key.imshow(bands, aspect="auto", interpolation="nearest", origin="lower", extent=(0, 1, 0, len(bands)))
-    ticks(key.yaxis, range(1, len(bands)), [f"{step:+.2f}" for step in STEPS_V])
+    place_ticks(key.yaxis, range(1, len(bands)), [f"{step:+.2f}" for step in STEPS_V])
     key.set_ylabel("deviation (V)")
-    scaled(key, grid="neither", right=True)
+    draw_scales(key, grid="neither", right=True)
 
 
 def _string_ticks(axes: "Axes", order: pl.DataFrame) -> None:
     groups = order.group_by("string_code", maintain_order=True).agg(
         middle=pl.col("row").mean(), start=pl.col("row").min()
     )
-    ticks(axes.yaxis, groups["middle"].to_list(), groups["string_code"].to_list())
+    place_ticks(axes.yaxis, groups["middle"].to_list(), groups["string_code"].to_list())
     left, right = axes.get_xlim()
     axes.hlines(groups["start"].to_numpy()[1:] - 0.5, left, right, colors="black", linewidths=0.6)
     axes.set_xlim(left, right)
@@ -103,7 +109,7 @@ def rul_histogram(predictions: pl.DataFrame) -> bytes:
         predictions = predictions.sort("predicted_at").unique("battery_id", keep="last")
     years = predictions["rul_days"].drop_nulls().to_numpy() / 365.25
     if len(years) == 0:
-        _nothing(axes, "no predictions")
+        draw_absence(axes, "no predictions")
         return _png(figure)
     edges = np.linspace(0.0, max(1.0, float(np.ceil(years.max()))), 25)
     counts, _ = np.histogram(years, bins=edges)
@@ -118,7 +124,7 @@ def rul_histogram(predictions: pl.DataFrame) -> bytes:
     axes.legend(frameon=False, loc="upper right")
     axes.set_xlabel("remaining life (years)")
     axes.set_ylabel("jars")
-    scaled(axes, grid="neither")
+    draw_scales(axes, grid="neither")
     return _png(figure)
 
 
@@ -137,20 +143,20 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     crowded = sum(map(len, names)) > MOST_LETTERS
     figure, axes = _figure(9, 4, "State of health", legend=True, below=0.4 if crowded else 0.0)
     if latest.height == 0:
-        _nothing(axes, "no state of health")
+        draw_absence(axes, "no state of health")
         return _png(figure)
     values = latest["soh_pct"].to_numpy()
     _health_bars(axes, values)
     groups = latest.with_row_index("row").group_by("string_code", maintain_order=True)
     rows = groups.agg(middle=pl.col("row").mean(), start=pl.col("row").min())
-    ticks(axes.xaxis, rows["middle"].to_list(), names)
+    place_ticks(axes.xaxis, rows["middle"].to_list(), names)
     axes.set_ylim(max(0.0, min(70.0, float(values.min()) - 5.0)), max(105.0, float(values.max()) + 2.0))
     axes.set_xlim(-1, len(values))
     axes.vlines(rows["start"].to_numpy()[1:] - 0.5, *axes.get_ylim(), colors=GREY, linewidths=0.6)
     of_all = codes[0].removesuffix(names[0]).rstrip("-")
     axes.set_xlabel(f"string{of_all and f' of {of_all}'}, jars from worst to best")
     axes.set_ylabel(f"state of health (% of rated, axis from {axes.get_ylim()[0]:.0f})")
-    scaled(axes, grid="neither", size=7, tilt=30 if crowded else 0)
+    draw_scales(axes, grid="neither", size=7, tilt=30 if crowded else 0)
     figure.legend(frameon=False, ncols=3, loc="lower center")
     return _png(figure)
 
@@ -189,7 +195,7 @@ def alerts_timeline(alerts: pl.DataFrame) -> bytes:
     names = [f"{kind} ({n})" for kind, n in kinds.iter_rows()]
     figure, axes = _figure(10, 4.5, f"Alerts ({alerts.height})", names=names, legend=True)
     if alerts.height == 0:
-        _nothing(axes, "no alerts in this period")
+        draw_absence(axes, "no alerts in this period")
         return _png(figure)
     end = max(t for t in (alerts["triggered_at"].max(), alerts["resolved_at"].max()) if t is not None)  # type: ignore[type-var]
     rows = alerts.sort("alert_type", "triggered_at").with_columns(
@@ -213,16 +219,16 @@ def alerts_timeline(alerts: pl.DataFrame) -> bytes:
                      label=f"{severity}: {mine.height}")  # fmt: skip
         going = mine.filter(pl.col("resolved_at").is_null())
         axes.scatter(going["stop"], going["y"], s=14, marker=">", color=colour, zorder=3 + k)
-    ticks(axes.yaxis, range(len(names)), names)
+    place_ticks(axes.yaxis, range(len(names)), names)
     # An hour at least: around a single instant matplotlib would show years.
     begun, ended = float(rows["start"].to_numpy().min()), float(rows["stop"].to_numpy().max())
     margin = max(0.02 * (ended - begun), 1.0 / 24.0)
     axes.set_xlim(begun - margin, ended + margin)
     axes.hlines(np.arange(1, len(names)) - 0.5, *axes.get_xlim(), colors=GREY, linewidths=0.4)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    _time_axis(axes)
+    set_dates(axes)
     axes.set_xlabel("time (UTC); an arrow: still active")
     axes.set_ylabel("alert type (number)")
-    scaled(axes, grid="neither")
+    draw_scales(axes, grid="neither")
     figure.legend(frameon=False, ncols=3, loc="lower center")
     return _png(figure)

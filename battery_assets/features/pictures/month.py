@@ -11,13 +11,13 @@ from battery_assets.features.pictures.parts import (
     GREY,
     TITLE,
     VERMILION,
-    bars,
     days,
+    draw_bars,
     panels,
     png,
-    time_axis,
+    set_dates,
 )  # fmt: skip
-from battery_assets.features.pictures.scales import scaled, shared, ticks
+from battery_assets.features.pictures.scales import draw_scales, place_ticks, share_limits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,15 +117,15 @@ def _scales(axes: np.ndarray, at: np.ndarray) -> None:
     """The same time along all panels, its ticks named below the last row."""
     if len(at):
         axes[-1, 0].set_xlim(at[0] - 0.5, at[-1] + 0.5)
-    time_axis(axes[-1, 0], 6)
+    set_dates(axes[-1, 0], 6)
     limits, places = axes[-1, 0].get_xlim(), axes[-1, 0].get_xticks()
     for one in axes.flat:
         one.set_xlim(limits)
         if one not in axes[-1]:
-            ticks(one.xaxis, places)
-    time_axis(axes[-1, 1], 6)
+            place_ticks(one.xaxis, places)
+    set_dates(axes[-1, 1], 6)
     for one in axes.flat:
-        scaled(one, x_words=one in axes[-1])
+        draw_scales(one, x_words=one in axes[-1])
 
 
 def hours_of_strings(hours: pl.DataFrame) -> pl.DataFrame:
@@ -166,12 +166,12 @@ def _voltage(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
 def _current(axes: "Axes", currents: pl.DataFrame) -> None:
     axes.axhline(0.0, color=GREY, linewidth=0.6)
     for column in ("current_min", "current_max"):
-        bars(axes, days(currents["hour"]), currents[column], color=BLUE)
+        draw_bars(axes, days(currents["hour"]), currents[column], color=BLUE)
     axes.set_yscale("symlog", linthresh=1.0)
     extremes = currents.select(pl.col("current_min", "current_max").abs().max()).row(0)
     most = max([1.0, *(float(value) for value in extremes if value is not None)])
     steps = [step for step in (1, 10, 100, 1000) if step <= 10 * most]
-    ticks(axes.yaxis, [*(-step for step in steps[::-1]), 0, *steps])
+    place_ticks(axes.yaxis, [*(-step for step in steps[::-1]), 0, *steps])
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylim(-2 * most, 2 * most)
     axes.set_title("string current, extremes of each hour (A); + charges", **TITLE)
@@ -252,9 +252,9 @@ def ride_picture(title: str, string: pl.DataFrame, jars: pl.DataFrame, begun, en
         one.set_title(words, **TITLE)
     axes[0, 1].set_title("its first minutes", **TITLE)
     for column in axes.T:
-        shared(column, "x")
+        share_limits(column, "x")
         for one in column:
-            scaled(one, x_words=one is column[-1])
+            draw_scales(one, x_words=one is column[-1])
     return png(drawn)
 
 

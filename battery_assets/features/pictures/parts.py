@@ -111,7 +111,7 @@ def days(at: pl.Series) -> np.ndarray:
     return at.dt.epoch("us").to_numpy() / 86.4e9
 
 
-def time_axis(axes: "Axes", most: int = 10) -> None:
+def set_dates(axes: "Axes", most: int = 10) -> None:
     """Dates as short as they can be, at most so many."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -129,14 +129,14 @@ def short_codes(codes: list[str]) -> list[str]:
     return ["-".join(p[alike:]) for p in parts]
 
 
-def bars(axes: "Axes", places: Any, ends: Any, color: str) -> None:
+def draw_bars(axes: "Axes", places: Any, ends: Any, color: str) -> None:
     """Thin bars from zero, as one line with gaps: a collection would handle each by itself."""
     x, y = np.repeat(np.asarray(places), 3), np.repeat(np.asarray(ends, dtype=float), 3)
     y[0::3], y[2::3] = 0.0, np.nan
     axes.plot(x, y, color=color, linewidth=1.0, solid_capstyle="butt")
 
 
-def nothing(axes: "Axes", what: str) -> None:
+def draw_absence(axes: "Axes", what: str) -> None:
     """Say on empty axes what is not there."""
     axes.text(0.5, 0.5, what, ha="center", va="center", transform=axes.transAxes, color=GREY)
     axes.set_axis_off()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.pictures.parts import BLUE, GREEN, GREY, ORANGE, VERMILION, blank, png
-from battery_assets.features.pictures.scales import scaled, shared
+from battery_assets.features.pictures.scales import draw_scales, share_limits
 from battery_assets.features.ripple.bursts import bursts_in, ohmic_step
 from battery_assets.features.ripple.spectrum import LINES, MAINS_HZ, spectra
 
@@ -57,9 +57,9 @@ def fault_picture(fault: dict[str, Any], sound: dict[str, Any]) -> bytes:
         _spectrum(grid[2][column], burst)
     alike = (0, 1, 2) if fault["ripple_v"] < 4 * sound["ripple_v"] else (2,)
     for row in alike:
-        shared(grid[row], "y")
+        share_limits(grid[row], "y")
     for axes in grid.flat:
-        scaled(axes, grid="y" if axes in grid[2] else "both")
+        draw_scales(axes, grid="y" if axes in grid[2] else "both")
     return png(figure)
 
 
@@ -175,6 +175,6 @@ def _pair(axes: "Axes", along: np.ndarray, volts: np.ndarray, amps: np.ndarray) 
     right.plot(along, amps, color=VERMILION, linewidth=0.9)
     right.axhline(0.0, color=GREY, linewidth=0.5)
     right.set_ylabel("current, positive charges (A)", color=VERMILION)
-    shared((axes, right), "x")
-    scaled(axes)
-    scaled(right, right=True, grid="neither")
+    share_limits((axes, right), "x")
+    draw_scales(axes)
+    draw_scales(right, right=True, grid="neither")

@@ -5,8 +5,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures.parts import BLUE, ORANGE, VERMILION, figure, nothing, png, short_codes
-from battery_assets.features.pictures.scales import scaled, ticks
+from battery_assets.features.pictures.parts import (
+    BLUE,
+    ORANGE,
+    VERMILION,
+    draw_absence,
+    figure,
+    png,
+    short_codes,
+)
+from battery_assets.features.pictures.scales import draw_scales, place_ticks
 from battery_assets.features.ride_through.loads import MEASURED, SYSTEM
 
 if TYPE_CHECKING:
@@ -39,15 +47,15 @@ def runtime_bars(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFr
     tall, title = 1.6 + 0.42 * max(strings.height, 2), "How long each string carries its load"
     drawn, axes = figure(9, tall, title, names=names, legend=True)
     if shown.is_empty():
-        nothing(axes, "no string's time is known")
+        draw_absence(axes, "no string's time is known")
         return png(drawn)
     _bars(axes, shown)
-    ticks(axes.yaxis, range(shown.height), names)
+    place_ticks(axes.yaxis, range(shown.height), names)
     axes.set_ylim(shown.height - 0.4, -0.6)
     most = shown.select(pl.max_horizontal("runtime_upper_min", "required_min").max()).item()
     axes.set_xlim(0, 1.75 * most)
     axes.set_xlabel("minutes: median (dot), 90 % interval (line), required (black bar)")
-    scaled(axes, grid="neither")
+    draw_scales(axes, grid="neither")
     _legend(drawn)
     return png(drawn)
 

@@ -16,7 +16,7 @@ MARK, PAD, WORDS_SIZE, LABEL_SIZE = 3.0, 5.5, 8.0, 9.0  # points
 FEW = 3  # of the longest lines, one is the widest
 
 
-def ticks(axis: Any, places: Any, words: list[str] | None = None) -> None:
+def place_ticks(axis: Any, places: Any, words: list[str] | None = None) -> None:
     """Ticks of an axis at these places and no others; `set_ticks` would make artists of them."""
     from matplotlib.ticker import FixedFormatter, FixedLocator
 
@@ -25,14 +25,14 @@ def ticks(axis: Any, places: Any, words: list[str] | None = None) -> None:
         axis.set_major_formatter(FixedFormatter(words))
 
 
-def shared(axes: Any, which: Literal["x", "y"]) -> None:
+def share_limits(axes: Any, which: Literal["x", "y"]) -> None:
     """Limits that hold what all of these axes show."""
     ends = np.array([getattr(one, f"get_{which}lim")() for one in axes])
     for one in axes:
         getattr(one, f"set_{which}lim")(ends.min(), ends.max())
 
 
-def scaled(
+def draw_scales(
     axes: "Axes",
     *,
     grid: Literal["both", "y", "neither"] = "both",

@@ -127,18 +127,18 @@ class JarDraws:
         return cls(*(value[None] for value in values))
 
 
-def jar_draws(known: JarStates, draws: int, rng: np.random.Generator) -> JarDraws:
+def jar_draws(states: JarStates, draws: int, rng: np.random.Generator) -> JarDraws:
     """What the jars of a string may be, given what is known of them."""
-    shape, jars = (draws, known.soh.size), known.soh.size
+    shape, jars = (draws, states.soh.size), states.soh.size
     common = rng.standard_normal((4, draws, 1))
     own = rng.standard_normal((4, draws, jars))
-    ohmic = DC5S_SD * common[2] + np.where(known.known, OWN_OHMIC_SD, 0.15) * own[2]
-    soc_sd = np.sqrt(np.maximum(known.soc_sd**2 - (OWN_SOC_SD_PCT / 100) ** 2, 0.0))
+    ohmic = DC5S_SD * common[2] + np.where(states.known, OWN_OHMIC_SD, 0.15) * own[2]
+    soc_sd = np.sqrt(np.maximum(states.soc_sd**2 - (OWN_SOC_SD_PCT / 100) ** 2, 0.0))
     return JarDraws(
-        np.clip(known.soc + soc_sd * common[0] + OWN_SOC_SD_PCT / 100 * own[0], 0.0, 1.0),
-        np.clip(_health(known, common[1], own[1], rng.random(shape)), 0.1, 1.3),
-        known.mohm * np.exp(ohmic),
-        known.temperature_c + TEMPERATURE_SD_K * common[3],
+        np.clip(states.soc + soc_sd * common[0] + OWN_SOC_SD_PCT / 100 * own[0], 0.0, 1.0),
+        np.clip(_health(states, common[1], own[1], rng.random(shape)), 0.1, 1.3),
+        states.mohm * np.exp(ohmic),
+        states.temperature_c + TEMPERATURE_SD_K * common[3],
         np.exp(OWN_FAST_SD * own[3]),
     )
 
@@ -211,20 +211,20 @@ def _scale_for_rating(jar: Vrla12V120Ah) -> float:
 
 
 def as_physics(
-    known: JarStates, draws: JarDraws, draw: int | slice, product_scale: float | np.ndarray
+    states: JarStates, draws: JarDraws, draw: int | slice, product_scale: float | np.ndarray
 ) -> tuple[Jars, State]:
     """One draw as the discharge model takes it, for jars of the string's median rating scaled to 120 Ah.
 
     A slice takes many, (draws, jars), with a column of scales.
     """
-    size = known.rated_ah / np.median(known.rated_ah)
-    to_reference = np.median(known.rated_ah) / HX12_120.rated_ah
+    size = states.rated_ah / np.median(states.rated_ah)
+    to_reference = np.median(states.rated_ah) / HX12_120.rated_ah
     scale = capacity_scale(draws.soh[draw]) * product_scale * draws.fast[draw]
     nothing = np.zeros(scale.shape)
     removed_ah = (1.0 - draws.soc[draw]) * draws.soh[draw] * HX12_120.rated_ah
     jars = Jars(
         scale * size, draws.mohm[draw] * to_reference / HX12_120.ohmic_mohm, draws.temperature_c[draw],
-        known.cells, nothing, nothing,
+        states.cells, nothing, nothing,
     )  # fmt: skip
     depth = 1.0 - removed_ah / (HX12_120.depth_capacity_ah * scale)
     return jars, State(depth, nothing.copy(), nothing.copy())

@@ -100,11 +100,11 @@ def _one(
     return ridden, ran.own_min[0]
 
 
-def ride_draws(known: JarStates, load: Load, drawn: JarDraws, rng: np.random.Generator) -> tuple:
+def ride_draws(states: JarStates, load: Load, drawn: JarDraws, rng: np.random.Generator) -> tuple:
     """Minutes (draws,) that the string carries the load in each draw, and the jar that was lowest then."""
     draws = drawn.soh.shape[0]
     made, scales = product_records(draws)
-    jars, state = as_physics(known, drawn, slice(None), scales[:, None])
+    jars, state = as_physics(states, drawn, slice(None), scales[:, None])
     ran = rides(jars, state, made, load.level, load.kind == POWER, load.limits(), STEPS)
     return ran.minutes * np.exp(CALIBRATION_SD * rng.standard_normal(draws)), ran.lowest
 

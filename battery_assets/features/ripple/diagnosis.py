@@ -90,29 +90,29 @@ def _curves(pulses: int) -> tuple[np.ndarray, ...]:
     return loss, grown, shape, low, np.array([v[1] / v[first] for v in phases])
 
 
-def diagnose(seen: Signature, usual: Usual | None = None) -> tuple[np.ndarray, np.ndarray]:
+def diagnose(windows: Signature, usual: Usual | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Kind and severity of K windows.
 
     Kinds: healthy, capacitor_loss, unbalance, open_diode, lost_phase, discharge.
     Severity: share of capacitance lost, share by which a phase is low, sag of Vdc from its usual value (open
     diode, lost phase; NaN where that is unknown), 0 otherwise.
     """
-    unknown = np.full(seen.crest.shape, np.nan)
+    unknown = np.full(windows.crest.shape, np.nan)
     usual = usual or Usual(unknown, unknown)
-    kinds, severity = np.full(seen.crest.shape, "healthy", dtype=object), np.zeros(seen.crest.shape)
-    sag = 1 - seen.dc_v / usual.dc_v
+    kinds, severity = np.full(windows.crest.shape, "healthy", dtype=object), np.zeros(windows.crest.shape)
+    sag = 1 - windows.dc_v / usual.dc_v
     for pulses in (6, 12):
-        mine = seen.first_hz == pulses * MAINS_HZ
-        lost, found = _lost(seen, usual, pulses)
+        mine = windows.first_hz == pulses * MAINS_HZ
+        lost, found = _lost(windows, usual, pulses)
         _mark(kinds, severity, mine & found, "capacitor_loss", lost)
         *_, low, ratio = _curves(pulses)
-        unbalance = np.interp(seen.v100, ratio, low)
+        unbalance = np.interp(windows.v100, ratio, low)
         _mark(kinds, severity, mine & (unbalance >= UNBALANCE_FOUND), "unbalance", unbalance)
-    _mark(kinds, severity, seen.dc_a < DISCHARGE_A, "discharge", np.zeros(seen.crest.shape))
+    _mark(kinds, severity, windows.dc_a < DISCHARGE_A, "discharge", np.zeros(windows.crest.shape))
     for pulses, most in PHASE_RATIO.items():
-        mine = seen.first_hz == pulses * MAINS_HZ
-        _mark(kinds, severity, mine & (seen.v100 > most), "lost_phase", sag)
-    diode = (seen.v50 > DIODE_RATIO) & (seen.v50 > DIODE_SHARE * seen.v100)
+        mine = windows.first_hz == pulses * MAINS_HZ
+        _mark(kinds, severity, mine & (windows.v100 > most), "lost_phase", sag)
+    diode = (windows.v50 > DIODE_RATIO) & (windows.v50 > DIODE_SHARE * windows.v100)
     _mark(kinds, severity, diode, "open_diode", sag)
     return kinds, severity
 

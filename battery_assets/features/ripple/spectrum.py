@@ -108,19 +108,19 @@ def _whole_cycles(samples: np.ndarray, cycles: int) -> tuple[np.ndarray, ...]:
     return np.sqrt(lines), mean, total, crest
 
 
-def thd_pct(found: Spectra, first_hz: np.ndarray | float = 300.0) -> np.ndarray:
+def thd_pct(spectrum: Spectra, first_hz: np.ndarray | float = 300.0) -> np.ndarray:
     """Distortion (K,) in % of the topology's first line: 300 Hz for six pulses, 600 Hz for twelve.
 
     thd_pct = 100 sqrt(sum V_h^2, 50 Hz to 2 kHz without f1) / V_f1, harmonics of the mains; NaN where V_f1 is
     under 10 mV: nothing to compare with. There is no 50 Hz fundamental on a DC bus (SOURCES 4).
     """
-    order = np.rint(np.broadcast_to(first_hz, found.rms.shape) / MAINS_HZ).astype(int)
-    first = np.take_along_axis(found.lines, order[:, None] - 1, axis=1)[:, 0]
-    other = np.sqrt(np.maximum((found.lines**2).sum(axis=1) - first**2, 0.0))
+    order = np.rint(np.broadcast_to(first_hz, spectrum.rms.shape) / MAINS_HZ).astype(int)
+    first = np.take_along_axis(spectrum.lines, order[:, None] - 1, axis=1)[:, 0]
+    other = np.sqrt(np.maximum((spectrum.lines**2).sum(axis=1) - first**2, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(first >= NOISE_FLOOR_V, 100 * other / first, np.nan)
 
 
-def ripple_factor_pct(found: Spectra) -> np.ndarray:
+def ripple_factor_pct(spectrum: Spectra) -> np.ndarray:
     """Rms ripple voltage (K,) in % of the DC voltage: what the 0.5 % limit is about (SOURCES 4)."""
-    return 100 * found.rms / found.mean
+    return 100 * spectrum.rms / spectrum.mean

@@ -65,11 +65,11 @@ def fits_of(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(told, schema=FITS, orient="row")
 
 
-def fits_now(found: Identified) -> pl.DataFrame:
+def fits_now(identified: Identified) -> pl.DataFrame:
     """The fits of this month, columns of FITS; jars whose discharge shows no capacity are left out."""
     columns = {
-        "battery_id": list(found.parameters.battery_id), "fitted_at": found.fitted_at,
-        "soh_pct": found.soh_pct, "soh_std_pct": found.soh_std_pct,
+        "battery_id": list(identified.parameters.battery_id), "fitted_at": identified.fitted_at,
+        "soh_pct": identified.soh_pct, "soh_std_pct": identified.soh_std_pct,
     }  # fmt: skip
     return pl.DataFrame(columns, schema=FITS).filter(pl.col("soh_pct").is_finite())
 
@@ -144,18 +144,18 @@ def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
 
 
-def updated(before: Carried, found: Identified, soh_pct: np.ndarray) -> Carried:
+def updated(before: Carried, identified: Identified, soh_pct: np.ndarray) -> Carried:
     """With the parameters that the month's discharges showed, and the health (J,) that counts them in."""
     values, sd = before.parameters.values.copy(), before.theta_sd.copy()
     place = {name: k for k, name in enumerate(before.parameters.battery_id)}
-    rows = [place[name] for name in found.parameters.battery_id]
-    values[rows], sd[rows] = found.parameters.values, found.theta_sd
+    rows = [place[name] for name in identified.parameters.battery_id]
+    values[rows], sd[rows] = identified.parameters.values, identified.theta_sd
     return Carried(TwinParameters(before.parameters.battery_id, values), sd, soh_pct, before.ohmic_mohm)
 
 
-def documents(state: TwinState, hands_on: Carried, found: Identified, units: Units) -> Sequence[str]:
+def documents(state: TwinState, hands_on: Carried, identified: Identified, units: Units) -> Sequence[str]:
     """The document of each jar, in order of `state`."""
-    fitted = {name: k for k, name in enumerate(found.parameters.battery_id)}
+    fitted = {name: k for k, name in enumerate(identified.parameters.battery_id)}
     out = []
     for k, name in enumerate(state.battery_id):
         s = int(units.string_of[k])
@@ -166,7 +166,7 @@ def documents(state: TwinState, hands_on: Carried, found: Identified, units: Uni
             "zero_a": float(state.zero_a[s]),
             "parameters": dict(zip(NAMES, hands_on.parameters.values[k].tolist(), strict=True)),
             "theta_sd": hands_on.theta_sd[k].tolist(), "soh_pct": _plain(hands_on.soh_pct[k]),
-            "ohmic_mohm": _plain(hands_on.ohmic_mohm[k]), "fit": _fit(found, fitted.get(name)),
+            "ohmic_mohm": _plain(hands_on.ohmic_mohm[k]), "fit": _fit(identified, fitted.get(name)),
         }  # fmt: skip
         out.append(json.dumps(told))
     return out
@@ -186,7 +186,7 @@ def _plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def known_numbers(frame: pl.DataFrame, ids: Sequence[str], column: str) -> np.ndarray:
+def numbers_of(frame: pl.DataFrame, ids: Sequence[str], column: str) -> np.ndarray:
     """A column of a frame with one row per battery_id, in the order of ids; NaN where it is not known."""
     order = pl.DataFrame({"battery_id": list(ids)}, schema={"battery_id": pl.String})
     keyed = frame.with_columns(pl.col("battery_id").cast(pl.String)).unique("battery_id")

@@ -58,7 +58,7 @@ def twin_days(
     discharges are as `day_windows` gives them.
     """
     told, ids = carry.documents_of(before), jars["battery_id"].to_list()
-    ohmic_new = carry.known_numbers(jars, ids, "initial_resistance_mohm")
+    ohmic_new = carry.numbers_of(jars, ids, "initial_resistance_mohm")
     start = carry.carried(told, jars, np.full(len(ids), np.nan), _first_time(told, ids, ohmic_new))
     for day, jar_rows, string_rows in days:
         if state is None:
@@ -92,13 +92,13 @@ def twin_at_end(
         charge = charge.with_columns(unknown)
     windows = largest(windows_by_day, per_string=3)
     known = health(pl.DataFrame(schema=FITS), at)
-    soh = carry.known_numbers(known, ids, "soh_pct")
-    ohmic = _ohmic_at_25c(features_24h, ids, carry.known_numbers(jars, ids, "initial_resistance_mohm"))
+    soh = carry.numbers_of(known, ids, "soh_pct")
+    ohmic = _ohmic_at_25c(features_24h, ids, carry.numbers_of(jars, ids, "initial_resistance_mohm"))
     prior = carry.carried(told, jars, soh, ohmic)
     units = Units.of(jars)
     found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
     final = health(carry.fits_now(found), at)
-    hands_on = carry.updated(prior, found, carry.known_numbers(final, ids, "soh_pct"))
+    hands_on = carry.updated(prior, found, carry.numbers_of(final, ids, "soh_pct"))
     rows = twin_states(jars, charge, final, features_24h, windows, hands_on.parameters, at)
     texts = carry.documents(state, hands_on, found, units)
     return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
@@ -116,6 +116,6 @@ def _ohmic_at_25c(features_24h: pl.DataFrame, ids: list[str], initial_mohm: np.n
         .group_by("battery_id")
         .agg(pl.col("r_internal_latest").drop_nulls().last(), pl.col("t_mean").mean())
     )
-    read = carry.known_numbers(latest, ids, "r_internal_latest")
-    warm = np.nan_to_num(carry.known_numbers(latest, ids, "t_mean"), nan=25.0)
+    read = carry.numbers_of(latest, ids, "r_internal_latest")
+    warm = np.nan_to_num(carry.numbers_of(latest, ids, "t_mean"), nan=25.0)
     return np.where(np.isfinite(read), resistance_at_25c(read, warm), initial_mohm)

@@ -88,7 +88,7 @@ def feature_days(
         if (day.day.year, day.day.month) != (month.start_day.year, month.start_day.month):
             raise ValueError(f"{day.day} is not in the month that began with {month.start_day}")
         rows = pl.concat(month.rows_of(day))
-        yield day.day, rows, month.handed_on()
+        yield day.day, rows, month.to_save()
 
 
 def _every_day(days: Iterable[TelemetryDay], last: date | None) -> Iterator[TelemetryDay]:
@@ -170,7 +170,7 @@ class _Month:
         month.round_next = start[:-1] + np.bincount(jar[seen], minlength=len(month.ids))
         return month
 
-    def handed_on(self) -> dict[str, np.ndarray]:
+    def to_save(self) -> dict[str, np.ndarray]:
         """What the days to come need to know of this one, as `resumed` takes it."""
         of_day = self.week[-1]
         memory = {name: getattr(self, name).copy() for name in _MEMORY}

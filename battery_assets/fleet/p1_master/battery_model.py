@@ -3,7 +3,7 @@
 import dagster as dg
 
 from battery_assets import tables as t
-from battery_assets.fleet.catalogues import arrived_everywhere
+from battery_assets.fleet.catalogues import replace_from_all_sources
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -16,4 +16,4 @@ def battery_model(
     from battery_assets.synthetic.catalogue import battery_models
 
     part = warehouse.claim(t.battery_model, context)
-    return arrived_everywhere(warehouse, landing, t.battery_model, part, battery_models())
+    return replace_from_all_sources(warehouse, landing, t.battery_model, part, battery_models())

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from battery_assets import tables as t
-from battery_assets.fleet.sources import arrived
+from battery_assets.fleet.sources import replace_from_source
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -12,4 +12,4 @@ from battery_assets.platform.warehouse.resource import Warehouse
 @dg.asset(**materializes(t.string, after=[t.battery_system]))
 def string(context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing) -> dg.MaterializeResult:
     part = warehouse.claim(t.string, context)
-    return arrived(warehouse, landing, t.string, part)
+    return replace_from_source(warehouse, landing, t.string, part)

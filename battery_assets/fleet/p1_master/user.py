@@ -3,7 +3,7 @@
 import dagster as dg
 
 from battery_assets import tables as t
-from battery_assets.fleet.catalogues import arrived_everywhere
+from battery_assets.fleet.catalogues import replace_from_all_sources
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -14,4 +14,4 @@ def user(context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landi
     from battery_assets.synthetic.catalogue import users
 
     part = warehouse.claim(t.user, context)
-    return arrived_everywhere(warehouse, landing, t.user, part, users())
+    return replace_from_all_sources(warehouse, landing, t.user, part, users())

@@ -83,10 +83,10 @@ def _of_loaded_days(
     read = Inputs(warehouse, part, {t.telemetry_string_raw: columns})
     facts = jars.facts.select(FACTS)
     given = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
-    with warehouse.reductions(name, part, given, by=__name__) as due:
-        for day, rows in read.of(t.telemetry_string_raw, due.days):
-            due.hand_on(day, found=reduce(day, believed_strings(rows, facts)[0]))
-    return [values["found"] for _, values in due.handed_on()]
+    with warehouse.reductions(name, part, given, by=__name__) as plan:
+        for day, rows in read.of(t.telemetry_string_raw, plan.to_make):
+            plan.save(day, found=reduce(day, believed_strings(rows, facts)[0]))
+    return [values["found"] for _, values in plan.saved()]
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
@@ -102,13 +102,13 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     files, of_all = read.digests, digest(facts, {"width": width, "before": before})
     # What led to midnight belongs to the first hour of the day after it.
     given = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
-    with warehouse.reductions("jar_sum", part, given, by=__name__) as due:
-        for day, jar_rows, string_rows in _first_parts(read, due.days, width, before):
+    with warehouse.reductions("jar_sum", part, given, by=__name__) as plan:
+        for day, jar_rows, string_rows in _first_parts(read, plan.to_make, width, before):
             seen, _ = believed_jars(jar_rows.sort("battery_id", "ts"), facts)
             loads, _ = believed_strings(string_rows.sort("string_id", "ts"), facts)
             sums = law.jar_sums(seen, loads, facts)
-            due.hand_on(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
-    days = [values["sums"] for _, values in due.handed_on()]
+            plan.save(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
+    days = [values["sums"] for _, values in plan.saved()]
     nothing = law.jar_sums(
         empty(t.telemetry_jar_raw).select(JAR_VOLTS), empty(t.telemetry_string_raw).select(CURRENT), facts
     )
@@ -159,13 +159,13 @@ def _single_readings(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     names = [column.name for column in t.telemetry_jar_raw.columns if column.info["kind"] == "decimal"]
     read = Inputs(warehouse, part, {t.telemetry_jar_raw: ["battery_id", *names]})
     given = {day: read.digests[day] for day in read.days[:DAYS_FOR_READINGS]}
-    with warehouse.reductions("single_readings", part, given, by=__name__) as due:
-        for day, rows in read.of(t.telemetry_jar_raw, due.days):
+    with warehouse.reductions("single_readings", part, given, by=__name__) as plan:
+        for day, rows in read.of(t.telemetry_jar_raw, plan.to_make):
             first = rows.group_by("battery_id").agg(pl.col(names).drop_nulls().first())
             first = first.with_columns(pl.col("battery_id").cast(pl.String), pl.col(names).cast(pl.Float64))
-            due.hand_on(day, first=first.sort("battery_id"))
+            plan.save(day, first=first.sort("battery_id"))
     kept: pl.DataFrame | None = None
-    for first in [values["first"] for _, values in due.handed_on()]:
+    for first in [values["first"] for _, values in plan.saved()]:
         kept = first if kept is None else kept.join(first, on="battery_id", how="full", coalesce=True).select(
             "battery_id", *(pl.coalesce(name, f"{name}_right") for name in names)
         )  # fmt: skip

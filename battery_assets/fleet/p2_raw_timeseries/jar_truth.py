@@ -6,7 +6,7 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.fleet.sources import source_of, synthetic_site
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.registry.kinds import SYNTHETIC
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -28,7 +28,7 @@ def jar_truth(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mat
         lambda jar: identity("jar_truth", site.site, month, jar), return_dtype=pl.String
     )
     rows = truth(site, month).with_columns(truth_id=ids)
-    health = kept_picture(
+    health = keep_picture(
         warehouse,
         part,
         "true health",

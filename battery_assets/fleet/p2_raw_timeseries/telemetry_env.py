@@ -3,7 +3,7 @@
 import dagster as dg
 
 from battery_assets import tables as t
-from battery_assets.fleet.sources import arrived
+from battery_assets.fleet.sources import replace_from_source
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -14,4 +14,4 @@ def telemetry_env(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:
     part = warehouse.claim(t.telemetry_env, context)
-    return arrived(warehouse, landing, t.telemetry_env, part)
+    return replace_from_source(warehouse, landing, t.telemetry_env, part)

@@ -4,9 +4,9 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.captures import kept_captures, string_facts
+from battery_assets.fleet.captures import keep_captures, string_facts
 from battery_assets.fleet.p2_raw_timeseries.windows_shown import windows_shown
-from battery_assets.fleet.sources import arrived
+from battery_assets.fleet.sources import replace_from_source
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -17,7 +17,7 @@ def telemetry_event_window(
     context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
 ) -> dg.MaterializeResult:
     part = warehouse.claim(t.telemetry_event_window, context)
-    urls, facts = kept_captures(warehouse, part), string_facts(warehouse, part)
+    urls, facts = keep_captures(warehouse, part), string_facts(warehouse, part)
     arriving = []
 
     def with_urls(rows: pl.DataFrame) -> pl.DataFrame:
@@ -30,7 +30,7 @@ def telemetry_event_window(
         )
         return arriving[-1]
 
-    result = arrived(warehouse, landing, t.telemetry_event_window, part, with_urls)
+    result = replace_from_source(warehouse, landing, t.telemetry_event_window, part, with_urls)
     if not urls:
         return result
     told = windows_shown(warehouse, part, arriving[-1], facts)

@@ -7,7 +7,7 @@ import polars as pl
 
 from battery_assets.fleet.captures import capture_digest, recorded_bursts
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -45,7 +45,7 @@ def _ripple(
 
     bursts = fault, sound
     files = [capture_digest(warehouse, burst["data_blob_url"]) for burst in bursts]
-    return kept_picture(
+    return keep_picture(
         warehouse,
         part,
         "ripple",
@@ -69,7 +69,7 @@ def _load(warehouse: Warehouse, part: Part, burst: dict[str, Any]) -> dict[str, 
     url = burst["data_blob_url"]
     title = f"{burst['string_code']}: {burst['event_type']}, {burst['ts']:%Y-%m-%d %H:%M} UTC"
     made_from = digest(title, capture_digest(warehouse, url))
-    return kept_picture(
+    return keep_picture(
         warehouse, part, "load", made_from, lambda: load_picture(warehouse.capture(url), title), by=__name__
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import days_under_current, jars_of, made_from
+from battery_assets.fleet.jars import day_inputs, days_under_current, jars_of
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -33,16 +33,16 @@ def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
     width = window_us(float(step_s))
     jars = jars_of(warehouse, part).facts
     read = Inputs(warehouse, part, {t.telemetry_string_raw: SAMPLE, t.telemetry_string_calc: POWER})
-    given = made_from({day: digest(files, width) for day, files in read.digests.items()}, jars)
-    with warehouse.reductions("power_law", part, given, by=__name__) as due:
-        for day in due.days:
+    given = day_inputs({day: digest(files, width) for day, files in read.digests.items()}, jars)
+    with warehouse.reductions("power_law", part, given, by=__name__) as plan:
+        for day in plan.to_make:
             raw, calc = pl.collect_all(
                 read.scan(table, day).filter(in_window(width))
                 for table in (t.telemetry_string_raw, t.telemetry_string_calc)
             )
             told = believed_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
-            due.hand_on(day, power=law.power_evidence(told.drop_nulls(["voltage_v", "current_a"])))
-    days = [values["power"] for _, values in due.handed_on()]
+            plan.save(day, power=law.power_evidence(told.drop_nulls(["voltage_v", "current_a"])))
+    days = [values["power"] for _, values in plan.saved()]
     return law.power_law(pl.concat(days) if days else pl.DataFrame(), jars_of(warehouse, part).codes)
 
 
@@ -56,13 +56,13 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     facts = jars.facts.select("battery_id", "string_id", "capacity_ah")
     loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
-    with warehouse.reductions("soc_law", part, made_from(read.digests, jars.facts), by=__name__) as due:
-        for day, rows in read.of(t.telemetry_string_raw, [day for day in due.days if day in loaded]):
+    with warehouse.reductions("soc_law", part, day_inputs(read.digests, jars.facts), by=__name__) as plan:
+        for day, rows in read.of(t.telemetry_string_raw, [day for day in plan.to_make if day in loaded]):
             found = law.largest_discharge(day, believed_strings(rows, jars.facts)[0], jars.capacity_ah)
             if found is not None:
                 charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
-                due.hand_on(day, discharge=pl.DataFrame([asdict(found)]), charges=charges)
-    days = [values for _, values in due.handed_on()]
+                plan.save(day, discharge=pl.DataFrame([asdict(found)]), charges=charges)
+    days = [values for _, values in plan.saved()]
     if not days:
         return law.soc_law(None, pl.DataFrame(), jars.codes)
     most = max(days, key=lambda values: values["discharge"]["share"][0])

@@ -13,7 +13,7 @@ from battery_assets.fleet.jars import HealthEvidence, jar_facts
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
-from battery_assets.platform.days.plan import Due
+from battery_assets.platform.days.plan import DayPlan
 from battery_assets.platform.days.saved import arrays_of, state_of
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -42,29 +42,29 @@ def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     before = Inputs(
         warehouse, part.before, {t.telemetry_jar_calc: CHARGE_COLUMNS, t.telemetry_string_raw: None}
     )
-    given = evidence.made_from(raw.digests)
+    given = evidence.day_inputs(raw.digests)
     for day in raw.days[:1]:
         given[day] = digest(given[day], *(before.digests[earlier] for earlier in before.days[-CLOCK_DAYS:]))
-    due = warehouse.due(t.telemetry_jar_calc, part, given, chained=True, by=__name__)
-    return warehouse.replace(t.telemetry_jar_calc, part, _days(raw, before, due, evidence), due=due)
+    plan = warehouse.day_plan(t.telemetry_jar_calc, part, given, chained=True, by=__name__)
+    return warehouse.replace(t.telemetry_jar_calc, part, _days(raw, before, plan, evidence), plan=plan)
 
 
 def _days(
-    raw: Inputs, before: Inputs, due: Due, evidence: HealthEvidence
+    raw: Inputs, before: Inputs, plan: DayPlan, evidence: HealthEvidence
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     from battery_assets.features.believed.days import believed_jars, believed_strings, withheld
     from battery_assets.features.charge.state import ChargeState, charge_state_day
     from battery_assets.features.samples.blocks import cells_of, in_six_cells
 
     state, jars = None, evidence.jars
-    for _, values in due.handed_on():
-        evidence.take_up(values)
+    for _, values in plan.saved():
+        evidence.restore(values)
         state = state_of(ChargeState, values)
-    if state is None and due.days:
+    if state is None and plan.to_make:
         state = _carried(before, jars)
     cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
     other = set(jars.filter(~pl.col("lead_acid"))["battery_id"])
-    for day, (raw_rows, raw_strings) in raw.walk(due.days):
+    for day, (raw_rows, raw_strings) in raw.walk(plan.to_make):
         (rows, judged), (strings, of_strings) = (
             believed_jars(raw_rows, jars),
             believed_strings(raw_strings, jars),
@@ -74,7 +74,7 @@ def _days(
         seen = in_six_cells(rows, "battery_id", cells["battery_id"])
         loads = in_six_cells(strings, "string_id", cells["string_id"])
         soc, state = charge_state_day(seen, loads, jars, health["soh_pct"].to_numpy(), state)
-        due.hand_on(day, **arrays_of(state), **evidence.handed_on())
+        plan.save(day, **arrays_of(state), **evidence.to_save())
         not_told = other | withheld((judged, of_strings), jars)
         soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True)) | dict.fromkeys(not_told)
         yield day, _without(soc, not_told).with_columns(soh_pct=_of_unit(soc["battery_id"], soh))

@@ -6,7 +6,7 @@ import dagster as dg
 
 from battery_assets import tables as t
 from battery_assets.fleet.captures import recorded_bursts
-from battery_assets.fleet.jars import jar_facts, made_from
+from battery_assets.fleet.jars import day_inputs, jar_facts
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -36,10 +36,11 @@ def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehous
     # What a burst is diagnosed as is told beside the others of the month: no sample depends on that.
     bursts = recorded_bursts(warehouse, part).select(BURST_COLUMNS)
     jars = jar_facts(warehouse, part)
-    given = made_from(raw.digests, jars, known=[(bursts, "ts")], by=timedelta(days=1))
+    given = day_inputs(raw.digests, jars, dated=[(bursts, "ts")], by=timedelta(days=1))
     # A burst speaks for the days after its own too, so each day is told by those before it as well.
-    due = warehouse.due(t.telemetry_string_calc, part, given, chained=True, by=__name__)
+    plan = warehouse.day_plan(t.telemetry_string_calc, part, given, chained=True, by=__name__)
     days = (
-        (day, string_calc_day(believed_strings(rows, jars)[0], bursts)) for day, (rows,) in raw.walk(due.days)
+        (day, string_calc_day(believed_strings(rows, jars)[0], bursts))
+        for day, (rows,) in raw.walk(plan.to_make)
     )
-    return warehouse.replace(t.telemetry_string_calc, part, days, due=due)
+    return warehouse.replace(t.telemetry_string_calc, part, days, plan=plan)

@@ -70,13 +70,13 @@ def _days_of_hours(warehouse: Warehouse, part: Part, jars: Jars) -> list[dict[st
     own = jars.facts.select("battery_id", "string_id").sort("battery_id")
     digests = warehouse.day_digests(t.feature_store, part)
     given = {day: digest(sha256, own) for day, sha256 in digests.items() if sha256}
-    with warehouse.reductions("floats", part, given, by=__name__) as due:
-        kept = feature_hours(warehouse, part, due.days) if due.days else {}
+    with warehouse.reductions("floats", part, given, by=__name__) as plan:
+        kept = feature_hours(warehouse, part, plan.to_make) if plan.to_make else {}
         for day, rows in kept.items():
             hours = stacked([rows])
             cold, judged = room_evidence(hours.select("battery_id", "feature_ts", "t_delta_ambient_mean"))
-            due.hand_on(day, strings=_floats(hours, own), cold=cold, judged=np.array(judged))
-    return [values for _, values in due.handed_on()]
+            plan.save(day, strings=_floats(hours, own), cold=cold, judged=np.array(judged))
+    return [values for _, values in plan.saved()]
 
 
 def _floats(hours: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:

@@ -9,11 +9,11 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.hours import JAR_COLUMNS, HoursToMake, hours_to_make, keep_feature_hours
-from battery_assets.fleet.jars import jar_facts, made_from, site_history
+from battery_assets.fleet.jars import day_inputs, jar_facts, site_history
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.inputs import Inputs
-from battery_assets.platform.days.plan import Due
+from battery_assets.platform.days.plan import DayPlan
 from battery_assets.platform.warehouse.resource import Warehouse
 
 WANTED = {
@@ -50,27 +50,27 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     read = Inputs(warehouse, part, WANTED)
     # A day without telemetry has a place in the windows that reach over it.
     every_day = {day: read.digests.get(day, "") for day in read.span}
-    given = made_from(every_day, jars, known=[(rounds, "measured_at")], by=timedelta(days=1))
-    due = warehouse.due(t.feature_store, part, given, chained=True, by=__name__)
-    before = list(due.handed_on())
+    given = day_inputs(every_day, jars, dated=[(rounds, "measured_at")], by=timedelta(days=1))
+    plan = warehouse.day_plan(t.feature_store, part, given, chained=True, by=__name__)
+    before = list(plan.saved())
     hours = [values["hours"] for _, values in before]
     with hours_to_make(warehouse, part, read, jars) as telemetry_hours:
-        rows = list(_days(read, due, telemetry_hours, jars, rounds, before, hours))
+        rows = list(_days(read, plan, telemetry_hours, jars, rounds, before, hours))
     shown = {}
     if hours:
         # Days are chained: what the last one is made from stands for all of them.
-        last = list(due.fingerprints.values())[-1]
-        shown = kept_picture(
+        last = list(plan.input_hashes.values())[-1]
+        shown = keep_picture(
             warehouse, part, "voltages", last, lambda: voltage_heat_map(pl.concat(hours), jars), by=__name__
         )
-    result = warehouse.replace(t.feature_store, part, rows, metadata=shown, due=due)
+    result = warehouse.replace(t.feature_store, part, rows, metadata=shown, plan=plan)
     keep_feature_hours(warehouse, part, dict(rows))
     return result
 
 
 def _days(
     read: Inputs,
-    due: Due,
+    plan: DayPlan,
     telemetry_hours: HoursToMake,
     jars: pl.DataFrame,
     rounds: pl.DataFrame,
@@ -78,20 +78,18 @@ def _days(
     hours: list[pl.DataFrame],
 ) -> Iterator[tuple[date, pl.DataFrame]]:
     """Rows of the days that are due; on the walk over them the hours of telemetry are made too."""
-    from battery_assets.features.believed.days import believed_jars, believed_rooms, believed_strings
     from battery_assets.features.windows.feature_rows import TelemetryDay, feature_days
 
     def days() -> Iterator[TelemetryDay]:
-        wanted = set(due.days)
+        wanted = set(plan.to_make)
         for day, frames in read.walk(wanted | telemetry_hours.days):
-            telemetry_hours.make(day, dict(zip(WANTED, frames, strict=True)))
+            of_day = dict(zip(WANTED, frames, strict=True))
+            of_day |= telemetry_hours.make(day, of_day)
             if day in wanted:
-                rows, strings, calc, env = frames
-                believed = believed_jars(rows, jars)[0], believed_strings(strings, jars)[0]
-                yield TelemetryDay(day, *believed, calc, believed_rooms(env)[0])
+                yield TelemetryDay(day, *of_day.values())
 
     for day, rows, state in feature_days(days(), jars, rounds, before):
         of_hours = rows.filter(pl.col("feature_window_hours") == 1)
         hours.append(of_hours.select("feature_ts", "battery_id", "v_mean"))
-        due.hand_on(day, hours=hours[-1], **state)
+        plan.save(day, hours=hours[-1], **state)
         yield day, rows

@@ -8,11 +8,11 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import HealthEvidence, earlier_rows, jar_facts, made_from
+from battery_assets.fleet.jars import HealthEvidence, day_inputs, earlier_rows, jar_facts
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.saved import arrays_of, state_of
@@ -64,7 +64,7 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     # All that is known of the health at the end: the last week of readings, and the tests of the year.
     evidence = HealthEvidence.of(warehouse, part, seen)
     for day in week:
-        evidence.take_up(day)
+        evidence.restore(day)
     # The twin knows jars of six cells: others are seen as such, and their circuits told as they are.
     cells = cells_of(seen, "battery_id")
     as_six = in_six_cells(seen, "battery_id", cells, ("initial_resistance_mohm",))
@@ -74,7 +74,7 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     windows = [day["windows"] for day in walked]
     rows = as_they_are(twin_at_end(as_six, before, state, windows, read, evidence.health_with), cells)
     health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "string_code")
-    bars = kept_picture(
+    bars = keep_picture(
         warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
     )
     shown = {**bars, **month_shown(warehouse, part, rows, seen)}
@@ -87,15 +87,15 @@ def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dic
 
     wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id", "soh_pct"]}
     read = Inputs(warehouse, part, wanted)
-    given = made_from({day: read.digests[day] for day in read.days[-7:]}, jars)
-    with warehouse.reductions("digital_twin_state", part, given, by=__name__) as due:
+    given = day_inputs({day: read.digests[day] for day in read.days[-7:]}, jars)
+    with warehouse.reductions("digital_twin_state", part, given, by=__name__) as plan:
         evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
-        for day, (rows, calculated) in read.walk(due.days):
+        for day, (rows, calculated) in read.walk(plan.to_make):
             evidence.add_day(believed_jars(rows, jars)[0])
             told = calculated.filter(pl.col("soh_pct").is_not_null())
             seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
-            due.hand_on(day, seen=seen, **evidence.handed_on())
-    return [values for _, values in due.handed_on()]
+            plan.save(day, seen=seen, **evidence.to_save())
+    return [values for _, values in plan.saved()]
 
 
 def _walked(
@@ -109,13 +109,13 @@ def _walked(
     digests = {day: read.digests[day] for day in read.has(t.telemetry_string_raw)}
     begun = before.select("battery_id", "captured_at", "filter_json").sort("battery_id", "captured_at")
     with warehouse.reductions(
-        "twin_filter", part, made_from(digests, jars, begun), chained=True, by=__name__
-    ) as due:
-        known = [values for _, values in due.handed_on()]
+        "twin_filter", part, day_inputs(digests, jars, begun), chained=True, by=__name__
+    ) as plan:
+        known = [values for _, values in plan.saved()]
         state = state_of(TwinState, known[-1]) if known else None
-        for day, after, windows in twin_days(jars, before, _days(read, due.days, jars), state):
-            due.hand_on(day, windows=windows, **arrays_of(after))
-    return [values for _, values in due.handed_on()]
+        for day, after, windows in twin_days(jars, before, _days(read, plan.to_make, jars), state):
+            plan.save(day, windows=windows, **arrays_of(after))
+    return [values for _, values in plan.saved()]
 
 
 def _days(

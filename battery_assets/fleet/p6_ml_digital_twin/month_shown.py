@@ -16,7 +16,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.hours import DRAWN_COLUMNS, STRINGS, feature_hours, month_hours, stacked
 from battery_assets.fleet.jars import rated_ah
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -80,7 +80,7 @@ def _strings_shown(
     for choice in chosen:
         name = f"month of the {choice.place} string"
         key = digest(made_from, repr(choice))
-        shown |= kept_picture(warehouse, part, name, key, functools.partial(drawn, choice), by=__name__)
+        shown |= keep_picture(warehouse, part, name, key, functools.partial(drawn, choice), by=__name__)
     return shown
 
 
@@ -92,11 +92,11 @@ def _strings(
 
     own = jars.select("battery_id", "string_id").sort("battery_id")
     given = {day: digest(sha256, own) for day, sha256 in features.items() if sha256}
-    with warehouse.reductions("hours_of_strings", part, given, by=__name__) as due:
-        kept = feature_hours(warehouse, part, due.days) if due.days else {}
+    with warehouse.reductions("hours_of_strings", part, given, by=__name__) as plan:
+        kept = feature_hours(warehouse, part, plan.to_make) if plan.to_make else {}
         for day, rows in kept.items():
-            due.hand_on(day, hours=hours_of_strings(stacked([rows]).join(own, on="battery_id")))
-    return pl.concat([values["hours"] for _, values in due.handed_on()])
+            plan.save(day, hours=hours_of_strings(stacked([rows]).join(own, on="battery_id")))
+    return pl.concat([values["hours"] for _, values in plan.saved()])
 
 
 def _weakest(warehouse: Warehouse, part: Part, chosen: list["StringChoice"]) -> pl.DataFrame:
@@ -115,13 +115,11 @@ def _charge(warehouse: Warehouse, part: Part, read: Inputs, chosen: list["String
     from battery_assets.features.charge.hours import charge_hours
 
     table = t.telemetry_jar_calc
-    with warehouse.reductions("charge_hours", part, read.digests_of(table), by=__name__) as due:
-        for day, rows in read.of(table, due.days):
-            due.hand_on(day, hours=charge_hours(rows))
+    with warehouse.reductions("charge_hours", part, read.digests_of(table), by=__name__) as plan:
+        for day, rows in read.of(table, plan.to_make):
+            plan.save(day, hours=charge_hours(rows))
     ids = [jar for choice in chosen for jar in (choice.weakest_id, choice.middle_id)]
-    return pl.concat(
-        [values["hours"].filter(pl.col("battery_id").is_in(ids)) for _, values in due.handed_on()]
-    )
+    return pl.concat([values["hours"].filter(pl.col("battery_id").is_in(ids)) for _, values in plan.saved()])
 
 
 def _deepest(
@@ -140,7 +138,7 @@ def _deepest(
     days = [event.shown_from.date() + timedelta(days=n) for n in range(reach)]
     raw = [read.digests_of(table) for table in (t.telemetry_string_raw, t.telemetry_jar_raw)]
     made_from = digest(repr(event), own, *(digests.get(day, "") for digests in raw for day in days))
-    return kept_picture(
+    return keep_picture(
         warehouse, part, "deepest discharge", made_from, lambda: _ride(read, event, own, days), by=__name__
     )
 

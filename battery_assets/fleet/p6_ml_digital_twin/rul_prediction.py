@@ -10,7 +10,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.jars import jar_facts, site_history
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -44,7 +44,7 @@ def rul_prediction(
     }
     if rows.height:
         lives = rows.select("battery_id", "predicted_at", "rul_days")
-        shown |= kept_picture(
+        shown |= keep_picture(
             warehouse, part, "remaining life", digest(lives), lambda: rul_histogram(lives), by=__name__
         )
     return warehouse.replace(t.rul_prediction, part, rows, metadata=shown)

@@ -11,7 +11,7 @@ from battery_assets.fleet.hours import STRINGS, month_hours
 from battery_assets.fleet.jars import jar_facts, rated_models, site_history
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
@@ -61,7 +61,7 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)
     codes = facts.select("string_id", "string_code"), batteries.select("battery_id", "battery_code")
-    shown = kept_picture(
+    shown = keep_picture(
         warehouse,
         part,
         "ride-through",

@@ -7,7 +7,7 @@ import dagster as dg
 from battery_assets import tables as t
 from battery_assets.fleet.p7_operations.evidence import alert_inputs
 from battery_assets.platform.dagster.assets import materializes
-from battery_assets.platform.dagster.pictures import kept_picture
+from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -50,7 +50,7 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     }
     if rows.height:
         spans = rows.select("alert_type", "severity", "triggered_at", "resolved_at")
-        shown |= kept_picture(
+        shown |= keep_picture(
             warehouse, part, "alerts", digest(spans), lambda: alerts_timeline(spans), by=__name__
         )
     return warehouse.replace(t.alert, part, rows, metadata=shown)

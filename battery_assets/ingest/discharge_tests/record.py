@@ -29,7 +29,7 @@ _REST_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class DischargeTest:
+class DischargeRecord:
     """capture: the whole record, CAPTURE_SCHEMA; `discharge` says which of its rows are the discharge.
 
     started_at      wall clock of the record's beginning, without a zone, where the file has one
@@ -63,7 +63,7 @@ class DischargeTest:
         return float(moved[moved > 0].sum())
 
 
-def read_discharge_test(path: Path, *, sheet: str | None = None) -> DischargeTest:
+def read_discharge_test(path: Path, *, sheet: str | None = None) -> DischargeRecord:
     """Read a discharge test from .xlsx or .csv; sheet and columns are found by their names.
 
     Calibrated columns are preferred, digital and raw ones never used. The sign of the current is held against
@@ -95,12 +95,12 @@ def read_discharge_test(path: Path, *, sheet: str | None = None) -> DischargeTes
 
 def _described(
     capture: pl.DataFrame, first: int, last: int, started_at: datetime | None, findings: list[str]
-) -> DischargeTest:
+) -> DischargeRecord:
     intervals, moved = _intervals(capture), _charge_ah(capture)
     chosen = slice(first, last + 1)
     seconds = float(intervals[chosen].sum())
     out = -float(moved[chosen][moved[chosen] < 0].sum())
-    return DischargeTest(
+    return DischargeRecord(
         capture=capture,
         first_row=first,
         last_row=last,

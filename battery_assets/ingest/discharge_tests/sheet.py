@@ -87,16 +87,16 @@ def _roles(names: list[str]) -> dict[str, str]:
 
 
 def elapsed_seconds(
-    found: pl.DataFrame, roles: dict[str, str], path: Path, findings: list[str]
+    table: pl.DataFrame, roles: dict[str, str], path: Path, findings: list[str]
 ) -> tuple[np.ndarray, datetime | None]:
     """Seconds since the record's beginning, and when that was."""
     if "time" in roles:
-        times = _instants(found[roles["time"]])
+        times = _instants(table[roles["time"]])
         if times is not None and not times.null_count():
             elapsed = ((times - times[0]).dt.total_microseconds() / 1e6).to_numpy()
             return _forward(elapsed, path, findings), times[0]
     if "elapsed" in roles:
-        series = found[roles["elapsed"]]
+        series = table[roles["elapsed"]]
         if series.dtype.is_temporal():
             elapsed = ((series - series[0]).dt.total_microseconds() / 1e6).to_numpy()
         else:
@@ -104,7 +104,7 @@ def elapsed_seconds(
         return _forward(elapsed, path, findings), None
     if "ah_step" not in roles:
         raise DischargeTestError(f"{path}: expected {_EXPECTED}; found no time")
-    current, steps = numbers(found[roles["current"]]), numbers(found[roles["ah_step"]])
+    current, steps = numbers(table[roles["current"]]), numbers(table[roles["ah_step"]])
     if not np.allclose(steps, current / 60, rtol=1e-3, atol=1e-4):
         row = int(np.argmax(~np.isclose(steps, current / 60, rtol=1e-3, atol=1e-4)))
         raise DischargeTestError(

@@ -84,7 +84,7 @@ class DayReading:
         self._books, self._spool, self._table = books, spool, table
         self._finished = False
         self._only: set[date] | None = None
-        self.must_make = set(spool.touched())
+        self.must_make = set(spool.files_of_days())
 
     def __enter__(self) -> "DayReading":
         return self
@@ -94,7 +94,7 @@ class DayReading:
 
     def files_of_days(self) -> dict[date, list[str]]:
         """Of each day the files that have rows of it, in order, by path and checksum."""
-        numbers = {day: set(found) for day, found in self._spool.touched().items()}
+        numbers = {day: set(found) for day, found in self._spool.files_of_days().items()}
         for number, known in self._books.known.items():
             for day in known.shares:
                 numbers.setdefault(day, set()).add(number)
@@ -104,7 +104,7 @@ class DayReading:
             for day, found in sorted(numbers.items())
         }
 
-    def take_up(self, days: Collection[date]) -> None:
+    def choose(self, days: Collection[date]) -> None:
         """Hand out these days only, and read the known files that have rows of them."""
         self._only = set(days)
         touching = [n for n, known in self._books.known.items() if not self._only.isdisjoint(known.shares)]
@@ -135,7 +135,7 @@ def read_table_days(
     month: str | None,
     contract: SourceContract,
     *,
-    known: Mapping[str, KnownFile] | None = None,
+    before: Mapping[str, KnownFile] | None = None,
     spool_folder: Path | None = None,
     now: datetime | None = None,
 ) -> DayReading:
@@ -144,7 +144,7 @@ def read_table_days(
     The unit column is a polars Enum of all units met. Files may be in any order and overlap: they are read
     once, checked, and spread by day over a spool on disk (in `spool_folder`, or the system's place for
     temporary files; about 50 bytes a row), so memory holds one block, then one day. All files are read before
-    the first day is handed out. `known` tells by path what was found in files that are what they were: they
+    the first day is handed out. `before` tells by path what was found in files that are what they were: they
     are read again only where a day that is taken up needs them. Raises ValueError for a table that is not
     (instant, unit).
     """
@@ -153,7 +153,7 @@ def read_table_days(
     if len(instants) != 1 or len(keys) != 2:
         raise ValueError(f"{table.name} has no key of one instant and one unit; use read_table")
     spool = DaySpool(instants[0], sort_columns(table)[0], spool_folder)
-    books = _Books(files, table, month, contract, now, known or {})
+    books = _Books(files, table, month, contract, now, before or {})
     try:
         books.take_in(spool, [n for n in range(len(books.files)) if n not in books.known])
     except BaseException:

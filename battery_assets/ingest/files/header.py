@@ -36,7 +36,7 @@ def split_header(text: str, separator: str) -> list[str]:
 
 
 def matched(
-    found: Sequence[str], table: sa.Table, contract: SourceContract, line: int | None = None
+    names: Sequence[str], table: sa.Table, contract: SourceContract, line: int | None = None
 ) -> Header:
     """Match found names to the table's columns, in any order.
 
@@ -45,28 +45,28 @@ def matched(
     Raises FileRefused: DUPLICATE_COLUMN, HEADER_MISMATCH (with the difference), DIALECT, LIMIT.
     """
     renames = dict(contract.rename)
-    found = [renames.get(name, name) for name in found]
-    if len(found) > MAX_COLUMNS:
-        raise FileRefused("LIMIT", f"{len(found):,} columns; at most {MAX_COLUMNS:,}", line=line)
-    twice = [name for name, times in Counter(found).items() if times > 1]
+    names = [renames.get(name, name) for name in names]
+    if len(names) > MAX_COLUMNS:
+        raise FileRefused("LIMIT", f"{len(names):,} columns; at most {MAX_COLUMNS:,}", line=line)
+    twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise FileRefused("DUPLICATE_COLUMN", f"more than once: {', '.join(map(repr, twice))}", line=line)
     wanted = {column.name: column for column in columns(table)}
-    missing = [name for name in wanted if name not in found]
-    extra = [name for name in found if name not in wanted]
-    _check_dialect(found, wanted, contract, line)
+    missing = [name for name in wanted if name not in names]
+    extra = [name for name in names if name not in wanted]
+    _check_dialect(names, wanted, contract, line)
     required = [name for name in missing if not wanted[name].nullable]
     renamed = {name: _alike(name, extra) for name in missing if _alike(name, extra)}
     refused_extra = extra if contract.extra_columns == "refuse" else []
     if required or renamed or refused_extra:
-        raise FileRefused("HEADER_MISMATCH", _difference(found, wanted, missing, extra, renamed), line=line)
+        raise FileRefused("HEADER_MISMATCH", _difference(names, wanted, missing, extra, renamed), line=line)
     notes: Counter = Counter()
     if extra:
         notes[f"extra columns ignored: {', '.join(sorted(extra))}"] += 1
     if missing:
         notes[f"missing columns filled with nulls: {', '.join(missing)}"] += 1
-    places = {name: found.index(name) for name in wanted if name in found}
-    return Header(places, len(found), notes)
+    places = {name: names.index(name) for name in wanted if name in names}
+    return Header(places, len(names), notes)
 
 
 def _check_dialect(found: Sequence[str], wanted: dict, contract: SourceContract, line: int | None) -> None:

@@ -64,7 +64,7 @@ class DaySpool:
         for part in self._root.glob(f"*/{number:06d}-*.arrow"):
             part.unlink()
 
-    def touched(self) -> dict[date, set[int]]:
+    def files_of_days(self) -> dict[date, set[int]]:
         """The numbers of the files that have rows of each day."""
         found: dict[date, set[int]] = {}
         for part in self._root.glob("*/*.arrow"):

@@ -14,7 +14,15 @@ from battery_assets.ingest.lab.dialects.vocabulary import POINTS_SCHEMA
 from battery_assets.ingest.lab.formats.content import Content
 from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.reading import Declared, Reading, Source, content_digest
-from battery_assets.ingest.lab.reconcile import capacities, counts, current_sign, sensors, sweeps, time_axis
+from battery_assets.ingest.lab.reconcile import (
+    capacities,
+    counts,
+    current_sign,
+    sensors,
+    summaries,
+    sweeps,
+    time_axis,
+)
 from battery_assets.ingest.lab.reconcile.charge import estimated
 from battery_assets.ingest.lab.reconcile.counters import cumulative, net_moved
 from battery_assets.ingest.lab.reconcile.integrals import UNSEEN, Flow, flow_of
@@ -43,6 +51,7 @@ def _reading(
     file: Content, table: RawTable, dialect: Dialect, declared: Declared, contract: LabContract
 ) -> Reading:
     found = values(table, dialect, contract)
+    summaries.refuse(table.headings, found.frame)
     notes, faults = Counter(found.notes), [*table.faults, *found.faults]
     frame, aside = _set_aside(found.frame, dialect, table.raw)
     frame, without = _without_sensor(frame, table.raw, notes)
@@ -59,7 +68,7 @@ def _reading(
     frame, back = counts.forward(frame, table.raw)
     faults += [*conflicts, *back]
     _judge(faults, table.rows, policy)
-    counts.never_back(frame)
+    counts.refuse_falling(frame)
     frame, directions = _signed(frame, dialect, contract, table.raw, notes)
     faults += directions
     _judge(faults, table.rows, policy)
@@ -67,7 +76,7 @@ def _reading(
     breaks = time_axis.record_begins(frame) if dialect.time_restarts else None
     flow = flow_of(frame, breaks)
     points = _points(_charged(frame, flow, breaks, notes), contract, declared, notes)
-    time_axis.clock_notes(points, notes, instants="ts" in frame.columns)
+    time_axis.note_clock(points, notes, instants="ts" in frame.columns)
     _prove(points, flow, net_moved(frame, flow), dialect, contract, found.resolution_a, notes)
     return Reading(
         source=_source(file, dialect, points),

@@ -1545,9 +1545,15 @@ REVOKE SELECT ON fleet."user" FROM battery_analyst;
 
 ALTER DEFAULT PRIVILEGES IN SCHEMA fleet, ml GRANT SELECT ON TABLES TO battery_analyst;
 
-ALTER ROLE battery_analyst SET default_transaction_read_only = on;
-
-ALTER ROLE battery_analyst SET statement_timeout = '5min';
+DO $$
+BEGIN
+    ALTER ROLE battery_analyst SET default_transaction_read_only = on;
+    ALTER ROLE battery_analyst SET statement_timeout = '5min';
+EXCEPTION
+    -- An administrator made the role, and a managed server lets nobody else change it.
+    WHEN insufficient_privilege THEN NULL;
+END
+$$;
 
 DO $$
 BEGIN

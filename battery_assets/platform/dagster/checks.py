@@ -148,10 +148,10 @@ def _once(
         return judge()
     whole = dataclasses.replace(part, month=None) if table.info["newest_wins"] else part
     given = {_UNDATED: digest(of, _JUDGED_BY)}
-    with warehouse.reductions(f"suite: {table.name}", whole, given, by=__name__) as due:
-        for day in due.days:
-            due.hand_on(day, failures=pl.DataFrame({"words": judge()}, schema={"words": pl.String}))
-    [(_, values)] = due.handed_on()
+    with warehouse.reductions(f"suite: {table.name}", whole, given, by=__name__) as plan:
+        for day in plan.to_make:
+            plan.save(day, failures=pl.DataFrame({"words": judge()}, schema={"words": pl.String}))
+    [(_, values)] = plan.saved()
     return values["failures"]["words"].to_list()
 
 

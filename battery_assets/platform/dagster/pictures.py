@@ -14,7 +14,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 _DRAWN_BY = {name: version(name) for name in ("matplotlib", "pillow")}
 
 
-def kept_picture(
+def keep_picture(
     warehouse: Warehouse, part: Part, name: str, made_from: str, draw: Callable[[], bytes | None], *, by: str
 ) -> dict[str, dg.MarkdownMetadataValue]:
     """The PNG of a month that `draw` gives, by its name; empty where it gives None.
@@ -24,9 +24,9 @@ def kept_picture(
     """
     first = part.start.date()
     given = {first: digest(made_from, _DRAWN_BY)}
-    with warehouse.reductions(f"picture: {name}", part, given, by=by) as due:
-        for day in due.days:
-            due.hand_on(day, png=np.frombuffer(draw() or b"", np.uint8))
-    [(_, values)] = due.handed_on()
+    with warehouse.reductions(f"picture: {name}", part, given, by=by) as plan:
+        for day in plan.to_make:
+            plan.save(day, png=np.frombuffer(draw() or b"", np.uint8))
+    [(_, values)] = plan.saved()
     png = values["png"].tobytes()
     return {name: picture(png)} if png else {}

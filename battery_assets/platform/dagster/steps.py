@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 # The asset or check whose body runs now, where it runs in a step with others.
 RUNNING: ContextVar[dg.AssetKey | dg.AssetCheckKey | None] = ContextVar("running", default=None)
+ERROR = dg.AssetCheckSeverity.ERROR
 Definition = dg.AssetsDefinition | dg.AssetChecksDefinition
 
 
@@ -81,8 +82,7 @@ def _step(
                     continue
                 result = call(check, judge, context)._replace(asset_key=key, check_name=check.name)
                 yield result
-                red = not result.passed and result.severity == dg.AssetCheckSeverity.ERROR
-                if red and check in blocking:
+                if check in blocking and not result.passed and result.severity == ERROR:
                     return  # what comes after it in this step is downstream
 
     blocking = {spec.key for check in checks for spec in check.check_specs if spec.blocking}

@@ -21,7 +21,7 @@ KEEP_MONTHS = 3
 LONGEST_READER_S = 3600.0
 
 
-def tidied(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = KEEP_HOURS) -> dict[str, int]:
+def tidy_up(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = KEEP_HOURS) -> dict[str, int]:
     """Delete files that no version of a lake table has named for some hours, and forget old days.
 
     Captures that no row names go too. Returns how many files of each table were deleted. The books forget a
@@ -31,7 +31,7 @@ def tidied(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = K
     deleted: dict[str, int] = {}
     for table in tables:
         if table.info["store"] == "lake":
-            gone = warehouse.lake.swept(table, keep_hours)
+            gone = warehouse.lake.vacuum(table, keep_hours)
             with warehouse.transaction() as connection:
                 registry.forget_files(connection, gone)
             deleted[table.name] = len(gone)
@@ -39,7 +39,7 @@ def tidied(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = K
     with warehouse.transaction() as connection:
         end_readers(connection, LONGEST_READER_S)
         if naming:
-            gone_captures = captures.unnamed_removed(warehouse.lake, connection, naming, keep_hours)
+            gone_captures = captures.remove_unnamed(warehouse.lake, connection, naming, keep_hours)
             deleted[captures.FOLDER] = gone_captures
         registry.forget_days(connection, before=months.get_partition_keys()[-KEEP_MONTHS])
     return deleted
@@ -51,7 +51,7 @@ def tidy_job(tables: Iterable[sa.Table]) -> dg.JobDefinition:
 
     @dg.op(name="tidy_up")
     def tidy_up(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
-        for name, count in tidied(warehouse, of_job).items():
+        for name, count in tidy_up(warehouse, of_job).items():
             context.log.info(f"{name}: {count} files deleted")
 
     @dg.job(

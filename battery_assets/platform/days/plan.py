@@ -23,84 +23,84 @@ class DayEntry:
     """What the books say of a day: `path` in the lake; rows, sha256 and profile where PostgreSQL has them."""
 
     day: date
-    fingerprint: str
+    input_hash: str
     path: str | None = None
     rows: int | None = None
     sha256: str | None = None
     profile: Profile | None = None
-    carry: bytes | None = None
+    saved: bytes | None = None
 
 
 @dataclass
-class Due:
+class DayPlan:
     """The days to make, in order, and the entries of those that stay.
 
-    A caller makes every day of `days`, in their order, and may `hand_on` arrays and frames of each.
+    A caller makes every day of `to_make`, in their order, and may `save` arrays and frames of each.
     """
 
-    fingerprints: Mapping[date, str]
-    kept: dict[date, DayEntry]
-    _handed_on: dict[date, bytes] = field(default_factory=dict)
+    input_hashes: Mapping[date, str]
+    unchanged: dict[date, DayEntry]
+    _saved: dict[date, bytes] = field(default_factory=dict)
 
     @property
-    def days(self) -> list[date]:
+    def to_make(self) -> list[date]:
         """The days to make."""
-        return [day for day in self.fingerprints if day not in self.kept]
+        return [day for day in self.input_hashes if day not in self.unchanged]
 
-    def make_too(self, days: Iterable[date]) -> None:
+    def make_again(self, days: Iterable[date]) -> None:
         """Let these days not stay, though they would be made from the same."""
         for day in days:
-            self.kept.pop(day, None)
+            self.unchanged.pop(day, None)
 
-    def hand_on(self, day: date, **values: np.ndarray | pl.DataFrame) -> None:
+    def save(self, day: date, **values: np.ndarray | pl.DataFrame) -> None:
         """Keep with a day what later days, or the end of the month, need to know of it."""
-        self._handed_on[day] = packed(values)
+        self._saved[day] = packed(values)
 
-    def handed_on(self, only: Collection[date] | None = None) -> Iterator[tuple[date, dict[str, Any]]]:
+    def saved(self, only: Collection[date] | None = None) -> Iterator[tuple[date, dict[str, Any]]]:
         """What each day, or each of `only`, handed on, in order: those that stay, and those made so far."""
-        for day in self.fingerprints:
+        for day in self.input_hashes:
             if only is not None and day not in only:
                 continue
-            entry = self.kept.get(day)
-            content = entry.carry if entry else self._handed_on.get(day)
+            entry = self.unchanged.get(day)
+            content = entry.saved if entry else self._saved.get(day)
             if content is not None:
                 yield day, unpacked(content)
 
     @property
     def shown(self) -> dict[str, int]:
         """What a materialization tells of it."""
-        return {"days made": len(self.days), "days kept": len(self.kept)}
+        return {"days made": len(self.to_make), "days kept": len(self.unchanged)}
 
     def entry(self, day: date, **facts: Any) -> DayEntry:
         """The books' entry of a day that was made. Raises ValueError for a day that was not to be made."""
-        if day not in self.fingerprints or day in self.kept:
+        if day not in self.input_hashes or day in self.unchanged:
             raise ValueError(f"{day} is not one of the days to make")
-        return DayEntry(day, self.fingerprints[day], carry=self._handed_on.get(day), **facts)
+        return DayEntry(day, self.input_hashes[day], saved=self._saved.get(day), **facts)
 
 
-def fingerprints_of(name: str, given: Mapping[date, str], chained: bool, by: str) -> dict[date, str]:
-    """The fingerprint of each day from what is given of it, in order of the days; `by` names the module that
+def input_hashes_of(name: str, inputs: Mapping[date, str], chained: bool, by: str) -> dict[date, str]:
+    """The input hash of each day from what is given of it, in order of the days; `by` names the module that
     computes them.
     """
     code = code_version(by)
     found: dict[date, str] = {}
     before = ""
-    for day in sorted(given):
-        found[day] = digest(code, name, day.isoformat(), given[day], before if chained else "")
+    for day in sorted(inputs):
+        found[day] = digest(code, name, day.isoformat(), inputs[day], before if chained else "")
         before = found[day]
     return found
 
 
-def what_stays(
-    fingerprints: Mapping[date, str], entries: Mapping[date, DayEntry], whole: Collection[date], chained: bool
+def unchanged_days(
+    input_hashes: Mapping[date, str], entries: Mapping[date, DayEntry], whole: Collection[date], chained: bool
 ) -> dict[date, DayEntry]:
     """The entries that are true still and whose content is whole; of chained days, those before the first
     that is not.
     """
     stay: dict[date, DayEntry] = {}
-    for day, fingerprint in fingerprints.items():
+    for day, input_hash in input_hashes.items():
         entry = entries.get(day)
-        if entry is not None and entry.fingerprint == fingerprint and day in whole:
+        if entry is not None and entry.input_hash == input_hash and day in whole:
             stay[day] = entry
         elif chained:
             break

@@ -18,7 +18,7 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.lake.checksums import is_whole
 from battery_assets.platform.lake.reads import LakeError
 from battery_assets.platform.lake.store import Lake
-from battery_assets.platform.object_stores import fetched, remote
+from battery_assets.platform.object_stores import fetch, remote
 
 FOLDER = "captures"
 _PATH = re.compile(r"captures/site=[a-z0-9_-]+/month=[0-9-]+/[^/]+\.parquet")
@@ -69,7 +69,7 @@ def read(lake: Lake, url: str) -> pl.DataFrame:
     content: str | bytes = target
     try:
         if not lake.local:
-            content = fetched(target)
+            content = fetch(target)
             whole = named is None or hashlib.sha256(content).hexdigest() == named[1]
         else:
             whole = named is None or is_whole(target, named[1])
@@ -83,7 +83,7 @@ def read(lake: Lake, url: str) -> pl.DataFrame:
     )
 
 
-def unnamed_removed(
+def remove_unnamed(
     lake: Lake, connection: sa.Connection, columns: Iterable[sa.Column], keep_hours: float
 ) -> int:
     """Delete captures that are that old and that no row names in any of the columns. Returns how many."""

@@ -28,15 +28,18 @@ def coded_columns(rows: pl.DataFrame) -> dict[str, str]:
     return {CODED: json.dumps([name for name, kind in rows.schema.items() if kind == pl.Enum])}
 
 
-def codes_of(source: str | pa.Buffer, wanted: Iterable[str]) -> list[pl.Series]:
-    """Those of the columns that were written as codes, each as an Enum of the names in the file."""
-    wanted = set(wanted)
-    with pq.ParquetFile(source, memory_map=isinstance(source, str)) as file:
-        said = json.loads((file.metadata.metadata or {}).get(CODED.encode(), b"[]"))
-    names = [name for name in said if name in wanted]
+def codes_of(source: str | pa.Buffer, texts: Iterable[str]) -> list[pl.Series]:
+    """Those of the columns of texts that were written as codes, each as an Enum of the names in the file."""
+    wanted, mapped = set(texts), isinstance(source, str)
+    if not wanted:
+        return []
+    footer = pq.read_metadata(source if mapped else pa.BufferReader(source), memory_map=mapped)
+    names = [
+        name for name in json.loads((footer.metadata or {}).get(CODED.encode(), b"[]")) if name in wanted
+    ]
     if not names:
         return []
-    with pq.ParquetFile(source, memory_map=isinstance(source, str), read_dictionary=names) as file:
+    with pq.ParquetFile(source, metadata=footer, memory_map=mapped, read_dictionary=names) as file:
         table = file.read(names, use_threads=False)
     return [_as_enum(name, table[name]) for name in names]
 

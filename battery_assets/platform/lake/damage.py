@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.lake.checksums import is_whole, sha256_of_file
 from battery_assets.platform.lake.store import Lake
-from battery_assets.platform.object_stores import fetched, listed
+from battery_assets.platform.object_stores import fetch, listed
 
 
 def missing(lake: Lake, table: sa.Table, files: Collection[sa.Row]) -> set[str]:
@@ -53,4 +53,4 @@ def _is_good(lake: Lake, url: str, file: sa.Row, every_bit: bool) -> bool:
         return sha256_of_file(url) == file.sha256 if every_bit else is_whole(url, file.sha256)
     if file.e_tag is not None and not every_bit:
         return True
-    return hashlib.sha256(fetched(url)).hexdigest() == file.sha256
+    return hashlib.sha256(fetch(url)).hexdigest() == file.sha256

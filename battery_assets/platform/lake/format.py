@@ -18,7 +18,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.lake.codes import coded_columns, with_texts
-from battery_assets.platform.warehouse.casting import cast_columns, named
+from battery_assets.platform.warehouse.casting import cast_columns, name_column
 from battery_assets.platform.warehouse.decimals import as_decimals, counted, decimals
 from battery_assets.platform.warehouse.profile import Profile
 from battery_assets.tables.projections import sort_columns, stored_schema
@@ -64,7 +64,7 @@ def as_stored(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
     """
     wholes = []
     for name, kind in decimals(table).items():
-        with named(table, name):
+        with name_column(table, name):
             wholes.append(counted(rows[name], kind))
     casts = {name: _cast(rows.schema[name], name, kind) for name, kind in stored_schema(table).items()}
     return _in_order(cast_columns(rows.with_columns(wholes), table, casts), table)

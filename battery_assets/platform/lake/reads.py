@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from battery_assets.platform.lake.checksums import is_whole
 from battery_assets.platform.lake.codes import codes_of
-from battery_assets.platform.object_stores import fetched
+from battery_assets.platform.object_stores import fetch
 from battery_assets.platform.warehouse.decimals import uncounted
 
 Days = Iterable[tuple[date, pl.DataFrame]]
@@ -39,7 +39,7 @@ class Stored:
         Raises LakeError for a file that is not what was written.
         """
         if "://" in self.url:
-            content = fetched(self.url)
+            content = fetch(self.url)
             if hashlib.sha256(content).hexdigest() != self.sha256:
                 raise damaged_file(self.partition, self.url, "its checksum is not the one recorded")
             return content
@@ -90,7 +90,8 @@ def _read(file: Stored, columns: Kinds) -> pl.DataFrame:
     source = file.checked()
     path = source if isinstance(source, str) else io.BytesIO(source)
     try:
-        codes = codes_of(source if isinstance(source, str) else pa.py_buffer(source), columns)
+        texts = [name for name, kind in columns.items() if kind == pl.String]
+        codes = codes_of(source if isinstance(source, str) else pa.py_buffer(source), texts)
         coded = {series.name for series in codes}
         others = {name: kind for name, kind in columns.items() if name not in coded}
         if not others:

@@ -9,7 +9,7 @@ from deltalake.exceptions import DeltaError
 from battery_assets.platform.lake.format import arrow_schema
 
 
-def widened(delta: DeltaTable, table: sa.Table) -> DeltaTable:
+def widen(delta: DeltaTable, table: sa.Table) -> DeltaTable:
     """The table with the columns, and the digits, that a migration gave it since its log was begun."""
     wanted = {field.name: field for field in Schema.from_arrow(arrow_schema(table)).fields}
     # Of several first writers after the migration one changes the log, the others find it changed.

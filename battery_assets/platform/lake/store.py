@@ -34,8 +34,8 @@ from battery_assets.platform.lake.format import (
 )
 from battery_assets.platform.lake.log_on_disk import sync, sync_log
 from battery_assets.platform.lake.reads import Days, LakeError
-from battery_assets.platform.lake.schema import widened
-from battery_assets.platform.object_stores import fetched, remote
+from battery_assets.platform.lake.schema import widen
+from battery_assets.platform.object_stores import fetch, remote
 from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.profile import profile_of
 from battery_assets.platform.warehouse.rows import fitting, of_month
@@ -65,7 +65,7 @@ class Lake:
         except TableNotFoundError:
             return None
 
-    def created(self, table: sa.Table) -> DeltaTable:
+    def create(self, table: sa.Table) -> DeltaTable:
         """The table, made if need be."""
         found = self.delta(table)
         if found is None:
@@ -82,7 +82,7 @@ class Lake:
             found = DeltaTable(self.table_url(table))
             if self.local:
                 sync(Path(self.url).parent)
-        return widened(found, table)
+        return widen(found, table)
 
     def paths(self, table: sa.Table, part: Part) -> list[str]:
         """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
@@ -174,7 +174,7 @@ class Lake:
         # Two writers of a partition without files share nothing else that Delta could see a conflict in.
         turn = Transaction(f"{part.site}/{part.month}", token or 0)
         for attempt in range(_COMMIT_TRIES):
-            delta = self.created(table)
+            delta = self.create(table)
             named = _named(delta, part)
             fence()
             if not named.keys() >= set(keep):
@@ -211,7 +211,7 @@ class Lake:
             month = root / f"site={part.site}" / f"month={part.month}"
             sync_log(root, [folder for folder in (month.parent, month) if folder.exists()])
 
-    def swept(self, table: sa.Table, keep_hours: int) -> list[str]:
+    def vacuum(self, table: sa.Table, keep_hours: int) -> list[str]:
         """Delete files that the table has not named for so many hours, or never did; returns their paths."""
         found = self.delta(table)
         if found is None:
@@ -239,7 +239,7 @@ class Lake:
 
     def content(self, url: str) -> bytes:
         """What lies at a URL of the lake."""
-        return Path(url).read_bytes() if self.local else fetched(url)
+        return Path(url).read_bytes() if self.local else fetch(url)
 
 
 def _named(delta: DeltaTable, part: Part) -> dict[str, int]:

@@ -12,7 +12,7 @@ from battery_assets.platform.registry.tables import intake, quarantined_row
 ACCEPTED, DUPLICATE, REFUSED, REPLACED = "accepted", "duplicate", "refused", "replaced"
 
 
-def entered(connection: sa.Connection, site: str) -> dict[str, sa.Row]:
+def entries(connection: sa.Connection, site: str) -> dict[str, sa.Row]:
     """Everything of a site, by key."""
     return {row.key: row for row in connection.execute(sa.select(intake).where(intake.c.site == site))}
 

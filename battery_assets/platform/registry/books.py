@@ -1,11 +1,10 @@
-"""The platform's own books in PostgreSQL: claims and versions of partitions, files, sites, accounts."""
+"""The platform's own books in PostgreSQL: claims and versions of partitions, files of the lake, sites."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
@@ -220,7 +219,7 @@ def free_sites(connection: sa.Connection) -> list[sa.Row]:
     )
 
 
-def accounted(connection: sa.Connection, site: str) -> set[tuple[str, str]]:
+def accounted_files(connection: sa.Connection, site: str) -> set[tuple[str, str]]:
     """Table and checksum of the files of a site that were read."""
     query = sa.select(r.ingest_file.c.table_name, r.ingest_file.c.sha256).where(r.ingest_file.c.site == site)
     return {(row.table_name, row.sha256) for row in connection.execute(query)}
@@ -233,89 +232,3 @@ def put_site(connection: sa.Connection, site: str, source: str, config: dict[str
     connection.execute(
         statement.on_conflict_do_update(index_elements=["site"], set_={"source": source, "config": config})
     )
-
-
-def put_accounts(
-    connection: sa.Connection,
-    table: sa.Table,
-    part: Part,
-    files: pl.DataFrame,
-    quarantine: pl.DataFrame,
-    findings: list[str],
-    known: Mapping[str, dict[str, Any]] | None = None,
-    standing: Collection[str] = (),
-) -> None:
-    """Replace the accounts of what was read from files for a partition; a whole table has one set a site.
-
-    `known` is what is to be remembered of files, by path; the accounts of the paths in `standing` stand.
-    """
-    key, known = _accounts_key(table, part), known or {}
-    for books, path, rows in (
-        (r.ingest_file, r.ingest_file.c.path, files),
-        (r.quarantined_row, r.quarantined_row.c.file, quarantine),
-    ):
-        at = [books.c[name] == value for name, value in key.items()]
-        connection.execute(sa.delete(books).where(*at, path.not_in(list(standing))))
-        names = [name for name in rows.columns if name in books.c]
-        found = [{**key, **row} for row in rows.select(names).to_dicts()]
-        if books is r.ingest_file:
-            found = [{**row, "known": known.get(row["path"])} for row in found]
-        if found:
-            connection.execute(sa.insert(books), found)
-        if books is r.ingest_file:
-            connection.execute(sa.update(books).where(*at).values(findings=findings))
-
-
-def put_problems(
-    connection: sa.Connection, site: str, problems: Mapping[str, tuple[str, str]], findings: list[str]
-) -> None:
-    """Replace what is told of a site's files that are no table's: reason and detail by path, and findings."""
-    of_site = {"table_name": "", "site": site, "month": ""}
-    files = [
-        {**of_site, "path": path, "status": "refused", "reason": f"{reason}: {detail}", "findings": findings}
-        for path, (reason, detail) in sorted(problems.items())
-    ]
-    rows = [
-        {**of_site, "file": path, "reason": reason, "value": detail[:80], "rows": 0}
-        for path, (reason, detail) in sorted(problems.items())
-    ]
-    if findings and not files:
-        files = [{**of_site, "path": "", "status": "read", "findings": findings}]
-    for books, entries in ((r.ingest_file, files), (r.quarantined_row, rows)):
-        connection.execute(sa.delete(books).where(books.c.site == site, books.c.table_name == ""))
-        if entries:
-            connection.execute(sa.insert(books), entries)
-
-
-def _accounts_key(table: sa.Table, part: Part) -> dict[str, str]:
-    return {"table_name": table.name, "site": part.site or "", "month": part.month or ""}
-
-
-def known_files(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, dict[str, Any] | None]:
-    """Of each file that a partition's accounts name, by path, what is remembered of it."""
-    books = r.ingest_file
-    at = [books.c[name] == value for name, value in _accounts_key(table, part).items()]
-    return {
-        row.path: row.known for row in connection.execute(sa.select(books.c.path, books.c.known).where(*at))
-    }
-
-
-def accounts_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, Any]:
-    """Sums over the files of a partition, and how many rows are in quarantine for which reason."""
-    files, refused = (
-        sa.select(books).where(
-            *(books.c[name] == value for name, value in _accounts_key(table, part).items())
-        )
-        for books in (r.ingest_file, r.quarantined_row)
-    )
-    of_files, of_rows = files.subquery(), refused.subquery()
-    names = [column.name for column in r.ingest_file.columns if column.name.startswith("rows_")]
-    sums = connection.execute(sa.select(*(sa.func.sum(of_files.c[name]).label(name) for name in names))).one()
-    count = sa.func.count().label("count")
-    reasons = connection.execute(
-        sa.select(of_rows.c.reason, count).group_by(of_rows.c.reason).order_by(count.desc(), of_rows.c.reason)
-    )
-    return {
-        "rows": {name: int(value) for name, value in sums._mapping.items() if value is not None},
-        "quarantine": [dict(row) for row in reasons.mappings()],
-    }

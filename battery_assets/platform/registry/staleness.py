@@ -1,5 +1,6 @@
 """Partitions that are whole, and that were made from what has changed since."""
 
+import time
 from collections.abc import Mapping
 
 import sqlalchemy as sa
@@ -7,6 +8,8 @@ import sqlalchemy as sa
 from battery_assets.platform.dagster.partitions import Part, months_after
 from battery_assets.platform.registry import tables as r
 from battery_assets.platform.registry.books import at_place
+
+DEADLOCK = "40P01"
 
 
 def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
@@ -19,16 +22,29 @@ def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
 def mark_later_stale(connection: sa.Connection, part: Part, readers: Mapping[str, int | None]) -> None:
     """The partitions of later months that were made from a month that has changed.
 
-    `readers` says of each table how many months it looks back, None for all of them.
+    `readers` says of each table how many months it looks back, None for all of them. A later month that
+    commits at this moment holds its own row and may want one of ours: whom PostgreSQL sends back tries again.
     """
-    if part.month is None:
+    if part.month is None or not readers:
         return
+    for pause_s in (0.1, 0.5, 2.0, None):
+        try:
+            with connection.begin_nested():
+                for name in sorted(readers):
+                    _mark_later(connection, part, part.month, name, readers[name])
+            return
+        except sa.exc.OperationalError as error:
+            if pause_s is None or getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+            time.sleep(pause_s)
+
+
+def _mark_later(connection: sa.Connection, part: Part, month: str, name: str, reach: int | None) -> None:
     version = r.partition_version
-    for name, reach in readers.items():
-        later = [version.c.table_name == name, version.c.month > part.month, version.c.state == "current"]
-        later += [version.c.site == part.site] if part.site else []
-        later += [version.c.month <= months_after(part.month, reach)] if reach else []
-        connection.execute(sa.update(version).where(*later).values(state="stale"))
+    later = [version.c.table_name == name, version.c.month > month, version.c.state == "current"]
+    later += [version.c.site == part.site] if part.site else []
+    later += [version.c.month <= months_after(month, reach)] if reach else []
+    connection.execute(sa.update(version).where(*later).values(state="stale"))
 
 
 def stale_parts(connection: sa.Connection, site: str | None = None) -> list[sa.Row]:

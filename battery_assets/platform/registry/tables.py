@@ -82,12 +82,18 @@ partition_day = sa.Table(
     sa.Column("site", sa.String(31), primary_key=True),
     sa.Column("month", sa.String(7), primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False, comment="Of all that the day was made from."),
+    sa.Column(
+        "fingerprint",
+        sa.String(64),
+        key="input_hash",
+        nullable=False,
+        comment="Of all that the day was made from.",
+    ),
     sa.Column("path", sa.Text, comment="Its file, where the table is in the lake and the day has rows."),
     sa.Column("rows", sa.BigInteger, comment="Of the day, where PostgreSQL keeps the table day by day."),
     sa.Column("sha256", sa.String(64)),
     sa.Column("profile", JSONB),
-    sa.Column("carry", sa.LargeBinary, comment="What the day hands on to the days after it."),
+    sa.Column("carry", sa.LargeBinary, key="saved", comment="What the day hands on to the days after it."),
     comment="The days of partitions: one that would be made from the same again is kept as it is.",
 )
 

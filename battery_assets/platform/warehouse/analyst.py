@@ -29,8 +29,16 @@ LIMIT 1
 def give_password(connection: sa.Connection, password: str) -> None:
     """Let the role log in with a new password, and with the rights and settings that it is meant to have.
 
-    What was granted on a database itself does not come along when the database is copied or restored.
+    What was granted on a database itself does not come along when the database is copied or restored. Raises
+    PermissionError where only an administrator may.
     """
+    may = "SELECT rolsuper OR (rolcreaterole AND pg_has_role(:role, 'MEMBER WITH ADMIN OPTION'))"
+    found = connection.execute(sa.text(f"{may} FROM pg_roles WHERE rolname = current_user"), {"role": ROLE})
+    if not found.scalar_one():
+        raise PermissionError(
+            f"the platform's role may not change {ROLE}; next step: as an administrator of the server, "
+            f"ALTER ROLE {ROLE} LOGIN PASSWORD '...'; the address is the warehouse's with this role"
+        )
     role = sql.Identifier(ROLE)
     here = sql.Identifier(str(connection.execute(sa.text("SELECT current_database()")).scalar_one()))
     with cursor_of(connection) as cursor:

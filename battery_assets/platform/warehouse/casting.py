@@ -14,13 +14,13 @@ def cast_columns(rows: pl.DataFrame, table: sa.Table, casts: Mapping[str, pl.Exp
     except pl.exceptions.PolarsError:
         # polars does not always say which column it was.
         for name, cast in casts.items():
-            with named(table, name):
+            with name_column(table, name):
                 rows.select(cast)
         raise
 
 
 @contextlib.contextmanager
-def named(table: sa.Table, name: str) -> Iterator[None]:
+def name_column(table: sa.Table, name: str) -> Iterator[None]:
     """While one column is cast: where a value does not fit, raises ValueError that names the column."""
     try:
         yield

@@ -43,7 +43,19 @@ def transaction(url: str) -> Iterator[sa.Connection]:
         yield connection
 
 
-def repeated(work: Callable[[], Result]) -> Result:
+@contextmanager
+def reading(url: str) -> Iterator[sa.Connection]:
+    """A connection for questions: each sees what is committed, as in a transaction, without begin and end."""
+    with engine(url).connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def unhurried(connection: sa.Connection) -> None:
+    """Let the transaction's end not wait for the disk: for what is worked out again where it is lost."""
+    connection.execute(sa.text("SET LOCAL synchronous_commit = off"))
+
+
+def repeat(work: Callable[[], Result]) -> Result:
     """What `work`, a whole transaction, returns; repeated where a deadlock or a lost connection undid it."""
     for pause_s in (0.2, 2.0, None):
         try:
@@ -57,7 +69,7 @@ def repeated(work: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
+def explain_refusals(what: str) -> Iterator[None]:
     """Rows that PostgreSQL refuses become a ValueError that names `what`, the column and the value."""
     try:
         yield

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.assets import later_readers
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.days.plan import DayEntry, Due
+from battery_assets.platform.days.plan import DayEntry, DayPlan
 from battery_assets.platform.lake.damage import damaged
 from battery_assets.platform.lake.format import LakeFile, in_turn, sha256_of
 from battery_assets.platform.lake.store import Days, Lake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.staleness import mark_later_stale
 from battery_assets.platform.warehouse.crash_points import crash_point
-from battery_assets.platform.warehouse.database import explained, transaction
+from battery_assets.platform.warehouse.database import explain_refusals, transaction
 from battery_assets.platform.warehouse.digests import are_changed, rows_digest
 from battery_assets.platform.warehouse.profile import Profile, merged
 from battery_assets.platform.warehouse.relations import ensure_leaf, mark_children_stale, refuse_dangling
@@ -73,11 +73,11 @@ def _token(part: Part, table: sa.Table) -> int | None:
 
 
 def replace_lake(
-    url: str, lake: Lake, table: sa.Table, part: Part, days: Days, due: Due | None
+    url: str, lake: Lake, table: sa.Table, part: Part, days: Days, plan: DayPlan | None
 ) -> tuple[Profile, str]:
     """Files of the days that were made, beside those that stay; profile and sha256 of them all."""
-    kept = due.kept if due else {}
-    made = in_turn(lake.write_days(table, part, days if due is None else _wanted(days, due)))
+    kept = plan.unchanged if plan else {}
+    made = in_turn(lake.write_days(table, part, days if plan is None else _wanted(days, plan)))
     crash_point("files_written")
     token = _token(part, table)
     try:
@@ -93,7 +93,7 @@ def replace_lake(
         lake.discard(table, made)
         raise
     profile = merged([file.profile for file in files])
-    entries = _file_entries(due, made)
+    entries = _file_entries(plan, made)
     with transaction(url) as connection:
         paths = [file.path for file in stay]
         lake.commit(table, part, made, token, lambda: registry.hold(connection, table, part, token), paths)
@@ -105,17 +105,17 @@ def replace_lake(
     return profile, sha256
 
 
-def _wanted(days: Days, due: Due) -> Iterator[tuple[date, pl.DataFrame]]:
-    wanted = set(due.days)
+def _wanted(days: Days, plan: DayPlan) -> Iterator[tuple[date, pl.DataFrame]]:
+    wanted = set(plan.to_make)
     for day, rows in days:
         if day not in wanted:
             raise ValueError(f"{day} is not one of the days to make")
         yield day, rows
 
 
-def _file_entries(due: Due | None, made: list[LakeFile]) -> list[DayEntry]:
+def _file_entries(plan: DayPlan | None, made: list[LakeFile]) -> list[DayEntry]:
     paths = {file.day: file.path for file in made}
-    return [due.entry(day, path=paths.get(day)) for day in due.days] if due else []
+    return [plan.entry(day, path=paths.get(day)) for day in plan.to_make] if plan else []
 
 
 def replace_rows(
@@ -124,12 +124,12 @@ def replace_rows(
     part: Part,
     rows: pl.DataFrame | Mapping[date, pl.DataFrame],
     also: Mapping[sa.Table, pl.DataFrame],
-    due: Due | None,
+    plan: DayPlan | None,
 ) -> tuple[Profile, str]:
     """Rows of PostgreSQL tables, in one transaction: all of a partition, or the days that were made."""
     for target in (table, *also):
         ensure_leaf(url, target, part)
-    with explained(f"{table.name} {part.key}"), transaction(url) as connection:
+    with explain_refusals(f"{table.name} {part.key}"), transaction(url) as connection:
         contents: dict[sa.Table, pl.DataFrame | Mapping[date, pl.DataFrame]] = {table: rows, **also}
         before = {
             target: registry.hold(connection, target, part, _token(part, target)) for target in contents
@@ -140,9 +140,9 @@ def replace_rows(
                 ready = fitting(content, target).sort(key_columns(target))
                 written[target] = put(connection, target, part, ready)
             else:
-                assert due is not None
-                entries = _day_rows(connection, target, part, content, due)
-                whole = sorted([*due.kept.values(), *entries], key=lambda entry: entry.day)
+                assert plan is not None
+                entries = _day_rows(connection, target, part, content, plan)
+                whole = sorted([*plan.unchanged.values(), *entries], key=lambda entry: entry.day)
                 profiles = [entry.profile for entry in whole if entry.profile is not None]
                 written[target] = merged(profiles), sha256_of(whole)  # type: ignore[arg-type]
             crash_point("rows_copied")
@@ -150,7 +150,7 @@ def replace_rows(
             refuse_dangling(connection, target, part)
             mark_children_stale(connection, target, part)
         if table.info["dated_by"]:
-            kept = due.kept if due else ()
+            kept = plan.unchanged if plan else ()
             registry.put_day_entries(connection, registry.place(table, part), kept, entries)
         for target, (profile, sha256) in written.items():
             as_they_are = rows_digest(connection, target, part)
@@ -161,13 +161,13 @@ def replace_rows(
 
 
 def _day_rows(
-    connection: sa.Connection, table: sa.Table, part: Part, days: Mapping[date, pl.DataFrame], due: Due
+    connection: sa.Connection, table: sa.Table, part: Part, days: Mapping[date, pl.DataFrame], plan: DayPlan
 ) -> list[DayEntry]:
     """Put the rows of the days that were made in the place of all but those of the days that stay."""
-    made = {day: days.get(day, empty(table)) for day in due.days}
+    made = {day: days.get(day, empty(table)) for day in plan.to_make}
     ready = {day: fitting(rows, table).sort(key_columns(table)) for day, rows in made.items()}
-    written = put_days(connection, table, part, due.kept, ready)
+    written = put_days(connection, table, part, plan.unchanged, ready)
     return [
-        dataclasses.replace(due.entry(day), rows=profile["rows"], sha256=sha256, profile=profile)
+        dataclasses.replace(plan.entry(day), rows=profile["rows"], sha256=sha256, profile=profile)
         for day, (profile, sha256) in written.items()
     ]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.metadata import replaced_metadata
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.days.plan import Due, fingerprints_of, what_stays
+from battery_assets.platform.days.plan import DayPlan, input_hashes_of, unchanged_days
 from battery_assets.platform.lake import captures
 from battery_assets.platform.lake.current import current_files
 from battery_assets.platform.lake.damage import rotten
@@ -22,7 +22,7 @@ from battery_assets.platform.lake.reads import Days, Stored, columns_of, damaged
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.crash_points import crash_point
-from battery_assets.platform.warehouse.database import copy_out, repeated, transaction
+from battery_assets.platform.warehouse.database import copy_out, reading, repeat, transaction, unhurried
 from battery_assets.platform.warehouse.profile import merged
 from battery_assets.platform.warehouse.replacing import (
     Claimed,
@@ -65,6 +65,10 @@ class Warehouse(dg.ConfigurableResource):
         """A PostgreSQL transaction."""
         return transaction(self.database_url)
 
+    def reading(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A PostgreSQL connection that only asks."""
+        return reading(self.database_url)
+
     def claim(
         self, table: sa.Table, context: dg.AssetExecutionContext | Part, *, also: Iterable[sa.Table] = ()
     ) -> Claimed:
@@ -103,7 +107,7 @@ class Warehouse(dg.ConfigurableResource):
         names = list(columns or polars_schema(table))
         if table.info["store"] == "lake":
             return self.scan_in(table, self.files(table, part or Part()), names, verify=verify)
-        with self.transaction() as connection:
+        with self.reading() as connection:
             return copy_out(connection, table, names, within(table, part, where)).lazy()
 
     def days_of(self, table: sa.Table, part: Part) -> list[date]:
@@ -112,7 +116,7 @@ class Warehouse(dg.ConfigurableResource):
 
     def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
         """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
-        with self.transaction() as connection:
+        with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
         # Replaced as a whole, all of it stands for each of its days.
@@ -149,43 +153,46 @@ class Warehouse(dg.ConfigurableResource):
         kinds = stored_schema(table)
         yield from read_days(of_days, {name: kinds[name] for name in columns or kinds})
 
-    def due(
-        self, table: sa.Table, part: Part, given: Mapping[date, str], *, by: str, chained: bool = False
-    ) -> Due:
-        """Which days of a partition have to be made, where `given` says what each day is made from.
+    def day_plan(
+        self, table: sa.Table, part: Part, inputs: Mapping[date, str], *, by: str, chained: bool = False
+    ) -> DayPlan:
+        """Which days of a partition have to be made, where `inputs` says what each day is made from.
 
         The code of the module `by` that makes them and, of chained days, what the day before was, is added.
         A damaged day has to be made; so have all where the partition is stale or the run says so.
         """
-        fingerprints = fingerprints_of(table.name, given, chained, by)
-        with self.transaction() as connection:
+        input_hashes = input_hashes_of(table.name, inputs, chained, by)
+        with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
             known = days_there(connection, self.lake, table, part, entries)
         if row is None or row.state != "current" or from_scratch(part):
             known = set()
-        return Due(fingerprints, what_stays(fingerprints, entries, known, chained))
+        return DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained))
 
     @contextlib.contextmanager
     def reductions(
-        self, name: str, part: Part, given: Mapping[date, str], *, by: str, chained: bool = False
-    ) -> Iterator[Due]:
+        self, name: str, part: Part, inputs: Mapping[date, str], *, by: str, chained: bool = False
+    ) -> Iterator[DayPlan]:
         """Days of which something is only worked out, to be looked at together; the block does what is due.
 
         It is kept under `name` when the block ends well. No claim is needed: what a day hands on follows from
-        its fingerprint alone.
+        its input hash alone.
         """
-        fingerprints = fingerprints_of(name, given, chained, by)
+        input_hashes = input_hashes_of(name, inputs, chained, by)
         key = {"table_name": name, "site": part.site or "", "month": part.month or ""}
-        with self.transaction() as connection:
+        with self.reading() as connection:
             entries = registry.day_entries(connection, key)
         known = set() if from_scratch(part) else set(entries)
-        due = Due(fingerprints, what_stays(fingerprints, entries, known, chained))
-        yield due
-        if not due.days and due.kept.keys() == entries.keys():
+        plan = DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained))
+        yield plan
+        if not plan.to_make and plan.unchanged.keys() == entries.keys():
             return
         with self.transaction() as connection:
-            registry.put_day_entries(connection, key, due.kept, [due.entry(day) for day in due.days])
+            unhurried(connection)
+            registry.put_day_entries(
+                connection, key, plan.unchanged, [plan.entry(day) for day in plan.to_make]
+            )
 
     def replace(
         self,
@@ -195,26 +202,26 @@ class Warehouse(dg.ConfigurableResource):
         *,
         also: dict[sa.Table, pl.DataFrame] | None = None,
         metadata: dict[str, Any] | None = None,
-        due: Due | None = None,
+        plan: DayPlan | None = None,
     ) -> dg.MaterializeResult:
         """Make these rows the partition's whole content, at once or not at all.
 
         `also` names further PostgreSQL tables whose same partition is replaced in the same transaction. With
-        `due`, rows are those of the days that were due, and the other days stay.
+        `plan`, rows are those of the days that were due, and the other days stay.
         Raises ValueError for rows that do not fit the table, SupersededError for a late writer.
         """
         started = time.monotonic()
         if table.info["store"] == "lake":
             days = by_day(fitting(rows, table)) if isinstance(rows, pl.DataFrame) else rows
-            profile, sha256 = replace_lake(self.database_url, self.lake, table, part, days, due)
+            profile, sha256 = replace_lake(self.database_url, self.lake, table, part, days, plan)
         else:
             content = rows if isinstance(rows, pl.DataFrame) else dict(rows)
-            profile, sha256 = repeated(
-                lambda: replace_rows(self.database_url, table, part, content, also or {}, due)
+            profile, sha256 = repeat(
+                lambda: replace_rows(self.database_url, table, part, content, also or {}, plan)
             )
         crash_point("committed")
         shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)
-        told = {**shown, **(due.shown if due else {}), **(metadata or {})}
+        told = {**shown, **(plan.shown if plan else {}), **(metadata or {})}
         return dg.MaterializeResult(metadata=told, data_version=dg.DataVersion(sha256))
 
     def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
@@ -223,7 +230,7 @@ class Warehouse(dg.ConfigurableResource):
         Of a lake partition it is that of the files the log names now: a writer that died after its commit to
         the lake has not entered it into the books.
         """
-        with self.transaction() as connection:
+        with self.reading() as connection:
             row = registry.committed(connection, table, part)
         if table.info["store"] == "lake":
             files = self.files(table, part)

@@ -42,7 +42,7 @@ def stored_columns(warehouse: Warehouse, table: sa.Table, part: Part) -> set[str
         paths = warehouse.lake.paths(table, part)
         schemas = [pl.read_parquet_schema(f"{warehouse.lake.table_url(table)}/{path}") for path in paths]
         return {name for schema in schemas for name in schema}
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         told = {"schema": table.schema, "name": table.name}
         return set(connection.execute(sa.text(_COLUMNS), told).scalars())
 
@@ -66,7 +66,7 @@ def changed_rows(warehouse: Warehouse, table: sa.Table, part: Part) -> list[str]
 def day_profiles(warehouse: Warehouse, table: sa.Table, part: Part) -> dict[date, Profile]:
     """What the writer saw of each day of a lake partition."""
     named = set(warehouse.lake.paths(table, part))
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         files = registry.files_of(connection, table, part).values()
     days: dict[date, list[Profile]] = {}
     for file in files:
@@ -79,7 +79,7 @@ def undefined_tables(warehouse: Warehouse) -> list[str]:
     """Tables, as schema.name, that stand beside the defined ones without being defined."""
     defined = [f"{table.schema}.{table.name}" for table in METADATA.tables.values()]
     schemas = sorted({str(table.schema) for table in METADATA.tables.values()})
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         return list(
             connection.execute(sa.text(_UNDEFINED), {"schemas": schemas, "defined": defined}).scalars()
         )
@@ -87,13 +87,13 @@ def undefined_tables(warehouse: Warehouse) -> list[str]:
 
 def views_of(warehouse: Warehouse, schema: str) -> list[str]:
     """Views of other schemas, as schema.name, that read tables of this one."""
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         return list(connection.execute(sa.text(_VIEWS), {"schema": schema}).scalars())
 
 
 def rows_if_there(warehouse: Warehouse, schema: str, name: str, part: Part) -> pl.DataFrame | None:
     """A site's rows of a table that need not exist, of the month if it has one; None if it is not there."""
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         columns = set(connection.execute(sa.text(_COLUMNS), {"schema": schema, "name": name}).scalars())
         if not columns:
             return None

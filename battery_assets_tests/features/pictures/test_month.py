@@ -160,11 +160,11 @@ def test_the_ride_through_of_a_site_is_a_picture_even_where_nothing_is_known():
 
 def test_a_time_axis_of_any_length_has_dates():
     """A warning here stopped the run of a site that has two days of data."""
-    from battery_assets.features.pictures.parts import panels, time_axis
+    from battery_assets.features.pictures.parts import panels, set_dates
 
     for most in (6, 10):
         for hours in (1, 7, 24, 30, 49, 72, 100, 170, 300, 500, 744, 9000):
             _, axes = panels(4, 2, 1, 1, "")
             axes[0, 0].plot([START, START + timedelta(hours=hours)], [0.0, 1.0])
-            time_axis(axes[0, 0], most)
+            set_dates(axes[0, 0], most)
             assert 1 <= len(axes[0, 0].get_xticks()) <= most + 3, (most, hours)

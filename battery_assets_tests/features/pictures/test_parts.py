@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from battery_assets.features.pictures.parts import GREEN, blank, figure, png, short_codes
-from battery_assets.features.pictures.scales import scaled
+from battery_assets.features.pictures.scales import draw_scales
 
 
 def test_a_thin_line_keeps_its_colour_among_many():
@@ -23,7 +23,7 @@ def test_a_thin_line_keeps_its_colour_among_many():
 
 def test_paper_stays_white_and_ink_black():
     drawn, axes = figure(6, 4, "black on white")
-    scaled(axes)
+    draw_scales(axes)
     image = Image.open(io.BytesIO(png(drawn))).convert("L")
     assert image.getextrema() == (0, 255)
     assert image.getpixel((0, 0)) == 255

@@ -3,7 +3,7 @@
 import pytest
 
 from battery_assets.features.pictures.parts import figure, panels
-from battery_assets.features.pictures.scales import scaled, shared, ticks
+from battery_assets.features.pictures.scales import draw_scales, place_ticks, share_limits
 
 
 def words(axes) -> list[str]:
@@ -29,16 +29,16 @@ def test_the_ticks_are_those_of_matplotlib_on_every_scale_and_upside_down(scale,
         axes.plot([0.3, 0.9], [2.0, 400.0])
         axes.set_yscale(scale)
         axes.set_ylim(limits)
-    scaled(drawn[0][1])
+    draw_scales(drawn[0][1])
     assert words(drawn[0][1]) == own_words(drawn[1][1])
 
 
 def test_the_labels_that_were_set_are_written_and_nothing_is_clipped():
     drawn, axes = figure(6, 4, "title", names=["a very long name of a string indeed", "b"])
     axes.plot([0.0, 1.0], [0.0, 1.0])
-    ticks(axes.yaxis, [0.0, 1.0], ["a very long name of a string indeed", "b"])
+    place_ticks(axes.yaxis, [0.0, 1.0], ["a very long name of a string indeed", "b"])
     axes.set(xlabel="along", ylabel="up")
-    scaled(axes)
+    draw_scales(axes)
     drawn.canvas.draw()
     assert {"along", "up", "b"} < set(words(axes))
     for text in axes.texts:
@@ -52,5 +52,5 @@ def test_shared_limits_hold_what_each_shows():
     _, axes = panels(6, 4, 2, 1, "")
     axes[0, 0].set_xlim(0, 5)
     axes[1, 0].set_xlim(3, 9)
-    shared(axes[:, 0], "x")
+    share_limits(axes[:, 0], "x")
     assert [one.get_xlim() for one in axes[:, 0]] == [(0, 9), (0, 9)]

@@ -34,10 +34,10 @@ def no_bar(_total: int) -> Iterator:
 @pytest.fixture(scope="module")
 def take_in(platform):
     """Take in an export as a site, and look at what became of it."""
-    from battery_assets.actions.import_export import imported
+    from battery_assets.actions.import_export import import_site
 
     def take(folder: Path, site: str, **terms: object) -> SimpleNamespace:
-        months = imported(platform, folder, site, {"timezone": "UTC", **terms}, no_bar)
+        months = import_site(platform, folder, site, {"timezone": "UTC", **terms}, no_bar)
         return SimpleNamespace(months=months, **seen_of(platform, site))
 
     return take

@@ -128,25 +128,33 @@ def test_a_suite_judges_a_content_once_and_another_content_again(world, monkeypa
     assert said == [["wrong"], ["wrong"], [], ["worse"]]
 
 
-def test_a_failing_check_stops_what_comes_after_it(world):
-    """A site of files without any file has no location, where one is expected."""
-    world.site("hollow", "files", {})
-    result = world.run("site_month", dg.MultiPartitionKey({"month": "2025-03", "site": "hollow"}))
+def test_a_failing_check_stops_what_comes_after_it(world, monkeypatch):
+    """Of the tables of its own step too."""
+    wrong = lambda table, _stored: ["a column too many"] * (table is t.location)  # noqa: E731
+    with monkeypatch.context() as patched:
+        patched.setattr(checks, "column_failures", wrong)
+        result = world.run("site_month", KEY)
     assert not result.success
     evaluation = evaluations(result)["location", "suite"]
-    assert not evaluation.passed
-    assert evaluation.partition == "2025-03|hollow"
+    assert (evaluation.passed, evaluation.partition) == (False, str(KEY))
     assert evaluation.severity == dg.AssetCheckSeverity.ERROR
-    assert "0 rows" in evaluation.description
+    assert evaluation.description == "a column too many"
     begun = {event.step_key for event in result.all_events if event.event_type_value == "STEP_START"}
     assert begun == {"master"}
     assert materialized(result) == {"location"}
-    healthy = world.instance.event_log_storage.get_asset_check_execution_history(
-        dg.AssetCheckKey(dg.AssetKey("location"), "suite"), limit=9
+    [newest] = world.instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey("location"), "suite"), limit=1
     )
-    assert {(kept.partition, kept.status.value) for kept in healthy} == {
-        (str(KEY), "SUCCEEDED"), ("2025-03|hollow", "FAILED")
-    }  # fmt: skip
+    assert (newest.partition, newest.status.value) == (str(KEY), "FAILED")
+
+
+def test_a_check_that_warns_stops_nothing_in_its_step(world):
+    """A site of files without any file has no location, where one is expected."""
+    world.site("hollow", "files", {})
+    result = world.run("site_month", dg.MultiPartitionKey({"month": "2025-03", "site": "hollow"}))
+    evaluation = evaluations(result)["location", "suite"]
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert materialized(result) >= {"location", "battery_system", "string", "battery", "environmental_sensor"}
 
 
 def test_an_unknown_site_is_told_how_to_become_known(world):

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.platform.dagster.tidying import tidied
+from battery_assets.platform.dagster.tidying import tidy_up
 from battery_assets.platform.days.plan import DayEntry
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
@@ -46,7 +46,7 @@ def test_files_of_a_replaced_version_stay_for_those_who_read_it(warehouse):
     first = [next(reader)]
     replace(warehouse, TABLE, 2)
     aged(warehouse, 100)
-    assert tidied(warehouse, t.TABLES)["telemetry_jar_raw"] == 0, "they were named a moment ago"
+    assert tidy_up(warehouse, t.TABLES)["telemetry_jar_raw"] == 0, "they were named a moment ago"
     rows = pl.concat([rows for _, rows in [*first, *reader]])
     assert rows.height == content(TABLE, 1).height
 
@@ -56,7 +56,7 @@ def test_files_of_a_replaced_version_go_when_their_time_is_over(warehouse):
     old = files_on_disk(warehouse, TABLE)
     replace(warehouse, TABLE, 2)
     time.sleep(0.05)
-    assert tidied(warehouse, [TABLE], keep_hours=0) == {"telemetry_jar_raw": len(old)}
+    assert tidy_up(warehouse, [TABLE], keep_hours=0) == {"telemetry_jar_raw": len(old)}
     assert files_on_disk(warehouse, TABLE) == in_books(warehouse) == set(warehouse.lake.paths(TABLE, PART))
     assert value_of(TABLE, warehouse.read(TABLE, PART).collect()) == 2
     warehouse.verify(TABLE, PART)
@@ -71,7 +71,7 @@ def test_what_a_killed_writer_left_goes_when_it_is_old(warehouse, hours, left_ov
     assert written(Order.to(warehouse, TABLE, 2, crash_at="files_written")) is None
     assert files_on_disk(warehouse, TABLE) > named
     aged(warehouse, hours)
-    tidied(warehouse, [TABLE])
+    tidy_up(warehouse, [TABLE])
     assert (files_on_disk(warehouse, TABLE) > named) == left_over
     assert files_on_disk(warehouse, TABLE) >= named
     assert value_of(TABLE, warehouse.read(TABLE, PART).collect()) == 1
@@ -88,7 +88,7 @@ def test_the_job_runs(warehouse):
 def test_captures_and_tables_that_are_not_there_are_left_alone(warehouse):
     url = warehouse.keep_capture(PART, "window-1", content(TABLE, 1).select("ts"))
     path = Path(warehouse.lake_url) / url
-    assert set(tidied(warehouse, t.TABLES).values()) == {0}, "its row may be on its way"
+    assert set(tidy_up(warehouse, t.TABLES).values()) == {0}, "its row may be on its way"
     assert path.exists()
 
 
@@ -98,7 +98,7 @@ def test_captures_that_no_row_names_go_when_they_are_old(warehouse):
     )
     kept(warehouse, t.capacity_test_raw, rows(t.capacity_test_raw, {"name": "a", "raw_data_url": named}))
     time.sleep(0.05)
-    assert tidied(warehouse, t.TABLES, keep_hours=0)["captures"] == 1
+    assert tidy_up(warehouse, t.TABLES, keep_hours=0)["captures"] == 1
     there = [(Path(warehouse.lake_url) / url).exists() for url in (named, unnamed)]
     assert there == [True, False]
 
@@ -109,6 +109,6 @@ def test_days_of_months_long_closed_are_forgotten(warehouse):
         for month in ("2016-01", "2999-01"):
             entry = DayEntry(date(int(month[:4]), 1, 1), "f" * 64)
             registry.put_day_entries(connection, {**key, "month": month}, (), [entry])
-    tidied(warehouse, [])
+    tidy_up(warehouse, [])
     with warehouse.transaction() as connection:
         assert list(connection.execute(sa.select(r.partition_day.c.month)).scalars()) == ["2999-01"]

@@ -1,5 +1,9 @@
 """A month whose rows have changed makes the months stale whose history it is, and they are run in order."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import dagster as dg
 import polars as pl
 import pytest
@@ -11,6 +15,7 @@ from battery_assets.platform.dagster.assets import later_readers
 from battery_assets.platform.dagster.catching_up import oldest_stale, stale_sensor
 from battery_assets.platform.dagster.partitions import Part, months_after
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry import staleness
 from battery_assets.platform.registry.staleness import mark_stale
 from battery_assets.tables.projections import empty
 from battery_assets_tests.worlds.stores import kept, of, rows
@@ -119,3 +124,37 @@ def test_a_stale_partition_is_told_where_people_look(history):
         with history.transaction() as connection:
             assert [tuple(row) for row in connection.execute(sa.text(seen))] == [(100, expected)]
             mark_stale(connection, t.rul_prediction, Part("alpha", "2025-04"))
+
+
+def test_two_months_that_mark_each_other_s_rows_both_end_well(history, monkeypatch):
+    """March marks two readers of later months; April has one of them locked and wants the other."""
+    first, second = sorted((READER, NEITHER), key=lambda table: table.name)
+    meet, mark, met = Barrier(2), staleness._mark_later, []
+
+    def slowly(connection, part, month, name, reach) -> None:
+        mark(connection, part, month, name, reach)
+        if month == "2025-03" and name == first.name and not met:
+            met.append(True)
+            meet.wait(10)
+            time.sleep(0.3)
+
+    def april() -> None:
+        with history.transaction() as connection:
+            registry.hold(connection, second, Part("alpha", "2025-04"), None)
+            meet.wait(10)
+            staleness.mark_later_stale(
+                connection, Part("alpha", "2025-04"), {first.name: 12, second.name: 12}
+            )
+
+    def march() -> None:
+        with history.transaction() as connection:
+            staleness.mark_later_stale(
+                connection, Part("alpha", "2025-03"), {first.name: 12, second.name: 12}
+            )
+
+    monkeypatch.setattr(staleness, "_mark_later", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        for running in [pool.submit(april), pool.submit(march)]:
+            running.result(timeout=60)
+    assert met
+    assert {month for _, month, _ in stale(history)} == {"2025-04", "2025-05"}

@@ -73,11 +73,11 @@ def test_no_kept_day_stays_where_a_row_was_changed(warehouse):
 
     def made() -> list[date]:
         claimed = warehouse.claim(table, MARCH)
-        due = warehouse.due(
+        due = warehouse.day_plan(
             table, claimed, dict.fromkeys(days, "made of this"), by="battery_assets.platform.days.plan"
         )
-        warehouse.replace(table, claimed, {}, due=due)
-        return due.days
+        warehouse.replace(table, claimed, {}, plan=due)
+        return due.to_make
 
     assert made() == days
     assert made() == []

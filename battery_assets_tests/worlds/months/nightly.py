@@ -65,7 +65,7 @@ class Site:
         """Make the month as it stands on the night after a day; `only` the bodies of these tables."""
         wanted = {table.name for table in only}
         resources = {"warehouse": warehouse or self.warehouse, "landing": self.landing, "tracking": None}
-        with clock.stopped(datetime(day.year, day.month, day.day, 1, 15, tzinfo=UTC) + timedelta(days=1)):
+        with clock.stop_at(datetime(day.year, day.month, day.day, 1, 15, tzinfo=UTC) + timedelta(days=1)):
             for name, body in bodies().items():
                 if name in wanted:
                     taken = inspect.signature(body).parameters

@@ -16,14 +16,14 @@ def ways(contract: LabContract) -> list[Callable[[Sequence[Heading]], Dialect | 
     return [partial(dialect, contract=contract), dialect_of] if contract.columns else [dialect_of]
 
 
-def dialect(found: Sequence[Heading], contract: LabContract) -> Dialect | None:
+def dialect(line: Sequence[Heading], contract: LabContract) -> Dialect | None:
     """The declared dialect, if most of the declared headings stand in this line; else None.
 
     Where the contract does not declare all that a file needs, and the headings are those of a known dialect,
     the declared columns go before its own.
     """
     declared = {text: word for text, word, _ in contract.columns}
-    here = {heading.text for heading in found if heading.text in declared}
+    here = {heading.text for heading in line if heading.text in declared}
     if 2 * len(here) < len(declared) or not here:
         return None
     columns = tuple(
@@ -31,9 +31,9 @@ def dialect(found: Sequence[Heading], contract: LabContract) -> Dialect | None:
         for text, word in declared.items()
     )
     words = {column.word for column in columns}
-    known = None if words >= set(REQUIRED) else dialect_of(found)
+    known = None if words >= set(REQUIRED) else dialect_of(line)
     if known is not None:
-        return _corrected(known, columns, found)
+        return _corrected(known, columns, line)
     needed = tuple(Column(word, (word,), required=True) for word in REQUIRED if word not in words)
     return Dialect(
         name="declared layout",

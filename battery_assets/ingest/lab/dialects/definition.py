@@ -73,33 +73,33 @@ class Dialect:
     export: str = ""
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def signed(self, found: Sequence[Heading]) -> bool:
+    def signed(self, line: Sequence[Heading]) -> bool:
         """Whether the headings bear this dialect's signature."""
-        slugs = {heading.slug for heading in found}
-        style = any(re.fullmatch(self.written, heading.text) for heading in found) if self.written else True
+        slugs = {heading.slug for heading in line}
+        style = any(re.fullmatch(self.written, heading.text) for heading in line) if self.written else True
         return style and any(signature <= slugs for signature in self.signature)
 
-    def places(self, found: Sequence[Heading]) -> dict[str, tuple[Column, Heading]]:
+    def places(self, line: Sequence[Heading]) -> dict[str, tuple[Column, Heading]]:
         """The heading of each word that the file has; of several that fit, the dialect's first."""
         chosen: dict[str, tuple[Column, Heading]] = {}
-        by_slug = {heading.slug: heading for heading in reversed(found)}
+        by_slug = {heading.slug: heading for heading in reversed(line)}
         for column in self.columns:
             for wanted in column.slugs:
                 fitting = by_slug.get(wanted)
                 if fitting is None and not wanted.isidentifier():
-                    fitting = next((heading for heading in found if _fits(heading, wanted)), None)
+                    fitting = next((heading for heading in line if _fits(heading, wanted)), None)
                 if fitting and column.word not in chosen:
                     chosen[column.word] = (column, fitting)
         return chosen
 
-    def missing(self, found: Sequence[Heading]) -> list[Column]:
+    def missing(self, line: Sequence[Heading]) -> list[Column]:
         """Required columns that the headings lack."""
-        places = self.places(found)
+        places = self.places(line)
         return [column for column in self.columns if column.required and column.word not in places]
 
-    def likeness(self, found: Sequence[Heading]) -> float:
+    def likeness(self, line: Sequence[Heading]) -> float:
         """Share of this dialect's columns that the headings have, or nearly have."""
-        slugs = [heading.slug for heading in found]
+        slugs = [heading.slug for heading in line]
         hits = sum(
             any(difflib.get_close_matches(wanted.rstrip("*"), slugs, n=1, cutoff=0.8) for wanted in c.slugs)
             for c in self.columns

@@ -33,15 +33,12 @@ _FEWEST_SUMMARIES = 2
 _SHOWN_COLUMNS = 40
 
 
-def dialect_of(found: Sequence[Heading]) -> Dialect | None:
+def dialect_of(line: Sequence[Heading]) -> Dialect | None:
     """The dialect whose signature a line of headings bears. Raises LabFileRefused: NO_POINTS."""
-    summarised = summary_columns(found)
     for dialect in DIALECTS:
-        if summarised and dialect.signed(found) and not dialect.missing(found):
-            raise _summary(summarised)
-        if dialect.signed(found):
+        if dialect.signed(line):
             return dialect
-    slugs = {heading.slug for heading in found}
+    slugs = {heading.slug for heading in line}
     if any(slugs >= metadata for metadata in ARBIN_METADATA):
         raise LabFileRefused(
             "NO_POINTS",
@@ -52,13 +49,14 @@ def dialect_of(found: Sequence[Heading]) -> Dialect | None:
     return None
 
 
-def summary_columns(found: Sequence[Heading]) -> list[str]:
-    """Headings that only a table of steps or cycles has; none where there are fewer than two."""
-    told = [heading.text for heading in found if _SUMMARY.search(heading.slug)]
+def summary_columns(line: Sequence[Heading]) -> list[str]:
+    """Headings that speak of whole steps or cycles; none where there are fewer than two."""
+    told = [heading.text for heading in line if _SUMMARY.search(heading.slug)]
     return told if len(told) >= _FEWEST_SUMMARIES else []
 
 
-def _summary(columns: Sequence[str]) -> LabFileRefused:
+def summary(columns: Sequence[str]) -> LabFileRefused:
+    """NO_POINTS of a table with these columns."""
     return LabFileRefused(
         "NO_POINTS",
         found=f"a table of summaries, one row a step or cycle: the columns {', '.join(columns)}",
@@ -69,11 +67,11 @@ def _summary(columns: Sequence[str]) -> LabFileRefused:
 
 def unknown(lines: Sequence[Sequence[Heading]]) -> LabFileRefused:
     """UNKNOWN_DIALECT with the headings of the likeliest header line and the nearest dialects; NO_POINTS
-    where these are the columns of a summary."""
+    where most of these speak of whole steps or cycles."""
     header = max(lines, key=_header_likeness, default=())
-    longest = max(map(summary_columns, lines), key=len, default=[])
-    if longest:
-        return _summary(longest)
+    summarised = summary_columns(header)
+    if 2 * len(summarised) > len(header):
+        return summary(summarised)
     names = ", ".join(repr(heading.text) for heading in header[:_SHOWN_COLUMNS]) or "no headings"
     likely = sorted(DIALECTS, key=lambda dialect: -dialect.likeness(header))[:_NEAREST]
     nearest = "; ".join(f"{one.name} ({one.likeness(header):.0%}: {_columns(one)})" for one in likely)

@@ -27,11 +27,11 @@ class Irregular(Exception):
 
 
 def quick_table(
-    text: bytes, line: int, start: int, separator: str, found: Sequence[Heading]
+    text: bytes, line: int, start: int, separator: str, columns: Sequence[Heading]
 ) -> RawTable | None:
     """The table, or None where it is plainly not regular; `take` raises Irregular where that shows late."""
     end = text.find(b"\n", start)
-    width = 1 + max(heading.place for heading in found)
+    width = 1 + max(heading.place for heading in columns)
     header = text[start:end]
     if end < 0 or not text.endswith(b"\n") or width != header.count(separator.encode()) + 1:
         return None
@@ -45,7 +45,7 @@ def quick_table(
         return None
     whole = _Lines(text, begin)
     return RawTable(
-        headings=found,
+        headings=columns,
         preamble=[words(one) for _, _, one in lines.lines_of(text[:start])],
         lines=np.arange(line + 1, line + 1 + rows),
         faults=[],

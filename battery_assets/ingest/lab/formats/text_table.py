@@ -55,7 +55,7 @@ def split(line: bytes, separator: str) -> list[str]:
         return []
 
 
-def text_table(text: bytes, line: int, start: int, separator: str, found: list[Heading]) -> RawTable:
+def text_table(text: bytes, line: int, start: int, separator: str, columns: list[Heading]) -> RawTable:
     """The table whose header stands at byte `start`, line `line`. Raises LabFileRefused: NO_ROWS,
     REPEATED_HEADER, DIALECT; what `records.cut` raises."""
     end = text.find(b"\n", start)
@@ -75,11 +75,11 @@ def text_table(text: bytes, line: int, start: int, separator: str, found: list[H
             next_step="export the test again; it may not have begun",
             line=line,
         )
-    width = 1 + max(heading.place for heading in found)
+    width = 1 + max(heading.place for heading in columns)
     faults, good, open_end = _whole(records, width, header.count(separator.encode()) + 1, separator, ended)
     comma = decimal_comma(good, separator)
     return RawTable(
-        headings=found,
+        headings=columns,
         preamble=preamble,
         lines=good.lines,
         faults=faults,

@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects import declared as declared_layout
 from battery_assets.ingest.lab.dialects.definition import Dialect
 from battery_assets.ingest.lab.dialects.headings import Heading, headings
-from battery_assets.ingest.lab.dialects.recognise import unknown
+from battery_assets.ingest.lab.dialects.recognise import summary_columns, unknown
 from battery_assets.ingest.lab.formats import workbook_cells
 from battery_assets.ingest.lab.formats.content import Content
 from battery_assets.ingest.lab.formats.raw_table import RawTable, frame_table
@@ -58,6 +58,7 @@ def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
         raise refused[0] if refused else unknown(seen)
     # Summaries speak in the words of the points: Neware's sheets of cycles and steps stand before 'record'.
     whole = [one for one in tables if not one[3].missing(one[2])] or tables[:1]
+    whole = [one for one in whole if not summary_columns(one[2])] or whole
     _, row, found, dialect, units = whole[0]
     slugs = [heading.slug for heading in found]
     frame = _stacked(

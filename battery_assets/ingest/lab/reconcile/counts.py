@@ -54,7 +54,7 @@ def tell_skipped(frame: pl.DataFrame, notes: Counter) -> None:
         ] += 1
 
 
-def never_back(points: pl.DataFrame) -> None:
+def refuse_falling(points: pl.DataFrame) -> None:
     """Raises LabFileRefused: CYCLE_INDEX where the cycle counter falls within one file."""
     fell = (points["cycle_count"].diff() < 0).fill_null(False)
     if fell.any():

@@ -83,7 +83,8 @@ def in_both_orders(patterns: Sequence[str], order: str | None) -> list[str]:
 
 def _day_and_month_exchanged(clock: pl.Series) -> pl.Series | None:
     """The clock with each day as its month; None where a day is no month, or nothing would change."""
-    if not clock.dt.day().max() <= 12 or (clock.dt.day() == clock.dt.month()).all():  # type: ignore[operator]
+    latest = clock.dt.day().max()
+    if latest is None or latest > 12 or (clock.dt.day() == clock.dt.month()).all():  # type: ignore[operator]
         return None
     dates = pl.select(pl.datetime(clock.dt.year(), clock.dt.day(), clock.dt.month())).to_series()
     return (dates.cast(pl.Datetime("us")) + (clock - clock.dt.truncate("1d"))).alias("other_clock")

@@ -155,7 +155,7 @@ def _refuse_endless(frame: pl.DataFrame) -> None:
         )
 
 
-def clock_notes(frame: pl.DataFrame, notes: Counter, *, instants: bool = False) -> None:
+def note_clock(frame: pl.DataFrame, notes: Counter, *, instants: bool = False) -> None:
     """Tell where the wall clock goes back (summer time ends) or runs on while the test stands still.
 
     `instants`: the file itself holds instants, which no change of summer time moves.

@@ -249,11 +249,11 @@ def _open_end(
     """The last field of a last line without an end may be cut in its middle; those before it are whole."""
     if table.open_end is None or not frame.height:
         return frame
-    if last_cell.is_whole(table, dialect, table.open_end):
-        notes["the last line has no end: its last field has the form of those above it, and is used"] += 1
-        return frame
     last = frame.height - 1
     cut = last_cell.words_of(places, table, table.open_end)
+    if cut and last_cell.is_whole(table, dialect, table.open_end):
+        notes["the last line has no end: its last field has the form of those above it, and is used"] += 1
+        return frame
     needed = [word for word in cut if word in REQUIRED]
     if needed:
         faults.setdefault(last, ("TRUNCATED_ROW", places[needed[0]][1].text, None))

@@ -27,6 +27,12 @@ def with_cells(name: str, column: str, cells: dict[int, str]) -> list[list[str]]
     return rows
 
 
+def of_steps(rows: list[list[str]]) -> list[list[str]]:
+    """One row a step: the last one."""
+    last = TRUTH["step"].diff().shift(-1).fill_null(1).to_list()
+    return [rows[0], *(row for row, moved in zip(rows[1:], last, strict=True) if moved)]
+
+
 def test_rows_of_a_sweep_are_no_points(shared_data):
     one = read(shared_data / "cases_files/bio_sweeps_in_a_sequence.mpt")
     assert (one.rows_read, one.points.height, one.rows_quarantined) == (96, 60, 36)
@@ -97,7 +103,7 @@ def test_a_table_of_steps_is_no_test(shared_data):
     ],
 )
 def test_summaries_of_other_makers_are_told_by_their_columns(name, columns, tmp_path):
-    rows = with_columns(name, {column: [1] * TRUTH.height for column in columns})
+    rows = of_steps(with_columns(name, {column: [1] * TRUTH.height for column in columns}))
     with pytest.raises(LabFileRefused, match=r"NO_POINTS.*table of summaries") as refusal:
         read(written(tmp_path, made(name, rows)))
     assert columns[0] in refusal.value.found
@@ -115,6 +121,15 @@ def test_what_stands_beside_the_points_of_a_test_is_no_unknown_format(head, says
     row = separator.join("1" for _ in head.split(separator))
     with pytest.raises(LabFileRefused, match=rf"NO_POINTS.*{says}.*give the file with the points"):
         read(written(tmp_path, f"{head}\n{row}\n".encode()))
+
+
+@pytest.mark.parametrize(
+    "columns", [("Max Cell Voltage (V)", "Min Cell Voltage (V)"), ("T_max (C)", "T_min (C)")]
+)
+@pytest.mark.parametrize("name", ["arbin", "neware", "novonix"])
+def test_points_beside_the_extremes_of_a_pack_are_points(name, columns, tmp_path):
+    rows = with_columns(name, {column: [1] * TRUTH.height for column in columns})
+    same_as_truth(read(written(tmp_path, made(name, rows))).points)
 
 
 def test_a_column_of_efficiencies_alone_is_no_summary(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from battery_assets.ingest.lab.read import read
 from battery_assets.ingest.lab.reconcile.joined import joined
-from battery_assets.lab.folder import TestFiles, session_points
+from battery_assets.lab.folder import SessionFiles, session_points
 from battery_assets_tests.worlds.lab_files.made_files import START, made, rows_of, written
 
 CUT, PAUSE = 145, timedelta(days=145)
@@ -29,7 +29,7 @@ def two_files(folder, name: str, clock: str, pattern: str, *, pause: timedelta):
 
 
 def instants(paths, **terms) -> pl.Series:
-    test = TestFiles(
+    test = SessionFiles(
         "C1", "cycle_life", tuple(paths), {"nominal_capacity_ah": 2.0, "timezone": "UTC", **terms}
     )
     return session_points(test, START + timedelta(seconds=60))["ts"]
@@ -43,7 +43,7 @@ def test_a_file_stands_where_its_own_clock_says(shared_data):
         for finding in life.findings
     )
     begun = life.points["ts"][0].replace(tzinfo=None)
-    test = TestFiles("C1", "cycle_life", tuple(paths), {"nominal_capacity_ah": 1.0})
+    test = SessionFiles("C1", "cycle_life", tuple(paths), {"nominal_capacity_ah": 1.0})
     points = session_points(test, begun)
     second = points.filter(points["source_file"] == 1)
     assert second["ts"][0] == datetime(2024, 4, 7, 22, 13, 20)
