@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 COMMIT = "1c6c9c5"
 SITE, LAB, MONTH, NEXT = "old", "old-bench", "2025-01", "2025-02"
 MAKE = f"""
-from battery_assets.actions.session import put_site, quiet_logs, run_here, session
+from battery_assets.session import put_site, quiet_logs, run_here, session
 with session() as at:
     quiet_logs()
     put_site(at, {SITE!r}, "synthetic", {{"place": "bangrak", "seed": 7, "interval_s": 3600, "strings": 1,
@@ -43,8 +43,8 @@ with session() as at:
 LOOK = """
 import json, sys, dagster as dg, sqlalchemy as sa
 try:
-    from battery_assets.actions.session import session
-    from battery_assets.platform.dagster.partitions import Part
+    from battery_assets.session import session
+    from battery_assets.platform.partitions import Part
 except ModuleNotFoundError:
     from battery_assets.actions.session import session
     from battery_assets.platform.dagster.partitions import Part
@@ -107,9 +107,14 @@ def look(code: Path, settings) -> dict:
     return json.loads(python(code, settings, LOOK, SITE, LAB, MONTH).partition("FOUND")[2])
 
 
-def test_a_home_of_the_code_before_goes_on(old_code, settings):
+@pytest.fixture(scope="module")
+def before(old_code, settings) -> dict:
+    """What that code says of a home that it has made, and of itself."""
     python(old_code, settings, MAKE)
-    before = look(old_code, settings)
+    return look(old_code, settings)
+
+
+def test_a_home_of_the_code_before_goes_on(before, settings):
     assert before["profiles"]["telemetry_jar_raw"][0] > 1000
     after = look(PROJECT, settings)
     assert after["profiles"].keys() >= before["profiles"].keys()
@@ -125,8 +130,8 @@ def test_a_home_of_the_code_before_goes_on(old_code, settings):
         )
 
 
-def test_what_users_have_in_their_instance_keeps_its_name(old_code, settings):
-    before, after = look(old_code, settings), look(PROJECT, settings)
+def test_what_users_have_in_their_instance_keeps_its_name(before, settings):
+    after = look(PROJECT, settings)
     for kind in ("assets", "checks", "jobs", "schedules", "sensors"):
         missing = set(before[kind]) - set(after[kind])
         assert not missing, f"{kind} gone: {missing}; CHANGELOG has to say what to do"
