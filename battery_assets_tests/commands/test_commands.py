@@ -78,8 +78,8 @@ def wrong(settings, *arguments: str) -> tuple[str, str]:
     """Fault and next step of a command that is refused."""
     done = run(settings, *arguments)
     assert done.exit_code == 1, done.output
-    fault, step = done.output.splitlines()[-2:]
-    assert fault.startswith("error: ")
+    told, _, step = done.output.rstrip().rpartition("\n")
+    fault = told[told.index("error: ") :]
     assert step.startswith("next step: ")
     return fault.removeprefix("error: "), step.removeprefix("next step: ")
 

@@ -93,7 +93,9 @@ def of_one_jar(column: str, value: pl.Expr) -> pl.Expr:
 
 def test_a_flipped_sign_is_red(monkeypatch, red):
     change(
-        monkeypatch, "synthetic.telemetry:string_day", lambda rows: rows.with_columns(-pl.col("current_a"))
+        monkeypatch,
+        "synthetic.signals.telemetry:string_day",
+        lambda rows: rows.with_columns(-pl.col("current_a")),
     )
     words = red("telemetry_string_raw", "current_sign", "telemetry_string_calc", "telemetry_jar_calc")
     assert "string SYN-HDY-" in words
@@ -104,7 +106,7 @@ def test_a_flipped_sign_is_red(monkeypatch, red):
 def test_a_jar_on_a_wrong_scale_is_red_and_named(world, monkeypatch, red):
     change(
         monkeypatch,
-        "synthetic.telemetry:jar_day",
+        "synthetic.signals.telemetry:jar_day",
         lambda rows: rows.with_columns(of_one_jar("voltage_v", pl.col("voltage_v") * 1.3)),
     )
     words = red("telemetry_jar_raw", "jar_sum", "telemetry_jar_calc", "feature_store")
@@ -116,7 +118,7 @@ def test_a_jar_on_a_wrong_scale_is_red_and_named(world, monkeypatch, red):
 def test_a_string_on_a_wrong_scale_is_red(world, monkeypatch):
     change(
         monkeypatch,
-        "synthetic.telemetry:string_day",
+        "synthetic.signals.telemetry:string_day",
         lambda rows: rows.with_columns(pl.col("voltage_v") * 1.02),
     )
     assert again(world, "telemetry_string_raw").success
@@ -166,7 +168,7 @@ def test_a_twin_that_ages_from_another_reference_temperature_is_red(monkeypatch,
 def test_a_power_without_its_sign_is_red(monkeypatch, red):
     change(
         monkeypatch,
-        "features.string_power:string_calc_day",
+        "features.charge.string_power:string_calc_day",
         lambda rows: rows.with_columns(pl.col("power_w").abs()),
     )
     assert " W: " in red("telemetry_string_calc", "power_law", "feature_store")
@@ -192,7 +194,7 @@ def test_a_truth_column_in_the_files_of_raw_is_red(monkeypatch, red):
     secret = pl.lit(0.97).cast(pl.Decimal(4, 2)).alias("soh_truth")
     change(
         monkeypatch,
-        "platform.lake:as_stored",
+        "platform.lake.store:as_stored",
         lambda rows: rows.with_columns(secret) if "voltage_v" in rows.columns else rows,
     )
     words = red("telemetry_jar_raw", "suite", "telemetry_jar_calc", "feature_store")
@@ -235,7 +237,7 @@ def test_a_truth_that_hides_in_a_raw_column_is_red(monkeypatch, kept_truth, red,
     told = pl.col("battery_id").cast(pl.String).replace_strict(secret, return_dtype=pl.Float64)
     change(
         monkeypatch,
-        "synthetic.telemetry:jar_day",
+        "synthetic.signals.telemetry:jar_day",
         lambda rows: rows.with_columns((200.0 - 0.5 * told).alias("conductance_s")),
     )
     words = red("telemetry_jar_raw", "truth_apart", "telemetry_jar_calc")

@@ -29,6 +29,7 @@ BURST_COLUMNS = ["string_id", "ts", "steady", "discharge", "ripple_v", "thd_pct"
 )
 def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.believed.days import believed_strings
+    from battery_assets.features.believed.scales import string_sizes
     from battery_assets.features.charge.string_power import string_calc_day
 
     part = warehouse.claim(t.telemetry_string_calc, context)
@@ -36,7 +37,9 @@ def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehous
     # What a burst is diagnosed as is told beside the others of the month: no sample depends on that.
     bursts = recorded_bursts(warehouse, part).select(BURST_COLUMNS)
     jars = jar_facts(warehouse, part)
-    given = day_inputs(raw.digests, jars, dated=[(bursts, "ts")], by=timedelta(days=1))
+    given = day_inputs(
+        raw.digests, string_sizes(jars).sort("string_id"), dated=[(bursts, "ts")], by=timedelta(days=1)
+    )
     # A burst speaks for the days after its own too, so each day is told by those before it as well.
     plan = warehouse.day_plan(t.telemetry_string_calc, part, given, chained=True, by=__name__)
     days = (

@@ -116,6 +116,7 @@ class Warehouse(dg.ConfigurableResource):
 
     def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
         """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
+        self._note(table)
         with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))

@@ -1,8 +1,10 @@
 """A month of a small site through Dagster: what is read, what is checked, what is kept."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from battery_assets import tables as t
@@ -48,9 +50,27 @@ def test_a_month_of_a_site_runs_from_master_to_work_orders(world):
         assert profile["rows"] or table.info["may_be_empty"], table.name
 
 
+def _capacity_test(warehouse, before: pl.DataFrame) -> pl.DataFrame:
+    """The month's tests and one more: without any nobody asks what the string did meanwhile."""
+    test = {
+        "test_id": "00000000-0000-0000-0000-0000000000aa",
+        "string_id": warehouse.read(t.string, PART).collect()["string_id"][0],
+        "test_date": PART.start + timedelta(days=9),
+        "test_type": "full_discharge",
+        "discharge_rate_a": 12.0,
+        "discharge_duration_min": 630.0,
+    }
+    rows = pl.DataFrame([test], schema_overrides={"test_date": pl.Datetime("us", "UTC")})
+    return pl.concat([before, rows], how="diagonal_relaxed")
+
+
 def test_every_asset_of_the_fleet_reads_what_it_declares_the_models_too(world):
     for asset in ("rul_model", "ml_model"):
         world.run("training", "2025-04", [dg.AssetKey(asset)])
+    before = world.warehouse.read(t.capacity_test_raw, PART).collect()
+    for rows in (_capacity_test(world.warehouse, before), before):
+        world.warehouse.replace(t.capacity_test_raw, world.warehouse.claim(t.capacity_test_raw, PART), rows)
+        assert world.run("site_month", KEY, [dg.AssetKey("capacity_test_calc")]).success
     lab = {table.name for table in t.LAB_TABLES}
     assert_declared([a for a in ASSETS if a.key.path[-1] not in lab], reads_of(world.warehouse))
 
