@@ -13,6 +13,7 @@ from battery_assets.fleet.sources import replace_from_source
 from battery_assets.ingest.exports.one_file import Intake
 from battery_assets.platform import clock
 from battery_assets.platform.landing import Landing
+from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -169,7 +170,7 @@ def test_accounts_that_a_dying_run_did_not_keep_are_made_up_for(monitor, at_once
     monitor.exports(4, again=2)
     monitor.exports(2, change=-0.5)
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "put_accounts", lambda *_: (_ for _ in ()).throw(ZeroDivisionError()))
+        patch.setattr(accounts, "put_accounts", lambda *_: (_ for _ in ()).throw(ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
             monitor.arrive()
     monitor.arrive()

@@ -21,32 +21,55 @@ def _health_around(site: Site, day: date) -> list[pl.DataFrame]:
 
 
 def test_evidence_filed_later_changes_the_days_after_it(site, at_once):
-    """Ohmic readings of one string of the 20th that somebody enters at the end of the month."""
-    table = t.impedance_measurement_raw
-    string = site.rows(t.string)["string_id"][0]
-    mine = site.rows(t.battery).filter(pl.col("string_id") == string)
-    readings = mine.select(
-        "battery_id",
-        measurement_id=pl.format("00000000-0000-0000-0000-0000000000{}", pl.int_range(10, 10 + pl.len())),
-        measured_at=pl.lit(datetime(2025, 2, 20, 3, tzinfo=UTC)),
-        resistance_mohm=pl.col("initial_resistance_mohm") * 1.05,
-        temperature_c=pl.lit(25.0),
+    """A capacity test of the 20th that somebody enters, with its record, at the end of the month."""
+    table = t.capacity_test_raw
+    began = datetime(2025, 2, 20, 3, tzinfo=UTC)
+    minutes = pl.DataFrame({"minute": range(631)})
+    record = minutes.select(
+        ts=pl.lit(began) + pl.duration(minutes="minute"),
+        current_a=pl.lit(-12.0),
+        voltage_v=12.7 - 1.9 * pl.col("minute") / 630,
     )
-    rows = pl.concat([site.rows(table), readings], how="diagonal_relaxed")
+    test = {
+        "test_id": "00000000-0000-0000-0000-0000000000aa",
+        "string_id": site.rows(t.string)["string_id"][0],
+        "test_date": began,
+        "test_type": "full_discharge",
+        "discharge_rate_a": 12.0,
+        "discharge_duration_min": 630.0,
+        "raw_data_url": site.warehouse.keep_capture(site.part, "test", record),
+    }
+    rows = pl.concat([site.rows(table), pl.DataFrame([test])], how="diagonal_relaxed")
     site.warehouse.replace(table, site.warehouse.claim(table, site.part), rows)
     site.run(only=CALC)
-    assert site.made()["telemetry_jar_calc"] == (8, 20), (
-        "the health of the 21st is the first that knows of it"
-    )
+    made = site.made()
+    assert made["telemetry_jar_calc"] == (8, 20), "the health of the 21st is the first that knows of it"
+    assert made["feature_store"] == (0, 28)
     (before, after), (same, found) = (_health_around(one, date(2025, 2, 21)) for one in (at_once, site))
     assert same.equals(before)
-    lost = after.join(found, on="battery_id", suffix="_found").select(
-        "battery_id", less=pl.col("soh_pct") - pl.col("soh_pct_found")
+    gained = after.join(found, on="battery_id", suffix="_found").select(
+        "battery_id", more=pl.col("soh_pct_found") - pl.col("soh_pct")
     )
-    read = pl.col("battery_id").is_in(mine["battery_id"].to_list())
-    print(lost)
-    assert lost.filter(read)["less"].abs().max() > 0.02
-    assert lost.filter(~read)["less"].to_list() == [0.0, 0.0, 0.0]
+    strings = dict(site.rows(t.battery).select("battery_id", "string_id").iter_rows())
+    tested = pl.col("battery_id").replace_strict(strings) == test["string_id"]
+    assert gained.filter(tested)["more"].min() > 0.2
+    assert gained.filter(~tested)["more"].to_list() == [0.0, 0.0, 0.0]
+
+
+def test_a_test_that_the_string_s_own_current_disproves_changes_no_health(site, at_once):
+    test = {
+        "test_id": "00000000-0000-0000-0000-0000000000aa",
+        "string_id": site.rows(t.string)["string_id"][0],
+        "test_date": datetime(2025, 2, 20, 3, tzinfo=UTC),
+        "test_type": "full_discharge",
+        "discharge_rate_a": 12.0,
+        "discharge_duration_min": 630.0,
+    }
+    table = t.capacity_test_raw
+    rows = pl.concat([site.rows(table), pl.DataFrame([test])], how="diagonal_relaxed")
+    site.warehouse.replace(table, site.warehouse.claim(table, site.part), rows)
+    site.run(only=CALC)
+    assert _health_around(site, date(2025, 2, 21))[1].equals(_health_around(at_once, date(2025, 2, 21))[1])
 
 
 def test_a_reading_filed_later_changes_the_features_from_its_day_on(site):

@@ -50,7 +50,7 @@ def tidy_job(tables: Iterable[sa.Table]) -> dg.JobDefinition:
     of_job = tuple(tables)
 
     @dg.op(name="tidy_up")
-    def tidy_up(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
+    def step(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
         for name, count in tidy_up(warehouse, of_job).items():
             context.log.info(f"{name}: {count} files deleted")
 
@@ -60,6 +60,6 @@ def tidy_job(tables: Iterable[sa.Table]) -> dg.JobDefinition:
         description="Deletes lake files that no version has named for two days.",
     )
     def tidy() -> None:
-        tidy_up()
+        step()
 
     return tidy

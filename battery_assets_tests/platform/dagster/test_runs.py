@@ -94,7 +94,7 @@ def test_every_check_is_kept_with_its_partition(world):
     }
     storage = world.instance.event_log_storage
     for name, check in said:
-        [kept] = storage.get_asset_check_execution_history(
+        kept, *_ = storage.get_asset_check_execution_history(
             dg.AssetCheckKey(dg.AssetKey(name), check), limit=5
         )
         assert kept.partition == str(KEY), name
