@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test bench lint format clean
+.PHONY: help install demo up test quick bench lint format clean
 
 help:
 	@echo "make demo    install, then run the main job over a synthetic fleet and show what it found"
 	@echo "make up      install, then serve the Dagster and MLflow pages until Ctrl-C"
 	@echo "make test    install, then lint, types and tests"
+	@echo "make quick   lint, types, the house and the pure rooms: what needs no database"
 	@echo "make lint    ruff and mypy alone"
 	@echo "make format  let ruff rewrite the code in our style"
 	@echo "make bench   the figures of docs/figures.md, into benchmarks/latest.json"
@@ -36,6 +37,13 @@ up: $(INSTALLED)
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+quick: lint
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile battery_assets_tests/test_house_rules.py \
+	  battery_assets_tests/test_docs.py battery_assets_tests/test_graph.py battery_assets_tests/platform/days \
+	  battery_assets_tests/features/charge battery_assets_tests/features/samples battery_assets_tests/features/believed \
+	  battery_assets_tests/features/health battery_assets_tests/features/ripple battery_assets_tests/features/windows \
+	  battery_assets_tests/ingest/files battery_assets_tests/ingest/lab/reconcile battery_assets_tests/learning/cycles
 
 bench: $(INSTALLED)
 	$(BIN)/python -m benchmarks

@@ -204,4 +204,4 @@ def test_a_circle_through_a_function_is_seen(house):
         actions__d="from battery_assets.actions import a\n",
     )
     names = [f"battery_assets.actions.{name}" for name in "abc"]
-    assert tree.circles() == [names, names, names]
+    assert tree.circles() == [names]

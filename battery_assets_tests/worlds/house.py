@@ -110,19 +110,12 @@ class Tree:
 
     def circles(self) -> list[list[str]]:
         """Modules that import each other, directly or not, imports inside functions counted."""
-        reach = {name: self._reached(name) for name in self.paths}
-        return [
-            sorted(other for other in reach[name] if name in reach.get(other, ()))
-            for name in self.paths
-            if name in reach[name]
-        ]
-
-    def _reached(self, module: str) -> set[str]:
-        seen: set[str] = set()
-        waiting = set(self.imports[module])
-        while waiting:
-            name = waiting.pop()
-            if name in self.paths and name not in seen:
-                seen.add(name)
-                waiting |= self.imports[name]
-        return seen
+        left = {name: names & self.paths.keys() for name, names in self.imports.items()}
+        # What nobody imports, and what imports nothing, is in no circle: what stays in the end is.
+        while True:
+            imported = set().union(*left.values())
+            still = {name: names & left.keys() for name, names in left.items() if name in imported and names}
+            still = {name: names for name, names in still.items() if names & still.keys()}
+            if still.keys() == left.keys():
+                return [sorted(left)] if left else []
+            left = still
