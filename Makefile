@@ -41,7 +41,7 @@ test: lint
 quick: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile battery_assets_tests/test_house_rules.py \
 	  battery_assets_tests/test_docs.py battery_assets_tests/test_graph.py battery_assets_tests/platform/days \
-	  battery_assets_tests/features/charge battery_assets_tests/features/samples battery_assets_tests/features/believed \
+	  battery_assets_tests/features/charge battery_assets_tests/features/samples battery_assets_tests/features/credible \
 	  battery_assets_tests/features/health battery_assets_tests/features/ripple battery_assets_tests/features/windows \
 	  battery_assets_tests/ingest/files battery_assets_tests/ingest/lab/reconcile battery_assets_tests/learning/cycles
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.features.believed.discharge_claims import AROUND, doubted_tests
+from battery_assets.features.credible.discharge_claims import AROUND, doubted_tests
 from battery_assets.features.samples.blocks import cells_of
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -42,7 +42,7 @@ def tests_doubted(
 
 def _around(warehouse: Warehouse, part: Part, test: dict, jars: pl.DataFrame) -> pl.DataFrame:
     """ts, current_a of the test's string, from a day and a half before it to as long after it."""
-    from battery_assets.features.believed.days import believed_strings
+    from battery_assets.features.credible.days import credible_strings
 
     minutes = float(test["discharge_duration_min"] or 0.0)
     begin, end = test["test_date"] - AROUND, test["test_date"] + timedelta(minutes=minutes) + AROUND
@@ -57,7 +57,7 @@ def _around(warehouse: Warehouse, part: Part, test: dict, jars: pl.DataFrame) ->
             t.telemetry_string_raw, Part(part.site, month), CURRENT, only=_of(month, wanted)
         )
         for _, rows in days:
-            mine = believed_strings(rows, jars)[0].filter(of_string)
+            mine = credible_strings(rows, jars)[0].filter(of_string)
             frames.append(mine.select("ts", pl.col("current_a").cast(pl.Float64)))
     return pl.concat(frames)
 

@@ -22,7 +22,7 @@ from battery_assets.platform.warehouse.rows import fitting, midnight
 from battery_assets.tables.projections import empty
 
 Frames = dict[str, pl.DataFrame]
-# Rows of a day without what is not believed, and what was left out.
+# Rows of a day without what is not credible, and what was left out.
 Judged = tuple[pl.DataFrame, pl.DataFrame]
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm", "conductance_s"]
@@ -46,7 +46,7 @@ FEATURE_HOURS = "feature_hours"
 
 @dataclass(frozen=True)
 class Reduction:
-    """How what is believed of a day of telemetry becomes frames of hours, kept under a name."""
+    """How what is credible of a day of telemetry becomes frames of hours, kept under a name."""
 
     name: str
     table: sa.Table
@@ -59,42 +59,42 @@ class Reduction:
         return self.reduce(*self.believe(rows, jars))
 
 
-def _believed_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
-    from battery_assets.features.believed.days import believed_jars
+def _credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    from battery_assets.features.credible.days import credible_jars
 
-    return believed_jars(rows, jars)
-
-
-def _believed_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
-    from battery_assets.features.believed.days import believed_strings
-
-    return believed_strings(rows, jars)
+    return credible_jars(rows, jars)
 
 
-def _believed_rooms(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
-    from battery_assets.features.believed.days import believed_rooms
+def _credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    from battery_assets.features.credible.days import credible_strings
 
-    return believed_rooms(rows)
+    return credible_strings(rows, jars)
 
 
-def _jars(believed: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
-    """Hours of what is believed, and what was left out."""
+def _credible_rooms(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+    from battery_assets.features.credible.days import credible_rooms
+
+    return credible_rooms(rows)
+
+
+def _jars(credible: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
+    """Hours of what is credible, and what was left out."""
     from battery_assets.features.samples.jar_hours import jar_hours
 
-    return {"hours": _compact(jar_hours(believed)), "left_out": _of_day(left_out, believed)}
+    return {"hours": _compact(jar_hours(credible)), "left_out": _of_day(left_out, credible)}
 
 
-def _strings(believed: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
+def _strings(credible: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
     """Hours, and every sample in which a string gave current, more than its sensor's offset."""
     from battery_assets.features.ride_through.loads import ANY_DISCHARGE_A
     from battery_assets.features.samples.profiles import string_hours
 
-    rows = believed.with_columns(pl.col("string_id", "mode").cast(pl.String))
+    rows = credible.with_columns(pl.col("string_id", "mode").cast(pl.String))
     drawn = rows.filter(pl.col("current_a") < ANY_DISCHARGE_A).select(DRAWN_COLUMNS)
     return {
         "hours": _compact(string_hours(rows)),
         "drawn": drawn.with_columns(_as_stored("voltage_v", "current_a")),
-        "left_out": _of_day(left_out, believed),
+        "left_out": _of_day(left_out, credible),
     }
 
 
@@ -104,10 +104,10 @@ def _as_stored(*names: str) -> list[pl.Expr]:
     return [pl.col(name).cast(pl.Float64).round(scale) for name, scale in scales.items()]
 
 
-def _sensors(believed: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
+def _sensors(credible: pl.DataFrame, left_out: pl.DataFrame) -> Frames:
     from battery_assets.features.samples.profiles import sensor_hours
 
-    return {"hours": _compact(sensor_hours(believed)), "left_out": _of_day(left_out, believed)}
+    return {"hours": _compact(sensor_hours(credible)), "left_out": _of_day(left_out, credible)}
 
 
 def _of_day(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -116,9 +116,9 @@ def _of_day(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return _compact(left_out.with_columns(day=pl.lit(first, pl.Datetime("us", "UTC")).dt.date()))
 
 
-JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, _believed_jars, _jars)
-STRINGS = Reduction("string_hours", t.telemetry_string_raw, None, _believed_strings, _strings)
-SENSORS = Reduction("sensor_hours", t.telemetry_env, None, _believed_rooms, _sensors)
+JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, _credible_jars, _jars)
+STRINGS = Reduction("string_hours", t.telemetry_string_raw, None, _credible_strings, _strings)
+SENSORS = Reduction("sensor_hours", t.telemetry_env, None, _credible_rooms, _sensors)
 REDUCTIONS = (JARS, STRINGS, SENSORS)
 
 
@@ -134,7 +134,7 @@ class HoursToMake:
         return {day for plan in self._due.values() for day in plan.to_make}
 
     def make(self, day: date, rows: Mapping[sa.Table, pl.DataFrame]) -> dict[sa.Table, pl.DataFrame]:
-        """Reduce a day's rows of each table to the hours that are to be made of it. Returns what is believed
+        """Reduce a day's rows of each table to the hours that are to be made of it. Returns what is credible
         of them.
         """
         judged = {each.table: each.believe(rows[each.table], self._jars) for each in REDUCTIONS}
@@ -142,7 +142,7 @@ class HoursToMake:
             plan = self._due[reduction.name]
             if day in plan.input_hashes and day not in plan.unchanged:
                 plan.save(day, **reduction.reduce(*judged[reduction.table]))
-        return {table: believed for table, (believed, _) in judged.items()}
+        return {table: credible for table, (credible, _) in judged.items()}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.features.believed.days import believed_baselines, believed_rounds
+from battery_assets.features.credible.days import credible_baselines, credible_rounds
 from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 from battery_assets.fleet.doubted_tests import tests_doubted
@@ -54,7 +54,7 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
         .join(strings, on="string_id", how="left")
         .sort("battery_id")
     )
-    return believed_baselines(with_cells(facts))[0]
+    return credible_baselines(with_cells(facts))[0]
 
 
 def rated_models(warehouse: Warehouse) -> pl.DataFrame:
@@ -219,7 +219,7 @@ class HealthEvidence:
         """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
         from battery_assets.features.twin.carry import fits_of
 
-        rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
+        rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
         tests = capacity_tests(warehouse, part, jars, months=12)
         twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
         return cls(

@@ -4,6 +4,7 @@ A step's events wait in memory until the step ends, half a second has passed, or
 reads. What is read here is therefore never older than what was written here; others see it as late as that.
 """
 
+import itertools
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,14 +66,20 @@ class EventLog(PostgresEventLogStorage):
             self.store_event(event)
 
     def flush(self) -> None:
-        """Write the events that wait, in one transaction."""
+        """Write the events that wait: those of a step in one transaction, what ends a run in one of its own.
+
+        The daemon looks for ended runs behind the newest id that it has seen. An id that was given out in a
+        long transaction would lie before it and be passed over.
+        """
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
             events, self._waiting = self._waiting, []
-            if events:
-                self._write([_slim(event) for event in events])
+            for of_run, of in itertools.groupby(events, key=lambda event: _kind(event) in PIPELINE_EVENTS):
+                slim = [_slim(event) for event in of]
+                for group in [[event] for event in slim] if of_run else [slim]:
+                    self._write(group)
 
     def _write(self, events: "list[EventLogEntry]") -> None:
         with super()._connect() as pooled:

@@ -87,6 +87,18 @@ def test_the_end_of_a_step_takes_what_waits_with_it(storage):
     assert lines(connection)[before:] == ["within", "end"]
 
 
+def test_the_end_of_a_run_is_a_transaction_of_its_own(storage):
+    """Behind the newest id that it has seen the daemon looks for runs to launch again, and never before it."""
+    instance, connection = storage
+    for words in ("one", "two"):
+        instance.handle_new_event(log_line(words))
+    ended = DagsterEvent("PIPELINE_CANCELED", "a_job", message="over")
+    instance.event_log_storage.store_event(log_line("over", ended))
+    query = "SELECT xmin::text FROM event_logs WHERE run_id = 'a-run' ORDER BY id DESC LIMIT 3"
+    over, two, one = connection.scalars(sa.text(query))
+    assert one == two != over
+
+
 def test_an_output_does_not_repeat_the_picture_of_its_materialization(storage):
     instance, _ = storage
     metadata = {"picture": MetadataValue.md("!" * 2000), "rows": MetadataValue.int(7)}

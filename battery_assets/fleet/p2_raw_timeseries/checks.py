@@ -77,7 +77,7 @@ def _of_loaded_days(
     reduce: Callable[[date, pl.DataFrame], pl.DataFrame],
 ) -> list[pl.DataFrame]:
     """What `reduce` makes of each day on which some string carried more than `least_a`; kept by day."""
-    from battery_assets.features.believed.days import believed_strings
+    from battery_assets.features.credible.days import credible_strings
 
     loaded = set(days_under_current(warehouse, part, least_a))
     read = Inputs(warehouse, part, {t.telemetry_string_raw: columns})
@@ -85,13 +85,13 @@ def _of_loaded_days(
     given = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
     with warehouse.reductions(name, part, given, by=__name__) as plan:
         for day, rows in read.of(t.telemetry_string_raw, plan.to_make):
-            plan.save(day, found=reduce(day, believed_strings(rows, facts)[0]))
+            plan.save(day, found=reduce(day, credible_strings(rows, facts)[0]))
     return [values["found"] for _, values in plan.saved()]
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     """The jars of a string and its links sum to the string's voltage, in every hour."""
-    from battery_assets.features.believed.days import believed_jars, believed_strings
+    from battery_assets.features.credible.days import credible_jars, credible_strings
     from battery_assets.features.laws import jar_sum as law
 
     jars = jars_of(warehouse, part)
@@ -104,8 +104,8 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     given = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
     with warehouse.reductions("jar_sum", part, given, by=__name__) as plan:
         for day, jar_rows, string_rows in _first_parts(read, plan.to_make, width, before):
-            seen, _ = believed_jars(jar_rows.sort("battery_id", "ts"), facts)
-            loads, _ = believed_strings(string_rows.sort("string_id", "ts"), facts)
+            seen, _ = credible_jars(jar_rows.sort("battery_id", "ts"), facts)
+            loads, _ = credible_strings(string_rows.sort("string_id", "ts"), facts)
             sums = law.jar_sums(seen, loads, facts)
             plan.save(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
     days = [values["sums"] for _, values in plan.saved()]

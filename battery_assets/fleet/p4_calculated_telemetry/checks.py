@@ -25,7 +25,7 @@ CHARGE = ["ts", "battery_id", "soc_pct", "soh_pct"]
 
 def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
     """Power is voltage times current of the same sample."""
-    from battery_assets.features.believed.days import believed_strings
+    from battery_assets.features.credible.days import credible_strings
     from battery_assets.features.laws import charge_balance as law
     from battery_assets.features.laws.jar_sum import in_window, window_us
 
@@ -40,7 +40,7 @@ def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
                 read.scan(table, day).filter(in_window(width))
                 for table in (t.telemetry_string_raw, t.telemetry_string_calc)
             )
-            told = believed_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
+            told = credible_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
             plan.save(day, power=law.power_evidence(told.drop_nulls(["voltage_v", "current_a"])))
     days = [values["power"] for _, values in plan.saved()]
     return law.power_law(pl.concat(days) if days else pl.DataFrame(), jars_of(warehouse, part).codes)
@@ -48,7 +48,7 @@ def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
 
 def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     """The state of charge falls by what the month's largest discharge took."""
-    from battery_assets.features.believed.days import believed_strings
+    from battery_assets.features.credible.days import credible_strings
     from battery_assets.features.laws import charge_balance as law
     from battery_assets.features.samples.rated_capacity import LOADED_C
 
@@ -58,7 +58,7 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
     with warehouse.reductions("soc_law", part, day_inputs(read.digests, jars.facts), by=__name__) as plan:
         for day, rows in read.of(t.telemetry_string_raw, [day for day in plan.to_make if day in loaded]):
-            found = law.largest_discharge(day, believed_strings(rows, jars.facts)[0], jars.capacity_ah)
+            found = law.largest_discharge(day, credible_strings(rows, jars.facts)[0], jars.capacity_ah)
             if found is not None:
                 charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
                 plan.save(day, discharge=pl.DataFrame([asdict(found)]), charges=charges)

@@ -52,8 +52,8 @@ def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 def _days(
     raw: Inputs, before: Inputs, plan: DayPlan, evidence: HealthEvidence
 ) -> Iterator[tuple[date, pl.DataFrame]]:
-    from battery_assets.features.believed.days import believed_jars, believed_strings, withheld
     from battery_assets.features.charge.state import ChargeState, charge_state_day
+    from battery_assets.features.credible.days import credible_jars, credible_strings, withheld
     from battery_assets.features.samples.blocks import cells_of, in_six_cells
 
     state, jars = None, evidence.jars
@@ -66,8 +66,8 @@ def _days(
     other = set(jars.filter(~pl.col("lead_acid"))["battery_id"])
     for day, (raw_rows, raw_strings) in raw.walk(plan.to_make):
         (rows, judged), (strings, of_strings) = (
-            believed_jars(raw_rows, jars),
-            believed_strings(raw_strings, jars),
+            credible_jars(raw_rows, jars),
+            credible_strings(raw_strings, jars),
         )
         evidence.add_day(rows)
         health = evidence.health(day)

@@ -28,9 +28,9 @@ BURST_COLUMNS = ["string_id", "ts", "steady", "discharge", "ripple_v", "thd_pct"
     )
 )
 def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    from battery_assets.features.believed.days import believed_strings
-    from battery_assets.features.believed.scales import string_sizes
     from battery_assets.features.charge.string_power import string_calc_day
+    from battery_assets.features.credible.days import credible_strings
+    from battery_assets.features.credible.scales import string_sizes
 
     part = warehouse.claim(t.telemetry_string_calc, context)
     raw = Inputs(warehouse, part, {t.telemetry_string_raw: None})
@@ -43,7 +43,7 @@ def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehous
     # A burst speaks for the days after its own too, so each day is told by those before it as well.
     plan = warehouse.day_plan(t.telemetry_string_calc, part, given, chained=True, by=__name__)
     days = (
-        (day, string_calc_day(believed_strings(rows, jars)[0], bursts))
+        (day, string_calc_day(credible_strings(rows, jars)[0], bursts))
         for day, (rows,) in raw.walk(plan.to_make)
     )
     return warehouse.replace(t.telemetry_string_calc, part, days, plan=plan)

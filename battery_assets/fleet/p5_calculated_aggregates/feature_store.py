@@ -41,12 +41,12 @@ WANTED = {
     )
 )
 def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    from battery_assets.features.believed.days import believed_rounds
+    from battery_assets.features.credible.days import credible_rounds
     from battery_assets.features.pictures.fleet import voltage_heat_map
 
     part = warehouse.claim(t.feature_store, context)
     jars = jar_facts(warehouse, part)
-    rounds, _ = believed_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
+    rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
     read = Inputs(warehouse, part, WANTED)
     # A day without telemetry has a place in the windows that reach over it.
     every_day = {day: read.digests.get(day, "") for day in read.span}

@@ -18,13 +18,13 @@ from battery_assets.platform.warehouse.resource import Warehouse
 def impedance_measurement_calc(
     context: dg.AssetExecutionContext, warehouse: Warehouse
 ) -> dg.MaterializeResult:
-    from battery_assets.features.believed.days import believed_rounds
+    from battery_assets.features.credible.days import credible_rounds
     from battery_assets.features.health.impedance import impedance_results
 
     part = warehouse.claim(t.impedance_measurement_calc, context)
     measured = warehouse.read(t.impedance_measurement_raw, part).collect()
     jars = jar_facts(warehouse, part)
-    believed, _ = believed_rounds(measured, jars)
-    doubted = ~pl.col("measurement_id").is_in(believed["measurement_id"].to_list())
+    credible, _ = credible_rounds(measured, jars)
+    doubted = ~pl.col("measurement_id").is_in(credible["measurement_id"].to_list())
     told = measured.with_columns(pl.when(~doubted).then(pl.col("resistance_mohm")).alias("resistance_mohm"))
     return warehouse.replace(t.impedance_measurement_calc, part, impedance_results(told, jars))

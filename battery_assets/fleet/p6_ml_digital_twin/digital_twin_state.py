@@ -83,7 +83,7 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
     """Of each of the last seven days its ohmic readings, its warmth, and the jars whose health is told."""
-    from battery_assets.features.believed.days import believed_jars
+    from battery_assets.features.credible.days import credible_jars
 
     wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id", "soh_pct"]}
     read = Inputs(warehouse, part, wanted)
@@ -91,7 +91,7 @@ def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dic
     with warehouse.reductions("digital_twin_state", part, given, by=__name__) as plan:
         evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
         for day, (rows, calculated) in read.walk(plan.to_make):
-            evidence.add_day(believed_jars(rows, jars)[0])
+            evidence.add_day(credible_jars(rows, jars)[0])
             told = calculated.filter(pl.col("soh_pct").is_not_null())
             seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
             plan.save(day, seen=seen, **evidence.to_save())
@@ -122,19 +122,19 @@ def _days(
     read: Inputs, wanted: Sequence[date], jars: pl.DataFrame
 ) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
     """Each day's jar and string rows as of six cells; no jar rows where every string floats or charges."""
-    from battery_assets.features.believed.days import believed_jars, believed_strings
+    from battery_assets.features.credible.days import credible_jars, credible_strings
     from battery_assets.features.samples.blocks import cells_of, in_six_cells
 
     cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
     of_strings = read.of(t.telemetry_string_raw, wanted)
-    strings = {day: believed_strings(rows, jars)[0] for day, rows in of_strings}
+    strings = {day: credible_strings(rows, jars)[0] for day, rows in of_strings}
     busy = [day for day, rows in strings.items() if _speaks(rows)]
     walk = iter(read.of(t.telemetry_jar_raw, busy))
     ahead = next(walk, None)
     for day, rows in strings.items():
         loads = in_six_cells(rows, "string_id", cells["string_id"])
         if ahead is not None and ahead[0] == day:
-            seen = believed_jars(ahead[1], jars)[0]
+            seen = credible_jars(ahead[1], jars)[0]
             yield day, in_six_cells(seen, "battery_id", cells["battery_id"]), loads
             ahead = next(walk, None)
         else:

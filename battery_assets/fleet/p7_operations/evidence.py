@@ -80,13 +80,13 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
 
 def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:
     """Objections to what was left out of the month's days, rounds and baselines, and to its tests."""
-    from battery_assets.features.believed.days import believed_baselines, believed_rounds
+    from battery_assets.features.credible.days import credible_baselines, credible_rounds
     from battery_assets.features.operations.plain_objections import claim_findings, outside_findings
     from battery_assets.features.operations.scale_objections import scale_findings
 
     first = warehouse.read(t.battery, part, ["battery_id", "initial_resistance_mohm"]).collect()
-    _, baselines = believed_baselines(jars.join(first, on="battery_id", how="left"))
-    _, rounds = believed_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
+    _, baselines = credible_baselines(jars.join(first, on="battery_id", how="left"))
+    _, rounds = credible_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
     doubted = pl.concat([left_out, rounds, baselines.with_columns(day=pl.lit(part.start.date()))])
     tests = warehouse.read(t.capacity_test_raw, part).collect()
     claims = tests_doubted(warehouse, part, tests, jars, rated_ah(jars), jars_per_string(jars))

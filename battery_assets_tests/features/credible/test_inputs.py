@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.believed.days import believed_jars, believed_strings, withheld
-from battery_assets_tests.features.believed.test_scales import AT, jar_day, jars, string_day
+from battery_assets.features.credible.days import credible_jars, credible_strings, withheld
+from battery_assets_tests.features.credible.test_scales import AT, jar_day, jars, string_day
 
 
 def changed(rows: pl.DataFrame, jar: str, **values: object) -> pl.DataFrame:
@@ -17,7 +17,7 @@ def changed(rows: pl.DataFrame, jar: str, **values: object) -> pl.DataFrame:
 
 @pytest.mark.parametrize("code", [0.0, 85.0, -40.0])
 def test_a_temperature_that_is_a_code_all_day_is_no_temperature(code):
-    rows, left_out = believed_jars(changed(jar_day(), "j1", temperature_c=code), jars())
+    rows, left_out = credible_jars(changed(jar_day(), "j1", temperature_c=code), jars())
     assert left_out.select("unit_id", "column", "code").rows() == [("j1", "temperature_c", "no_sensor")]
     assert rows.filter(battery_id="j1")["temperature_c"].null_count() == len(AT)
     assert rows.filter(battery_id="j1")["voltage_v"].null_count() == 0
@@ -25,36 +25,36 @@ def test_a_temperature_that_is_a_code_all_day_is_no_temperature(code):
 
 def test_every_jar_at_0_degrees_all_day_has_no_sensor_even_where_few_samples_are_sent():
     rows = jar_day().with_columns(temperature_c=0.0).gather_every(24)
-    kept, left_out = believed_jars(rows, jars())
+    kept, left_out = credible_jars(rows, jars())
     assert left_out["code"].to_list() == ["no_sensor"] * 6
     assert kept["temperature_c"].null_count() == kept.height
 
 
 @pytest.mark.parametrize("volts", [10.0, 0.0, 16.383])
 def test_a_voltage_that_does_not_move_and_is_no_neighbours_is_no_voltage(volts):
-    rows, left_out = believed_jars(changed(jar_day(), "j3", voltage_v=volts), jars())
+    rows, left_out = credible_jars(changed(jar_day(), "j3", voltage_v=volts), jars())
     assert left_out.select("unit_id", "column", "code").rows() == [("j3", "voltage_v", "no_sensor")]
     assert rows.filter(battery_id="j3")["voltage_v"].null_count() == len(AT)
 
 
 def test_a_steady_room_and_a_cold_one_are_believed():
-    assert believed_jars(jar_day().with_columns(temperature_c=25.0), jars())[1].is_empty()
+    assert credible_jars(jar_day().with_columns(temperature_c=25.0), jars())[1].is_empty()
     cold = jar_day(celsius=0.2)
     assert (cold["temperature_c"] == 0.0).any()
-    rows, left_out = believed_jars(cold, jars())
+    rows, left_out = credible_jars(cold, jars())
     assert left_out.is_empty()
     assert rows.equals(cold)
 
 
 def test_codes_amid_values_are_left_out_one_by_one():
     now_and_then = pl.when(pl.int_range(pl.len()) % 10 == 0).then(85.0).otherwise("temperature_c")
-    rows, left_out = believed_jars(changed(jar_day(), "j0", temperature_c=now_and_then), jars())
+    rows, left_out = credible_jars(changed(jar_day(), "j0", temperature_c=now_and_then), jars())
     assert left_out.select("unit_id", "code", "rows").rows() == [("j0", "fault_code", 10)]
     assert rows["temperature_c"].max() < 30
     amps = string_day().with_columns(
         current_a=pl.when(pl.int_range(pl.len()) == 7).then(655.35).otherwise("current_a")
     )
-    strings, told = believed_strings(amps, jars())
+    strings, told = credible_strings(amps, jars())
     assert strings["current_a"].null_count() == 1
     assert told["code"].to_list() == ["fault_code"]
 
@@ -65,7 +65,7 @@ def test_two_jars_that_agree_to_the_last_digit_show_one_channel():
     twice = pl.concat([changed(rows, "j4", voltage_v=0.0).filter(pl.col("battery_id") != "j4"),
                        rows.filter(battery_id="j4").with_columns(voltage_v=copy)]).sort("battery_id", "ts")  # fmt: skip
     gap = twice.filter(~((pl.col("battery_id") == "j4") & pl.col("ts").is_in(AT[3:6])))
-    kept, left_out = believed_jars(gap, jars())
+    kept, left_out = credible_jars(gap, jars())
     assert dict(left_out.select("unit_id", "likely").iter_rows()) == {"j1": "J4", "j4": "J1"}
     assert withheld([left_out], jars()) == {"j1", "j4"}
     mine = kept.filter(pl.col("battery_id").is_in(["j1", "j4"]))
@@ -79,12 +79,12 @@ def test_coarse_monitors_agree_by_chance_and_are_believed():
         of.with_columns(voltage_v=pl.Series(common))
         for (_,), of in coarse.group_by("battery_id", maintain_order=True)
     )
-    assert believed_jars(coarse, jars())[1].is_empty()
-    assert believed_jars(same, jars())[1].is_empty()
+    assert credible_jars(coarse, jars())[1].is_empty()
+    assert credible_jars(same, jars())[1].is_empty()
 
 
 def test_without_jars_or_rows_nothing_is_judged():
-    assert believed_jars(jar_day().clear(), jars())[1].is_empty()
-    rows, left_out = believed_jars(jar_day(), jars().clear())
+    assert credible_jars(jar_day().clear(), jars())[1].is_empty()
+    rows, left_out = credible_jars(jar_day(), jars().clear())
     assert left_out.is_empty()
     assert rows.height == 6 * len(AT)

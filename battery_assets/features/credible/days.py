@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable
 
 import polars as pl
 
-from battery_assets.features.believed.inputs import copied_channels, dead_inputs, without_codes
-from battery_assets.features.believed.scales import (
+from battery_assets.features.credible.inputs import copied_channels, dead_inputs, without_codes
+from battery_assets.features.credible.scales import (
     NOTHING,
     jar_scales,
     ohmic_scales,
@@ -20,7 +20,7 @@ _COPIED = ("voltage_v", "temperature_c", *OHMIC)
 Judged = tuple[pl.DataFrame, pl.DataFrame]
 
 
-def believed_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     """A day of telemetry_jar_raw, NULL where a value is none of the jar's, and what was left out (SCALES).
 
     rows are sorted by (unit, ts); jars are as `blocks.with_cells` gives them.
@@ -36,7 +36,7 @@ def believed_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     return rows, pl.concat([judged, codes])
 
 
-def believed_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     """A day of telemetry_string_raw, NULL where a value is none of the string's, and what was left out."""
     if rows.is_empty() or jars.is_empty():
         return rows, NOTHING
@@ -45,16 +45,16 @@ def believed_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     return _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING), pl.concat([judged, codes])
 
 
-def believed_rooms(rows: pl.DataFrame) -> Judged:
+def credible_rooms(rows: pl.DataFrame) -> Judged:
     """A day of telemetry_env without the temperatures that no room has, and what was left out (by sensor)."""
     judged = sensor_scales(rows)
     return _emptied(rows, "sensor_id", judged["unit_id"].to_list(), ("temperature_c",)), judged
 
 
-def believed_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+def credible_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     """Rows of impedance_measurement_raw without those whose unit no jars can have, and these (with `day`).
 
-    A string's readings of a month are one round. jars: as for `believed_jars`.
+    A string's readings of a month are one round. jars: as for `credible_jars`.
     """
     doubted, kept = [NOTHING.with_columns(day=pl.lit(None, pl.Date))], [rounds.clear()]
     for _, of in rounds.group_by(pl.col("measured_at").dt.truncate("1mo"), maintain_order=True):
@@ -66,7 +66,7 @@ def believed_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     return pl.concat(kept), pl.concat(doubted)
 
 
-def believed_baselines(jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def credible_baselines(jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Jars without the baselines of strings whose unit no jars can have, and what was left out."""
     readings = jars.select("battery_id", resistance_mohm="initial_resistance_mohm")
     judged = ohmic_scales(readings, jars, "battery.initial_resistance_mohm")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from battery_assets.features.believed.discharge_claims import doubted_tests
+from battery_assets.features.credible.discharge_claims import doubted_tests
 
 BEGAN = datetime(2025, 3, 4, 8, tzinfo=UTC)
 

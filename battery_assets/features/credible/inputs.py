@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from battery_assets.features.believed.scales import NOTHING, SCALES
+from battery_assets.features.credible.scales import NOTHING, SCALES
 from battery_assets.features.samples.runs import micros, numbers, unit_runs
 
 # Inside of what the columns allow: a counter's end, a fault's code, a chip after its reset (DS18B20: 85 °C).

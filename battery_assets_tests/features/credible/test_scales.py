@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.believed.days import (
-    believed_baselines,
-    believed_jars,
-    believed_rooms,
-    believed_rounds,
-    believed_strings,
+from battery_assets.features.credible.days import (
+    credible_baselines,
+    credible_jars,
+    credible_rooms,
+    credible_rounds,
+    credible_strings,
     withheld,
 )
 from battery_assets.features.samples.blocks import with_cells
@@ -82,7 +82,7 @@ def string_day(volts: float = 81.6, amps: float = 0.08, mode: str = "float") -> 
     ],
 )
 def test_what_jars_show_is_believed(volts, nominal):
-    rows, left_out = believed_jars(jar_day(volts), jars(nominal=nominal))
+    rows, left_out = credible_jars(jar_day(volts), jars(nominal=nominal))
     assert left_out.is_empty()
     assert rows.equals(jar_day(volts))
 
@@ -92,7 +92,7 @@ def test_what_jars_show_is_believed(volts, nominal):
     [(2.27, 12.0, "x6"), (2.27, 6.0, "x3"), (6.8, 12.0, "x2"), (13.6, 6.0, "/2"), (1.36, 12.0, "x10")],
 )
 def test_volts_of_another_scale_are_left_out_and_their_unit_is_named(volts, nominal, term):
-    rows, left_out = believed_jars(jar_day(volts), jars(nominal=nominal))
+    rows, left_out = credible_jars(jar_day(volts), jars(nominal=nominal))
     assert left_out["term"].to_list() == [f"units=telemetry_jar_raw.voltage_v:{term}"]
     assert rows["voltage_v"].null_count() == rows.height
     assert rows["temperature_c"].null_count() == 0
@@ -101,7 +101,7 @@ def test_volts_of_another_scale_are_left_out_and_their_unit_is_named(volts, nomi
 
 @pytest.mark.parametrize(("celsius", "hot"), [(77.0, True), (60.5, True), (50.0, False), (-4.0, False)])
 def test_a_string_that_is_hotter_than_any_all_day_is_told_in_fahrenheit(celsius, hot):
-    rows, left_out = believed_jars(jar_day(celsius=celsius), jars())
+    rows, left_out = credible_jars(jar_day(celsius=celsius), jars())
     assert left_out["likely"].to_list() == ["degF"] * hot
     assert rows["temperature_c"].null_count() == rows.height * hot
 
@@ -110,7 +110,7 @@ def test_one_hot_jar_is_hot_and_no_unit():
     rows = jar_day().with_columns(
         temperature_c=pl.when(battery_id="j2").then(pl.col("temperature_c") + 45).otherwise("temperature_c")
     )
-    assert believed_jars(rows, jars())[1].is_empty()
+    assert credible_jars(rows, jars())[1].is_empty()
 
 
 @pytest.mark.parametrize(
@@ -118,19 +118,19 @@ def test_one_hot_jar_is_hot_and_no_unit():
     [(163.2, "/2"), (489.6, "/6"), (13.6, "x6"), (2.27, "x36"), (816.0, "/10"), (0.0816, "kV"), (40.8, "x2")],
 )
 def test_a_strings_volts_of_another_scale_take_its_current_with_them(volts, term):
-    rows, left_out = believed_strings(string_day(volts), jars())
+    rows, left_out = credible_strings(string_day(volts), jars())
     assert left_out["term"].to_list() == [f"units=telemetry_string_raw.voltage_v:{term}"]
     assert rows["current_a"].null_count() == rows["voltage_v"].null_count() == rows.height
 
 
 def test_a_string_of_which_not_every_jar_is_recorded_is_believed_by_its_own_nominal_voltage():
     few = jars(2).with_columns(batteries_count=pl.lit(24), string_nominal_v=pl.lit(288.0))
-    assert believed_strings(string_day(326.0), few)[1].is_empty()
+    assert credible_strings(string_day(326.0), few)[1].is_empty()
 
 
 @pytest.mark.parametrize(("amps", "mode", "milli"), [(80.0, "float", True), (80.0, "boost", False), (2.0, "float", False)])  # fmt: skip
 def test_a_float_current_that_no_jar_could_take_all_day_is_in_milliamperes(amps, mode, milli):
-    _, left_out = believed_strings(string_day(amps=amps, mode=mode), jars())
+    _, left_out = credible_strings(string_day(amps=amps, mode=mode), jars())
     assert left_out["term"].to_list() == ["units=telemetry_string_raw.current_a:mA"] * milli
 
 
@@ -147,7 +147,7 @@ def rounds(of_new: float, count: int = 6, siemens: bool = False) -> pl.DataFrame
     ("made", "word"), [(rounds(1000.0), "uohm"), (rounds(0.001), "ohm"), (rounds(1.0, siemens=True), "S")]
 )
 def test_a_round_of_another_unit_speaks_of_no_jar(made, word):
-    kept, left_out = believed_rounds(made, jars())
+    kept, left_out = credible_rounds(made, jars())
     assert kept.is_empty()
     assert left_out["term"].to_list() == [f"units=impedance_measurement_raw.resistance_mohm:{word}"]
     assert withheld([left_out.drop("day")], jars()) == set()
@@ -155,20 +155,20 @@ def test_a_round_of_another_unit_speaks_of_no_jar(made, word):
 
 @pytest.mark.parametrize("of_new", [0.6, 1.0, 3.0, 6.0])
 def test_worn_strings_and_single_broken_jars_are_believed(of_new):
-    assert believed_rounds(rounds(of_new), jars())[0].height == 6
-    assert believed_rounds(rounds(100.0, count=1), jars())[0].height == 1
+    assert credible_rounds(rounds(of_new), jars())[0].height == 6
+    assert credible_rounds(rounds(100.0, count=1), jars())[0].height == 1
 
 
 def test_only_the_month_whose_unit_is_another_is_left_out():
     before = rounds(1.0).with_columns(pl.col("measured_at").dt.offset_by("-1mo"))
-    kept, left_out = believed_rounds(pl.concat([before, rounds(1000.0)]), jars())
+    kept, left_out = credible_rounds(pl.concat([before, rounds(1000.0)]), jars())
     assert kept.sort("measured_at").equals(before.sort("measured_at"))
     assert left_out["day"].to_list() == [DAY.date()]
 
 
 def test_baselines_of_another_unit_are_none():
     facts = jars(initial_resistance_mohm=[5100.0] * 6)
-    kept, left_out = believed_baselines(facts)
+    kept, left_out = credible_baselines(facts)
     assert kept["initial_resistance_mohm"].null_count() == 6
     assert left_out["term"].to_list() == ["units=battery.initial_resistance_mohm:uohm"]
 
@@ -177,6 +177,6 @@ def test_a_room_is_never_as_hot_as_a_fahrenheit_number():
     rows = pl.DataFrame(
         {"ts": AT * 2, "sensor_id": ["a"] * 96 + ["b"] * 96, "temperature_c": [77.0] * 96 + [38.0] * 96}
     )
-    kept, left_out = believed_rooms(rows)
+    kept, left_out = credible_rooms(rows)
     assert left_out["unit_id"].to_list() == ["a"]
     assert kept["temperature_c"].null_count() == 96
