@@ -2,13 +2,23 @@
 
 import base64
 
+import copy
+
 import dagster as dg
+import pytest
 
 from battery_assets import tables as t
+from battery_assets.platform.dagster import assets
 from battery_assets.platform.dagster.assets import declared_reads, materializes
 from battery_assets.platform.dagster.metadata import definition_metadata, picture, replaced_metadata
 from battery_assets.platform.warehouse.profile import profile_of
 from battery_assets_tests.worlds.random_rows import World
+
+
+@pytest.fixture(autouse=True)
+def later_readers_of_the_product_alone(monkeypatch):
+    """What the made assets here say of earlier months is forgotten: the book of it is the process's."""
+    monkeypatch.setattr(assets, "_LATER", copy.deepcopy(assets._LATER))
 
 
 def test_what_is_read_and_what_is_merely_followed_are_told_apart():
