@@ -1,5 +1,7 @@
 """Master data of a site as known at the end of a month; nothing in it tells what the generator knows."""
 
+from datetime import datetime
+
 import numpy as np
 import polars as pl
 
@@ -18,8 +20,9 @@ WARRANTY_DAYS = 3 * 365
 DATES: Columns = {"created_at": INSTANT, "updated_at": INSTANT}
 
 
-def master(site: SyntheticSite, month: str) -> dict[str, pl.DataFrame]:
-    """`location`, `battery_system`, `string`, `battery`, `environmental_sensor` at the end of a month.
+def master(site: SyntheticSite, month: str, now: datetime | None = None) -> dict[str, pl.DataFrame]:
+    """`location`, `battery_system`, `string`, `battery`, `environmental_sensor` at the end of a month, or
+    `now` where it has not ended.
 
     A jar that left stays as a row with its date, 'replaced' for its own sake or 'retired' with its string;
     its successor names it. Raises
@@ -27,12 +30,14 @@ def master(site: SyntheticSite, month: str) -> dict[str, pl.DataFrame]:
     """
     site.first_day(month)
     index = month_index(month)
+    end_s = float(month_days(index)[1] * DAY_S)
+    now_s = np.inf if now is None else now.timestamp()
     first_installed = _string_births(site)
     return {
         "location": _location(site, int(first_installed.min())),
         "battery_system": _systems(site, first_installed),
-        "string": _strings(site, index, first_installed),
-        "battery": _batteries(site, month_days(index)[1]),
+        "string": _strings(site, index, now_s, first_installed),
+        "battery": _batteries(site, min(end_s, now_s)),
         "environmental_sensor": _sensors(site),
     }
 
@@ -80,12 +85,14 @@ def _systems(site: SyntheticSite, births: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame([row(system) for system in layout(site).systems], schema_overrides=DATES)
 
 
-def _strings(site: SyntheticSite, month: int, births: np.ndarray) -> pl.DataFrame:
+def _strings(site: SyntheticSite, month: int, now_s: float, births: np.ndarray) -> pl.DataFrame:
     rows, plan = [], layout(site)
     for system in plan.systems:
         for place, number in enumerate(system.strings):
             born = int(births[number])
             test = last_capacity_test(site, number, month)
+            if now_s < test.start_s + DAY_S:  # on the day after, its result is there
+                test = last_capacity_test(site, number, month - 12)
             tested = int(test.start_s // DAY_S)
             rows.append({
                 "string_id": plan.string_ids[number], "system_id": system.system_id,
@@ -97,7 +104,7 @@ def _strings(site: SyntheticSite, month: int, births: np.ndarray) -> pl.DataFram
     return pl.DataFrame(rows, schema_overrides=DATES)
 
 
-def _batteries(site: SyntheticSite, end: int) -> pl.DataFrame:
+def _batteries(site: SyntheticSite, until_s: float) -> pl.DataFrame:
     jars, ids, codes = lives(site), battery_ids(site), battery_codes(site)
     rng = stream(site.seed, site.site, "acceptance")
     # One reading each when installed: the acceptance test (1 %) and the hand-held instrument (1.5 %).
@@ -105,8 +112,8 @@ def _batteries(site: SyntheticSite, end: int) -> pl.DataFrame:
     ohms = jars.base_mohm * (1 + 0.015 * rng.standard_normal(jars.initial.size))
     strings = layout(site).string_ids
     rows = []
-    for n in np.flatnonzero(jars.installed < end):
-        gone = bool(jars.replaced[n] < end)
+    for n in np.flatnonzero(jars.installed * DAY_S + SWITCH_S < until_s):
+        gone = bool(jars.replaced[n] * DAY_S + SWITCH_S < until_s)
         position, installed = int(jars.position[n]), int(jars.installed[n])
         made = day_date(installed - int(jars.shelf_days[n]))
         rows.append({
