@@ -40,7 +40,7 @@ tracking = Tracking(
 defs = dg.Definitions(
     assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, tidy],
-    schedules=[*of_fleet.SCHEDULES, *of_lab.SCHEDULES, nightly_tidying(tidy)],
+    schedules=[*of_fleet.schedules_of(warehouse), *of_lab.SCHEDULES, nightly_tidying(tidy)],
     sensors=[
         landing_sensor(warehouse, landing),
         lab_landing_sensor(warehouse, landing),

@@ -30,7 +30,7 @@ Handed = list[tuple[date, dict[str, Any]]]
 def days_before(
     warehouse: Warehouse, part: Part, jars: pl.DataFrame, rounds: pl.DataFrame
 ) -> tuple[Handed, str]:
-    """What the last days of the month before hand on to the windows of the month, and what they are made from.
+    """What the last days of the month before hand on to the month's windows, and what they are made from.
 
     From the first of the six days that has telemetry to the month's edge; nothing where none has any. jars,
     rounds: those of the month.

@@ -13,6 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
+from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
 from battery_assets.features.samples.temperature import resistance_at_25c
@@ -65,7 +66,25 @@ def twin_states(
         _state(jar, windows.get((jar["battery_id"],)), curves[jar["battery_id"]], at)
         for jar in known.to_dicts()
     ]
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return _opened(pl.DataFrame(rows, schema=SCHEMA))
+
+
+def _opened(rows: pl.DataFrame) -> pl.DataFrame:
+    """The twins; one whose circuit is beyond that of any jar gives nothing at its terminals."""
+    opened = (pl.col("r0_mohm") > OPEN_MOHM).fill_null(value=False) & (pl.col("fault") != OPEN).fill_null(
+        value=True
+    )
+    nothing = {"soh_pct": 0.0, "soh_lower_pct": 0.0, "soh_upper_pct": 0.0, "capacity_fade_pct": 100.0}
+    return rows.with_columns(
+        *(
+            pl.when(opened & pl.col(name).is_not_null()).then(value).otherwise(name).alias(name)
+            for name, value in nothing.items()
+        ),
+        working_soh_pct=pl.when(opened)
+        .then(pl.coalesce("working_soh_pct", "soh_pct"))
+        .otherwise("working_soh_pct"),
+        fault=pl.when(opened).then(pl.lit(OPEN)).otherwise("fault"),
+    )
 
 
 def _known(
@@ -104,7 +123,8 @@ def _state(jar: dict, windows: pl.DataFrame | None, curve: np.ndarray, at: datet
     """One row of the table."""
     reading, initial = jar["r_internal_latest"], jar["initial_resistance_mohm"]
     ohmic, soh, rated = reading or initial, jar["soh_pct"], jar["capacity_ah"]
-    seen = calibration(windows, (soh or 100.0) / 100.0 * rated if rated else None, ohmic)
+    working = jar.get("working_soh_pct") or soh
+    seen = calibration(windows, (working or 100.0) / 100.0 * rated if rated else None, ohmic)
     used = seen.fit if seen is not None and seen.fit.rmse_v <= WORST_RMSE_V else None
     values, not_valid = circuit(jar["soc_pct"], ohmic, used)
     r0_source = "discharge_step" if used and used.r0_from_step and "r0_mohm" not in not_valid else (
@@ -123,17 +143,19 @@ def _state(jar: dict, windows: pl.DataFrame | None, curve: np.ndarray, at: datet
     }
     carried = (
         "soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "soh_lower_pct", "soh_upper_pct", "evidence",
-        "evidence_age_days",
+        "evidence_age_days", "fault", "lost_v", "working_soh_pct",
     )  # fmt: skip
     return {
         "state_id": identity("twin", jar["battery_id"], at.isoformat()),
         "battery_id": jar["battery_id"],
         "captured_at": at,
-        **{name: jar[name] for name in carried},
+        **{name: jar.get(name) for name in carried},
         **values,
         "ocv_params_json": json.dumps(circuit_json | _curve(curve) | _film(layer)),
         "sei_thickness_nm": None if layer is None else min(layer, LARGEST_LAYER_NM),
-        "capacity_fade_pct": 100.0 - soh * rated / first_ah if soh and rated and first_ah else None,
+        "capacity_fade_pct": 100.0 - soh * rated / first_ah
+        if soh is not None and rated and first_ah
+        else None,
         "power_fade_pct": (1.0 - initial / jar["at_25_mohm"]) * 100.0
         if initial and jar["at_25_mohm"]
         else None,

@@ -211,7 +211,8 @@ def string_hours(
 
     An event counts in the hour of the sample that confirms it: the second below −discharge_a, or the first
     whose mode says so. It ends after two samples without. One that is already under way in the first samples
-    of all, at first_us, belongs to the time before. Throughput is the trapezoid of |I|, pauses over gap_us left out.
+    of all, at first_us, belongs to the time before. Throughput is the trapezoid of |I|, pauses over gap_us
+    left out.
     """
     sums = np.zeros((len(discharge_a), HOURS, STRING_SUMS))
     for run in range(len(unit)):

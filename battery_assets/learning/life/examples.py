@@ -79,6 +79,13 @@ def snapshots(features: pl.DataFrame, twins: pl.DataFrame, batteries: pl.DataFra
     return rows.select("battery_id", "snapshot_at", *known, "soh_points")
 
 
+def has_week(snaps: pl.DataFrame) -> pl.Series:
+    """Which snapshots know a week of the jar: without it a model would take what is unknown for old age."""
+    return snaps.select(
+        pl.any_horizontal(pl.col(f"{name}_168h").is_not_null() for name in WEEK_COLUMNS)
+    ).to_series()
+
+
 def _month_end_windows(features: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:
     """The last 24 h and 168 h window of each jar and month, with string_id and snapshot_at."""
     stored = features.filter(pl.col("feature_window_hours").is_in([24, 168]))

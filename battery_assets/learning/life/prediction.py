@@ -30,6 +30,12 @@ def verdict_confidence(probability_90d: np.ndarray) -> np.ndarray:
     return np.maximum(probability_90d, 1.0 - probability_90d)
 
 
+def ended(battery_id: pl.Series) -> pl.DataFrame:
+    """The columns of `prediction_frame` for jars whose duty has ended: no day left, and that is certain."""
+    nothing, certain = np.zeros(len(battery_id)), np.ones(len(battery_id))
+    return prediction_frame(battery_id, (nothing, nothing, nothing), certain, certain)
+
+
 def prediction_frame(
     battery_id: Sequence[str] | pl.Series,
     days: tuple[np.ndarray, np.ndarray, np.ndarray],
