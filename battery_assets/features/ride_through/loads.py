@@ -145,7 +145,7 @@ def string_loads(strings: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """
     known = strings.join(own, on="string_id", how="left", maintain_order="left")
     rows = [row for string in known.to_dicts() for row in _loads(string)]
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "string_id": pl.String, "load_basis": pl.String, "load_kind": pl.String,
         "level": pl.Float64, "required_min": pl.Float64, "end_voltage_v_cell": pl.Float64,
         "load_measured_at": pl.Datetime("us", "UTC"),
