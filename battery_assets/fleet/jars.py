@@ -12,6 +12,7 @@ from battery_assets.features.credible.days import credible_baselines, credible_r
 from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 from battery_assets.fleet.doubted_tests import tests_doubted
+from battery_assets.fleet.local_dates import local_dates
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -46,8 +47,9 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     models = rated_models(warehouse)
     strings = warehouse.read(t.string, part, list(STRING_COLUMNS)).collect()
     strings = strings.rename({"nominal_voltage_v": "string_nominal_v"})
-    started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
-    present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
+    first, last = local_dates(warehouse, part)
+    started = pl.col("installed_date").is_null() | (pl.col("installed_date") <= last)
+    present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= first)
     facts = (
         jars.filter(started & present, pl.col("string_id").is_not_null())
         .join(models, on="model_id", how="left")

@@ -66,6 +66,7 @@ def month_snapshots(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, pl.
     """What is known of each jar at the end of the month, its trends over the year before included; and the
     faults that its twin knows: battery_id, fault, lost_v.
     """
+    from battery_assets.features.samples.service import still_there
     from battery_assets.learning.life.examples import snapshots
 
     features = site_history(
@@ -80,8 +81,8 @@ def month_snapshots(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, pl.
     placed = batteries.filter(pl.col("string_id").is_not_null())
     features = features.join(placed, on="battery_id", how="semi")
     snaps = snapshots(features, twins, batteries).filter(pl.col("snapshot_at") > part.start)
-    # Of a jar whose health could not be told this month no life can be told either.
-    told = twins.filter(pl.col("captured_at") > part.start)
+    # Of a jar whose health could not be told this month no life can be told either, nor of one that has left.
+    told = still_there(twins.filter(pl.col("captured_at") > part.start), batteries, "captured_at")
     faults = told.filter(pl.col("fault").is_not_null()).select("battery_id", "fault", "lost_v")
     return snaps.join(told, on="battery_id", how="semi", maintain_order="left"), faults
 
