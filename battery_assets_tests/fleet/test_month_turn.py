@@ -1,5 +1,6 @@
 """The nights around a month's end, lived one after the other: what changes is the month, not the jars."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -112,6 +113,13 @@ def test_no_jar_grows_old_over_the_turn_and_none_gets_a_work_order_for_it(lived)
         assert lived.after(t.work_order, night).height < jars / 2, night
 
 
+def test_no_jar_s_health_jumps_over_the_turn(lived):
+    before = lived.after(t.digital_twin_state, NIGHTS[1]).select("battery_id", was="soh_pct")
+    for night in OF_NOVEMBER:
+        both = lived.after(t.digital_twin_state, night).join(before, on="battery_id")
+        assert ((both["soh_pct"] - both["was"]).abs() < 2.5).all(), night
+
+
 def test_a_string_keeps_the_load_that_was_measured_last(lived):
     measured = {
         night: lived.after(t.string_runtime, night).filter(load_basis="measured_load").sort("string_id")
@@ -166,7 +174,5 @@ def test_the_first_week_of_a_new_site_is_not_told_by_a_model_that_needs_one(live
 
 
 def model_sha256(site: Turning) -> str:
-    import json
-
     [text] = site.warehouse.read(t.ml_model).collect()["hyperparameters_json"]
     return json.loads(text)["model_sha256"]

@@ -107,7 +107,8 @@ def _families(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 def _with_their_short(rows: pl.DataFrame) -> pl.DataFrame:
     """What health and life say of a jar with a shorted cell is said of the short, and when it was seen."""
     low, worst = pl.col("alert_type") == "voltage_low", pl.col("rank") == 2
-    short = low & worst & pl.col("signals").str.contains(r'"float_\w+ critical')
+    lasting = pl.col("resolved_at").is_null()
+    short = low & worst & lasting & pl.col("signals").str.contains(r'"float_\w+ critical')
     since = pl.col("triggered_at").filter(short).min().over("battery_id")
     of_short = (
         pl.col("alert_type").is_in(["soh_degraded", "rul_warning", "rul_critical"])
