@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.platform.dagster.assets import later_readers
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.worlds.months.nightly import FromScratch
+from battery_assets_tests.worlds.months.nightly import FromScratch, bodies
 from battery_assets_tests.worlds.months.turning import NIGHTS, SWAPPED, WITHOUT_CAPTURES, Turning, model_file
 
 FIRST = date(2025, 11, 1)
@@ -146,6 +147,13 @@ def test_a_jar_that_is_swapped_tomorrow_is_in_service_today(lived):
     jars = {night: lived.after(t.battery, night).height for night in NIGHTS}
     assert jars[NIGHTS[-1]] == jars[FIRST] + 1
     assert lived.after(t.rul_prediction, NIGHTS[-1]).height == 8
+
+
+def test_a_late_row_of_the_month_before_makes_the_next_one_stale():
+    assert bodies(), "the assets are loaded"
+    for table in (t.telemetry_jar_raw, t.telemetry_string_raw, t.telemetry_string_calc, t.telemetry_env):
+        assert later_readers(table)["feature_store"] == 1, table.name
+    assert later_readers(t.string_runtime) == {"string_runtime": 12}
 
 
 def test_the_month_lived_night_by_night_is_the_month_made_at_once(lived):
