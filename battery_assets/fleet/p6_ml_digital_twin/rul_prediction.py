@@ -51,6 +51,7 @@ def rul_prediction(
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
     shown: dict[str, Any] = {
         "jars without prediction": silent,
+        "source": "ml_model" if found else "digital_twin",
         "by source": dict(rows.group_by("source").len().sort("source").iter_rows()),
         "jars with a known fault": broken.height,
     }
