@@ -25,13 +25,12 @@ def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[st
     Example:
       battery-assets import fleet exports/cnx --site cnx-01 --timezone Asia/Bangkok
     """
-    from battery_assets.actions.import_export import NEXT_STEP, import_site, refused_files
+    from battery_assets.actions.import_export import import_site, refusal_of_files, refused_files
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.terms import terms_of
     from battery_assets.commands.accounts import print_accounts
     from battery_assets.commands.progress import steps_bar
-    from battery_assets.errors import UserError
 
     quiet_logs()
     terms = terms_of(contract, timezone)
@@ -41,6 +40,7 @@ def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[st
             print_accounts(at, site, month)
         print_report(at, site)
         refused = dict.fromkeys(words for month in months for words in refused_files(at, site, month))
-        if refused:
+        error = refusal_of_files(list(refused))
+        if error is not None:
             # What the other files carry was computed; that some were not taken in is no success.
-            raise UserError("\n".join(refused), NEXT_STEP)
+            raise error

@@ -86,7 +86,7 @@ def _write_pieces(
         # Whoever reads the pieces holds one at a time.
         height = max(1, batch.num_rows * _PIECE_BYTES // max(_PIECE_BYTES, batch_bytes))
         for start in range(0, batch.num_rows, height):
-            piece = _with_plain_texts(batch.slice(start, height), texts)
+            piece = _plain(batch.slice(start, height), texts)
             name = f"{number:06d}-{start:09d}"
             with pa.ipc.new_file(str(folder / f"{name}.unfinished"), piece.schema, options=options) as writer:
                 writer.write_batch(piece)
@@ -140,12 +140,16 @@ def _unpacked_bytes(values) -> int:
     return 0 if pa.types.is_primitive(kind) else values.nbytes
 
 
-def _with_plain_texts(batch, texts: list[str]):
-    """The batch with its texts as the file's schema has them."""
+def _plain(batch, texts: list[str]):
+    """The batch with its texts written out, and its instants in UTC: their zone is a name for people."""
     import pyarrow as pa
 
     columns = [
-        column.dictionary_decode() if name in texts else column
+        column.dictionary_decode()
+        if name in texts
+        else column.view(pa.int64()).view(pa.timestamp(column.type.unit, "UTC"))
+        if pa.types.is_timestamp(column.type) and column.type.tz
+        else column
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
