@@ -117,9 +117,9 @@ def _terms(site: str, source: str, config: dict[str, Any]) -> Any:
 
         return SyntheticSite.from_config(site, config)
     if source in LAB_SOURCES:
-        from battery_assets.lab.sessions import lab_terms
+        from battery_assets.lab.sessions import settled_terms
 
-        return lab_terms(site, source, config)
+        return settled_terms(site, source, config)
     from battery_assets.ingest.exports.contract import SourceContract
 
     return SourceContract.from_config(config)

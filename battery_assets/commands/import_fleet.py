@@ -4,26 +4,27 @@ from pathlib import Path
 
 import click
 
+from battery_assets.commands.terms import WithFleetTerms
 
-@click.command("fleet")
+
+@click.command("fleet", cls=WithFleetTerms)
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--site", required=True, help="Site that the data become, such as cnx-01.")
 @click.option("--timezone", help="IANA zone of times without an offset, such as Asia/Bangkok.")
 @click.option(
-    "--contract", multiple=True, metavar="KEY=VALUE", help="Further terms of the source, see above."
+    "--contract", multiple=True, metavar="KEY=VALUE", help="Further terms of the source, see below."
 )
 def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[str, ...]) -> None:
     """Take in an export of another system as a site, and run the pipeline on it up to work orders.
 
     PATH is a folder of CSV, CSV.gz or Parquet files named as the tables are (battery.csv,
     telemetry_jar_raw_2026-11.csv.gz ...), or one such file. Bad rows go to quarantine with file, line and
-    reason; rows read = loaded + quarantined + duplicates. Terms: policy=strict|tolerant,
-    json_dialect=json|python-literal-ok, positive_current=charges|discharges, separator, decimal, time_format,
-    null_words=NA|-, rename=volt:voltage_v|jar_id:battery_id, units=temperature_c:degF, final_newline ...
+    reason; rows read = loaded + quarantined + duplicates.
 
     \b
     Example:
       battery-assets import fleet exports/cnx --site cnx-01 --timezone Asia/Bangkok
+      battery-assets import fleet exports/cnx --site cnx-01 --contract 'rename=volt:voltage_v|jar:battery_id'
     """
     from battery_assets.actions.import_export import import_site, refusal_of_files, refused_files
     from battery_assets.actions.report import print_report

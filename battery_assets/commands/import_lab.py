@@ -5,38 +5,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from battery_assets.commands.terms import WithLabTerms, given_terms, lab_options
+
 if TYPE_CHECKING:
     from battery_assets.actions.import_lab import Entered
-
-CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
-
 
 # Options that a lab keeps for all its cells, where it is entered with them.
 LAB_TERMS = ("timezone", "end_of_life_pct")
 
 
-@click.command("lab")
+@click.command("lab", cls=WithLabTerms)
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--lab", required=True, help="Lab that the tests become part of.")
 @click.option("--cell", help="Code of the cell; without it each file is a cell named after it.")
 @click.option("--protocol", default="cycle_life", show_default=True, help="Name of the protocol.")
 @click.option("--one-test", is_flag=True, help="All files of PATH are one test of --cell, joined at seams.")
-@click.option(
-    "--nominal-ah", "nominal_capacity_ah", type=float, help="Nominal capacity, where the files do not say."
-)
-@click.option("--cutoff-v", "cutoff_voltage_v", type=float, help="End of discharge that capacities count to.")
-@click.option(
-    "--end-of-life", "end_of_life_pct", type=float, help="Percent of nominal at which it is worn out; 80."
-)
-@click.option("--chemistry", type=click.Choice(CHEMISTRIES), help="Chemistry of the cell.")
-@click.option("--timezone", help="IANA zone of the cycler's clock, such as Europe/Oslo.")
+@lab_options
 @click.option("--started-at", help="When the test began, where the file does not say: 2024-05-31T08:00.")
-@click.option(
-    "--current-sign",
-    type=click.Choice(["positive charges", "positive discharges"]),
-    help="What a positive current does, where the format does not know.",
-)
-@click.option("--policy", type=click.Choice(["strict", "tolerant"]), help="tolerant: bad rows to quarantine.")
 @click.option("--run/--no-run", default=True, show_default=True, help="Run the months that the tests touch.")
 def import_lab(
     path: Path,
@@ -45,7 +30,7 @@ def import_lab(
     protocol: str,
     one_test: bool,
     run: bool,
-    **terms: Any,
+    **options: Any,
 ) -> None:
     """Take in files of cyclers as tests of cells, and run the lab's assets on them.
 
@@ -68,11 +53,12 @@ def import_lab(
     from battery_assets.platform.registry import books as registry
 
     quiet_logs()
+    terms = given_terms(options)
     with (
         action.cells_apart(action.named_files(path, cell, protocol, one_test), one_test) as named,
         session() as at,
     ):
-        defaults = action.enter_lab(at, lab, {name: terms[name] for name in LAB_TERMS})
+        defaults = action.enter_lab(at, lab, {name: terms[name] for name in LAB_TERMS if name in terms})
         with at.warehouse.transaction() as connection:
             # The sensor leaves a lab alone whose row is held: else both would run the same months.
             registry.hold_site(connection, lab)

@@ -1,6 +1,6 @@
 """Files of cyclers in a lab's landing folder: which tests they are, and their points.
 
-    <landing>/<lab>/<cell>/cell.json                  what is known of the cell, see TERMS
+    <landing>/<lab>/<cell>/cell.json                  what is known of the cell, see lab.terms
     <landing>/<lab>/<cell>/<protocol>/<file>          a test of its own
     <landing>/<lab>/<cell>/<protocol>/<test>/<files>  one test in several files
 
@@ -14,31 +14,20 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.lives import beyond_trapezia_ah
 from battery_assets.lab.records import CellRecord, SessionRecord
+from battery_assets.lab.terms import CELL_TERMS, PACK_TERMS, TERMS, contract_of, declared_start, zone_of
 from battery_assets.tables.identity import identity
 
 if TYPE_CHECKING:
-    from battery_assets.ingest.lab.contract import LabContract
     from battery_assets.ingest.lab.reading import Declared
     from battery_assets.ingest.lab.reconcile.joined import Life
 
 CELL_JSON = "cell.json"
-CELL_TERMS = (
-    "chemistry", "manufacturer", "model", "barcode", "nominal_capacity_ah", "nominal_voltage_v",
-    "voltage_min_v", "voltage_max_v", END_OF_LIFE,
-)  # fmt: skip
-PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
-TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
-CONTRACT_TERMS = (
-    "timezone", "policy", "current_sign", "time_scale", "unordered", "columns", "date_order",
-)  # fmt: skip
-TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
 MOST_OPEN_AH = 99_999.0
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
@@ -208,10 +197,10 @@ def pack_of(test: SessionFiles, lab: str) -> dict[str, Any] | None:
     code = told.get("pack")
     if not isinstance(code, str) or not 0 < len(code) <= 50:
         raise SessionRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
-    for name in PACK_TERMS[1:]:
+    for name in list(PACK_TERMS)[1:]:
         if name in told and (type(told[name]) is not int or not 1 <= told[name] <= 10_000):
             raise SessionRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
-    return {name: test.terms.get(name) for name in ("chemistry", *PACK_TERMS[1:])} | {
+    return {name: test.terms.get(name) for name in ("chemistry", *list(PACK_TERMS)[1:])} | {
         "pack_id": identity("battery_pack", lab, code),
         "pack_code": code,
     }
@@ -240,7 +229,7 @@ def _start(found: ReadSession) -> datetime:
     """Instant of test time zero."""
     test, first = found.test, found.life.points.row(0, named=True)
     since = float(first["test_time_s"])
-    zone, told = _zone(test.terms), declared_start(test.terms)
+    zone, told = zone_of(test.terms), declared_start(test.terms)
     if told:
         return told
     if first["ts"] is not None:
@@ -252,39 +241,6 @@ def _start(found: ReadSession) -> datetime:
     if declared is not None:
         raise SessionRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
     raise SessionRefused(f"{name} does not say when the test began", "add --started-at 2024-05-31T08:00")
-
-
-def declared_start(terms: dict[str, Any]) -> datetime | None:
-    """When a test began, where its terms say so; UTC. Raises ValueError for what is no instant."""
-    given = terms.get("started_at")
-    if not given:
-        return None
-    try:
-        at = datetime.fromisoformat(given)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=_zone(terms) or UTC).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"started_at: {given!r} is no instant; write it as 2024-05-31T08:00") from error
-
-
-def contract_of(terms: dict[str, Any]) -> "LabContract":
-    """How the files of a cell are to be read. Raises ValueError for a term that cannot be."""
-    from battery_assets.ingest.lab.contract import LabContract
-
-    given = {name: terms[name] for name in CONTRACT_TERMS if terms.get(name) is not None}
-    nominal = terms.get("nominal_capacity_ah")
-    try:
-        if "columns" in given:
-            columns = given["columns"]
-            given["columns"] = tuple(
-                (str(a), str(b), c if type(c) is str else float(c)) for a, b, c in columns
-            )
-        return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
-    except TypeError as error:
-        raise ValueError(f"a term is of another kind than it has to be: {error}") from error
-
-
-def _zone(terms: dict[str, Any]) -> ZoneInfo | None:
-    return ZoneInfo(terms["timezone"]) if terms.get("timezone") else None
 
 
 def _book_of(cell: str) -> str:
