@@ -27,18 +27,19 @@ def export_files(source: Path) -> list[Path]:
 
     A link that leads out of the folder is not followed: what it names is no part of the export.
     """
-    inside = source.resolve()
-    files = (
-        [source]
-        if source.is_file()
-        else sorted(
-            path for path in source.rglob("*") if path.is_file() and path.resolve().is_relative_to(inside)
-        )
-    )
+    files = [source] if source.is_file() else files_below(source)
     files = [path for path in files if path.name.lower().endswith(_ENDINGS)]
     if not files:
         raise UserError(f"{source} holds no {', '.join(_ENDINGS)} file", "name the folder of the export")
     return files
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files of a folder, in order; a link that leads out of it is not followed."""
+    inside = folder.resolve()
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.resolve().is_relative_to(inside)
+    )
 
 
 def land(at: Session, source: Path, site: str) -> list[str]:

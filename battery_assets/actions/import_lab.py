@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from battery_assets.actions.import_export import files_below
 from battery_assets.actions.session import Session, know_sites, put_site, run_here
 from battery_assets.errors import UserError
 from battery_assets.lab.folder import (
@@ -134,7 +135,7 @@ def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -
     Without a cell each file is a test of the cell that it is named after. `one_test` joins all of them.
     """
     _refuse_paths(cell=cell, protocol=protocol)
-    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    files = [source] if source.is_file() else files_below(source)
     files = [path for path in files if not path.name.startswith(".")]
     if not files:
         raise UserError(f"{source} holds no file", "name a cycler's file, or a folder of them")

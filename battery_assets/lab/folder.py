@@ -9,6 +9,7 @@ A test is entered in the books once, by the checksum of its files, with the mont
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,7 +21,15 @@ import polars as pl
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.lives import beyond_trapezia_ah
 from battery_assets.lab.records import CellRecord, SessionRecord
-from battery_assets.lab.terms import CELL_TERMS, PACK_TERMS, TERMS, contract_of, declared_start, zone_of
+from battery_assets.lab.terms import (
+    CELL_TERMS,
+    PACK_TERMS,
+    TERMS,
+    contract_of,
+    declared_start,
+    step_beside,
+    zone_of,
+)
 from battery_assets.tables.identity import identity
 
 if TYPE_CHECKING:
@@ -75,6 +84,7 @@ def tests_of(cell: Path, defaults: dict[str, Any]) -> list[SessionFiles]:
         for entry in sorted(protocol.iterdir()):
             files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
             kept = tuple(path for path in files if path.is_file() and _counts(path))
+            _refuse_links(kept, cell)
             if kept:
                 found.append(SessionFiles(cell.name, protocol.name, kept, terms))
     return found
@@ -85,6 +95,7 @@ def cell_terms(cell: Path) -> dict[str, Any]:
     book = cell / CELL_JSON
     if not book.is_file():
         return {}
+    _refuse_links([book], cell)
     mend = f"correct it in {_book_of(cell.name)}"
     try:
         terms = json.loads(book.read_text(encoding="utf-8"))
@@ -96,6 +107,16 @@ def cell_terms(cell: Path) -> dict[str, Any]:
     if strange:
         raise SessionRefused(f"{book}: {strange[0]!r} is no term; known are {', '.join(TERMS)}", mend)
     return terms
+
+
+def _refuse_links(paths: Iterable[Path], cell: Path) -> None:
+    """SessionRefused for a file that a link names and that lies outside of the lab's folder."""
+    inside = cell.parent.resolve()
+    for path in paths:
+        if not path.resolve().is_relative_to(inside):
+            raise SessionRefused(
+                f"{path} is a link to {path.resolve()}, outside of {inside}", "put the file itself there"
+            )
 
 
 def read_test(test: SessionFiles) -> "ReadSession":
@@ -119,7 +140,8 @@ def read_test(test: SessionFiles) -> "ReadSession":
         return ReadSession(test, life, tuple(one.declared for one in readings), tuple(findings))
     except FileRefused as refused:
         fault, _, step = refused.detail.partition("; next step: ")
-        raise SessionRefused(f"{name}: {refused.reason}: {fault}", step or "export it again") from refused
+        beside = step_beside(step or "export it again", test.terms)
+        raise SessionRefused(f"{name}: {refused.reason}: {fault}", beside) from refused
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 A term of a lab holds for all its cells; what a cell's folder says goes before it.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -48,6 +49,13 @@ TERMS = {**CELL_TERMS, **PACK_TERMS, **TEST_TERMS, **CONTRACT_TERMS}
 # What is one cell's alone, or one test's.
 OF_ONE_CELL = ("barcode", "pack", "started_at")
 LAB_TERMS = {name: words for name, words in TERMS.items() if name not in OF_ONE_CELL}
+# Options that refusals name.
+_ADVISED = {
+    "--time-scale": "time_scale", "--current-sign": "current_sign", "--policy": "policy",
+    "--column": "columns", "--nominal-ah": "nominal_capacity_ah", "--timezone": "timezone",
+    "--started-at": "started_at", "--date-order": "date_order",
+}  # fmt: skip
+_OR = re.compile(r"[,;] or ")
 _WHOLE = ("cells_in_series", "cells_in_parallel")
 
 
@@ -79,6 +87,20 @@ def _column(told: Any) -> tuple[str, str, float | str]:
         raise ValueError(f"columns: {told!r}; expected [heading, word, unit or factor]")
     heading, word, scale = told
     return str(heading), str(word), scale if isinstance(scale, str) else float(scale)
+
+
+def step_beside(step: str, terms: dict[str, Any]) -> str:
+    """A next step without the ways out that the terms of a cell have tried already."""
+    ways = _OR.split(step)
+    open_ways = [way for way in ways if not any(f"{option} " in way for option in _tried(terms))]
+    if open_ways:
+        return ", or ".join(open_ways)
+    names = [name for option, name in _tried(terms).items() if f"{option} " in step]
+    return "; ".join(f"correct {name}, which says {terms[name]!r} now" for name in names)
+
+
+def _tried(terms: dict[str, Any]) -> dict[str, str]:
+    return {option: name for option, name in _ADVISED.items() if terms.get(name) is not None}
 
 
 def zone_of(terms: dict[str, Any]) -> ZoneInfo | None:
