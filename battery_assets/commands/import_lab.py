@@ -70,13 +70,13 @@ def import_lab(
                 with steps_bar(f"lab {lab}", len(months)) as heard:
                     action.run_months(lab, months, heard)
         _show(found, months, again if run else [])
-        if left_out:
-            raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
-        if action.forget_empty(at, lab, found):
-            raise UserError(
-                f"no test was taken in, and the lab {lab} had none before: it was not kept",
-                "mend what the reasons above say, then run this again",
-            )
+        refusal = action.refusal_of(found, left_out)
+        if action.forget_empty(at, lab, found) and refusal is not None:
+            told = f"no test was taken in, and the lab {lab} had none before: it was not kept"
+            raise UserError(f"{told}\n{refusal.message}", refusal.next_step)
+        if refusal is not None:
+            # What the others hold was computed; that some were not taken in is no success.
+            raise refusal
 
 
 def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
@@ -91,7 +91,7 @@ def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
         table.add_row(one.test.cell, one.test.paths[0].name, one.status, one.month or "-")
     console.print(table if found else "nothing new: every file is in the books already")
     for one in found:
-        if one.reason:
+        if one.reason and one.status != "refused":
             console.print(f"{one.status}: {one.reason}")
     for month in again:
         console.print(f"{month}: its last run had not come to its end, so the month is run again")
