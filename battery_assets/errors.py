@@ -29,6 +29,10 @@ class UserError(click.ClickException):
         # Exceptions are rebuilt from `args`, which hold the message alone: a process pool would break on it.
         return type(self), (self.message, self.next_step)
 
+    def __str__(self) -> str:
+        # In a log, or in Dagster, there is no second line.
+        return f"{self.message}; next step: {self.next_step}"
+
     def show(self, file: object = None) -> None:
         """Print the error and the next step to stderr."""
         click.echo(f"error: {self.message}", err=True)

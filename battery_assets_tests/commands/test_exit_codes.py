@@ -96,6 +96,7 @@ def test_a_run_ends_by_its_red_checks_or_by_the_step_that_failed():
     assert isinstance(found, RedCheck)
     assert found.message == "site_month 2025-03|a: alert: the check suite is red: a: 3 of 9 rows"
     assert found.next_step == "mend a"
+    assert str(found).endswith("a: 3 of 9 rows; next step: mend a")
     failed = _ended_by(SimpleNamespace(all_events=[step("OSError: no power")], run_id="r1"), "lab_month")
     assert isinstance(failed, Failure)
     assert (failed.message, failed.next_step[:16]) == (
