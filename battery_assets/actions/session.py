@@ -1,12 +1,13 @@
 """A platform that is ready to work in this process: database up and migrated, Dagster's instance at hand."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from battery_assets.errors import UserError
+from battery_assets.errors import Failure, RedCheck, UserError
 from battery_assets.platform import clock
 from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.settings import Settings
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from battery_assets.platform.landing import Landing
     from battery_assets.platform.warehouse.resource import Warehouse
+
+
+_NEXT_STEP = re.compile(r"[.;]\s+next step: ", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,9 @@ def _terms(site: str, source: str, config: dict[str, Any]) -> Any:
 
         return SyntheticSite.from_config(site, config)
     if source in LAB_SOURCES:
-        from battery_assets.lab.sessions import lab_terms
+        from battery_assets.lab.sessions import settled_terms
 
-        return lab_terms(site, source, config)
+        return settled_terms(site, source, config)
     from battery_assets.ingest.exports.contract import SourceContract
 
     return SourceContract.from_config(config)
@@ -162,14 +166,11 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     if not result.success:
-        raise UserError(
-            f"{job_name} {key or ''}: {_why(result)}",
-            f"look at run {result.run_id} in `battery-assets up`, mend it, run again",
-        )
+        raise _ended_by(result, f"{job_name} {key or ''}".strip())
     return result.run_id
 
 
-def _why(result: "dg.ExecuteInProcessResult") -> str:
+def _ended_by(result: "dg.ExecuteInProcessResult", name: str) -> UserError:
     """What ended a run: the blocking checks that turned red, or else the step that failed."""
     import dagster as dg
 
@@ -180,16 +181,27 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
     ]
     stops = dg.AssetCheckSeverity.ERROR
     red = [check for check in said if check.blocking and not check.passed and check.severity == stops]
+    look = f"look at run {result.run_id} in `battery-assets up`, mend it, run again"
     if red:
-        return "; ".join(
-            f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {check.description}"
-            for check in red
+        told = [_apart(check.description or "") for check in red]
+        words = "; ".join(
+            f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {fault}"
+            for check, (fault, _) in zip(red, told, strict=True)
         )
+        steps = dict.fromkeys(step for _, step in told if step)
+        return RedCheck(f"{name}: {words}", "; ".join(steps) or look)
     failed = [event for event in result.all_events if event.is_failure and event.step_key]
     if not failed or not failed[0].step_failure_data or not failed[0].step_failure_data.error:
-        return "a step failed"
+        return Failure(f"{name}: a step failed", look)
     error = failed[0].step_failure_data.error
-    return f"{failed[0].step_key} failed: {(error.cause or error).message.strip()}"
+    fault, step = _apart((error.cause or error).message.strip())
+    return Failure(f"{name}: {failed[0].step_key} failed: {fault}", step or look)
+
+
+def _apart(words: str) -> tuple[str, str]:
+    """The fault, and the next step that stands last in words; empty where none does."""
+    *before, last = _NEXT_STEP.split(words)
+    return ("; ".join(before), last) if before else (words, "")
 
 
 def quiet_logs() -> None:

@@ -119,7 +119,7 @@ def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:
 def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) -> None:
     from battery_assets.actions.session import make_catalogue
     from battery_assets.commands.progress import counts_bar
-    from battery_assets.errors import UserError
+    from battery_assets.errors import Failure, UserError
     from battery_assets.hosting.presence import present
     from battery_assets.platform.dagster import backfills
 
@@ -135,7 +135,7 @@ def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) 
                 counts = backfills.wait(presence.web_url, backfill, heard)
             failed = len(partitions) - counts.get("SUCCESS", 0)
             if failed:
-                raise UserError(
+                raise Failure(
                     f"{failed} of {len(partitions)} runs did not succeed: {counts}",
                     f"open {presence.web_url}/runs/b/{backfill}",
                 )

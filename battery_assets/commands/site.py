@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from battery_assets.commands.terms import WithFleetTerms
 from battery_assets.platform.registry.kinds import FILES, SYNTHETIC
 
 
@@ -52,6 +53,20 @@ def remove(name: str, yes: bool) -> None:
 
 
 @site.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show where a site's data come from, and every term that its files are read under.
+
+    \b
+    Example:
+      battery-assets site show cnx-01
+    """
+    from battery_assets.commands.terms import show as show_terms
+
+    show_terms(name, lab=False)
+
+
+@site.command(cls=WithFleetTerms)
 @click.argument("name", required=False)
 @click.option("--fleet", is_flag=True, help="Synthetic: the nine sites of the reference, named by place.")
 @click.option("--source", type=click.Choice([SYNTHETIC, FILES]), default=SYNTHETIC, show_default=True)
@@ -63,7 +78,7 @@ def remove(name: str, yes: bool) -> None:
 )
 @click.option("--start", default="2024-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
 @click.option("--timezone", help="Files: IANA zone of times without an offset, such as Asia/Bangkok.")
-@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: terms, as of `import fleet`.")
+@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: further terms, see below.")
 def add(
     name: str | None,
     fleet: bool,

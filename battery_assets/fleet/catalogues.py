@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.fleet.references import named_apart
+from battery_assets.fleet.refused import refused_shown
 from battery_assets.fleet.sources import accounts_kept, contract_of, landed_files, with_accounts
 from battery_assets.ingest.exports.tables import Reading, read_table
 from battery_assets.ingest.files.accounts import FILES_SCHEMA
@@ -42,7 +43,8 @@ def replace_from_all_sources(
         site: accounts_kept(warehouse, table, Part(site), reading) for site, reading in readings.items()
     }
     told = {site: found for site, found in accounts.items() if found["rows"] or found["findings"]}
-    return with_accounts(result, told)
+    refused = [one for reading in readings.values() for one in refused_shown(table, reading)]
+    return with_accounts(result, told, refused)
 
 
 def _of_site(warehouse: Warehouse, landing: Landing, table: sa.Table, site: sa.Row) -> Reading:

@@ -1,7 +1,7 @@
 """How the rows of phases 1 to 3 arrive: from a site's landing folder, or from its generator."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,11 +13,13 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.fleet.references import no_longer_named, unknown_units, with_sound_references
+from battery_assets.fleet.refused import refused_shown, without_values
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.known_files import KnownFile
 from battery_assets.ingest.exports.landing import LandingFile, landing_files
 from battery_assets.ingest.exports.tables import Reading, read_table, read_table_days
 from battery_assets.ingest.files.duplicates import without_copies
+from battery_assets.ingest.files.problems import PRIVATE
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.code_version import code_version
@@ -89,7 +91,9 @@ def _from_files(
     result = warehouse.replace(table, part, reading.rows)
     left = no_longer_named(warehouse, table, part, reading.rows)
     reading = replace(reading, findings=[*reading.findings, *left])
-    return with_accounts(result, accounts_kept(warehouse, table, part, reading))
+    return with_accounts(
+        result, accounts_kept(warehouse, table, part, reading), refused_shown(table, reading)
+    )
 
 
 def _days_from_files(
@@ -120,7 +124,8 @@ def _days_from_files(
         reading = days.account()
     told = unknown_units(warehouse, table.c[sort_columns(table)[0]], _rows_by_unit(plan))
     reading = replace(reading, findings=[*reading.findings, *told])
-    return with_accounts(result, accounts_kept(warehouse, table, part, reading, made_from))
+    kept = accounts_kept(warehouse, table, part, reading, made_from)
+    return with_accounts(result, kept, refused_shown(table, reading))
 
 
 def _counted(
@@ -156,9 +161,8 @@ def accounts_kept(
         if made_from
     }
     quarantine = reading.quarantine
-    if table.schema == "service":
-        # Who reads the quarantine may not read contact details: file and line lead to them.
-        quarantine = quarantine.with_columns(pl.lit(None, pl.String).alias(name) for name in ("value", "raw"))
+    if table.schema == PRIVATE:
+        quarantine = without_values(quarantine)
     with warehouse.transaction() as connection:
         accounts.put_accounts(
             connection,
@@ -173,9 +177,14 @@ def accounts_kept(
         return {**accounts.accounts_of(connection, table, part), "findings": reading.findings}
 
 
-def with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
-    """The result with what became of every row of files among what it tells."""
-    return result._replace(metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(accounts)})
+def with_accounts(
+    result: dg.MaterializeResult, accounts: dict[str, Any], refused: Sequence[dict[str, str | int]]
+) -> dg.MaterializeResult:
+    """The result with what became of every row of files among what it tells, and what was refused first."""
+    shown: dict[str, Any] = {"files": dg.MetadataValue.json(accounts)}
+    if refused:
+        shown["refused"] = dg.MetadataValue.table([dg.TableRecord(row) for row in refused])
+    return result._replace(metadata={**(result.metadata or {}), **shown})
 
 
 @functools.lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from battery_assets.errors import UserError
+from battery_assets.errors import Failure, UserError
 from battery_assets.hosting import postgres_process as process
 from battery_assets.hosting.database_urls import SUPERUSER, DatabaseUrls, embedded_urls
 from battery_assets.hosting.postgres_placement import (
@@ -229,7 +229,7 @@ def _await(ready: Callable[[], bool], alive: Callable[[], bool], cluster: Cluste
         if not alive() or time.monotonic() > deadline:
             state = "does not answer" if alive() else "did not start"
             tail = _tail(cluster.log.read_text(errors="replace")) if cluster.log.exists() else ""
-            raise UserError(f"the embedded PostgreSQL {state}: {tail}", f"read {cluster.log}, then try again")
+            raise Failure(f"the embedded PostgreSQL {state}: {tail}", f"read {cluster.log}, then try again")
         time.sleep(0.05)
 
 

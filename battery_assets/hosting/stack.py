@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from battery_assets.errors import UserError
+from battery_assets.errors import Failure, UserError
 from battery_assets.hosting import launch, processes
 from battery_assets.hosting.database_urls import DatabaseUrls
 from battery_assets.hosting.databases import revive, running_database
@@ -131,7 +131,7 @@ class _Start:
             _refuse_ended(self.children)
             if time.monotonic() > deadline:
                 log = self.settings.logs / f"{name}.log"
-                raise UserError(f"{name} does not answer after {START_TIMEOUT_S:.0f} s", f"read {log}")
+                raise Failure(f"{name} does not answer after {START_TIMEOUT_S:.0f} s", f"read {log}")
             self.stopping.wait(0.2)
         if not self.stopping.is_set():
             self.progress(name, "ready")
@@ -140,7 +140,7 @@ class _Start:
 def _refuse_ended(children: list[Child]) -> None:
     ended = processes.first_ended(children)
     if ended is not None:
-        raise UserError(
+        raise Failure(
             f"{ended.name} ended by itself with exit code {ended.exit_code()}:\n{ended.last_lines()}",
             f"read {ended.log}, then run `battery-assets up` again",
         )

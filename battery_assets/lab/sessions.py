@@ -12,6 +12,7 @@ import polars as pl
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.folder import SessionFiles, pack_of, session_points
 from battery_assets.lab.records import CellRecord, SessionRecord
+from battery_assets.lab.terms import lab_terms
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import arrivals as intake
@@ -101,14 +102,11 @@ def made_up_lab(site: str, config: dict[str, Any]) -> "SyntheticLab":
     return SyntheticLab.from_config(site, {name: config[name] for name in config if name != END_OF_LIFE})
 
 
-def lab_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, float | None]:
-    """What a lab's settings come to, and its end of life. Raises ValueError for one that cannot be."""
-    from battery_assets.ingest.lab.contract import LabContract
-
-    worn = percent_of_nominal(config.get(END_OF_LIFE))
+def settled_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, ...]:
+    """What a lab's settings come to. Raises ValueError for one that cannot be."""
     if source == LAB_SYNTHETIC:
-        return made_up_lab(site, config), worn
-    return LabContract(**{name: config[name] for name in config if name != END_OF_LIFE}), worn
+        return made_up_lab(site, config), percent_of_nominal(config.get(END_OF_LIFE))
+    return lab_terms(config)
 
 
 def _made_up(part: Part, config: dict[str, Any]) -> list[LabSession]:

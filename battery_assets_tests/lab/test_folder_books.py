@@ -209,3 +209,19 @@ def test_files_of_one_test_are_joined_into_one_life(lab, tmp_path):
     assert points.height == rows.height
     assert points["cycle_count"].n_unique() == 4
     assert points["ts"].is_sorted()
+
+
+@pytest.mark.parametrize(
+    ("terms", "step"),
+    [
+        ({}, "correct the unit in the heading, or say it: --time-scale 60"),
+        ({"time_scale": 1000.0}, "correct the unit in the heading"),
+        ({"timezone": "UTC"}, "correct the unit in the heading, or say it: --time-scale 60"),
+    ],
+)
+def test_a_way_out_that_was_tried_is_not_advised_again(terms, step):
+    from battery_assets.lab.terms import step_beside
+
+    assert step_beside("correct the unit in the heading, or say it: --time-scale 60", terms) == step
+    alone = step_beside("say it: --time-scale 60", {"time_scale": 7})
+    assert alone == "correct time_scale, which says 7 now"

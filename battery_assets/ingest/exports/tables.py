@@ -225,11 +225,13 @@ class _Books:
 
     def _conflict_faults(self, path: Path, lines: list[int]) -> list[Fault]:
         """Conflicts are known only after all files were read, so their text is looked up again."""
-        texts: dict[int, str] = {}
-        key = ", ".join(str(name) for name in key_columns(self.table))
+        texts: dict[int, tuple[str, str]] = {}
+        names = [str(name) for name in key_columns(self.table)]
+        key = ", ".join(names)
         # A file that vanished since it was read leaves its conflicts without their text, not uncounted.
         with suppress(FileRefused):
             for piece in pieces(path, self.table, self.contract):
                 for index in pl.Series(piece.lines).is_in(lines).arg_true().to_list():
-                    texts[int(piece.lines[index])] = piece.raw(index)
-        return [Fault(line, key, "CONFLICTING_DUPLICATE", None, texts.get(line, "")) for line in lines]
+                    value = ", ".join(str(piece.frame[name][index]) for name in names)
+                    texts[int(piece.lines[index])] = value, piece.raw(index)
+        return [Fault(line, key, "CONFLICTING_DUPLICATE", *texts.get(line, (None, ""))) for line in lines]

@@ -165,9 +165,8 @@ def _judge(faults: Sequence[Fault], rows: int, policy: str) -> None:
             "TRUNCATED" if only_cut else "BAD_ROWS",
             found=f"{bad} bad of {rows} rows ({shown}{more})",
             expected="every row whole",
-            next_step="wait until the cycler has finished the file, or export it again; or read it "
-            "with the policy "
-            "'tolerant', which leaves these rows in quarantine",
+            next_step="wait until the cycler has finished the file, or export it again; "
+            "or read it with --policy tolerant, which leaves these rows in quarantine",
             line=faults[0].line,
         )
     if (bad > _MANY_ROWS and bad > _MANY_SHARE * rows) or bad > _MOST_SHARE * rows:

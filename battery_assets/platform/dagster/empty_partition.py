@@ -8,16 +8,16 @@ from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 
 
-def no_rows(part: Part, failures: list[str]) -> dg.AssetCheckResult:
+def no_rows(part: Part, failures: list[str], refused: list[str]) -> dg.AssetCheckResult:
     """A warning, since what comes after it has nothing to be wrong about; an error where columns are wrong.
 
     A month of which no day is over has no rows yet: that is no failure. failures: what else is wrong with the
-    partition, in words.
+    partition, refused: the files that its rows would be in, in words.
     """
-    if not failures and has_just_begun(part):
+    if not failures and not refused and has_just_begun(part):
         words = f"nothing yet: no day of {part.month} is over"
         return dg.AssetCheckResult(passed=True, description=words, metadata={"rows": 0})
-    told = failures or [f"no rows of {part.key}, where rows are expected"]
+    told = failures or [f"no rows of {part.key}, where rows are expected", *refused]
     severity = dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         passed=False, severity=severity, description="; ".join(told), metadata={"rows": 0, "failures": told}

@@ -81,3 +81,13 @@ def test_the_product_limit_estimate_of_a_worked_example() -> None:
     assert alive == pytest.approx([0.8, 0.6, 0.0])
     assert share_ended(times, alive, 0.5) == 0.0
     assert share_ended(times, alive, 3.0) == pytest.approx(0.4)
+
+
+def test_the_product_limit_estimate_is_scipy_s() -> None:
+    from scipy.stats import CensoredData, ecdf
+
+    rng = np.random.default_rng(5)
+    days, ended = np.ceil(rng.exponential(100.0, 300)), rng.random(300) < 0.4
+    times, alive = kaplan_meier(days, ended)
+    curve = ecdf(CensoredData.right_censored(days, ~ended)).sf
+    assert alive == pytest.approx(curve.evaluate(times), abs=1e-12)
