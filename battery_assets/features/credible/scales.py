@@ -6,7 +6,7 @@ input that shows a fault's code, or one value that its neighbours contradict. Wh
 `scale_objections`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import polars as pl
@@ -54,7 +54,14 @@ def _scale(unit_kind: str, unit: str, column: str, likely: str, term: str, shown
 
 
 def _frame(found: Iterable[tuple]) -> pl.DataFrame:
-    return pl.DataFrame(list(found), schema=SCALES, orient="row")
+    rows = list(found)
+    return pl.DataFrame(rows, schema=SCALES, orient="row") if rows else NOTHING
+
+
+def together(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """SCALES of several judges; mostly none of them has any."""
+    some = [frame for frame in found if frame.height]
+    return pl.concat(some) if some else NOTHING
 
 
 def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
@@ -78,14 +85,23 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
             on="battery_id",
         )
     )
+    odd = ~(pl.col("v") / pl.col("nominal_v")).median().is_between(*JAR_SHARE)
+    hot = pl.col("t").quantile(0.1, "lower") > HOTTEST_C
     found = []
-    for (string,), of in middle.partition_by("string_id", as_dict=True).items():
+    for string, of in _strings_where(middle, odd.fill_null(value=False) | hot.fill_null(value=False)):
         found += [*_jar_volts(string, of), *_celsius(string, of)]
     readings = (
         rows.filter(pl.col("resistance_mohm").is_not_null()) if "resistance_mohm" in rows.columns else None
     )
     ohmic = NOTHING if readings is None else ohmic_scales(readings, jars, "telemetry_jar_raw.resistance_mohm")
-    return pl.concat([_frame(found), ohmic])
+    return together([_frame(found), ohmic])
+
+
+def _strings_where(jars: pl.DataFrame, doubtful: pl.Expr) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The jars of each string of which an aggregate is doubtful."""
+    judged = jars.group_by("string_id", maintain_order=True).agg(doubtful=doubtful)
+    for string in judged.filter("doubtful")["string_id"]:
+        yield string, jars.filter(pl.col("string_id") == string)
 
 
 def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
@@ -233,10 +249,10 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
         .agg(r=pl.col("resistance_mohm").cast(pl.Float64).median(), rows=pl.len())
         .join(jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=new), on="battery_id")
     )
-    in_string = dict(jars.group_by(pl.col("string_id").cast(pl.String)).len().iter_rows())
+    odd = ~(pl.col("r") / pl.col("new_mohm")).median().is_between(1 / OHMIC_FACTOR, OHMIC_FACTOR)
     found = []
-    for (string,), of in known.partition_by("string_id", as_dict=True).items():
-        if of.height >= min(LEAST_ROWS, in_string.get(string, LEAST_ROWS)):
+    for string, of in _strings_where(known, odd.fill_null(value=True)):
+        if of.height >= min(LEAST_ROWS, jars.filter(pl.col("string_id").cast(pl.String) == string).height):
             found += _ohms(string, of, column)
     return _frame(found)
 
