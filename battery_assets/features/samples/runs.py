@@ -55,14 +55,14 @@ def numbers(frame: pl.DataFrame, column: str) -> np.ndarray:
 
 def steps_us(ts: np.ndarray, runs: Runs) -> np.ndarray:
     """Sampling interval of each run in microseconds: the median step, NaN for a single row."""
-    return np.array([_median_step(ts[a:b]) for a, b in zip(runs.start, runs.stop, strict=True)], float)
-
-
-def _median_step(ts: np.ndarray) -> float:
-    if len(ts) < 2:
-        return np.nan
-    at = np.unique(np.linspace(0, len(ts) - 2, min(_PROBES, len(ts) - 1)).astype(np.int64))
-    return float(np.median(ts[at + 1] - ts[at]))
+    lengths = runs.stop - runs.start
+    found = np.full(len(lengths), np.nan)
+    for length in np.unique(lengths[lengths > 1]):
+        alike = np.flatnonzero(lengths == length)
+        at = np.unique(np.linspace(0, length - 2, min(_PROBES, length - 1)).astype(np.int64))
+        at = runs.start[alike][:, None] + at
+        found[alike] = np.median(ts[at + 1] - ts[at], axis=1)
+    return found
 
 
 def group_steps_us(steps: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
