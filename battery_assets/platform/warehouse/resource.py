@@ -103,7 +103,7 @@ class Warehouse(dg.ConfigurableResource):
         `where` narrows a PostgreSQL table. Lake files are held against their checksums first, unless `verify`
         says that nothing is computed from them. Raises LakeError.
         """
-        self._note(table)
+        self.note(table)
         names = list(columns or polars_schema(table))
         if table.info["store"] == "lake":
             return self.scan_in(table, self.files(table, part or Part()), names, verify=verify)
@@ -116,7 +116,7 @@ class Warehouse(dg.ConfigurableResource):
 
     def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
         """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
-        self._note(table)
+        self.note(table)
         with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
@@ -263,9 +263,9 @@ class Warehouse(dg.ConfigurableResource):
         """Is the URL one of this lake's, and not just what somebody else's system wrote?"""
         return url is not None and captures.address(self.lake, url) is not None
 
-    def _note(self, table: sa.Table) -> None:
-        reads = _READS.get()
-        if reads is not None:
+    def note(self, table: sa.Table) -> None:
+        """Record that a table is read, where somebody records it."""
+        if (reads := _READS.get()) is not None:
             reads.add(table.name)
 
     def _url(self, table: sa.Table, path: str) -> str:
@@ -277,7 +277,7 @@ class Warehouse(dg.ConfigurableResource):
         Raises LakeError where lake and books contradict each other, and for a file that is not as long as the
         books say.
         """
-        self._note(table)
+        self.note(table)
         return current_files(self.database_url, self.lake, table, part)
 
     def scan_in(
