@@ -21,6 +21,7 @@ from battery_assets.platform.lake.format import sha256_of
 from battery_assets.platform.lake.reads import Days, Stored, columns_of, damaged_file, read_days
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.database import copy_out, reading, repeat, transaction, unhurried
 from battery_assets.platform.warehouse.profile import merged
@@ -31,7 +32,7 @@ from battery_assets.platform.warehouse.replacing import (
     replace_lake,
     replace_rows,
 )
-from battery_assets.platform.warehouse.rows import by_day, fitting, within
+from battery_assets.platform.warehouse.rows import by_day, fitting
 from battery_assets.tables.projections import polars_schema, stored_schema
 
 # A run with this tag makes every day again.
@@ -83,9 +84,8 @@ class Warehouse(dg.ConfigurableResource):
             else (Part.of(context), context.run.run_id, context.run.tags)
         )
         with self.transaction() as connection:
-            tokens = tuple(
-                (one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also)
-            )
+            claims = ((one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also))
+            tokens = tuple(claims)
         crash_point("claimed")
         return Claimed(part.site, part.month, tokens, from_scratch=FROM_SCRATCH in tags)
 
@@ -222,8 +222,8 @@ class Warehouse(dg.ConfigurableResource):
             )
         crash_point("committed")
         shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)
-        told = {**shown, **(plan.shown if plan else {}), **(metadata or {})}
-        return dg.MaterializeResult(metadata=told, data_version=dg.DataVersion(sha256))
+        shown |= (plan.shown if plan else {}) | (metadata or {})
+        return dg.MaterializeResult(metadata=shown, data_version=dg.DataVersion(sha256))
 
     def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
         """What the writer saw of a partition; None where nothing was committed.

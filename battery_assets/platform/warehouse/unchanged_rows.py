@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.platform.warehouse.rows import within
 
 Made = TypeVar("Made")
 _MOST = 16
