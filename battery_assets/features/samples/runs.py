@@ -65,6 +65,17 @@ def steps_us(ts: np.ndarray, runs: Runs) -> np.ndarray:
     return found
 
 
+def medians(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """The median of each run [start, stop) of values, NaN passed over; NaN where nothing is left."""
+    if not len(start):
+        return np.empty(0)
+    at = start[:, None] + np.arange(max(int((stop - start).max()), 1))
+    some = np.where(at < stop[:, None], values[np.minimum(at, len(values) - 1)], np.nan)
+    some.sort(axis=1)  # NaN comes last
+    counts, every = (~np.isnan(some)).sum(axis=1), np.arange(len(some))
+    return (some[every, np.maximum(counts - 1, 0) // 2] + some[every, counts // 2 * (counts > 0)]) / 2
+
+
 def group_steps_us(steps: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
     """Interval of each group of runs (jars of a string): the median of its runs, 60 s where unknown."""
     step = np.full(groups, float(DEFAULT_STEP_US))
