@@ -18,6 +18,7 @@ from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 from battery_assets.platform.warehouse.stored import day_profiles
+from battery_assets.platform.warehouse.unchanged_rows import of_unchanged_rows
 
 MODEL_COLUMNS = (
     "capacity_ah",
@@ -33,6 +34,7 @@ MODEL_COLUMNS = (
 # What a source writes where it does not know: no jar has a rating of 0.
 _NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
 STRING_COLUMNS = ("string_id", "string_code", "system_id", "batteries_count", "nominal_voltage_v")
+_MASTER = (t.battery, t.battery_model, t.string)
 # When a row was written says nothing of the jar, and an export may write all of them anew every day.
 _SAYS_NOTHING = ("created_at", "updated_at")
 
@@ -43,6 +45,10 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     Master data, its string's code, system and size, its model's limits, and what `with_cells` tells of it;
     limits are empty where the model is not known, or where they are 0. A jar without a string is left out.
     """
+    return of_unchanged_rows(warehouse, _MASTER, part, _jar_facts)
+
+
+def _jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     jars = warehouse.read(t.battery, part).collect()
     models = rated_models(warehouse)
     strings = warehouse.read(t.string, part, list(STRING_COLUMNS)).collect()
@@ -92,6 +98,10 @@ def jars_of(warehouse: Warehouse, part: Part) -> Jars:
     one of 120 Ah, the commonest in the fleet: laws are wide enough for that. What a capacity is set against
     is `rated_ah`, which leaves such a string out.
     """
+    return of_unchanged_rows(warehouse, _MASTER, part, _jars_of)
+
+
+def _jars_of(warehouse: Warehouse, part: Part) -> Jars:
     rated = pl.col("capacity_ah").cast(pl.Float64)
     facts = jar_facts(warehouse, part).with_columns(
         pl.coalesce(rated, rated.min().over("string_id"), REFERENCE_AH).alias("capacity_ah")

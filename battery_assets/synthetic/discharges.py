@@ -138,12 +138,16 @@ def broken_strings(site: SyntheticSite, strings: tuple[int, ...], when_s: float)
     return {s: np.flatnonzero(slots[s]) for s in strings if slots[s].any()}
 
 
-@lru_cache(maxsize=512)
 def run(site: SyntheticSite, event: Event) -> Run:
     """Simulate an event that loads its string. Raises ValueError for one that does not.
 
     A string with an open strap carries nothing: its current is 0, the other strings of its system carry more.
     """
+    return _run(site.by_minutes, event)
+
+
+@lru_cache(maxsize=512)
+def _run(site: SyntheticSite, event: Event) -> Run:
     if not event.discharges:
         raise ValueError(f"{event.kind} of string {event.string} carries no load")
     own = layout(site).system(event.string).strings

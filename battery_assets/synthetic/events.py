@@ -1,7 +1,6 @@
 """Fast captures of a month's windows: a slow trace with bursts of waveform, of the telemetry's own truth."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -94,7 +93,7 @@ def _micros(window: Window) -> int:
 def _trace(site: SyntheticSite, window: Window, since: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """True voltage and current (n,) of the window's string, without ripple, at seconds since its trigger."""
     # The truth does not depend on the interval; minutes are enough where no load moves.
-    minutes = replace(site, interval_s=60)
+    minutes = site.by_minutes
     day = electrical_day(minutes, int(window.at_s // DAY_S))
     volts, amps = day.string_v[window.string], day.current_a[window.string]
     if window.event is None or not window.event.discharges:

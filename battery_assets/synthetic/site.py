@@ -1,8 +1,9 @@
 """A synthetic site: where it stands, how many strings it has, and the seed that decides everything else."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from battery_assets.physics import climate
@@ -92,6 +93,11 @@ class SyntheticSite:
             _require(key in allowed, key, value, f"only the keys {', '.join(allowed)}")
         _require("place" in config, "place", None, f"one of {', '.join(PLACES)}")
         return cls(site=site, **{"seed": 0, "interval_s": 5, "strings": 9, **config})
+
+    @cached_property
+    def by_minutes(self) -> "SyntheticSite":
+        """The site with a sample a minute: what no interval changes is made of it, once for all intervals."""
+        return replace(self, interval_s=60)
 
     def first_day(self, month: str) -> date:
         """The month's first day. Raises ValueError outside the site's life (`start` + 15 years)."""

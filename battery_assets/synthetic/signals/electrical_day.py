@@ -189,7 +189,7 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
     """Solve a day (number since 1970-01-01) of a site; made from its own streams alone."""
     second = day * DAY_S + np.arange(0, DAY_S, site.interval_s, dtype=float)
     before, after = in_service(site, day, after_switch=False), in_service(site, day, after_switch=True)
-    warm = jar_day(site, day)
+    warm = jar_day(site.by_minutes, day)
     jar_c = warm.jar_c
     shift, cells, resistance = _jar_grids(site, day, before, after, jar_c)
     held = _setpoint_v(site, day, warm, second.size)

@@ -5,7 +5,7 @@ began.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from battery_assets.synthetic.discharges import run
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import RUNAWAY, SWITCH_S, in_service, lives
 from battery_assets.synthetic.overcharge import Overcharge, laid_over, overcharged
+from battery_assets.synthetic.recent import RecentDays
 from battery_assets.synthetic.schedule import events_touching
 from battery_assets.synthetic.signals.weather import Room, first_day, outdoor_c, rooms
 from battery_assets.synthetic.site import SyntheticSite
@@ -115,7 +116,7 @@ def _rooms_since(site: SyntheticSite, begin: int, days: int) -> RoomDay:
 
 def room_day(site: SyntheticSite, day: int) -> RoomDay:
     """The rooms of a site on a day number, minutes 0..1440."""
-    whole = _rooms_since(site, day - RUN_UP_DAYS, RUN_UP_DAYS + 1)
+    whole = _rooms_since(site.by_minutes, day - RUN_UP_DAYS, RUN_UP_DAYS + 1)
     parts = (whole.air_c, whole.dew_c, whole.fault, whole.running, whole.saw)
     return RoomDay(*(part[:, RUN_UP_DAYS * MINUTES :] for part in parts))
 
@@ -178,7 +179,7 @@ def _begin(site: SyntheticSite, day: int) -> int:
     return min([day - RUN_UP_DAYS, *(int(spell.start_s // DAY_S) - RUN_UP_DAYS for spell in spells)])
 
 
-@lru_cache(maxsize=4)
+@partial(RecentDays, most_bytes=48_000_000)
 def jar_day(site: SyntheticSite, day: int) -> JarDay:
     """Temperature of every jar on a day, warmed by its own float current, with what chargers do wrong."""
     begin = _begin(site, day)
