@@ -143,6 +143,7 @@ def _corrected(rows: StringSamples, zero_a: np.ndarray) -> np.ndarray:
     current = rows.current.copy()
     for s, first, last in zip(rows.runs.unit, rows.runs.start, rows.runs.stop, strict=True):
         mine = slice(first, last)
-        zero_a[s] = zero_current_a(current[mine], rows.volts[mine] >= charge.SETPOINT_V, zero_a[s])
+        floats = rows.volts[mine] >= charge.SETPOINT_V
+        zero_a[s] = zero_current_a(current[mine], floats, rows.step_us[s], zero_a[s])
         current[mine] -= zero_a[s]
     return current

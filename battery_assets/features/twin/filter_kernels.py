@@ -56,7 +56,9 @@ def sample_kinds(ts, current, volts, anchor, unit, start, stop, rated_ah, gap_us
                 memory[s, LOAD_SINCE] = -1.0
             elif memory[s, LOAD_SINCE] < 0 and kind[row] == LOADED:
                 floated = row == start[run] or kind[row - 1] == IMPOSED or kind[row - 1] == FILLED
-                memory[s, LOAD_SINCE] = ts[row]
+                # Between two samples it may have begun at any time; after a silence nothing is known.
+                half = 0 if silent or row == start[run] else (ts[row] - ts[row - 1]) // 2
+                memory[s, LOAD_SINCE] = ts[row] - half
                 memory[s, LIFT_V] = SURFACE_V if floated else 0.0
                 memory[s, DIP_V] = COUP_V if floated and amps <= -COUP_LEAST_C * rated_ah[s] else 0.0
             if memory[s, LOAD_SINCE] >= 0:
