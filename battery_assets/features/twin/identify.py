@@ -12,11 +12,11 @@ import polars as pl
 
 from battery_assets.features.samples.runs import numbers
 from battery_assets.features.twin import fit_kernels as kernel
-from battery_assets.features.twin.jar_model import SHARED, TwinParameters
+from battery_assets.features.twin.jar_model import CAPACITY_SD, OFFSET_SD, SHARED, TwinParameters
 
 # Prior spread of a jar against its product (SOURCES 1.2, 6), in the order of fit_kernels. Acid is that of the
 # health known before and is handed in; so is the ohmic resistance.
-OFFSET_SD, DEPLETION_SD, EXCHANGE_SD, VOLUME_SD = 0.020, 0.15, 0.15, 0.03
+CHART_SD, DEPLETION_SD, EXCHANGE_SD, VOLUME_SD = 0.020, 0.15, 0.15, 0.03
 SURFACE_V, SURFACE_SD, COUP_V, COUP_SD = 0.10, 0.04, 0.10, 0.05
 READING_SD, NO_READING_SD = 0.06, 0.30  # of ln R0: instrument and its step to direct current
 HEALTH_SD = 0.15  # of ln acid: wider than the health is known, so that the discharge speaks for itself
@@ -29,6 +29,8 @@ KNEE_V, KNEE_SHARE = 2.5, 0.01
 CURRENT_GAIN_SD, CURRENT_OFFSET_A = 0.005, 0.06
 # On simulated jars of a population's spread the errors were 1.2 times the fit's deviation, and a point.
 FIT_FACTOR, FIT_SD_PCT, SILENT_SD_PCT = 1.2, 1.0, 15.0
+# What a model that was identified is still off by, and a capacity from discharge to discharge.
+KNOWN_OFFSET_V, KNOWN_CAPACITY = 0.03, 0.02
 SECONDS_BLIND = 20.0  # the first samples, where clocks differ and the dip falls
 MOST_SAMPLES = 400
 
@@ -52,7 +54,7 @@ class Identified:
     theta_sd: np.ndarray
 
 
-def population_spread(jars: int, ohmic_read: np.ndarray, offset_sd_v: float = OFFSET_SD) -> np.ndarray:
+def population_spread(jars: int, ohmic_read: np.ndarray, offset_sd_v: float = CHART_SD) -> np.ndarray:
     """Prior deviation (J, 8) of jars that were never identified, columns as in fit_kernels.
 
     ohmic_read (J,): whether a reading of this jar stands behind its R0. offset_sd_v: 20 mV between jars of
@@ -95,6 +97,9 @@ def identified(
     begun = np.array([_begin_in_doubt(part) for part in parts])
     soh, soh_sd = _shown_alone(c10 / rated[:, None], c10_sd, np.hypot(counted, begun))
     drawn = np.array([_drawn_ah(part) for part in parts])
+    of_offset = np.sqrt(cov[:, kernel.OFFSET, kernel.OFFSET])
+    values[:, OFFSET_SD] = np.minimum(np.hypot(KNOWN_OFFSET_V, of_offset), values[:, OFFSET_SD])
+    values[:, CAPACITY_SD] = np.minimum(np.hypot(KNOWN_CAPACITY, c10_sd[:, 0]), values[:, CAPACITY_SD])
     return Identified(
         TwinParameters(names, values), soh, soh_sd, rms, [part["ts"][-1] for part in parts],
         drawn / rated, theta, np.sqrt(np.einsum("jii->ji", cov)),
