@@ -240,7 +240,7 @@ class HealthEvidence:
         return cls(
             jars,
             rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
-            tests.select("string_id", "test_date", "capacity_pct_of_rated"),
+            tests.select("string_id", "test_date", "capacity_pct_of_rated", "discharge_duration_min"),
             fits_of(twins),
             handed_on(twins),
         )

@@ -43,10 +43,11 @@ def state_of_health(
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah.
     measurements: battery_id, measured_at, resistance_mohm, temperature_c; those of the last 13 months count,
     one value a month, the lower median: a single high one is read again before it is believed.
-    capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over); the last
-    one counts. temperatures: battery_id, temperature_c, the mean over the jar's life or the best known of it;
-    unknown counts as 25 °C. discharge_fits: columns of FITS; the most certain one of each jar counts. Only
-    evidence up to `at` and since the jar was installed counts.
+    capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over), and
+    discharge_duration_min where it is known (else one of 10 h); the last one counts. temperatures:
+    battery_id, temperature_c, the mean over the jar's life or the best known of it; unknown counts as 25 °C.
+    discharge_fits: columns of FITS; the most certain one of each jar counts. Only evidence up to `at` and
+    since the jar was installed counts.
 
     soh_pct is the posterior's mean, soh_lower_pct and soh_upper_pct its 5 and 95 % quantiles: of jars with
     such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 5 points unless a test
@@ -106,6 +107,7 @@ def _evidence(known: pl.DataFrame, at: datetime) -> Evidence:
         ratio=ratio, ratio_years=ratio_years, readings=np.nan_to_num(readings),
         tested=numbers(known, "capacity_pct_of_rated").astype(float) / 100.0,
         tested_years=_years(known, "test_date", at),
+        tested_hours=numbers(known, "tested_hours").astype(float),
         string=known["string_id"].fill_null("").rank("dense").to_numpy().astype(np.int64) - 1,
         complete=known["complete"].to_numpy(),
         fitted=numbers(known, "fit_pct").astype(float) / 100.0,
@@ -192,13 +194,26 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
 
 def _last_test(capacity_tests: pl.DataFrame, since: pl.DataFrame, at: datetime) -> pl.DataFrame:
     return (
-        capacity_tests.with_columns(pl.col("string_id").cast(pl.String))
+        capacity_tests.with_columns(
+            pl.col("string_id").cast(pl.String), tested_hours=_rated_hours(capacity_tests)
+        )
         .join(since, on="string_id")
         .filter(pl.col("capacity_pct_of_rated").is_not_null(), _within("test_date", at))
         .sort("test_date")
         .group_by("battery_id")
-        .agg(pl.col("capacity_pct_of_rated").cast(pl.Float64).last(), pl.col("test_date").last())
+        .agg(
+            pl.col("capacity_pct_of_rated").cast(pl.Float64).last(),
+            pl.col("test_date", "tested_hours").last(),
+        )
     )
+
+
+def _rated_hours(capacity_tests: pl.DataFrame) -> pl.Expr:
+    """Hours that a new string lasts at the rate of each test."""
+    if "discharge_duration_min" not in capacity_tests.columns:
+        return pl.lit(None, pl.Float64)
+    share = (pl.col("capacity_pct_of_rated").cast(pl.Float64) / 100.0).clip(lower_bound=0.2)
+    return pl.col("discharge_duration_min").cast(pl.Float64) / 60.0 / share
 
 
 def _best_fit(fits: pl.DataFrame, since: pl.DataFrame, at: datetime) -> pl.DataFrame:

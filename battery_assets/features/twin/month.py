@@ -99,7 +99,12 @@ def twin_at_end(
     found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
     final = health(carry.fits_now(found), at)
     hands_on = carry.updated(prior, found, _working_soh(final, ids))
-    rows = twin_states(jars, charge, final, features_24h, windows, hands_on.parameters, at)
+    shown = {
+        name: (found.fitted_at[k], float(found.rmse_v[k]))
+        for k, name in enumerate(found.parameters.battery_id)
+        if np.isfinite(found.rmse_v[k])
+    }
+    rows = twin_states(jars, charge, final, features_24h, windows, hands_on.parameters, at, shown)
     texts = carry.documents(state, hands_on, found, units)
     return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
 
