@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream, wander
 from battery_assets.physics.rectifier import Bridge
 from battery_assets.physics.ripple import Lines, Source, inverter_lines, rectifier_lines
@@ -66,20 +65,20 @@ def _source(site: SyntheticSite, string: int, when_s: float) -> tuple[Bridge, So
 def rectifier_at(site: SyntheticSite, string: int, when_s: float) -> Lines:
     """Lines at a string's terminals while its rectifier holds it, as it stands at an instant."""
     bridge, source, ohm = _source(site, string, when_s)
-    dc_v = HX12_120.float_v_cell * HX12_120.cells * site.jars_per_string
+    dc_v = site.product.float_v_cell * site.product.cells * site.jars_per_string
     diode = standing(site, layout(site).system(string).number, when_s).get("open_diode")
     if diode is None:
         return rectifier_lines(bridge, source, dc_v, ohm)
     lines = rectifier_lines(replace(bridge, open_diode=True), source, dc_v, ohm)
-    return lines.held_to(diode.level * HX12_120.rated_ah)
+    return lines.held_to(diode.level * site.product.rated_ah)
 
 
 def limping_at(site: SyntheticSite, string: int, when_s: float) -> Lines:
     """Lines while the rectifier runs on two phases and the string carries the load."""
     bridge, source, ohm = _source(site, string, when_s)
-    dc_v = HX12_120.float_v_cell * HX12_120.cells * site.jars_per_string
+    dc_v = site.product.float_v_cell * site.product.cells * site.jars_per_string
     lines = rectifier_lines(replace(bridge, lost_phase=True), source, dc_v, ohm)
-    return lines.held_to(LIMPING_HELD_C * HX12_120.rated_ah)
+    return lines.held_to(LIMPING_HELD_C * site.product.rated_ah)
 
 
 def inverter_at(site: SyntheticSite, string: int, when_s: float) -> Lines:

@@ -11,7 +11,6 @@ import numpy as np
 
 from battery_assets.physics import climate, float_heat, thermal
 from battery_assets.physics.open_circuit import open_circuit_v
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.synthetic.calendar import DAY_S, start_day
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import run
@@ -138,9 +137,10 @@ def _event_heat_w(site: SyntheticSite, begin: int, minutes: int) -> np.ndarray:
         drained = (
             np.concatenate([[0.0], np.cumsum(-load.current_a[:-1] * np.diff(load.time_s))])
             / 3600
-            / HX12_120.rated_ah
+            / site.product.rated_ah
         )
-        watts = thermal.discharge_heat_w(load.jar_v.mean(axis=0), open_circuit_v(1 - drained), load.current_a)
+        rested = open_circuit_v(1 - drained, jar=site.product)
+        watts = thermal.discharge_heat_w(load.jar_v.mean(axis=0), rested, load.current_a)
         joules = np.concatenate([[0.0], np.cumsum(watts[:-1] * np.diff(load.time_s))])
         edges = np.append(since, since[-1] + 60.0)
         heat[event.string] += np.diff(np.interp(edges, load.time_s, joules)) / 60.0
@@ -194,6 +194,15 @@ def jar_day(site: SyntheticSite, day: int) -> JarDay:
     shift, cells, cooling, rack = by_day
     heat = _event_heat_w(site, begin, second.size)
     jar_c, cut = float_heat.float_temperatures(
-        air + warmer_air, heat, excess, blocked, shift, cells, rack[:, -1], cooling, first
+        air + warmer_air,
+        heat,
+        excess,
+        blocked,
+        shift,
+        cells,
+        rack[:, -1],
+        cooling,
+        first,
+        jar=site.product,
     )
     return JarDay(jar_c, excess[:, first:], np.where(cut < 0, np.inf, cut - first))

@@ -10,7 +10,6 @@ import polars as pl
 from battery_assets.physics import ageing
 from battery_assets.physics.discharge import ohmic_factor
 from battery_assets.physics.float_charge import ONE
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.thermal import humidity_pct
 from battery_assets.synthetic.calendar import DAY_S, day_number
@@ -32,11 +31,12 @@ from battery_assets.synthetic.site import SyntheticSite
 OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly in UTC
 OHMIC_SCATTER = 0.015
 ABOVE_FLOAT_V = 13.95  # no compensated float is higher in a cooled room, no boost at its floor lower
-SENSED_V = (6.0, 18.0)  # a jar's sensor is fed by the jar: outside it is silent, convention
+SENSED_V = (6.0, 18.0)  # a jar of six cells feeds its sensor: outside it is silent, convention
 JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
 JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
 STRING_GAIN_SD, STRING_NOISE_V = 0.0005, 0.03
 CURRENT_GAIN_SD, CURRENT_OFFSET_A, CURRENT_NOISE_A = 0.005, 0.05, 0.02
+RESTS_BELOW_V = 13.0  # per six cells
 MODES = "discharge", "equalize", "boost", "idle", "float"
 
 
@@ -134,8 +134,9 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     at, ohms = _ohmic(site, number, solved, place, rows, late)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
     sent = times_sent(site, "jar", number, systems, solved.second, MISSING_JAR_ROWS)
-    odd = np.flatnonzero((solved.jar_v.min(axis=1) < SENSED_V[0]) | (solved.jar_v.max(axis=1) > SENSED_V[1]))
-    sent[odd] *= (solved.jar_v[odd] >= SENSED_V[0]) & (solved.jar_v[odd] <= SENSED_V[1])
+    low, high = np.array(SENSED_V) * site.world.six_cells
+    odd = np.flatnonzero((solved.jar_v.min(axis=1) < low) | (solved.jar_v.max(axis=1) > high))
+    sent[odd] *= (solved.jar_v[odd] >= low) & (solved.jar_v[odd] <= high)
     noise = stream(site.seed, site.site, "jar noise", number).standard_normal(
         (2, *sent.shape), dtype=np.float32
     )
@@ -165,10 +166,10 @@ def _only_at(rows: np.ndarray, values: pl.Series, size: int) -> pl.Series:
     return pl.repeat(None, size, dtype=values.dtype, eager=True).scatter(rows, values)
 
 
-def mode_of(volts_per_jar: np.ndarray, current_a: np.ndarray, equalize: np.ndarray) -> np.ndarray:
-    """Mode of a string from what can be measured, as its place in MODES; boost is bulk charge."""
-    charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > ABOVE_FLOAT_V)
-    open_circuit = (np.abs(current_a) < 0.5) & (volts_per_jar < 13.0)
+def mode_of(volts: np.ndarray, current_a: np.ndarray, equalize: np.ndarray, rated_ah: float) -> np.ndarray:
+    """Mode of a string from volts per six cells and amperes, as its place in MODES; boost is bulk charge."""
+    charging = (current_a > 0.02 * rated_ah) | (volts > ABOVE_FLOAT_V)
+    open_circuit = (np.abs(current_a) < 0.5) & (volts < RESTS_BELOW_V)
     return np.select([current_a < -1.0, charging & equalize, charging, open_circuit], range(4), 4)
 
 
@@ -197,10 +198,11 @@ def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     noise = stream(site.seed, site.site, "string noise", number).standard_normal((2, site.strings, samples))
     volts = solved.string_v * gain_v + STRING_NOISE_V * noise[0]
     amperes = solved.current_a * gain_a + offset_a + CURRENT_NOISE_A * noise[1]
+    six_cells = site.jars_per_string * site.world.six_cells
     ripple_v, ripple_a = ripple_day(site, number, solved.second, solved.current_a)
     columns = {
         "voltage_v": volts.round(2), "current_a": amperes.round(3),
-        "mode": mode_of(volts / site.jars_per_string, amperes, solved.equalize),
+        "mode": mode_of(volts / six_cells, amperes, solved.equalize, site.product.rated_ah),
         "ripple_voltage_rms_v": ripple_v.round(3), "ripple_current_rms_a": ripple_a.round(3),
         "equalize_flag": solved.equalize, "generator_test_flag": solved.generator,
         "transfer_event_flag": solved.transfer,

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from battery_assets.physics import ageing, climate, thermal
+from battery_assets.physics import climate, thermal
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, start_day
 from battery_assets.synthetic.layout import layout
@@ -85,5 +85,5 @@ def room_daily_c(site: SyntheticSite) -> np.ndarray:
 @lru_cache(maxsize=16)
 def ageing_clock(site: SyntheticSite) -> np.ndarray:
     """Equivalent years at 25 C, (systems, SPAN_DAYS + 1), lived by each day by a jar at room temperature."""
-    yearly = ageing.ageing_factor(room_daily_c(site) + SELF_HEAT_K) / 365.25
+    yearly = site.world.years(room_daily_c(site) + SELF_HEAT_K) / 365.25
     return np.concatenate([np.zeros((len(yearly), 1)), np.cumsum(yearly, axis=1)], axis=1)
