@@ -145,6 +145,19 @@ GROUPS = (
             "twin_jar_steps_per_second": "jar samples read/s",
         },
     ),
+    # The table behind these figures, each world and class of true health, is written into docs/figures.md.
+    Group(
+        "health_by_world",
+        "health_by_world:measure",
+        {
+            "health_by_world": "% of jars truly below 85 in their 90 %, worst world",
+            "health_by_world_bias": "points, worst world, jars truly below 85",
+            "health_matched_worn_coverage_pct": "% of jars truly below 85 in their 90 %",
+            "health_matched_worn_bias": "points",
+            "health_sulfation_worn_coverage_pct": "% of sulfated jars truly below 85 in their 90 %",
+            "health_sulfation_worn_bias": "points",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group("datasheet", "oracles:of_data_sheet", {"datasheet_worst_time_error_pct": "%"}),
     Group(
