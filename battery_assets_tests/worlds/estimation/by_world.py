@@ -1,8 +1,8 @@
 """Health in every world: the product's own estimate against the truth, by true health, worst row first.
 
 Jars of synthetic sites, with what a site without a monitor knows of them: age, quarterly ohmic rounds, the
-string's yearly test. `python -m benchmarks.health_by_world` prints the table and writes it into the page of
-figures; `python -m benchmarks --only health_by_world` does so with the figures.
+string's yearly test. `python -m battery_assets_tests.worlds.estimation.by_world` prints the table and writes it
+into the page of figures; `python -m benchmarks --only health_by_world` writes it with the figures.
 """
 
 import sys
@@ -31,7 +31,7 @@ CLASSES = ((0.0, 80.0), (80.0, 85.0), (85.0, 90.0), (90.0, 95.0), (95.0, 130.0))
 NAMES = ("< 80", "80-85", "85-90", "90-95", ">= 95")
 WORN_PCT = 85.0
 FEWEST = 20  # jars of a row; a share of fewer says little and comes last
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "figures.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "figures.md"
 MARKS = "<!-- health_by_world -->", "<!-- /health_by_world -->"
 
 

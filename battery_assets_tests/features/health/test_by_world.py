@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from battery_assets.synthetic.worlds import WORLDS
-from benchmarks import health_by_world as bench
+from battery_assets_tests.worlds.estimation import by_world as bench
 
 
 @pytest.fixture(scope="module")
