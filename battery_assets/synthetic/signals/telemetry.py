@@ -7,7 +7,6 @@ import numba
 import numpy as np
 import polars as pl
 
-from battery_assets.physics import ageing
 from battery_assets.physics.discharge import ohmic_factor
 from battery_assets.physics.float_charge import ONE
 from battery_assets.physics.random_streams import stream
@@ -15,7 +14,7 @@ from battery_assets.physics.thermal import humidity_pct
 from battery_assets.synthetic.calendar import DAY_S, day_number
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SWITCH_S, lives
+from battery_assets.synthetic.lives import SWITCH_S
 from battery_assets.synthetic.signals.bus import ripple_day
 from battery_assets.synthetic.signals.electrical_day import ElectricalDay, electrical_day
 from battery_assets.synthetic.signals.gateways import (
@@ -29,7 +28,7 @@ from battery_assets.synthetic.signals.stuck import stuck_channels
 from battery_assets.synthetic.site import SyntheticSite
 
 OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly in UTC
-OHMIC_SCATTER = 0.015
+OHMIC_SCATTER = (0.012, 0.022)  # of a reading, by the instrument that a system has and how it is led
 ABOVE_FLOAT_V = 13.95  # no compensated float is higher in a cooled room, no boost at its floor lower
 SENSED_V = (6.0, 18.0)  # a jar of six cells feeds its sensor: outside it is silent, convention
 JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
@@ -76,9 +75,7 @@ stuck, stuck_at, start_us, step_us, ts, code, voltage, temperature, read):  # fm
 
 
 def _units(site: SyntheticSite, solved: ElectricalDay):
-    """Jars of the day ordered by id: ids, positions, first and past-last sample, row of `lives`, before or
-    after.
-    """
+    """Jars of the day ordered by id: ids, positions, first and past-last sample, before or after."""
     samples = solved.second.size
     switch = -(-SWITCH_S // site.interval_s)
     moved = solved.before != solved.after
@@ -89,7 +86,7 @@ def _units(site: SyntheticSite, solved: ElectricalDay):
     last = np.where(late | ~moved[place], samples, switch)
     ids = np.array(battery_ids(site))[rows]
     order = np.argsort(ids)
-    return ids[order], place[order], first[order], last[order], rows[order], late[order]
+    return ids[order], place[order], first[order], last[order], late[order]
 
 
 def _minutes(samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +96,7 @@ def _minutes(samples: int) -> tuple[np.ndarray, np.ndarray]:
     return minute, where - minute
 
 
-def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, rows, late):
+def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, late):
     """Sample number and reading (mohm) of each jar's daily ohmic measurement; -1 where its string was not on
     float.
     """
@@ -108,8 +105,10 @@ def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, rows, la
     true = np.where(late, after[place], before[place])
     warm = solved.jar_c[place, (at * site.interval_s // 60).astype(int)]
     rng = stream(site.seed, site.site, "ohmic", day)
-    profile_noise = np.array([p.noise for p in ageing.PROFILES])[lives(site).profile[rows]]
-    scatter = np.hypot(OHMIC_SCATTER, 0.4 * profile_noise) * rng.standard_normal(place.size)
+    plan = layout(site)
+    instrument = stream(site.seed, site.site, "ohmic instruments").uniform(*OHMIC_SCATTER, len(plan.systems))
+    own = instrument[plan.system_of_string[place // site.jars_per_string]]
+    scatter = own * rng.standard_normal(place.size)
     calm = np.abs(solved.current_a[place // site.jars_per_string, at]) < 1.0
     return np.where(calm, at, -1), true * ohmic_factor(warm) * (1 + scatter)
 
@@ -130,8 +129,8 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     """
     number = day_number(day)
     solved = electrical_day(site, number)
-    ids, place, first, last, rows, late = _units(site, solved)
-    at, ohms = _ohmic(site, number, solved, place, rows, late)
+    ids, place, first, last, late = _units(site, solved)
+    at, ohms = _ohmic(site, number, solved, place, late)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
     sent = times_sent(site, "jar", number, systems, solved.second, MISSING_JAR_ROWS)
     low, high = np.array(SENSED_V) * site.world.six_cells
