@@ -20,7 +20,11 @@ from battery_assets.synthetic.site import SyntheticSite
 
 LINK_OHM = 0.06e-3  # one inter-jar connector
 REST_S = 3600.0  # a tested string stands open for an hour before it is charged
-TROUGH = 0.582  # what the dip's two exponentials leave at their lowest, 43 s: depths are those of the trough
+# What the dip's two exponentials leave at their lowest, 43 s, and on the plateau after it; how far a jar's
+# own voltage falls from one to the other (model, up to C/2): a net dip of 60-150 mV has to make that good.
+TROUGH, LEFT, FALLS_V_PER_A, FALLS_MOST_A, NET_V = 0.582, 0.08, 0.0014, 60.0, (0.06, 0.15)
+# A load of C/10 and more takes the surface charge with the double layer's, in seconds; what diffuses is left.
+SURFACE_LEFT = 0.15
 # Both electrodes of a 120 Ah cell, 10 F/Ah (convention), and how far over rest float holds a cell.
 DOUBLE_LAYER_F, FLOAT_OVER_V = 1200.0, 0.1
 OPEN_TEST_S = 60.0  # a test that draws no current is given up
@@ -105,9 +109,12 @@ def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
     now = condition(site, own, event.start_s / DAY_S)
     temperature = calm_temperature_c(site, event.string, int(day), now.warmer_k)
     rng, n, share = stream(site.seed, site.site, "transients", event.key), own.size, site.world.six_cells
-    # The dip shows only at C/10 and above; its depth says little about health, so it is drawn.
-    strong = event.watts / (12.5 * share) + event.amps >= site.product.rated_ah / 10
-    depth = rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n) / TROUGH if strong else np.zeros(n)
+    # The dip shows only at C/10 and above; how far it stands out says little about health, so it is drawn.
+    drawn_a = event.watts / (12.5 * share) + event.amps
+    strong = drawn_a >= site.product.rated_ah / 10
+    net = (rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n)).clip(*NET_V)
+    depth = (net + FALLS_V_PER_A * min(drawn_a, FALLS_MOST_A)) / (TROUGH - LEFT) if strong else np.zeros(n)
+    surface = SURFACE_LEFT if strong else 1.0
     # A short leaves the SOH with five cells' energy; the remaining cells keep their capacity.
     whole = np.where(now.cells > 0, now.soh * site.product.cells / np.maximum(now.cells, 1e-9), 1.0)
     made = lives(site).take(own)
@@ -115,7 +122,7 @@ def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
     return Jars(
         made_for_health(scale, made.acid, made.exchange, made.depletion, site.product),
         now.resistance_mohm / site.product.ohmic_mohm, temperature, now.cells,
-        share * rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), share * depth,
+        share * surface * rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), share * depth,
         made.acid, made.exchange, made.depletion,
     )  # fmt: skip
 

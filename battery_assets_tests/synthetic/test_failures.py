@@ -98,7 +98,7 @@ def test_after_it_opened_the_string_rests_until_the_jar_is_replaced():
     assert battery_ids(site)[row] not in set(afternoon)
     rows = string_day(site, day_date(day))
     own_rows = rows.filter(rows["string_id"] == layout(site).string_ids[event.string])
-    assert own_rows["current_a"].abs().max() < 0.3
+    assert own_rows["current_a"].abs().max() < 0.65, "a Hall sensor's offset and its noise"
 
 
 def test_a_partial_short_costs_its_part_of_a_cell():

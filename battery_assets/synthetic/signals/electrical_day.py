@@ -7,7 +7,7 @@ import numpy as np
 
 from battery_assets.physics import float_charge
 from battery_assets.physics.open_circuit import open_circuit_v
-from battery_assets.physics.random_streams import wander
+from battery_assets.physics.random_streams import stream, wander
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.condition import Condition, condition
 from battery_assets.synthetic.discharges import LINK_OHM, Run, broken_strings, run
@@ -21,6 +21,9 @@ from battery_assets.synthetic.site import SyntheticSite
 CHARGER_WANDER_V = 0.1  # per string of 24 [GK]
 JAR_WANDER_V = 0.003
 BOOST_DECAY_S = 600.0
+# A raised limit is reached in minutes; a full string takes 0.03-0.06 C then, decaying within the hour; a
+# lowered one it meets from above, and takes nothing until it has come down (convention).
+RISES_S, TAKES_C, TAKES_S, GIVES_BACK_S = 300.0, (0.03, 0.06), (1200.0, 2400.0), 1200.0
 REST_DECAY_S = 2 * 3600.0  # surface charge of a jar at rest, SOURCES 1.6
 
 
@@ -119,7 +122,25 @@ def _equalize_lift_v(site: SyntheticSite, event: Event, second: np.ndarray) -> n
     gain = _boost_gain_v(site)
     since = second - event.start_s
     over = np.maximum(since - event.duration_s, 0.0)
-    return np.where(since < 0, 0.0, gain * np.minimum(since / 60.0, 1.0) * np.exp(-over / BOOST_DECAY_S))
+    return np.where(since < 0, 0.0, gain * np.minimum(since / RISES_S, 1.0) * np.exp(-over / BOOST_DECAY_S))
+
+
+def _equalize_a(site: SyntheticSite, event: Event, second: np.ndarray) -> np.ndarray:
+    """Current (A) beside the float law that a full string takes at a raised limit: amperes for an hour.
+
+    Acid and double layer follow the higher voltage; how much they take differs from one time to another.
+    """
+    rng = stream(site.seed, site.site, "equalize current", event.key)
+    most = min(rng.uniform(*TAKES_C) * site.product.rated_ah, layout(site).system(event.string).charge_a)
+    since = second - event.start_s
+    inside = (since >= 0) & (since < event.duration_s)
+    taken = most * np.minimum(since / RISES_S, 1.0) * np.exp(-np.maximum(since, 0) / rng.uniform(*TAKES_S))
+    return np.where(inside, taken, 0.0)
+
+
+def _given_back(ends_s: float, second: np.ndarray) -> np.ndarray:
+    """Share of the float law's current that flows after a limit is lowered: none at once, then all of it."""
+    return 1 - np.where(second < ends_s, 0.0, np.exp(-np.maximum(second - ends_s, 0.0) / GIVES_BACK_S))
 
 
 def _overlay(happened: Run, second: np.ndarray, jar_v: np.ndarray, current_a: np.ndarray) -> None:
@@ -191,6 +212,19 @@ def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int)
     return flags
 
 
+def _charged_above_float(site: SyntheticSite, events, runs, second: np.ndarray, current: np.ndarray) -> None:
+    """Lay over the float law's current (strings, n) what equalizing takes, and none right after a boost."""
+    for event in events:
+        if event.kind == "equalize":
+            own = current[event.string]
+            own *= _given_back(event.start_s + event.duration_s, second)
+            own += _equalize_a(site, event, second)
+    for happened in runs:
+        if happened.boosts:
+            ends_s = happened.charge_start_s + happened.boost_s
+            current[happened.event.string] *= _given_back(ends_s, second)
+
+
 @lru_cache(maxsize=2)
 def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
     """Solve a day (number since 1970-01-01) of a site; made from its own streams alone."""
@@ -211,6 +245,7 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
         if event.kind == "equalize":
             string_v[event.string] += _equalize_lift_v(site, event, second)
     jar_v, current = float_charge.share_voltage(string_v, shift, cells, site.jars_per_string, site.product)
+    _charged_above_float(site, events, runs, second, current)
     for string in np.flatnonzero(np.isfinite(warm.cut)).tolist():
         own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
         until = np.isnan(warm.excess_v_cell[string]) & (np.arange(MINUTES + 1) > warm.cut[string])

@@ -24,6 +24,7 @@ from battery_assets.synthetic.signals.gateways import (
     times_sent,
 )
 from battery_assets.synthetic.signals.rooms import MINUTES, room_day, saw_k
+from battery_assets.synthetic.signals.sensors import jar_sensors, string_sensors
 from battery_assets.synthetic.signals.stuck import stuck_channels
 from battery_assets.synthetic.site import SyntheticSite
 
@@ -31,10 +32,8 @@ OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly i
 OHMIC_SCATTER = (0.012, 0.022)  # of a reading, by the instrument that a system has and how it is led
 ABOVE_FLOAT_V = 13.95  # no compensated float is higher in a cooled room, no boost at its floor lower
 SENSED_V = (6.0, 18.0)  # a jar of six cells feeds its sensor: outside it is silent, convention
-JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
-JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
-STRING_GAIN_SD, STRING_NOISE_V = 0.0005, 0.03
-CURRENT_GAIN_SD, CURRENT_OFFSET_A, CURRENT_NOISE_A = 0.005, 0.05, 0.02
+JAR_NOISE_V, JAR_NOISE_C, STRING_NOISE_V, CURRENT_NOISE_A = 0.003, 0.05, 0.03, 0.02
+NO_CURRENT_A = 1.0  # a Hall sensor that shows less may see nothing
 RESTS_BELOW_V = 13.0  # per six cells
 MODES = "discharge", "equalize", "boost", "idle", "float"
 
@@ -113,13 +112,6 @@ def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, late):
     return np.where(calm, at, -1), true * ohmic_factor(warm) * (1 + scatter)
 
 
-def _sensors(site: SyntheticSite) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gain, offset (V) and temperature bias (C) of the sensor at every position; sensors outlive jars."""
-    rng, places = stream(site.seed, site.site, "jar sensors"), site.strings * site.jars_per_string
-    gain = 1 + JAR_GAIN_SD * rng.standard_normal(places)
-    return gain, JAR_OFFSET_V * rng.standard_normal(places), JAR_BIAS_C * rng.standard_normal(places)
-
-
 def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     """Rows of `telemetry_jar_raw` for a UTC day as they are sent, sorted by jar and time (V 1 mV, T 0.1 C).
 
@@ -144,8 +136,8 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     voltage, temperature = np.empty((2, size), np.float32)
     read = np.full((ids.size, 2), -1)
     _sample(
-        place, first, last, at, solved.jar_v, solved.jar_c, *_minutes(solved.second.size), *_sensors(site),
-        noise, sent, clock_ticks(site, "jar", site.strings, number, solved.second.size),
+        place, first, last, at, solved.jar_v, solved.jar_c, *_minutes(solved.second.size),
+        *jar_sensors(site, number), noise, sent, clock_ticks(site, "jar", site.strings, number, solved.second.size),
         *stuck_channels(site, number, solved.second.size),
         number * DAY_S * 1_000_000, site.interval_s * 1_000_000, ts, code, voltage, temperature, read,
     )  # fmt: skip
@@ -168,21 +160,13 @@ def _only_at(rows: np.ndarray, values: pl.Series, size: int) -> pl.Series:
 def mode_of(volts: np.ndarray, current_a: np.ndarray, equalize: np.ndarray, rated_ah: float) -> np.ndarray:
     """Mode of a string from volts per six cells and amperes, as its place in MODES; boost is bulk charge."""
     charging = (current_a > 0.02 * rated_ah) | (volts > ABOVE_FLOAT_V)
-    open_circuit = (np.abs(current_a) < 0.5) & (volts < RESTS_BELOW_V)
+    open_circuit = (np.abs(current_a) < NO_CURRENT_A) & (volts < RESTS_BELOW_V)
     return np.select([current_a < -1.0, charging & equalize, charging, open_circuit], range(4), 4)
 
 
 def _in_words(places: np.ndarray, words: Sequence[str]) -> pl.Series:
     """The word at each place; numpy's own texts of four bytes a letter would take longer than all else."""
     return pl.Series(places.astype(np.uint8)).cat.to(pl.Enum(words)).cast(pl.String)
-
-
-def string_sensors(site: SyntheticSite) -> np.ndarray:
-    """Gain of voltage, gain and offset (A) of current of every string's sensors, (3, strings)."""
-    fixed = stream(site.seed, site.site, "string sensors").standard_normal((3, site.strings))
-    return np.stack(
-        [1 + STRING_GAIN_SD * fixed[0], 1 + CURRENT_GAIN_SD * fixed[1], CURRENT_OFFSET_A * fixed[2]]
-    )
 
 
 def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
@@ -193,7 +177,7 @@ def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     number = day_number(day)
     solved = electrical_day(site, number)
     plan, samples = layout(site), solved.second.size
-    gain_v, gain_a, offset_a = string_sensors(site)[:, :, None]
+    gain_v, gain_a, offset_a = string_sensors(site, number)[:, :, None]
     noise = stream(site.seed, site.site, "string noise", number).standard_normal((2, site.strings, samples))
     volts = solved.string_v * gain_v + STRING_NOISE_V * noise[0]
     amperes = solved.current_a * gain_a + offset_a + CURRENT_NOISE_A * noise[1]
