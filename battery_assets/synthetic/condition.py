@@ -7,7 +7,8 @@ import numpy as np
 from battery_assets.physics import ageing, float_charge
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import PARTIAL, SHORT, STRAP, lives
-from battery_assets.synthetic.signals.weather import ageing_clock, first_day
+from battery_assets.synthetic.signals.wear_clock import ageing_clock
+from battery_assets.synthetic.signals.weather import first_day
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.worlds import SULFATION
 

@@ -18,7 +18,8 @@ from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, s
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.overcharge import overcharges
 from battery_assets.synthetic.schedule import capacity_test, month_of_test
-from battery_assets.synthetic.signals.weather import SPAN_DAYS, ageing_clock, first_day, room_daily_c
+from battery_assets.synthetic.signals.wear_clock import ageing_clock
+from battery_assets.synthetic.signals.weather import SPAN_DAYS, first_day, room_daily_c
 from battery_assets.synthetic.site import SyntheticSite
 
 SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand

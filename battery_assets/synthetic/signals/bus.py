@@ -122,6 +122,18 @@ def _levels(site: SyntheticSite, string: int, day: int, second: np.ndarray) -> n
     return out
 
 
+@lru_cache(maxsize=64)
+def ripple_heat_w(site: SyntheticSite, day: int) -> np.ndarray:
+    """Heat (W) that ripple current leaves in a jar, mean over its string, (strings, 1440) by the minute.
+
+    58 A rms through 4.2 mohm are 14 W. The inverter's ripple lasts minutes, and its heat is left out.
+    """
+    second = day * DAY_S + 60.0 * np.arange(1440)
+    amps = np.stack([_levels(site, string, day, second)[1] for string in range(site.strings)])
+    amps *= _minutes(site, day)[:, :1440]
+    return amps**2 * (string_ohms(site, day) / site.jars_per_string)[:, None]
+
+
 def ripple_truth(site: SyntheticSite, day: int, second: np.ndarray, current_a: np.ndarray) -> np.ndarray:
     """Rms of ripple voltage (V) and current (A), (2, strings, n), at seconds of a day with their currents."""
     out = np.stack([_levels(site, string, day, second) for string in range(site.strings)], axis=1)

@@ -18,6 +18,7 @@ from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import RUNAWAY, SWITCH_S, in_service, lives
 from battery_assets.synthetic.overcharge import Overcharge, laid_over, overcharged
 from battery_assets.synthetic.schedule import events_touching
+from battery_assets.synthetic.signals.bus import ripple_heat_w
 from battery_assets.synthetic.signals.weather import Room, first_day, outdoor_c, rooms
 from battery_assets.synthetic.site import SyntheticSite
 
@@ -193,6 +194,7 @@ def jar_day(site: SyntheticSite, day: int) -> JarDay:
     ]
     shift, cells, cooling, rack = by_day
     heat = _event_heat_w(site, begin, second.size)
+    heat[:, :-1] += np.concatenate([ripple_heat_w(site, begin + n) for n in range(days)], axis=1)
     jar_c, cut = float_heat.float_temperatures(
         air + warmer_air,
         heat,

@@ -137,7 +137,8 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     read = np.full((ids.size, 2), -1)
     _sample(
         place, first, last, at, solved.jar_v, solved.jar_c, *_minutes(solved.second.size),
-        *jar_sensors(site, number), noise, sent, clock_ticks(site, "jar", site.strings, number, solved.second.size),
+        *jar_sensors(site, number), noise, sent,
+        clock_ticks(site, "jar", site.strings, number, solved.second.size),
         *stuck_channels(site, number, solved.second.size),
         number * DAY_S * 1_000_000, site.interval_s * 1_000_000, ts, code, voltage, temperature, read,
     )  # fmt: skip

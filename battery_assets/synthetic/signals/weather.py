@@ -1,4 +1,4 @@
-"""The site's long weather and its rooms: outdoor days, HVAC trouble, and the ageing clock they drive.
+"""The site's long weather and its rooms: outdoor days, and HVAC trouble.
 
 All of it spans thirty years before the first month (so that the fleet is in a steady state) to the horizon.
 """
@@ -80,10 +80,3 @@ def room_daily_c(site: SyntheticSite) -> np.ndarray:
             setpoint += extra * np.clip(np.minimum(days + 1, end) - np.maximum(days, begin), 0.0, 1.0)
         daily.append(thermal.room_pull(setpoint, outdoor_c(site), 1.0, room.own_heat_k)[0])
     return np.array(daily)
-
-
-@lru_cache(maxsize=16)
-def ageing_clock(site: SyntheticSite) -> np.ndarray:
-    """Equivalent years at 25 C, (systems, SPAN_DAYS + 1), lived by each day by a jar at room temperature."""
-    yearly = site.world.years(room_daily_c(site) + SELF_HEAT_K) / 365.25
-    return np.concatenate([np.zeros((len(yearly), 1)), np.cumsum(yearly, axis=1)], axis=1)
