@@ -68,7 +68,7 @@ def test_the_rms_on_discharge_is_that_of_the_inverter_and_follows_the_load():
 
 
 def test_sound_systems_lie_in_the_range_of_the_field():
-    """UPS 0.2-0.8 V and 1.9-5 A, switch-mode rectifiers 0.05-0.3 V and 0.5-3 A; twelve pulses leave less."""
+    """UPS 0.2-0.8 V and 1.7-5 A (worn strings least), switch-mode rectifiers 0.05-0.3 V and 0.5-3 A; twelve pulses leave less."""
     found: dict[str, list[tuple[float, float]]] = {"six": [], "twelve": [], "switch_mode": []}
     for seed in range(20):
         site = replace(SITE, seed=seed)
@@ -80,7 +80,7 @@ def test_sound_systems_lie_in_the_range_of_the_field():
             kind = "switch_mode" if system.kind != "UPS" else "six" if six else "twelve"
             found[kind].append((lines.volts_rms, lines.amps_rms))
     assert all(len(seen) >= 5 for seen in found.values())
-    for kind, volts, amps in (("six", (0.2, 0.8), (1.9, 5.0)), ("switch_mode", (0.05, 0.3), (0.5, 3.0))):
+    for kind, volts, amps in (("six", (0.2, 0.8), (1.7, 5.0)), ("switch_mode", (0.05, 0.3), (0.5, 3.0))):
         for volt, ampere in found[kind]:
             assert volts[0] < volt < volts[1]
             assert amps[0] < ampere < amps[1]

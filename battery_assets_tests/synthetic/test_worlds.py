@@ -140,7 +140,7 @@ def test_a_site_of_every_world_sends_what_its_cells_can_show(world):
     assert 1.3 < per_cell.min() < per_cell.max() < 2.9
     assert {"float", "discharge"} <= set(string_day(site, day)["mode"])
     # A weak jar may end the test while its string stands above the stop voltage.
-    assert test.stop_v_cell - 0.05 < run(site, test).end_v / 24 / cells < test.stop_v_cell + 0.15
+    assert test.stop_v_cell - 0.05 < run(site, test).end_v / 24 / cells < test.stop_v_cell + 0.25
 
 
 @pytest.mark.parametrize("world", WORLDS)
