@@ -215,10 +215,16 @@ def quiet_logs() -> None:
 
 
 def make_catalogue(at: Session) -> None:
-    """Run the job of what all sites refer to, users and battery models, where nobody has yet."""
-    from battery_assets import tables as t
+    """Run the job of what all sites refer to, users and battery models, where it has not run or lacks one."""
+    import sqlalchemy as sa
 
-    if not all(committed_months(at, "", table) for table in (t.battery_model, t.user)):
+    from battery_assets import tables as t
+    from battery_assets.synthetic.catalogue import battery_models
+
+    with at.warehouse.reading() as connection:
+        models = set(connection.execute(sa.select(t.battery_model.c.model_id)).scalars())
+    made = all(committed_months(at, "", table) for table in (t.battery_model, t.user))
+    if not made or not models >= set(battery_models()["model_id"]):
         run_here("catalogue")
 
 

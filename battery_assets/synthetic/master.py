@@ -5,10 +5,9 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, day_date, instant, month_days, month_index
-from battery_assets.synthetic.catalogue import HX12_120_ID, INSTANT, Columns
+from battery_assets.synthetic.catalogue import INSTANT, Columns, model_id
 from battery_assets.synthetic.identifiers import battery_codes, battery_ids
 from battery_assets.synthetic.layout import System, layout
 from battery_assets.synthetic.lives import SWITCH_S, lives
@@ -97,7 +96,8 @@ def _strings(site: SyntheticSite, month: int, now_s: float, births: np.ndarray) 
             rows.append({
                 "string_id": plan.string_ids[number], "system_id": system.system_id,
                 "string_code": plan.string_codes[number], "string_position": place + 1,
-                "batteries_count": site.jars_per_string, "nominal_voltage_v": 12.0 * site.jars_per_string,
+                "batteries_count": site.jars_per_string,
+                "nominal_voltage_v": 12.0 * site.world.six_cells * site.jars_per_string,
                 "installed_date": day_date(born), "last_capacity_test_date": day_date(max(tested, born)),
                 "is_active": True, "created_at": _at(born), "updated_at": _at(max(tested, born), 12 * 3600),
             })  # fmt: skip
@@ -107,19 +107,23 @@ def _strings(site: SyntheticSite, month: int, now_s: float, births: np.ndarray) 
 def _batteries(site: SyntheticSite, until_s: float) -> pl.DataFrame:
     jars, ids, codes = lives(site), battery_ids(site), battery_codes(site)
     rng = stream(site.seed, site.site, "acceptance")
-    # One reading each when installed: the acceptance test (1 %) and the hand-held instrument (1.5 %).
-    capacity = HX12_120.rated_ah * jars.initial * (1 + 0.01 * rng.standard_normal(jars.initial.size))
+    # One reading each when installed: the acceptance test (mostly 1 %), the hand-held instrument (1.5 %).
+    capacity = (
+        site.product.rated_ah
+        * jars.initial
+        * (1 + site.world.acceptance_sd * rng.standard_normal(jars.initial.size))
+    )
     ohms = jars.base_mohm * (1 + 0.015 * rng.standard_normal(jars.initial.size))
     strings = layout(site).string_ids
-    rows = []
+    maker, model, rows = site.world.model[:2], model_id(site.world), []
     for n in np.flatnonzero(jars.installed * DAY_S + SWITCH_S < until_s):
         gone = bool(jars.replaced[n] * DAY_S + SWITCH_S < until_s)
         position, installed = int(jars.position[n]), int(jars.installed[n])
         made = day_date(installed - int(jars.shelf_days[n]))
         rows.append({
             "battery_id": ids[n], "string_id": strings[position // site.jars_per_string],
-            "model_id": HX12_120_ID,
-            "battery_code": codes[n], "serial_number": f"HX{made:%y%m}{ids[n][:6].upper()}",
+            "model_id": model,
+            "battery_code": codes[n], "serial_number": f"{maker}{made:%y%m}{ids[n][:6].upper()}",
             "position_in_string": position % site.jars_per_string + 1,
             "manufacture_date": made, "installed_date": day_date(installed),
             "warranty_expiry_date": day_date(installed + WARRANTY_DAYS),
