@@ -43,7 +43,8 @@ def test_a_migrated_database_is_what_the_tables_say(warehouse_url):
                 "include_schemas": True,
                 "compare_type": True,
                 "include_name": lambda name, kind, parents: (
-                    kind != "schema" or name in ("fleet", "service", "ml", "lab", "truth", "platform")
+                    kind != "schema"
+                    or name in ("fleet", "service", "ml", "lab", "lab_training", "truth", "platform")
                 ),
             },
         )
