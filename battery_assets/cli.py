@@ -17,6 +17,7 @@ from battery_assets.commands import (
     status,
     up,
 )
+from battery_assets.commands.cells import train
 
 COMMANDS = (
     demo.demo,
@@ -29,6 +30,7 @@ COMMANDS = (
     backfill.backfill,
     site.site,
     lab.lab,
+    train.train,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

@@ -74,7 +74,7 @@ def import_lab(
       battery-assets import lab --per-cycle xjtu XJTU.parquet --lab xjtu
     """
     from battery_assets.actions.session import quiet_logs
-    from battery_assets.commands.import_per_cycle import import_tables
+    from battery_assets.commands.cells.import_tables import import_tables
     from battery_assets.errors import UserError
 
     quiet_logs()

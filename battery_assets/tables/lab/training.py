@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from battery_assets.tables.definition import METADATA, POSTGRES
+from battery_assets.tables.definition import KEPT, POSTGRES
 from battery_assets.tables.service.jobs import INSTANT, NOW, job, numbered
 
 ALGORITHMS = ("baseline", "bilstm", "deephpm")
@@ -20,7 +20,7 @@ SCHEMA, KIND = "lab_training", "cell_training"
 
 
 def _table(name: str, comment: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, METADATA, *columns, schema=SCHEMA, comment=comment, info={"store": POSTGRES})
+    return sa.Table(name, KEPT, *columns, schema=SCHEMA, comment=comment, info={"store": POSTGRES})
 
 
 def _user() -> sa.Column:

@@ -3,12 +3,12 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from battery_assets.tables.definition import METADATA, POSTGRES
+from battery_assets.tables.definition import KEPT, POSTGRES
 
 STATES = ("queued", "running", "succeeded", "failed", "stopped")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 NOW = sa.text("now()")
-KEPT = {"store": POSTGRES}
+STORED = {"store": POSTGRES}
 INSTANT = sa.DateTime(timezone=True)
 
 
@@ -19,7 +19,7 @@ def numbered(comment: str) -> sa.Column:
 
 job = sa.Table(
     "job",
-    METADATA,
+    KEPT,
     numbered("Number of the job."),
     sa.Column("kind", sa.String(40), nullable=False, comment="What kind of work it is."),
     sa.Column("state", sa.String(9), nullable=False, server_default="queued", comment="Where it stands."),
@@ -50,12 +50,12 @@ job = sa.Table(
     sa.Index(None, "kind", "state"),
     schema="service",
     comment="Jobs that run for long: state, lease, progress, and whether they are to stop.",
-    info=KEPT,
+    info=STORED,
 )
 
 job_log = sa.Table(
     "job_log",
-    METADATA,
+    KEPT,
     numbered("Number of the line."),
     sa.Column("job_id", sa.ForeignKey(job.c.id), nullable=False, index=True, comment="Job."),
     sa.Column("level", sa.String(7), nullable=False, comment="How grave it is."),
@@ -66,7 +66,7 @@ job_log = sa.Table(
     sa.CheckConstraint(sa.column("level").in_(LEVELS), name="level"),
     schema="service",
     comment="What happened in jobs.",
-    info=KEPT,
+    info=STORED,
 )
 
 JOB_TABLES = (job, job_log)
