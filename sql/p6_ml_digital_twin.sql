@@ -392,7 +392,7 @@ COMMENT ON COLUMN lab.model_run.month IS 'UTC month of the partition, YYYY-MM.';
 CREATE TABLE lab.prediction (
 	prediction_id UUID NOT NULL, 
 	run_id UUID NOT NULL, 
-	cycle_id UUID NOT NULL, 
+	cycle_id UUID, 
 	cell_id UUID NOT NULL, 
 	task VARCHAR(3) NOT NULL, 
 	cycle_num INTEGER NOT NULL, 
@@ -416,7 +416,7 @@ COMMENT ON COLUMN lab.prediction.prediction_id IS 'Unique identifier.';
 
 COMMENT ON COLUMN lab.prediction.run_id IS 'Run that made the model.';
 
-COMMENT ON COLUMN lab.prediction.cycle_id IS 'Cycle.';
+COMMENT ON COLUMN lab.prediction.cycle_id IS 'Cycle; NULL where it came as a table of cycles.';
 
 COMMENT ON COLUMN lab.prediction.cell_id IS 'Cell.';
 

@@ -8,7 +8,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.metadata import definition_metadata
-from battery_assets.platform.dagster.partitions import lab_months, months, site_months
+from battery_assets.platform.dagster.partitions import lab_months, labs, months, site_months
 
 GROUPS = {
     1: "p1_master",
@@ -51,7 +51,8 @@ def partitions_of(table: sa.Table) -> dg.PartitionsDefinition | None:
 
 
 def _partitions(cut: str, *, lab: bool = False) -> dg.PartitionsDefinition | None:
-    return {"site_month": lab_months if lab else site_months, "month": months, "whole": None}[cut]
+    cuts = {"site_month": lab_months if lab else site_months, "month": months, "lab": labs, "whole": None}
+    return cuts[cut]
 
 
 def materializes(
