@@ -78,6 +78,9 @@ CREATE TABLE fleet.digital_twin_state (
 	soh_std_pct NUMERIC(5, 2), 
 	soh_lower_pct NUMERIC(5, 2), 
 	soh_upper_pct NUMERIC(5, 2), 
+	wear_out_lower_days NUMERIC(6, 1), 
+	wear_out_days NUMERIC(6, 1), 
+	wear_out_upper_days NUMERIC(6, 1), 
 	evidence VARCHAR(60), 
 	evidence_age_days NUMERIC(7, 1), 
 	filter_json JSONB, 
@@ -99,6 +102,9 @@ CREATE TABLE fleet.digital_twin_state (
 	CONSTRAINT ck_digital_twin_state_soh_std_pct CHECK (soh_std_pct BETWEEN 0 AND 100), 
 	CONSTRAINT ck_digital_twin_state_soh_lower_pct CHECK (soh_lower_pct BETWEEN 0 AND 131), 
 	CONSTRAINT ck_digital_twin_state_soh_upper_pct CHECK (soh_upper_pct BETWEEN 0 AND 131), 
+	CONSTRAINT ck_digital_twin_state_wear_out_lower_days CHECK (wear_out_lower_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_wear_out_days CHECK (wear_out_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_wear_out_upper_days CHECK (wear_out_upper_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_digital_twin_state_evidence_age_days CHECK (evidence_age_days BETWEEN 0 AND 100000)
 )
  PARTITION BY LIST (month);
@@ -146,6 +152,12 @@ COMMENT ON COLUMN fleet.digital_twin_state.soh_std_pct IS 'Standard deviation of
 COMMENT ON COLUMN fleet.digital_twin_state.soh_lower_pct IS '5 % quantile of the state of health: lower end of 90 %. [%]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.soh_upper_pct IS '95 % quantile of the state of health: upper end of 90 %. [%]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_lower_days IS '2.5 % quantile of the days until 80 %. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_days IS 'Median of the days until wear brings soh_pct to 80, by the same posterior. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_upper_days IS '97.5 % quantile of the days until 80 %. [d]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.evidence IS 'What soh_pct rests on: age, resistance, discharge, capacity_test, joined by +.';
 

@@ -34,6 +34,21 @@ def concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
     return float(right / comparable) if comparable else float("nan")
 
 
+def month_concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
+    """Concordance among jars of the same month: which of this month's goes first. NaN without such a pair.
+
+    Pairs of different months flatter whatever falls with time, since follow-up is tied to the calendar.
+    """
+    time, ended = observed(examples)
+    month = examples["snapshot_at"].dt.strftime("%Y-%m").to_numpy()
+    right = comparable = 0.0
+    for row in np.flatnonzero(ended):
+        later = (time > time[row]) & (month == month[row])
+        comparable += later.sum()
+        right += (days[later] > days[row]).sum() + 0.5 * (days[later] == days[row]).sum()
+    return float(right / comparable) if comparable else float("nan")
+
+
 def brier(examples: pl.DataFrame, probability: np.ndarray, horizon_days: float) -> float:
     """Mean squared error of P(end within the horizon) over rows followed that long; NaN without any."""
     time, ended = observed(examples)
@@ -58,9 +73,9 @@ def early_failure_share(examples: pl.DataFrame, lower_days: np.ndarray) -> float
 def scores(examples: pl.DataFrame, predicted: pl.DataFrame) -> dict[str, float]:
     """All figures for predictions in the row order of `examples`.
 
-    c_index, brier_30d, brier_90d, mae_days and coverage_95 (both over seen ends: early ends, so a well
-    calibrated model covers fewer than 95 % of them), early_failure_share, and verdict_90d_accuracy beside
-    confidence_90d.
+    c_index, c_index_month, brier_30d, brier_90d, mae_days and coverage_95 (both over seen ends: early ends,
+    so a well calibrated model covers fewer than 95 % of them), early_failure_share, and verdict_90d_accuracy
+    beside confidence_90d.
     """
     time, ended = observed(examples)
     days, low, high, near, far, confidence = (predicted[name].to_numpy() for name in predicted.columns[1:7])
@@ -69,6 +84,7 @@ def scores(examples: pl.DataFrame, predicted: pl.DataFrame) -> dict[str, float]:
     covered = (low <= time) & (time <= high)
     return {
         "c_index": concordance(examples, days),
+        "c_index_month": month_concordance(examples, days),
         "brier_30d": brier(examples, near, 30.0),
         "brier_90d": brier(examples, far, 90.0),
         "mae_days": _mean(np.abs(days - time)[ended]),

@@ -96,6 +96,17 @@ digital_twin_state = table(
         low=0,
         high=131,
     ),
+    quantity("wear_out_lower_days", "2.5 % quantile of the days until 80 %.", "d", 6, 1, low=0, high=100000),
+    quantity(
+        "wear_out_days",
+        "Median of the days until wear brings soh_pct to 80, by the same posterior.",
+        "d",
+        6,
+        1,
+        low=0,
+        high=100000,
+    ),
+    quantity("wear_out_upper_days", "97.5 % quantile of the days until 80 %.", "d", 6, 1, low=0, high=100000),
     text("evidence", "What soh_pct rests on: age, resistance, discharge, capacity_test, joined by +.", 60),
     quantity("evidence_age_days", "Age of the newest measured evidence.", "d", 7, 1, low=0, high=100000),
     document(

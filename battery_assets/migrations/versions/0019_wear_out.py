@@ -1,0 +1,34 @@
+"""Twin states tell when their jar will be worn out."""
+
+from contextlib import closing
+
+from alembic import op
+
+revision = "0019"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+_DAYS = """
+ALTER TABLE fleet.digital_twin_state
+    ADD COLUMN {name} NUMERIC(6, 1),
+    ADD CONSTRAINT ck_digital_twin_state_{name} CHECK ({name} BETWEEN 0 AND 100000);
+COMMENT ON COLUMN fleet.digital_twin_state.{name} IS '{words} [d]';
+"""
+COLUMNS = {
+    "wear_out_lower_days": "2.5 % quantile of the days until 80 %.",
+    "wear_out_days": "Median of the days until wear brings soh_pct to 80, by the same posterior.",
+    "wear_out_upper_days": "97.5 % quantile of the days until 80 %.",
+}
+
+
+def upgrade() -> None:
+    """Add the columns; states of before tell nothing in them until they are made again."""
+    with closing(op.get_bind().connection.cursor()) as cursor:
+        for name, words in COLUMNS.items():
+            cursor.execute(_DAYS.format(name=name, words=words))
+
+
+def downgrade() -> None:
+    """Refused: an older program would not notice what it lacks."""
+    raise NotImplementedError("migrations are not undone: restore an older database instead")
