@@ -282,6 +282,7 @@ CREATE TABLE fleet.rul_prediction (
 	rul_upper_ci_days NUMERIC(6, 1), 
 	failure_probability_30d NUMERIC(5, 4), 
 	failure_probability_90d NUMERIC(5, 4), 
+	failure_probability_365d NUMERIC(5, 4), 
 	confidence_score NUMERIC(5, 4), 
 	source VARCHAR(12) NOT NULL, 
 	feature_snapshot_json JSONB, 
@@ -295,6 +296,7 @@ CREATE TABLE fleet.rul_prediction (
 	CONSTRAINT ck_rul_prediction_rul_upper_ci_days CHECK (rul_upper_ci_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_rul_prediction_failure_probability_30d CHECK (failure_probability_30d BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_failure_probability_90d CHECK (failure_probability_90d BETWEEN 0 AND 1), 
+	CONSTRAINT ck_rul_prediction_failure_probability_365d CHECK (failure_probability_365d BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_confidence_score CHECK (confidence_score BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_source CHECK (source IN ('ml_model', 'digital_twin', 'fused'))
 )
@@ -314,7 +316,7 @@ COMMENT ON COLUMN fleet.rul_prediction.model_id IS 'Model used.';
 
 COMMENT ON COLUMN fleet.rul_prediction.predicted_at IS 'Prediction timestamp.';
 
-COMMENT ON COLUMN fleet.rul_prediction.rul_days IS 'Predicted RUL. [d]';
+COMMENT ON COLUMN fleet.rul_prediction.rul_days IS 'Predicted RUL: geometric mean of the remaining life. [d]';
 
 COMMENT ON COLUMN fleet.rul_prediction.rul_lower_ci_days IS 'Lower 95% CI. [d]';
 
@@ -323,6 +325,8 @@ COMMENT ON COLUMN fleet.rul_prediction.rul_upper_ci_days IS 'Upper 95% CI. [d]';
 COMMENT ON COLUMN fleet.rul_prediction.failure_probability_30d IS 'P(failure within 30 days). [1]';
 
 COMMENT ON COLUMN fleet.rul_prediction.failure_probability_90d IS 'P(failure within 90 days). [1]';
+
+COMMENT ON COLUMN fleet.rul_prediction.failure_probability_365d IS 'P(failure within a year). [1]';
 
 COMMENT ON COLUMN fleet.rul_prediction.confidence_score IS 'Model confidence. [1]';
 

@@ -69,9 +69,8 @@ def ageing_world(seed: int, sites: int = 3, jars_per_site: int = 72, months: int
         rows += _feature_rows(rng, end, here, resistance, sensor)
         estimate = soh + bias[here] + rng.normal(0, 1.0, len(here))
         # What a twin would tell of the end: the jar's own law, its rate known to 20 %.
-        left = (
-            np.maximum(thought[here] * 20.0 / rate[here] - age_at_first[here] - day / 365.25, 0.05) * 365.25
-        )
+        lives = 20.0 / rate[here] * thought[here] * np.exp(0.2 * np.array([[-1.96], [0.0], [1.96]]))
+        left = np.maximum(lives - age_at_first[here] - day / 365.25, 0.02) * 365.25
         twins.append(_twin_rows(end, here, estimate, resistance, left))
     batteries = pl.DataFrame(
         {
@@ -141,7 +140,7 @@ def _twin_rows(
             "capacity_fade_pct": 100 * (1 - soh / 102),
             "power_fade_pct": 100 * (1 - 100 / resistance),
             "last_calibrated_at": instant - timedelta(days=20),
-            **{name: share * left for name, share in zip(WEAR_OUT, (0.4, 1.0, 2.2), strict=True)},
+            **dict(zip(WEAR_OUT, left, strict=True)),
         }
     )
 

@@ -62,7 +62,7 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
     features, twins, rounds = [], [], []
     for number, month in enumerate(months):
         end = month_days(month_index(month))[1]
-        rows = in_service(site, end, after_switch=True)
+        rows = in_service(site, end - 1, after_switch=True)
         state = condition(site, rows, float(end))
         week = state.resistance_mohm[:, None] * gains[0, rows, None]
         week = week * np.exp(READING_SD * rng.standard_normal((len(rows), WEEK_DAYS)))
@@ -148,7 +148,7 @@ def _features(
                     "v_std": 0.004 * np.exp(0.1 * rng.standard_normal(count)),
                     "v_min": volts - 0.03,
                     "v_max": volts + 0.03,
-                    "v_balance_mean": volts - volts.mean(),
+                    "v_balance_mean": np.abs(volts - volts.mean()),
                     "t_mean": warm + 0.2 * rng.standard_normal(count),
                     "t_max": warm + 1.5,
                     "t_delta_ambient_mean": state.warmer_k + 0.2 * rng.standard_normal(count),

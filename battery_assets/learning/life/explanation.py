@@ -11,8 +11,8 @@ import polars as pl
 
 from battery_assets.learning.life.booster import feature_matrix
 from battery_assets.learning.life.examples import FEATURES
-from battery_assets.learning.life.forward import jar_time
-from battery_assets.learning.life.model import RulModel, inside_ranges
+from battery_assets.learning.life.forward import AS_TOLD, jar_time, typical_days
+from battery_assets.learning.life.model import RulModel, inside_ranges, shifts
 from battery_assets.learning.life.survival import error_quantile
 
 
@@ -41,7 +41,7 @@ def _start(model: RulModel, raw: float) -> float:
 def explanations(model: RulModel, snaps: pl.DataFrame, top: int = 5) -> pl.Series:
     """JSON text per row: the start, the `top` features with value and contribution, the rest in one sum.
 
-    The twin's own median and the one that follows are in days. Features that are unknown or outside what
+    What the twin tells and what follows is in days, by wear. Features that are unknown or outside what
     training saw are named.
     """
     if snaps.is_empty():
@@ -51,7 +51,8 @@ def explanations(model: RulModel, snaps: pl.DataFrame, top: int = 5) -> pl.Serie
     strange = ~inside_ranges(model, matrix)
     names = np.array(model.features)
     time = jar_time(snaps)
-    own, corrected = time.days(np.zeros(len(matrix))), time.days(start + shap.sum(axis=1))
+    own = typical_days(time, np.zeros(len(matrix)), AS_TOLD)
+    corrected = typical_days(time, shifts(model, matrix), model.calibration)
     texts = []
     for values, added, outside, twin, days in zip(matrix, shap, strange, own, corrected, strict=True):
         order = np.argsort(-np.abs(added), kind="stable")

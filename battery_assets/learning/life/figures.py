@@ -80,9 +80,9 @@ def survival_figure(out_of_fold: pl.DataFrame, model: RulModel) -> "Figure":
 
 
 def rul_histogram(predictions: pl.DataFrame) -> "Figure":
-    """Number of jars by median remaining life, years; the last bar holds everything beyond ten years."""
+    """Number of jars by remaining life, years; the last bar holds everything beyond ten years."""
     years = np.minimum(predictions["rul_days"].to_numpy() / 365.25, 10.25)
     figure, axes = _figure(6, 4)
     axes.hist(years, bins=np.arange(0.0, 10.75, 0.5).tolist())
-    axes.set(xlabel="median remaining life, years (last bar: 10 and more)", ylabel="jars")
+    axes.set(xlabel="remaining life, years (last bar: 10 and more)", ylabel="jars")
     return figure

@@ -73,7 +73,7 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
     lives = lives_of(examples)
     fold = jar_folds(examples, recipe.folds, recipe.seed)
     candidates = [
-        candidate(lives, fold, recipe, distribution, scale, report)
+        candidate(examples, lives, fold, recipe, distribution, scale, report)
         for distribution in recipe.distributions
         for scale in recipe.scales
     ]
@@ -88,6 +88,7 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
         "scale": calibration.scale,
         "sudden_per_year": calibration.sudden_per_day * 365.25,
         "out_of_fold_nll": best.nll,
+        "c_index_month": best.rank,
     }
     trained_on = _described(examples)
     metrics |= {name: float(trained_on[name]) for name in ("jars", "snapshots", "failures")}
@@ -143,7 +144,7 @@ def inside_ranges(model: RulModel, matrix: np.ndarray) -> np.ndarray:
 
 
 def predict(model: RulModel, snaps: pl.DataFrame) -> pl.DataFrame:
-    """One row per row of `snaps`, in order: median life, 95 % interval, failure probabilities, confidence.
+    """One row per row of `snaps`, in order: expected life, 95 % interval, failure probabilities, confidence.
 
     All are read off one life distribution per jar, so they agree. confidence_score is the probability that
     the model's 90-day verdict is right, times the share of features that are known and within the range

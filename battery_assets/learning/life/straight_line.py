@@ -97,8 +97,8 @@ def twin_predictions(snaps: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Float64) | {"battery_id": pl.String})
     failed = _failed_by(health_and_rate(snaps), GRID_DAYS)
     lower, upper = (_first_reached(failed, share) for share in INTERVAL)
-    near, far = (failed[:, np.searchsorted(GRID_DAYS, days)] for days in HORIZONS_DAYS)
-    return prediction_frame(snaps["battery_id"], (lower, _first_reached(failed, 0.5), upper), near, far)
+    within = [failed[:, np.searchsorted(GRID_DAYS, days)] for days in HORIZONS_DAYS]
+    return prediction_frame(snaps["battery_id"], (lower, _first_reached(failed, 0.5), upper), within)
 
 
 def soh_trend_days(snaps: pl.DataFrame) -> pl.Series:

@@ -8,7 +8,7 @@ import polars as pl
 
 from battery_assets.learning.life.booster import Lives, Recipe, raw_output, trained_booster
 from battery_assets.learning.life.folds import site_folds
-from battery_assets.learning.life.forward import forward_predictions, lives_told
+from battery_assets.learning.life.forward import failed_by, forward_predictions, lives_told, typical_days
 from battery_assets.learning.life.metrics import (
     concordance,
     marginal_predictions,
@@ -16,6 +16,7 @@ from battery_assets.learning.life.metrics import (
     observed,
     scores,
 )
+from battery_assets.learning.life.prediction import HORIZONS_DAYS
 from battery_assets.learning.life.straight_line import twin_predictions
 from battery_assets.learning.life.survival import Calibration, calibrated
 
@@ -24,19 +25,32 @@ Report = Callable[[str, float, int], None]
 
 @dataclass(frozen=True)
 class Candidate:
-    """One error law and scale: trees that suit all folds, held-out raw outputs, calibrated -ln likelihood."""
+    """One error law and scale: trees that suit all folds, held-out raw outputs, calibrated -ln likelihood,
+    and the concordance of a month's jars.
+    """
 
     distribution: str
     scale: float
     trees: int
     raw: np.ndarray
     nll: float
+    rank: float
 
 
 def candidate(
-    lives: Lives, fold: np.ndarray, recipe: Recipe, distribution: str, scale: float, report: Report
+    examples: pl.DataFrame,
+    lives: Lives,
+    fold: np.ndarray,
+    recipe: Recipe,
+    distribution: str,
+    scale: float,
+    report: Report,
 ) -> Candidate:
-    """Train on all folds but one, in turn; choose the number of trees by the likelihood of what was out."""
+    """Train on all folds but one, in turn; choose the number of trees by the likelihood of what was out.
+
+    Trees that rank a month's jars worse than no tree at all are passed over, however likely they find the
+    ends: with few of them both can be.
+    """
     stages = list(range(recipe.stage, recipe.iterations + 1, recipe.stage))
     # The first row is no tree at all: the twin's posterior as it is.
     staged = np.zeros((len(stages) + 1, len(fold)))
@@ -45,11 +59,22 @@ def candidate(
         booster = trained_booster(lives.only(~out), recipe, distribution, scale, stages[-1])
         for index, trees in enumerate(stages):
             staged[index + 1, out] = raw_output(booster, lives.matrix[out], recipe.threads, trees)
-    curve = [calibrated(lives.spans, raw, scale, distribution)[1] for raw in staged]
-    for trees, value in zip([0, *stages], curve, strict=True):
-        report(f"out_of_fold_nll_{distribution.lower()}_{scale}", value, trees)
-    chosen = int(np.argmin(curve))
-    return Candidate(distribution, scale, [0, *stages][chosen], staged[chosen], curve[chosen])
+    tried = [calibrated(lives.spans, raw, scale, distribution) for raw in staged]
+    curve = np.array([nll for _, nll in tried])
+    ranks = np.array(
+        [
+            month_concordance(examples, -failed_by(lives.time, raw, calibration, HORIZONS_DAYS[-1]))
+            for raw, (calibration, _) in zip(staged, tried, strict=True)
+        ]
+    )
+    name = f"{distribution.lower()}_{scale}"
+    for trees, value, rank in zip([0, *stages], curve.tolist(), ranks.tolist(), strict=True):
+        report(f"out_of_fold_nll_{name}", value, trees)
+        report(f"out_of_fold_c_index_month_{name}", rank, trees)
+    chosen = int(np.argmin(np.where(ranks < ranks[0], np.inf, curve)))
+    return Candidate(
+        distribution, scale, [0, *stages][chosen], staged[chosen], float(curve[chosen]), float(ranks[chosen])
+    )
 
 
 def calibration_of(lives: Lives, best: Candidate, rows: np.ndarray | None = None) -> Calibration:
@@ -125,4 +150,5 @@ def unseen_site(examples: pl.DataFrame, lives: Lives, recipe: Recipe, best: Cand
         out = fold == number
         booster = trained_booster(lives.only(~out), recipe, best.distribution, best.scale, best.trees)
         raw[out] = raw_output(booster, lives.matrix[out], recipe.threads)
-    return {"c_index_unseen_site": concordance(examples, lives.time.days(raw))}
+    told = typical_days(lives.time, raw, calibration_of(lives, best))
+    return {"c_index_unseen_site": concordance(examples, told)}

@@ -15,6 +15,16 @@ ALTER TABLE fleet.digital_twin_state
     ADD CONSTRAINT ck_digital_twin_state_{name} CHECK ({name} BETWEEN 0 AND 100000);
 COMMENT ON COLUMN fleet.digital_twin_state.{name} IS '{words} [d]';
 """
+RUL_DAYS = """
+ALTER TABLE fleet.rul_prediction
+    ADD COLUMN failure_probability_365d NUMERIC(5, 4),
+    ADD CONSTRAINT ck_rul_prediction_failure_probability_365d
+        CHECK (failure_probability_365d BETWEEN 0 AND 1);
+COMMENT ON COLUMN fleet.rul_prediction.failure_probability_365d IS
+    'P(failure within a year). [1]';
+COMMENT ON COLUMN fleet.rul_prediction.rul_days IS
+    'Predicted RUL: geometric mean of the remaining life. [d]';
+"""
 COLUMNS = {
     "wear_out_lower_days": "2.5 % quantile of the days until 80 %.",
     "wear_out_days": "Median of the days until wear brings soh_pct to 80, by the same posterior.",
@@ -27,6 +37,7 @@ def upgrade() -> None:
     with closing(op.get_bind().connection.cursor()) as cursor:
         for name, words in COLUMNS.items():
             cursor.execute(_DAYS.format(name=name, words=words))
+        cursor.execute(RUL_DAYS)
 
 
 def downgrade() -> None:

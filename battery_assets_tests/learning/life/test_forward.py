@@ -67,7 +67,7 @@ def test_without_one_failure_learned_the_posterior_is_nearer_to_the_ends_than_a_
 def test_the_risk_of_the_posterior_orders_the_jars_of_a_month(
     snaps: pl.DataFrame, life: pl.DataFrame
 ) -> None:
-    risk = -jar_time(snaps).standard(730.0)
+    risk = -forward_predictions(snaps)["failure_probability_365d"].to_numpy()
     assert month_order(life, risk) > month_order(life, snaps["resistance_trend_days"].to_numpy()) - 0.005
     assert month_order(life, risk) > 0.85
 
