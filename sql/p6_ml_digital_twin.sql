@@ -78,6 +78,9 @@ CREATE TABLE fleet.digital_twin_state (
 	soh_std_pct NUMERIC(5, 2), 
 	soh_lower_pct NUMERIC(5, 2), 
 	soh_upper_pct NUMERIC(5, 2), 
+	wear_out_lower_days NUMERIC(6, 1), 
+	wear_out_days NUMERIC(6, 1), 
+	wear_out_upper_days NUMERIC(6, 1), 
 	evidence VARCHAR(60), 
 	evidence_age_days NUMERIC(7, 1), 
 	filter_json JSONB, 
@@ -102,6 +105,9 @@ CREATE TABLE fleet.digital_twin_state (
 	CONSTRAINT ck_digital_twin_state_soh_std_pct CHECK (soh_std_pct BETWEEN 0 AND 100), 
 	CONSTRAINT ck_digital_twin_state_soh_lower_pct CHECK (soh_lower_pct BETWEEN 0 AND 131), 
 	CONSTRAINT ck_digital_twin_state_soh_upper_pct CHECK (soh_upper_pct BETWEEN 0 AND 131), 
+	CONSTRAINT ck_digital_twin_state_wear_out_lower_days CHECK (wear_out_lower_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_wear_out_days CHECK (wear_out_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_wear_out_upper_days CHECK (wear_out_upper_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_digital_twin_state_evidence_age_days CHECK (evidence_age_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_digital_twin_state_fault CHECK (fault IN ('shorted_cell', 'broken_connection', 'open_connection')), 
 	CONSTRAINT ck_digital_twin_state_lost_v CHECK (lost_v BETWEEN 0 AND 20), 
@@ -152,6 +158,12 @@ COMMENT ON COLUMN fleet.digital_twin_state.soh_std_pct IS 'Standard deviation of
 COMMENT ON COLUMN fleet.digital_twin_state.soh_lower_pct IS '5 % quantile of the state of health: lower end of 90 %. [%]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.soh_upper_pct IS '95 % quantile of the state of health: upper end of 90 %. [%]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_lower_days IS '2.5 % quantile of the days until 80 %. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_days IS 'Median of the days until wear brings soh_pct to 80, by the same posterior. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_upper_days IS '97.5 % quantile of the days until 80 %. [d]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.evidence IS 'What soh_pct rests on: age, resistance, discharge, capacity_test, fault, joined by +.';
 
@@ -285,6 +297,7 @@ CREATE TABLE fleet.rul_prediction (
 	rul_upper_ci_days NUMERIC(6, 1), 
 	failure_probability_30d NUMERIC(5, 4), 
 	failure_probability_90d NUMERIC(5, 4), 
+	failure_probability_365d NUMERIC(5, 4), 
 	confidence_score NUMERIC(5, 4), 
 	source VARCHAR(12) NOT NULL, 
 	feature_snapshot_json JSONB, 
@@ -298,6 +311,7 @@ CREATE TABLE fleet.rul_prediction (
 	CONSTRAINT ck_rul_prediction_rul_upper_ci_days CHECK (rul_upper_ci_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_rul_prediction_failure_probability_30d CHECK (failure_probability_30d BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_failure_probability_90d CHECK (failure_probability_90d BETWEEN 0 AND 1), 
+	CONSTRAINT ck_rul_prediction_failure_probability_365d CHECK (failure_probability_365d BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_confidence_score CHECK (confidence_score BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_source CHECK (source IN ('ml_model', 'digital_twin', 'fused'))
 )
@@ -317,7 +331,7 @@ COMMENT ON COLUMN fleet.rul_prediction.model_id IS 'Model used.';
 
 COMMENT ON COLUMN fleet.rul_prediction.predicted_at IS 'Prediction timestamp.';
 
-COMMENT ON COLUMN fleet.rul_prediction.rul_days IS 'Predicted RUL; 0 for a jar whose twin knows a fault: it does not do its duty any more. [d]';
+COMMENT ON COLUMN fleet.rul_prediction.rul_days IS 'Predicted RUL: geometric mean of the remaining life; 0 for a jar whose twin knows a fault. [d]';
 
 COMMENT ON COLUMN fleet.rul_prediction.rul_lower_ci_days IS 'Lower 95% CI. [d]';
 
@@ -326,6 +340,8 @@ COMMENT ON COLUMN fleet.rul_prediction.rul_upper_ci_days IS 'Upper 95% CI. [d]';
 COMMENT ON COLUMN fleet.rul_prediction.failure_probability_30d IS 'P(failure within 30 days); 1 with a known fault. [1]';
 
 COMMENT ON COLUMN fleet.rul_prediction.failure_probability_90d IS 'P(failure within 90 days); 1 with a known fault. [1]';
+
+COMMENT ON COLUMN fleet.rul_prediction.failure_probability_365d IS 'P(failure within a year); 1 with a known fault. [1]';
 
 COMMENT ON COLUMN fleet.rul_prediction.confidence_score IS 'Model confidence. [1]';
 

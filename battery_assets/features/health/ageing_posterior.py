@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr
 
+from battery_assets.features.health.wear_out import days_left, life_density, quantile_days
 from battery_assets.physics import ageing
 
 # Deviation, how many of them, how many deviations they reach to. The worst jars of a fleet are the tails.
@@ -109,36 +110,39 @@ class Evidence:
 @dataclass(frozen=True)
 class Posterior:
     """SOH in % of J jars: mean, standard deviation, 5 % and 95 % quantiles (J,); `measures` (J,): how likely
-    a test measured this very jar, 0 without one and in a string of many."""
+    a test measured this very jar, 0 without one and in a string of many; `life_days` (J, 3): 2.5, 50 and
+    97.5 % quantiles of the days until it is worn out."""
 
     mean: np.ndarray
     sd: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     measures: np.ndarray
+    life_days: np.ndarray
 
 
 def posterior(evidence: Evidence) -> Posterior:
     """The posterior of each jar's state of health now; an unknown age may be any of AGES_YEARS."""
     unknown = np.isnan(evidence.age_years)
     at_age = [_at_ages(evidence, np.where(unknown, age, evidence.age_years)) for age in _ages(unknown)]
-    logs = np.stack([log for _, log, _ in at_age])
+    logs = np.stack([log for _, log, _, _ in at_age])
     share = np.exp(logs - logs.max(0))
     share /= share.sum(0)
-    density = sum(s[:, None] * d for s, (d, _, _) in zip(share, at_age, strict=True))
-    measures = sum(s * m for s, (_, _, m) in zip(share, at_age, strict=True))
+    density = sum(s[:, None] * d for s, (d, _, _, _) in zip(share, at_age, strict=True))
+    measures = sum(s * m for s, (_, _, m, _) in zip(share, at_age, strict=True))
+    life = sum(s[:, None] * left for s, (_, _, _, left) in zip(share, at_age, strict=True))
     mean = density @ GRID_PCT
     variance = np.maximum(density @ GRID_PCT**2 - mean**2, 0.0)
     lower, upper = (_quantile(density, quantile) for quantile in (0.05, 0.95))
-    return Posterior(mean, np.sqrt(variance), lower, upper, measures)
+    return Posterior(mean, np.sqrt(variance), lower, upper, measures, quantile_days(life))
 
 
 def _ages(unknown: np.ndarray) -> tuple[float, ...]:
     return AGES_YEARS if unknown.any() else (0.0,)
 
 
-def _at_ages(known: Evidence, age_years: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Density on GRID_PCT (J, G), ln of how well the evidence fits, and `measures`, for ages (J,)."""
+def _at_ages(known: Evidence, age_years: np.ndarray) -> tuple[np.ndarray, ...]:
+    """At ages (J,): density on GRID_PCT (J, G), ln evidence, `measures`, density of the days left (J, K)."""
     jars, dated = possible_jars(), replace(known, age_years=age_years)
     soh_at = _Capacities(dated)
     now = soh_at(jars, np.zeros(len(age_years)))
@@ -149,7 +153,10 @@ def _at_ages(known: Evidence, age_years: np.ndarray) -> tuple[np.ndarray, np.nda
     top = log_w.max(1)
     evidence = top + np.log(np.exp(log_w - top[:, None]).sum(1))
     able = now - _ohmic_loss(jars, dated, soh_at)
-    return _smoothed(_histogram(100.0 * able, _normalised(log_w))), evidence, measures
+    weight = _normalised(log_w)
+    end = ageing.years_to_end(jars.rate, soh_at.initial(jars))
+    life = life_density(days_left(end, age_years, dated.factor), weight)
+    return _smoothed(_histogram(100.0 * able, weight)), evidence, measures, life
 
 
 class _Capacities:

@@ -19,6 +19,8 @@ MEASURES = 0.5  # from here on a test is taken to have measured this jar
 TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was seen to its knee
 READING_MONTHS = 13
 ACCEPTED = 0.5, 1.08  # share of the rating: new jars show 95 to 105 % (SOURCES 3.3, 8)
+# Quantiles 2.5, 50 and 97.5 % of the days until the jar is worn out.
+WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
 _MONTH_DAYS = 30.44
 _YEAR_S = 365.25 * 86400.0
 FITS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -38,7 +40,7 @@ def state_of_health(
     discharge_fits: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """State of health of each battery_id at an instant, in jars' order: soh_pct, soh_std_pct, soh_lower_pct,
-    soh_upper_pct, evidence, evidence_age_days.
+    soh_upper_pct, evidence, evidence_age_days, and WEAR_OUT.
 
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah.
     measurements: battery_id, measured_at, resistance_mohm, temperature_c; those of the last 13 months count,
@@ -79,6 +81,7 @@ def state_of_health(
             "soh_upper_pct": found.upper,
             "evidence": _words(seen),
             "evidence_age_days": pl.Series(days, nan_to_null=True),
+            **{name: found.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
         }
     )
 

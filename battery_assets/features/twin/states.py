@@ -13,6 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
+from battery_assets.features.health.estimate import WEAR_OUT
 from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
@@ -161,7 +162,7 @@ def _state(
     }
     carried = (
         "soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "soh_lower_pct", "soh_upper_pct", "evidence",
-        "evidence_age_days", "fault", "lost_v", "working_soh_pct",
+        "evidence_age_days", "fault", "lost_v", "working_soh_pct", *WEAR_OUT,
     )  # fmt: skip
     return {
         "state_id": identity("twin", jar["battery_id"], at.isoformat()),

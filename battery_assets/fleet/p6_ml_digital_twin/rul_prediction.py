@@ -131,14 +131,14 @@ def _by_fault(snaps: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
 
 def _by_twin(snaps: pl.DataFrame) -> pl.DataFrame:
     from battery_assets.learning.life.explanation import feature_snapshot_json
-    from battery_assets.learning.life.straight_line import twin_explanations, twin_predictions
+    from battery_assets.learning.life.forward import forward_explanations, forward_predictions
 
     return _rows(
-        twin_predictions(snaps),
+        forward_predictions(snaps),
         snaps,
         "digital_twin",
         None,
-        twin_explanations(snaps),
+        forward_explanations(snaps),
         feature_snapshot_json(snaps),
     )
 

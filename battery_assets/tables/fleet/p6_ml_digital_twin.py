@@ -105,6 +105,17 @@ digital_twin_state = table(
         low=0,
         high=131,
     ),
+    quantity("wear_out_lower_days", "2.5 % quantile of the days until 80 %.", "d", 6, 1, low=0, high=100000),
+    quantity(
+        "wear_out_days",
+        "Median of the days until wear brings soh_pct to 80, by the same posterior.",
+        "d",
+        6,
+        1,
+        low=0,
+        high=100000,
+    ),
+    quantity("wear_out_upper_days", "97.5 % quantile of the days until 80 %.", "d", 6, 1, low=0, high=100000),
     text(
         "evidence",
         "What soh_pct rests on: age, resistance, discharge, capacity_test, fault, joined by +.",
@@ -155,7 +166,7 @@ rul_prediction = table(
     instant("predicted_at", "Prediction timestamp.", required=True),
     quantity(
         "rul_days",
-        "Predicted RUL; 0 for a jar whose twin knows a fault: it does not do its duty any more.",
+        "Predicted RUL: geometric mean of the remaining life; 0 for a jar whose twin knows a fault.",
         "d",
         6,
         1,
@@ -177,6 +188,15 @@ rul_prediction = table(
     quantity(
         "failure_probability_90d",
         "P(failure within 90 days); 1 with a known fault.",
+        "1",
+        5,
+        4,
+        low=0,
+        high=1,
+    ),
+    quantity(
+        "failure_probability_365d",
+        "P(failure within a year); 1 with a known fault.",
         "1",
         5,
         4,
