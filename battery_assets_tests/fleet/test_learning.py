@@ -24,7 +24,7 @@ from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import empty, polars_schema
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.worlds.life_fleet import START, life_fleet, months_of
+from battery_assets_tests.worlds.estimation.life_fleet import START, life_fleet, months_of
 from battery_assets_tests.worlds.stores import kept
 
 # A fleet whose model passes; of four seeds tried, that of 31 is refused: a line ranks its 24 ends better.

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import HealthEvidence, jar_facts
+from battery_assets.fleet.health_evidence import HealthEvidence
+from battery_assets.fleet.jars import jar_facts
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs

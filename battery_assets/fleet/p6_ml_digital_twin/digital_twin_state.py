@@ -8,7 +8,8 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import HealthEvidence, day_inputs, earlier_rows, jar_facts
+from battery_assets.fleet.health_evidence import HealthEvidence
+from battery_assets.fleet.jars import day_inputs, earlier_rows, jar_facts
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part

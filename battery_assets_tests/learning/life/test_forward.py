@@ -10,7 +10,7 @@ from battery_assets.learning.life.examples import snapshots
 from battery_assets.learning.life.forward import forward_explanations, forward_predictions, jar_time
 from battery_assets.learning.life.prediction import COLUMNS, WEAR_OUT
 from battery_assets.learning.life.straight_line import twin_predictions
-from battery_assets_tests.worlds.life_fleet import LifeFleet, life_fleet
+from battery_assets_tests.worlds.estimation.life_fleet import LifeFleet, life_fleet
 
 BEYOND = 5500.0  # days told for a jar whose end lies beyond the generator's horizon
 
