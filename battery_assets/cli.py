@@ -20,6 +20,7 @@ from battery_assets.commands import (
     status,
     up,
 )
+from battery_assets.commands.cells import train
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
@@ -33,6 +34,7 @@ COMMANDS = (
     backfill.backfill,
     site.site,
     lab.lab,
+    train.train,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

@@ -13,6 +13,7 @@ from battery_assets.platform.dagster.checks import suite_check
 from battery_assets.platform.dagster.schedules import nightly_tidying
 from battery_assets.platform.dagster.steps import in_steps
 from battery_assets.platform.dagster.tidying import tidy_job
+from battery_assets.platform.jobs.abandoned import abandoned_jobs_sensor
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -40,10 +41,11 @@ tracking = Tracking(
 defs = dg.Definitions(
     assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, tidy],
-    schedules=[*of_fleet.SCHEDULES, *of_lab.SCHEDULES, nightly_tidying(tidy)],
+    schedules=[*of_fleet.schedules_of(warehouse), *of_lab.SCHEDULES, nightly_tidying(tidy)],
     sensors=[
         landing_sensor(warehouse, landing),
         lab_landing_sensor(warehouse, landing),
+        abandoned_jobs_sensor(warehouse),
         stale_sensor(warehouse, {"site": of_fleet.site_month_job, "lab": of_lab.lab_month_job}),
     ],
     resources={"warehouse": warehouse, "landing": landing, "tracking": tracking},

@@ -359,6 +359,7 @@ CREATE TABLE lab.battery_unit (
 	group_tag VARCHAR(5), 
 	total_cycles INTEGER NOT NULL, 
 	nominal_capacity NUMERIC(16, 10), 
+	source JSONB, 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_battery_unit PRIMARY KEY (unit_id), 
@@ -385,13 +386,15 @@ COMMENT ON COLUMN lab.battery_unit.total_cycles IS 'Cycles seen.';
 
 COMMENT ON COLUMN lab.battery_unit.nominal_capacity IS 'Nominal capacity. [Ah]';
 
+COMMENT ON COLUMN lab.battery_unit.source IS 'File, sha256 and layout of a cell that came as a table of cycles.';
+
 COMMENT ON COLUMN lab.battery_unit.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN lab.battery_unit.month IS 'UTC month of the partition, YYYY-MM.';
 
 CREATE TABLE lab.cycle_data (
 	row_id UUID NOT NULL, 
-	cycle_id UUID NOT NULL, 
+	cycle_id UUID, 
 	id BIGINT NOT NULL, 
 	battery_id INTEGER NOT NULL, 
 	cycle_num INTEGER NOT NULL, 
@@ -425,11 +428,11 @@ CREATE TABLE lab.cycle_data (
 
 CREATE INDEX ix_cycle_data_site_month ON lab.cycle_data (site, month);
 
-COMMENT ON TABLE lab.cycle_data IS 'The training table: eight causal features of a cycle, its capacity loss and the cycles left.';
+COMMENT ON TABLE lab.cycle_data IS 'The training table: eight features of a cycle, its capacity loss and the cycles left. Of tests they are causal and as described; of imported tables of cycles they are what their layout names.';
 
 COMMENT ON COLUMN lab.cycle_data.row_id IS 'Unique identifier.';
 
-COMMENT ON COLUMN lab.cycle_data.cycle_id IS 'Cycle.';
+COMMENT ON COLUMN lab.cycle_data.cycle_id IS 'Cycle; NULL where it came as a table of cycles.';
 
 COMMENT ON COLUMN lab.cycle_data.id IS 'Number of the row, the same in every run.';
 

@@ -146,9 +146,12 @@ def _refuse_mixture(connection: Any, there: Any, config: dict[str, Any]) -> None
     )
 
 
-def run_here(job_name: str, partition: str | None = None, site: str | None = None) -> str:
+def run_here(
+    job_name: str, partition: str | None = None, site: str | None = None, ops: dict[str, Any] | None = None
+) -> str:
     """Run a job for a partition in this process, logged in Dagster like any other run. Returns the run's id.
 
+    ops: the run config of its steps.
     Raises UserError that names the step which failed.
     """
     import dagster as dg
@@ -163,7 +166,7 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
             instance=instance,
             partition_key=key,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": ops or {}},
         )
     if not result.success:
         raise _ended_by(result, f"{job_name} {key or ''}".strip())
@@ -218,10 +221,16 @@ def quiet_logs() -> None:
 
 
 def make_catalogue(at: Session) -> None:
-    """Run the job of what all sites refer to, users and battery models, where nobody has yet."""
-    from battery_assets import tables as t
+    """Run the job of what all sites refer to, users and battery models, where it has not run or lacks one."""
+    import sqlalchemy as sa
 
-    if not all(committed_months(at, "", table) for table in (t.battery_model, t.user)):
+    from battery_assets import tables as t
+    from battery_assets.synthetic.catalogue import battery_models
+
+    with at.warehouse.reading() as connection:
+        models = set(connection.execute(sa.select(t.battery_model.c.model_id)).scalars())
+    made = all(committed_months(at, "", table) for table in (t.battery_model, t.user))
+    if not made or not models >= set(battery_models()["model_id"]):
         run_here("catalogue")
 
 

@@ -15,8 +15,15 @@ LAB_TERMS = ("timezone", "end_of_life_pct")
 
 
 @click.command("lab", cls=WithLabTerms)
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
 @click.option("--lab", required=True, help="Lab that the tests become part of.")
+@click.option(
+    "--per-cycle",
+    metavar="LAYOUT",
+    help="PATHs are tables of cycles: severson, xjtu, hust, or a layout's JSON.",
+)
 @click.option("--cell", help="Code of the cell; without it each file is a cell named after it.")
 @click.option("--protocol", default="cycle_life", show_default=True, help="Name of the protocol.")
 @click.option("--one-test", is_flag=True, help="All files of PATH are one test of --cell, joined at seams.")
@@ -24,8 +31,9 @@ LAB_TERMS = ("timezone", "end_of_life_pct")
 @click.option("--started-at", help="When the test began, where the file does not say: 2024-05-31T08:00.")
 @click.option("--run/--no-run", default=True, show_default=True, help="Run the months that the tests touch.")
 def import_lab(
-    path: Path,
+    paths: tuple[Path, ...],
     lab: str,
+    per_cycle: str | None,
     cell: str | None,
     protocol: str,
     one_test: bool,
@@ -41,19 +49,46 @@ def import_lab(
     no points in time and cannot become a test. Ctrl-C stops; the same command goes on,
     and runs a month again whose last run had failed.
 
+    With --per-cycle each PATH is a table with a row a cycle, as research sets publish them: its cells enter
+    cycle_data without a test, under one month (--started-at, else the first of all labs).
+
     \b
     Example:
       battery-assets import lab cell7.csv --lab oslo --cell C7 --nominal-ah 2.5 --timezone Europe/Oslo
       battery-assets import lab tests/ --lab oslo --one-test --cell CS2_35 --nominal-ah 1.1 --cutoff-v 2.7
+      battery-assets import lab --per-cycle xjtu XJTU.parquet --lab xjtu
     """
+    from battery_assets.actions.session import quiet_logs
+    from battery_assets.commands.cells.import_tables import import_tables
+    from battery_assets.errors import UserError
+
+    quiet_logs()
+    terms = given_terms(options)
+    if per_cycle:
+        return import_tables(lab, per_cycle, paths, run, {**terms, "cell": cell, "one_test": one_test})
+    if len(paths) > 1:
+        raise UserError(
+            f"{len(paths)} PATHs are named", "name one file or folder; tables want --per-cycle LAYOUT"
+        )
+    import_tests(paths[0], lab, cell, protocol, one_test, run, terms)
+
+
+def import_tests(
+    path: Path,
+    lab: str,
+    cell: str | None,
+    protocol: str,
+    one_test: bool,
+    run: bool,
+    terms: dict[str, Any],
+) -> None:
+    """Take in the files as tests, run the months that they touch, print what became of each."""
     from battery_assets.actions import import_lab as action
-    from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.session import session
     from battery_assets.commands.progress import steps_bar
     from battery_assets.errors import UserError
     from battery_assets.platform.registry import books as registry
 
-    quiet_logs()
-    terms = given_terms(options)
     with (
         action.cells_apart(action.named_files(path, cell, protocol, one_test), one_test) as named,
         session() as at,

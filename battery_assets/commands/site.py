@@ -77,6 +77,12 @@ def show(name: str) -> None:
     "--interval", type=int, default=5, show_default=True, help="Synthetic: seconds between samples."
 )
 @click.option("--start", default="2024-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
+@click.option(
+    "--world",
+    default="matched",
+    show_default=True,
+    help="Synthetic: the laws its jars obey, such as no_knee, half_sulfation or blocks_2v.",
+)
 @click.option("--timezone", help="Files: IANA zone of times without an offset, such as Asia/Bangkok.")
 @click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: further terms, see below.")
 def add(
@@ -88,6 +94,7 @@ def add(
     strings: int,
     interval: int,
     start: str,
+    world: str,
     timezone: str | None,
     contract: tuple[str, ...],
 ) -> None:
@@ -100,6 +107,7 @@ def add(
     Example:
       battery-assets site add phuket-1 --place phuket --strings 3 --interval 60
       battery-assets site add --fleet --start 2025-01
+      battery-assets site add weak-1 --place phuket --world half_sulfation
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
     from battery_assets.actions.session import make_catalogue, put_site, quiet_logs, session
@@ -107,7 +115,7 @@ def add(
     from battery_assets.errors import UserError
 
     quiet_logs()
-    made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start}
+    made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start, "world": world}
     if fleet:
         if name or place or source != SYNTHETIC:
             raise UserError("--fleet names and places its sites itself", "leave out NAME, --place, --source")

@@ -12,11 +12,13 @@ from battery_assets.features.credible.days import credible_baselines, credible_r
 from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 from battery_assets.fleet.doubted_tests import tests_doubted
+from battery_assets.fleet.local_dates import local_dates
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 from battery_assets.platform.warehouse.stored import day_profiles
+from battery_assets.platform.warehouse.unchanged_rows import of_unchanged_rows
 
 MODEL_COLUMNS = (
     "capacity_ah",
@@ -32,6 +34,7 @@ MODEL_COLUMNS = (
 # What a source writes where it does not know: no jar has a rating of 0.
 _NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
 STRING_COLUMNS = ("string_id", "string_code", "system_id", "batteries_count", "nominal_voltage_v")
+_MASTER = (t.battery, t.battery_model, t.string)
 # When a row was written says nothing of the jar, and an export may write all of them anew every day.
 _SAYS_NOTHING = ("created_at", "updated_at")
 
@@ -42,12 +45,17 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     Master data, its string's code, system and size, its model's limits, and what `with_cells` tells of it;
     limits are empty where the model is not known, or where they are 0. A jar without a string is left out.
     """
+    return of_unchanged_rows(warehouse, _MASTER, part, _jar_facts)
+
+
+def _jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     jars = warehouse.read(t.battery, part).collect()
     models = rated_models(warehouse)
     strings = warehouse.read(t.string, part, list(STRING_COLUMNS)).collect()
     strings = strings.rename({"nominal_voltage_v": "string_nominal_v"})
-    started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
-    present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
+    first, last = local_dates(warehouse, part)
+    started = pl.col("installed_date").is_null() | (pl.col("installed_date") <= last)
+    present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= first)
     facts = (
         jars.filter(started & present, pl.col("string_id").is_not_null())
         .join(models, on="model_id", how="left")
@@ -90,6 +98,10 @@ def jars_of(warehouse: Warehouse, part: Part) -> Jars:
     one of 120 Ah, the commonest in the fleet: laws are wide enough for that. What a capacity is set against
     is `rated_ah`, which leaves such a string out.
     """
+    return of_unchanged_rows(warehouse, _MASTER, part, _jars_of)
+
+
+def _jars_of(warehouse: Warehouse, part: Part) -> Jars:
     rated = pl.col("capacity_ah").cast(pl.Float64)
     facts = jar_facts(warehouse, part).with_columns(
         pl.coalesce(rated, rated.min().over("string_id"), REFERENCE_AH).alias("capacity_ah")
@@ -203,20 +215,23 @@ def capacity_tests(warehouse: Warehouse, part: Part, jars: pl.DataFrame, months:
 class HealthEvidence:
     """What is known of the jars' health, growing day by day through the month.
 
-    fits: what discharges of earlier months showed, columns of features.health.FITS.
-    `readings` and `warmth` have a frame for each day that was taken in.
+    fits: what discharges of earlier months showed, columns of features.health.FITS. faults: what their twins
+    knew of broken jars. `readings`, `warmth` and `signs` have a frame for each day that was taken in.
     """
 
     jars: pl.DataFrame
     rounds: pl.DataFrame
     tests: pl.DataFrame
     fits: pl.DataFrame | None = None
+    faults: pl.DataFrame | None = None
     readings: list[pl.DataFrame] = field(default_factory=list)
     warmth: list[pl.DataFrame] = field(default_factory=list)
+    signs: list[pl.DataFrame] = field(default_factory=list)
 
     @classmethod
     def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
         """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
+        from battery_assets.features.health.faults import handed_on
         from battery_assets.features.twin.carry import fits_of
 
         rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
@@ -225,8 +240,9 @@ class HealthEvidence:
         return cls(
             jars,
             rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
-            tests.select("string_id", "test_date", "capacity_pct_of_rated"),
+            tests.select("string_id", "test_date", "capacity_pct_of_rated", "discharge_duration_min"),
             fits_of(twins),
+            handed_on(twins),
         )
 
     def add_day(self, rows: pl.DataFrame) -> None:
@@ -245,6 +261,12 @@ class HealthEvidence:
             .with_columns(pl.col("battery_id").cast(pl.String))
         )
 
+    def add_signs(self, jar_rows: pl.DataFrame, string_rows: pl.DataFrame) -> None:
+        """Take in what a day of telemetry tells of shorted cells."""
+        from battery_assets.features.health.faults import float_signs
+
+        self.signs.append(float_signs(jar_rows, string_rows, self.jars))
+
     def health_with(self, fits: pl.DataFrame, at: datetime) -> pl.DataFrame:
         """As `health`, with the fits of this month's discharges."""
         return replace(self, fits=fits if self.fits is None else pl.concat([self.fits, fits])).health(at)
@@ -252,21 +274,26 @@ class HealthEvidence:
     def day_inputs(self, digests: Mapping[date, str]) -> dict[date, str]:
         """What each day is made from whose health is told at its start."""
         known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
-        facts = [self.jars] if self.fits is None else [self.jars, self.fits.sort(pl.all())]
+        carried = [rows.sort(pl.all()) for rows in (self.fits, self.faults) if rows is not None]
+        facts = [self.jars, *carried]
         return day_inputs(digests, *facts, dated=known)
 
     def to_save(self) -> dict[str, pl.DataFrame]:
         """What the last day taken in adds."""
-        return {"readings": self.readings[-1], "warmth": self.warmth[-1]}
+        signs = {"signs": self.signs[-1]} if self.signs else {}
+        return {"readings": self.readings[-1], "warmth": self.warmth[-1], **signs}
 
     def restore(self, values: Mapping[str, pl.DataFrame]) -> None:
         """Take in a day by what it handed on."""
         self.readings.append(values["readings"])
         self.warmth.append(values["warmth"])
+        if "signs" in values:
+            self.signs.append(values["signs"])
 
     def health(self, at: date | datetime) -> pl.DataFrame:
-        """State of health at the start of a day, or at an instant, as `state_of_health` gives it."""
+        """State of health at the start of a day, or at an instant, as `with_faults` gives it."""
         from battery_assets.features.health.estimate import state_of_health
+        from battery_assets.features.health.faults import known_faults, with_faults
 
         instant = at if isinstance(at, datetime) else midnight(at)
         warmth = (
@@ -274,7 +301,9 @@ class HealthEvidence:
             if self.warmth
             else pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
         )
-        return state_of_health(self.jars, self.measurements(), self.tests, warmth, instant, self.fits)
+        read = self.measurements()
+        health = state_of_health(self.jars, read, self.tests, warmth, instant, self.fits)
+        return with_faults(health, known_faults(self.jars, self.signs, read, instant, self.faults), self.jars)
 
     def measurements(self) -> pl.DataFrame:
         """Every ohmic reading taken in."""

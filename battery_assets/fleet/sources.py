@@ -34,10 +34,10 @@ from battery_assets.tables.projections import empty, sort_columns
 
 # When a transaction happened: what lies ahead has not.
 HAPPENED = {
-    "maintenance_event": "scheduled_date",
-    "capacity_test_raw": "test_date",
-    "impedance_measurement_raw": "measured_at",
-    "audit_log": "ts",
+    "maintenance_event": pl.col("scheduled_date"),
+    "capacity_test_raw": pl.col("test_date") + pl.duration(minutes=pl.col("discharge_duration_min").ceil()),
+    "impedance_measurement_raw": pl.col("measured_at"),
+    "audit_log": pl.col("ts"),
 }
 
 
@@ -214,16 +214,28 @@ def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.D
 
     site, month = synthetic_site(part, config), str(part.month)
     if table.info["phase"] == 1:
-        return master.master(site, month)[table.name]
+        return master.master(site, month, clock.now())[table.name]
     if table.name == "telemetry_event_window":
-        return _happened(events.event_windows(site, month), "end_ts")
+        return _happened(events.event_windows(site, month), pl.col("end_ts"))
     rows = transactions.transactions(site, month).get(table.name, empty(table))
-    return _happened(rows, HAPPENED[table.name])
+    happened = _happened(rows, HAPPENED[table.name])
+    return _under_way(happened) if table is t.maintenance_event else happened
 
 
-def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
+def _happened(rows: pl.DataFrame, instant: pl.Expr) -> pl.DataFrame:
     """In the month that is running, what has happened up to now."""
-    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= clock.now()))
+    return rows.filter(instant.is_null() | (instant <= clock.now()))
+
+
+def _under_way(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits that have begun: of one that has not ended, nothing of its end."""
+    ended = pl.col("completed_date") <= clock.now()
+    return visits.with_columns(
+        pl.when(ended).then("completed_date"),
+        status=pl.when(ended).then("status").otherwise(pl.lit("in_progress")),
+        notes=pl.when(ended).then("notes"),
+        updated_at=pl.when(ended).then("updated_at").otherwise("scheduled_date"),
+    )
 
 
 def captures_of(

@@ -12,7 +12,14 @@ lab_month_job = dg.define_asset_job(
     description="Everything of the tests of a lab that began in a month, from points to training table.",
 )
 
-JOBS = (lab_month_job,)
+lab_training_job = dg.define_asset_job(
+    "lab_training",
+    dg.AssetSelection.assets("cell_model"),
+    executor_def=dg.in_process_executor,
+    description="Trains a network on the cells of a lab, as the run config says.",
+)
+
+JOBS = (lab_month_job, lab_training_job)
 SCHEDULES = (
     schedules.current_month(lab_month_job, lab=True),
     schedules.closed_month(lab_month_job, lab=True),

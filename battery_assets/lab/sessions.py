@@ -11,13 +11,14 @@ import polars as pl
 
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.folder import SessionFiles, pack_of, session_points
+from battery_assets.lab.imported import Imported, Terms
 from battery_assets.lab.records import CellRecord, SessionRecord
 from battery_assets.lab.terms import lab_terms
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
-from battery_assets.platform.registry.kinds import LAB_SOURCES, LAB_SYNTHETIC
+from battery_assets.platform.registry.kinds import LAB_CYCLES, LAB_SOURCES, LAB_SYNTHETIC
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.lab.bench import battery_cell, battery_pack, test_session, timeseries_point
 from battery_assets.tables.projections import polars_schema
@@ -39,14 +40,14 @@ class LabSession:
 
 
 def sessions_of(warehouse: Warehouse, part: Part) -> list[LabSession]:
-    """The tests that began in a month of a lab, in order of their start.
+    """The tests that began in a month of a lab, in order of their start; a table of cycles has none.
 
     Raises ValueError that says what to do for a site that is no lab.
     """
     source, config = lab_of(warehouse, part)
     if source == LAB_SYNTHETIC:
         return _made_up(part, config)
-    return _from_files(warehouse, part)
+    return [] if source == LAB_CYCLES else _from_files(warehouse, part)
 
 
 def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
@@ -104,6 +105,8 @@ def made_up_lab(site: str, config: dict[str, Any]) -> "SyntheticLab":
 
 def settled_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, ...]:
     """What a lab's settings come to. Raises ValueError for one that cannot be."""
+    if source == LAB_CYCLES:
+        return Terms.of(config), percent_of_nominal(config.get(END_OF_LIFE))
     if source == LAB_SYNTHETIC:
         return made_up_lab(site, config), percent_of_nominal(config.get(END_OF_LIFE))
     return lab_terms(config)
@@ -155,7 +158,9 @@ def _from_files(warehouse: Warehouse, part: Part) -> list[LabSession]:
 
 
 def cells_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """Rows of battery_cell: every cell with a test in the month."""
+    """Rows of battery_cell: every cell with a test, or with imported cycles, in the month."""
+    if (imported := Imported.of(warehouse, part)) is not None:
+        return imported.cell_rows()
     rows = {test.record.cell_id: test.record.cell.row() for test in sessions_of(warehouse, part)}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_cell))
 

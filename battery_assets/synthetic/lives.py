@@ -13,13 +13,13 @@ import numpy as np
 from battery_assets.physics import ageing
 from battery_assets.physics.float_charge import float_current_a
 from battery_assets.physics.float_heat import hours_to_run_away
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.overcharge import overcharges
 from battery_assets.synthetic.schedule import capacity_test, month_of_test
-from battery_assets.synthetic.signals.weather import SPAN_DAYS, ageing_clock, first_day, room_daily_c
+from battery_assets.synthetic.signals.wear_clock import ageing_clock
+from battery_assets.synthetic.signals.weather import SPAN_DAYS, first_day, room_daily_c
 from battery_assets.synthetic.site import SyntheticSite
 
 SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand
@@ -53,6 +53,7 @@ class Lives:
     rate: np.ndarray
     initial: np.ndarray
     base_mohm: np.ndarray
+    own_ohmic: np.ndarray
     spread: np.ndarray
     warmer_k: np.ndarray
     sudden: np.ndarray
@@ -85,19 +86,18 @@ def _draw(site: SyntheticSite, epoch: int, number: int, installed: np.ndarray) -
     rng, n = stream(site.seed, site.site, "jars", epoch, number), installed.size
     batch = stream(site.seed, site.site, "batches", epoch).standard_normal(site.strings)
     batch = np.repeat(batch, site.jars_per_string)
-    profile = np.searchsorted(np.cumsum([p.share for p in ageing.PROFILES])[:-1], rng.random(n), side="right")
-    worn_by = np.searchsorted(
-        np.cumsum([m.share for m in ageing.MECHANISMS])[:-1], rng.random(n), side="right"
-    )
+    profile = site.world.profile(rng.random(n))
+    mechanism = site.world.mechanism(rng.random(n), profile)
     scatter = 0.25 * np.sqrt(0.5) * (batch + rng.standard_normal(n))
     per_year = np.array([p.sudden_per_year for p in ageing.PROFILES])[profile]
     sudden_day = installed + rng.exponential(1 / per_year) * 365.25 + rng.random(n)
     return {
         "profile": profile,
-        "mechanism": np.where(profile == 0, 0, worn_by),
-        "rate": np.array([p.rate for p in ageing.PROFILES])[profile] * np.exp(scatter),
+        "mechanism": mechanism,
+        "rate": np.array([p.rate for p in ageing.PROFILES])[profile] * np.exp(scatter) * site.world.rate,
         "initial": rng.normal(ageing.MEAN_INITIAL, CAPACITY_SD, n),
-        "base_mohm": HX12_120.ohmic_mohm * rng.normal(1.0, OHMIC_SD, n).clip(0.85, 1.18),
+        "base_mohm": site.product.ohmic_mohm * rng.normal(1.0, OHMIC_SD, n).clip(0.85, 1.18),
+        "own_ohmic": stream(site.seed, site.site, "own ohmic", epoch, number).standard_normal(n),
         "spread": rng.standard_normal(n),
         "sudden_day": sudden_day,
         "sudden": 1 + np.searchsorted(np.cumsum(SUDDEN_SHARES)[:-1], rng.random(n), side="right"),
@@ -119,7 +119,7 @@ def _with_fate(
     """The jars with the day of their end (80 % or sudden) and the day on which they alone are replaced."""
     clock, origin = ageing_clock(site), first_day(site)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
-    years = ageing.years_to_end(jars["rate"], jars["initial"]) / ageing.ageing_factor(25 + offset)
+    years = site.world.years_to_end(jars["rate"], jars["initial"]) / site.world.years(25 + offset)
     worn_out = np.empty(installed.size)
     for number, track in enumerate(clock):
         own = systems == number
@@ -131,7 +131,8 @@ def _with_fate(
         [month_days(month_of_day(int(d)) + 1)[0] if d < horizon else NEVER for d in worn_out]
     )
     sudden = jars["sudden_day"] < np.minimum(worn_out, horizon)
-    found = np.where(sudden, jars["sudden_day"] + jars["repair"], inspected + jars["delay"])
+    stays = (365.25 * site.world.stays(jars["rate"], jars["initial"])).astype(np.int64)
+    found = np.where(sudden, jars["sudden_day"] + jars["repair"], inspected + jars["delay"] + stays)
     found = np.where(found < horizon, found, NEVER).astype(np.int64)
     busy = [_under_test(site, n // site.jars_per_string, int(day)) for n, day in enumerate(found)]
     return jars | {
@@ -192,16 +193,17 @@ def _run_away(site: SyntheticSite, chain: list, born: np.ndarray, renewed: np.nd
                 - clock[spell.system, np.minimum(jar["installed"][own], start) - origin]
             )
             worn = ageing.wear(
-                ageing.state_of_health(lived, jar["rate"][own], jar["initial"][own]), jar["initial"][own]
+                site.world.health(lived, jar["rate"][own], jar["initial"][own]), jar["initial"][own]
             )
             at_end = np.array([m.float_current for m in ageing.MECHANISMS])[jar["mechanism"][own]]
             level += np.where(here, np.log(ageing.float_current_ratio(worn, at_end)), 0.0)
         around = (
             room_daily_c(site)[spell.system, start - origin : last - origin + 1].mean() + 0.5 + spell.air_k
         )
-        v_cell = HX12_120.float_v_cell + spell.excess_v_cell
-        amps = float(float_current_a(v_cell, around, np.exp(level.mean())))
-        hours = hours_to_run_away(amps, 6 * v_cell, spell.cooling * HX12_120.cooling_w_k)
+        v_cell = site.product.float_v_cell + spell.excess_v_cell
+        made = site.product
+        amps = float(float_current_a(v_cell, around, np.exp(level.mean()), made))
+        hours = hours_to_run_away(amps, made.cells * v_cell, spell.cooling * made.cooling_w_k, jar=made)
         if spell.start_s + 3600 * hours > spell.end_s:
             continue
         ended = spell.start_s / DAY_S + hours / 24

@@ -57,6 +57,8 @@ from battery_assets.tables.lab.features import (
     label_soh,
 )
 from battery_assets.tables.lab.models import model_run, prediction
+from battery_assets.tables.lab.training import TRAINING_TABLES
+from battery_assets.tables.service.jobs import JOB_TABLES
 
 LAB_TABLES = (
     battery_pack,
@@ -107,8 +109,12 @@ TABLES = (
 
 FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
 
+# What is written while work goes on, row by row: no run replaces a partition of it.
+KEPT_TABLES = (*JOB_TABLES, *TRAINING_TABLES)
+
 __all__ = [
     "FLEET_TABLES",
+    "KEPT_TABLES",
     "LAB_TABLES",
     "TABLES",
     "alert",

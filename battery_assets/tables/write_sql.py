@@ -23,7 +23,8 @@ HEADER = (
 
 def statements() -> dict[str, str]:
     """File name and content of every generated file."""
-    return {
+    jobs = {"jobs.sql": HEADER + ddl(t.KEPT_TABLES)}
+    return jobs | {
         f"{name}.sql": HEADER + ddl([table for table in t.TABLES if table.info["phase"] == phase])
         for phase, name in PHASES.items()
     }

@@ -20,6 +20,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
+STRING_COLUMNS = ["ts", "string_id", "current_a", "voltage_v", "mode"]
 # Under this a current is float or sensor offset; what is a discharge is decided where windows are cut.
 DISCHARGE_A = -2.0
 HISTORY_MONTHS = 12
@@ -82,16 +83,23 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 
 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
-    """Of each of the last seven days its ohmic readings, its warmth, and the jars whose health is told."""
-    from battery_assets.features.credible.days import credible_jars
+    """Of each of the last seven days its ohmic readings, its warmth, its signs of faults, and the jars whose
+    health is told."""
+    from battery_assets.features.credible.days import credible_jars, credible_strings
 
-    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id", "soh_pct"]}
+    wanted = {
+        t.telemetry_jar_raw: JAR_COLUMNS,
+        t.telemetry_string_raw: STRING_COLUMNS,
+        t.telemetry_jar_calc: ["battery_id", "soh_pct"],
+    }
     read = Inputs(warehouse, part, wanted)
     given = day_inputs({day: read.digests[day] for day in read.days[-7:]}, jars)
     with warehouse.reductions("digital_twin_state", part, given, by=__name__) as plan:
         evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
-        for day, (rows, calculated) in read.walk(plan.to_make):
-            evidence.add_day(credible_jars(rows, jars)[0])
+        for day, (raw_rows, strings, calculated) in read.walk(plan.to_make):
+            rows = credible_jars(raw_rows, jars)[0]
+            evidence.add_day(rows)
+            evidence.add_signs(rows, credible_strings(strings, jars)[0])
             told = calculated.filter(pl.col("soh_pct").is_not_null())
             seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
             plan.save(day, seen=seen, **evidence.to_save())

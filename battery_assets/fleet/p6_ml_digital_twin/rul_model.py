@@ -3,7 +3,7 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
@@ -34,6 +34,7 @@ def rul_model(
     context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking
 ) -> dg.MaterializeResult:
     from battery_assets.learning.life.examples import labelled
+    from battery_assets.learning.life.gate import verdict
     from battery_assets.learning.life.model import Recipe, TooFewFailures, fit
 
     part = Part.of(context)
@@ -55,7 +56,8 @@ def rul_model(
             version = _kept(run, tracking, model, metrics, examples, part)
     except TooFewFailures as too_few:
         raise dg.Failure(f"rul_model {part.month}: {too_few}", allow_retries=False) from too_few
-    shown = {name: dg.MetadataValue.float(value) for name, value in metrics.items()}
+    shown: dict[str, Any] = {name: dg.MetadataValue.float(value) for name, value in metrics.items()}
+    shown["gate"] = verdict(metrics).words
     return dg.MaterializeResult(
         metadata={**shown, "mlflow_run_id": run.run_id, "model_version": version, "examples": examples.height}
     )
@@ -109,6 +111,7 @@ def _kept(
     from dataclasses import asdict
 
     from battery_assets.learning.life.figures import importance_figure, reliability_figure, survival_figure
+    from battery_assets.learning.life.gate import verdict
     from battery_assets.learning.life.model import save
 
     run.log_params({**asdict(model.recipe), "cutoff_month": part.month, **model.trained_on})
@@ -122,13 +125,16 @@ def _kept(
         sha256 = save(model, path)
         run.log_artifact_file(path, "model")
     run.log_figure(importance_figure(model, examples), "feature_importance.png")
+    judged = verdict(metrics)
     tags = {
         "cutoff_month": str(part.month),
+        "gate": "passed" if judged.passed else "refused",
+        "gate_words": judged.words,
         "features": json.dumps(list(model.features)),
         "model_sha256": sha256,
     }
     version = tracking.register(REMAINING_LIFE.registered_name, run.run_id, "model/model.cbm", tags)
-    words = _words(model, metrics, part)
+    words = f"{_words(model, metrics, part)} Gate {judged.words}."
     run.set_tags({"mlflow.note.content": words})
     tracking.client().update_model_version(REMAINING_LIFE.registered_name, version, words)
     return version

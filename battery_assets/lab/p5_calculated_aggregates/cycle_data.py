@@ -3,6 +3,7 @@
 import dagster as dg
 
 from battery_assets import tables as t
+from battery_assets.lab.imported import Imported
 from battery_assets.lab.lives import Lives
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -21,6 +22,9 @@ def cycle_data(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     from battery_assets.features.lab.tables import training_rows
 
     part = warehouse.claim(t.cycle_data, context)
+    if (imported := Imported.of(warehouse, part)) is not None:
+        imported.keep_accounts(warehouse, part)
+        return warehouse.replace(t.cycle_data, part, imported.cycle_rows(), metadata=imported.shown())
     lives = Lives.of(warehouse, part)
     rows = lives.of_month(training_rows(lives.features, lives.cells))
     return warehouse.replace(t.cycle_data, part, rows if rows.height else empty(t.cycle_data))

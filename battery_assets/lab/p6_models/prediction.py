@@ -41,8 +41,11 @@ def _predicted(run: dict, rows: pl.DataFrame) -> pl.DataFrame:
     model = Ridge(**numbers)
     target = next(recipe.target for recipe in RECIPES if recipe.task == run["task"])
     values = model.predict(rows)
-    known = rows.with_columns(predicted=values).filter(pl.Series(np.isfinite(values)))
-    ids = [identity("prediction", run["run_id"], one) for one in known["cycle_id"]]
+    # A row of a table of cycles has no cycle of a test to be named after.
+    known = rows.with_columns(predicted=values, named=pl.coalesce("cycle_id", "row_id")).filter(
+        pl.Series(np.isfinite(values))
+    )
+    ids = [identity("prediction", run["run_id"], one) for one in known["named"]]
     return known.with_columns(
         pl.Series("prediction_id", ids, dtype=pl.String),
         run_id=pl.lit(run["run_id"]),

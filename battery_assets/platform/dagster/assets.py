@@ -8,7 +8,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.metadata import definition_metadata
-from battery_assets.platform.dagster.partitions import lab_months, months, site_months
+from battery_assets.platform.dagster.partitions import lab_months, labs, months, site_months
 
 GROUPS = {
     1: "p1_master",
@@ -51,7 +51,8 @@ def partitions_of(table: sa.Table) -> dg.PartitionsDefinition | None:
 
 
 def _partitions(cut: str, *, lab: bool = False) -> dg.PartitionsDefinition | None:
-    return {"site_month": lab_months if lab else site_months, "month": months, "whole": None}[cut]
+    cuts = {"site_month": lab_months if lab else site_months, "month": months, "lab": labs, "whole": None}
+    return cuts[cut]
 
 
 def materializes(
@@ -61,13 +62,15 @@ def materializes(
     history: Iterable[sa.Table] = (),
     history_months: int = 0,
     earlier: Iterable[sa.Table] = (),
+    month_before: Iterable[sa.Table] = (),
     after: Iterable[sa.Table | Model] = (),
 ) -> dict[str, Any]:
     """Keyword arguments for the asset of a table or of a model.
 
     `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
     months too (0: for all of them), `earlier` those of which only earlier months are read (the table itself
-    may be one): they are no edge of the same month. `after` are tables and models that only have to be there
+    may be one): they are no edge of the same month. Of `month_before` only the month before is read, besides
+    what `reads` says. `after` are tables and models that only have to be there
     first, such as parents of foreign keys.
     A month whose rows have changed makes the later months stale whose history it is.
     """
@@ -75,6 +78,8 @@ def materializes(
     said = _said_by_model(made) if isinstance(made, Model) else _said_by_table(made)
     for read in (*history, *earlier):
         _LATER.setdefault(read.name, {})[made.name] = history_months or None
+    for read in month_before:
+        _LATER.setdefault(read.name, {}).setdefault(made.name, 1)
     said["metadata"] |= {
         "reads": [read.name for read in reads],
         "reads_earlier_months": [read.name for read in history],

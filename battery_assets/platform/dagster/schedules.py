@@ -1,6 +1,6 @@
 """When things run: daily the month that is running, monthly the one that closed, files when they come."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
@@ -15,18 +15,40 @@ FIRST = {"dagster/priority": "1"}
 Wanted = TypeVar("Wanted", bound=tuple[str, ...])
 
 
+# Sites that have nothing to be run of a month, and why.
+Idle = Callable[[str], Mapping[str, str]]
+
+
+def _nobody(month: str) -> Mapping[str, str]:
+    return {}
+
+
 def _requests(
-    context: dg.ScheduleEvaluationContext, month: str, of: dg.DynamicPartitionsDefinition
-) -> Iterator[dg.RunRequest]:
-    for site in context.instance.get_dynamic_partitions(str(of.name)):
+    context: dg.ScheduleEvaluationContext,
+    month: str,
+    of: dg.DynamicPartitionsDefinition,
+    idle: Idle = _nobody,
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """A run of each site's month; of a site that has nothing to be run, the words why."""
+    present = context.instance.get_dynamic_partitions(str(of.name))
+    why = {site: words for site, words in (idle(month) if present else {}).items() if site in present}
+    for words in why.values():
+        context.log.info(words)
+    if why and set(why) == set(present):
+        yield dg.SkipReason("; ".join(why.values()))
+    for site in present:
+        if site in why:
+            continue
         key = dg.MultiPartitionKey({"month": month, "site": site})
         yield dg.RunRequest(
             run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key, tags=FIRST
         )
 
 
-def current_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
-    """Every night: the month that is running, of every site, or of every lab."""
+def current_month(
+    job: ExecutableDefinition, *, lab: bool = False, idle: Idle = _nobody
+) -> dg.ScheduleDefinition:
+    """Every night: the month that is running, of every site, or of every lab, that is not `idle`."""
 
     @dg.schedule(
         job=job,
@@ -35,16 +57,34 @@ def current_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.Schedul
         name="current_lab_month" if lab else "current_month",
         description=f"Refreshes the running month of every {'lab' if lab else 'site'}.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         # At 01:15 of the 1st there is an hour of the new month: still the month that is running.
-        yield from _requests(
-            context, context.scheduled_execution_time.strftime("%Y-%m"), labs if lab else sites
-        )
+        month = context.scheduled_execution_time.strftime("%Y-%m")
+        yield from _requests(context, month, labs if lab else sites, idle)
 
     return schedule
 
 
-def closed_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.ScheduleDefinition:
+def last_day(job: ExecutableDefinition, *, idle: Idle = _nobody) -> dg.ScheduleDefinition:
+    """On the 1st of each month, before the new one: the month before, whose last day is over."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="45 0 1 * *",
+        execution_timezone="UTC",
+        name="last_day",
+        description="Takes in the last day of the month before, of every site.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        before = context.scheduled_execution_time - timedelta(days=1)
+        yield from _requests(context, before.strftime("%Y-%m"), sites, idle)
+
+    return schedule
+
+
+def closed_month(
+    job: ExecutableDefinition, *, lab: bool = False, idle: Idle = _nobody
+) -> dg.ScheduleDefinition:
     """On the 2nd of each month: the month before, of every site or lab, late files included."""
 
     @dg.schedule(
@@ -54,9 +94,9 @@ def closed_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.Schedule
         name="closed_lab_month" if lab else "closed_month",
         description=f"Closes the month before, of every {'lab' if lab else 'site'}.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         before = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
-        yield from _requests(context, before.strftime("%Y-%m"), labs if lab else sites)
+        yield from _requests(context, before.strftime("%Y-%m"), labs if lab else sites, idle)
 
     return schedule
 

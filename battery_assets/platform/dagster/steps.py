@@ -25,9 +25,11 @@ def in_steps(
 ) -> list[Definition]:
     """The assets with their checks, a step for each; those of `together` in one step, in that order.
 
-    A check that needs more than what its asset follows stays a step of its own.
+    A check that needs more than what its asset follows stays a step of its own, and so does an asset that
+    takes a run config.
     """
-    of_asset = {asset.key.path[-1]: asset for asset in assets}
+    configured = [asset for asset in assets if "config" in inspect.signature(body_of(asset)).parameters]
+    of_asset = {asset.key.path[-1]: asset for asset in assets if asset not in configured}
     alone = [check for check in checks if not _needs(check) <= _follows(of_asset, check)]
     groups = {name: [table.name for table in tables] for name, tables in together.items()}
     grouped = {name for names in groups.values() for name in names}
@@ -41,6 +43,7 @@ def in_steps(
             )
             for step, names in groups.items()
         ),
+        *configured,
         *alone,
     ]
 

@@ -200,6 +200,14 @@ def forget_site(connection: sa.Connection, site: str) -> None:
     connection.execute(sa.delete(r.site).where(r.site.c.site == site))
 
 
+def sites_with_rows(connection: sa.Connection, tables: Iterable[sa.Table], month: str) -> set[str]:
+    """The sites of which any of these tables has rows of a month."""
+    version = r.partition_version
+    names = [table.name for table in tables]
+    query = sa.select(version.c.site).where(version.c.month == month, version.c.rows > 0)
+    return set(connection.execute(query.where(version.c.table_name.in_(names))).scalars())
+
+
 def months_of_site(connection: sa.Connection, site: str) -> list[str]:
     """The months of which anything of a site was committed, in order."""
     version = r.partition_version

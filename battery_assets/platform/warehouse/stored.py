@@ -14,7 +14,7 @@ from battery_assets.platform.warehouse.digests import are_changed, has_digest, r
 from battery_assets.platform.warehouse.profile import Profile, merged
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import rows_there
-from battery_assets.tables.definition import METADATA
+from battery_assets.tables.definition import KEPT, METADATA
 
 _COLUMNS = """
 SELECT column_name FROM information_schema.columns WHERE table_schema = :schema AND table_name = :name
@@ -77,8 +77,9 @@ def day_profiles(warehouse: Warehouse, table: sa.Table, part: Part) -> dict[date
 
 def undefined_tables(warehouse: Warehouse) -> list[str]:
     """Tables, as schema.name, that stand beside the defined ones without being defined."""
-    defined = [f"{table.schema}.{table.name}" for table in METADATA.tables.values()]
-    schemas = sorted({str(table.schema) for table in METADATA.tables.values()})
+    tables = [*METADATA.tables.values(), *KEPT.tables.values()]
+    defined = [f"{table.schema}.{table.name}" for table in tables]
+    schemas = sorted({str(table.schema) for table in tables})
     with warehouse.reading() as connection:
         return list(
             connection.execute(sa.text(_UNDEFINED), {"schemas": schemas, "defined": defined}).scalars()

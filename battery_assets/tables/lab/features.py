@@ -1,6 +1,6 @@
 """What training sees of cells under test: features, labels, the split, and the training table."""
 
-from battery_assets.tables.definition import integer, key, one_of, quantity, reference, table, text
+from battery_assets.tables.definition import document, integer, key, one_of, quantity, reference, table, text
 from battery_assets.tables.lab.bench import battery_cell, cycle, test_session
 from battery_assets.tables.lab.quantities import (
     charge_ah,
@@ -109,6 +109,7 @@ battery_unit = table(
     one_of("group_tag", "Side of the split, always a whole cell.", "train", "val", "test"),
     integer("total_cycles", "Cycles seen.", low=0, high=10000000, required=True),
     nominal_ah("nominal_capacity"),
+    document("source", "File, sha256 and layout of a cell that came as a table of cycles."),
     phase=5,
     schema="lab",
     lab=True,
@@ -117,9 +118,10 @@ battery_unit = table(
 
 cycle_data = table(
     "cycle_data",
-    "The training table: eight causal features of a cycle, its capacity loss and the cycles left.",
+    "The training table: eight features of a cycle, its capacity loss and the cycles left. Of tests they are "
+    "causal and as described; of imported tables of cycles they are what their layout names.",
     key("row_id", "Unique identifier."),
-    reference("cycle_id", cycle, "Cycle.", required=True),
+    reference("cycle_id", cycle, "Cycle; NULL where it came as a table of cycles."),
     integer("id", "Number of the row, the same in every run.", low=0, high=2**53, required=True, wide=True),
     integer("battery_id", "battery_unit.id of the cell.", low=0, high=2147483647, required=True),
     integer("cycle_num", "Number within the cell's life, from 1.", low=1, high=4000000, required=True),

@@ -40,7 +40,7 @@ prediction = table(
     "Predictions for cycles of cells that were held out, beside what was true.",
     key("prediction_id", "Unique identifier."),
     reference("run_id", model_run, "Run that made the model.", required=True),
-    reference("cycle_id", cycle, "Cycle.", required=True),
+    reference("cycle_id", cycle, "Cycle; NULL where it came as a table of cycles."),
     reference("cell_id", battery_cell, "Cell.", required=True),
     one_of("task", "What is predicted.", *TASKS, required=True),
     integer("cycle_num", "Number within the cell's life.", low=1, high=10000000, required=True),

@@ -1,0 +1,62 @@
+"""Trainings of networks on a lab's cells: asked for, run, listed, stopped. The one door for every face."""
+
+from typing import Any
+
+from battery_assets.actions.session import Session, run_here
+from battery_assets.errors import UserError
+from battery_assets.lab.p6_models.cell_model import Training, asked
+from battery_assets.lab.training import books
+from battery_assets.platform.jobs import core
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import LAB_SOURCES
+
+
+def ask_training(at: Session, lab: str, terms: dict[str, Any]) -> int:
+    """Put a training into the queue. terms: as `Training` of the asset. Returns the job's number.
+
+    UserError for a lab that is none.
+    """
+    with at.warehouse.transaction() as connection:
+        labs = [site.site for site in registry.sites(connection) if site.source in LAB_SOURCES]
+    if lab not in labs:
+        raise UserError(
+            f"{lab!r} is no lab", f"name one of {', '.join(labs) or 'those that you import first'}"
+        )
+    return asked(at.warehouse, lab, Training(**terms))
+
+
+def run_training(at: Session, lab: str, number: int) -> dict[str, Any]:
+    """Carry out a training in this process. Returns its row of training_job.
+
+    UserError with the reason where it failed.
+    """
+    try:
+        run_here("lab_training", lab, ops={"cell_model": {"config": {"job_id": number}}})
+    except UserError as error:
+        [row] = books.trainings(at.warehouse, number)
+        raise UserError(f"training {number} failed: {row['reason'] or error}", error.next_step) from error
+    [row] = books.trainings(at.warehouse, number)
+    return row
+
+
+def listed(at: Session) -> list[dict[str, Any]]:
+    """Every training, oldest first; those whose worker is gone have failed."""
+    with at.warehouse.transaction() as connection:
+        core.fail_abandoned(connection)
+    return books.trainings(at.warehouse)
+
+
+def stop_training(at: Session, number: int) -> str:
+    """Ask a training to end with its next epoch, the best weights kept. Returns how it stands now.
+
+    UserError where there is no such training.
+    """
+    if not books.trainings(at.warehouse, number):
+        raise UserError(f"there is no training {number}", "battery-assets train list")
+    with at.warehouse.transaction() as connection:
+        return core.stop(connection, number)
+
+
+def scores_of(at: Session, number: int) -> dict[str, float]:
+    """The scores of the model that a training made, beside those of rules without a model."""
+    return books.scores_of(at.warehouse, number)

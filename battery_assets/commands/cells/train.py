@@ -1,0 +1,96 @@
+"""battery-assets train: networks on the cells of a lab."""
+
+import json
+from typing import Any
+
+import click
+
+from battery_assets.errors import UserError
+
+ALGORITHMS = ("baseline", "bilstm", "deephpm")
+
+
+@click.group()
+def train() -> None:
+    """Networks of health and cycles left, trained on a lab's cells and judged on those they did not see.
+
+    \b
+    Example:
+      battery-assets train run deephpm --lab severson --set epochs=30 --set dynamics=verhulst
+    """
+
+
+@train.command()
+@click.argument("algorithm", type=click.Choice(ALGORITHMS))
+@click.option("--lab", required=True, help="Lab whose cells are learned from.")
+@click.option("--name", "model_name", default="", help="Name of the model; the lab's and the algorithm's.")
+@click.option(
+    "--set", "terms", multiple=True, metavar="TERM=VALUE", help="A term of the recipe, as epochs=30."
+)
+def run(algorithm: str, lab: str, model_name: str, terms: tuple[str, ...]) -> None:
+    """Train a network now, in this process; Ctrl-C fails it, `train stop` from elsewhere keeps what it has.
+
+    \b
+    Example:
+      battery-assets train run baseline --lab severson --set seed=8
+    """
+    from battery_assets.actions import train as action
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    asked = {"algorithm": algorithm, "model_name": model_name, "hyperparams": dict(map(_term, terms))}
+    with session() as at:
+        number = action.ask_training(at, lab, asked)
+        click.echo(f"training {number}: {algorithm} on {lab}")
+        row = action.run_training(at, lab, number)
+        click.echo(f"{row['status']} after {row['current_epoch']} epochs")
+        for name, value in sorted(action.scores_of(at, number).items()):
+            click.echo(f"  {name:32} {value:.5g}")
+
+
+@train.command("list")
+def list_() -> None:
+    """Show every training, its state and how far it is.
+
+    \b
+    Example:
+      battery-assets train list
+    """
+    from battery_assets.actions import train as action
+    from battery_assets.actions.report_tables import listed
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    names = ("id", "model_name", "algorithm", "status", "current_epoch", "reason")
+    with session() as at:
+        from rich.console import Console
+
+        rows = [tuple(row[name] or "" for name in names) for row in action.listed(at)]
+        Console(highlight=False, markup=False).print(listed(list(names), rows, left=(1, 2, 3, 5)))
+
+
+@train.command()
+@click.argument("number", type=int)
+def stop(number: int) -> None:
+    """End a training with its next epoch; the best weights so far become its model.
+
+    \b
+    Example:
+      battery-assets train stop 7
+    """
+    from battery_assets.actions import train as action
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        click.echo(f"training {number}: {action.stop_training(at, number)}")
+
+
+def _term(told: str) -> tuple[str, Any]:
+    name, equal, value = told.partition("=")
+    if not equal:
+        raise UserError(f"--set {told!r} is no TERM=VALUE", "write it as --set epochs=30")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

@@ -1,0 +1,60 @@
+"""A network trained on the cells of a lab: started from run config, the launchpad or the command line."""
+
+from typing import Any
+
+import dagster as dg
+
+from battery_assets import tables as t
+from battery_assets.platform.dagster.assets import Model, materializes
+from battery_assets.platform.jobs import core
+from battery_assets.platform.tracking import Tracking
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.lab.training import KIND
+
+CELL_MODEL = Model(
+    name="cell_model",
+    registered_name="the run config's model_name",
+    phase=6,
+    cut="lab",
+    comment="A network of health and cycles left, trained on a lab's cells, judged on those it did not see.",
+    kinds=frozenset({"pytorch", "mlflow"}),
+)
+
+
+class Training(dg.Config):
+    """What is to be trained. `job_id` carries out a job that was asked for; 0 asks for a new one."""
+
+    job_id: int = 0
+    algorithm: str = "baseline"
+    model_name: str = ""
+    hyperparams: dict[str, Any] = {}  # noqa: RUF012
+    batteries: dict[str, list[int]] = {}  # noqa: RUF012
+
+
+@dg.asset(**materializes(CELL_MODEL, reads=[t.cycle_data, t.battery_unit]))
+def cell_model(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking, config: Training
+) -> dg.MaterializeResult:
+    from battery_assets.lab.training.work import train
+
+    lab, number = context.partition_key, config.job_id or asked(warehouse, context.partition_key, config)
+    found = train(warehouse, tracking, number, context.run.run_id, context.log.info)
+    shown = {name: dg.MetadataValue.float(value) for name, value in found.scores.items()}
+    return dg.MaterializeResult(
+        metadata={
+            **shown, "job": number, "model": found.model_id, "version": found.version, "lab": lab,
+            "mlflow_run_id": found.mlflow_run_id, "stopped": found.stopped,
+        },
+        data_version=dg.DataVersion(f"{found.mlflow_run_id} {found.version}"),
+    )  # fmt: skip
+
+
+def asked(warehouse: Warehouse, lab: str, config: Training) -> int:
+    """Ask for the training that the run config describes. Returns the job's number."""
+    facts = {
+        "user_id": 0, "lab": lab, "algorithm": config.algorithm,
+        "model_name": config.model_name or f"{lab}-{config.algorithm}",
+        "hyperparams": config.hyperparams, "batteries": config.batteries or None,
+    }  # fmt: skip
+    with warehouse.transaction() as connection:
+        return core.ask(connection, KIND, facts, int(config.hyperparams.get("epochs") or 60))

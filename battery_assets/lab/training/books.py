@@ -1,0 +1,66 @@
+"""What a training writes into PostgreSQL while it runs, and what came of it."""
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.lab import training as s
+
+_STATUS = sa.text("SELECT * FROM lab_training.training_job WHERE (:id IS NULL OR id = :id) ORDER BY id")
+
+
+def put_batteries(warehouse: Warehouse, job_id: int, roles: dict[int, str]) -> None:
+    """Write which cells are on which side."""
+    rows = [{"job_id": job_id, "battery_id": one, "split_role": role} for one, role in roles.items()]
+    with warehouse.transaction() as connection:
+        connection.execute(sa.insert(s.training_job_battery), rows)
+
+
+def put_epoch(
+    warehouse: Warehouse, job_id: int, epoch: int, train: float, valid: float, more: dict[str, float]
+) -> None:
+    """Write an epoch's losses; the same epoch again takes their place."""
+    values = {"train_loss": train, "val_loss": valid, "metrics": more}
+    statement = insert(s.training_job_metric).values(job_id=job_id, epoch=epoch, **values)
+    with warehouse.transaction() as connection:
+        connection.execute(statement.on_conflict_do_update(index_elements=["job_id", "epoch"], set_=values))
+
+
+def put_model(warehouse: Warehouse, predictions: list[dict[str, Any]], **values: Any) -> int:
+    """Write a model and what it says of the cells that it did not see, together. Returns its number."""
+    with warehouse.transaction() as connection:
+        made = connection.execute(sa.insert(s.model).values(**values).returning(s.model.c.id))
+        number = int(made.scalar_one())
+        rows = [{**row, "model_id": number, "input_source": "battery"} for row in predictions]
+        if rows:
+            connection.execute(sa.insert(s.prediction), rows)
+    return number
+
+
+def trainings(warehouse: Warehouse, job_id: int | None = None) -> list[dict[str, Any]]:
+    """Rows of training_job, all of them or one."""
+    with warehouse.reading() as connection:
+        query = _STATUS.bindparams(sa.bindparam("id", job_id, sa.BigInteger))
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def model_of(warehouse: Warehouse, number: int) -> sa.Row | None:
+    """A row of model; None where there is none."""
+    with warehouse.reading() as connection:
+        return connection.execute(sa.select(s.model).where(s.model.c.id == number)).one_or_none()
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as JSON holds them."""
+    found: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    return found
+
+
+def scores_of(warehouse: Warehouse, job_id: int) -> dict[str, float]:
+    """The scores of the model of a training; none where it made none."""
+    with warehouse.reading() as connection:
+        found = connection.execute(sa.select(s.model.c.metrics).where(s.model.c.job_id == job_id))
+        return dict(found.scalar_one_or_none() or {})

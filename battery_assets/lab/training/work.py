@@ -1,0 +1,137 @@
+"""One training of a network on a lab's cells: its job, its MLflow run, its model, what that predicts.
+
+The recipe and the cells come from the job. Each epoch is written to PostgreSQL, to Dagster's log and to
+MLflow before the next one begins.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from battery_assets.lab.training import books
+from battery_assets.lab.training.selection import Selection, select
+from battery_assets.platform.jobs.work import Work, working
+from battery_assets.platform.tracking import TrackedRun, Tracking
+from battery_assets.platform.warehouse.resource import Warehouse
+
+if TYPE_CHECKING:
+    from battery_assets.learning.networks.cells import Cells
+    from battery_assets.learning.networks.fitting import Epoch, Fitted
+
+EXPERIMENT = "lab networks"
+WEIGHTS = "weights.safetensors"
+SHORT = {"mean life - cycle": "mean_life", "linear fade": "linear_fade"}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training."""
+
+    job_id: int
+    model_id: int
+    version: str
+    mlflow_run_id: str
+    scores: dict[str, float]
+    stopped: bool
+
+
+def train(
+    warehouse: Warehouse, tracking: Tracking, job_id: int, dagster_run: str | None, say: Callable[[str], Any]
+) -> Trained:
+    """Carry out a training job. Raises what ends it; the job has then failed with that reason."""
+    with working(warehouse.database_url, job_id, dagster_run) as work:
+        from battery_assets.learning.networks.cells import measured
+        from battery_assets.learning.networks.fitting import fit
+        from battery_assets.learning.networks.recipe import Recipe
+
+        facts = work.facts
+        recipe = Recipe.of(facts["algorithm"], facts.get("hyperparams") or {})
+        chosen = select(warehouse, facts["lab"], facts.get("batteries"))
+        books.put_batteries(warehouse, job_id, chosen.roles)
+        features = measured(chosen.rows.filter(role="train"), recipe.features)
+        learned, valid, test = (chosen.cells(role, features) for role in ("train", "val", "test"))
+        work.say(f"{len(learned.names)} + {len(valid.names)} cells, judged on {len(test.names)} others")
+        name = facts["model_name"]
+        tags = {"job_id": str(job_id), "lab": facts["lab"], "dagster_run_id": str(dagster_run)}
+        with tracking.run(EXPERIMENT, f"{name} {job_id}", tags) as run:
+            run.log_params({**asdict(recipe), "features": list(features), "model": name})
+            run.log_inputs(chosen.versions)
+
+            def heard(epoch: "Epoch") -> bool:
+                return _report(warehouse, work, run, epoch, say)
+
+            fitted = fit(learned, valid, features, recipe, heard)
+            scores = _scored(run, fitted, learned, test)
+            _keep_weights(run, fitted, chosen)
+        version = tracking.register(name, run.run_id, f"model/{WEIGHTS}", {**tags, "data": chosen.version})
+        model_id = books.put_model(
+            warehouse, _said(fitted, test, chosen), algorithm=recipe.algorithm, name=name, version=version,
+            job_id=job_id, metrics=books.plain(scores), file_path=f"models:/{name}/{version}#{WEIGHTS}",
+        )  # fmt: skip
+        work.say(f"model {model_id}: {name} version {version}, best epoch {fitted.best_epoch}")
+        return Trained(job_id, model_id, version, run.run_id, scores, fitted.stopped)
+
+
+def _report(
+    warehouse: Warehouse, work: Work, run: TrackedRun, epoch: "Epoch", say: Callable[[str], Any]
+) -> bool:
+    parts = {**epoch.losses, "best": epoch.best}
+    books.put_epoch(warehouse, work.number, epoch.number, epoch.train_loss, epoch.valid_loss, parts)
+    curves = {"train_loss": epoch.train_loss, "val_loss": epoch.valid_loss, **epoch.losses}
+    run.log_metrics(curves, step=epoch.number)
+    run.flush()
+    say(
+        f"epoch {epoch.number} of {epoch.of}: train {epoch.train_loss:.4f}, validation {epoch.valid_loss:.4f}"
+    )
+    return work.report(epoch.number, epoch.of)
+
+
+def _scored(run: TrackedRun, fitted: "Fitted", learned: "Cells", test: "Cells") -> dict[str, float]:
+    """Scores on the test cells, those of rules without a model, and whether the future moves a prediction."""
+    from battery_assets.learning.networks.probes import moved_by_the_future
+    from battery_assets.learning.networks.scores import by_cell, naive, overall
+
+    health, left = fitted.predict(test)
+    scores = overall(test, health, left)
+    for rule, said in naive(learned, test).items():
+        scores |= {f"{name}_{SHORT[rule]}": value for name, value in overall(test, *said).items()}
+    scores |= {"best_epoch": float(fitted.best_epoch), "best_val_loss": fitted.best_loss}
+    scores["probe_moved_by_the_future"] = moved_by_the_future(fitted, test)
+    run.log_metrics(scores, step=fitted.epochs)
+    run.log_table(by_cell(test, health, left), "cells.csv")
+    return scores
+
+
+def _keep_weights(run: TrackedRun, fitted: "Fitted", chosen: Selection) -> None:
+    from battery_assets.learning.networks.stored import save
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / WEIGHTS
+        save(fitted, path)
+        run.log_artifact_file(path, "model")
+    run.log_table(
+        chosen.rows.select("battery_id", "cell_id", "role").unique().sort("battery_id"), "split.csv"
+    )
+
+
+def _said(fitted: "Fitted", test: "Cells", chosen: Selection) -> list[dict[str, Any]]:
+    """What the model says of each test cell at its last cycle."""
+    health, left = fitted.predict(test)
+    last = [int(np.flatnonzero(test.cell == place)[-1]) for place in range(len(test.names))]
+    return [
+        {
+            "battery_id": chosen.numbers[test.names[place]],
+            "soh": _known(health[row]),
+            "rul": _known(left[row]),
+            "result": {"cycle": int(test.cycle[row])},
+        }
+        for place, row in enumerate(last)
+    ]
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,122 @@
+"""Cycles of cells as arrays: what a network may see of them, and what it learns from.
+
+A cell is a life in order of its cycles. A cell whose end was not seen takes part too: it is known to have had
+at least the cycles that followed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+FEWEST_ROWS = 20
+
+
+class BadCells(ValueError):
+    """The cells cannot be learned from; the message says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Rows of cells, sorted by cell and cycle.
+
+    names (cells,); cell (n,) place in names; cycle (n,); features (n, f); health (n,) a share, NaN unknown;
+    left (n,) cycles left; ended (n,) whether `left` is the life's end (True) or only a lower bound.
+    """
+
+    names: tuple[str, ...]
+    cell: np.ndarray
+    cycle: np.ndarray
+    features: np.ndarray
+    health: np.ndarray
+    left: np.ndarray
+    ended: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, features: Sequence[str]) -> "Cells":
+        """rows: cell_id, cycle_num, features, pcl, rul (NULL where the end was not seen).
+
+        Rows that lack a feature are left out. Raises BadCells for a cell without any other, and for values
+        that are not finite.
+        """
+        numbers = [pl.col(name).cast(pl.Float64) for name in features]
+        endless = rows.select(pl.any_horizontal((~one.is_finite()).fill_null(False) for one in numbers))
+        if endless.to_series().any():
+            cell = rows.filter(endless.to_series())["cell_id"][0]
+            raise BadCells(f"cell {cell} has features that are NaN or infinite; next step: mend its rows")
+        known = rows.drop_nulls(list(features)).sort("cell_id", "cycle_num")
+        lost = sorted(set(rows["cell_id"]) - set(known["cell_id"]))
+        if lost or known.is_empty():
+            raise BadCells(
+                f"cell {lost[0] if lost else '(none)'} has no row with {', '.join(features)}; "
+                "next step: leave the cell out, or those features"
+            )
+        seen = pl.col("cycle_num").max().over("cell_id") - pl.col("cycle_num")
+        known = known.with_columns(left=pl.col("rul").fill_null(seen), ended=pl.col("rul").is_not_null())
+        names = known["cell_id"].unique(maintain_order=True)
+        return cls(
+            names=tuple(names),
+            cell=known["cell_id"].rank("dense").to_numpy().astype(np.int64) - 1,
+            cycle=known["cycle_num"].cast(pl.Float64).to_numpy(),
+            features=known.select(numbers).to_numpy(),
+            health=1.0 - known["pcl"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+            left=known["left"].cast(pl.Float64).to_numpy(),
+            ended=known["ended"].to_numpy(),
+        )
+
+    @property
+    def starts(self) -> np.ndarray:
+        """First row of each row's cell (n,)."""
+        first = np.searchsorted(self.cell, np.arange(len(self.names)))
+        return first[self.cell]
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Weight of each row, so that every cell weighs the same; mean 1 (n,)."""
+        counts = np.bincount(self.cell)
+        return (1.0 / counts[self.cell]) * (len(self.cell) / len(self.names))
+
+    def past(self, window: int, step: int) -> np.ndarray:
+        """Rows of the `window` cycles that end with each row, `step` apart: (n, window), oldest first.
+
+        Before a cell's first row there is nothing: its first row stands there again.
+        """
+        back = np.arange(window - 1, -1, -1) * step
+        return np.maximum(np.arange(len(self.cell))[:, None] - back[None, :], self.starts[:, None])
+
+    def own_start(self, count: int) -> np.ndarray:
+        """Mean of each feature over the first `count` rows of its cell, as far as they are past (n, f)."""
+        upto = np.minimum(np.arange(len(self.cell)) - self.starts, count - 1)
+        summed = np.zeros_like(self.features)
+        for place in range(count):
+            summed += np.where(
+                (upto >= place)[:, None], self.features[self.starts + np.minimum(upto, place)], 0
+            )
+        return summed / (upto + 1)[:, None]
+
+
+def measured(rows: pl.DataFrame, features: Sequence[str]) -> tuple[str, ...]:
+    """The features that most rows have. Raises BadCells where none is left."""
+    kept = tuple(name for name in features if rows[name].null_count() <= rows.height / 2)
+    if not kept:
+        raise BadCells(f"{', '.join(features)} are NULL in the training cells; next step: import others")
+    return kept
+
+
+def refuse_unfit(train: Cells, valid: Cells, target: str) -> None:
+    """Raises BadCells for what cannot be learned from, or judged on."""
+    both = sorted(set(train.names) & set(valid.names))
+    if both:
+        raise BadCells(f"cell {both[0]} is in the training and in the validation cells; next step: part them")
+    if len(train.names) < 2:
+        raise BadCells(f"{len(train.names)} training cell: at least 2 are needed; next step: bring in more")
+    if len(train.cell) < FEWEST_ROWS:
+        raise BadCells(f"{len(train.cell)} training rows: at least {FEWEST_ROWS} are needed")
+    if target != "soh" and not train.ended.any():
+        raise BadCells(
+            "no training cell has reached its end of life, so that remaining life cannot be learned; "
+            "next step: wait for one, or train on soh alone"
+        )
+    if target != "rul" and not np.isfinite(train.health).any():
+        raise BadCells("no training row has a known health; next step: train on rul alone")

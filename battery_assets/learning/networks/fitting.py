@@ -1,0 +1,158 @@
+"""Training of a network on cells, flat, from top to bottom.
+
+Validation is by cell, and decides when to stop and which weights are kept; it never moves a weight.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+import torch
+
+from battery_assets.learning.networks import baseline, bilstm, deephpm
+from battery_assets.learning.networks.cells import Cells, refuse_unfit
+from battery_assets.learning.networks.losses import Rows, data_losses, rows_of
+from battery_assets.learning.networks.recipe import Recipe
+from battery_assets.learning.networks.scaling import Scaling
+
+MODULES: dict[str, ModuleType] = {"baseline": baseline, "bilstm": bilstm, "deephpm": deephpm}
+# Rows that are computed together where nothing is learned.
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What an epoch came to; `losses` are means of training, by name, `best` the least validation so far."""
+
+    number: int
+    of: int
+    train_loss: float
+    valid_loss: float
+    best: float
+    losses: dict[str, float]
+
+
+# A report returns True where training is to end after this epoch.
+Report = Callable[[Epoch], bool | None]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A network with its scales, and how training went."""
+
+    recipe: Recipe
+    features: tuple[str, ...]
+    scaling: Scaling
+    network: torch.nn.Module
+    epochs: int
+    best_epoch: int
+    best_loss: float
+    stopped: bool
+
+    def predict(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+        """Health, a share (n,), and cycles left, none below 0 (n,); NaN for what was not learned."""
+        with one_way(self.recipe):
+            self.network.eval()
+            module = MODULES[self.recipe.algorithm]
+            rows = rows_of(cells, self.scaling, self.recipe, "cpu", module.past(cells, self.recipe))
+            said = _said(self.network.to("cpu"), rows)
+        scales, unknown = self.scaling, np.full(len(said), np.nan)
+        health = said[:, 0] * scales.health_spread + scales.health_mean
+        left = np.maximum(said[:, 1] * scales.life, 0.0)
+        target = self.recipe.target
+        return (unknown if target == "rul" else health), (unknown if target == "soh" else left)
+
+
+def fit(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe, report: Report) -> Fitted:
+    """Train on cells, keep the weights of the least validation loss.
+
+    `report` hears of each epoch and may end the training with it. Raises BadCells for what cannot be learned.
+    """
+    refuse_unfit(train, valid, recipe.target)
+    module, device = MODULES[recipe.algorithm], _device(recipe)
+    with one_way(recipe):
+        torch.manual_seed(recipe.seed)
+        shuffle = np.random.default_rng(recipe.seed)
+        scaling = Scaling.of(train, recipe)
+        learned, held = (
+            rows_of(cells, scaling, recipe, device, module.past(cells, recipe)) for cells in (train, valid)
+        )
+        judged = held.only(_spread(len(held.t), recipe.rows_of_validation, device))
+        network = module.Network(learned.x.shape[-1] - (learned.x.dim() - 2), recipe).to(device)
+        moved = [one for one in network.parameters() if one.requires_grad]
+        optimiser = torch.optim.Adam(moved, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        best, best_epoch, stopped = float("inf"), 0, False
+        kept = copy.deepcopy(network.state_dict())
+        for number in range(1, recipe.epochs + 1):
+            network.train()
+            places = shuffle.permutation(len(learned.t))[: recipe.rows_per_epoch]
+            sums: dict[str, float] = {}
+            for start in range(0, len(places), recipe.batch):
+                batch = learned.only(torch.as_tensor(places[start : start + recipe.batch], device=device))
+                losses = network.losses(batch)
+                total = network.total(losses)
+                optimiser.zero_grad()
+                total.backward()
+                torch.nn.utils.clip_grad_norm_(moved, recipe.clip)
+                optimiser.step()
+                for name, loss in {**losses, "total": total}.items():
+                    sums[name] = sums.get(name, 0.0) + float(loss.detach()) * len(batch.t) / len(places)
+            network.eval()
+            loss = _valid_loss(network, judged, recipe)
+            if loss < best:
+                best, best_epoch, kept = loss, number, copy.deepcopy(network.state_dict())
+            asked = report(Epoch(number, recipe.epochs, sums.pop("total"), loss, best, sums))
+            if asked or not np.isfinite(loss) or number - best_epoch >= recipe.patience:
+                stopped = bool(asked)
+                break
+        network.load_state_dict(kept)
+        return Fitted(recipe, features, scaling, network.eval(), number, best_epoch, best, stopped)
+
+
+@contextmanager
+def one_way(recipe: Recipe) -> Iterator[None]:
+    """So many threads as the recipe says, those of before after it; nothing that differs between runs."""
+    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(recipe.threads)
+    torch.use_deterministic_algorithms(recipe.device == "cpu")
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(strict)
+
+
+def _device(recipe: Recipe) -> str:
+    if recipe.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if recipe.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device: cuda is asked for, and there is none; next step: device cpu or auto")
+    return recipe.device
+
+
+def _spread(rows: int, most: int, device: str) -> torch.Tensor:
+    """Places of at most so many rows, evenly over all."""
+    places = np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(np.int64))
+    return torch.as_tensor(places, device=device)
+
+
+@torch.no_grad()
+def _valid_loss(network: torch.nn.Module, rows: Rows, recipe: Recipe) -> float:
+    """The losses of health and life of cells that training does not see, every cell weighing the same."""
+    said = torch.as_tensor(_said(network, rows), device=rows.t.device)
+    found = data_losses(said, network.log_sigma, rows, recipe.target)  # type: ignore[arg-type]
+    return float(sum(float(loss) for loss in found.values()))
+
+
+@torch.no_grad()
+def _said(network: torch.nn.Module, rows: Rows) -> np.ndarray:
+    """What the network says of the rows, piece by piece (n, 2)."""
+    device = rows.t.device
+    pieces = [
+        network(rows.only(torch.arange(start, min(start + CHUNK, len(rows.t)), device=device)))
+        for start in range(0, len(rows.t), CHUNK)
+    ]
+    return torch.cat(pieces).cpu().numpy()

@@ -1,0 +1,70 @@
+"""Every number that decides the training of a network on cycles."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+ALGORITHMS = ("baseline", "bilstm", "deephpm")
+FEATURES = tuple(f"feature_{k}" for k in range(1, 9))
+TARGETS, DEVICES = ("both", "soh", "rul"), ("auto", "cpu", "cuda")
+DYNAMICS, WEIGHTINGS = ("network", "verhulst", "scrambled"), ("sum", "adaptive")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a run tries. Features are the columns of cycle_data; those that no cell has are left out.
+
+    `own_start` adds each feature less its mean over the first cycles of its own cell, `use_cycle` the cycle's
+    number. `window` cycles, `window_step` apart, are what bilstm sees of the past. `dynamics` and `weighting`
+    are deephpm's. One thread gives equal bits in every run.
+    """
+
+    algorithm: str
+    target: str = "both"
+    features: tuple[str, ...] = FEATURES
+    own_start: int = 10
+    use_cycle: bool = True
+    width: int = 64
+    layers: int = 3
+    dropout: float = 0.0
+    window: int = 16
+    window_step: int = 4
+    dynamics: str = "network"
+    weighting: str = "adaptive"
+    physics_weight: float = 0.1
+    epochs: int = 60
+    patience: int = 12
+    rows_per_epoch: int = 8192
+    rows_of_validation: int = 8192
+    batch: int = 256
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    seed: int = 7
+    threads: int = 1
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("algorithm", ALGORITHMS), ("target", TARGETS), ("device", DEVICES),
+                              ("dynamics", DYNAMICS), ("weighting", WEIGHTINGS)):  # fmt: skip
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is none of {', '.join(allowed)}")
+        for name in ("width", "layers", "window", "window_step", "epochs", "patience", "rows_per_epoch",
+                     "rows_of_validation", "batch", "threads", "own_start"):  # fmt: skip
+            if type(getattr(self, name)) is not int or getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)!r}; at least 1 is needed")
+        for name in ("learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: {getattr(self, name)!r} has to be above 0")
+        strange = sorted(set(self.features) - set(FEATURES))
+        if strange or not self.features:
+            raise ValueError(f"features: {strange or 'none'}; they are of feature_1 to feature_8")
+
+    @classmethod
+    def of(cls, algorithm: str, given: dict[str, Any]) -> "Recipe":
+        """A recipe with what is given changed. Raises ValueError that names a term that is none."""
+        strange = sorted(set(given) - {one.name for one in fields(cls)} | ({"algorithm"} & set(given)))
+        if strange:
+            raise ValueError(f"{strange[0]!r} is no term of a recipe")
+        if "features" in given:
+            given = {**given, "features": tuple(given["features"])}
+        return replace(cls(algorithm), **given)
