@@ -194,7 +194,7 @@ WHERE site = :site AND (month = :month OR month = '') ORDER BY 1, 2
 _REFUSED = """
 SELECT table_name, reason, count(*), (array_agg(
   regexp_replace(file, '.*/', '') || coalesce(' line ' || line, '') || coalesce(', column ' || "column", '')
-  || coalesce(': ' || quote_literal(value), '') ORDER BY file, line))[1]
+  || coalesce(': ' || value, '') ORDER BY file, line))[1]
 FROM platform.quarantined_row
 WHERE site = :site AND (month = :month OR month = '') GROUP BY 1, 2 ORDER BY 1, 2
 """
