@@ -16,6 +16,10 @@ EXIT_CODES = {
 }
 
 
+class BadInput(ValueError):
+    """What arrived cannot be taken as it is; the message ends with the next step. Raised within a run."""
+
+
 class UserError(click.ClickException):
     """An expected failure, shown as two lines instead of a traceback."""
 

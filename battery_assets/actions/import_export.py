@@ -65,13 +65,14 @@ def import_site(
         # The landing sensor leaves a site alone whose row is held: else both would run the same months.
         registry.hold_site(connection, site)
         names = land(at, source, site)
+        months, refusal = [], None
         try:
-            months, refusal = _months(at, source, site, contract), None
-        except UserError as refused:
-            months, refusal = [], refused
-            _undo(at, connection, site, names, before)
-        if months:
+            months = _months(at, source, site, contract)
             _run_months(at, site, months, bar)
+        except UserError as refused:
+            refusal = refused
+            if not months or (before is None and not registry.months_of_site(connection, site)):
+                _undo(at, connection, site, names, before)
     if refusal is not None:
         know_sites(at.warehouse, at.instance)
         raise refusal
@@ -193,7 +194,7 @@ WHERE site = :site AND (month = :month OR month = '') ORDER BY 1, 2
 _REFUSED = """
 SELECT table_name, reason, count(*), (array_agg(
   regexp_replace(file, '.*/', '') || coalesce(' line ' || line, '') || coalesce(', column ' || "column", '')
-  || coalesce(': ' || quote_literal(value), '') ORDER BY file, line))[1]
+  || coalesce(': ' || value, '') ORDER BY file, line))[1]
 FROM platform.quarantined_row
 WHERE site = :site AND (month = :month OR month = '') GROUP BY 1, 2 ORDER BY 1, 2
 """

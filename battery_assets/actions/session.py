@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from battery_assets.errors import Failure, RedCheck, UserError
+from battery_assets.errors import BadInput, Failure, RedCheck, UserError
 from battery_assets.platform import clock
 from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.settings import Settings
@@ -197,7 +197,10 @@ def _ended_by(result: "dg.ExecuteInProcessResult", name: str) -> UserError:
     if not failed or not failed[0].step_failure_data or not failed[0].step_failure_data.error:
         return Failure(f"{name}: a step failed", look)
     error = failed[0].step_failure_data.error
-    fault, step = _apart((error.cause or error).message.strip())
+    error = error.cause or error
+    fault, step = _apart(error.message.strip())
+    if error.cls_name == BadInput.__name__:
+        return UserError(f"{name}: {fault.removeprefix(f'{BadInput.__name__}: ')}", step)
     return Failure(f"{name}: {failed[0].step_key} failed: {fault}", step or look)
 
 

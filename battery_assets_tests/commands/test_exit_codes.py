@@ -75,7 +75,7 @@ def check(passed: bool, severity: dg.AssetCheckSeverity, words: str) -> SimpleNa
 
 
 def step(words: str) -> SimpleNamespace:
-    error = SimpleNamespace(message=words, cause=None)
+    error = SimpleNamespace(message=words, cause=None, cls_name=words.partition(":")[0])
     return SimpleNamespace(
         event_specific_data=None,
         is_failure=True,
@@ -103,5 +103,9 @@ def test_a_run_ends_by_its_red_checks_or_by_the_step_that_failed():
         "lab_month: cycle failed: OSError: no power",
         "look at run r1 i",
     )
+    bad = _ended_by(
+        SimpleNamespace(all_events=[step("BadInput: taken; next step: leave it")], run_id="r"), "x"
+    )
+    assert (type(bad), bad.exit_code, bad.message, bad.next_step) == (UserError, 1, "x: taken", "leave it")
     [told] = [_ended_by(SimpleNamespace(all_events=[step("gone; next step: bring it")], run_id="r"), "x")]
     assert (told.message, told.next_step) == ("x: cycle failed: gone", "bring it")

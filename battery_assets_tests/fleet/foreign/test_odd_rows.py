@@ -177,3 +177,22 @@ def test_a_test_that_telemetry_disproves_is_no_evidence(take_in, tmp_path, share
     own = take_in(site.write(tmp_path), site.name)
     assert own.tests.rows() == [(None, None)]
     assert any("0.08 A all the time" in told for told in objections(own, "warning"))
+
+
+def test_an_export_under_a_second_name_is_bad_input_and_leaves_no_ghost(take_in, tmp_path, platform):
+    from battery_assets.platform.registry import books as registry
+
+    site = ForeignSite("told-once")
+    folder = site.write(tmp_path)
+    take_in(folder, site.name)
+    with pytest.raises(UserError) as refused:
+        take_in(folder, "told-twice")
+    assert refused.value.exit_code == 1
+    assert "belongs to site told-once already" in refused.value.message
+    assert refused.value.next_step.startswith(
+        "import it as --site told-once, or run `battery-assets site remove"
+    )
+    with platform.warehouse.transaction() as connection:
+        known = {row.site for row in registry.sites(connection)}
+    assert site.name in known and "told-twice" not in known
+    assert not (platform.landing.root("told-twice") / "told-twice").exists()
