@@ -16,7 +16,7 @@ def test_every_table_has_one_asset_and_one_check():
     tables = [table.name for table in t.TABLES]
     # The 26 of the reference, the runtime of strings, the truth of synthetic jars, and the lab.
     assert len(tables) == len(set(tables)) == 26 + 2 + len(t.LAB_TABLES)
-    assert set(tables) == set(SPECS) - {"rul_model", "cell_model"}
+    assert set(tables) == set(SPECS) - {"rul_model", "cell_model", "cell_ensemble"}
     suites = [key.asset_key.path[-1] for check in d.checks for key in check.check_keys if key.name == "suite"]
     assert sorted(suites) == sorted(tables)
 
@@ -128,7 +128,9 @@ def test_checks_know_their_partition():
         assert spec.blocking or spec.name != "suite"
 
 
-@pytest.mark.parametrize("job", ["site_month", "lab_month", "catalogue", "training", "lab_training"])
+@pytest.mark.parametrize(
+    "job", ["site_month", "lab_month", "catalogue", "training", "lab_training", "lab_ensemble"]
+)
 def test_jobs_resolve(job):
     assert d.defs.resolve_job_def(job).nodes
 

@@ -57,6 +57,20 @@ def stop_training(at: Session, number: int) -> str:
         return core.stop(connection, number)
 
 
+def combine(at: Session, lab: str, strategy: str, models: list[int], name: str = "") -> str:
+    """Let trained models speak together, as a run of Dagster. Returns the run's id.
+
+    UserError with the reason where they cannot.
+    """
+    config = {"strategy": strategy, "models": models, "name": name}
+    return run_here("lab_ensemble", lab, ops={"cell_ensemble": {"config": config}})
+
+
 def scores_of(at: Session, number: int) -> dict[str, float]:
     """The scores of the model that a training made, beside those of rules without a model."""
     return books.scores_of(at.warehouse, number)
+
+
+def ensemble_scores(at: Session) -> dict[str, float]:
+    """The scores of the newest ensemble, of each member, and of the best single one."""
+    return books.newest_ensemble(at.warehouse)["scores"]

@@ -19,7 +19,14 @@ lab_training_job = dg.define_asset_job(
     description="Trains a network on the cells of a lab, as the run config says.",
 )
 
-JOBS = (lab_month_job, lab_training_job)
+lab_ensemble_job = dg.define_asset_job(
+    "lab_ensemble",
+    dg.AssetSelection.assets("cell_ensemble"),
+    executor_def=dg.in_process_executor,
+    description="Lets trained models of a lab's cells speak together, as the run config says.",
+)
+
+JOBS = (lab_month_job, lab_training_job, lab_ensemble_job)
 SCHEDULES = (
     schedules.current_month(lab_month_job, lab=True),
     schedules.closed_month(lab_month_job, lab=True),

@@ -7,6 +7,7 @@ import click
 
 from battery_assets.errors import UserError
 
+STRATEGIES = ("compare", "avg", "weighted_avg", "stacking")
 ALGORITHMS = ("baseline", "bilstm", "deephpm")
 
 
@@ -45,6 +46,27 @@ def run(algorithm: str, lab: str, model_name: str, terms: tuple[str, ...]) -> No
         row = action.run_training(at, lab, number)
         click.echo(f"{row['status']} after {row['current_epoch']} epochs")
         for name, value in sorted(action.scores_of(at, number).items()):
+            click.echo(f"  {name:32} {value:.5g}")
+
+
+@train.command()
+@click.argument("strategy", type=click.Choice(STRATEGIES))
+@click.argument("models", type=int, nargs=-1, required=True)
+@click.option("--lab", required=True, help="Lab whose cells they were trained on.")
+def ensemble(strategy: str, models: tuple[int, ...], lab: str) -> None:
+    """Let MODELS, by their numbers, speak together, and show them beside the best single one.
+
+    \b
+    Example:
+      battery-assets train ensemble weighted_avg 1 2 3 --lab severson
+    """
+    from battery_assets.actions import train as action
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        action.combine(at, lab, strategy, list(models))
+        for name, value in sorted(action.ensemble_scores(at).items()):
             click.echo(f"  {name:32} {value:.5g}")
 
 

@@ -53,6 +53,15 @@ def model_of(warehouse: Warehouse, number: int) -> sa.Row | None:
         return connection.execute(sa.select(s.model).where(s.model.c.id == number)).one_or_none()
 
 
+def batteries_of(warehouse: Warehouse, job_id: int) -> dict[int, str]:
+    """Side of each cell of a training, by its number."""
+    cells = s.training_job_battery.c
+    query = sa.select(cells.battery_id, cells.split_role).where(cells.job_id == job_id)
+    with warehouse.reading() as connection:
+        found = connection.execute(query.order_by(cells.battery_id))
+        return {int(row.battery_id): str(row.split_role) for row in found}
+
+
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Values as JSON holds them."""
     found: dict[str, Any] = json.loads(json.dumps(values, default=str))
@@ -64,3 +73,10 @@ def scores_of(warehouse: Warehouse, job_id: int) -> dict[str, float]:
     with warehouse.reading() as connection:
         found = connection.execute(sa.select(s.model.c.metrics).where(s.model.c.job_id == job_id))
         return dict(found.scalar_one_or_none() or {})
+
+
+def newest_ensemble(warehouse: Warehouse) -> dict[str, Any]:
+    """What is stored of the newest ensemble: lab, best single member, scores."""
+    newest = sa.select(s.model_ensemble.c.config).order_by(s.model_ensemble.c.id.desc()).limit(1)
+    with warehouse.reading() as connection:
+        return dict(connection.execute(newest).scalar_one())

@@ -121,17 +121,22 @@ def _keep_weights(run: TrackedRun, fitted: "Fitted", chosen: Selection) -> None:
 def _said(fitted: "Fitted", test: "Cells", chosen: Selection) -> list[dict[str, Any]]:
     """What the model says of each test cell at its last cycle."""
     health, left = fitted.predict(test)
-    last = [int(np.flatnonzero(test.cell == place)[-1]) for place in range(len(test.names))]
     return [
         {
             "battery_id": chosen.numbers[test.names[place]],
-            "soh": _known(health[row]),
-            "rul": _known(left[row]),
+            "soh": known(health[row]),
+            "rul": known(left[row]),
             "result": {"cycle": int(test.cycle[row])},
         }
-        for place, row in enumerate(last)
+        for place, row in enumerate(last_rows(test))
     ]
 
 
-def _known(value: float) -> float | None:
+def last_rows(cells: "Cells") -> list[int]:
+    """The last row of each cell."""
+    return [int(np.flatnonzero(cells.cell == place)[-1]) for place in range(len(cells.names))]
+
+
+def known(value: float) -> float | None:
+    """A number as a column holds it; None for what is not known."""
     return float(value) if np.isfinite(value) else None

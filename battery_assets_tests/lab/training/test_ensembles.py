@@ -1,0 +1,114 @@
+"""Models that speak together: stored with members, weights and detail, beside the best single one."""
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from battery_assets.lab.training import books
+from battery_assets.lab.training.ensemble import combine
+from battery_assets.lab.training.selection import BadSelection, select
+from battery_assets.learning.networks.cells import Cells
+from battery_assets.learning.networks.ensembles import out_of_fold, together, weights_of
+from battery_assets.platform.dagster.assets import declared_reads
+from battery_assets.platform.warehouse.resource import recorded_reads
+from battery_assets.tables.lab import training as s
+from battery_assets_tests.worlds.fading import fading
+
+CELLS = Cells.of(fading(6, seed=9), ("feature_1", "feature_2"))
+
+
+def rows(bench, table: sa.Table, **where) -> list[dict]:
+    query = sa.select(table).where(*(table.c[name] == value for name, value in where.items()))
+    with bench.warehouse.transaction() as connection:
+        return [
+            dict(row) for row in connection.execute(query.order_by(*table.primary_key.columns)).mappings()
+        ]
+
+
+def said(*errors: float):
+    """Members that are wrong by so many cycles, to either side in turn, and by as many thousandths."""
+    return [
+        (CELLS.health + (-1) ** k * error / 1000, CELLS.left + (-1) ** k * error)
+        for k, error in enumerate(errors)
+    ]
+
+
+def test_weights_follow_the_errors_on_validation_cells():
+    assert weights_of("compare", CELLS, said(1, 2)) is None
+    assert weights_of("avg", CELLS, said(1, 9)).tolist() == [0.5, 0.5]
+    assert weights_of("weighted_avg", CELLS, said(1, 3)) == pytest.approx([0.9, 0.1])
+    stacked = weights_of("stacking", CELLS, said(1, 3))
+    assert stacked == pytest.approx([0.75, 0.25], abs=1e-3), "errors to either side cancel"
+    _, left = together(stacked, said(1, 3))
+    assert left == pytest.approx(CELLS.left, abs=0.05)
+    with pytest.raises(ValueError, match="'vote' is none of"):
+        weights_of("vote", CELLS, said(1, 2))
+
+
+def test_a_validation_cell_is_not_weighed_by_itself():
+    """One member is right on the first cell alone: that cell's own row must not say so."""
+    lucky = np.where(CELLS.cell == 0, 0.0, 50.0)
+    members = [(CELLS.health, CELLS.left + lucky), (CELLS.health, CELLS.left - 5.0)]
+    _, left = out_of_fold("stacking", CELLS, members)
+    first = CELLS.cell == 0
+    whole = together(weights_of("stacking", CELLS, members), members)[1]
+    assert np.abs(left - CELLS.left)[first].mean() > np.abs(whole - CELLS.left)[first].mean()
+
+
+@pytest.fixture(scope="module")
+def members(bench, trained) -> list[int]:
+    found = []
+    for seed in (1, 2):
+        _, job = trained(algorithm="baseline", model_name="member", more={"seed": seed})
+        found += [row["id"] for row in rows(bench, s.model, job_id=job["id"])]
+    return found
+
+
+@pytest.mark.parametrize("strategy", ["compare", "avg", "weighted_avg", "stacking"])
+def test_an_ensemble_is_stored_with_the_detail_of_each_member(bench, members, strategy):
+    made = combine(bench.warehouse, bench.tracking, bench.lab, f"both {strategy}", strategy, members)
+    [kept] = rows(bench, s.model_ensemble, id=made.ensemble_id)
+    assert kept["config"]["scores"] == made.scores
+    assert {f"rul_rmse_model_{number}" for number in members} | {"rul_rmse_best_single"} <= set(made.scores)
+    weights = [row["weight"] for row in rows(bench, s.model_ensemble_member, ensemble_id=made.ensemble_id)]
+    together_they_say = rows(bench, s.ensemble_prediction, ensemble_id=made.ensemble_id)
+    assert len(together_they_say) == 3
+    for whole in together_they_say:
+        details = rows(bench, s.ensemble_prediction_detail, ensemble_prediction_id=whole["id"])
+        assert [one["model_id"] for one in details] == members
+        single = rows(bench, s.prediction, model_id=members[0], battery_id=whole["battery_id"])
+        assert (details[0]["soh"], details[0]["rul"]) == (single[0]["soh"], single[0]["rul"])
+        if strategy == "compare":
+            assert (whole["soh"], whole["rul"], set(weights)) == (None, None, {None})
+        else:
+            mean = sum(float(w) * one["rul"] for w, one in zip(weights, details, strict=True))
+            assert whole["rul"] == pytest.approx(mean, rel=1e-4, abs=1e-3)
+            assert float(sum(weights)) == pytest.approx(1.0, abs=2e-6)
+
+
+def test_models_of_other_cells_do_not_speak_together(bench, trained, members):
+    roles = select(bench.warehouse, bench.lab).roles
+    train = [number for number, role in roles.items() if role == "train"]
+    sides = {
+        "train": train[2:],
+        "val": train[:2],
+        "test": [n for n, role in roles.items() if role != "train"],
+    }
+    _, job = trained(algorithm="baseline", batteries=sides)
+    [other] = rows(bench, s.model, job_id=job["id"])
+    with pytest.raises(BadSelection, match="had other cells"):
+        combine(bench.warehouse, bench.tracking, bench.lab, "x", "avg", [members[0], other["id"]])
+    with pytest.raises(BadSelection, match="two different models"):
+        combine(bench.warehouse, bench.tracking, bench.lab, "x", "avg", [members[0]])
+    with pytest.raises(BadSelection, match="model 999999 is not known"):
+        combine(bench.warehouse, bench.tracking, bench.lab, "x", "avg", [members[0], 999_999])
+
+
+def test_the_assets_read_what_they_declare(bench):
+    from battery_assets.lab.p6_models.cell_ensemble import cell_ensemble
+    from battery_assets.lab.p6_models.cell_model import cell_model
+
+    with recorded_reads() as reads:
+        select(bench.warehouse, bench.lab)
+    assert reads == declared_reads(cell_model) == declared_reads(cell_ensemble)
+    assert books.newest_ensemble(bench.warehouse)["lab"] == bench.lab
