@@ -1,4 +1,4 @@
-"""The life of every jar: born, ageing in its room, found at a check, replaced by the next in its place.
+"""The life of every jar: born, ageing in its room, found by people, replaced by the next in its place.
 
 Each place in a string is a chain of jars that began thirty years before the site's first month, so ages and
 replacements are in a steady state by then. New jars are healthy, accelerated or failing as 85/12/3. A string
@@ -14,7 +14,8 @@ from battery_assets.physics import ageing
 from battery_assets.physics.float_charge import float_current_a
 from battery_assets.physics.float_heat import hours_to_run_away
 from battery_assets.physics.random_streams import stream
-from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
+from battery_assets.synthetic import operators
+from battery_assets.synthetic.calendar import DAY_S, month_of_day, start_day
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.overcharge import overcharges
 from battery_assets.synthetic.schedule import capacity_test, month_of_test
@@ -23,7 +24,7 @@ from battery_assets.synthetic.signals.weather import SPAN_DAYS, first_day, room_
 from battery_assets.synthetic.site import SyntheticSite
 
 SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand
-NEVER = 10_000_000
+NEVER = operators.NEVER
 STRAP, SHORT, PARTIAL, RUNAWAY = 1, 2, 3, 4
 SUDDEN_NAMES = ("", "strap", "cell_short", "partial_short", "thermal_runaway")
 CLEARED_DAYS = 3  # from a runaway to a new string
@@ -62,6 +63,7 @@ class Lives:
     opens_day: np.ndarray
     partial_v: np.ndarray
     end_day: np.ndarray
+    found_by: np.ndarray
     shelf_days: np.ndarray
     acid: np.ndarray
     exchange: np.ndarray
@@ -105,7 +107,6 @@ def _draw(site: SyntheticSite, epoch: int, number: int, installed: np.ndarray) -
         "opens_day": sudden_day + rng.uniform(2.0, 10.0, n),  # a cracked weld lasts some days (Cellwatch)
         "partial_v": rng.uniform(0.3, 1.0, n),
         "shelf_days": rng.integers(40, 200, n),
-        "delay": rng.integers(5, 31, n),
         "repair": rng.integers(5, 22, n),
         "acid": 1 + ACID_SD * rng.standard_normal(n).clip(-2.5, 2.5),
         "exchange": np.exp(KINETIC_SD * rng.standard_normal(n).clip(-2.5, 2.5)),
@@ -114,7 +115,11 @@ def _draw(site: SyntheticSite, epoch: int, number: int, installed: np.ndarray) -
 
 
 def _with_fate(
-    site: SyntheticSite, jars: dict[str, np.ndarray], installed: np.ndarray, offset: np.ndarray
+    site: SyntheticSite,
+    key: tuple[int, int],
+    jars: dict[str, np.ndarray],
+    installed: np.ndarray,
+    offset: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """The jars with the day of their end (80 % or sudden) and the day on which they alone are replaced."""
     clock, origin = ageing_clock(site), first_day(site)
@@ -125,20 +130,19 @@ def _with_fate(
         own = systems == number
         goal = track[np.minimum(installed[own] - origin, SPAN_DAYS)] + years[own]
         worn_out[own] = origin + np.interp(goal, track, np.arange(track.size), right=NEVER)
-    # Wear is found at the next month's inspection, a sudden failure by its alarm.
     horizon = origin + SPAN_DAYS
-    inspected = np.array(
-        [month_days(month_of_day(int(d)) + 1)[0] if d < horizon else NEVER for d in worn_out]
-    )
-    sudden = jars["sudden_day"] < np.minimum(worn_out, horizon)
-    stays = (365.25 * site.world.stays(jars["rate"], jars["initial"])).astype(np.int64)
-    found = np.where(sudden, jars["sudden_day"] + jars["repair"], inspected + jars["delay"] + stays)
+    left, cause = operators.found(site, key, jars, installed, offset)
+    left = left + 365.25 * site.world.stays(jars["rate"], jars["initial"])
+    sudden = jars["sudden_day"] < np.minimum(left, horizon)
+    alarmed, why = operators.strap_found(site, key, jars)
+    found = np.where(sudden, alarmed + jars["repair"], left)
     found = np.where(found < horizon, found, NEVER).astype(np.int64)
     busy = [_under_test(site, n // site.jars_per_string, int(day)) for n, day in enumerate(found)]
     return jars | {
         "installed": installed, "replaced": found + 2 * np.array(busy),
         "sudden": np.where(sudden, jars["sudden"], 0),
-        "end_day": np.where(sudden, jars["sudden_day"], worn_out),
+        "end_day": np.where(sudden, np.minimum(jars["sudden_day"], worn_out), worn_out),
+        "found_by": np.where(sudden, why, cause),
     }  # fmt: skip
 
 
@@ -164,7 +168,8 @@ def _epoch(site: SyntheticSite, epoch: int, born: np.ndarray, offset: np.ndarray
     installed, last = np.repeat(born, jars), np.repeat(np.minimum(planned, NEVER), jars)
     chain: list[dict[str, np.ndarray]] = []
     while (installed < last).any():
-        chain.append(_with_fate(site, _draw(site, epoch, len(chain), installed), installed, offset))
+        key = epoch, len(chain)
+        chain.append(_with_fate(site, key, _draw(site, *key, installed), installed, offset))
         installed = np.where(installed < last, chain[-1]["replaced"], NEVER)
     by_string = [jar["replaced"].reshape(site.strings, jars) for jar in chain]
     failing = _too_many(
@@ -215,6 +220,7 @@ def _run_away(site: SyntheticSite, chain: list, born: np.ndarray, renewed: np.nd
                 ("end_day", ended),
                 ("sudden_day", ended),
                 ("replaced", renewed[s]),
+                ("found_by", operators.BY_ALARM),
             ):
                 jar[name][own] = np.where(still, value, jar[name][own])
 

@@ -14,7 +14,7 @@ import numpy as np
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
 from battery_assets.synthetic.layout import System, layout
-from battery_assets.synthetic.site import PLACES, SyntheticSite
+from battery_assets.synthetic.site import HORIZON_YEARS, PLACES, SyntheticSite
 
 HOUR_S = 3600.0
 TRANSFERS_PER_YEAR = (10.0, 40.0)
@@ -99,6 +99,15 @@ def _grid_events(site: SyntheticSite, month: int) -> list[Event]:
             lasts = rng.uniform(2, 10) if kind == "transfer" else _battery_time_s(site, rng)
             events += _on_all(site, kind, start, round(lasts, 1), rng.uniform(0.85, 1.1))
     return events
+
+
+@lru_cache(maxsize=16)
+def grid_starts_s(site: SyntheticSite) -> np.ndarray:
+    """When the grid fails the site in its life, in order (s since 1970): every load that nobody planned."""
+    first = month_of_day(start_day(site))
+    months = range(first, first + 12 * HORIZON_YEARS)
+    starts = {event.start_s for month in months for event in _grid_events(site, month)}
+    return np.array(sorted(starts))
 
 
 def _routine_tests(site: SyntheticSite, month: int) -> list[Event]:
