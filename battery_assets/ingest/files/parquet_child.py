@@ -110,9 +110,11 @@ def _most_text(size: int, limit: int) -> int:
 
 
 def _is_text(kind) -> bool:
+    """Also where the file says that its own writer held the text as a dictionary (pandas' categories)."""
     import pyarrow as pa
 
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
 def _unpacked_bytes(column) -> int:
@@ -125,7 +127,7 @@ def _unpacked_bytes(column) -> int:
 
 
 def _with_plain_texts(batch, texts: list[str]):
-    """The batch with its texts as the file's schema has them."""
+    """The batch with a text in each row, whether the file's schema calls it a dictionary or not."""
     import pyarrow as pa
 
     columns = [

@@ -1,0 +1,1 @@
+"""Inputs that were once read wrong: what is right for each, and what comes out."""
