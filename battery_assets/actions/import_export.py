@@ -191,7 +191,9 @@ SELECT DISTINCT table_name, jsonb_array_elements_text(findings) FROM platform.in
 WHERE site = :site AND (month = :month OR month = '') ORDER BY 1, 2
 """
 _REFUSED = """
-SELECT table_name, reason, count(*), min(file || coalesce(' line ' || line, '')) FROM platform.quarantined_row
+SELECT table_name, reason, count(*),
+       (array_agg(file || coalesce(' line ' || line, '') ORDER BY file, line))[1]
+FROM platform.quarantined_row
 WHERE site = :site AND (month = :month OR month = '') GROUP BY 1, 2 ORDER BY 1, 2
 """
 _OBJECTIONS = """

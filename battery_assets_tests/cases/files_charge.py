@@ -65,9 +65,7 @@ def real_long_steps(shared: Path) -> str:
     charged, discharged = (1e3 * one.points[name][-1] for name in ("charge_ah", "discharge_ah"))
     near(charged, 156.19, 0.01)
     near(discharged, 190.21, 0.01)
-    return (
-        f"{one.points.height:,} points, {last_s:,.1f} s, {charged:.2f} mAh in, {discharged:.2f} mAh out"
-    )
+    return f"{one.points.height:,} points, {last_s:,.1f} s, {charged:.2f} mAh in, {discharged:.2f} mAh out"
 
 
 CASES = (

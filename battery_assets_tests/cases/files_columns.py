@@ -34,7 +34,9 @@ def calendar_clock(shared: Path) -> str:
     assert bare["wall_clock"][0] == datetime(2020, 3, 25, 11, 16, 50)
     assert bare["ts"].null_count() == bare.height > 0
     assert oslo["ts"][0] == datetime(2020, 3, 25, 10, 16, 50, tzinfo=UTC)
-    return f"{bare['wall_clock'][0]} without an instant; {oslo['ts'][0]:%H:%M:%S} UTC once the zone is declared"
+    return (
+        f"{bare['wall_clock'][0]} without an instant; {oslo['ts'][0]:%H:%M:%S} UTC once the zone is declared"
+    )
 
 
 def three_electrodes(shared: Path) -> str:
@@ -66,7 +68,9 @@ def open_thermocouple(shared: Path) -> str:
     celsius = one.points["temperature_c"]
     finding_of(one, "what no cell survives, an input without a sensor (10 times)")
     assert (celsius.null_count(), celsius.max()) == (10, 25.0)
-    return f"null in {celsius.null_count()} of {celsius.len()} rows, told; {celsius.max():.0f} °C in the others"
+    return (
+        f"null in {celsius.null_count()} of {celsius.len()} rows, told; {celsius.max():.0f} °C in the others"
+    )
 
 
 def average_heading(shared: Path) -> str:

@@ -48,7 +48,7 @@ def chosen_table(path: Path, sheet: str | None) -> tuple[pl.DataFrame, str | Non
     if empty:
         raise DischargeTestError(
             f"{empty[0]} has no rows below its heading",
-            "give the file of a test that was run: one that was cancelled before its first row is no evidence",
+            "give the file of a test that was run: one that was cancelled before it began is no evidence",
         )
     raise DischargeTestError(f"{path}: expected {_EXPECTED}; found {'; '.join(seen) or 'nothing'}")
 

@@ -213,12 +213,11 @@ def test_a_reader_that_wants_too_much_memory_is_stopped(parquet, monkeypatch):
     assert refusal(parquet).split(":")[0] in ("TOO_LARGE", "READER_CRASH", "CORRUPT")
 
 
-@pytest.mark.parametrize("kind", ["text", "categories", "large_categories"])
-def test_a_text_that_unpacks_to_gigabytes_is_refused_before_it_is_written_out(parquet, kind):
+def test_a_text_that_unpacks_to_gigabytes_is_refused_before_it_is_written_out(parquet):
     rows = 20_000
-    texts = pa.array(["x" * 20_000] * rows, pa.large_string() if "large" in kind else pa.string())
-    texts = texts if kind == "text" else texts.dictionary_encode()
-    bomb = pa.table({"ts": [START] * rows, "battery_id": texts, "voltage_v": [13.5] * rows})
+    bomb = pa.table(
+        {"ts": [START] * rows, "battery_id": pa.array(["x" * 20_000] * rows), "voltage_v": [13.5] * rows}
+    )
     pq.write_table(bomb, parquet, use_dictionary=True)
     assert parquet.stat().st_size < 200_000
     assert refusal(parquet).startswith("TOO_LARGE: its texts unpack to 400,000,000 bytes")
@@ -226,7 +225,6 @@ def test_a_text_that_unpacks_to_gigabytes_is_refused_before_it_is_written_out(pa
 
 def test_texts_that_repeat_honestly_are_read_as_they_are(parquet):
     at = [START + timedelta(seconds=n) for n in range(5_000)]
-    for texts in (pa.array([JAR] * 5_000), pa.array([JAR] * 5_000).dictionary_encode()):
-        same = pa.table({"ts": at, "battery_id": texts, "voltage_v": [13.5] * 5_000})
-        pq.write_table(same, parquet, use_dictionary=True)
-        assert read(parquet).rows["battery_id"].unique().to_list() == [JAR]
+    same = pa.table({"ts": at, "battery_id": [JAR] * 5_000, "voltage_v": [13.5] * 5_000})
+    pq.write_table(same, parquet, use_dictionary=True)
+    assert read(parquet).rows["battery_id"].unique().to_list() == [JAR]
