@@ -140,7 +140,7 @@ class Units:
             "WHERE battery_id::text = ANY(:jars) OR string_id::text = ANY(:strings)"
         )
         found = self._frame(query, ("alert_type", "severity", "battery_id", "message"))
-        return found.filter(~pl.col("message").str.contains("samples are missing|stretch without samples"))
+        return found.filter(~pl.col("message").str.contains("^[^:]+: (samples are missing|a long stretch)"))
 
     def objections(self, severity: str) -> list[str]:
         """What is objected to in the data of the string or its jars."""

@@ -21,8 +21,10 @@ def sites() -> dict[str, ForeignSite]:
     first = made["marked"].jar(1)
     code = pl.when(first).then(pl.lit("[bold]own[/nope]-J01")).otherwise("battery_code")
     made["marked"].changed("battery", lambda rows: rows.with_columns(battery_code=code))
-    for name, change in (("low", _fallen(made["low"])), ("copied", _of_one_channel(made["copied"]))):
-        made[name].changed("telemetry_jar_raw", change)
+    low, late = made["low"], pl.col("ts") > made["low"].instants[HELD * 60 // made["low"].step_min]
+    for table, fallen in (("telemetry_jar_raw", late & low.jar(4)), ("telemetry_string_raw", late)):
+        low.changed(table, _less(pl.when(fallen).then(1.6).otherwise(0.0)))
+    made["copied"].changed("telemetry_jar_raw", _of_one_channel(made["copied"]))
     return made
 
 
@@ -31,11 +33,9 @@ def _elsewhere(rows: pl.DataFrame, site: ForeignSite) -> pl.DataFrame:
     return rows.head(1).with_columns(string_id=pl.lit(site.id("another string")))
 
 
-def _fallen(site: ForeignSite):
-    """Jar 4 loses 1.6 V, as an instrument or a cell that fails would show it, and the others stay."""
-    late = pl.col("ts") > site.instants[HELD * 60 // site.step_min]
-    fallen = pl.when(site.jar(4) & late).then(pl.col("voltage_v") - 1.6).otherwise("voltage_v")
-    return lambda rows: rows.with_columns(voltage_v=fallen)
+def _less(volts: pl.Expr):
+    """A table whose voltage is lower: a cell fails in jar 4, and the sum of the string with it."""
+    return lambda rows: rows.with_columns(voltage_v=(pl.col("voltage_v") - volts).round(3))
 
 
 def _of_one_channel(site: ForeignSite):

@@ -39,8 +39,8 @@ def capacity_by_cycle(
         return png(figure)
     colours = _colours(len(tests))
     for place, (code, rows) in enumerate(sorted(tests, key=lambda pair: pair[0])):
-        at = rows["cycle_index"].cast(pl.Float64).to_numpy()
-        draw_line(axes, at, rows["discharge_capacity_ah"], color=colours[place], lw=1.3)
+        cycles = rows["cycle_index"].cast(pl.Float64).to_numpy()
+        draw_line(axes, cycles, rows["discharge_capacity_ah"], color=colours[place], lw=1.3)
         axes.plot([], [], color=colours[place], label=code)
     usual = float(np.median(list(nominal_ah.values()))) if nominal_ah else np.nan
     end = end_of_life * usual

@@ -116,13 +116,13 @@ def month_of_string(
     known = _known(whole, currents, charge)
     draws = [draw for name, draw in made.items() if name in known]
     if not draws:
-        drawn, axes = figure(9.2, 2.5, choice.title)
-        draw_absence(axes, "nothing was recorded of this string")
+        drawn, only = figure(9.2, 2.5, choice.title)
+        draw_absence(only, "nothing was recorded of this string")
         return png(drawn)
-    drawn, axes = panels_of(9.2, len(draws), choice.title)
-    for draw, one in zip(draws, axes, strict=True):
+    drawn, panels = panels_of(9.2, len(draws), choice.title)
+    for draw, one in zip(draws, panels, strict=True):
         draw(one)
-    _scales(axes, days(whole["feature_ts"]))
+    _scales(panels, days(whole["feature_ts"]))
     _legend(drawn, "t_mean" in known)
     return png(drawn)
 
@@ -143,7 +143,10 @@ def _known(whole: pl.DataFrame, currents: pl.DataFrame, charge: pl.DataFrame) ->
 def _legend(drawn: "Figure", with_room: bool) -> None:
     from matplotlib.lines import Line2D
 
-    told = [("median jar of the string", BLUE, "-"), ("weakest jar", VERMILION, "-")]
+    told: list[tuple[str, str, Any]] = [
+        ("median jar of the string", BLUE, "-"),
+        ("weakest jar", VERMILION, "-"),
+    ]
     told += [("room sensors of the site", GREY, "--")] * with_room
     handles = [Line2D([], [], color=colour, linestyle=style, label=label) for label, colour, style in told]
     drawn.legend(handles=handles, frameon=False, ncols=4, loc="lower center", fontsize=9)
@@ -188,7 +191,8 @@ def hours_of_strings(hours: pl.DataFrame) -> pl.DataFrame:
 
 def _voltage(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
     at = days(whole["feature_ts"])
-    axes.fill_between(*parted(at, whole["v_low"], whole["v_high"]), color=GREY, alpha=0.25, linewidth=0)
+    along, *ends = parted(at, whole["v_low"], whole["v_high"])
+    axes.fill_between(along, ends[0], ends[1], color=GREY, alpha=0.25, linewidth=0)
     draw_line(axes, at, whole["v"], color=BLUE, linewidth=1.0)
     draw_line(axes, days(weak["feature_ts"]), weak["v_mean"], color=VERMILION, linewidth=1.0)
     words = "jar voltage, hourly mean (V); grey: all jars"
@@ -247,8 +251,8 @@ def _health(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
     weak = charge.filter(pl.col("battery_id") == choice.weakest_id).sort("ts").drop_nulls("soh_pct")
     middle = charge.filter(pl.col("battery_id") == choice.middle_id).sort("ts")
     half = Z90 * choice.soh_sd_pct
-    ends = (weak["soh_pct"] - half, weak["soh_pct"] + half)
-    axes.fill_between(*parted(days(weak["ts"]), *ends), color=VERMILION, alpha=0.18, linewidth=0)
+    along, low, high = parted(days(weak["ts"]), weak["soh_pct"] - half, weak["soh_pct"] + half)
+    axes.fill_between(along, low, high, color=VERMILION, alpha=0.18, linewidth=0)
     draw_line(axes, days(middle["ts"]), middle["soh_pct"], color=BLUE, linewidth=1.0)
     draw_line(axes, days(weak["ts"]), weak["soh_pct"], color=VERMILION, linewidth=1.0)
     axes.axhline(WORN_PCT, color=GREY, linestyle="--", linewidth=1.0)

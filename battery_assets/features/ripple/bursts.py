@@ -139,7 +139,7 @@ def _steady(
         mine = length == count
         means_a, means_v = (_cycle_means(waves[mine], int(count)) for waves in (amps, volts))
         along = np.linspace(-0.5, 0.5, means_v.shape[1])
-        rise = means_v @ along / max(along @ along, 1e-9)
+        rise = means_v @ along / max(float(along @ along), 1e-9)
         stepped = np.ptp(means_v - rise[:, None] * along, axis=1)
         steady[mine] = (
             (np.ptp(means_a, axis=1) <= most_a[mine])

@@ -39,9 +39,7 @@ def seamed(
 def measured_again(points: pl.DataFrame) -> pl.DataFrame:
     """The points of a joined life with their charge estimated anew, open where it was open without limit."""
     breaks = np.isinf(points["open_ah"].to_numpy())
-    moved, open_ah = estimated(
-        points, flow_of(points, breaks), np.zeros(points.height, bool), Counter()
-    )
+    moved, open_ah = estimated(points, flow_of(points, breaks), np.zeros(points.height, bool), Counter())
     return points.with_columns(moved_ah=pl.Series(moved), open_ah=pl.Series(open_ah))
 
 
