@@ -85,7 +85,7 @@ def truncated(world: Imported) -> str:
     assert done.exit_code != 0
     assert "telemetry_jar_raw.csv.gz was refused: TRUNCATED_ARCHIVE" in done.output
     assert "next step: " in done.output
-    return "not 0: telemetry_jar_raw.csv.gz was refused: TRUNCATED_ARCHIVE, and a next step"
+    return "the command fails: telemetry_jar_raw.csv.gz was refused: TRUNCATED_ARCHIVE, and a next step"
 
 
 def bomb(world: Imported) -> str:

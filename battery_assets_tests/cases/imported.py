@@ -130,17 +130,18 @@ class Units:
         [(count,)] = self.world.rows(query, jars=self.jars)
         return int(count)
 
-    def alerts(self) -> pl.DataFrame:
-        """alert_type, severity, battery_id, message of the alerts.
-
-        Those on missing samples are left out: exports that lie side by side are of different days.
-        """
+    def all_alerts(self) -> pl.DataFrame:
+        """alert_type, severity, battery_id, message of the alerts."""
         query = (
             "SELECT alert_type, severity::text, battery_id::text, message FROM fleet.alert "
             "WHERE battery_id::text = ANY(:jars) OR string_id::text = ANY(:strings)"
         )
-        found = self._frame(query, ("alert_type", "severity", "battery_id", "message"))
-        return found.filter(~pl.col("message").str.contains("^[^:]+: (samples are missing|a long stretch)"))
+        return self._frame(query, ("alert_type", "severity", "battery_id", "message"))
+
+    def alerts(self) -> pl.DataFrame:
+        """As `all_alerts`, less those on missing samples: exports that lie side by side are of different days."""
+        missing = pl.col("message").str.contains("^[^:]+: (samples are missing|a long stretch)")
+        return self.all_alerts().filter(~missing)
 
     def objections(self, severity: str) -> list[str]:
         """What is objected to in the data of the string or its jars."""

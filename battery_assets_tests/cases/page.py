@@ -13,10 +13,12 @@ from battery_assets_tests.cases.record import Case
 PAGE = Path(__file__).parents[2] / "docs" / "cases.md"
 HEAD = """# Cases
 
-Inputs on which the product was once wrong, or which it refused although they were right: what is right for
-each, and what comes out now. `python -m battery_assets_tests.cases.page` writes this page; `make test` holds it
-against the code. A file is read under the contract that its case names; an export is imported by the command.
-The input is not part of the project: tests look for it where `BATTERY_TEST_DATA` says.
+Inputs on which the product was once wrong, or which it refused although they were right. For each: what is
+right, and what comes out now.
+
+- `python -m battery_assets_tests.cases.page` writes this page. `make test` holds it against the code.
+- A file is read under the contract that its case names. An export is imported by the command.
+- The inputs are not part of the project. Tests look for them where `BATTERY_TEST_DATA` says.
 """
 TITLES = {
     "files": "Files of cyclers",
