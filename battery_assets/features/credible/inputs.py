@@ -11,15 +11,20 @@ CODES_C = (-40.0, 0.0, 85.0, 99.9, 100.0)
 CODES_A = (-655.36, -655.35, -327.68, 327.67, 655.35, 850.0, 999.9, -3276.8, 3276.7)
 CODES_V = (655.35, 327.67, 999.9, 850.0, 999.99, 1000.0)
 CODES_MOHM = (327.67, 655.35, 850.0, 999.9, 3276.7, 6553.5, 9999.0, 9999.9, 32767.0, 65535.0, 99999.0)
-# A fault's code in between is believed to be one where the input is elsewhere by so much.
-APART_C, APART_V = 15.0, 1.0
+# A fault's code in between is believed to be one where the input is elsewhere by so much (K, or a share of
+# the code) just before and after: a jar that runs away, or a load, passes 85 °C or 850 A too.
+APART_C, APART_V, APART_SHARE = 15.0, 1.0, 0.2
 STILL_ROWS = 12
+# Where so many inputs of a string stand still, the monitor is coarse: that one does so says nothing.
+STILL_SHARE = 0.5
 DEAD = "an input without a sensor"
 # V or K: an input that moves by more shows it in its rounded values too.
 MOVES, PROBES = 0.002, 200
 BIN_US, FEWEST_BINS, FEWEST_VALUES = 900_000_000, 20, 5
 BIN_EDGES_US = BIN_US * np.arange(97)
 AGREE, USUAL_AGREEMENT = 0.98, 0.5
+# Steps of a monitor above this share of the voltage (20 mV of a jar) hide the noise that tells two apart.
+COARSEST = 0.0015
 
 
 def dead_inputs(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
@@ -40,9 +45,10 @@ def dead_inputs(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         for name, most in (("v", APART_V), ("t", APART_C))
     }
     all_code = (still["t"] & code_c).all().over("string_id")
+    alone = {name: long & (still[name].mean().over("string_id") < STILL_SHARE) for name in ("v", "t")}
     dead = {
-        "temperature_c": still["t"] & ((code_c & (long | apart["t"] | all_code)) | (long & apart["t"])),
-        "voltage_v": still["v"] & ((pl.col("v_min") == 0) | (long & apart["v"])),
+        "temperature_c": still["t"] & ((code_c & (long | apart["t"] | all_code)) | (alone["t"] & apart["t"])),
+        "voltage_v": still["v"] & ((pl.col("v_min") == 0) | (alone["v"] & apart["v"])),
     }
     units = {"temperature_c": ("t_min", "°C"), "voltage_v": ("v_min", "V")}
     frames = [
@@ -92,8 +98,8 @@ def _facts(values: np.ndarray, runs: Runs) -> tuple[np.ndarray, np.ndarray, np.n
 def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """SCALES of jars that show one channel: unit_id is a jar, likely names the others, code copied_channel.
 
-    Two instruments never agree to the last digit for a day. Not judged where the voltages hardly move, or are
-    so coarse that most pairs of the string agree.
+    Two instruments never agree to the last digit for a day. Bins in which neither of two moved say nothing.
+    Not judged where the voltages hardly move, or are so coarse that jars of one charger agree by themselves.
     """
     if rows.is_empty():
         return NOTHING
@@ -127,16 +133,35 @@ def _by_bin(ts: np.ndarray, volts: np.ndarray) -> np.ndarray:
 
 def _alike(shown: np.ndarray) -> dict[int, list[int]]:
     """Of the jars of a string (J, 96) those that agree with others, and with which."""
-    there = np.isfinite(shown)
-    bins = there.astype(np.float32) @ there.T.astype(np.float32)
-    equal = ((shown[:, None] == shown[None]) & there[:, None] & there[None]).sum(axis=2)
-    share = np.where(bins > 0, equal / np.maximum(bins, 1.0), 0.0)
+    if _coarse(shown):
+        return {}
+    there, moved = np.isfinite(shown), _moved(shown)
+    # Bins in which neither moved say nothing of the two.
+    common = there[:, None] & there[None] & (moved[:, None] | moved[None])
+    bins = common.sum(axis=2)
+    equal = ((shown[:, None] == shown[None]) & common).sum(axis=2)
+    share = equal / np.maximum(bins, 1)
     pairs = (bins >= FEWEST_BINS) & ~np.eye(len(shown), dtype=bool)
     alike = pairs & (share >= AGREE)
     if not alike.any() or (pairs.sum() > 2 and float(np.median(share[pairs])) > USUAL_AGREEMENT):
         return {}
     alike &= np.array([len(np.unique(row[np.isfinite(row)])) >= FEWEST_VALUES for row in shown])[:, None]
     return {int(k): np.flatnonzero(alike[k]).tolist() for k in np.flatnonzero(alike.any(axis=1))}
+
+
+def _moved(shown: np.ndarray) -> np.ndarray:
+    """Bins (J, 96) whose voltage is not that of the jar's bin before it."""
+    moved = np.zeros(shown.shape, bool)
+    for row, of in zip(shown, moved, strict=True):
+        there = np.flatnonzero(np.isfinite(row))
+        of[there[1:]] = np.diff(row[there]) != 0
+    return moved
+
+
+def _coarse(shown: np.ndarray) -> bool:
+    """Whether the steps of a string's voltages are wide beside what two sound jars differ by."""
+    values = np.unique(shown[np.isfinite(shown)].round(4))
+    return len(values) > 1 and bool(np.median(np.diff(values)) > COARSEST * np.median(np.abs(values)))
 
 
 def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -147,8 +172,8 @@ def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     kind, unit = ("jar", "battery_id") if "battery_id" in rows.columns else ("string", "string_id")
     codes: dict[str, tuple[tuple[float, ...], str, float | None]] = {
         "resistance_mohm": (CODES_MOHM, "mΩ", None),
-        "current_a": (CODES_A, "A", None),
-        "voltage_v": (CODES_V if kind == "string" else (), "V", 0.2),
+        "current_a": (CODES_A, "A", APART_SHARE),
+        "voltage_v": (CODES_V if kind == "string" else (), "V", APART_SHARE),
         "temperature_c": (CODES_C, "°C", APART_C),
     }
     frames = []
@@ -176,10 +201,12 @@ def _touched(values: pl.Series, codes: tuple[float, ...]) -> bool:
 
 
 def _is_code(name: str, codes: tuple[float, ...], unit: str, apart: float | None) -> pl.Expr:
-    """Where a column shows one of the codes, far from what its unit shows else (K, or as a share of it)."""
-    value = pl.col(name)
+    """Where a column shows one of the codes, far from the unit's samples on either side (K, or a share)."""
+    value = pl.col(name).cast(pl.Float64)
     is_code = pl.any_horizontal((value - code).abs() < 1e-4 for code in codes)
     if apart is not None:
-        middle = value.median().over(unit)
-        is_code &= (value - middle).abs() > (apart if apart > 1 else apart * middle.abs())
+        other = pl.when(~is_code).then(value)
+        beside = (other.forward_fill().over(unit), other.backward_fill().over(unit))
+        nearest = pl.min_horizontal((value - sample).abs() for sample in beside)
+        is_code &= nearest > (apart if apart > 1 else apart * value.abs())
     return is_code.fill_null(value=False)

@@ -33,8 +33,9 @@ PER_UNIT = 200
 JAR_SHARE = (0.65, 1.45)
 # On float, charged or at rest: by this much a likely unit has to fit.
 FITS = (0.85, 1.3)
-# No string stands hotter than this all day, jar by jar; in degF it is 13 degC.
-HOTTEST_C = 55.0
+# No string stands hotter than this all day, jar by jar; in degF it is 13 degC. A unit is there all day: a jar
+# that runs away began the day below, so the day's coolest samples are judged.
+HOTTEST_C, COOLEST_SHARE = 55.0, 0.05
 LEAST_ROWS = 3
 # Median of a string's ohmic readings over those of new jars of its size: a worn-out string has five times.
 OHMIC_FACTOR = 8.0
@@ -79,6 +80,7 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         .agg(
             v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
             t=pl.col("temperature_c").median().cast(pl.Float64),
+            cool=pl.col("temperature_c").quantile(COOLEST_SHARE, "lower").cast(pl.Float64),
             rows=pl.len(),
         )
         .join(
@@ -163,7 +165,7 @@ def _best(share: float, candidates: dict) -> tuple[str, str] | None:
 
 def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("t").is_not_null())
-    if known.is_empty() or (known["t"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
+    if known.is_empty() or (known["cool"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
         return []
     term = "units=telemetry_jar_raw.temperature_c:degF"
     return [_scale("string", string, "temperature_c", "degF", term, _middle(known["t"]), "°C", _rows(known))]
@@ -174,12 +176,16 @@ def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
     if rows.is_empty():
         return NOTHING
     middle = rows.group_by(pl.col("sensor_id").cast(pl.String)).agg(
-        t=pl.col("temperature_c").median().cast(pl.Float64), rows=pl.len()
+        t=pl.col("temperature_c").median().cast(pl.Float64),
+        cool=pl.col("temperature_c").quantile(COOLEST_SHARE, "lower").cast(pl.Float64),
+        rows=pl.len(),
     )
     term = "units=telemetry_env.temperature_c:degF"
     return _frame(
         _scale("location", sensor, "temperature_c", "degF", term, celsius, "°C", count)
-        for sensor, celsius, count in middle.filter(pl.col("t") > HOTTEST_C).sort("sensor_id").iter_rows()
+        for sensor, celsius, _, count in middle.filter(pl.col("cool") > HOTTEST_C)
+        .sort("sensor_id")
+        .iter_rows()
     )
 
 

@@ -75,7 +75,7 @@ def survival_figure(out_of_fold: pl.DataFrame, model: RulModel) -> "Figure":
     axes.step([0, *times], [1, *alive], where="post", label="seen (Kaplan-Meier)")
     axes.plot(days, predicted, label="predicted, out of fold")
     axes.set(xlabel="days after the snapshot", ylabel="share in service")
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
