@@ -10,6 +10,7 @@ from battery_assets.actions.session import Session, know_sites, put_site, run_he
 from battery_assets.errors import UserError
 from battery_assets.ingest.exports.landing import LandingFile, landing_files, refusal_of
 from battery_assets.ingest.files.problems import FileProblem
+from battery_assets.platform.landing import name_in
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
 
@@ -98,7 +99,8 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
     from battery_assets.ingest.exports.contract import SourceContract
     from battery_assets.platform.dagster.partitions import months as calendar
 
-    files, problems = landing_files(at.landing.root(site), site)
+    root = at.landing.root(site)
+    files, problems = landing_files(root, site)
     terms, kept = SourceContract.from_config(contract), calendar.get_partition_keys()
     touched = months_of(files, files, terms)
     # Rows of a month that nobody keeps, such as those of a clock that began anew, stop no other month.
@@ -107,7 +109,8 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
         f"rows of {', '.join(strange)} are no month's that is kept ({kept[0]} to {kept[-1]}): they count "
         "as of other months"
     ] * bool(strange)
-    tell_problems(at.warehouse, site, {str(p.path): (p.reason, p.detail) for p in problems}, told)
+    named = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
+    tell_problems(at.warehouse, site, named, told)
     months = sorted(touched - set(strange))
     if not months:
         raise _without_months(source, files, problems, terms)

@@ -47,13 +47,13 @@ def lab(ran):
 def run(warehouse, folder, part=LAB):
     from battery_assets.definitions import defs
 
-    job = defs.resolve_job_def("lab_month")
+    job, landing = defs.resolve_job_def("lab_month"), Landing(folder=str(folder))
     tracking = Tracking(tracking_uri=f"sqlite:///{folder}/mlflow.db", artifact_root=folder)
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("lab", [str(part.site)])
         return job.execute_in_process(
             instance=instance,
-            resources={"warehouse": warehouse, "tracking": tracking},
+            resources={"warehouse": warehouse, "tracking": tracking, "landing": landing},
             partition_key=dg.MultiPartitionKey({"month": str(part.month), "site": str(part.site)}),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )

@@ -1,7 +1,6 @@
 """What a table says about its asset, and what a materialization shows."""
 
 import base64
-
 import copy
 
 import dagster as dg
