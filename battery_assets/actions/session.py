@@ -34,11 +34,15 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
     from battery_assets.hosting.abandoned import fail_abandoned_runs
     from battery_assets.hosting.databases import running_database
     from battery_assets.hosting.launch import QUIET, install_dagster_home
+    from battery_assets.platform.registry.identity import refuse_strangers
     from battery_assets.platform.warehouse.migrate import migrate
 
     settings = settings or Settings.from_environment()
     with running_database(settings):
         migrate(settings.warehouse_url)
+        refuse_strangers(
+            settings.warehouse_url, settings.lake_url, settings.home, shared=settings.database_url is not None
+        )
         install_dagster_home(settings)
         os.environ.update({**QUIET, **settings.variables()})
         import dagster as dg

@@ -36,6 +36,7 @@ def up(definitions: str) -> None:
 
 def _migrate(settings: "Settings") -> None:
     """Bring the warehouse to the current schema."""
+    from battery_assets.platform.registry.identity import refuse_strangers
     from battery_assets.platform.warehouse.migrate import migrate
 
     try:
@@ -43,6 +44,9 @@ def _migrate(settings: "Settings") -> None:
     except RuntimeError as error:
         problem, _, way_out = str(error).partition(": ")
         raise UserError(problem, way_out or "see the log of the database") from error
+    refuse_strangers(
+        settings.warehouse_url, settings.lake_url, settings.home, shared=settings.database_url is not None
+    )
 
 
 class _Display:
