@@ -154,15 +154,18 @@ def run_here(job_name: str, partition: str | None = None, site: str | None = Non
     import dagster as dg
 
     from battery_assets.definitions import defs
+    from battery_assets.hosting.runs_here import NOT_STARTED_ANEW, show_runs
 
     key: Any = partition
     if partition and site:
         key = dg.MultiPartitionKey({"month": partition, "site": site})
     with dg.DagsterInstance.get() as instance:
+        show_runs(instance)
         result = defs.resolve_job_def(job_name).execute_in_process(
             instance=instance,
             partition_key=key,
             raise_on_error=False,
+            tags=NOT_STARTED_ANEW,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     if not result.success:

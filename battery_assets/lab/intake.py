@@ -105,8 +105,8 @@ def _enter(
         intake.enter(connection, lab, key, status, month=month, reason=reason, facts=facts, files=files)
         if new:
             intake.replace(connection, lab, before)
-        refused = found.life.quarantine.with_columns(pl.col("file").str.strip_prefix(f"{root}/"))
-        intake.keep_quarantine(connection, t.timeseries_point, lab, month, refused)
+        quarantine = found.life.quarantine.with_columns(pl.col("file").str.strip_prefix(f"{root}/"))
+        intake.keep_quarantine(connection, t.timeseries_point, lab, month, quarantine)
     return Entered(test, status, month, reason)
 
 

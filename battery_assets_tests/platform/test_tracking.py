@@ -1,12 +1,16 @@
 """MLflow as it really runs: on a database file, and behind its own server."""
 
 import hashlib
+import json
 import os
+import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -14,12 +18,25 @@ from urllib.request import urlopen
 import polars as pl
 import pytest
 
+from battery_assets.platform.experiments import VIEW, Experiment, runs_pages
+from battery_assets.platform.run_files import free_from_folder
 from battery_assets.platform.tracking import (
     ArtifactMismatch,
     Tracking,
     TrackingUnavailable,
     without_password,
 )
+
+
+class Served(Tracking):
+    """MLflow behind its server, and the folder of its database."""
+
+    folder: str
+
+    @property
+    def home(self) -> Path:
+        return Path(self.folder)
+
 
 CONTENT = b"not a real model, but real bytes"
 
@@ -47,7 +64,7 @@ def on_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
         server = subprocess.Popen(command, env=os.environ | quiet, **place)
     try:
         _wait(f"http://127.0.0.1:{port}/health", server, home / "server.log")
-        yield Tracking(tracking_uri=f"http://127.0.0.1:{port}")
+        yield Served(tracking_uri=f"http://127.0.0.1:{port}", folder=str(home))
     finally:
         os.killpg(server.pid, 15)
         server.wait(timeout=20)
@@ -88,6 +105,17 @@ def _registered(tracking: Tracking, folder: Path, name: str) -> tuple[str, str]:
     return run.run_id, tracking.register(name, run.run_id, "model/model.cbm", {"cutoff": "2026-11-01"})
 
 
+def test_the_server_shows_the_files_that_steps_logged_on_its_database(on_a_server: Served) -> None:
+    home = on_a_server.home
+    beside = Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home / "artifacts"))
+    with beside.run(Experiment("remaining useful life", "Lives."), "a") as run:
+        run.log_table(pl.DataFrame({"jar": ["a"]}), "tables/worst.csv")
+    client = on_a_server.client()
+    assert [item.path for item in client.list_artifacts(run.run_id, "tables")] == ["tables/worst.csv"]
+    page = runs_pages(on_a_server.tracking_uri)["remaining useful life"]
+    assert page.endswith(f"/{run.experiment_id}/runs?viewStateShareKey={VIEW}&workflowType=machine_learning")
+
+
 @pytest.mark.parametrize("where", ["on_a_database", "on_a_server"])
 def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     where: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -103,7 +131,7 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     assert stored.data.metrics["c_index"] == 0.9
     assert "not_computable" not in stored.data.metrics
     assert len(client.get_metric_history(run_id, "nll")) == 250
-    assert {item.path for item in client.list_artifacts(run_id)} == {
+    assert {item.path for item in tracking.files_of(run_id).list_artifacts()} == {
         "data_versions.json", "figures", "model", "tables"
     }  # fmt: skip
     entry = client.get_model_version("rul-bkk", version)
@@ -111,6 +139,87 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     assert entry.tags["cutoff"] == "2026-11-01"
     assert entry.source.endswith("/model")
     assert tracking.fetch("rul-bkk", version, tmp_path / "fetched").read_bytes() == CONTENT
+
+
+def test_the_files_may_be_moved_and_nothing_names_the_folder_they_were_in(tmp_path: Path) -> None:
+    tracking = Tracking(tracking_uri=f"sqlite:///{tmp_path}/mlflow.db", artifact_root=str(tmp_path / "old"))
+    _, version = _registered(tracking, tmp_path, "rul-moved")
+    (tmp_path / "old").rename(tmp_path / "new")
+    moved = Tracking(tracking_uri=tracking.tracking_uri, artifact_root=str(tmp_path / "new"))
+    assert moved.fetch("rul-moved", version).read_bytes() == CONTENT
+    assert not [told for told in _addresses(tmp_path / "mlflow.db") if str(tmp_path) in told]
+
+
+def _addresses(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        queries = (
+            "artifact_location FROM experiments",
+            "artifact_uri FROM runs",
+            "source FROM model_versions",
+        )
+        return [row[0] for query in queries for row in connection.execute(f"SELECT {query}")]
+
+
+def test_addresses_of_before_are_freed_from_their_folder(tmp_path: Path) -> None:
+    tracking = Tracking(
+        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db", artifact_root=str(tmp_path / "mlflow")
+    )
+    _, version = _registered(tracking, tmp_path, "rul-old")
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection:
+        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+            old = f"'file:///gone/mlflow' || substr({column}, 18)"
+            connection.execute(f"UPDATE {table} SET {column} = {old}")
+        connection.commit()
+    assert tracking.fetch("rul-old", version).read_bytes() == CONTENT, "before they are freed, too"
+    assert free_from_folder(tracking.tracking_uri, tracking.artifact_root) >= 2
+    assert {told.partition(":")[0] for told in _addresses(tmp_path / "mlflow.db")} == {"mlflow-artifacts"}
+    assert tracking.fetch("rul-old", version).read_bytes() == CONTENT
+    assert free_from_folder(tracking.tracking_uri, tracking.artifact_root) == 0
+
+
+def test_an_experiment_says_what_it_is_for_and_which_columns_decide(on_a_database: Tracking) -> None:
+    told = Experiment("remaining life", "How long.", ("c_index", "brier_90d"), ("cutoff_month",))
+    with on_a_database.run(told, "a") as run:
+        run.log_dataset("fleet before 2026-10", {"feature_store 2026-09|bkk": "ab" * 32})
+    client = on_a_database.client()
+    experiment = client.get_experiment(run.experiment_id)
+    assert experiment.tags["mlflow.note.content"] == "How long."
+    view = json.loads(json.loads(experiment.tags[f"mlflow.sharedViewState.{VIEW}"])["state"])
+    decisive = ["metrics.`c_index`", "metrics.`brier_90d`", "params.`cutoff_month`"]
+    assert view["selectedColumns"][-3:] == decisive
+    stored = client.get_run(run.run_id)
+    [dataset] = stored.inputs.dataset_inputs
+    assert (dataset.dataset.name, dataset.tags[0].value) == ("fleet before 2026-10", "training")
+    assert re.fullmatch("[0-9a-f]{40}", stored.data.tags["mlflow.source.git.commit"])
+    client.set_experiment_tag(run.experiment_id, "mlflow.note.content", "A person's words.")
+    with on_a_database.run(told, "b"):
+        pass
+    assert client.get_experiment(run.experiment_id).tags["mlflow.note.content"] == "A person's words."
+
+
+def test_the_newest_cut_off_is_in_production(on_a_database: Tracking, tmp_path: Path) -> None:
+    made = {}
+    for cutoff in ("2026-11", "2026-12", "2026-10"):
+        with on_a_database.run("rul", cutoff) as run:
+            (tmp_path / "model.cbm").write_bytes(CONTENT)
+            run.log_artifact_file(tmp_path / "model.cbm", "model")
+        tags = {"cutoff_month": cutoff}
+        made[cutoff] = on_a_database.register("lives", run.run_id, "model/model.cbm", tags, note="Lives.")
+        on_a_database.set_aliases("lives", made[cutoff], cutoff)
+    found = on_a_database.client().get_registered_model("lives")
+    assert found.description == "Lives."
+    assert str(found.aliases["production"]) == made["2026-12"]
+    assert str(found.aliases["before_2026-10"]) == made["2026-10"]
+
+
+def test_no_empty_default_experiment_and_no_file_where_a_command_runs(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tracking = Tracking(tracking_uri=f"sqlite:///{tmp_path}/home.db", artifact_root=str(tmp_path / "home"))
+    with tracking.run("rul", "a"):
+        pass
+    assert [one.name for one in tracking.client().search_experiments()] == ["rul"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"home.db", "home"}
+    assert "_MLFLOW_SERVER_ARTIFACT_ROOT" not in os.environ
 
 
 def test_registering_twice_gives_one_version(on_a_database: Tracking, tmp_path: Path) -> None:
