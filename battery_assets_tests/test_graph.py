@@ -141,4 +141,4 @@ def test_the_partitions_are_months_by_sites():
     assert isinstance(lab, dg.MultiPartitionsDefinition)
     assert lab != month_site, "labs and sites have keys of their own"
     assert SPECS["user"].partitions_def is None
-    assert isinstance(SPECS["ml_model"].partitions_def, dg.MonthlyPartitionsDefinition)
+    assert SPECS["ml_model"].partitions_def == month_site.get_partitions_def_for_dimension("month")

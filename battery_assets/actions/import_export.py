@@ -97,11 +97,11 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
     """The months that any file of the site touches. UserError where no row has one."""
     from battery_assets.fleet.sensors import months_of, tell_problems
     from battery_assets.ingest.exports.contract import SourceContract
-    from battery_assets.platform.dagster.partitions import months as calendar
+    from battery_assets.platform.dagster.partitions import calendar
 
     root = at.landing.root(site)
     files, problems = landing_files(root, site)
-    terms, kept = SourceContract.from_config(contract), calendar.get_partition_keys()
+    terms, kept = SourceContract.from_config(contract), calendar()
     touched = months_of(files, files, terms)
     # Rows of a month that nobody keeps, such as those of a clock that began anew, stop no other month.
     strange = sorted(touched - set(kept))

@@ -9,7 +9,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.jobs import catalogue_job, site_month_job
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.landing import LandingFile, landing_files, months_touched
-from battery_assets.platform.dagster.partitions import months, sites
+from battery_assets.platform.dagster.partitions import sites
 from battery_assets.platform.dagster.schedules import FIRST, runnable, running
 from battery_assets.platform.landing import Landing, name_in
 from battery_assets.platform.registry import accounts
@@ -99,7 +99,7 @@ def landing_sensor(warehouse: Warehouse, landing: Landing) -> dg.SensorDefinitio
         files, catalogue_changed, parts = landing_changes(
             warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), state["files"]
         )
-        parts = runnable(context, parts, months)
+        parts = runnable(context, parts)
         waiting = {tuple(part) for part in state["waiting"]}
         if files == state["files"] and not waiting:
             return dg.SkipReason("no new files")

@@ -1,4 +1,4 @@
-"""Runs of this process as Dagster's pages know runs: of a job of the code location, in timeline and job bars."""
+"""Runs of this process as Dagster's pages know them: of a job of the code location, on its timeline."""
 
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,10 @@ def show_runs(instance: "DagsterInstance") -> None:
     add_run = storage.add_run
     repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), REPOSITORY)
 
-    def add_named(run: "DagsterRun") -> "DagsterRun":
-        if run.remote_job_origin is None:
-            run = run._replace(remote_job_origin=RemoteJobOrigin(repository, run.job_name))
-        return add_run(run)
+    def add_named(dagster_run: "DagsterRun") -> "DagsterRun":
+        if dagster_run.remote_job_origin is not None:
+            return add_run(dagster_run)
+        origin = RemoteJobOrigin(repository, dagster_run.job_name)
+        return add_run(dagster_run._replace(remote_job_origin=origin))
 
-    storage.add_run = add_named  # type: ignore[method-assign]
+    storage.add_run = add_named  # type: ignore

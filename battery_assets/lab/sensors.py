@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.lab.intake import enter_new_tests
 from battery_assets.lab.jobs import lab_month_job
-from battery_assets.platform.dagster.partitions import lab_calendar, labs
+from battery_assets.platform.dagster.partitions import labs
 from battery_assets.platform.dagster.schedules import FIRST, runnable
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import arrivals as intake
@@ -128,7 +128,7 @@ def lab_landing_sensor(
         found = runnable(
             context,
             look(warehouse.process_config_and_initialize(), landing.process_config_and_initialize()),
-            lab_calendar,
+            lab=True,
         )
         if not found:
             return dg.SkipReason("no new tests")

@@ -225,13 +225,14 @@ def _plain(run_id: str) -> str:
 def _default_root() -> Iterator[None]:
     """Let MLflow's own experiment Default not name the folder that a command happens to run in."""
     # MLflow reads it where it opens a database; left set, it would take this process for its server.
-    name, before = "_MLFLOW_SERVER_ARTIFACT_ROOT", os.environ.get("_MLFLOW_SERVER_ARTIFACT_ROOT")
+    name = "_MLFLOW_SERVER_ARTIFACT_ROOT"
+    ours = name not in os.environ
     os.environ.setdefault(name, FROM_ROOT)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
+        if ours:
+            os.environ.pop(name, None)
 
 
 def _delete_empty_default(client: "MlflowClient") -> None:

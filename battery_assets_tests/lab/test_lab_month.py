@@ -12,7 +12,7 @@ from battery_assets.actions.import_lab import land
 from battery_assets.lab import sessions as lab_source
 from battery_assets.lab.intake import enter_new_tests
 from battery_assets.platform import clock
-from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.partitions import Part, know_months
 from battery_assets.platform.lake import reads as lake_reads
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.landing import Landing
@@ -51,6 +51,7 @@ def run(warehouse, folder, part=LAB):
     tracking = Tracking(tracking_uri=f"sqlite:///{folder}/mlflow.db", artifact_root=folder)
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("lab", [str(part.site)])
+        know_months(instance, [str(part.month)], lab=True)
         return job.execute_in_process(
             instance=instance,
             resources={"warehouse": warehouse, "tracking": tracking, "landing": landing},

@@ -5,12 +5,10 @@ import json
 import os
 import re
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -19,13 +17,13 @@ import polars as pl
 import pytest
 
 from battery_assets.platform.experiments import VIEW, Experiment, runs_pages
-from battery_assets.platform.run_files import free_from_folder
 from battery_assets.platform.tracking import (
     ArtifactMismatch,
     Tracking,
     TrackingUnavailable,
     without_password,
 )
+from battery_assets_tests.worlds.tracked import CONTENT, registered
 
 
 class Served(Tracking):
@@ -36,9 +34,6 @@ class Served(Tracking):
     @property
     def home(self) -> Path:
         return Path(self.folder)
-
-
-CONTENT = b"not a real model, but real bytes"
 
 
 @pytest.fixture(scope="module")
@@ -82,29 +77,6 @@ def _wait(address: str, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"no answer from {address}: {log.read_text()}")
 
 
-def _figure():
-    from matplotlib.figure import Figure
-
-    figure = Figure()
-    figure.add_subplot().plot([1, 2])
-    return figure
-
-
-def _registered(tracking: Tracking, folder: Path, name: str) -> tuple[str, str]:
-    model = folder / "model.cbm"
-    model.write_bytes(CONTENT)
-    with tracking.run("rul", "2026-10|bkk", {"partition": "2026-10|bkk"}) as run:
-        run.log_params({"depth": 4, "distributions": ("Normal", "Extreme")})
-        run.log_metrics({"c_index": 0.9, "not_computable": float("nan")})
-        for step in range(250):
-            run.log_metrics({"nll": 1.0 / (1 + step)}, step)
-        run.log_inputs({"feature_store 2026-09|bkk": "ab" * 32, "feature_store 2026-10|bkk": "cd" * 32})
-        run.log_figure(_figure(), "figures/importance.png")
-        run.log_table(pl.DataFrame({"jar": ["a"], "rul_days": [12.5]}), "tables/worst.csv")
-        run.log_artifact_file(model, "model")
-    return run.run_id, tracking.register(name, run.run_id, "model/model.cbm", {"cutoff": "2026-11-01"})
-
-
 def test_the_server_shows_the_files_that_steps_logged_on_its_database(on_a_server: Served) -> None:
     home = on_a_server.home
     beside = Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home / "artifacts"))
@@ -121,7 +93,7 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     where: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     tracking = request.getfixturevalue(where)
-    run_id, version = _registered(tracking, tmp_path, "rul-bkk")
+    run_id, version = registered(tracking, tmp_path, "rul-bkk")
     client = tracking.client()
     stored = client.get_run(run_id)
     assert stored.info.status == "FINISHED"
@@ -139,42 +111,6 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     assert entry.tags["cutoff"] == "2026-11-01"
     assert entry.source.endswith("/model")
     assert tracking.fetch("rul-bkk", version, tmp_path / "fetched").read_bytes() == CONTENT
-
-
-def test_the_files_may_be_moved_and_nothing_names_the_folder_they_were_in(tmp_path: Path) -> None:
-    tracking = Tracking(tracking_uri=f"sqlite:///{tmp_path}/mlflow.db", artifact_root=str(tmp_path / "old"))
-    _, version = _registered(tracking, tmp_path, "rul-moved")
-    (tmp_path / "old").rename(tmp_path / "new")
-    moved = Tracking(tracking_uri=tracking.tracking_uri, artifact_root=str(tmp_path / "new"))
-    assert moved.fetch("rul-moved", version).read_bytes() == CONTENT
-    assert not [told for told in _addresses(tmp_path / "mlflow.db") if str(tmp_path) in told]
-
-
-def _addresses(database: Path) -> list[str]:
-    with closing(sqlite3.connect(database)) as connection:
-        queries = (
-            "artifact_location FROM experiments",
-            "artifact_uri FROM runs",
-            "source FROM model_versions",
-        )
-        return [row[0] for query in queries for row in connection.execute(f"SELECT {query}")]
-
-
-def test_addresses_of_before_are_freed_from_their_folder(tmp_path: Path) -> None:
-    tracking = Tracking(
-        tracking_uri=f"sqlite:///{tmp_path}/mlflow.db", artifact_root=str(tmp_path / "mlflow")
-    )
-    _, version = _registered(tracking, tmp_path, "rul-old")
-    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection:
-        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
-            old = f"'file:///gone/mlflow' || substr({column}, 18)"
-            connection.execute(f"UPDATE {table} SET {column} = {old}")
-        connection.commit()
-    assert tracking.fetch("rul-old", version).read_bytes() == CONTENT, "before they are freed, too"
-    assert free_from_folder(tracking.tracking_uri, tracking.artifact_root) >= 2
-    assert {told.partition(":")[0] for told in _addresses(tmp_path / "mlflow.db")} == {"mlflow-artifacts"}
-    assert tracking.fetch("rul-old", version).read_bytes() == CONTENT
-    assert free_from_folder(tracking.tracking_uri, tracking.artifact_root) == 0
 
 
 def test_an_experiment_says_what_it_is_for_and_which_columns_decide(on_a_database: Tracking) -> None:
@@ -212,29 +148,19 @@ def test_the_newest_cut_off_is_in_production(on_a_database: Tracking, tmp_path: 
     assert str(found.aliases["before_2026-10"]) == made["2026-10"]
 
 
-def test_no_empty_default_experiment_and_no_file_where_a_command_runs(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    tracking = Tracking(tracking_uri=f"sqlite:///{tmp_path}/home.db", artifact_root=str(tmp_path / "home"))
-    with tracking.run("rul", "a"):
-        pass
-    assert [one.name for one in tracking.client().search_experiments()] == ["rul"]
-    assert {path.name for path in tmp_path.iterdir()} <= {"home.db", "home"}
-    assert "_MLFLOW_SERVER_ARTIFACT_ROOT" not in os.environ
-
-
 def test_registering_twice_gives_one_version(on_a_database: Tracking, tmp_path: Path) -> None:
-    run_id, version = _registered(on_a_database, tmp_path, "rul-twice")
+    run_id, version = registered(on_a_database, tmp_path, "rul-twice")
     assert on_a_database.register("rul-twice", run_id, "model/model.cbm") == version
 
 
 def test_a_second_training_gives_a_second_version(on_a_database: Tracking, tmp_path: Path) -> None:
-    _, first = _registered(on_a_database, tmp_path, "rul-again")
-    _, second = _registered(on_a_database, tmp_path, "rul-again")
+    _, first = registered(on_a_database, tmp_path, "rul-again")
+    _, second = registered(on_a_database, tmp_path, "rul-again")
     assert (first, second) == ("1", "2")
 
 
 def test_a_changed_artifact_is_refused(on_a_database: Tracking, tmp_path: Path) -> None:
-    run_id, version = _registered(on_a_database, tmp_path, "rul-damaged")
+    run_id, version = registered(on_a_database, tmp_path, "rul-damaged")
     stored = Path(on_a_database.artifact_root) / "rul" / run_id / "artifacts" / "model" / "model.cbm"
     stored.write_bytes(CONTENT.replace(b"real model", b"rea1 model"))
     with pytest.raises(ArtifactMismatch, match="rul-damaged version 1"):

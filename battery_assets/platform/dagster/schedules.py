@@ -7,7 +7,7 @@ from typing import TypeVar
 import dagster as dg
 from dagster._core.definitions.target import ExecutableDefinition
 
-from battery_assets.platform.dagster.partitions import labs, sites
+from battery_assets.platform.dagster.partitions import calendar, know_months, labs, sites
 
 # New data go before a backfill of old months that fills the queue: whoever launches one has priority 0.
 FIRST = {"dagster/priority": "1"}
@@ -15,10 +15,11 @@ FIRST = {"dagster/priority": "1"}
 Wanted = TypeVar("Wanted", bound=tuple[str, ...])
 
 
-def _requests(
-    context: dg.ScheduleEvaluationContext, month: str, of: dg.DynamicPartitionsDefinition
-) -> Iterator[dg.RunRequest]:
-    for site in context.instance.get_dynamic_partitions(str(of.name)):
+def _requests(context: dg.ScheduleEvaluationContext, month: str, *, lab: bool) -> Iterator[dg.RunRequest]:
+    known = context.instance.get_dynamic_partitions(str((labs if lab else sites).name))
+    if known:
+        know_months(context.instance, [month], lab=lab)
+    for site in known:
         key = dg.MultiPartitionKey({"month": month, "site": site})
         yield dg.RunRequest(
             run_key=f"{context.scheduled_execution_time.isoformat()} {key}", partition_key=key, tags=FIRST
@@ -37,9 +38,7 @@ def current_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.Schedul
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         # At 01:15 of the 1st there is an hour of the new month: still the month that is running.
-        yield from _requests(
-            context, context.scheduled_execution_time.strftime("%Y-%m"), labs if lab else sites
-        )
+        yield from _requests(context, context.scheduled_execution_time.strftime("%Y-%m"), lab=lab)
 
     return schedule
 
@@ -56,7 +55,7 @@ def closed_month(job: ExecutableDefinition, *, lab: bool = False) -> dg.Schedule
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
         before = context.scheduled_execution_time.replace(day=1) - timedelta(days=1)
-        yield from _requests(context, before.strftime("%Y-%m"), labs if lab else sites)
+        yield from _requests(context, before.strftime("%Y-%m"), lab=lab)
 
     return schedule
 
@@ -72,7 +71,9 @@ def monthly_training(job: ExecutableDefinition) -> dg.ScheduleDefinition:
         description="Trains the remaining-life model on every closed month.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        yield dg.RunRequest(partition_key=context.scheduled_execution_time.strftime("%Y-%m"))
+        month = context.scheduled_execution_time.strftime("%Y-%m")
+        know_months(context.instance, [month])
+        yield dg.RunRequest(partition_key=month)
 
     return schedule
 
@@ -99,11 +100,14 @@ def running(instance: dg.DagsterInstance, job_name: str) -> bool:
     return bool(instance.get_run_ids(dg.RunsFilter(job_name=job_name, statuses=unfinished), limit=1))
 
 
-def runnable(
-    context: dg.SensorEvaluationContext, parts: set[Wanted], calendar: dg.PartitionsDefinition
-) -> set[Wanted]:
-    """The parts whose month is a partition: one that is not would make Dagster refuse all of them."""
-    known = set(calendar.get_partition_keys())
+def runnable(context: dg.SensorEvaluationContext, parts: set[Wanted], *, lab: bool = False) -> set[Wanted]:
+    """The parts whose month can be a partition, and is one from now on.
+
+    One that is not would make Dagster refuse all of them.
+    """
+    known = set(calendar(lab=lab))
     for month, site, *_ in sorted(part for part in parts if part[0] not in known):
         context.log.warning(f"{site} has rows of {month}, which is no partition: they are not loaded")
-    return {part for part in parts if part[0] in known}
+    can_be = {part for part in parts if part[0] in known}
+    know_months(context.instance, {month for month, *_ in can_be}, lab=lab)
+    return can_be

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 import sqlalchemy as sa
 
-from battery_assets.platform.dagster.partitions import months
+from battery_assets.platform.dagster.partitions import calendar
 from battery_assets.platform.lake import captures
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.analyst import end_readers
@@ -41,7 +41,7 @@ def tidy_up(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = 
         if naming:
             gone_captures = captures.remove_unnamed(warehouse.lake, connection, naming, keep_hours)
             deleted[captures.FOLDER] = gone_captures
-        registry.forget_days(connection, before=months.get_partition_keys()[-KEEP_MONTHS])
+        registry.forget_days(connection, before=calendar()[-KEEP_MONTHS])
     return deleted
 
 
