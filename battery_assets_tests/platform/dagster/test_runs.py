@@ -182,10 +182,8 @@ def test_of_a_check_that_is_a_step_of_its_own_the_last_words_are_its_own_too(wor
     monkeypatch.setattr(
         steps, "body_of", lambda one: (lambda _context: red) if one is check else body_of(one)
     )
-    alone = [step for step in in_steps(ASSETS, CHECKS, {}) if isinstance(step, dg.AssetChecksDefinition)]
-    assets = [one for one in in_steps(ASSETS, CHECKS, {}) if isinstance(one, dg.AssetsDefinition)]
-    job = dg.define_asset_job("judged", dg.AssetSelection.checks(check))
-    code = dg.Definitions(assets=[*assets, *alone], jobs=[job], resources=world.defs.resources)
+    job = dg.define_asset_job("judged", dg.AssetSelection.assets("telemetry_jar_raw"))
+    code = dg.Definitions(assets=in_steps(ASSETS, CHECKS, {}), jobs=[job], resources=world.defs.resources)
     result = code.resolve_job_def("judged").execute_in_process(
         instance=world.instance, partition_key=KEY, raise_on_error=False
     )
@@ -218,7 +216,8 @@ def test_what_one_site_brings_to_the_catalogue_makes_no_other_site_unsynced(worl
         return record.asset_materialization.tags["dagster/data_version"]
 
     first, known = version(), catalogue.battery_models()
-    more = known.head(1).with_columns(model_id=pl.lit("00000000-0000-0000-0000-0000000000aa"))
+    named = {"model_id": "00000000-0000-0000-0000-0000000000aa", "model_name": "another"}
+    more = known.head(1).with_columns(**{name: pl.lit(value) for name, value in named.items()})
     monkeypatch.setattr(catalogue, "battery_models", lambda: pl.concat([known, more]))
     assert version() == first, "rows were only added"
     changed = known.with_columns(manufacturer=pl.lit("another"))
