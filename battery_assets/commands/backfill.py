@@ -51,10 +51,10 @@ def backfill(
     with session() as at:
         job = "lab_month" if wanted_labs else "site_month"
         sites = _sites(at, wanted or wanted_labs, lab=bool(wanted_labs))
+        know_months(at.instance, months, lab=bool(wanted_labs))
         if here:
             _here(at, job, sites, months)
         else:
-            know_months(at.instance, months, lab=bool(wanted_labs))
             _through_daemon(at, job, [f"{month}|{site}" for month in months for site in sites], wait)
 
 
