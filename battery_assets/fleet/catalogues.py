@@ -30,12 +30,12 @@ def replace_from_all_sources(
     table: sa.Table,
     part: Part,
     catalogue: pl.DataFrame,
-    instance: dg.DagsterInstance | None = None,
+    context: dg.AssetExecutionContext | Part | None = None,
 ) -> dg.MaterializeResult:
     """Replace a table that is not cut by what the catalogue and every site with files hold.
 
     A site whose files cannot be taken in keeps what it brought before, and its accounts say why. Where rows
-    were only added, `instance` sees the version of before: what one site brings is news to no other.
+    were only added, pages show the version of before: what one site brings is news to no other.
     """
     before = _stored(warehouse, table)
     with warehouse.transaction() as connection:
@@ -45,7 +45,7 @@ def replace_from_all_sources(
     stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
     rows = pl.concat(stamped).unique(key_columns(table)[0], keep="last", maintain_order=True)
     result = warehouse.replace(table, part, rows)
-    version = _version_shown(instance, table) if instance else None
+    version = _version_shown(context, table)
     if version and before.height and before.join(_stored(warehouse, table), on="row", how="anti").is_empty():
         result = result._replace(data_version=dg.DataVersion(version))
     accounts = {
@@ -62,9 +62,11 @@ def _stored(warehouse: Warehouse, table: sa.Table) -> pl.DataFrame:
     return pl.DataFrame({"row": rows}, schema={"row": pl.String})
 
 
-def _version_shown(instance: dg.DagsterInstance, table: sa.Table) -> str | None:
-    """The version that pages show of a table that is not cut."""
-    event = instance.get_latest_materialization_event(dg.AssetKey(table.name))
+def _version_shown(context: dg.AssetExecutionContext | Part | None, table: sa.Table) -> str | None:
+    """The version that pages show of a table that is not cut; None outside a run."""
+    if context is None or isinstance(context, Part):
+        return None
+    event = context.instance.get_latest_materialization_event(dg.AssetKey(table.name))
     made = event.asset_materialization if event else None
     return (made.tags or {}).get("dagster/data_version") if made else None
 
