@@ -11,6 +11,7 @@ from battery_assets.errors import UserError
 from battery_assets.ingest.exports.landing import LandingFile, landing_files, refusal_of
 from battery_assets.ingest.files.advice import MARK, STEPS, apart
 from battery_assets.ingest.files.problems import FileProblem
+from battery_assets.platform.landing import name_in
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.accounts import refusal_words
 from battery_assets.platform.registry.kinds import FILES
@@ -100,10 +101,11 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
     """The months that any file of the site touches. UserError where no row has one."""
     from battery_assets.fleet.sensors import months_of, tell_problems
     from battery_assets.ingest.exports.contract import SourceContract
-    from battery_assets.platform.dagster.partitions import months as calendar
+    from battery_assets.platform.dagster.partitions import calendar
 
-    files, problems = landing_files(at.landing.root(site), site)
-    terms, kept = SourceContract.from_config(contract), calendar.get_partition_keys()
+    root = at.landing.root(site)
+    files, problems = landing_files(root, site)
+    terms, kept = SourceContract.from_config(contract), calendar()
     touched = months_of(files, files, terms)
     # Rows of a month that nobody keeps, such as those of a clock that began anew, stop no other month.
     strange = sorted(touched - set(kept))
@@ -111,7 +113,8 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
         f"rows of {', '.join(strange)} are no month's that is kept ({kept[0]} to {kept[-1]}): they count "
         "as of other months"
     ] * bool(strange)
-    tell_problems(at.warehouse, site, {str(p.path): (p.reason, p.detail) for p in problems}, told)
+    named = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
+    tell_problems(at.warehouse, site, named, told)
     months = sorted(touched - set(strange))
     if not months:
         raise _without_months(source, files, problems, terms)

@@ -24,7 +24,7 @@ from battery_assets.lab.folder import (
 )
 from battery_assets.lab.intake import Entered, enter_new_tests
 from battery_assets.lab.sensors import unfinished, waiting
-from battery_assets.platform.landing import Landing
+from battery_assets.platform.landing import Landing, name_in
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_FILES
@@ -64,7 +64,7 @@ def enter_tests(
     """Enter each new test of a lab's folder. Returns what became of each, and why cells were left out."""
     found: list[Entered] = []
     left_out: list[SessionRefused] = []
-    for one in enter_new_tests(at.warehouse, lab, folder, defaults, left_out.append):
+    for one in enter_new_tests(at.warehouse, lab, folder, defaults, left_out.append, root=folder.parent):
         name = one.test.paths[0].name
         heard(name, False)
         found.append(one)
@@ -84,7 +84,8 @@ def refusal_of(entered: list[Entered], left_out: list[SessionRefused]) -> UserEr
 def months_to_run(at: Session, lab: str, paths: list[Path]) -> tuple[list[str], list[str]]:
     """The months to run, and those of them that wait for nothing but the end of an earlier run."""
     wait = {month for month, _, _ in waiting(at.warehouse, [lab])}
-    again = unfinished(at.warehouse, at.instance, lab, paths) - wait
+    names = [name_in(at.landing.root(lab), path) for path in paths]
+    again = unfinished(at.warehouse, at.instance, lab, names) - wait
     return sorted(wait | again), sorted(again)
 
 

@@ -38,11 +38,15 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
     from battery_assets.hosting.abandoned import fail_abandoned_runs
     from battery_assets.hosting.databases import running_database
     from battery_assets.hosting.launch import QUIET, install_dagster_home
+    from battery_assets.platform.registry.identity import refuse_strangers
     from battery_assets.platform.warehouse.migrate import migrate
 
     settings = settings or Settings.from_environment()
     with running_database(settings):
         migrate(settings.warehouse_url)
+        refuse_strangers(
+            settings.warehouse_url, settings.lake_url, settings.home, shared=settings.database_url is not None
+        )
         install_dagster_home(settings)
         os.environ.update({**QUIET, **settings.variables()})
         import dagster as dg
@@ -61,12 +65,12 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
 
 
 def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: bool = False) -> list[str]:
-    """Make every site and lab that the books know a partition. Returns the sites, or the labs."""
-    from battery_assets.platform.dagster.partitions import labs, sites
+    """Make every site and lab that the books know a partition, and their months. Returns sites, or labs."""
+    from battery_assets.platform.dagster.partitions import know_months, labs, sites
     from battery_assets.platform.registry import books as registry
 
     with warehouse.transaction() as connection:
-        rows = registry.sites(connection)
+        rows, made = registry.sites(connection), registry.committed_months(connection)
     known = {
         of: [row.site for row in rows if (row.source in LAB_SOURCES) == (of is labs)] for of in (sites, labs)
     }
@@ -78,6 +82,9 @@ def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: b
         # A partition that somebody typed on Dagster's page would run red every night.
         for name in present - set(names):
             instance.delete_dynamic_partition(str(of.name), name)
+    of_labs = set(known[labs])
+    for of_kind in (False, True):
+        know_months(instance, {month for site, month in made if (site in of_labs) == of_kind}, lab=of_kind)
     return known[labs] if lab else known[sites]
 
 
@@ -157,15 +164,21 @@ def run_here(
     import dagster as dg
 
     from battery_assets.definitions import defs
+    from battery_assets.hosting.runs_here import NOT_STARTED_ANEW, show_runs
+    from battery_assets.platform.dagster.partitions import know_months
 
     key: Any = partition
     if partition and site:
         key = dg.MultiPartitionKey({"month": partition, "site": site})
     with dg.DagsterInstance.get() as instance:
+        show_runs(instance)
+        if partition:
+            know_months(instance, [partition], lab=job_name == "lab_month")
         result = defs.resolve_job_def(job_name).execute_in_process(
             instance=instance,
             partition_key=key,
             raise_on_error=False,
+            tags=NOT_STARTED_ANEW,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": ops or {}},
         )
     if not result.success:

@@ -110,6 +110,7 @@ def add(
       battery-assets site add weak-1 --place phuket --world half_sulfation
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
+    from battery_assets.actions.add_site import add_synthetic_site
     from battery_assets.actions.session import make_catalogue, put_site, quiet_logs, session
     from battery_assets.actions.terms import terms_of
     from battery_assets.errors import UserError
@@ -129,10 +130,12 @@ def add(
         )
     config = {"place": place, **made}
     with session() as at:
-        put_site(at, name, source, config if source == SYNTHETIC else terms_of(contract, timezone))
         landing = f"{at.settings.landing}/{name}"
         if source == SYNTHETIC:
+            add_synthetic_site(at, name, config)
             make_catalogue(at)
+        else:
+            put_site(at, name, source, terms_of(contract, timezone))
     if source == SYNTHETIC:
         click.echo(f"{name} added. Next: battery-assets backfill --site {name} --from {start} --to {start}")
     else:

@@ -102,9 +102,7 @@ def _days_from_files(
     """The days of a month; a file is read where it is new, or where another one changed a day of its."""
     with warehouse.reading() as connection:
         before = accounts.known_files(connection, table, part)
-    made_from = {
-        str(file.path): digest(code_version(__name__), file.sha256, part.month, config) for file in files
-    }
+    made_from = {file.name: digest(code_version(__name__), file.sha256, part.month, config) for file in files}
     documents = {path: document for path, document in before.items() if document}
     known = {
         path: KnownFile.of(document)

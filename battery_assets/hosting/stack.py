@@ -18,6 +18,7 @@ from battery_assets.hosting.databases import revive, running_database
 from battery_assets.hosting.presence import Presence, announce, only_one
 from battery_assets.hosting.processes import Child
 from battery_assets.hosting.readiness import DagsterStorage, code_server_answers, http_answers, load_error
+from battery_assets.platform.run_files import free_from_folder
 from battery_assets.settings import Settings
 
 DEFINITIONS = "battery_assets.definitions"
@@ -101,6 +102,8 @@ class _Start:
         with DagsterStorage(settings, self.urls) as storage:
             if settings.database_url is None:
                 storage.fail_abandoned_runs()
+            # Runs that were logged before name the folder that their files lay in then.
+            free_from_folder(self.urls.mlflow, settings.artifacts_url)
             self.begin(
                 "mlflow", launch.mlflow_server(settings, presence.mlflow), launch.mlflow_secrets(self.urls)
             )

@@ -39,15 +39,16 @@ class LabSession:
     pack: dict[str, Any] | None = None
 
 
-def sessions_of(warehouse: Warehouse, part: Part) -> list[LabSession]:
+def sessions_of(warehouse: Warehouse, part: Part, root: Path = Path()) -> list[LabSession]:
     """The tests that began in a month of a lab, in order of their start; a table of cycles has none.
 
+    `root` is the landing folder.
     Raises ValueError that says what to do for a site that is no lab.
     """
     source, config = lab_of(warehouse, part)
     if source == LAB_SYNTHETIC:
         return _made_up(part, config)
-    return [] if source == LAB_CYCLES else _from_files(warehouse, part)
+    return [] if source == LAB_CYCLES else _from_files(warehouse, part, root)
 
 
 def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
@@ -144,13 +145,13 @@ def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
 
 
-def _from_files(warehouse: Warehouse, part: Part) -> list[LabSession]:
+def _from_files(warehouse: Warehouse, part: Part, root: Path) -> list[LabSession]:
     """The tests that the books have for the month; their files are read again when their points are."""
     with warehouse.transaction() as connection:
         rows = intake.of_month(connection, str(part.site), str(part.month))
     tests = []
     for row in rows:
-        record, paths = SessionRecord.of(row.facts), tuple(Path(file["path"]) for file in row.files)
+        record, paths = SessionRecord.of(row.facts), tuple(root / file["path"] for file in row.files)
         files = SessionFiles(record.cell.cell_code, record.protocol, paths, record.terms)
         read = functools.partial(session_points, files, record.started_at)
         tests.append(LabSession(record, read, pack_of(files, str(part.site))))

@@ -24,6 +24,14 @@ def _copied(path: Path, target: Path) -> None:
     target.chmod(mode)
 
 
+def name_in(root: Path | None, path: Path | str) -> str:
+    """A file's path as the books keep it: from the landing folder on, so that a home may be moved.
+
+    Without a root, and outside it, the path as it is.
+    """
+    return str(path) if root is None else str(path).removeprefix(f"{root}/")
+
+
 class Landing(dg.ConfigurableResource):
     """Where exports arrive, a folder for each site inside it: a folder of this machine, or a bucket.
 

@@ -12,6 +12,7 @@ from battery_assets.fleet.health_evidence import HealthEvidence
 from battery_assets.fleet.jars import day_inputs, earlier_rows, jar_facts
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import numbers
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
@@ -79,7 +80,8 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     bars = keep_picture(
         warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
     )
-    shown = {**bars, **month_shown(warehouse, part, rows, seen)}
+    trend = {"worst SOH, %": rows["soh_pct"].min(), "mean SOH, %": rows["soh_pct"].mean()}
+    shown = {**numbers(trend), **bars, **month_shown(warehouse, part, rows, seen)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -10,6 +11,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.hours import STRINGS, month_hours
 from battery_assets.fleet.jars import earlier_rows, jar_facts, rated_models, site_history
 from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import numbers
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
@@ -62,7 +64,7 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)
     codes = facts.select("string_id", "string_code"), batteries.select("battery_id", "battery_code")
-    shown = keep_picture(
+    shown: dict[str, Any] = keep_picture(
         warehouse,
         part,
         "ride-through",
@@ -70,6 +72,8 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
         lambda: runtime_bars(rows, *codes),
         by=__name__,
     )
+    own = rows.filter(pl.col("load_basis").is_in(["measured_load", "system_rating"]))
+    shown |= numbers({"weakest string, min": own["runtime_min"].min()})
     return warehouse.replace(t.string_runtime, part, rows, metadata=shown)
 
 

@@ -33,9 +33,13 @@ _HASHED_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One export of one table; `sha256` is of the bytes as they lie, `modified` is UTC."""
+    """One export of one table; `sha256` is of the bytes as they lie, `modified` is UTC.
+
+    `name` is its path from the landing folder on: what the books say of it holds wherever that folder is.
+    """
 
     path: Path
+    name: str
     table: str
     size: int
     modified: datetime
@@ -56,7 +60,7 @@ def landing_files(root: Path, site: str) -> tuple[list[LandingFile], list[FilePr
         try:
             _check_kind(path)
             table = _table_of(path, folder)
-            found.append(_described(path, table))
+            found.append(_described(path, str(path.relative_to(root)), table))
         except FileRefused as refusal:
             problems.append(FileProblem(_tellable(path), refusal.reason, refusal.detail))
         except OSError as error:
@@ -116,10 +120,11 @@ def _named(stem: str) -> str | None:
     return None
 
 
-def _described(path: Path, table: str) -> LandingFile:
+def _described(path: Path, name: str, table: str) -> LandingFile:
     facts = path.stat()
     return LandingFile(
         path=path,
+        name=name,
         table=table,
         size=facts.st_size,
         modified=datetime.fromtimestamp(facts.st_mtime, UTC),

@@ -36,7 +36,7 @@ class Intake:
         self, file: LandingFile, number: int, pool: MemoryPool | DaySpool
     ) -> tuple[FileAccount, Counter]:
         """Read one file into the pool, where nothing of a refused one stays; its account and notes."""
-        account = FileAccount(str(file.path), file.sha256, file.size)
+        account = FileAccount(file.name, file.sha256, file.size)
         notes: Counter = Counter()
         kinds: dict[str, frozenset[str]] = defaultdict(frozenset)
         order = None if self.contract.unordered else Order(self.table)

@@ -215,6 +215,14 @@ def months_of_site(connection: sa.Connection, site: str) -> list[str]:
     return sorted(set(connection.execute(query.where(version.c.month != "")).scalars()))
 
 
+def committed_months(connection: sa.Connection) -> list[tuple[str, str]]:
+    """Every site ("" where a table is not cut by site) and month of which anything was committed."""
+    version = r.partition_version
+    query = sa.select(version.c.site, version.c.month).distinct()
+    rows = connection.execute(query.where(version.c.version.is_not(None), version.c.month != ""))
+    return [(row.site, row.month) for row in rows]
+
+
 def hold_site(connection: sa.Connection, site: str) -> None:
     """Keep a site to this transaction: `free_sites` leaves it out until the transaction ends."""
     connection.execute(sa.select(r.site.c.site).where(r.site.c.site == site).with_for_update())

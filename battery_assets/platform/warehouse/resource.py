@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.metadata import replaced_metadata
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.mended import warn_of_changed_days
 from battery_assets.platform.days.plan import DayPlan, input_hashes_of, unchanged_days
 from battery_assets.platform.lake import captures
 from battery_assets.platform.lake.current import current_files
@@ -120,7 +121,6 @@ class Warehouse(dg.ConfigurableResource):
         with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
-        # Replaced as a whole, all of it stands for each of its days.
         other = "" if entries or row is None else row.sha256
         found = {day: entries[day].sha256 if day in entries else other for day in part.days}
         return {day: sha256 or "" for day, sha256 in found.items()}
@@ -157,9 +157,8 @@ class Warehouse(dg.ConfigurableResource):
     def day_plan(
         self, table: sa.Table, part: Part, inputs: Mapping[date, str], *, by: str, chained: bool = False
     ) -> DayPlan:
-        """Which days of a partition have to be made, where `inputs` says what each day is made from.
-
-        The code of the module `by` that makes them and, of chained days, what the day before was, is added.
+        """Which days of a partition have to be made, where `inputs` says what each day is made from. Added
+        are the code of the module `by` that makes them and, of chained days, what the day before was.
         A damaged day has to be made; so have all where the partition is stale or the run says so.
         """
         input_hashes = input_hashes_of(table.name, inputs, chained, by)
@@ -168,8 +167,9 @@ class Warehouse(dg.ConfigurableResource):
             entries = registry.day_entries(connection, registry.place(table, part))
             known = days_there(connection, self.lake, table, part, entries)
         if row is None or row.state != "current" or from_scratch(part):
-            known = set()
-        return DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained))
+            return DayPlan(input_hashes, {})
+        mended = warn_of_changed_days(f"{table.name} {part.key}", input_hashes, entries, known)
+        return DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained), mended)
 
     @contextlib.contextmanager
     def reductions(
