@@ -17,7 +17,7 @@ from battery_assets.commands import (
     status,
     up,
 )
-from battery_assets.commands.cells import train
+from battery_assets.commands.cells import evaluate, train
 
 COMMANDS = (
     demo.demo,
@@ -31,6 +31,7 @@ COMMANDS = (
     site.site,
     lab.lab,
     train.train,
+    evaluate.evaluate,
     migrate.migrate,
     analyst.analyst,
     environment.environment,
