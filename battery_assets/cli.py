@@ -20,7 +20,7 @@ from battery_assets.commands import (
     status,
     up,
 )
-from battery_assets.commands.cells import train
+from battery_assets.commands.cells import evaluate, train
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
@@ -35,6 +35,7 @@ COMMANDS = (
     site.site,
     lab.lab,
     train.train,
+    evaluate.evaluate,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

@@ -138,7 +138,7 @@ class Imported:
                 raise ValueError(f"{path} is not what was imported; next step: import it again")
         paths = [path for path, _ in files]
         tables = _nothing() if not paths else read_tables(paths, terms.layout, terms.nominal_capacity_ah)
-        return cls(terms, tables, _cells(str(part.site), tables.rows))
+        return cls(terms, tables, cells_in(str(part.site), tables.rows))
 
     def cell_rows(self) -> pl.DataFrame:
         """Rows of battery_cell."""
@@ -222,7 +222,8 @@ class Imported:
         )
 
 
-def _cells(lab: str, rows: pl.DataFrame) -> pl.DataFrame:
+def cells_in(lab: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The cells of rows: cell, side, file_number, cycles, cell_id."""
     cells = (
         rows.group_by("cell")
         .agg(pl.col("side").drop_nulls().first(), pl.col("file_number").first(), cycles=pl.len())

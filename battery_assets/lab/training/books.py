@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.lab import training as s
+from battery_assets.tables.service.jobs import job
 
 _STATUS = sa.text("SELECT * FROM lab_training.training_job WHERE (:id IS NULL OR id = :id) ORDER BY id")
 
@@ -51,6 +52,13 @@ def model_of(warehouse: Warehouse, number: int) -> sa.Row | None:
     """A row of model; None where there is none."""
     with warehouse.reading() as connection:
         return connection.execute(sa.select(s.model).where(s.model.c.id == number)).one_or_none()
+
+
+def lab_of(warehouse: Warehouse, job_id: int) -> str:
+    """The lab whose cells a training used."""
+    with warehouse.reading() as connection:
+        found = connection.execute(sa.select(job.c.facts["lab"].astext).where(job.c.id == job_id))
+        return str(found.scalar_one())
 
 
 def batteries_of(warehouse: Warehouse, job_id: int) -> dict[int, str]:

@@ -7,7 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from battery_assets.lab.training import books
-from battery_assets.lab.training.selection import BadSelection, Selection, select
+from battery_assets.lab.training.selection import BadSelection, Selection, select, sides_of
 from battery_assets.lab.training.work import EXPERIMENT, known, last_rows
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -90,10 +90,7 @@ def _same_cells(warehouse: Warehouse, lab: str, models: list[int]) -> Selection:
             raise BadSelection(
                 f"model {number} had other cells than model {models[0]}: one would be judged on its own"
             )
-    sides: dict[str, list[int]] = {}
-    for number, role in splits[0].items():
-        sides.setdefault(role, []).append(number)
-    return select(warehouse, lab, sides)
+    return select(warehouse, lab, sides_of(splits[0]))
 
 
 def _registered(warehouse: Warehouse, number: int) -> tuple[str, str]:

@@ -75,8 +75,13 @@ def select(warehouse: Warehouse, lab: str, asked: dict[str, list[int]] | None = 
     missing = [role for role in ROLES if chosen.filter(role=role).is_empty()]
     if missing:
         raise BadSelection(f"no cell is on the side {missing[0]}; next step: name some, or bring in more")
-    _refuse_twins(chosen)
+    refuse_twins(chosen)
     return Selection(chosen, {f"cycle_data {row.month}|{lab}": row.sha256 for row in parts})
+
+
+def sides_of(roles: dict[int, str]) -> dict[str, list[int]]:
+    """Numbers of cells by side, from the side of each."""
+    return {side: [one for one, role in roles.items() if role == side] for side in set(roles.values())}
 
 
 def _own_split(units: pl.DataFrame) -> dict[int, str]:
@@ -106,18 +111,25 @@ def _asked(asked: dict[str, list[int]], known: set[int]) -> dict[int, str]:
     return found
 
 
-def _refuse_twins(rows: pl.DataFrame) -> None:
-    """One cell under two names on two sides would be judged on itself: curves that are equal are one cell."""
-    first = rows.sort("cell_id", "cycle_num").group_by("cell_id", "role", maintain_order=True)
-    curves = first.agg(pl.col("cycle_num", "pcl", "feature_1", "feature_2").head(FINGERPRINT))
-    told = curves.with_columns(
-        print=pl.struct("cycle_num", "pcl", "feature_1", "feature_2").hash(seed=0),
-        count=pl.col("cycle_num").list.len(),
-    ).filter(pl.col("count") >= FINGERPRINT)
-    sides = told.group_by("print").agg(pl.col("role").n_unique(), pl.col("cell_id").sort())
-    twins = sides.filter(pl.col("role") > 1).sort(pl.col("cell_id").list.first())
+def refuse_twins(rows: pl.DataFrame) -> None:
+    """One cell under two names on two sides would be judged on itself: curves that are equal are one cell.
+
+    rows: cell_id, role, cycle_num, pcl, feature_1, feature_2. Equal means half of the first cycles, to the
+    digits that both a file and a table have. Raises BadSelection.
+    """
+    features = (pl.col(name).cast(pl.Float64).round_sig_figs(4) for name in ("feature_1", "feature_2"))
+    digits = (pl.col("pcl").cast(pl.Float64).round(4), *features)
+    told = (
+        rows.sort("cell_id", "cycle_num")
+        .group_by("cell_id", "role", maintain_order=True)
+        .head(FINGERPRINT)
+        .with_columns(print=pl.struct("cycle_num", *digits).hash(seed=0))
+        .select("cell_id", "role", "print")
+    )
+    pairs = told.join(told, on="print", suffix="_other").filter(
+        (pl.col("role") != pl.col("role_other")) & (pl.col("cell_id") < pl.col("cell_id_other"))
+    )
+    twins = pairs.group_by("cell_id", "cell_id_other").len().filter(pl.col("len") >= FINGERPRINT // 2)
     if twins.height:
-        one, other = twins["cell_id"][0][:2]
-        raise BadSelection(
-            f"cells {one} and {other} have one curve and are on two sides; next step: part them"
-        )
+        one, other, _ = twins.sort("cell_id", "cell_id_other").row(0)
+        raise BadSelection(f"cells {one} and {other} have one curve, on two sides; next step: leave one out")

@@ -54,6 +54,26 @@ def overall(cells: Cells, health: np.ndarray, left: np.ndarray) -> dict[str, flo
     return found
 
 
+def intervals(each: pl.DataFrame, times: int = 1000, seed: int = 7) -> dict[str, tuple[float, float, float]]:
+    """Scores by row with their 90 % interval over cells drawn anew: value, low, high, by name.
+
+    each: as `by_cell`. One cell alone has no interval: low and high are then NaN.
+    """
+    rng, found = np.random.default_rng(seed), {}
+    for name in ("soh_rmse", "soh_mape", "rul_rmse"):
+        known = each.filter(pl.col(name).is_not_null())
+        if known.is_empty():
+            continue
+        power = 1 if name == "soh_mape" else 2
+        values, rows = known[name].to_numpy() ** power, known["rows"].to_numpy().astype(float)
+        drawn = rng.integers(len(values), size=(times, len(values)))
+        again = ((values * rows)[drawn].sum(axis=1) / rows[drawn].sum(axis=1)) ** (1 / power)
+        low, high = np.quantile(again, (0.05, 0.95)) if len(values) > 1 else (np.nan, np.nan)
+        value = float(np.average(values, weights=rows) ** (1 / power))
+        found[name] = (value, float(low), float(high))
+    return found
+
+
 def naive(train: Cells, cells: Cells, end: float = 0.80) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What the RULES say of health and cycles left of each row, none of them looking at a later cycle.
 

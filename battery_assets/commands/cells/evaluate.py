@@ -1,0 +1,39 @@
+"""battery-assets evaluate: a model of cells judged on a file that was kept back."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--model", "number", type=int, required=True, help="Number of the model: lab_training.model.")
+@click.option("--data", "paths", type=click.Path(exists=True, path_type=Path), multiple=True, required=True,
+              help="A table of the layout of the model's lab; may be given several times.")  # fmt: skip
+@click.option("--cells/--no-cells", default=False, help="Show the errors of each cell too.")
+def evaluate(number: int, paths: tuple[Path, ...], cells: bool) -> None:
+    """Judge a model on cells that were kept back, with 90 % intervals beside rules without a model.
+
+    A cell that the model was trained or chosen on is refused, under whatever name it comes.
+
+    \b
+    Example:
+      battery-assets evaluate --model 3 --data kept_back.parquet
+    """
+    from rich.console import Console
+
+    from battery_assets.actions.evaluate import judged
+    from battery_assets.actions.report_tables import listed
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        found = judged(at, number, paths)
+    console = Console(highlight=False, markup=False)
+    rows = [(name, *(f"{one:.5g}" for one in values)) for name, values in sorted(found["scores"].items())]
+    console.print(listed(["score", "value", "5 %", "95 %"], rows, left=(0,)))
+    if cells:
+        names = ["cell", "rows", "ended", "soh_rmse", "soh_mape", "rul_rmse", "too_short"]
+        shown = [tuple(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row) for row in found["cells"]]
+        console.print(listed(names, shown, left=(0,)))
+    if found["quarantined"]:
+        console.print(f"{found['quarantined']} rows of the files cannot be, and were left out")
