@@ -7,7 +7,7 @@ import pytest
 
 from battery_assets.learning.life.examples import labelled, snapshots
 from battery_assets.learning.life.model import Recipe, RulModel, fit
-from battery_assets_tests.worlds.ageing import World, ageing_world
+from battery_assets_tests.worlds.estimation.ageing import World, ageing_world
 
 QUICK = Recipe(iterations=240, distributions=("Normal", "Extreme"), scales=(0.8,), folds=3)
 

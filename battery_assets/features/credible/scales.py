@@ -264,18 +264,14 @@ def _milliamps(of: dict) -> list[tuple]:
 def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.DataFrame:
     """SCALES of ohmic readings of one round: battery_id, resistance_mohm; they stand in `column`.
 
-    jars: as for `jar_scales`.
-
-    Judged where three jars of a string, or all of them, were read: one jar alone may have a broken weld.
+    jars: as for `jar_scales`. Judged where three jars of a string, or all of them, were read: one jar alone may have a broken weld.
     """
+    of_jars = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=_new_mohm())
     known = (
         readings.filter(pl.col("resistance_mohm") > 0)
         .group_by(pl.col("battery_id").cast(pl.String))
         .agg(r=pl.col("resistance_mohm").cast(pl.Float64).median(), rows=pl.len())
-        .join(
-            jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=_new_mohm()),
-            on="battery_id",
-        )
+        .join(of_jars, on="battery_id")
     )
     odd = ~(pl.col("r") / pl.col("new_mohm")).median().is_between(1 / OHMIC_FACTOR, OHMIC_FACTOR)
     found = []
@@ -300,6 +296,5 @@ def _ohms(string: str, of: pl.DataFrame, column: str) -> list[tuple]:
     near = {"uohm": share / 1e3, "ohm": share * 1e3, "S": as_siemens, "x10": share * 10, "/10": share / 10}
     word = min(near, key=lambda name: abs(pl.Series([near[name]]).log()[0]))
     likely = {"uohm": "µΩ", "ohm": "Ω", "S": "conductance in S"}.get(word, "a shifted decimal")
-    return [
-        _scale("string", string, "resistance_mohm", likely, f"units={column}:{word}", shown, "mΩ", _rows(of))
-    ]
+    term = f"units={column}:{word}"
+    return [_scale("string", string, "resistance_mohm", likely, term, shown, "mΩ", _rows(of))]

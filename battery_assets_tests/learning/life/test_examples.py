@@ -14,7 +14,7 @@ from battery_assets.learning.life.examples import (
     with_replacement_events,
 )
 from battery_assets_tests.learning.conftest import Fleet
-from battery_assets_tests.worlds.ageing import month_ends
+from battery_assets_tests.worlds.estimation.ageing import month_ends
 
 MARCH_END = month_ends(5)[-1]
 

@@ -18,7 +18,7 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.steps import body_of
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
-from battery_assets_tests.worlds.ageing import ageing_world
+from battery_assets_tests.worlds.estimation.ageing import ageing_world
 from battery_assets_tests.worlds.months.nightly import TABLES, Site
 
 # A self test of 24 s in October, no load in the first days of November; a jar is swapped on 6 November.
