@@ -257,14 +257,14 @@ def _milliamps(of: dict) -> list[tuple]:
     large = of["a"] is not None and of["capacity_ah"] and of["least_a"] > MILLI_C * of["capacity_ah"]
     if not large or of["floats"] is None or of["floats"] < 0.9 or of["hours"] < FLOAT_HOURS:
         return []
-    term = "units=telemetry_string_raw.current_a:mA"
-    return [_scale("string", of["string_id"], "current_a", "mA", term, of["a"], "A", of["rows"])]
+    told = "mA", "units=telemetry_string_raw.current_a:mA", of["a"], "A", of["rows"]
+    return [_scale("string", of["string_id"], "current_a", *told)]
 
 
 def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.DataFrame:
     """SCALES of ohmic readings of one round: battery_id, resistance_mohm; they stand in `column`.
 
-    jars: as for `jar_scales`. Judged where three jars of a string, or all of them, were read: one jar alone may have a broken weld.
+    jars: as for `jar_scales`. One jar of several alone is not judged: it may have a broken weld.
     """
     of_jars = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=_new_mohm())
     known = (

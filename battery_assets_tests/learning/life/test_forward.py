@@ -17,8 +17,8 @@ BEYOND = 5500.0  # days told for a jar whose end lies beyond the generator's hor
 
 @pytest.fixture(scope="module")
 def fleet() -> LifeFleet:
-    """Three sites of three strings over nine months, in which hardly anything has failed yet."""
-    return life_fleet(31, 3, 3, 9)
+    """Nine sites of four strings over five months, in which hardly anything has failed yet."""
+    return life_fleet(31, 9, 4, 5)
 
 
 @pytest.fixture(scope="module")
