@@ -18,8 +18,9 @@ def sites() -> dict[str, ForeignSite]:
     made["kilovolts"].changed(
         "telemetry_string_raw", lambda rows: rows.with_columns((pl.col("voltage_v") / 1e3).round(5))
     )
-    code = pl.lit("[bold]own[/nope]").alias("string_code")
-    made["marked"].changed("string", lambda rows: rows.with_columns(code))
+    first = made["marked"].jar(1)
+    code = pl.when(first).then(pl.lit("[bold]own[/nope]-J01")).otherwise("battery_code")
+    made["marked"].changed("battery", lambda rows: rows.with_columns(battery_code=code))
     low, late = made["low"], pl.col("ts") > made["low"].instants[HELD * 60 // made["low"].step_min]
     for table, fallen in (("telemetry_jar_raw", late & low.jar(4)), ("telemetry_string_raw", late)):
         low.changed(table, _less(pl.when(fallen).then(1.6).otherwise(0.0)))
