@@ -1,7 +1,8 @@
 """The worlds that a synthetic site can lie in: laws and shares of its jars, one recipe each.
 
-The estimator has a prior of its own. A site in the matched world is as that prior expects; in each other
-world one thing is different, by as much as the field shows or an expert would not wonder at. The truth of a
+The estimator has a prior of its own. In the matched world laws and shares are as that prior expects, though
+people find weak jars later and less surely than it does (`operators`). In each other world one thing more is
+different, by as much as the field shows or an expert would not wonder at. The truth of a
 site is the truth of its world.
 """
 
@@ -116,7 +117,7 @@ def _blocks(cells: int) -> Vrla12V120Ah:
     return replace(HX12_120, cells=cells, **{name: getattr(HX12_120, name) * share for name in of_jar})
 
 
-MATCHED = World("matched", "nothing: jars are as the estimator's prior expects")
+MATCHED = World("matched", "nothing in laws and shares")
 WORLDS = {
     world.name: world
     for world in (

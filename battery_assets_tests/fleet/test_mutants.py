@@ -226,8 +226,8 @@ def test_honest_readings_are_not_taken_for_the_truth(world, kept_truth):
     result = again(world, "telemetry_jar_raw")
     assert result.success, failures(result)
     said = evaluations(result)["telemetry_jar_raw", "truth_apart"]
-    # Among jars without a defect, resistance follows the truth as far as an instrument can, and no further.
-    assert 0.5 < said.metadata["closest"].value < 0.9999
+    # Among jars without a defect, resistance follows the truth as far as jars are alike, and no further.
+    assert 0.2 < said.metadata["closest"].value < 0.9999
 
 
 @pytest.mark.parametrize("column", ["soh_pct", "resistance_ratio"])

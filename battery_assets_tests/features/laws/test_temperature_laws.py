@@ -184,12 +184,13 @@ def test_health_and_twin_age_by_the_same_law():
 
 def test_the_generators_clock_doubles_every_10_k():
     """Read off its own days and temperatures: what a generator ages by and its twin by is one law."""
-    from battery_assets.synthetic.signals.weather import SELF_HEAT_K, ageing_clock, room_daily_c
+    from battery_assets.synthetic.signals.wear_clock import ageing_clock, ripple_rise_k
+    from battery_assets.synthetic.signals.weather import SELF_HEAT_K, room_daily_c
     from battery_assets_tests.worlds.months import laws as months
 
     made = months.site("phuket", seed=2, interval_s=3600)
     speed = np.diff(ageing_clock(made), axis=1).ravel() * 365.25
-    warm = room_daily_c(made).ravel() + SELF_HEAT_K
+    warm = (room_daily_c(made) + ripple_rise_k(made)).ravel() + SELF_HEAT_K
     slope, level = np.polyfit(warm - 25.0, np.log(speed), 1)
     assert np.ptp(warm) > 2.0
     assert float(np.exp(10 * slope)) == pytest.approx(2.0, rel=1e-3)
