@@ -1,5 +1,8 @@
 """battery-assets: each command is a module of `commands`, and imports what is heavy only when it runs."""
 
+import traceback
+from typing import Any
+
 import click
 
 from battery_assets.commands import (
@@ -18,6 +21,7 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, train
+from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
     demo.demo,
@@ -38,7 +42,28 @@ COMMANDS = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands; what none of them foresaw ends with a code of its own."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; its traceback is shown where it failed by a fault of ours."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+                raise
+            traceback.print_exc()
+            ctx.exit(FAILURE)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The exit codes, from where errors are defined."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="battery-assets")
 def main() -> None:
     """Batteries as Dagster assets: from monitor telemetry to remaining useful life and work orders.
@@ -49,6 +74,7 @@ def main() -> None:
       BATTERY_LAKE_URL       folder or s3:// of the lake   BATTERY_LANDING       where exports arrive
       BATTERY_ARTIFACTS_URL  folder or s3:// for MLflow    BATTERY_TRACKING_URI  an MLflow server
       BATTERY_WEB_PORT       of the Dagster pages          BATTERY_MLFLOW_PORT   of the MLflow pages
+      BATTERY_WEB_HOSTS      names of a proxy before them
 
     \b
     Example:

@@ -10,6 +10,7 @@ from battery_assets.lab import jobs as of_lab
 from battery_assets.lab.sensors import lab_landing_sensor
 from battery_assets.platform.dagster.catching_up import stale_sensor
 from battery_assets.platform.dagster.checks import suite_check
+from battery_assets.platform.dagster.retention import KEEP_DAYS
 from battery_assets.platform.dagster.schedules import nightly_tidying
 from battery_assets.platform.dagster.steps import in_steps
 from battery_assets.platform.dagster.tidying import tidy_job
@@ -30,9 +31,10 @@ checks = [
     *(suite_check(table) for table in t.TABLES),
     *(check for domain in DOMAINS for check in dg.load_asset_checks_from_package_module(domain)),
 ]
-steps = in_steps(assets, checks, together=of_fleet.TOGETHER)
-tidy = tidy_job(t.TABLES)
-warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=dg.EnvVar("BATTERY_LAKE_URL"))
+lake_url = dg.EnvVar("BATTERY_LAKE_URL")
+steps = in_steps(assets, checks, together=of_fleet.TOGETHER, lake=lake_url.get_value())
+tidy = tidy_job(t.TABLES, int(dg.EnvVar("BATTERY_KEEP_LOG_DAYS").get_value() or KEEP_DAYS))
+warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=lake_url)
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
 tracking = Tracking(
     tracking_uri=dg.EnvVar("BATTERY_TRACKING_URI"), artifact_root=dg.EnvVar("BATTERY_ARTIFACTS_URL")
@@ -41,7 +43,7 @@ tracking = Tracking(
 defs = dg.Definitions(
     assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, tidy],
-    schedules=[*of_fleet.SCHEDULES, *of_lab.SCHEDULES, nightly_tidying(tidy)],
+    schedules=[*of_fleet.schedules_of(warehouse), *of_lab.SCHEDULES, nightly_tidying(tidy)],
     sensors=[
         landing_sensor(warehouse, landing),
         lab_landing_sensor(warehouse, landing),

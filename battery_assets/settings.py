@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ VARIABLES = {
     "BATTERY_TRACKING_URI": "http(s):// address of an MLflow server to use instead of its database",
     "BATTERY_WEB_PORT": "port of the Dagster pages, 0 for any free one",
     "BATTERY_MLFLOW_PORT": "port of the MLflow pages, 0 for any free one",
+    "BATTERY_WEB_HOSTS": "names by which a proxy is asked for the pages, with commas",
+    "BATTERY_KEEP_LOG_DAYS": "days that Dagster's log of ended runs is kept by the job tidy, 0 for ever",
 }
 # Said by `variables` for the code location, and worked out anew wherever the settings are read.
 DERIVED = ("BATTERY_WAREHOUSE_URL",)
@@ -54,6 +57,8 @@ class Settings:
     artifacts_url: str
     web_port: int = 3000
     mlflow_port: int = 5000
+    web_hosts: tuple[str, ...] = ()
+    keep_log_days: int = 30
     database_url: str | None = field(default=None, repr=False)
     tracking_uri: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
@@ -76,6 +81,8 @@ class Settings:
             artifacts_url=_store(given, "BATTERY_ARTIFACTS_URL", f"{home}/mlflow"),
             web_port=_port(given, "BATTERY_WEB_PORT", 3000),
             mlflow_port=_port(given, "BATTERY_MLFLOW_PORT", 5000),
+            web_hosts=_hosts(given, "BATTERY_WEB_HOSTS"),
+            keep_log_days=_days(given, "BATTERY_KEEP_LOG_DAYS", 30),
             database_url=database_url,
             tracking_uri=_tracking_server(given),
             pg_bin=_binaries(pg_bin) if pg_bin else None,
@@ -130,6 +137,7 @@ class Settings:
             "BATTERY_HOME": str(self.home),
             "BATTERY_LAKE_URL": self.lake_url,
             "BATTERY_LANDING": self.landing,
+            "BATTERY_KEEP_LOG_DAYS": str(self.keep_log_days),
             "BATTERY_ARTIFACTS_URL": "" if self.tracking_uri else self.artifacts_url,
             "BATTERY_WAREHOUSE_URL": urls.warehouse,
             "BATTERY_TRACKING_URI": self.mlflow_tracking_uri,
@@ -205,6 +213,23 @@ def _port(given: Mapping[str, str], key: str, default: int) -> int:
     text = given.get(key, str(default))
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise SettingsError(key, text, "a port number from 1 to 65535, or 0 for any free port")
+    return int(text)
+
+
+def _hosts(given: Mapping[str, str], key: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in given.get(key, "").split(",") if name.strip())
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+            raise SettingsError(
+                key, name, "names of hosts without port or scheme, such as battery.example.org"
+            )
+    return names
+
+
+def _days(given: Mapping[str, str], key: str, default: int) -> int:
+    text = given.get(key, str(default))
+    if not (text.isascii() and text.isdigit() and int(text) <= 36500):
+        raise SettingsError(key, text, "a number of days from 1 to 36500, or 0 for ever")
     return int(text)
 
 

@@ -41,6 +41,13 @@ def test_the_promised_figures_are_measured_and_none_twice():
     assert len(set(NAMES)) == len(NAMES)
 
 
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_what_measures_a_group_is_there(group):
+    from benchmarks.children import function_of
+
+    assert callable(function_of(group))
+
+
 def test_every_figure_of_the_docs_is_one_that_is_measured():
     page = (PROJECT / "docs" / "figures.md").read_text(encoding="utf-8")
     shown = re.findall(r"^\| `(\w+)` \|", page.split("<!-- figures -->")[1], re.MULTILINE)

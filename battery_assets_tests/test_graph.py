@@ -5,11 +5,12 @@ import pytest
 
 from battery_assets import definitions as d
 from battery_assets import tables as t
-from battery_assets.platform.dagster.assets import GROUPS
+from battery_assets.platform.dagster.assets import group_of
+from battery_assets.platform.dagster.steps import in_steps
 from battery_assets.tables.projections import parents
 
 SPECS = {spec.key.path[-1]: spec for spec in d.defs.resolve_all_asset_specs()}
-PHASE = {group: number for number, group in GROUPS.items()}
+PHASE = {group_of(number, lab=lab): number for number in range(1, 8) for lab in (False, True)}
 
 
 def test_every_table_has_one_asset_and_one_check():
@@ -92,7 +93,27 @@ def test_no_table_points_at_the_truth():
 
 def test_an_asset_is_in_the_group_of_its_phase():
     for table in t.TABLES:
-        assert SPECS[table.name].group_name == GROUPS[table.info["phase"]]
+        domain = "lab" if table.info["lab"] else "fleet"
+        assert SPECS[table.name].group_name.startswith(f"{domain}_p{table.info['phase']}_")
+
+
+def test_an_asset_says_who_owns_it_which_code_made_it_and_where_it_lies():
+    for name, spec in SPECS.items():
+        domain = spec.group_name.partition("_")[0]
+        assert spec.owners == [f"team:{domain}"], name
+        assert (spec.tags["domain"], len(spec.code_version)) == (domain, 12), name
+    assert len({spec.code_version for spec in SPECS.values()}) > 30, "each has the version of its own code"
+    lake = {table.name for table in t.TABLES if table.info["store"] == "lake"}
+    there = {spec.key.path[-1]: spec for step in _in_lake() for spec in step.specs}
+    assert {name for name, spec in there.items() if "dagster/uri" in spec.metadata} == lake
+    assert there["telemetry_jar_raw"].metadata["dagster/uri"] == "/srv/lake/telemetry_jar_raw"
+    fresh = {name for name, spec in SPECS.items() if spec.freshness_policy}
+    assert fresh == {"string_runtime", "alert", "incident", "work_order", "cycle_data"}
+
+
+def _in_lake() -> list[dg.AssetsDefinition]:
+    made = in_steps(d.assets, d.checks, d.of_fleet.TOGETHER, lake="/srv/lake/")
+    return [step for step in made if isinstance(step, dg.AssetsDefinition)]
 
 
 def test_foreign_keys_are_written_after_what_they_point_at():
@@ -143,4 +164,4 @@ def test_the_partitions_are_months_by_sites():
     assert isinstance(lab, dg.MultiPartitionsDefinition)
     assert lab != month_site, "labs and sites have keys of their own"
     assert SPECS["user"].partitions_def is None
-    assert isinstance(SPECS["ml_model"].partitions_def, dg.MonthlyPartitionsDefinition)
+    assert SPECS["ml_model"].partitions_def == month_site.get_partitions_def_for_dimension("month")

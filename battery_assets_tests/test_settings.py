@@ -50,6 +50,7 @@ def test_an_empty_variable_is_an_unset_one(tmp_path):
         ("BATTERY_WEB_PORT", "http", "1 to 65535"),
         ("BATTERY_WEB_PORT", "-1", "1 to 65535"),
         ("BATTERY_MLFLOW_PORT", "65536", "1 to 65535"),
+        ("BATTERY_WEB_HOSTS", "https://battery.example.org", "without port or scheme"),
         ("BATTERY_DATABASE_URL", "mysql://u@h/battery", "postgresql"),
         ("BATTERY_DATABASE_URL", "postgresql+asyncpg://u@h/battery", "postgresql+psycopg"),
         ("BATTERY_DATABASE_URL", "postgresql:///battery", "host"),

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+SHARED = "battery_assets_tests.worlds"  # what tests and benchmarks share
 LATEST = Path(__file__).with_name("latest.json")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Figures that one process measures together: `module:function` of this package, unit of each figure.
+    """Figures that one process measures together: `module:function`, unit of each figure.
+
+    A module without a dot is one of this package.
 
     `warms`: it compiles the loops that the others run, so it comes first. `quick`: it has a small version.
     `foreign`: it reads files of third parties, which are not part of the project. `peers`: it runs packages
@@ -136,7 +139,7 @@ GROUPS = (
     ),
     Group(
         "estimation",
-        "estimation:measure",
+        f"{SHARED}.estimation.scores:measure",
         {
             "soc_rmse_points": "points",
             "soh_interval_coverage_pct": "% of jars in their 90 %",
@@ -145,11 +148,24 @@ GROUPS = (
             "twin_jar_steps_per_second": "jar samples read/s",
         },
     ),
+    # The table behind these figures, each world and class of true health, is written into docs/figures.md.
+    Group(
+        "health_by_world",
+        f"{SHARED}.estimation.by_world:measure",
+        {
+            "health_by_world": "% of jars truly below 85 in their 90 %, worst world",
+            "health_by_world_bias": "points, worst world, jars truly below 85",
+            "health_matched_worn_coverage_pct": "% of jars truly below 85 in their 90 %",
+            "health_matched_worn_bias": "points",
+            "health_sulfation_worn_coverage_pct": "% of sulfated jars truly below 85 in their 90 %",
+            "health_sulfation_worn_bias": "points",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
-    Group("datasheet", "oracles:of_data_sheet", {"datasheet_worst_time_error_pct": "%"}),
+    Group("datasheet", f"{SHARED}.oracles:of_data_sheet", {"datasheet_worst_time_error_pct": "%"}),
     Group(
         "oracles",
-        "oracles:measure",
+        f"{SHARED}.oracles:measure",
         {
             "pybamm_worst_held_out_mv_per_cell": "mV",
             "agm_curve_rmse_mv": "mV",

@@ -128,7 +128,9 @@ def _run(at: Session, site: str, assets: Sequence[str]) -> None:
     import dagster as dg
 
     from battery_assets.definitions import defs
+    from battery_assets.platform.dagster.partitions import know_months
 
+    know_months(at.instance, [FIRST_MONTH])
     job = defs.resolve_job_def("site_month")
     known = {key.path[-1] for key in job.asset_layer.executable_asset_keys}
     if not known >= set(assets):

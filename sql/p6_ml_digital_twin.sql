@@ -78,9 +78,15 @@ CREATE TABLE fleet.digital_twin_state (
 	soh_std_pct NUMERIC(5, 2), 
 	soh_lower_pct NUMERIC(5, 2), 
 	soh_upper_pct NUMERIC(5, 2), 
+	wear_out_lower_days NUMERIC(6, 1), 
+	wear_out_days NUMERIC(6, 1), 
+	wear_out_upper_days NUMERIC(6, 1), 
 	evidence VARCHAR(60), 
 	evidence_age_days NUMERIC(7, 1), 
 	filter_json JSONB, 
+	fault VARCHAR(17), 
+	lost_v NUMERIC(5, 3), 
+	working_soh_pct NUMERIC(5, 2), 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_digital_twin_state PRIMARY KEY (state_id, month), 
@@ -99,7 +105,13 @@ CREATE TABLE fleet.digital_twin_state (
 	CONSTRAINT ck_digital_twin_state_soh_std_pct CHECK (soh_std_pct BETWEEN 0 AND 100), 
 	CONSTRAINT ck_digital_twin_state_soh_lower_pct CHECK (soh_lower_pct BETWEEN 0 AND 131), 
 	CONSTRAINT ck_digital_twin_state_soh_upper_pct CHECK (soh_upper_pct BETWEEN 0 AND 131), 
-	CONSTRAINT ck_digital_twin_state_evidence_age_days CHECK (evidence_age_days BETWEEN 0 AND 100000)
+	CONSTRAINT ck_digital_twin_state_wear_out_lower_days CHECK (wear_out_lower_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_wear_out_days CHECK (wear_out_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_wear_out_upper_days CHECK (wear_out_upper_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_evidence_age_days CHECK (evidence_age_days BETWEEN 0 AND 100000), 
+	CONSTRAINT ck_digital_twin_state_fault CHECK (fault IN ('shorted_cell', 'broken_connection', 'open_connection')), 
+	CONSTRAINT ck_digital_twin_state_lost_v CHECK (lost_v BETWEEN 0 AND 20), 
+	CONSTRAINT ck_digital_twin_state_working_soh_pct CHECK (working_soh_pct BETWEEN 0 AND 130)
 )
  PARTITION BY LIST (month);
 
@@ -115,7 +127,7 @@ COMMENT ON COLUMN fleet.digital_twin_state.captured_at IS 'State capture time.';
 
 COMMENT ON COLUMN fleet.digital_twin_state.soc_pct IS 'Estimated state of charge, of the present capacity. [%]';
 
-COMMENT ON COLUMN fleet.digital_twin_state.soh_pct IS 'Estimated state of health, of the rated C10 at 25 °C. [%]';
+COMMENT ON COLUMN fleet.digital_twin_state.soh_pct IS 'Estimated state of health: capacity at the jar''s terminals to 1.80 V a cell at the 10 h current, of the rated C10 at 25 °C. A shorted cell takes its voltage from it, an open connection leaves 0. [%]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.r0_mohm IS 'Equivalent circuit R₀ at 5 s. [mΩ]';
 
@@ -147,11 +159,23 @@ COMMENT ON COLUMN fleet.digital_twin_state.soh_lower_pct IS '5 % quantile of the
 
 COMMENT ON COLUMN fleet.digital_twin_state.soh_upper_pct IS '95 % quantile of the state of health: upper end of 90 %. [%]';
 
-COMMENT ON COLUMN fleet.digital_twin_state.evidence IS 'What soh_pct rests on: age, resistance, discharge, capacity_test, joined by +.';
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_lower_days IS '2.5 % quantile of the days until 80 %. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_days IS 'Median of the days until wear brings soh_pct to 80, by the same posterior. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_upper_days IS '97.5 % quantile of the days until 80 %. [d]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.evidence IS 'What soh_pct rests on: age, resistance, discharge, capacity_test, fault, joined by +.';
 
 COMMENT ON COLUMN fleet.digital_twin_state.evidence_age_days IS 'Age of the newest measured evidence. [d]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.filter_json IS 'State of the filter and identified parameters at the end of the month, where the next month begins.';
+
+COMMENT ON COLUMN fleet.digital_twin_state.fault IS 'What ended the jar''s duty: a cell shorted in whole or in part, a connection of twice the resistance or more, or one that carries no load. Its remaining life is 0.';
+
+COMMENT ON COLUMN fleet.digital_twin_state.lost_v IS 'Voltage by which a shorted cell keeps the jar below its string on float. [V]';
+
+COMMENT ON COLUMN fleet.digital_twin_state.working_soh_pct IS 'State of health of the cells that still work, with which ride-through computes; soh_pct without a fault. [%]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.site IS 'Site the row belongs to.';
 
@@ -162,6 +186,7 @@ CREATE TABLE fleet.string_runtime (
 	string_id UUID NOT NULL, 
 	captured_at TIMESTAMP WITH TIME ZONE NOT NULL, 
 	load_basis VARCHAR(13) NOT NULL, 
+	load_measured_at TIMESTAMP WITH TIME ZONE, 
 	load_kind VARCHAR(16) NOT NULL, 
 	load_w NUMERIC(10, 1), 
 	load_current_a NUMERIC(8, 2), 
@@ -218,6 +243,8 @@ COMMENT ON COLUMN fleet.string_runtime.captured_at IS 'Instant of the twin state
 
 COMMENT ON COLUMN fleet.string_runtime.load_basis IS 'Where the load comes from: seen in the string''s last discharges, its share of the system''s rating, or what a new string carries for 15 min or 1 h.';
 
+COMMENT ON COLUMN fleet.string_runtime.load_measured_at IS 'Newest discharge that a measured load was seen in; it stays until a newer one.';
+
 COMMENT ON COLUMN fleet.string_runtime.load_kind IS 'What the load holds constant.';
 
 COMMENT ON COLUMN fleet.string_runtime.load_w IS 'Power of the string; its mean at constant current. [W]';
@@ -270,6 +297,7 @@ CREATE TABLE fleet.rul_prediction (
 	rul_upper_ci_days NUMERIC(6, 1), 
 	failure_probability_30d NUMERIC(5, 4), 
 	failure_probability_90d NUMERIC(5, 4), 
+	failure_probability_365d NUMERIC(5, 4), 
 	confidence_score NUMERIC(5, 4), 
 	source VARCHAR(12) NOT NULL, 
 	feature_snapshot_json JSONB, 
@@ -283,6 +311,7 @@ CREATE TABLE fleet.rul_prediction (
 	CONSTRAINT ck_rul_prediction_rul_upper_ci_days CHECK (rul_upper_ci_days BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_rul_prediction_failure_probability_30d CHECK (failure_probability_30d BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_failure_probability_90d CHECK (failure_probability_90d BETWEEN 0 AND 1), 
+	CONSTRAINT ck_rul_prediction_failure_probability_365d CHECK (failure_probability_365d BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_confidence_score CHECK (confidence_score BETWEEN 0 AND 1), 
 	CONSTRAINT ck_rul_prediction_source CHECK (source IN ('ml_model', 'digital_twin', 'fused'))
 )
@@ -302,19 +331,21 @@ COMMENT ON COLUMN fleet.rul_prediction.model_id IS 'Model used.';
 
 COMMENT ON COLUMN fleet.rul_prediction.predicted_at IS 'Prediction timestamp.';
 
-COMMENT ON COLUMN fleet.rul_prediction.rul_days IS 'Predicted RUL. [d]';
+COMMENT ON COLUMN fleet.rul_prediction.rul_days IS 'Predicted RUL: geometric mean of the remaining life; 0 for a jar whose twin knows a fault. [d]';
 
 COMMENT ON COLUMN fleet.rul_prediction.rul_lower_ci_days IS 'Lower 95% CI. [d]';
 
 COMMENT ON COLUMN fleet.rul_prediction.rul_upper_ci_days IS 'Upper 95% CI. [d]';
 
-COMMENT ON COLUMN fleet.rul_prediction.failure_probability_30d IS 'P(failure within 30 days). [1]';
+COMMENT ON COLUMN fleet.rul_prediction.failure_probability_30d IS 'P(failure within 30 days); 1 with a known fault. [1]';
 
-COMMENT ON COLUMN fleet.rul_prediction.failure_probability_90d IS 'P(failure within 90 days). [1]';
+COMMENT ON COLUMN fleet.rul_prediction.failure_probability_90d IS 'P(failure within 90 days); 1 with a known fault. [1]';
+
+COMMENT ON COLUMN fleet.rul_prediction.failure_probability_365d IS 'P(failure within a year); 1 with a known fault. [1]';
 
 COMMENT ON COLUMN fleet.rul_prediction.confidence_score IS 'Model confidence. [1]';
 
-COMMENT ON COLUMN fleet.rul_prediction.source IS 'What produced it.';
+COMMENT ON COLUMN fleet.rul_prediction.source IS 'What produced it; the twin for jars with a known fault, and where a week of features is not known.';
 
 COMMENT ON COLUMN fleet.rul_prediction.feature_snapshot_json IS 'Input features at prediction time.';
 

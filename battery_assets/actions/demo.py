@@ -62,7 +62,11 @@ def steps(at: Session) -> list[list[Step]]:
 
 
 def prepare(at: Session) -> None:
-    """Enter the fleet's sites and the lab."""
+    """Enter the fleet's sites, the lab, and their months."""
+    from battery_assets.platform.dagster.partitions import know_months
+
+    know_months(at.instance, MONTHS)
+    know_months(at.instance, LAB_MONTHS, lab=True)
     for site, config in FLEET.items():
         put_site(at, site, SYNTHETIC, {**SAMPLING, **config})
     put_site(at, LAB, LAB_SYNTHETIC, BENCH)

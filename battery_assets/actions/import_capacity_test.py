@@ -44,7 +44,7 @@ def import_discharge_test(
     try:
         test = read_discharge_test(path)
     except DischargeTestError as error:
-        raise UserError(str(error), "export the test with time, current and voltage columns") from error
+        raise UserError(str(error), error.next_step) from error
     start = _start(test, started_at, path)
     put_site(at, site, FILES, {"timezone": "UTC"})
     frames = exports_of(test, site, rated_ah, start, path.name, (region, city))

@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from battery_assets.actions.session import Session, know_sites, put_site, run_here
 from battery_assets.errors import UserError
 from battery_assets.ingest.exports.landing import LandingFile, landing_files, refusal_of
+from battery_assets.ingest.files.advice import MARK, STEPS, apart
 from battery_assets.ingest.files.problems import FileProblem
+from battery_assets.platform.landing import name_in
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.accounts import refusal_words
 from battery_assets.platform.registry.kinds import FILES
 
 if TYPE_CHECKING:
@@ -25,18 +28,19 @@ def export_files(source: Path) -> list[Path]:
 
     A link that leads out of the folder is not followed: what it names is no part of the export.
     """
-    inside = source.resolve()
-    files = (
-        [source]
-        if source.is_file()
-        else sorted(
-            path for path in source.rglob("*") if path.is_file() and path.resolve().is_relative_to(inside)
-        )
-    )
+    files = [source] if source.is_file() else files_below(source)
     files = [path for path in files if path.name.lower().endswith(_ENDINGS)]
     if not files:
         raise UserError(f"{source} holds no {', '.join(_ENDINGS)} file", "name the folder of the export")
     return files
+
+
+def files_below(folder: Path) -> list[Path]:
+    """The files of a folder, in order; a link that leads out of it is not followed."""
+    inside = folder.resolve()
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.resolve().is_relative_to(inside)
+    )
 
 
 def land(at: Session, source: Path, site: str) -> list[str]:
@@ -62,13 +66,14 @@ def import_site(
         # The landing sensor leaves a site alone whose row is held: else both would run the same months.
         registry.hold_site(connection, site)
         names = land(at, source, site)
+        months, refusal = [], None
         try:
-            months, refusal = _months(at, source, site, contract), None
-        except UserError as refused:
-            months, refusal = [], refused
-            _undo(at, connection, site, names, before)
-        if months:
+            months = _months(at, source, site, contract)
             _run_months(at, site, months, bar)
+        except UserError as refused:
+            refusal = refused
+            if not months or (before is None and not registry.months_of_site(connection, site)):
+                _undo(at, connection, site, names, before)
     if refusal is not None:
         know_sites(at.warehouse, at.instance)
         raise refusal
@@ -96,10 +101,11 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
     """The months that any file of the site touches. UserError where no row has one."""
     from battery_assets.fleet.sensors import months_of, tell_problems
     from battery_assets.ingest.exports.contract import SourceContract
-    from battery_assets.platform.dagster.partitions import months as calendar
+    from battery_assets.platform.dagster.partitions import calendar
 
-    files, problems = landing_files(at.landing.root(site), site)
-    terms, kept = SourceContract.from_config(contract), calendar.get_partition_keys()
+    root = at.landing.root(site)
+    files, problems = landing_files(root, site)
+    terms, kept = SourceContract.from_config(contract), calendar()
     touched = months_of(files, files, terms)
     # Rows of a month that nobody keeps, such as those of a clock that began anew, stop no other month.
     strange = sorted(touched - set(kept))
@@ -107,7 +113,8 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
         f"rows of {', '.join(strange)} are no month's that is kept ({kept[0]} to {kept[-1]}): they count "
         "as of other months"
     ] * bool(strange)
-    tell_problems(at.warehouse, site, {str(p.path): (p.reason, p.detail) for p in problems}, told)
+    named = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
+    tell_problems(at.warehouse, site, named, told)
     months = sorted(touched - set(strange))
     if not months:
         raise _without_months(source, files, problems, terms)
@@ -128,49 +135,46 @@ def _run(at: Session, job: str, month: str | None, site: str) -> None:
     try:
         run_here(job, month, site if month else None)
     except UserError as error:
-        refused = refused_files(at, site, month or "")
-        if not refused:
+        refused = refusal_of_files(refused_files(at, site, month or ""))
+        if refused is None:
             raise
-        raise UserError(f"{error.message}\n" + "\n".join(refused), NEXT_STEP) from error
-
-
-NEXT_STEP = (
-    "correct the file at its source, or say how it is to be read (--timezone, --contract KEY=VALUE, see "
-    "battery-assets import --help), and import it again"
-)
+        steps = dict.fromkeys([refused.next_step, error.next_step])
+        raise type(error)(f"{error.message}\n{refused.message}", "; ".join(steps)) from error
 
 
 def refused_files(at: Session, site: str, month: str) -> list[str]:
-    """Each file that was refused as a whole, in words: its name, the reason, and the rows concerned."""
+    """Each file that was refused as a whole, in words: name, reason, rows concerned, next step."""
     with at.warehouse.transaction() as connection:
         rows = connection.execute(sa.text(_REFUSED_FILES), {"site": site, "month": month}).all()
-    return [
-        f"{Path(path).name} was refused: {reason}" + (f" ({read} rows)" if read else "")
-        for path, reason, read in rows
-    ]
+    return [refusal_words(*row) for row in rows]
+
+
+def refusal_of_files(told: list[str]) -> UserError | None:
+    """The error of an import that took in all but some files; None where there are none."""
+    if not told:
+        return None
+    lines, step = apart(told)
+    return UserError("\n".join(lines), f"{step}; then import it again")
 
 
 def _without_months(
     source: Path, files: list[LandingFile], problems: list[FileProblem], terms: "SourceContract"
 ) -> UserError:
     """Why no row has a month: what every file says of itself."""
-    told = [f"{problem.path.name}: {problem.reason}: {problem.detail}" for problem in problems]
+    told = [
+        f"{problem.path.name}: {problem.reason}: {problem.detail}{MARK}{STEPS[problem.reason]}"
+        for problem in problems
+    ]
     told += [f"{file.path.name}: {why}" for file in files if (why := refusal_of(file, terms))]
-    more = [f"and {len(told) - _SHOWN} more files"] if len(told) > _SHOWN else []
-    reasons = "\n".join([*told[:_SHOWN], *more]) or "its files hold master data alone"
-    return UserError(f"no row of {source} could be given a month.\n{reasons}", _step(problems, files, told))
-
-
-def _step(problems: list[FileProblem], files: list[LandingFile], told: list[str]) -> str:
-    if problems and not files:
-        return "name its files as the tables are (battery.csv, telemetry_jar_raw_2026-11.csv.gz)"
-    if any("NO_TIMEZONE" in words for words in told):
-        return "say where its times were taken: --timezone Asia/Bangkok"
-    if any("HEADER_MISMATCH" in words for words in told):
-        return "say which column is which: --contract 'rename=their name:our name|their name:our name'"
-    if any("DIALECT" in words for words in told):
-        return "say how its columns are separated: --contract 'separator=;' --contract decimal=,"
-    return NEXT_STEP
+    if not told:
+        return UserError(
+            f"{source} holds master data alone, which belong to no month",
+            "put its telemetry beside them (telemetry_jar_raw.csv ...), and import it again",
+        )
+    lines, step = apart(told)
+    more = [f"and {len(lines) - _SHOWN} more files"] if len(lines) > _SHOWN else []
+    shown = "\n".join([*lines[:_SHOWN], *more])
+    return UserError(f"no row of {source} could be read:\n{shown}", step)
 
 
 _ACCOUNTS = """
@@ -191,7 +195,10 @@ SELECT DISTINCT table_name, jsonb_array_elements_text(findings) FROM platform.in
 WHERE site = :site AND (month = :month OR month = '') ORDER BY 1, 2
 """
 _REFUSED = """
-SELECT table_name, reason, count(*), min(file || coalesce(' line ' || line, '')) FROM platform.quarantined_row
+SELECT table_name, reason, count(*), (array_agg(
+  regexp_replace(file, '.*/', '') || coalesce(' line ' || line, '') || coalesce(', column ' || "column", '')
+  || coalesce(': ' || value, '') ORDER BY file, line))[1]
+FROM platform.quarantined_row
 WHERE site = :site AND (month = :month OR month = '') GROUP BY 1, 2 ORDER BY 1, 2
 """
 _OBJECTIONS = """

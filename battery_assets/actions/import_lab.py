@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from battery_assets.actions.import_export import files_below
 from battery_assets.actions.session import Session, know_sites, put_site, run_here
 from battery_assets.errors import UserError
+from battery_assets.ingest.files.advice import apart
 from battery_assets.lab.folder import (
     CELL_JSON,
     END_OF_LIFE,
@@ -22,7 +24,7 @@ from battery_assets.lab.folder import (
 )
 from battery_assets.lab.intake import Entered, enter_new_tests
 from battery_assets.lab.sensors import unfinished, waiting
-from battery_assets.platform.landing import Landing
+from battery_assets.platform.landing import Landing, name_in
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_FILES
@@ -62,7 +64,7 @@ def enter_tests(
     """Enter each new test of a lab's folder. Returns what became of each, and why cells were left out."""
     found: list[Entered] = []
     left_out: list[SessionRefused] = []
-    for one in enter_new_tests(at.warehouse, lab, folder, defaults, left_out.append):
+    for one in enter_new_tests(at.warehouse, lab, folder, defaults, left_out.append, root=folder.parent):
         name = one.test.paths[0].name
         heard(name, False)
         found.append(one)
@@ -70,10 +72,20 @@ def enter_tests(
     return found, left_out
 
 
+def refusal_of(entered: list[Entered], left_out: list[SessionRefused]) -> UserError | None:
+    """The error of an import that refused some tests, or left out some cells; None where it took in all."""
+    told = [str(one.reason) for one in entered if one.status == intake.REFUSED]
+    if not told and not left_out:
+        return None
+    lines, step = apart([*told, *(str(one) for one in left_out)])
+    return UserError("\n".join(lines), step)
+
+
 def months_to_run(at: Session, lab: str, paths: list[Path]) -> tuple[list[str], list[str]]:
     """The months to run, and those of them that wait for nothing but the end of an earlier run."""
     wait = {month for month, _, _ in waiting(at.warehouse, [lab])}
-    again = unfinished(at.warehouse, at.instance, lab, paths) - wait
+    names = [name_in(at.landing.root(lab), path) for path in paths]
+    again = unfinished(at.warehouse, at.instance, lab, names) - wait
     return sorted(wait | again), sorted(again)
 
 
@@ -134,7 +146,7 @@ def named_files(source: Path, cell: str | None, protocol: str, one_test: bool) -
     Without a cell each file is a test of the cell that it is named after. `one_test` joins all of them.
     """
     _refuse_paths(cell=cell, protocol=protocol)
-    files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    files = [source] if source.is_file() else files_below(source)
     files = [path for path in files if not path.name.startswith(".")]
     if not files:
         raise UserError(f"{source} holds no file", "name a cycler's file, or a folder of them")

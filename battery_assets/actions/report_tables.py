@@ -12,8 +12,10 @@ LOADS = {"measured_load": "measured", "system_rating": "rating", "rated_15min": 
 TITLE_WIDTH = 68  # what 80 columns leave beside severity and date
 SCORES = {
     "c_index": "C-index",
-    "c_index_resistance_trend": "  of the resistance line",
-    "c_index_soh_trend": "  of the SOH line",
+    "c_index_month": "  within a month",
+    "c_index_month_posterior": "    of the twin alone",
+    "c_index_month_resistance_trend": "    of the resistance line",
+    "c_index_month_soh_trend": "    of the SOH line",
     "c_index_unseen_site": "  on a site it has not seen",
     "brier_90d": "Brier score at 90 d",
     "brier_90d_marginal": "  of Kaplan-Meier",

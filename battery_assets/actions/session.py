@@ -1,12 +1,13 @@
 """A platform that is ready to work in this process: database up and migrated, Dagster's instance at hand."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from battery_assets.errors import UserError
+from battery_assets.errors import BadInput, Failure, RedCheck, UserError
 from battery_assets.platform import clock
 from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.settings import Settings
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from battery_assets.platform.landing import Landing
     from battery_assets.platform.warehouse.resource import Warehouse
+
+
+_NEXT_STEP = re.compile(r"[.;]\s+next step: ", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,15 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
     from battery_assets.hosting.abandoned import fail_abandoned_runs
     from battery_assets.hosting.databases import running_database
     from battery_assets.hosting.launch import QUIET, install_dagster_home
+    from battery_assets.platform.registry.identity import refuse_strangers
     from battery_assets.platform.warehouse.migrate import migrate
 
     settings = settings or Settings.from_environment()
     with running_database(settings):
         migrate(settings.warehouse_url)
+        refuse_strangers(
+            settings.warehouse_url, settings.lake_url, settings.home, shared=settings.database_url is not None
+        )
         install_dagster_home(settings)
         os.environ.update({**QUIET, **settings.variables()})
         import dagster as dg
@@ -57,12 +65,12 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
 
 
 def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: bool = False) -> list[str]:
-    """Make every site and lab that the books know a partition. Returns the sites, or the labs."""
-    from battery_assets.platform.dagster.partitions import labs, sites
+    """Make every site and lab that the books know a partition, and their months. Returns sites, or labs."""
+    from battery_assets.platform.dagster.partitions import know_months, labs, sites
     from battery_assets.platform.registry import books as registry
 
     with warehouse.transaction() as connection:
-        rows = registry.sites(connection)
+        rows, made = registry.sites(connection), registry.committed_months(connection)
     known = {
         of: [row.site for row in rows if (row.source in LAB_SOURCES) == (of is labs)] for of in (sites, labs)
     }
@@ -74,6 +82,9 @@ def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: b
         # A partition that somebody typed on Dagster's page would run red every night.
         for name in present - set(names):
             instance.delete_dynamic_partition(str(of.name), name)
+    of_labs = set(known[labs])
+    for of_kind in (False, True):
+        know_months(instance, {month for site, month in made if (site in of_labs) == of_kind}, lab=of_kind)
     return known[labs] if lab else known[sites]
 
 
@@ -113,9 +124,9 @@ def _terms(site: str, source: str, config: dict[str, Any]) -> Any:
 
         return SyntheticSite.from_config(site, config)
     if source in LAB_SOURCES:
-        from battery_assets.lab.sessions import lab_terms
+        from battery_assets.lab.sessions import settled_terms
 
-        return lab_terms(site, source, config)
+        return settled_terms(site, source, config)
     from battery_assets.ingest.exports.contract import SourceContract
 
     return SourceContract.from_config(config)
@@ -153,26 +164,29 @@ def run_here(
     import dagster as dg
 
     from battery_assets.definitions import defs
+    from battery_assets.hosting.runs_here import NOT_STARTED_ANEW, show_runs
+    from battery_assets.platform.dagster.partitions import know_months
 
     key: Any = partition
     if partition and site:
         key = dg.MultiPartitionKey({"month": partition, "site": site})
     with dg.DagsterInstance.get() as instance:
+        show_runs(instance)
+        if partition:
+            know_months(instance, [partition], lab=job_name == "lab_month")
         result = defs.resolve_job_def(job_name).execute_in_process(
             instance=instance,
             partition_key=key,
             raise_on_error=False,
+            tags=NOT_STARTED_ANEW,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, "ops": ops or {}},
         )
     if not result.success:
-        raise UserError(
-            f"{job_name} {key or ''}: {_why(result)}",
-            f"look at run {result.run_id} in `battery-assets up`, mend it, run again",
-        )
+        raise _ended_by(result, f"{job_name} {key or ''}".strip())
     return result.run_id
 
 
-def _why(result: "dg.ExecuteInProcessResult") -> str:
+def _ended_by(result: "dg.ExecuteInProcessResult", name: str) -> UserError:
     """What ended a run: the blocking checks that turned red, or else the step that failed."""
     import dagster as dg
 
@@ -183,16 +197,30 @@ def _why(result: "dg.ExecuteInProcessResult") -> str:
     ]
     stops = dg.AssetCheckSeverity.ERROR
     red = [check for check in said if check.blocking and not check.passed and check.severity == stops]
+    look = f"look at run {result.run_id} in `battery-assets up`, mend it, run again"
     if red:
-        return "; ".join(
-            f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {check.description}"
-            for check in red
+        told = [_apart(check.description or "") for check in red]
+        words = "; ".join(
+            f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {fault}"
+            for check, (fault, _) in zip(red, told, strict=True)
         )
+        steps = dict.fromkeys(step for _, step in told if step)
+        return RedCheck(f"{name}: {words}", "; ".join(steps) or look)
     failed = [event for event in result.all_events if event.is_failure and event.step_key]
     if not failed or not failed[0].step_failure_data or not failed[0].step_failure_data.error:
-        return "a step failed"
+        return Failure(f"{name}: a step failed", look)
     error = failed[0].step_failure_data.error
-    return f"{failed[0].step_key} failed: {(error.cause or error).message.strip()}"
+    error = error.cause or error
+    fault, step = _apart(error.message.strip())
+    if error.cls_name == BadInput.__name__:
+        return UserError(f"{name}: {fault.removeprefix(f'{BadInput.__name__}: ')}", step)
+    return Failure(f"{name}: {failed[0].step_key} failed: {fault}", step or look)
+
+
+def _apart(words: str) -> tuple[str, str]:
+    """The fault, and the next step that stands last in words; empty where none does."""
+    *before, last = _NEXT_STEP.split(words)
+    return ("; ".join(before), last) if before else (words, "")
 
 
 def quiet_logs() -> None:
@@ -206,10 +234,16 @@ def quiet_logs() -> None:
 
 
 def make_catalogue(at: Session) -> None:
-    """Run the job of what all sites refer to, users and battery models, where nobody has yet."""
-    from battery_assets import tables as t
+    """Run the job of what all sites refer to, users and battery models, where it has not run or lacks one."""
+    import sqlalchemy as sa
 
-    if not all(committed_months(at, "", table) for table in (t.battery_model, t.user)):
+    from battery_assets import tables as t
+    from battery_assets.synthetic.catalogue import battery_models
+
+    with at.warehouse.reading() as connection:
+        models = set(connection.execute(sa.select(t.battery_model.c.model_id)).scalars())
+    made = all(committed_months(at, "", table) for table in (t.battery_model, t.user))
+    if not made or not models >= set(battery_models()["model_id"]):
         run_here("catalogue")
 
 

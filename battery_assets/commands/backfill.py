@@ -38,6 +38,7 @@ def backfill(
     """
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.errors import UserError
+    from battery_assets.platform.dagster.partitions import know_months
 
     quiet_logs()
     if stale:
@@ -50,6 +51,7 @@ def backfill(
     with session() as at:
         job = "lab_month" if wanted_labs else "site_month"
         sites = _sites(at, wanted or wanted_labs, lab=bool(wanted_labs))
+        know_months(at.instance, months, lab=bool(wanted_labs))
         if here:
             _here(at, job, sites, months)
         else:
@@ -86,15 +88,14 @@ def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list
 
 def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
     from battery_assets.errors import UserError
-    from battery_assets.platform.dagster.partitions import FIRST_LAB_MONTH, FIRST_MONTH, month_range, months
+    from battery_assets.platform.dagster.partitions import calendar, month_range
 
     try:
         found = month_range(first, last)
     except ValueError as error:
         raise UserError(str(error), "write months as 2025-03") from error
-    oldest = FIRST_LAB_MONTH if lab else FIRST_MONTH
-    newest = months.get_last_partition_key()
-    if not found or found[0] < oldest or (newest and found[-1] > newest):
+    oldest, *_, newest = calendar(lab=lab)
+    if not found or found[0] < oldest or found[-1] > newest:
         raise UserError(
             f"months {first} to {last}: allowed are {oldest} to {newest}, in this order",
             "correct --from and --to",
@@ -119,7 +120,7 @@ def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:
 def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) -> None:
     from battery_assets.actions.session import make_catalogue
     from battery_assets.commands.progress import counts_bar
-    from battery_assets.errors import UserError
+    from battery_assets.errors import Failure, UserError
     from battery_assets.hosting.presence import present
     from battery_assets.platform.dagster import backfills
 
@@ -135,7 +136,7 @@ def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) 
                 counts = backfills.wait(presence.web_url, backfill, heard)
             failed = len(partitions) - counts.get("SUCCESS", 0)
             if failed:
-                raise UserError(
+                raise Failure(
                     f"{failed} of {len(partitions)} runs did not succeed: {counts}",
                     f"open {presence.web_url}/runs/b/{backfill}",
                 )

@@ -5,17 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from battery_assets.commands.terms import WithLabTerms, given_terms, lab_options
+
 if TYPE_CHECKING:
     from battery_assets.actions.import_lab import Entered
-
-CHEMISTRIES = ("NMC", "NCA", "LFP", "LCO", "LMO", "LTO", "Li-ion", "lead-acid", "NiMH", "other")
-
 
 # Options that a lab keeps for all its cells, where it is entered with them.
 LAB_TERMS = ("timezone", "end_of_life_pct")
 
 
-@click.command("lab")
+@click.command("lab", cls=WithLabTerms)
 @click.argument(
     "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
@@ -28,22 +27,8 @@ LAB_TERMS = ("timezone", "end_of_life_pct")
 @click.option("--cell", help="Code of the cell; without it each file is a cell named after it.")
 @click.option("--protocol", default="cycle_life", show_default=True, help="Name of the protocol.")
 @click.option("--one-test", is_flag=True, help="All files of PATH are one test of --cell, joined at seams.")
-@click.option(
-    "--nominal-ah", "nominal_capacity_ah", type=float, help="Nominal capacity, where the files do not say."
-)
-@click.option("--cutoff-v", "cutoff_voltage_v", type=float, help="End of discharge that capacities count to.")
-@click.option(
-    "--end-of-life", "end_of_life_pct", type=float, help="Percent of nominal at which it is worn out; 80."
-)
-@click.option("--chemistry", type=click.Choice(CHEMISTRIES), help="Chemistry of the cell.")
-@click.option("--timezone", help="IANA zone of the cycler's clock, such as Europe/Oslo.")
+@lab_options
 @click.option("--started-at", help="When the test began, where the file does not say: 2024-05-31T08:00.")
-@click.option(
-    "--current-sign",
-    type=click.Choice(["positive charges", "positive discharges"]),
-    help="What a positive current does, where the format does not know.",
-)
-@click.option("--policy", type=click.Choice(["strict", "tolerant"]), help="tolerant: bad rows to quarantine.")
 @click.option("--run/--no-run", default=True, show_default=True, help="Run the months that the tests touch.")
 def import_lab(
     paths: tuple[Path, ...],
@@ -53,7 +38,7 @@ def import_lab(
     protocol: str,
     one_test: bool,
     run: bool,
-    **terms: Any,
+    **options: Any,
 ) -> None:
     """Take in files of cyclers as tests of cells, and run the lab's assets on them.
 
@@ -78,6 +63,7 @@ def import_lab(
     from battery_assets.errors import UserError
 
     quiet_logs()
+    terms = given_terms(options)
     if per_cycle:
         return import_tables(lab, per_cycle, paths, run, {**terms, "cell": cell, "one_test": one_test})
     if len(paths) > 1:
@@ -107,7 +93,7 @@ def import_tests(
         action.cells_apart(action.named_files(path, cell, protocol, one_test), one_test) as named,
         session() as at,
     ):
-        defaults = action.enter_lab(at, lab, {name: terms[name] for name in LAB_TERMS})
+        defaults = action.enter_lab(at, lab, {name: terms[name] for name in LAB_TERMS if name in terms})
         with at.warehouse.transaction() as connection:
             # The sensor leaves a lab alone whose row is held: else both would run the same months.
             registry.hold_site(connection, lab)
@@ -119,13 +105,13 @@ def import_tests(
                 with steps_bar(f"lab {lab}", len(months)) as heard:
                     action.run_months(lab, months, heard)
         _show(found, months, again if run else [])
-        if left_out:
-            raise UserError("; ".join(one.fault for one in left_out), left_out[0].next_step)
-        if action.forget_empty(at, lab, found):
-            raise UserError(
-                f"no test was taken in, and the lab {lab} had none before: it was not kept",
-                "mend what the reasons above say, then run this again",
-            )
+        refusal = action.refusal_of(found, left_out)
+        if action.forget_empty(at, lab, found) and refusal is not None:
+            told = f"no test was taken in, and the lab {lab} had none before: it was not kept"
+            raise UserError(f"{told}\n{refusal.message}", refusal.next_step)
+        if refusal is not None:
+            # What the others hold was computed; that some were not taken in is no success.
+            raise refusal
 
 
 def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
@@ -140,7 +126,7 @@ def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
         table.add_row(one.test.cell, one.test.paths[0].name, one.status, one.month or "-")
     console.print(table if found else "nothing new: every file is in the books already")
     for one in found:
-        if one.reason:
+        if one.reason and one.status != "refused":
             console.print(f"{one.status}: {one.reason}")
     for month in again:
         console.print(f"{month}: its last run had not come to its end, so the month is run again")

@@ -1,7 +1,10 @@
 """battery-assets lab: benches where cells are tested."""
 
+from typing import Any
+
 import click
 
+from battery_assets.commands.terms import WithLabTerms, given_terms, lab_options
 from battery_assets.platform.registry.kinds import FILES, LAB_FILES, SYNTHETIC
 
 
@@ -51,15 +54,26 @@ def remove(name: str, yes: bool) -> None:
 
 @lab.command()
 @click.argument("name")
+def show(name: str) -> None:
+    """Show where a lab's tests come from, the terms that it has, and what its cells say themselves.
+
+    \b
+    Example:
+      battery-assets lab show oslo
+    """
+    from battery_assets.commands.terms import show as show_terms
+
+    show_terms(name, lab=True)
+
+
+@lab.command(cls=WithLabTerms)
+@click.argument("name")
 @click.option("--source", type=click.Choice([SYNTHETIC, FILES]), default=SYNTHETIC, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Synthetic: decides everything else.")
 @click.option("--cells", type=int, default=12, show_default=True, help="Synthetic: cells under test.")
 @click.option("--start", default="2025-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
 @click.option("--sample", type=int, default=60, show_default=True, help="Synthetic: seconds between samples.")
-@click.option("--timezone", help="Files: IANA zone of the cyclers' clocks, such as Europe/Oslo.")
-@click.option(
-    "--end-of-life", "end_of_life_pct", type=float, help="Percent of nominal at which cells are worn out; 80."
-)
+@lab_options
 def add(
     name: str,
     source: str,
@@ -67,8 +81,7 @@ def add(
     cells: int,
     start: str,
     sample: int,
-    timezone: str | None,
-    end_of_life_pct: float | None,
+    **options: Any,
 ) -> None:
     """Add a lab; its months are then partitions of the lab's assets in the Dagster pages.
 
@@ -83,13 +96,12 @@ def add(
     from battery_assets.actions.session import put_site, session
 
     made_up = {"seed": seed, "cells": cells, "start": start, "sample_s": sample}
-    of_files = {"timezone": timezone} if timezone else {}
-    worn = {} if end_of_life_pct is None else {"end_of_life_pct": end_of_life_pct}
+    terms = given_terms(options)
     with session() as at:
         if source == SYNTHETIC:
             # Months to come are no partitions yet; the schedules run them when they are there.
-            last = add_synthetic_lab(at, name, {**made_up, **worn})
+            last = add_synthetic_lab(at, name, {**made_up, **terms})
             click.echo(f"{name} added. Next: battery-assets backfill --lab {name} --from {start} --to {last}")
         else:
-            put_site(at, name, LAB_FILES, {**of_files, **worn})
+            put_site(at, name, LAB_FILES, terms)
             click.echo(f"{name} added. Next: battery-assets import lab PATH --lab {name}")

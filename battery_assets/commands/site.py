@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from battery_assets.commands.terms import WithFleetTerms
 from battery_assets.platform.registry.kinds import FILES, SYNTHETIC
 
 
@@ -52,6 +53,20 @@ def remove(name: str, yes: bool) -> None:
 
 
 @site.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show where a site's data come from, and every term that its files are read under.
+
+    \b
+    Example:
+      battery-assets site show cnx-01
+    """
+    from battery_assets.commands.terms import show as show_terms
+
+    show_terms(name, lab=False)
+
+
+@site.command(cls=WithFleetTerms)
 @click.argument("name", required=False)
 @click.option("--fleet", is_flag=True, help="Synthetic: the nine sites of the reference, named by place.")
 @click.option("--source", type=click.Choice([SYNTHETIC, FILES]), default=SYNTHETIC, show_default=True)
@@ -62,8 +77,14 @@ def remove(name: str, yes: bool) -> None:
     "--interval", type=int, default=5, show_default=True, help="Synthetic: seconds between samples."
 )
 @click.option("--start", default="2024-01", show_default=True, help="Synthetic: first month, YYYY-MM.")
+@click.option(
+    "--world",
+    default="matched",
+    show_default=True,
+    help="Synthetic: the laws its jars obey, such as no_knee, half_sulfation or blocks_2v.",
+)
 @click.option("--timezone", help="Files: IANA zone of times without an offset, such as Asia/Bangkok.")
-@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: terms, as of `import fleet`.")
+@click.option("--contract", multiple=True, metavar="KEY=VALUE", help="Files: further terms, see below.")
 def add(
     name: str | None,
     fleet: bool,
@@ -73,6 +94,7 @@ def add(
     strings: int,
     interval: int,
     start: str,
+    world: str,
     timezone: str | None,
     contract: tuple[str, ...],
 ) -> None:
@@ -85,14 +107,16 @@ def add(
     Example:
       battery-assets site add phuket-1 --place phuket --strings 3 --interval 60
       battery-assets site add --fleet --start 2025-01
+      battery-assets site add weak-1 --place phuket --world half_sulfation
       battery-assets site add cnx-01 --source files --timezone Asia/Bangkok
     """
+    from battery_assets.actions.add_site import add_synthetic_site
     from battery_assets.actions.session import make_catalogue, put_site, quiet_logs, session
     from battery_assets.actions.terms import terms_of
     from battery_assets.errors import UserError
 
     quiet_logs()
-    made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start}
+    made = {"seed": seed, "strings": strings, "interval_s": interval, "start": start, "world": world}
     if fleet:
         if name or place or source != SYNTHETIC:
             raise UserError("--fleet names and places its sites itself", "leave out NAME, --place, --source")
@@ -106,10 +130,12 @@ def add(
         )
     config = {"place": place, **made}
     with session() as at:
-        put_site(at, name, source, config if source == SYNTHETIC else terms_of(contract, timezone))
         landing = f"{at.settings.landing}/{name}"
         if source == SYNTHETIC:
+            add_synthetic_site(at, name, config)
             make_catalogue(at)
+        else:
+            put_site(at, name, source, terms_of(contract, timezone))
     if source == SYNTHETIC:
         click.echo(f"{name} added. Next: battery-assets backfill --site {name} --from {start} --to {start}")
     else:

@@ -36,6 +36,7 @@ def up(definitions: str) -> None:
 
 def _migrate(settings: "Settings") -> None:
     """Bring the warehouse to the current schema."""
+    from battery_assets.platform.registry.identity import refuse_strangers
     from battery_assets.platform.warehouse.migrate import migrate
 
     try:
@@ -43,6 +44,9 @@ def _migrate(settings: "Settings") -> None:
     except RuntimeError as error:
         problem, _, way_out = str(error).partition(": ")
         raise UserError(problem, way_out or "see the log of the database") from error
+    refuse_strangers(
+        settings.warehouse_url, settings.lake_url, settings.home, shared=settings.database_url is not None
+    )
 
 
 class _Display:
@@ -81,11 +85,21 @@ class _Display:
         done = state == "ready"
         self.bars.update(self.tasks[service], state=state, completed=int(done))
 
+    @staticmethod
+    def _mlflow_pages(url: str) -> dict[str, str]:
+        """The pages of runs and of models, in the mode for training; MLflow opens in another one."""
+        from battery_assets.platform.experiments import runs_pages
+
+        pages = {f"runs of {name}:\n           ": page for name, page in runs_pages(url).items()}
+        mode = "workflowType=machine_learning"
+        return {"MLflow": f"{url}/#/experiments?{mode}", "models": f"{url}/#/models?{mode}", **pages}
+
     def ready(self, presence: "Presence") -> None:
         """Show where to look."""
         self.bars.stop()
         self.console.print(f"\n  Dagster   {presence.web_url}")
-        self.console.print(f"  MLflow    {presence.mlflow_url}  (choose 'Model training' at its top left)")
+        for name, page in self._mlflow_pages(presence.mlflow_url).items():
+            self.console.print(f"  {name:<10}{page}", soft_wrap=True)
         self.console.print(f"  data      {self.settings.home}\n  logs      {self.settings.logs}\n")
         self.console.print("The schedules wait to be switched on, in Dagster under Automation.")
         self.console.print("Ctrl-C stops all of it.")

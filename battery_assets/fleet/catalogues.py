@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.fleet.references import named_apart
+from battery_assets.fleet.refused import refused_shown
 from battery_assets.fleet.sources import accounts_kept, contract_of, landed_files, with_accounts
 from battery_assets.ingest.exports.tables import Reading, read_table
 from battery_assets.ingest.files.accounts import FILES_SCHEMA
@@ -25,12 +26,19 @@ _NO_RATING = ("capacity_ah", "nominal_voltage_v", "float_voltage_min_v", "float_
 
 
 def replace_from_all_sources(
-    warehouse: Warehouse, landing: Landing, table: sa.Table, part: Part, catalogue: pl.DataFrame
+    warehouse: Warehouse,
+    landing: Landing,
+    table: sa.Table,
+    part: Part,
+    catalogue: pl.DataFrame,
+    context: dg.AssetExecutionContext | Part | None = None,
 ) -> dg.MaterializeResult:
     """Replace a table that is not cut by what the catalogue and every site with files hold.
 
-    A site whose files cannot be taken in keeps what it brought before, and its accounts say why.
+    A site whose files cannot be taken in keeps what it brought before, and its accounts say why. Where rows
+    were only added, pages show the version of before: what one site brings is news to no other.
     """
+    before = _stored(warehouse, table)
     with warehouse.transaction() as connection:
         sites = [site for site in registry.sites(connection) if site.source == FILES]
     readings = {site.site: _of_site(warehouse, landing, table, site) for site in sites}
@@ -38,11 +46,31 @@ def replace_from_all_sources(
     stamped += [reading.rows.with_columns(pl.lit(site).alias("site")) for site, reading in readings.items()]
     rows = pl.concat(stamped).unique(key_columns(table)[0], keep="last", maintain_order=True)
     result = warehouse.replace(table, part, rows)
+    version = _version_shown(context, table)
+    if version and before.height and before.join(_stored(warehouse, table), on="row", how="anti").is_empty():
+        result = result._replace(data_version=dg.DataVersion(version))
     accounts = {
         site: accounts_kept(warehouse, table, Part(site), reading) for site, reading in readings.items()
     }
     told = {site: found for site, found in accounts.items() if found["rows"] or found["findings"]}
-    return with_accounts(result, told)
+    refused = [one for reading in readings.values() for one in refused_shown(table, reading)]
+    return with_accounts(result, told, refused)
+
+
+def _stored(warehouse: Warehouse, table: sa.Table) -> pl.DataFrame:
+    """A line for each row that is there, by its content."""
+    with warehouse.reading() as connection:
+        rows = [str(tuple(row)) for row in connection.execute(sa.select(table))]
+    return pl.DataFrame({"row": rows}, schema={"row": pl.String})
+
+
+def _version_shown(context: dg.AssetExecutionContext | Part | None, table: sa.Table) -> str | None:
+    """The version that pages show of a table that is not cut; None outside a run."""
+    if context is None or isinstance(context, Part):
+        return None
+    event = context.instance.get_latest_materialization_event(dg.AssetKey(table.name))
+    made = event.asset_materialization if event else None
+    return (made.tags or {}).get("dagster/data_version") if made else None
 
 
 def _of_site(warehouse: Warehouse, landing: Landing, table: sa.Table, site: sa.Row) -> Reading:

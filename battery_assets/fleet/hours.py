@@ -122,6 +122,11 @@ SENSORS = Reduction("sensor_hours", t.telemetry_env, None, _credible_rooms, _sen
 REDUCTIONS = (JARS, STRINGS, SENSORS)
 
 
+def credible_day(rows: Mapping[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> dict[sa.Table, pl.DataFrame]:
+    """What is credible of a day's rows of the tables that are reduced to hours."""
+    return {each.table: each.believe(rows[each.table], jars)[0] for each in REDUCTIONS}
+
+
 class HoursToMake:
     """The days of the reductions that are still to be made from a walk over their tables."""
 

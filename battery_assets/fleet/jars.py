@@ -1,22 +1,24 @@
-"""What several assets need to know of a site's jars: who is in service, and what speaks for their health."""
+"""What several assets need to know of a site's jars: who is in service, their history, their tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.features.credible.days import credible_baselines, credible_rounds
+from battery_assets.features.credible.days import credible_baselines
 from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 from battery_assets.fleet.doubted_tests import tests_doubted
+from battery_assets.fleet.local_dates import local_dates
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 from battery_assets.platform.warehouse.stored import day_profiles
+from battery_assets.platform.warehouse.unchanged_rows import of_unchanged_rows
 
 MODEL_COLUMNS = (
     "capacity_ah",
@@ -32,6 +34,7 @@ MODEL_COLUMNS = (
 # What a source writes where it does not know: no jar has a rating of 0.
 _NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
 STRING_COLUMNS = ("string_id", "string_code", "system_id", "batteries_count", "nominal_voltage_v")
+_MASTER = (t.battery, t.battery_model, t.string)
 # When a row was written says nothing of the jar, and an export may write all of them anew every day.
 _SAYS_NOTHING = ("created_at", "updated_at")
 
@@ -42,12 +45,17 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     Master data, its string's code, system and size, its model's limits, and what `with_cells` tells of it;
     limits are empty where the model is not known, or where they are 0. A jar without a string is left out.
     """
+    return of_unchanged_rows(warehouse, _MASTER, part, _jar_facts)
+
+
+def _jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     jars = warehouse.read(t.battery, part).collect()
     models = rated_models(warehouse)
     strings = warehouse.read(t.string, part, list(STRING_COLUMNS)).collect()
     strings = strings.rename({"nominal_voltage_v": "string_nominal_v"})
-    started = pl.col("installed_date").is_null() | (pl.col("installed_date") < part.end.date())
-    present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= part.start.date())
+    first, last = local_dates(warehouse, part)
+    started = pl.col("installed_date").is_null() | (pl.col("installed_date") <= last)
+    present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= first)
     facts = (
         jars.filter(started & present, pl.col("string_id").is_not_null())
         .join(models, on="model_id", how="left")
@@ -90,6 +98,10 @@ def jars_of(warehouse: Warehouse, part: Part) -> Jars:
     one of 120 Ah, the commonest in the fleet: laws are wide enough for that. What a capacity is set against
     is `rated_ah`, which leaves such a string out.
     """
+    return of_unchanged_rows(warehouse, _MASTER, part, _jars_of)
+
+
+def _jars_of(warehouse: Warehouse, part: Part) -> Jars:
     rated = pl.col("capacity_ah").cast(pl.Float64)
     facts = jar_facts(warehouse, part).with_columns(
         pl.coalesce(rated, rated.min().over("string_id"), REFERENCE_AH).alias("capacity_ah")
@@ -197,85 +209,3 @@ def capacity_tests(warehouse: Warehouse, part: Part, jars: pl.DataFrame, months:
     doubted = tests_doubted(warehouse, part, tests, jars, *sizes)["test_id"].to_list()
     verdict = pl.when(~pl.col("test_id").is_in(doubted)).then(pl.col("capacity_pct_of_rated", "pass_fail"))
     return tests.join(results.with_columns(verdict), on="test_id")
-
-
-@dataclass
-class HealthEvidence:
-    """What is known of the jars' health, growing day by day through the month.
-
-    fits: what discharges of earlier months showed, columns of features.health.FITS.
-    `readings` and `warmth` have a frame for each day that was taken in.
-    """
-
-    jars: pl.DataFrame
-    rounds: pl.DataFrame
-    tests: pl.DataFrame
-    fits: pl.DataFrame | None = None
-    readings: list[pl.DataFrame] = field(default_factory=list)
-    warmth: list[pl.DataFrame] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
-        """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
-        from battery_assets.features.twin.carry import fits_of
-
-        rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
-        tests = capacity_tests(warehouse, part, jars, months=12)
-        twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
-        return cls(
-            jars,
-            rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
-            tests.select("string_id", "test_date", "capacity_pct_of_rated"),
-            fits_of(twins),
-        )
-
-    def add_day(self, rows: pl.DataFrame) -> None:
-        """Take in a day of jar telemetry: its ohmic readings and the jars' mean temperature."""
-        read = rows.filter(pl.col("resistance_mohm").is_not_null()).select(
-            pl.col("battery_id").cast(pl.String),
-            pl.col("ts").alias("measured_at"),
-            pl.col("resistance_mohm").cast(pl.Float64),
-            pl.col("temperature_c").cast(pl.Float64),
-        )
-        # A monitor that repeats its reading at every sample has not measured again: one a day counts.
-        self.readings.append(read.group_by("battery_id").last())
-        self.warmth.append(
-            rows.group_by("battery_id")
-            .agg(pl.col("temperature_c").mean().cast(pl.Float64))
-            .with_columns(pl.col("battery_id").cast(pl.String))
-        )
-
-    def health_with(self, fits: pl.DataFrame, at: datetime) -> pl.DataFrame:
-        """As `health`, with the fits of this month's discharges."""
-        return replace(self, fits=fits if self.fits is None else pl.concat([self.fits, fits])).health(at)
-
-    def day_inputs(self, digests: Mapping[date, str]) -> dict[date, str]:
-        """What each day is made from whose health is told at its start."""
-        known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
-        facts = [self.jars] if self.fits is None else [self.jars, self.fits.sort(pl.all())]
-        return day_inputs(digests, *facts, dated=known)
-
-    def to_save(self) -> dict[str, pl.DataFrame]:
-        """What the last day taken in adds."""
-        return {"readings": self.readings[-1], "warmth": self.warmth[-1]}
-
-    def restore(self, values: Mapping[str, pl.DataFrame]) -> None:
-        """Take in a day by what it handed on."""
-        self.readings.append(values["readings"])
-        self.warmth.append(values["warmth"])
-
-    def health(self, at: date | datetime) -> pl.DataFrame:
-        """State of health at the start of a day, or at an instant, as `state_of_health` gives it."""
-        from battery_assets.features.health.estimate import state_of_health
-
-        instant = at if isinstance(at, datetime) else midnight(at)
-        warmth = (
-            pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
-            if self.warmth
-            else pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
-        )
-        return state_of_health(self.jars, self.measurements(), self.tests, warmth, instant, self.fits)
-
-    def measurements(self) -> pl.DataFrame:
-        """Every ohmic reading taken in."""
-        return pl.concat([self.rounds, *(reading.select(self.rounds.columns) for reading in self.readings)])

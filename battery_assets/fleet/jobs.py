@@ -3,7 +3,9 @@
 import dagster as dg
 
 from battery_assets import tables as t
+from battery_assets.fleet.idle_sites import idle_in
 from battery_assets.platform.dagster import schedules
+from battery_assets.platform.warehouse.resource import Warehouse
 
 _catalogue = dg.AssetSelection.assets("battery_model", "user")
 _training = dg.AssetSelection.assets("rul_model", "ml_model")
@@ -34,8 +36,14 @@ TOGETHER = {
     "transactions": (t.maintenance_event, t.capacity_test_raw, t.impedance_measurement_raw, t.audit_log),
 }
 JOBS = (catalogue_job, site_month_job, training_job)
-SCHEDULES = (
-    schedules.current_month(site_month_job),
-    schedules.closed_month(site_month_job),
-    schedules.monthly_training(training_job),
-)
+
+
+def schedules_of(warehouse: Warehouse) -> list[dg.ScheduleDefinition]:
+    """When the jobs run."""
+    idle = idle_in(warehouse)
+    return [
+        schedules.current_month(site_month_job, idle=idle),
+        schedules.last_day(site_month_job, idle=idle),
+        schedules.closed_month(site_month_job, idle=idle),
+        schedules.monthly_training(training_job),
+    ]

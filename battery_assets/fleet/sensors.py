@@ -9,9 +9,9 @@ from battery_assets import tables as t
 from battery_assets.fleet.jobs import catalogue_job, site_month_job
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.landing import LandingFile, landing_files, months_touched
-from battery_assets.platform.dagster.partitions import months, sites
+from battery_assets.platform.dagster.partitions import sites
 from battery_assets.platform.dagster.schedules import FIRST, runnable, running
-from battery_assets.platform.landing import Landing
+from battery_assets.platform.landing import Landing, name_in
 from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
@@ -23,7 +23,7 @@ CATALOGUE = {"battery_model", "user"}
 def landing_changes(
     warehouse: Warehouse, landing: Landing, before: dict[str, str]
 ) -> tuple[dict[str, str], bool, set[tuple[str, str]]]:
-    """Files there now (path -> checksum), whether the catalogue changed, and (month, site) of what is new.
+    """Files there now (name -> checksum), whether the catalogue changed, and (month, site) of what is new.
 
     New is what is neither known nor accounted for; a site that an import holds is looked at next time. A site
     that cannot be looked at keeps what was known of it, and its books say why: the others go on.
@@ -37,20 +37,21 @@ def landing_changes(
     for site in sites:
         try:
             contract = SourceContract.from_config(site.config)
-            files, problems = landing_files(landing.root(site.site), site.site)
-            tell_problems(warehouse, site.site, {str(p.path): (p.reason, p.detail) for p in problems})
+            root = landing.root(site.site)
+            files, problems = landing_files(root, site.site)
+            told = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
+            tell_problems(warehouse, site.site, told)
             fresh = [
                 file
                 for file in files
-                if before.get(str(file.path)) != file.sha256
-                and (file.table, file.sha256) not in read[site.site]
+                if before.get(file.name) != file.sha256 and (file.table, file.sha256) not in read[site.site]
             ]
             found = months_of(fresh, files, contract)
         except Exception as error:
             # One site's fault is that site's.
             tell_problems(warehouse, site.site, {f"{site.site}/": (type(error).__name__, str(error))})
             continue
-        now |= {str(file.path): file.sha256 for file in files}
+        now |= {file.name: file.sha256 for file in files}
         catalogue_changed |= any(file.table in CATALOGUE for file in fresh)
         parts |= {(month, site.site) for month in found}
     return now, catalogue_changed, parts
@@ -98,7 +99,7 @@ def landing_sensor(warehouse: Warehouse, landing: Landing) -> dg.SensorDefinitio
         files, catalogue_changed, parts = landing_changes(
             warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), state["files"]
         )
-        parts = runnable(context, parts, months)
+        parts = runnable(context, parts)
         waiting = {tuple(part) for part in state["waiting"]}
         if files == state["files"] and not waiting:
             return dg.SkipReason("no new files")

@@ -1,7 +1,7 @@
 """How the rows of phases 1 to 3 arrive: from a site's landing folder, or from its generator."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,11 +13,13 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.fleet.references import no_longer_named, unknown_units, with_sound_references
+from battery_assets.fleet.refused import refused_shown, without_values
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.known_files import KnownFile
 from battery_assets.ingest.exports.landing import LandingFile, landing_files
 from battery_assets.ingest.exports.tables import Reading, read_table, read_table_days
 from battery_assets.ingest.files.duplicates import without_copies
+from battery_assets.ingest.files.problems import PRIVATE
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.code_version import code_version
@@ -32,10 +34,10 @@ from battery_assets.tables.projections import empty, sort_columns
 
 # When a transaction happened: what lies ahead has not.
 HAPPENED = {
-    "maintenance_event": "scheduled_date",
-    "capacity_test_raw": "test_date",
-    "impedance_measurement_raw": "measured_at",
-    "audit_log": "ts",
+    "maintenance_event": pl.col("scheduled_date"),
+    "capacity_test_raw": pl.col("test_date") + pl.duration(minutes=pl.col("discharge_duration_min").ceil()),
+    "impedance_measurement_raw": pl.col("measured_at"),
+    "audit_log": pl.col("ts"),
 }
 
 
@@ -89,7 +91,9 @@ def _from_files(
     result = warehouse.replace(table, part, reading.rows)
     left = no_longer_named(warehouse, table, part, reading.rows)
     reading = replace(reading, findings=[*reading.findings, *left])
-    return with_accounts(result, accounts_kept(warehouse, table, part, reading))
+    return with_accounts(
+        result, accounts_kept(warehouse, table, part, reading), refused_shown(table, reading)
+    )
 
 
 def _days_from_files(
@@ -98,9 +102,7 @@ def _days_from_files(
     """The days of a month; a file is read where it is new, or where another one changed a day of its."""
     with warehouse.reading() as connection:
         before = accounts.known_files(connection, table, part)
-    made_from = {
-        str(file.path): digest(code_version(__name__), file.sha256, part.month, config) for file in files
-    }
+    made_from = {file.name: digest(code_version(__name__), file.sha256, part.month, config) for file in files}
     documents = {path: document for path, document in before.items() if document}
     known = {
         path: KnownFile.of(document)
@@ -120,7 +122,8 @@ def _days_from_files(
         reading = days.account()
     told = unknown_units(warehouse, table.c[sort_columns(table)[0]], _rows_by_unit(plan))
     reading = replace(reading, findings=[*reading.findings, *told])
-    return with_accounts(result, accounts_kept(warehouse, table, part, reading, made_from))
+    kept = accounts_kept(warehouse, table, part, reading, made_from)
+    return with_accounts(result, kept, refused_shown(table, reading))
 
 
 def _counted(
@@ -156,9 +159,8 @@ def accounts_kept(
         if made_from
     }
     quarantine = reading.quarantine
-    if table.schema == "service":
-        # Who reads the quarantine may not read contact details: file and line lead to them.
-        quarantine = quarantine.with_columns(pl.lit(None, pl.String).alias(name) for name in ("value", "raw"))
+    if table.schema == PRIVATE:
+        quarantine = without_values(quarantine)
     with warehouse.transaction() as connection:
         accounts.put_accounts(
             connection,
@@ -173,9 +175,14 @@ def accounts_kept(
         return {**accounts.accounts_of(connection, table, part), "findings": reading.findings}
 
 
-def with_accounts(result: dg.MaterializeResult, accounts: dict[str, Any]) -> dg.MaterializeResult:
-    """The result with what became of every row of files among what it tells."""
-    return result._replace(metadata={**(result.metadata or {}), "files": dg.MetadataValue.json(accounts)})
+def with_accounts(
+    result: dg.MaterializeResult, accounts: dict[str, Any], refused: Sequence[dict[str, str | int]]
+) -> dg.MaterializeResult:
+    """The result with what became of every row of files among what it tells, and what was refused first."""
+    shown: dict[str, Any] = {"files": dg.MetadataValue.json(accounts)}
+    if refused:
+        shown["refused"] = dg.MetadataValue.table([dg.TableRecord(row) for row in refused])
+    return result._replace(metadata={**(result.metadata or {}), **shown})
 
 
 @functools.lru_cache(maxsize=64)
@@ -205,16 +212,28 @@ def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.D
 
     site, month = synthetic_site(part, config), str(part.month)
     if table.info["phase"] == 1:
-        return master.master(site, month)[table.name]
+        return master.master(site, month, clock.now())[table.name]
     if table.name == "telemetry_event_window":
-        return _happened(events.event_windows(site, month), "end_ts")
+        return _happened(events.event_windows(site, month), pl.col("end_ts"))
     rows = transactions.transactions(site, month).get(table.name, empty(table))
-    return _happened(rows, HAPPENED[table.name])
+    happened = _happened(rows, HAPPENED[table.name])
+    return _under_way(happened) if table is t.maintenance_event else happened
 
 
-def _happened(rows: pl.DataFrame, instant: str) -> pl.DataFrame:
+def _happened(rows: pl.DataFrame, instant: pl.Expr) -> pl.DataFrame:
     """In the month that is running, what has happened up to now."""
-    return rows.filter(pl.col(instant).is_null() | (pl.col(instant) <= clock.now()))
+    return rows.filter(instant.is_null() | (instant <= clock.now()))
+
+
+def _under_way(visits: pl.DataFrame) -> pl.DataFrame:
+    """Visits that have begun: of one that has not ended, nothing of its end."""
+    ended = pl.col("completed_date") <= clock.now()
+    return visits.with_columns(
+        pl.when(ended).then("completed_date"),
+        status=pl.when(ended).then("status").otherwise(pl.lit("in_progress")),
+        notes=pl.when(ended).then("notes"),
+        updated_at=pl.when(ended).then("updated_at").otherwise("scheduled_date"),
+    )
 
 
 def captures_of(

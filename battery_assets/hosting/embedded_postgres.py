@@ -19,9 +19,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from battery_assets.errors import UserError
+from battery_assets.errors import Failure, UserError
 from battery_assets.hosting import postgres_process as process
 from battery_assets.hosting.database_urls import SUPERUSER, DatabaseUrls, embedded_urls
+from battery_assets.hosting.postgres_configuration import configure, let_old_wal_go
 from battery_assets.hosting.postgres_placement import (
     Cluster,
     as_user,
@@ -38,26 +39,6 @@ DATABASES = ("battery", "dagster", "mlflow")
 START_TIMEOUT_S = 120.0
 # Below Linux's ephemeral range (32768 up), so that no outgoing connection takes the port meanwhile.
 PORTS = range(15432, 30000)
-
-# Sized for a laptop; locks because a query over all partitions takes one for each.
-CONFIGURATION = """
-listen_addresses = '127.0.0.1'
-port = {port}
-cluster_name = '{name}'
-unix_socket_directories = ''
-max_connections = 100
-max_locks_per_transaction = 512
-shared_buffers = 256MB
-maintenance_work_mem = 128MB
-work_mem = 16MB
-max_wal_size = 2GB
-fsync = on
-jit = off
-timezone = 'UTC'
-log_timezone = 'UTC'
-logging_collector = off
-update_process_title = on
-"""
 
 
 @contextmanager
@@ -204,8 +185,7 @@ def _launch(cluster: Cluster) -> None:
     _rotate(cluster.log)
     preferred = read_record(cluster.folder).get("port")
     port = _free_port(int(str(preferred)) if preferred else _first_choice(cluster))
-    configuration = cluster.data / "platform.conf"
-    configuration.write_text(CONFIGURATION.format(port=port, name=cluster.name))
+    configure(cluster, port)
     _record(cluster, port)
     with cluster.log.open("a") as output:
         server = subprocess.Popen(
@@ -229,7 +209,7 @@ def _await(ready: Callable[[], bool], alive: Callable[[], bool], cluster: Cluste
         if not alive() or time.monotonic() > deadline:
             state = "does not answer" if alive() else "did not start"
             tail = _tail(cluster.log.read_text(errors="replace")) if cluster.log.exists() else ""
-            raise UserError(f"the embedded PostgreSQL {state}: {tail}", f"read {cluster.log}, then try again")
+            raise Failure(f"the embedded PostgreSQL {state}: {tail}", f"read {cluster.log}, then try again")
         time.sleep(0.05)
 
 
@@ -269,6 +249,8 @@ def _create_databases(cluster: Cluster, port: int) -> None:
 def _stopped(cluster: Cluster) -> bool:
     if not cluster.data.exists():
         return False
+    if process.postmaster(cluster) is not None:
+        let_old_wal_go(cluster)
     return process.end(cluster)
 
 

@@ -39,7 +39,13 @@ def mlflow_secrets(urls: DatabaseUrls) -> dict[str, str]:
 def mlflow_server(settings: Settings, port: int) -> list[str]:
     """Tracking server and pages on loopback, artifacts served from one fixed root."""
     command = f"-m mlflow server --host 127.0.0.1 --port {port} --workers {MLFLOW_WORKERS}"
-    hosts = ["--allowed-hosts", f"127.0.0.1:{port},localhost:{port}"]
+    # Names of a proxy come without a port where it is the usual one.
+    names = [f"127.0.0.1:{port}", f"localhost:{port}", *settings.web_hosts]
+    names += [f"{name}:*" for name in settings.web_hosts]
+    hosts = ["--allowed-hosts", ",".join(names)]
+    if settings.web_hosts:
+        origins = [f"{scheme}://{name}" for name in settings.web_hosts for scheme in ("https", "http")]
+        hosts += ["--cors-allowed-origins", ",".join(origins)]
     artifacts = ["--serve-artifacts", "--artifacts-destination", settings.artifacts_url]
     return [sys.executable, *command.split(), *hosts, *artifacts]
 
@@ -52,8 +58,8 @@ def code_server(definitions: str, port: int) -> list[str]:
 
 
 def webserver(settings: Settings, port: int) -> list[str]:
-    """The Dagster pages on loopback."""
-    command = f"-m dagster_webserver --host 127.0.0.1 --port {port} -w".split()
+    """The Dagster pages on loopback, for their own pages alone."""
+    command = f"-m battery_assets.hosting.pages --host 127.0.0.1 --port {port} -w".split()
     return [sys.executable, *command, str(settings.dagster_home / WORKSPACE)]
 
 

@@ -215,6 +215,9 @@ def _owned(data: Path, home: Path) -> Path:
             f"{home} is a copy of {owner}: both name the database at {data}",
             f"delete {home / 'postgres'} to begin with an empty database",
         )
+    if owner != home:
+        # The home that it was made for is gone: it was moved here, and the next copy is a copy of this one.
+        (data.parent / "home").write_text(f"{home}\n")
     return data
 
 

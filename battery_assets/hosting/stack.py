@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from battery_assets.errors import UserError
+from battery_assets.errors import Failure, UserError
 from battery_assets.hosting import launch, processes
 from battery_assets.hosting.database_urls import DatabaseUrls
 from battery_assets.hosting.databases import revive, running_database
 from battery_assets.hosting.presence import Presence, announce, only_one
 from battery_assets.hosting.processes import Child
 from battery_assets.hosting.readiness import DagsterStorage, code_server_answers, http_answers, load_error
+from battery_assets.platform.run_files import free_from_folder
 from battery_assets.settings import Settings
 
 DEFINITIONS = "battery_assets.definitions"
@@ -101,6 +102,8 @@ class _Start:
         with DagsterStorage(settings, self.urls) as storage:
             if settings.database_url is None:
                 storage.fail_abandoned_runs()
+            # Runs that were logged before name the folder that their files lay in then.
+            free_from_folder(self.urls.mlflow, settings.artifacts_url)
             self.begin(
                 "mlflow", launch.mlflow_server(settings, presence.mlflow), launch.mlflow_secrets(self.urls)
             )
@@ -131,7 +134,7 @@ class _Start:
             _refuse_ended(self.children)
             if time.monotonic() > deadline:
                 log = self.settings.logs / f"{name}.log"
-                raise UserError(f"{name} does not answer after {START_TIMEOUT_S:.0f} s", f"read {log}")
+                raise Failure(f"{name} does not answer after {START_TIMEOUT_S:.0f} s", f"read {log}")
             self.stopping.wait(0.2)
         if not self.stopping.is_set():
             self.progress(name, "ready")
@@ -140,7 +143,7 @@ class _Start:
 def _refuse_ended(children: list[Child]) -> None:
     ended = processes.first_ended(children)
     if ended is not None:
-        raise UserError(
+        raise Failure(
             f"{ended.name} ended by itself with exit code {ended.exit_code()}:\n{ended.last_lines()}",
             f"read {ended.log}, then run `battery-assets up` again",
         )

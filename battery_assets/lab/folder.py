@@ -1,6 +1,6 @@
 """Files of cyclers in a lab's landing folder: which tests they are, and their points.
 
-    <landing>/<lab>/<cell>/cell.json                  what is known of the cell, see TERMS
+    <landing>/<lab>/<cell>/cell.json                  what is known of the cell, see lab.terms
     <landing>/<lab>/<cell>/<protocol>/<file>          a test of its own
     <landing>/<lab>/<cell>/<protocol>/<test>/<files>  one test in several files
 
@@ -9,36 +9,34 @@ A test is entered in the books once, by the checksum of its files, with the mont
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.lives import beyond_trapezia_ah
 from battery_assets.lab.records import CellRecord, SessionRecord
+from battery_assets.lab.terms import (
+    CELL_TERMS,
+    PACK_TERMS,
+    TERMS,
+    contract_of,
+    declared_start,
+    step_beside,
+    zone_of,
+)
 from battery_assets.tables.identity import identity
 
 if TYPE_CHECKING:
-    from battery_assets.ingest.lab.contract import LabContract
     from battery_assets.ingest.lab.reading import Declared
     from battery_assets.ingest.lab.reconcile.joined import Life
 
 CELL_JSON = "cell.json"
-CELL_TERMS = (
-    "chemistry", "manufacturer", "model", "barcode", "nominal_capacity_ah", "nominal_voltage_v",
-    "voltage_min_v", "voltage_max_v", END_OF_LIFE,
-)  # fmt: skip
-PACK_TERMS = ("pack", "cells_in_series", "cells_in_parallel")
-TEST_TERMS = ("cutoff_voltage_v", "ambient_temperature_c", "equipment", "protocol_version", "started_at")
-CONTRACT_TERMS = (
-    "timezone", "policy", "current_sign", "time_scale", "unordered", "columns", "date_order",
-)  # fmt: skip
-TERMS = (*CELL_TERMS, *PACK_TERMS, *TEST_TERMS, *CONTRACT_TERMS)
 MOST_OPEN_AH = 99_999.0
 _LEFT_OUT = (".part", ".tmp", ".json", ".txt~")
 
@@ -86,6 +84,7 @@ def tests_of(cell: Path, defaults: dict[str, Any]) -> list[SessionFiles]:
         for entry in sorted(protocol.iterdir()):
             files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
             kept = tuple(path for path in files if path.is_file() and _counts(path))
+            _refuse_links(kept, cell)
             if kept:
                 found.append(SessionFiles(cell.name, protocol.name, kept, terms))
     return found
@@ -96,6 +95,7 @@ def cell_terms(cell: Path) -> dict[str, Any]:
     book = cell / CELL_JSON
     if not book.is_file():
         return {}
+    _refuse_links([book], cell)
     mend = f"correct it in {_book_of(cell.name)}"
     try:
         terms = json.loads(book.read_text(encoding="utf-8"))
@@ -107,6 +107,16 @@ def cell_terms(cell: Path) -> dict[str, Any]:
     if strange:
         raise SessionRefused(f"{book}: {strange[0]!r} is no term; known are {', '.join(TERMS)}", mend)
     return terms
+
+
+def _refuse_links(paths: Iterable[Path], cell: Path) -> None:
+    """SessionRefused for a file that a link names and that lies outside of the lab's folder."""
+    inside = cell.parent.resolve()
+    for path in paths:
+        if not path.resolve().is_relative_to(inside):
+            raise SessionRefused(
+                f"{path} is a link to {path.resolve()}, outside of {inside}", "put the file itself there"
+            )
 
 
 def read_test(test: SessionFiles) -> "ReadSession":
@@ -130,7 +140,8 @@ def read_test(test: SessionFiles) -> "ReadSession":
         return ReadSession(test, life, tuple(one.declared for one in readings), tuple(findings))
     except FileRefused as refused:
         fault, _, step = refused.detail.partition("; next step: ")
-        raise SessionRefused(f"{name}: {refused.reason}: {fault}", step or "export it again") from refused
+        beside = step_beside(step or "export it again", test.terms)
+        raise SessionRefused(f"{name}: {refused.reason}: {fault}", beside) from refused
 
 
 @dataclass(frozen=True)
@@ -208,10 +219,10 @@ def pack_of(test: SessionFiles, lab: str) -> dict[str, Any] | None:
     code = told.get("pack")
     if not isinstance(code, str) or not 0 < len(code) <= 50:
         raise SessionRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
-    for name in PACK_TERMS[1:]:
+    for name in list(PACK_TERMS)[1:]:
         if name in told and (type(told[name]) is not int or not 1 <= told[name] <= 10_000):
             raise SessionRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
-    return {name: test.terms.get(name) for name in ("chemistry", *PACK_TERMS[1:])} | {
+    return {name: test.terms.get(name) for name in ("chemistry", *list(PACK_TERMS)[1:])} | {
         "pack_id": identity("battery_pack", lab, code),
         "pack_code": code,
     }
@@ -240,7 +251,7 @@ def _start(found: ReadSession) -> datetime:
     """Instant of test time zero."""
     test, first = found.test, found.life.points.row(0, named=True)
     since = float(first["test_time_s"])
-    zone, told = _zone(test.terms), declared_start(test.terms)
+    zone, told = zone_of(test.terms), declared_start(test.terms)
     if told:
         return told
     if first["ts"] is not None:
@@ -252,39 +263,6 @@ def _start(found: ReadSession) -> datetime:
     if declared is not None:
         raise SessionRefused(f"{name} does not say in which time zone it began", "add --timezone Europe/Oslo")
     raise SessionRefused(f"{name} does not say when the test began", "add --started-at 2024-05-31T08:00")
-
-
-def declared_start(terms: dict[str, Any]) -> datetime | None:
-    """When a test began, where its terms say so; UTC. Raises ValueError for what is no instant."""
-    given = terms.get("started_at")
-    if not given:
-        return None
-    try:
-        at = datetime.fromisoformat(given)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=_zone(terms) or UTC).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"started_at: {given!r} is no instant; write it as 2024-05-31T08:00") from error
-
-
-def contract_of(terms: dict[str, Any]) -> "LabContract":
-    """How the files of a cell are to be read. Raises ValueError for a term that cannot be."""
-    from battery_assets.ingest.lab.contract import LabContract
-
-    given = {name: terms[name] for name in CONTRACT_TERMS if terms.get(name) is not None}
-    nominal = terms.get("nominal_capacity_ah")
-    try:
-        if "columns" in given:
-            columns = given["columns"]
-            given["columns"] = tuple(
-                (str(a), str(b), c if type(c) is str else float(c)) for a, b, c in columns
-            )
-        return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
-    except TypeError as error:
-        raise ValueError(f"a term is of another kind than it has to be: {error}") from error
-
-
-def _zone(terms: dict[str, Any]) -> ZoneInfo | None:
-    return ZoneInfo(terms["timezone"]) if terms.get("timezone") else None
 
 
 def _book_of(cell: str) -> str:

@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
+import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.lab.folder import (
@@ -21,6 +21,7 @@ from battery_assets.lab.folder import (
 from battery_assets.lab.records import SessionRecord
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import FIRST_LAB_MONTH
+from battery_assets.platform.landing import name_in
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -41,6 +42,7 @@ def enter_new_tests(
     folder: Path,
     defaults: dict[str, Any],
     left_out: Callable[[SessionRefused], None],
+    root: Path | None = None,
 ) -> Iterator[Entered]:
     """Enter every test of a landing folder that is not in the books yet, one after the other.
 
@@ -48,6 +50,7 @@ def enter_new_tests(
     bytes is a duplicate; one that cannot be read is refused with the reader's words, and tried again when its
     files change or `cell.json` does. A cell whose `cell.json` cannot be read is left out: `left_out` hears
     why. A test takes the place of those that its files were before they, or what is told of them, changed.
+    The books name files from `root` on.
     """
     with warehouse.transaction() as connection:
         known = intake.entries(connection, lab)
@@ -63,7 +66,9 @@ def enter_new_tests(
         for test in tests:
             key = _key(test)
             if key not in known or known[key].status == intake.REPLACED:
-                yield _enter(warehouse, lab, test, key, contents, _before(test, key, standing))
+                names = [name_in(root, path) for path in test.paths]
+                before = {standing[name].key for name in names if name in standing} - {key}
+                yield _enter(warehouse, lab, test, key, contents, before, root)
 
 
 def _key(test: SessionFiles) -> str:
@@ -72,13 +77,20 @@ def _key(test: SessionFiles) -> str:
 
 
 def _enter(
-    warehouse: Warehouse, lab: str, test: SessionFiles, key: str, contents: dict[Any, str], before: set[str]
+    warehouse: Warehouse,
+    lab: str,
+    test: SessionFiles,
+    key: str,
+    contents: dict[Any, str],
+    before: set[str],
+    root: Path | None,
 ) -> Entered:
     """`contents` are the tests that are there, by what was measured; `before` those of the same files."""
-    files = [{"path": str(path), "sha256": sha} for path, sha in zip(test.paths, test.checksums, strict=True)]
+    names = [name_in(root, path) for path in test.paths]
+    files = [{"path": name, "sha256": sha} for name, sha in zip(names, test.checksums, strict=True)]
     try:
         found = read_test(test)
-        record = record_of(found, lab)
+        record = _named_from(root, record_of(found, lab))
         month = _month_of(test, record)
     except SessionRefused as refused:
         with warehouse.transaction() as connection:
@@ -93,14 +105,17 @@ def _enter(
         intake.enter(connection, lab, key, status, month=month, reason=reason, facts=facts, files=files)
         if new:
             intake.replace(connection, lab, before)
-        intake.keep_quarantine(connection, t.timeseries_point, lab, month, found.life.quarantine)
+        quarantine = found.life.quarantine.with_columns(pl.col("file").str.strip_prefix(f"{root}/"))
+        intake.keep_quarantine(connection, t.timeseries_point, lab, month, quarantine)
     return Entered(test, status, month, reason)
 
 
-def _before(test: SessionFiles, key: str, standing: dict[str, sa.Row]) -> set[str]:
-    """The tests that these files were before one changed, another joined them, or other terms hold."""
-    were = [standing[str(path)] for path in test.paths if str(path) in standing]
-    return {row.key for row in were if row.key != key}
+def _named_from(root: Path | None, record: SessionRecord) -> SessionRecord:
+    """The books on a test with its files named from the landing folder on."""
+    files = [
+        {**file, "path": name_in(root, file["path"])} for file in json.loads(record.source_files or "[]")
+    ]
+    return replace(record, source_files=json.dumps(files))
 
 
 def _month_of(test: SessionFiles, record: SessionRecord) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.lab.intake import enter_new_tests
 from battery_assets.lab.jobs import lab_month_job
-from battery_assets.platform.dagster.partitions import lab_calendar, labs
+from battery_assets.platform.dagster.partitions import labs
 from battery_assets.platform.dagster.schedules import FIRST, runnable
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import arrivals as intake
@@ -41,10 +41,11 @@ def enter_landed_tests(
         labs = [row for row in registry.free_sites(connection) if row.source == LAB_FILES]
     for lab in labs:
         terms = dict(lab.config)
-        folder = landing.root(lab.site) / lab.site
+        root = landing.root(lab.site)
+        folder = root / lab.site
         if not Path(folder).is_dir():
             continue
-        for _ in enter_new_tests(warehouse, lab.site, folder, terms, left_out=log.warning):
+        for _ in enter_new_tests(warehouse, lab.site, folder, terms, left_out=log.warning, root=root):
             if time.monotonic() - started > patience_s:
                 break
     return waiting(warehouse, [lab.site for lab in labs])
@@ -74,17 +75,16 @@ def waiting(warehouse: Warehouse, labs: list[str]) -> set[Waiting]:
 
 
 def unfinished(
-    warehouse: Warehouse, instance: dg.DagsterInstance, lab: str, paths: Collection[Path]
+    warehouse: Warehouse, instance: dg.DagsterInstance, lab: str, names: Collection[str]
 ) -> set[str]:
     """Months of these files' tests, where the newest run did not bring all that arrived to its end.
 
     A run that still says it is in progress counts as one that did not: after a power cut nobody knows, and of
     two that do run the later one alone may write.
     """
-    named = {str(path) for path in paths}
     with warehouse.transaction() as connection:
         rows = [row for row in intake.entries(connection, lab).values() if row.month]
-    months = {row.month for row in rows if named & {file["path"] for file in row.files}}
+    months = {row.month for row in rows if not set(names).isdisjoint(file["path"] for file in row.files)}
     arrived = [row for row in rows if row.status in (intake.ACCEPTED, intake.REPLACED)]
     newest = {
         month: max(row.registered_at for row in arrived if row.month == month)
@@ -128,7 +128,7 @@ def lab_landing_sensor(
         found = runnable(
             context,
             look(warehouse.process_config_and_initialize(), landing.process_config_and_initialize()),
-            lab_calendar,
+            lab=True,
         )
         if not found:
             return dg.SkipReason("no new tests")

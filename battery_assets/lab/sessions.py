@@ -13,6 +13,7 @@ from battery_assets.features.lab.labels import END_OF_LIFE, percent_of_nominal
 from battery_assets.lab.folder import SessionFiles, pack_of, session_points
 from battery_assets.lab.imported import Imported, Terms
 from battery_assets.lab.records import CellRecord, SessionRecord
+from battery_assets.lab.terms import lab_terms
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import arrivals as intake
@@ -38,15 +39,16 @@ class LabSession:
     pack: dict[str, Any] | None = None
 
 
-def sessions_of(warehouse: Warehouse, part: Part) -> list[LabSession]:
+def sessions_of(warehouse: Warehouse, part: Part, root: Path = Path()) -> list[LabSession]:
     """The tests that began in a month of a lab, in order of their start; a table of cycles has none.
 
+    `root` is the landing folder.
     Raises ValueError that says what to do for a site that is no lab.
     """
     source, config = lab_of(warehouse, part)
     if source == LAB_SYNTHETIC:
         return _made_up(part, config)
-    return [] if source == LAB_CYCLES else _from_files(warehouse, part)
+    return [] if source == LAB_CYCLES else _from_files(warehouse, part, root)
 
 
 def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
@@ -102,16 +104,13 @@ def made_up_lab(site: str, config: dict[str, Any]) -> "SyntheticLab":
     return SyntheticLab.from_config(site, {name: config[name] for name in config if name != END_OF_LIFE})
 
 
-def lab_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, float | None]:
-    """What a lab's settings come to, and its end of life. Raises ValueError for one that cannot be."""
-    from battery_assets.ingest.lab.contract import LabContract
-
-    worn = percent_of_nominal(config.get(END_OF_LIFE))
+def settled_terms(site: str, source: str, config: dict[str, Any]) -> tuple[Any, ...]:
+    """What a lab's settings come to. Raises ValueError for one that cannot be."""
     if source == LAB_CYCLES:
-        return Terms.of(config), worn
+        return Terms.of(config), percent_of_nominal(config.get(END_OF_LIFE))
     if source == LAB_SYNTHETIC:
-        return made_up_lab(site, config), worn
-    return LabContract(**{name: config[name] for name in config if name != END_OF_LIFE}), worn
+        return made_up_lab(site, config), percent_of_nominal(config.get(END_OF_LIFE))
+    return lab_terms(config)
 
 
 def _made_up(part: Part, config: dict[str, Any]) -> list[LabSession]:
@@ -146,13 +145,13 @@ def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
 
 
-def _from_files(warehouse: Warehouse, part: Part) -> list[LabSession]:
+def _from_files(warehouse: Warehouse, part: Part, root: Path) -> list[LabSession]:
     """The tests that the books have for the month; their files are read again when their points are."""
     with warehouse.transaction() as connection:
         rows = intake.of_month(connection, str(part.site), str(part.month))
     tests = []
     for row in rows:
-        record, paths = SessionRecord.of(row.facts), tuple(Path(file["path"]) for file in row.files)
+        record, paths = SessionRecord.of(row.facts), tuple(root / file["path"] for file in row.files)
         files = SessionFiles(record.cell.cell_code, record.protocol, paths, record.terms)
         read = functools.partial(session_points, files, record.started_at)
         tests.append(LabSession(record, read, pack_of(files, str(part.site))))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from battery_assets.physics.capacity_law import capacity_factor
 from battery_assets.physics.open_circuit import LEAST_DEPTH, cell_voltage, full_acid
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120, Vrla12V120Ah
 
@@ -103,12 +104,6 @@ class Discharge:
         """Ampere-hours taken out."""
         mean = (self.current_a[1:] + self.current_a[:-1]) / 2
         return float(-np.sum(mean * np.diff(self.time_s)) / 3600)
-
-
-def capacity_factor(temperature_c) -> np.ndarray:
-    """Capacity relative to 25 C: 0.6 %/K below, 0.18 %/K above, flat from 45 C [S1][S19]."""
-    above = np.minimum(np.asarray(temperature_c, dtype=float), 45.0) - 25.0
-    return 1.0 + np.where(above < 0, HX12_120.capacity_per_k_cold, HX12_120.capacity_per_k_hot) * above
 
 
 def ohmic_factor(temperature_c, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:

@@ -19,7 +19,7 @@ CUT_C = 92.0  # cases soften, the last protection of the charger opens, conventi
 @numba.njit(cache=True, nogil=True)
 def _warm(around, event_w, excess, blocked, shift, cells, rack, cooling, per_string, per_day, dt, law, tafel,
           temp, first, jar_c, cut):  # fmt: skip
-    v_25, slope, floor, capacity, base_g = law
+    v_25, slope, floor, capacity, base_g, all_cells = law
     v_ref, per_v, per_k, i_ref = tafel
     strings, minutes = around.shape
     own, n, g, kept = np.empty((4, per_string))
@@ -49,7 +49,7 @@ def _warm(around, event_w, excess, blocked, shift, cells, rack, cooling, per_str
                 cut[s] = k
             over = excess[s, k]
             v_cell = compensated(mean, v_25, slope, floor) if np.isnan(over) else v_25 + over
-            ln_i = (per_v * (v_cell * 6 * per_string - v_ref * count) + weighted) / count
+            ln_i = (per_v * (v_cell * all_cells * per_string - v_ref * count) + weighted) / count
             amps = 0.0 if cut[s] >= 0 and not np.isnan(over) else i_ref * np.exp(ln_i)
             air, from_event = around[s, k], event_w[s, k]
             for j in range(per_string):
@@ -75,7 +75,7 @@ def float_temperatures(
     temp = np.repeat(around_c[:, 0], per_string) + rack_k
     jar_c, cut = np.empty((len(shift), steps - first)), np.full(strings, -1)
     setpoint = (jar.float_v_cell, jar.float_v_cell_per_k, jar.float_floor_v_cell)
-    law = (*setpoint, jar.heat_capacity_j_k, jar.cooling_w_k)
+    law = (*setpoint, jar.heat_capacity_j_k, jar.cooling_w_k, float(jar.cells))
     tafel = (jar.tafel_v_cell, jar.tafel_per_v, jar.tafel_per_k, jar.tafel_a_per_ah * jar.rated_ah)
     inputs = [np.ascontiguousarray(part, dtype=float) for part in
               (around_c, event_w, excess_v_cell, blocked, shift, cells, rack_k, cooling)]  # fmt: skip

@@ -33,10 +33,11 @@ def ten_hour_ah(jars: Jars, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
 def made_for_health(scale, acid, exchange, depletion, jar: Vrla12V120Ah = HX12_120) -> np.ndarray:
     """The capacity scale of a jar of this make that tests as a nominal jar of capacity scale `scale` does."""
     scale = np.asarray(scale, dtype=float)
-    goal = ten_hour_ah(Jars.new(scale.size, scale), jar)
+    nominal = replace(Jars.new(scale.size, scale), cells=np.full(scale.size, float(jar.cells)))
+    goal = ten_hour_ah(nominal, jar)
     found = scale
     for _ in range(2):
-        own = Jars.new(scale.size, found)
+        own = replace(Jars.new(scale.size, found), cells=np.full(scale.size, float(jar.cells)))
         made = replace(own, acid_scale=acid, exchange_scale=exchange, depletion_scale=depletion)
         found = found * (goal / ten_hour_ah(made, jar)) ** (1 / STEEPER_TEST)
     return found

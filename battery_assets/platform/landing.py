@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,24 @@ import dagster as dg
 
 # No site's name begins with a dot.
 ASIDE = ".removed"
+
+
+def _copied(path: Path, target: Path) -> None:
+    """Copy a file; who may not read it where it comes from may not read the copy, at no moment."""
+    mode = stat.S_IMODE(path.stat().st_mode) & 0o777
+    with path.open("rb") as source:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as copy:
+            shutil.copyfileobj(source, copy)
+    target.chmod(mode)
+
+
+def name_in(root: Path | None, path: Path | str) -> str:
+    """A file's path as the books keep it: from the landing folder on, so that a home may be moved.
+
+    Without a root, and outside it, the path as it is.
+    """
+    return str(path) if root is None else str(path).removeprefix(f"{root}/")
 
 
 class Landing(dg.ConfigurableResource):
@@ -40,7 +59,7 @@ class Landing(dg.ConfigurableResource):
             target = Path(self.folder) / site / name
             target.parent.mkdir(parents=True, exist_ok=True)
             staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
-            shutil.copyfile(path, staged)
+            _copied(path, staged)
             os.replace(staged, target)
 
     def take_back(self, site: str, names: Iterable[str]) -> None:

@@ -6,29 +6,24 @@ recorded.
 """
 
 import hashlib
-import json
-import math
 import os
 import re
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import dagster as dg
-import polars as pl
+
+from battery_assets.platform.experiments import Experiment, code_tags
+from battery_assets.platform.run_files import FROM_ROOT, files_at, location
+from battery_assets.platform.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from mlflow.entities import Run
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
     from mlflow.tracking import MlflowClient
-
-# A server takes 58 ms for ten metrics in a batch and 1.2 s for five hundred, so batches stay at a hundred.
-BATCH = 100
-LONGEST_PARAM = 6000
 
 
 class TrackingUnavailable(RuntimeError):
@@ -39,94 +34,32 @@ class ArtifactMismatch(RuntimeError):
     """A registered file is not the one that was registered, or carries no sha256 to tell."""
 
 
-@dataclass
-class TrackedRun:
-    """One open MLflow run. Metrics are gathered and sent in batches, the rest at the end of the run."""
-
-    client: "MlflowClient"
-    run_id: str
-    experiment_id: str
-    _waiting: list[tuple[str, float, int, int]] = field(default_factory=list)
-
-    def log_params(self, params: Mapping[str, Any]) -> None:
-        """Record what the run was told; a value may have 6,000 characters, a name can be set once."""
-        from mlflow.entities import Param
-
-        named = [Param(str(name), _param_text(value)) for name, value in params.items()]
-        for start in range(0, len(named), BATCH):
-            self.client.log_batch(self.run_id, params=named[start : start + BATCH])
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        """Record numbers at a step; figures that could not be computed (NaN) are left out."""
-        now = int(time.time() * 1000)
-        self._waiting += [
-            (name, float(value), now, step) for name, value in metrics.items() if math.isfinite(float(value))
-        ]
-        if len(self._waiting) >= BATCH:
-            self.flush()
-
-    def log_inputs(self, data_versions: Mapping[str, str]) -> None:
-        """Record which data were read: partition -> sha256.
-
-        Kept as the artifact `data_versions.json`; one sha256 over all of it is the parameter
-        `data_versions_sha256`, by which runs on the same data are found.
-        """
-        text = json.dumps(dict(sorted(data_versions.items())), indent=1)
-        self.client.log_text(self.run_id, text, "data_versions.json")
-        self.log_params(
-            {
-                "data_versions_sha256": hashlib.sha256(text.encode()).hexdigest(),
-                "data_versions_count": len(data_versions),
-            }
-        )
-
-    def log_figure(self, figure: "Figure", name: str) -> None:
-        """Keep a matplotlib figure as the artifact `name` (a path ending in .png, .svg or .html)."""
-        self.client.log_figure(self.run_id, figure, name)
-
-    def log_artifact_file(self, path: Path, folder: str | None = None) -> None:
-        """Keep a file, under its own name, in the run's artifact folder `folder` (the root when None)."""
-        self.client.log_artifact(self.run_id, str(path), artifact_path=folder)
-
-    def log_table(self, table: pl.DataFrame, name: str) -> None:
-        """Keep a frame as the CSV artifact `name`, which MLflow's page shows as a table."""
-        self.client.log_text(self.run_id, table.write_csv(), name)
-
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Add tags to the run."""
-        for name, value in tags.items():
-            self.client.set_tag(self.run_id, name, value)
-
-    def flush(self) -> None:
-        """Send the metrics that wait; closing the run does this too."""
-        from mlflow.entities import Metric
-
-        while self._waiting:
-            part = [Metric(*metric) for metric in self._waiting[:BATCH]]
-            self.client.log_batch(self.run_id, metrics=part)
-            del self._waiting[:BATCH]
-
-
 class Tracking(dg.ConfigurableResource):
     """Where runs and models are kept.
 
     `artifact_root` is the folder or bucket for files when `tracking_uri` is a database; a server has its own
-    and leaves it empty. It counts when an experiment is made: an existing one keeps its place.
+    and leaves it empty. A folder may be moved with all that is in it: nothing in the database names it.
     """
 
     tracking_uri: str
     artifact_root: str = ""
 
     @contextmanager
-    def run(self, experiment: str, name: str, tags: Mapping[str, str] | None = None) -> Iterator[TrackedRun]:
+    def run(
+        self, experiment: Experiment | str, name: str, tags: Mapping[str, str] | None = None
+    ) -> Iterator[TrackedRun]:
         """Open a run, hand it over, close it as FINISHED, or as FAILED where an exception passes through.
+
+        Its tags say which code ran.
 
         Raises TrackingUnavailable where MLflow does not answer.
         """
         client = self.client()
-        experiment_id = self._experiment(client, experiment)
-        info = client.create_run(experiment_id, run_name=name, tags=dict(tags or {})).info
-        tracked = TrackedRun(client, info.run_id, experiment_id)
+        told = Experiment(experiment) if isinstance(experiment, str) else experiment
+        experiment_id = self._experiment(client, told)
+        made = client.create_run(experiment_id, run_name=name, tags={**code_tags(), **(tags or {})})
+        info = made.info
+        tracked = TrackedRun(client, info.run_id, experiment_id, self._files(made))
         try:
             yield tracked
             tracked.flush()
@@ -141,9 +74,16 @@ class Tracking(dg.ConfigurableResource):
         client.set_terminated(info.run_id, "FINISHED")
 
     def register(
-        self, name: str, run_id: str, artifact_path: str, tags: Mapping[str, str] | None = None
+        self,
+        name: str,
+        run_id: str,
+        artifact_path: str,
+        tags: Mapping[str, str] | None = None,
+        note: str = "",
     ) -> str:
         """Enter a file that the run logged (`model/model.cbm`) as the next version of `name`; returns it.
+
+        `note` is what the registry says of the model as a whole.
 
         The version's source is the file's folder; its tags `file` and `sha256` say what `fetch` must find
         there. Registering the same run and file again returns the version it already has.
@@ -152,13 +92,26 @@ class Tracking(dg.ConfigurableResource):
         for known in client.search_model_versions(f"run_id = '{_plain(run_id)}'"):
             if known.name == name and known.tags.get("artifact_path") == artifact_path:
                 return str(known.version)
-        self._named_model(client, name)
+        self._named_model(client, name, note)
+        run = client.get_run(run_id)
         with tempfile.TemporaryDirectory() as folder:
-            digest = _sha256(Path(client.download_artifacts(run_id, artifact_path, folder)))
+            digest = _sha256(Path(self._files(run).download_artifacts(artifact_path, folder)))
         parent, _, file = artifact_path.rpartition("/")
-        source = "/".join(part for part in (client.get_run(run_id).info.artifact_uri, parent) if part)
+        source = "/".join(part for part in (run.info.artifact_uri, parent) if part)
         marks = {**(tags or {}), "sha256": digest, "file": file, "artifact_path": artifact_path}
         return str(client.create_model_version(name, source, run_id, tags=marks).version)
+
+    def set_aliases(self, name: str, version: str, cutoff: str) -> None:
+        """Give a version the alias of its cut-off, and `production` where no other has a later one."""
+        client = self.client()
+        client.set_registered_model_alias(name, f"before_{cutoff}", version)
+        later = [
+            entry
+            for entry in client.search_model_versions(f"name = '{_plain(name)}'")
+            if str(entry.tags.get("cutoff_month", "")) > cutoff
+        ]
+        if not later:
+            client.set_registered_model_alias(name, "production", version)
 
     def versions(self, name: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
         """Registered versions of a model that carry these tags, oldest first.
@@ -196,7 +149,8 @@ class Tracking(dg.ConfigurableResource):
             )
         target = folder or Path(tempfile.mkdtemp(prefix="model-"))
         target.mkdir(parents=True, exist_ok=True)
-        path = Path(client.download_artifacts(str(entry.run_id), entry.tags["artifact_path"], str(target)))
+        files = self._files(client.get_run(str(entry.run_id)))
+        path = Path(files.download_artifacts(entry.tags["artifact_path"], str(target)))
         found = _sha256(path)
         if found != entry.tags["sha256"]:
             raise ArtifactMismatch(
@@ -212,20 +166,34 @@ class Tracking(dg.ConfigurableResource):
         _ask(self.tracking_uri)
         from mlflow.tracking import MlflowClient
 
-        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+        with _default_root():
+            return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
-    def _experiment(self, client: "MlflowClient", name: str) -> str:
-        from mlflow.exceptions import MlflowException
+    def files_of(self, run_id: str) -> "ArtifactRepository":
+        """What reads the files of a run, wherever they lie now."""
+        return self._files(self.client().get_run(run_id))
 
-        found = client.get_experiment_by_name(name)
+    def _files(self, run: "Run") -> "ArtifactRepository":
+        return files_at(str(run.info.artifact_uri), self.artifact_root.rstrip("/"), self.tracking_uri)
+
+    def _experiment(self, client: "MlflowClient", told: Experiment) -> str:
+        found = client.get_experiment_by_name(told.name)
         if found is not None and found.lifecycle_stage == "deleted":
             client.restore_experiment(found.experiment_id)
-        if found is not None:
-            return found.experiment_id
-        root = self.artifact_root.rstrip("/")
-        place = f"{_as_uri(root)}/{quote(name, safe='')}" if root else None
+        there = found.tags if found is not None else {}
+        experiment_id = found.experiment_id if found is not None else self._made_experiment(client, told.name)
+        for name, value in told.tags.items():
+            # A note that a person has changed stays.
+            if name not in there:
+                client.set_experiment_tag(experiment_id, name, value)
+        return experiment_id
+
+    def _made_experiment(self, client: "MlflowClient", name: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        _delete_empty_default(client)
         try:
-            return client.create_experiment(name, artifact_location=place)
+            return client.create_experiment(name, artifact_location=location(self.artifact_root, name))
         except MlflowException as failure:
             # Another partition's step made it in between.
             if failure.error_code != "RESOURCE_ALREADY_EXISTS":
@@ -236,23 +204,14 @@ class Tracking(dg.ConfigurableResource):
             return made.experiment_id
 
     @staticmethod
-    def _named_model(client: "MlflowClient", name: str) -> None:
+    def _named_model(client: "MlflowClient", name: str, note: str) -> None:
         from mlflow.exceptions import MlflowException
 
         try:
-            client.create_registered_model(name)
+            client.create_registered_model(name, description=note or None)
         except MlflowException as failure:
             if failure.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-
-
-def _param_text(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    if len(text) > LONGEST_PARAM:
-        raise ValueError(
-            f"a parameter of {len(text)} characters: MLflow takes {LONGEST_PARAM}, log it as a file"
-        )
-    return text
 
 
 def _plain(run_id: str) -> str:
@@ -262,8 +221,28 @@ def _plain(run_id: str) -> str:
     return run_id
 
 
-def _as_uri(root: str) -> str:
-    return root if "://" in root else Path(root).resolve().as_uri()
+@contextmanager
+def _default_root() -> Iterator[None]:
+    """Let MLflow's own experiment Default not name the folder that a command happens to run in."""
+    # MLflow reads it where it opens a database; left set, it would take this process for its server.
+    name = "_MLFLOW_SERVER_ARTIFACT_ROOT"
+    ours = name not in os.environ
+    os.environ.setdefault(name, FROM_ROOT)
+    try:
+        yield
+    finally:
+        if ours:
+            os.environ.pop(name, None)
+
+
+def _delete_empty_default(client: "MlflowClient") -> None:
+    """The experiment that MLflow makes by itself says nothing where ours are; one with runs stays."""
+    from mlflow.exceptions import MlflowException
+
+    with suppress(MlflowException):
+        default = client.get_experiment("0")
+        if default.name == "Default" and not client.search_runs(["0"], max_results=1):
+            client.delete_experiment("0")
 
 
 def _sha256(path: Path) -> str:

@@ -7,13 +7,13 @@ import numpy as np
 from battery_assets.physics import ageing, float_charge
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import PARTIAL, SHORT, STRAP, lives
-from battery_assets.synthetic.signals.weather import ageing_clock, first_day
+from battery_assets.synthetic.signals.wear_clock import ageing_clock
+from battery_assets.synthetic.signals.weather import first_day
 from battery_assets.synthetic.site import SyntheticSite
+from battery_assets.synthetic.worlds import SULFATION
 
 CELL_FLOAT_V = 2.27
 FRESH_SHIFT = -0.12  # of ln i: a new jar recombines little and floats 0.1 V high for some months
-
-SULFATION = [m.name for m in ageing.MECHANISMS].index("sulfation")
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Condition:
     """Per jar: SOH (1 = rated), resistance relative to new and in mohm at 25 C, shift of ln i, cells, K
     warmer, and whether its strap no longer holds a load.
 
-    `cells` is 6, 5 with a shorted cell, in between with a partial short; `sulfation` is 0 (none) to about 1;
-    `cooling` is the share of its cooling that a dried-out jar has left.
+    `cells` is all, one less with a shorted cell, in between with a partial short; `sulfation` is 0 (none) to
+    about 1; `cooling` is the share of its cooling that a dried-out jar has left.
     """
 
     soh: np.ndarray
@@ -37,17 +37,16 @@ class Condition:
 
 def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
     """True condition of jars (rows of `lives`) at a day number with its fraction."""
-    jars = lives(site).take(rows)
+    jars, world = lives(site).take(rows), site.world
     system = layout(site).system_of_string[jars.position // site.jars_per_string]
-    tau = (_clock(site, system, when) - _clock(site, system, jars.installed)) * ageing.ageing_factor(
+    tau = (_clock(site, system, when) - _clock(site, system, jars.installed)) * world.years(
         25 + jars.warmer_k
     )
-    soh = ageing.state_of_health(tau, jars.rate, jars.initial)
+    soh = world.health(tau, jars.rate, jars.initial)
     worn = ageing.wear(soh, jars.initial)
     by = {name: np.array([getattr(m, name) for m in ageing.MECHANISMS])[jars.mechanism] for name in
-          ("lead_exponent", "rise", "float_current", "heat_barrier")}  # fmt: skip
-    rise = np.array([p.rise_at_end for p in ageing.PROFILES])[jars.profile]
-    ratio = ageing.resistance_ratio(worn, rise, by["lead_exponent"], by["rise"])
+          ("float_current", "heat_barrier")}  # fmt: skip
+    ratio = world.resistance(worn, jars.profile, jars.mechanism, jars.own_ohmic)
     failed = np.where(jars.sudden > 0, when - jars.sudden_day, -1.0)
     # A weld cracks within days (Cellwatch), a few per cent at first and then all at once.
     cracked = np.clip(failed / (jars.opens_day - jars.sudden_day), 0.0, 1.0) * (jars.sudden == STRAP)
@@ -58,10 +57,10 @@ def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
     ratio = ratio * jars.strap_factor**cracked * (1 - 0.13 * lost)
     years = np.maximum(when - jars.installed, 0) / 365.25
     fresh = FRESH_SHIFT * np.exp(-years / float_charge.SETTLING_YEARS)
-    own = jars.spread * float_charge.spread(years) + fresh
+    own, cells = jars.spread * float_charge.spread(years, site.product) + fresh, site.product.cells
     return Condition(
-        soh * (6 - lost) / 6, ratio, ratio * jars.base_mohm,
-        own + np.log(ageing.float_current_ratio(worn, by["float_current"])), 6 - lost,
+        soh * (cells - lost) / cells, ratio, ratio * jars.base_mohm,
+        own + np.log(ageing.float_current_ratio(worn, by["float_current"])), cells - lost,
         jars.warmer_k, worn * (jars.mechanism == SULFATION), 1 / (1 + by["heat_barrier"] * worn),
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from battery_assets.physics import ageing, recharge
 from battery_assets.physics.discharge import Discharge, Jars, State, discharge, jar_voltage, ohmic_factor
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.recharge import Recharge
 from battery_assets.physics.ten_hour_test import made_for_health
@@ -21,14 +20,17 @@ from battery_assets.synthetic.site import SyntheticSite
 
 LINK_OHM = 0.06e-3  # one inter-jar connector
 REST_S = 3600.0  # a tested string stands open for an hour before it is charged
-TROUGH = 0.582  # what the dip's two exponentials leave at their lowest, 43 s: depths are those of the trough
+# What the dip's two exponentials leave at their lowest, 43 s, and on the plateau after it; how far a jar's
+# own voltage falls from one to the other (model, up to C/2): a net dip of 60-150 mV has to make that good.
+TROUGH, LEFT, FALLS_V_PER_A, FALLS_MOST_A, NET_V = 0.582, 0.08, 0.0014, 60.0, (0.06, 0.15)
+# A load of C/10 and more takes the surface charge with the double layer's, in seconds; what diffuses is left.
+SURFACE_LEFT = 0.15
 # Both electrodes of a 120 Ah cell, 10 F/Ah (convention), and how far over rest float holds a cell.
 DOUBLE_LAYER_F, FLOAT_OVER_V = 1200.0, 0.1
-FLOAT_JAR_V = HX12_120.float_v_cell * HX12_120.cells
 OPEN_TEST_S = 60.0  # a test that draws no current is given up
 SULFATE_OHM = 0.04  # 0.8 V more at 20 A in a jar that sulfation has brought to 80 %, convention
-WEAKEST_JAR_V = 9.6  # a test stops before it reverses a jar
-BOOST_ENDS_A = 0.02 * HX12_120.rated_ah
+WEAKEST_V_CELL = 1.6  # a test stops before it reverses a jar
+BOOST_ENDS_C = 0.02
 BOOST_HOLD_S = 2 * 3600.0
 LONGEST_BOOST_S = 15 * 3600.0  # EnerSys HX manual, SOURCES 1.6
 GRID_S = np.concatenate([np.arange(0, 600) * 0.1, 60 + np.arange(480) * 0.5, 300 + np.arange(11_000) * 5.0])
@@ -49,6 +51,7 @@ class Run:
     deviation_v: np.ndarray
     boosts: bool
     ohmic_v: np.ndarray
+    rated_ah: float
 
     def float_left_v(self, since_s: np.ndarray, float_v) -> np.ndarray:
         """What is left of float's overvoltage (V) at seconds under load; the double layer gives it up.
@@ -78,7 +81,9 @@ class Run:
     def boost_s(self) -> float:
         """How long the charger holds the boost limit."""
         charge = self.recharge
-        tapered_s = charge.constant_s + charge.taper_s * np.log(charge.current_a / BOOST_ENDS_A)
+        tapered_s = charge.constant_s + charge.taper_s * np.log(
+            charge.current_a / (BOOST_ENDS_C * self.rated_ah)
+        )
         return min(tapered_s + BOOST_HOLD_S, LONGEST_BOOST_S)
 
     @property
@@ -103,29 +108,34 @@ def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
     own = rows[event.string * site.jars_per_string : (event.string + 1) * site.jars_per_string]
     now = condition(site, own, event.start_s / DAY_S)
     temperature = calm_temperature_c(site, event.string, int(day), now.warmer_k)
-    rng, n = stream(site.seed, site.site, "transients", event.key), own.size
-    # The dip shows only at C/10 and above; its depth says little about health, so it is drawn.
-    strong = event.watts / 12.5 + event.amps >= HX12_120.rated_ah / 10
-    depth = rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n) / TROUGH if strong else np.zeros(n)
+    rng, n, share = stream(site.seed, site.site, "transients", event.key), own.size, site.world.six_cells
+    # The dip shows only at C/10 and above; how far it stands out says little about health, so it is drawn.
+    drawn_a = event.watts / (12.5 * share) + event.amps
+    strong = drawn_a >= site.product.rated_ah / 10
+    net = (rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n)).clip(*NET_V)
+    depth = (net + FALLS_V_PER_A * min(drawn_a, FALLS_MOST_A)) / (TROUGH - LEFT) if strong else np.zeros(n)
+    surface = SURFACE_LEFT if strong else 1.0
     # A short leaves the SOH with five cells' energy; the remaining cells keep their capacity.
-    whole = now.soh * 6 / now.cells
+    whole = np.where(now.cells > 0, now.soh * site.product.cells / np.maximum(now.cells, 1e-9), 1.0)
     made = lives(site).take(own)
-    scale = ageing.capacity_scale(whole) * HX12_120.acceptance_scale
+    scale = ageing.capacity_scale(whole) * site.product.acceptance_scale
     return Jars(
-        made_for_health(scale, made.acid, made.exchange, made.depletion),
-        now.resistance_mohm / HX12_120.ohmic_mohm, temperature, now.cells,
-        rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), depth, made.acid, made.exchange, made.depletion,
+        made_for_health(scale, made.acid, made.exchange, made.depletion, site.product),
+        now.resistance_mohm / site.product.ohmic_mohm, temperature, now.cells,
+        share * surface * rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), share * depth,
+        made.acid, made.exchange, made.depletion,
     )  # fmt: skip
 
 
-def _load(event: Event, jars: Jars) -> Discharge:
+def _load(site: SyntheticSite, event: Event, jars: Jars) -> Discharge:
     count = jars.cells.size
     grid = np.append(GRID_S[event.duration_s > GRID_S], event.duration_s)
     is_test = event.kind == "capacity_test"
-    string_v, jar_v = event.stop_v_cell * 6 * count, WEAKEST_JAR_V if is_test else 0.0
+    made = site.product
+    string_v, jar_v = event.stop_v_cell * made.cells * count, WEAKEST_V_CELL * made.cells if is_test else 0.0
     if event.watts > 0:
-        return discharge(jars, grid, power_w=event.watts, stop_string_v=string_v, stop_jar_v=jar_v)
-    return discharge(jars, grid, current_a=-event.amps, stop_string_v=string_v, stop_jar_v=jar_v)
+        return discharge(jars, grid, power_w=event.watts, stop_string_v=string_v, stop_jar_v=jar_v, jar=made)
+    return discharge(jars, grid, current_a=-event.amps, stop_string_v=string_v, stop_jar_v=jar_v, jar=made)
 
 
 def broken_strings(site: SyntheticSite, strings: tuple[int, ...], when_s: float) -> dict[int, np.ndarray]:
@@ -138,12 +148,16 @@ def broken_strings(site: SyntheticSite, strings: tuple[int, ...], when_s: float)
     return {s: np.flatnonzero(slots[s]) for s in strings if slots[s].any()}
 
 
-@lru_cache(maxsize=512)
 def run(site: SyntheticSite, event: Event) -> Run:
     """Simulate an event that loads its string. Raises ValueError for one that does not.
 
     A string with an open strap carries nothing: its current is 0, the other strings of its system carry more.
     """
+    return _run(site.by_minutes, event)
+
+
+@lru_cache(maxsize=512)
+def _run(site: SyntheticSite, event: Event) -> Run:
     if not event.discharges:
         raise ValueError(f"{event.kind} of string {event.string} carries no load")
     own = layout(site).system(event.string).strings
@@ -153,25 +167,26 @@ def run(site: SyntheticSite, event: Event) -> Run:
     shared = 1.0 if event.kind == "capacity_test" else len(own) / (len(own) - len(broken))
     loaded = replace(event, watts=event.watts * shared, amps=event.amps * shared)
     jars = jars_of_event(site, event)
-    load = _load(loaded, jars)
+    load = _load(site, loaded, jars)
     rest, state, is_test = None, load.state, event.kind == "capacity_test"
     calm = replace(jars, surface_charge_v=0 * jars.cells, coup_de_fouet_v=0 * jars.cells)
     if is_test:
-        rest = discharge(calm, np.arange(0, REST_S + 1, 5.0), current_a=0.0, state=state)
+        rest = discharge(calm, np.arange(0, REST_S + 1, 5.0), current_a=0.0, state=state, jar=site.product)
         state = rest.state
-    back = recharge.recharge(load.removed_ah, layout(site).system(event.string).charge_a)
-    volts = jar_voltage(calm, _relaxed(state), back.current_a) + charge_excess_v(site, event, back.current_a)
+    back = recharge.recharge(load.removed_ah, layout(site).system(event.string).charge_a, site.product)
+    volts = jar_voltage(calm, _relaxed(state), back.current_a, site.product)
+    volts += charge_excess_v(site, event, back.current_a)
     deviation = volts - jars.cells / jars.cells.sum() * volts.sum()
-    ohmic = load.current_a[0] * jars.resistance_scale * HX12_120.ohmic_mohm / 1000
+    ohmic = load.current_a[0] * jars.resistance_scale * site.product.ohmic_mohm / 1000
     ohmic = ohmic * ohmic_factor(jars.temperature_c)
-    return Run(event, load, rest, back, float(volts.sum()), deviation, is_test, ohmic)
+    return Run(event, load, rest, back, float(volts.sum()), deviation, is_test, ohmic, site.product.rated_ah)
 
 
 def charge_excess_v(site: SyntheticSite, event: Event, current_a: float) -> np.ndarray:
     """How much more (V) sulfated jars of a string take while they are charged (SOURCES 3.2)."""
     day = int(event.start_s // DAY_S)
     rows = in_service(site, day, after_switch=True).reshape(site.strings, -1)[event.string]
-    return SULFATE_OHM * current_a * condition(site, rows, float(day)).sulfation
+    return SULFATE_OHM * site.world.six_cells * current_a * condition(site, rows, float(day)).sulfation
 
 
 def _open_run(site: SyntheticSite, event: Event, sound: list[int], opened: np.ndarray) -> Run:
@@ -179,7 +194,7 @@ def _open_run(site: SyntheticSite, event: Event, sound: list[int], opened: np.nd
     jars = replace(jars_of_event(site, event), coup_de_fouet_v=np.zeros(site.jars_per_string))
     grid = np.append(GRID_S[event.duration_s > GRID_S], event.duration_s)
     grid = grid[grid <= OPEN_TEST_S] if event.kind == "capacity_test" else grid
-    load = discharge(jars, grid, current_a=0.0)
+    load = discharge(jars, grid, current_a=0.0, jar=site.product)
     bus_v = np.zeros(grid.size)
     if sound and event.kind != "capacity_test":
         beside = run(site, replace(event, string=sound[0])).load
@@ -189,8 +204,8 @@ def _open_run(site: SyntheticSite, event: Event, sound: list[int], opened: np.nd
     nothing, still = Recharge(0.0, 1.0, 1.0), np.zeros(site.jars_per_string)
     # The open jar leaves its float voltage at once; the others give up their overvoltage as at any rest.
     at_once = still.copy()
-    at_once[opened] = load.jar_v[opened, 0] - FLOAT_JAR_V
-    return Run(event, load, None, nothing, float(bus_v[-1]), still, False, at_once)
+    at_once[opened] = load.jar_v[opened, 0] - site.product.float_v_cell * site.product.cells
+    return Run(event, load, None, nothing, float(bus_v[-1]), still, False, at_once, site.product.rated_ah)
 
 
 def _relaxed(state: State) -> State:

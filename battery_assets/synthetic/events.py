@@ -1,7 +1,6 @@
 """Fast captures of a month's windows: a slow trace with bursts of waveform, of the telemetry's own truth."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -16,7 +15,7 @@ from battery_assets.synthetic.discharges import LINK_OHM, Run, run
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.signals.bus import lines_at
 from battery_assets.synthetic.signals.electrical_day import electrical_day
-from battery_assets.synthetic.signals.telemetry import string_sensors
+from battery_assets.synthetic.signals.sensors import string_sensors
 from battery_assets.synthetic.signals.windows import Window, month_windows
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.tables.projections import polars_schema
@@ -67,7 +66,7 @@ def capture(site: SyntheticSite, window: Window) -> pl.DataFrame:
     since = -window.before_s + np.arange(window.samples) * step_s
     rng = stream(site.seed, site.site, "capture", window.id_at(site))
     volts, amps = _trace(site, window, since)
-    gain_v, gain_a, offset_a = (row[window.string] for row in string_sensors(site))
+    gain_v, gain_a, offset_a = (row[window.string] for row in string_sensors(site, int(window.at_s // DAY_S)))
     volts = volts * gain_v + VOLT_NOISE * rng.standard_normal(since.size)
     amps = amps * gain_a + offset_a + AMPERE_NOISE * rng.standard_normal(since.size)
     ts = _micros(window) + np.arange(since.size) * window.step_ms * 1000
@@ -94,7 +93,7 @@ def _micros(window: Window) -> int:
 def _trace(site: SyntheticSite, window: Window, since: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """True voltage and current (n,) of the window's string, without ripple, at seconds since its trigger."""
     # The truth does not depend on the interval; minutes are enough where no load moves.
-    minutes = replace(site, interval_s=60)
+    minutes = site.by_minutes
     day = electrical_day(minutes, int(window.at_s // DAY_S))
     volts, amps = day.string_v[window.string], day.current_a[window.string]
     if window.event is None or not window.event.discharges:

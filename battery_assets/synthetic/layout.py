@@ -77,7 +77,7 @@ def _groups(strings: int) -> list[tuple[str, int]]:
 def _system(site: SyntheticSite, number: int, kind: str, code: str, strings: tuple[int, ...]) -> System:
     rng = stream(site.seed, site.site, "system", number)
     load_w, load_a, error, unbalance = (
-        rng.uniform(900, 1500),
+        rng.uniform(900, 1500) * site.world.six_cells,
         rng.uniform(25, 45),
         rng.normal(),
         rng.uniform(0, 0.02),

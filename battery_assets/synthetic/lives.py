@@ -1,4 +1,4 @@
-"""The life of every jar: born, ageing in its room, found at a check, replaced by the next in its place.
+"""The life of every jar: born, ageing in its room, found by people, replaced by the next in its place.
 
 Each place in a string is a chain of jars that began thirty years before the site's first month, so ages and
 replacements are in a steady state by then. New jars are healthy, accelerated or failing as 85/12/3. A string
@@ -13,17 +13,18 @@ import numpy as np
 from battery_assets.physics import ageing
 from battery_assets.physics.float_charge import float_current_a
 from battery_assets.physics.float_heat import hours_to_run_away
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
-from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
+from battery_assets.synthetic import operators
+from battery_assets.synthetic.calendar import DAY_S, month_of_day, start_day
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.overcharge import overcharges
 from battery_assets.synthetic.schedule import capacity_test, month_of_test
-from battery_assets.synthetic.signals.weather import SPAN_DAYS, ageing_clock, first_day, room_daily_c
+from battery_assets.synthetic.signals.wear_clock import ageing_clock
+from battery_assets.synthetic.signals.weather import SPAN_DAYS, first_day, room_daily_c
 from battery_assets.synthetic.site import SyntheticSite
 
 SWITCH_S = 3 * 3600  # a jar is swapped at 10:00 in Thailand
-NEVER = 10_000_000
+NEVER = operators.NEVER
 STRAP, SHORT, PARTIAL, RUNAWAY = 1, 2, 3, 4
 SUDDEN_NAMES = ("", "strap", "cell_short", "partial_short", "thermal_runaway")
 CLEARED_DAYS = 3  # from a runaway to a new string
@@ -53,6 +54,7 @@ class Lives:
     rate: np.ndarray
     initial: np.ndarray
     base_mohm: np.ndarray
+    own_ohmic: np.ndarray
     spread: np.ndarray
     warmer_k: np.ndarray
     sudden: np.ndarray
@@ -61,6 +63,7 @@ class Lives:
     opens_day: np.ndarray
     partial_v: np.ndarray
     end_day: np.ndarray
+    found_by: np.ndarray
     shelf_days: np.ndarray
     acid: np.ndarray
     exchange: np.ndarray
@@ -85,19 +88,18 @@ def _draw(site: SyntheticSite, epoch: int, number: int, installed: np.ndarray) -
     rng, n = stream(site.seed, site.site, "jars", epoch, number), installed.size
     batch = stream(site.seed, site.site, "batches", epoch).standard_normal(site.strings)
     batch = np.repeat(batch, site.jars_per_string)
-    profile = np.searchsorted(np.cumsum([p.share for p in ageing.PROFILES])[:-1], rng.random(n), side="right")
-    worn_by = np.searchsorted(
-        np.cumsum([m.share for m in ageing.MECHANISMS])[:-1], rng.random(n), side="right"
-    )
+    profile = site.world.profile(rng.random(n))
+    mechanism = site.world.mechanism(rng.random(n), profile)
     scatter = 0.25 * np.sqrt(0.5) * (batch + rng.standard_normal(n))
     per_year = np.array([p.sudden_per_year for p in ageing.PROFILES])[profile]
     sudden_day = installed + rng.exponential(1 / per_year) * 365.25 + rng.random(n)
     return {
         "profile": profile,
-        "mechanism": np.where(profile == 0, 0, worn_by),
-        "rate": np.array([p.rate for p in ageing.PROFILES])[profile] * np.exp(scatter),
+        "mechanism": mechanism,
+        "rate": np.array([p.rate for p in ageing.PROFILES])[profile] * np.exp(scatter) * site.world.rate,
         "initial": rng.normal(ageing.MEAN_INITIAL, CAPACITY_SD, n),
-        "base_mohm": HX12_120.ohmic_mohm * rng.normal(1.0, OHMIC_SD, n).clip(0.85, 1.18),
+        "base_mohm": site.product.ohmic_mohm * rng.normal(1.0, OHMIC_SD, n).clip(0.85, 1.18),
+        "own_ohmic": stream(site.seed, site.site, "own ohmic", epoch, number).standard_normal(n),
         "spread": rng.standard_normal(n),
         "sudden_day": sudden_day,
         "sudden": 1 + np.searchsorted(np.cumsum(SUDDEN_SHARES)[:-1], rng.random(n), side="right"),
@@ -105,7 +107,6 @@ def _draw(site: SyntheticSite, epoch: int, number: int, installed: np.ndarray) -
         "opens_day": sudden_day + rng.uniform(2.0, 10.0, n),  # a cracked weld lasts some days (Cellwatch)
         "partial_v": rng.uniform(0.3, 1.0, n),
         "shelf_days": rng.integers(40, 200, n),
-        "delay": rng.integers(5, 31, n),
         "repair": rng.integers(5, 22, n),
         "acid": 1 + ACID_SD * rng.standard_normal(n).clip(-2.5, 2.5),
         "exchange": np.exp(KINETIC_SD * rng.standard_normal(n).clip(-2.5, 2.5)),
@@ -114,30 +115,34 @@ def _draw(site: SyntheticSite, epoch: int, number: int, installed: np.ndarray) -
 
 
 def _with_fate(
-    site: SyntheticSite, jars: dict[str, np.ndarray], installed: np.ndarray, offset: np.ndarray
+    site: SyntheticSite,
+    key: tuple[int, int],
+    jars: dict[str, np.ndarray],
+    installed: np.ndarray,
+    offset: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """The jars with the day of their end (80 % or sudden) and the day on which they alone are replaced."""
     clock, origin = ageing_clock(site), first_day(site)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
-    years = ageing.years_to_end(jars["rate"], jars["initial"]) / ageing.ageing_factor(25 + offset)
+    years = site.world.years_to_end(jars["rate"], jars["initial"]) / site.world.years(25 + offset)
     worn_out = np.empty(installed.size)
     for number, track in enumerate(clock):
         own = systems == number
         goal = track[np.minimum(installed[own] - origin, SPAN_DAYS)] + years[own]
         worn_out[own] = origin + np.interp(goal, track, np.arange(track.size), right=NEVER)
-    # Wear is found at the next month's inspection, a sudden failure by its alarm.
     horizon = origin + SPAN_DAYS
-    inspected = np.array(
-        [month_days(month_of_day(int(d)) + 1)[0] if d < horizon else NEVER for d in worn_out]
-    )
-    sudden = jars["sudden_day"] < np.minimum(worn_out, horizon)
-    found = np.where(sudden, jars["sudden_day"] + jars["repair"], inspected + jars["delay"])
+    left, cause = operators.found(site, key, jars, installed, offset)
+    left = left + 365.25 * site.world.stays(jars["rate"], jars["initial"])
+    sudden = jars["sudden_day"] < np.minimum(left, horizon)
+    alarmed, why = operators.strap_found(site, key, jars)
+    found = np.where(sudden, alarmed + jars["repair"], left)
     found = np.where(found < horizon, found, NEVER).astype(np.int64)
     busy = [_under_test(site, n // site.jars_per_string, int(day)) for n, day in enumerate(found)]
     return jars | {
         "installed": installed, "replaced": found + 2 * np.array(busy),
         "sudden": np.where(sudden, jars["sudden"], 0),
-        "end_day": np.where(sudden, jars["sudden_day"], worn_out),
+        "end_day": np.where(sudden, np.minimum(jars["sudden_day"], worn_out), worn_out),
+        "found_by": np.where(sudden, why, cause),
     }  # fmt: skip
 
 
@@ -163,7 +168,8 @@ def _epoch(site: SyntheticSite, epoch: int, born: np.ndarray, offset: np.ndarray
     installed, last = np.repeat(born, jars), np.repeat(np.minimum(planned, NEVER), jars)
     chain: list[dict[str, np.ndarray]] = []
     while (installed < last).any():
-        chain.append(_with_fate(site, _draw(site, epoch, len(chain), installed), installed, offset))
+        key = epoch, len(chain)
+        chain.append(_with_fate(site, key, _draw(site, *key, installed), installed, offset))
         installed = np.where(installed < last, chain[-1]["replaced"], NEVER)
     by_string = [jar["replaced"].reshape(site.strings, jars) for jar in chain]
     failing = _too_many(
@@ -192,16 +198,17 @@ def _run_away(site: SyntheticSite, chain: list, born: np.ndarray, renewed: np.nd
                 - clock[spell.system, np.minimum(jar["installed"][own], start) - origin]
             )
             worn = ageing.wear(
-                ageing.state_of_health(lived, jar["rate"][own], jar["initial"][own]), jar["initial"][own]
+                site.world.health(lived, jar["rate"][own], jar["initial"][own]), jar["initial"][own]
             )
             at_end = np.array([m.float_current for m in ageing.MECHANISMS])[jar["mechanism"][own]]
             level += np.where(here, np.log(ageing.float_current_ratio(worn, at_end)), 0.0)
         around = (
             room_daily_c(site)[spell.system, start - origin : last - origin + 1].mean() + 0.5 + spell.air_k
         )
-        v_cell = HX12_120.float_v_cell + spell.excess_v_cell
-        amps = float(float_current_a(v_cell, around, np.exp(level.mean())))
-        hours = hours_to_run_away(amps, 6 * v_cell, spell.cooling * HX12_120.cooling_w_k)
+        v_cell = site.product.float_v_cell + spell.excess_v_cell
+        made = site.product
+        amps = float(float_current_a(v_cell, around, np.exp(level.mean()), made))
+        hours = hours_to_run_away(amps, made.cells * v_cell, spell.cooling * made.cooling_w_k, jar=made)
         if spell.start_s + 3600 * hours > spell.end_s:
             continue
         ended = spell.start_s / DAY_S + hours / 24
@@ -213,6 +220,7 @@ def _run_away(site: SyntheticSite, chain: list, born: np.ndarray, renewed: np.nd
                 ("end_day", ended),
                 ("sudden_day", ended),
                 ("replaced", renewed[s]),
+                ("found_by", operators.BY_ALARM),
             ):
                 jar[name][own] = np.where(still, value, jar[name][own])
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.rectifier import Bridge, bridge_lines
 from battery_assets.physics.ripple import Source
@@ -137,7 +136,7 @@ def ceiling_v(site: SyntheticSite, system: System) -> float:
     """Voltage (V) that a rectifier with an open diode still gives its strings, however hard it is driven."""
     built = supply(site, system)
     reached = bridge_lines(replace(built.bridge, open_diode=True))[0] * built.headroom
-    return reached * HX12_120.float_v_cell * HX12_120.cells * site.jars_per_string
+    return reached * site.product.float_v_cell * site.product.cells * site.jars_per_string
 
 
 def sag_v(site: SyntheticSite, second: np.ndarray, held_v: np.ndarray) -> np.ndarray:

@@ -14,13 +14,13 @@ import numpy as np
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day, start_day
 from battery_assets.synthetic.layout import System, layout
-from battery_assets.synthetic.site import PLACES, SyntheticSite
+from battery_assets.synthetic.site import HORIZON_YEARS, PLACES, SyntheticSite
 
 HOUR_S = 3600.0
 TRANSFERS_PER_YEAR = (10.0, 40.0)
 STORM_MONTHS = (4, 5, 6, 9, 10)
 GENERATOR_RUN_S = 1200.0
-GENERATOR_FAILS, GENERATOR_SLOW = 0.01, 0.04
+GENERATOR_FAILS, GENERATOR_SLOW, KEPT_SD = 0.01, 0.04, 0.9
 EQUALIZE_PER_MONTH, EQUALIZE_S = 0.02, 12 * HOUR_S
 TEN_HOUR_A, THREE_HOUR_A = 12.0, 30.5
 LONGEST_TEST_S = 15 * HOUR_S
@@ -71,15 +71,19 @@ def _on_all(site: SyntheticSite, kind: str, start_s: float, duration_s: float, f
     ]
 
 
-def _battery_time_s(rng: np.random.Generator) -> float:
-    """How long the battery carries an outage: until the generator, or all of it where that fails."""
+def _battery_time_s(site: SyntheticSite, rng: np.random.Generator) -> float:
+    """How long the battery carries an outage: until the generator, or all of it where that fails.
+
+    In the fleet one start in a hundred fails and four take minutes; a generator that nobody looks after
+    fails in one of ten, a sound one in one of five hundred.
+    """
     outage_s = 35 * 60 * rng.lognormal(0.0, 1.1)
+    kept = stream(site.seed, site.site, "generator kept").lognormal(-(KEPT_SD**2) / 2, KEPT_SD)
+    fails, slow = (min(share * kept, 0.3) for share in (GENERATOR_FAILS, GENERATOR_SLOW))
     luck = rng.random()
-    if luck < GENERATOR_FAILS:
+    if luck < fails:
         return min(outage_s, 2 * HOUR_S)
-    return min(
-        outage_s, rng.uniform(60, 300) if luck < GENERATOR_FAILS + GENERATOR_SLOW else rng.uniform(10, 30)
-    )
+    return min(outage_s, rng.uniform(60, 300) if luck < fails + slow else rng.uniform(10, 30))
 
 
 def _grid_events(site: SyntheticSite, month: int) -> list[Event]:
@@ -92,9 +96,18 @@ def _grid_events(site: SyntheticSite, month: int) -> list[Event]:
     for kind, count in zip(("transfer", "outage"), counts, strict=True):
         for _ in range(count):
             start = np.round(rng.uniform(first, following) * DAY_S, 1)
-            lasts = rng.uniform(2, 10) if kind == "transfer" else _battery_time_s(rng)
+            lasts = rng.uniform(2, 10) if kind == "transfer" else _battery_time_s(site, rng)
             events += _on_all(site, kind, start, round(lasts, 1), rng.uniform(0.85, 1.1))
     return events
+
+
+@lru_cache(maxsize=16)
+def grid_starts_s(site: SyntheticSite) -> np.ndarray:
+    """When the grid fails the site in its life, in order (s since 1970): every load that nobody planned."""
+    first = month_of_day(start_day(site))
+    months = range(first, first + 12 * HORIZON_YEARS)
+    starts = {event.start_s for month in months for event in _grid_events(site, month)}
+    return np.array(sorted(starts))
 
 
 def _routine_tests(site: SyntheticSite, month: int) -> list[Event]:

@@ -1,12 +1,15 @@
 """A synthetic site: where it stands, how many strings it has, and the seed that decides everything else."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from battery_assets.physics import climate
 from battery_assets.physics.climate import Climate
+from battery_assets.physics.parameters.vrla_12v120ah import Vrla12V120Ah
+from battery_assets.synthetic.worlds import MATCHED, WORLDS, World
 
 SITE_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,30}$")
 SITE_WORDS = "lower-case letters, digits, - and _, 31 at most, beginning with a letter or digit"
@@ -72,6 +75,7 @@ class SyntheticSite:
     strings: int
     jars_per_string: int = 24
     start: str = "2024-01"
+    world: World = MATCHED
 
     def __post_init__(self) -> None:
         _require(isinstance(self.site, str) and bool(SITE_ID.match(self.site)), "site", self.site, SITE_WORDS)
@@ -91,7 +95,20 @@ class SyntheticSite:
         for key, value in config.items():
             _require(key in allowed, key, value, f"only the keys {', '.join(allowed)}")
         _require("place" in config, "place", None, f"one of {', '.join(PLACES)}")
-        return cls(site=site, **{"seed": 0, "interval_s": 5, "strings": 9, **config})
+        world = config.get("world", MATCHED.name)
+        _require(world in WORLDS, "world", world, f"one of {', '.join(WORLDS)}")
+        made = {"seed": 0, "interval_s": 5, "strings": 9, **config}
+        return cls(site=site, **made | {"world": WORLDS[world]})
+
+    @property
+    def product(self) -> Vrla12V120Ah:
+        """What its jars are."""
+        return self.world.product
+
+    @cached_property
+    def by_minutes(self) -> "SyntheticSite":
+        """The site with a sample a minute: what no interval changes is made of it, once for all intervals."""
+        return replace(self, interval_s=60)
 
     def first_day(self, month: str) -> date:
         """The month's first day. Raises ValueError outside the site's life (`start` + 15 years)."""

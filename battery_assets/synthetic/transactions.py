@@ -21,6 +21,7 @@ from battery_assets.synthetic.discharges import calm_temperature_c, run
 from battery_assets.synthetic.identifiers import battery_codes, battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import PARTIAL, RUNAWAY, SHORT, STRAP, SWITCH_S, in_service, lives
+from battery_assets.synthetic.operators import BY_ALARM, BY_LOAD, BY_ROUND, BY_TEST
 from battery_assets.synthetic.rectifier_faults import repairs
 from battery_assets.synthetic.schedule import Event, month_events, month_of_test
 from battery_assets.synthetic.signals.rooms import room_day
@@ -32,6 +33,19 @@ from battery_assets.tables.projections import polars_schema
 HAND_INSTRUMENT = "Hand-held AC 1 kHz"
 HAND_SCATTER, HAND_GAIN_SD = 0.015, 0.01
 REPAIRED = {"capacitor": "DC bus capacitor exchanged", "open_diode": "rectifier diode replaced"}
+# What a replacement is filed under, by the alarm that named it, or by how people found it.
+ALARMED = {
+    SHORT: "shorted_cell",
+    PARTIAL: "shorted_cell",
+    STRAP: "high_resistance",
+    RUNAWAY: "thermal_runaway",
+}
+SEEN_BY = {
+    BY_TEST: "low_capacity",
+    BY_ROUND: "high_resistance",
+    BY_LOAD: "failed_under_load",
+    BY_ALARM: "low_capacity",
+}
 JAR_MINUTES = 2  # a technician needs two minutes per jar
 
 
@@ -155,23 +169,23 @@ def _capacity(site: SyntheticSite, event: Event) -> dict:
     }  # fmt: skip
 
 
+def _cause(sudden: int, found_by: int) -> str:
+    """What the visit's file says of why a jar went: what people saw, not what it was."""
+    if sudden in ALARMED and found_by == BY_ALARM:
+        return ALARMED[sudden]
+    return SEEN_BY[found_by]
+
+
 def _replacements(site: SyntheticSite, month: int) -> list[dict]:
     """One event per jar that left in the month, filed under the jar that left."""
     begin, end = month_days(month)
     jars, ids, codes = lives(site), battery_ids(site), battery_codes(site)
-    why = {
-        SHORT: "shorted_cell",
-        PARTIAL: "shorted_cell",
-        STRAP: "high_resistance",
-        RUNAWAY: "thermal_runaway",
-        0: "low_capacity",
-    }
     visits = []
     for n in np.flatnonzero((jars.replaced >= begin) & (jars.replaced < end)).tolist():
         new = int(np.flatnonzero(jars.previous == n)[0])
         string = layout(site).string_ids[int(jars.position[n]) // site.jars_per_string]
         start = int(jars.replaced[n]) * DAY_S + SWITCH_S - 1800
-        cause = "string_renewal" if jars.renewed[n] else why[int(jars.sudden[n])]
+        cause = "string_renewal" if jars.renewed[n] else _cause(int(jars.sudden[n]), int(jars.found_by[n]))
         visits.append(_visit(
             site, "replacement", start, 3600, battery_id=ids[n], string_id=string,
             event_subtype=cause, notes=f"{codes[n]} replaced by {codes[new]}",

@@ -1,5 +1,7 @@
 """What the generator knows and no raw table tells: for people, tests, benchmarks; never for models."""
 
+from datetime import datetime
+
 import numpy as np
 import polars as pl
 
@@ -13,18 +15,21 @@ from battery_assets.synthetic.site import HORIZON_YEARS, SyntheticSite
 QUARTER_DAYS = 91
 
 
-def truth(site: SyntheticSite, month: str) -> pl.DataFrame:
-    """True state at the end of a month, or at its replacement, of every jar that served in the month.
+def truth(site: SyntheticSite, month: str, now: datetime | None = None) -> pl.DataFrame:
+    """True state at the end of a month, or at its replacement, of every jar that served in the month; at
+    today's midnight where it has not ended `now`.
 
     Columns battery_id, known_at, profile, mechanism, soh_pct, resistance_ratio, failure_date (80 % capacity
     or sudden failure, may lie ahead; null beyond the horizon).
     """
     site.first_day(month)
     begin, end = month_days(month_index(month))
-    jars = lives(site)
-    rows = np.flatnonzero((jars.installed < end) & (jars.replaced >= begin))
-    leaving = jars.replaced[rows] < end
-    known = np.where(leaving, jars.replaced[rows] + SWITCH_S / DAY_S, end)
+    until = end if now is None else min(end, now.timestamp() / DAY_S)
+    switch, jars = SWITCH_S / DAY_S, lives(site)
+    rows = np.flatnonzero((jars.installed + switch < until) & (jars.replaced >= begin))
+    swapped = jars.replaced[rows] + switch
+    today = np.maximum(np.floor(until), jars.installed[rows] + switch)
+    known = np.where(swapped < until, swapped, today)
     soh, ratio = np.empty(rows.size), np.empty(rows.size)
     for when in np.unique(known):
         own = known == when

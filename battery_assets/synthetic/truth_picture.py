@@ -33,7 +33,8 @@ def health_picture(health: pl.DataFrame, now: datetime) -> bytes:
     above.axhline(END_OF_LIFE_PCT, color="grey", linewidth=0.8, linestyle="--")
     above.set_ylabel("state of health, %")
     above.set_title("True state of health: median and 5-95 % of each profile", fontsize=11)
-    above.legend(loc="lower left", fontsize=8)
+    if above.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
     weak = health.group_by("day").agg((pl.col("soh_pct") < END_OF_LIFE_PCT).mean() * 100).sort("day")
     below.step(weak["day"], weak["soh_pct"], color="black", linewidth=1, where="post")
     below.set_ylabel("below 80 %,\n% of jars")

@@ -107,6 +107,8 @@ def test_a_lab_of_which_every_test_is_refused_is_not_kept(home, filled, tmp_path
     (tmp_path / "notes.csv").write_text("this,is\nno,test\n")
     refused = run(home, "import", "lab", str(tmp_path / "notes.csv"), "--lab", "ghosts", "--cell", "C1")
     assert refused.exit_code == 1, refused.output
+    assert "it was not kept\nnotes.csv: UNKNOWN_DIALECT: found the columns" in refused.output
+    assert "next step: export with the cycler's own headings, or declare each column" in refused.output
     assert "ghosts" not in run(home, "lab", "list").output
 
 

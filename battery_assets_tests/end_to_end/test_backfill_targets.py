@@ -18,6 +18,7 @@ def targets(names: set[str]) -> dict[str, set[str]]:
     """The partitions of each asset that Dagster would run."""
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("site", ["a", "b"])
+        instance.add_dynamic_partitions("month", ["2024-04", "2024-05", "2024-06", "2024-07"])
         backfill = AssetBackfillData.from_asset_partitions(
             asset_graph=defs.resolve_asset_graph(),
             partition_names=ASKED,

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import HealthEvidence
+from battery_assets.fleet.health_evidence import HealthEvidence
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.resource import Warehouse

@@ -90,7 +90,8 @@ def test_the_estimated_health_is_near_the_truth_and_its_deviation_honest(platfor
     """Held against the generator's truth, which no feature or model reads."""
     import polars as pl
 
-    from battery_assets.fleet.jars import HealthEvidence, jar_facts
+    from battery_assets.fleet.health_evidence import HealthEvidence
+    from battery_assets.fleet.jars import jar_facts
     from battery_assets.fleet.sources import synthetic_site
     from battery_assets.platform.dagster.partitions import Part
     from battery_assets.platform.registry import books as registry

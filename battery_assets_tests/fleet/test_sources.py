@@ -1,6 +1,6 @@
 """Rows arrive from the generator or from files, and every row of a file is accounted for."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import polars as pl
@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.fleet.catalogues import replace_from_all_sources
 from battery_assets.fleet.sources import captures_of, replace_from_source, synthetic_site
+from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
-from battery_assets.synthetic import catalogue, master
+from battery_assets.synthetic import catalogue, master, transactions
 from battery_assets.synthetic.signals import telemetry
 from battery_assets_tests.worlds.landing import (
     FINE_MASTER,
@@ -28,6 +29,9 @@ from battery_assets_tests.worlds.landing import (
 from battery_assets_tests.worlds.months.arrived import once
 
 PARTS = ("rows_loaded", "rows_quarantined", "rows_exact_duplicate", "rows_superseded", "rows_other_month")
+CONFIG = {
+    "place": "bangrak", "seed": 11, "interval_s": 3600, "strings": 1, "jars_per_string": 2, "start": "2025-02"
+}  # fmt: skip
 MASTER = [table for table in t.TABLES if table.name in FINE_MASTER]
 
 
@@ -71,16 +75,8 @@ def balanced(warehouse, table: sa.Table) -> dict[str, int]:
 
 
 def test_a_synthetic_site_arrives_as_the_generator_made_it(warehouse, landing):
-    config = {
-        "place": "bangrak",
-        "seed": 11,
-        "interval_s": 3600,
-        "strings": 1,
-        "jars_per_string": 2,
-        "start": "2025-02",
-    }
     with warehouse.transaction() as connection:
-        registry.put_site(connection, "north", "synthetic", config)
+        registry.put_site(connection, "north", "synthetic", CONFIG)
     arrive(warehouse, landing, t.battery_model)
     for table in MASTER:
         result = arrive(warehouse, landing, table)
@@ -96,6 +92,27 @@ def test_a_synthetic_site_arrives_as_the_generator_made_it(warehouse, landing):
         day["voltage_v"].cast(pl.Float64).round(3).to_list(), abs=5e-4
     )
     assert books(warehouse, t.telemetry_jar_raw) == []
+
+
+def test_a_visit_under_way_has_no_end_and_a_test_no_result_yet(warehouse, landing):
+    made = transactions.transactions(source(), "2025-03")
+    [visit] = made["maintenance_event"].filter(event_type="visual_inspection").to_dicts()
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, "north", "synthetic", CONFIG)
+    arrive(warehouse, landing, t.battery_model)
+    arrive(warehouse, landing, t.user)
+    seen = {}
+    for minutes in (-5, 30, 90):
+        with clock.stop_at(visit["scheduled_date"] + timedelta(minutes=minutes)):
+            for table in (*MASTER, t.maintenance_event):
+                arrive(warehouse, landing, table)
+        rows = warehouse.read(t.maintenance_event, partition(t.maintenance_event)).collect()
+        seen[minutes] = rows.filter(event_id=visit["event_id"]).to_dicts()
+    assert seen[-5] == []
+    [under_way], [over] = seen[30], seen[90]
+    assert (under_way["status"], under_way["completed_date"]) == ("in_progress", None)
+    assert under_way["updated_at"] <= visit["scheduled_date"]
+    assert (over["status"], over["completed_date"]) == ("completed", visit["completed_date"])
 
 
 def test_rows_that_a_gateway_sent_again_are_dropped_and_counted(warehouse, landing):
@@ -174,13 +191,17 @@ def test_a_file_that_went_away_leaves_the_accounts_too(warehouse, landing, folde
 def test_every_site_s_catalogue_arrives_and_has_accounts_of_its_own(warehouse, landing, folder):
     for site, name in (("north", "Mine"), ("south", "Yours")):
         known(warehouse, site)
-        model = catalogue.battery_models().with_columns(
-            model_id=pl.lit(f"00000000-0000-0000-0000-00000000000{len(name)}"), model_name=pl.lit(name)
+        model = (
+            catalogue.battery_models()
+            .head(1)
+            .with_columns(
+                model_id=pl.lit(f"00000000-0000-0000-0000-00000000000{len(name)}"), model_name=pl.lit(name)
+            )
         )
         export(model, folder / site, "battery_model", ["not,a,row"])
     result = arrive(warehouse, landing, t.battery_model)
     names = set(warehouse.read(t.battery_model).collect()["model_name"])
-    assert names == {"HX12-120", "Mine", "Yours"}
+    assert names == {*catalogue.battery_models()["model_name"], "Mine", "Yours"}
     assert [row["site"] for row in books(warehouse, t.battery_model)] == ["north", "south"]
     assert balanced(warehouse, t.battery_model) == {
         **dict.fromkeys(PARTS, 0),

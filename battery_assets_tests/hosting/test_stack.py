@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from battery_assets.errors import UserError
 from battery_assets.hosting import embedded_postgres, postgres_process
 from battery_assets.hosting.abandoned import fail_abandoned_runs
 from battery_assets.hosting.postgres_placement import placement
-from battery_assets.hosting.presence import ask_to_stop, only_one, present
+from battery_assets.hosting.presence import Presence, ask_to_stop, only_one, present
 from battery_assets.hosting.readiness import http_answers, load_error
 from battery_assets.hosting.stack import chosen_port
 from battery_assets.settings import PACKAGE
@@ -64,6 +66,21 @@ def ask(url: str, query: str) -> dict:
         return json.load(answer)["data"]
 
 
+def foreign_pages_get(presence: Presence) -> set[int]:
+    """What pages of other sites get from Dagster and MLflow, by their own name and by one turned to us."""
+    change = urllib.parse.quote("mutation {wipe}")
+    dagster = f"{presence.web_url}/graphql?query={change}"
+    mlflow = f"{presence.mlflow_url}/api/2.0/mlflow/experiments/create"
+    got = set()
+    for url, body in ((dagster, None), (dagster, b"{}"), (mlflow, b'{"name": "evil"}')):
+        for header in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
+            request = urllib.request.Request(url, body, {**header, "Content-Type": "application/json"})
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, timeout=30)
+            got.add(refused.value.code)
+    return got
+
+
 @pytest.fixture(scope="module")
 def home():
     with fresh_home() as settings:
@@ -77,6 +94,7 @@ def test_all_services_answer_one_home_has_one_of_them_and_sigint_leaves_nothing(
     assert http_answers(f"{presence.web_url}/server_info")
     assert http_answers(f"{presence.mlflow_url}/health")
     assert load_error(presence.web_url) is None
+    assert foreign_pages_get(presence) == {403}
     with pytest.raises(UserError, match=f"as process {server.pid}"), only_one(home):
         pass
     assert ask(presence.web_url, LAUNCH)["launchRun"]["__typename"] == "LaunchRunSuccess"

@@ -178,7 +178,7 @@ def test_a_month_waits_until_its_points_are_there_and_again_when_a_test_arrives(
     warehouse.replace(
         t.timeseries_point,
         warehouse.claim(t.timeseries_point, part),
-        points_by_day(sessions_of(warehouse, part)),
+        points_by_day(sessions_of(warehouse, part, folder.parent)),
     )
     assert enter_landed_tests(warehouse, landing) == set()
     write_bdf(
@@ -187,6 +187,22 @@ def test_a_month_waits_until_its_points_are_there_and_again_when_a_test_arrives(
     [(_, _, later)] = enter_landed_tests(warehouse, landing)
     assert later > stamp
     assert waiting(warehouse, ["another-lab"]) == set()
+
+
+def test_a_landing_folder_may_be_moved(lab, tmp_path):
+    warehouse, folder = lab
+    write_bdf(folder / "C1" / "cycle_life" / "a.csv")
+    (folder / "C1" / "cell.json").write_text(json.dumps(TERMS))
+    enter_landed_tests(warehouse, Landing(folder=str(folder.parent)))
+    moved = folder.parent.rename(tmp_path / "moved")
+    [test] = sessions_of(warehouse, Part(LAB, "2024-03"), moved)
+    assert test.read().height > 100
+    assert json.loads(test.record.source_files)[0]["path"] == f"{LAB}/C1/cycle_life/a.csv"
+    (moved / LAB / "C1" / "cycle_life" / "a.csv").write_text("no test any more")
+    enter_landed_tests(warehouse, Landing(folder=str(moved)))
+    with warehouse.transaction() as connection:
+        rows = intake.entries(connection, LAB).values()
+    assert {file["path"] for row in rows for file in row.files} == {f"{LAB}/C1/cycle_life/a.csv"}
 
 
 def test_files_of_one_test_are_joined_into_one_life(lab, tmp_path):
@@ -209,3 +225,19 @@ def test_files_of_one_test_are_joined_into_one_life(lab, tmp_path):
     assert points.height == rows.height
     assert points["cycle_count"].n_unique() == 4
     assert points["ts"].is_sorted()
+
+
+@pytest.mark.parametrize(
+    ("terms", "step"),
+    [
+        ({}, "correct the unit in the heading, or say it: --time-scale 60"),
+        ({"time_scale": 1000.0}, "correct the unit in the heading"),
+        ({"timezone": "UTC"}, "correct the unit in the heading, or say it: --time-scale 60"),
+    ],
+)
+def test_a_way_out_that_was_tried_is_not_advised_again(terms, step):
+    from battery_assets.lab.terms import step_beside
+
+    assert step_beside("correct the unit in the heading, or say it: --time-scale 60", terms) == step
+    alone = step_beside("say it: --time-scale 60", {"time_scale": 7})
+    assert alone == "correct time_scale, which says 7 now"

@@ -8,10 +8,18 @@ import pytest
 from battery_assets.features.samples import rated_capacity
 from battery_assets.features.twin import circuit
 from battery_assets.physics.ageing import capacity_scale
-from battery_assets.physics.calibration import FITTED, calibrated, minutes_to, sheet_errors
+from battery_assets.physics.calibration import (
+    FITTED,
+    FITTED_TO_SHEET,
+    TO_SHEET,
+    calibrated,
+    minutes_to,
+    sheet_errors,
+)
 from battery_assets.physics.discharge import Jars
 from battery_assets.physics.open_circuit import cell_voltage, depth, full_acid, open_circuit_v
 from battery_assets.physics.parameters.leoch_ma12_100 import POINTS
+from battery_assets.physics.parameters.ma12_100_sheet import MA12_100_SHEET
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 
@@ -67,10 +75,25 @@ def test_health_in_the_ten_hour_test_is_what_the_capacity_scale_was_asked_for():
         assert minutes_to(1.80, -12.0, jars=Jars.new(1, scale)) / fresh == pytest.approx(soh, abs=0.005)
 
 
-def test_the_rating_to_1_75_volts_is_the_models():
-    row = rated_capacity.MODEL_ROW
-    lasted = [minutes_to(row.end_v_cell, -amps) for amps in row.amps]
-    assert lasted == pytest.approx(row.minutes, rel=0.01)
+@pytest.mark.parametrize(("end_v", "minutes", "amps"), POINTS)
+def test_the_sheets_own_set_follows_every_point_within_five_percent(end_v, minutes, amps):
+    assert abs(minutes_to(end_v, -amps, MA12_100_SHEET) / minutes - 1) <= 0.05
+
+
+def test_fitting_the_sheets_set_again_finds_no_better_one():
+    again = calibrated(MA12_100_SHEET, FITTED_TO_SHEET, TO_SHEET[-1:])
+    found, kept = (np.abs(sheet_errors(one)).max() for one in (again, MA12_100_SHEET))
+    assert kept < found + 0.002
+    assert HX12_120.model_c10_ah == pytest.approx(MA12_100_SHEET.model_c10_ah, rel=0.002)
+
+
+@pytest.mark.parametrize("row", rated_capacity.LOWER_ROWS, ids=lambda row: f"{row.end_v_cell}")
+def test_ratings_under_1_80_volts_are_the_models_and_the_sheets_points(row):
+    lasted = [minutes_to(row.end_v_cell, -amps, MA12_100_SHEET) for amps in row.amps]
+    assert lasted == pytest.approx(row.minutes, rel=0.09)
+    for end_v, minutes, amps in POINTS:
+        if end_v == row.end_v_cell:
+            assert row.amps[row.minutes.index(minutes)] == amps
 
 
 def test_the_twins_priors_are_the_models_equivalent_circuit():

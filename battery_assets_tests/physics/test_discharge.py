@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from battery_assets.physics.calibration import minutes_to
+from battery_assets.physics.capacity_law import capacity_factor
 from battery_assets.physics.discharge import (
     Jars,
     State,
-    capacity_factor,
     discharge,
     jar_voltage,
     ohmic_factor,

@@ -1,7 +1,9 @@
 """MLflow as it really runs: on a database file, and behind its own server."""
 
 import hashlib
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,14 +16,24 @@ from urllib.request import urlopen
 import polars as pl
 import pytest
 
+from battery_assets.platform.experiments import VIEW, Experiment, runs_pages
 from battery_assets.platform.tracking import (
     ArtifactMismatch,
     Tracking,
     TrackingUnavailable,
     without_password,
 )
+from battery_assets_tests.worlds.tracked import CONTENT, registered
 
-CONTENT = b"not a real model, but real bytes"
+
+class Served(Tracking):
+    """MLflow behind its server, and the folder of its database."""
+
+    folder: str
+
+    @property
+    def home(self) -> Path:
+        return Path(self.folder)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +59,7 @@ def on_a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
         server = subprocess.Popen(command, env=os.environ | quiet, **place)
     try:
         _wait(f"http://127.0.0.1:{port}/health", server, home / "server.log")
-        yield Tracking(tracking_uri=f"http://127.0.0.1:{port}")
+        yield Served(tracking_uri=f"http://127.0.0.1:{port}", folder=str(home))
     finally:
         os.killpg(server.pid, 15)
         server.wait(timeout=20)
@@ -65,27 +77,15 @@ def _wait(address: str, server: subprocess.Popen, log: Path) -> None:
     raise AssertionError(f"no answer from {address}: {log.read_text()}")
 
 
-def _figure():
-    from matplotlib.figure import Figure
-
-    figure = Figure()
-    figure.add_subplot().plot([1, 2])
-    return figure
-
-
-def _registered(tracking: Tracking, folder: Path, name: str) -> tuple[str, str]:
-    model = folder / "model.cbm"
-    model.write_bytes(CONTENT)
-    with tracking.run("rul", "2026-10|bkk", {"partition": "2026-10|bkk"}) as run:
-        run.log_params({"depth": 4, "distributions": ("Normal", "Extreme")})
-        run.log_metrics({"c_index": 0.9, "not_computable": float("nan")})
-        for step in range(250):
-            run.log_metrics({"nll": 1.0 / (1 + step)}, step)
-        run.log_inputs({"feature_store 2026-09|bkk": "ab" * 32, "feature_store 2026-10|bkk": "cd" * 32})
-        run.log_figure(_figure(), "figures/importance.png")
-        run.log_table(pl.DataFrame({"jar": ["a"], "rul_days": [12.5]}), "tables/worst.csv")
-        run.log_artifact_file(model, "model")
-    return run.run_id, tracking.register(name, run.run_id, "model/model.cbm", {"cutoff": "2026-11-01"})
+def test_the_server_shows_the_files_that_steps_logged_on_its_database(on_a_server: Served) -> None:
+    home = on_a_server.home
+    beside = Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home / "artifacts"))
+    with beside.run(Experiment("remaining useful life", "Lives."), "a") as run:
+        run.log_table(pl.DataFrame({"jar": ["a"]}), "tables/worst.csv")
+    client = on_a_server.client()
+    assert [item.path for item in client.list_artifacts(run.run_id, "tables")] == ["tables/worst.csv"]
+    page = runs_pages(on_a_server.tracking_uri)["remaining useful life"]
+    assert page.endswith(f"/{run.experiment_id}/runs?viewStateShareKey={VIEW}&workflowType=machine_learning")
 
 
 @pytest.mark.parametrize("where", ["on_a_database", "on_a_server"])
@@ -93,7 +93,7 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     where: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     tracking = request.getfixturevalue(where)
-    run_id, version = _registered(tracking, tmp_path, "rul-bkk")
+    run_id, version = registered(tracking, tmp_path, "rul-bkk")
     client = tracking.client()
     stored = client.get_run(run_id)
     assert stored.info.status == "FINISHED"
@@ -103,7 +103,7 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     assert stored.data.metrics["c_index"] == 0.9
     assert "not_computable" not in stored.data.metrics
     assert len(client.get_metric_history(run_id, "nll")) == 250
-    assert {item.path for item in client.list_artifacts(run_id)} == {
+    assert {item.path for item in tracking.files_of(run_id).list_artifacts()} == {
         "data_versions.json", "figures", "model", "tables"
     }  # fmt: skip
     entry = client.get_model_version("rul-bkk", version)
@@ -113,19 +113,54 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     assert tracking.fetch("rul-bkk", version, tmp_path / "fetched").read_bytes() == CONTENT
 
 
+def test_an_experiment_says_what_it_is_for_and_which_columns_decide(on_a_database: Tracking) -> None:
+    told = Experiment("remaining life", "How long.", ("c_index", "brier_90d"), ("cutoff_month",))
+    with on_a_database.run(told, "a") as run:
+        run.log_dataset("fleet before 2026-10", {"feature_store 2026-09|bkk": "ab" * 32})
+    client = on_a_database.client()
+    experiment = client.get_experiment(run.experiment_id)
+    assert experiment.tags["mlflow.note.content"] == "How long."
+    view = json.loads(json.loads(experiment.tags[f"mlflow.sharedViewState.{VIEW}"])["state"])
+    decisive = ["metrics.`c_index`", "metrics.`brier_90d`", "params.`cutoff_month`"]
+    assert view["selectedColumns"][-3:] == decisive
+    stored = client.get_run(run.run_id)
+    [dataset] = stored.inputs.dataset_inputs
+    assert (dataset.dataset.name, dataset.tags[0].value) == ("fleet before 2026-10", "training")
+    assert re.fullmatch("[0-9a-f]{40}", stored.data.tags["mlflow.source.git.commit"])
+    client.set_experiment_tag(run.experiment_id, "mlflow.note.content", "A person's words.")
+    with on_a_database.run(told, "b"):
+        pass
+    assert client.get_experiment(run.experiment_id).tags["mlflow.note.content"] == "A person's words."
+
+
+def test_the_newest_cut_off_is_in_production(on_a_database: Tracking, tmp_path: Path) -> None:
+    made = {}
+    for cutoff in ("2026-11", "2026-12", "2026-10"):
+        with on_a_database.run("rul", cutoff) as run:
+            (tmp_path / "model.cbm").write_bytes(CONTENT)
+            run.log_artifact_file(tmp_path / "model.cbm", "model")
+        tags = {"cutoff_month": cutoff}
+        made[cutoff] = on_a_database.register("lives", run.run_id, "model/model.cbm", tags, note="Lives.")
+        on_a_database.set_aliases("lives", made[cutoff], cutoff)
+    found = on_a_database.client().get_registered_model("lives")
+    assert found.description == "Lives."
+    assert str(found.aliases["production"]) == made["2026-12"]
+    assert str(found.aliases["before_2026-10"]) == made["2026-10"]
+
+
 def test_registering_twice_gives_one_version(on_a_database: Tracking, tmp_path: Path) -> None:
-    run_id, version = _registered(on_a_database, tmp_path, "rul-twice")
+    run_id, version = registered(on_a_database, tmp_path, "rul-twice")
     assert on_a_database.register("rul-twice", run_id, "model/model.cbm") == version
 
 
 def test_a_second_training_gives_a_second_version(on_a_database: Tracking, tmp_path: Path) -> None:
-    _, first = _registered(on_a_database, tmp_path, "rul-again")
-    _, second = _registered(on_a_database, tmp_path, "rul-again")
+    _, first = registered(on_a_database, tmp_path, "rul-again")
+    _, second = registered(on_a_database, tmp_path, "rul-again")
     assert (first, second) == ("1", "2")
 
 
 def test_a_changed_artifact_is_refused(on_a_database: Tracking, tmp_path: Path) -> None:
-    run_id, version = _registered(on_a_database, tmp_path, "rul-damaged")
+    run_id, version = registered(on_a_database, tmp_path, "rul-damaged")
     stored = Path(on_a_database.artifact_root) / "rul" / run_id / "artifacts" / "model" / "model.cbm"
     stored.write_bytes(CONTENT.replace(b"real model", b"rea1 model"))
     with pytest.raises(ArtifactMismatch, match="rul-damaged version 1"):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from battery_assets.physics import ageing
+from battery_assets.physics.float_charge import SETTLING_YEARS, spread
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.synthetic.calendar import DAY_S, day_date, month_of_day, start_day
-from battery_assets.synthetic.condition import condition
+from battery_assets.synthetic.condition import FRESH_SHIFT, condition
 from battery_assets.synthetic.discharges import charge_excess_v, run
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
@@ -98,7 +100,7 @@ def test_after_it_opened_the_string_rests_until_the_jar_is_replaced():
     assert battery_ids(site)[row] not in set(afternoon)
     rows = string_day(site, day_date(day))
     own_rows = rows.filter(rows["string_id"] == layout(site).string_ids[event.string])
-    assert own_rows["current_a"].abs().max() < 0.3
+    assert own_rows["current_a"].abs().max() < 0.65, "a Hall sensor's offset and its noise"
 
 
 def test_a_partial_short_costs_its_part_of_a_cell():
@@ -118,7 +120,7 @@ def test_a_partial_short_costs_its_part_of_a_cell():
 def test_a_sulfated_jar_is_high_on_charge_low_on_float_and_its_conductance_stays():
     sulfated = next(m for m in ageing.MECHANISMS if m.name == "sulfation")
     assert ageing.resistance_ratio(1.0, 0.375, sulfated.lead_exponent, sulfated.rise) < 1.05
-    for seed in range(30):
+    for seed in range(60):
         site = site_of(seed)
         for event in (e for m in range(4) for e in month_events(site, month_of_day(start_day(site)) + m)):
             if event.kind == "capacity_test":
@@ -135,10 +137,14 @@ def test_a_sulfated_jar_is_high_on_charge_low_on_float_and_its_conductance_stays
     state = condition(site, rows[event.string], event.start_s / DAY_S)
     assert state.sulfation[jar] > 0.5
     # A higher ln i at the same voltage is a lower voltage at the string's one current.
-    assert state.float_shift[jar] > np.median(state.float_shift) + 0.1
+    row = rows[event.string][jar]
+    years = (event.start_s / DAY_S - lives(site).installed[row]) / 365.25
+    made = lives(site).spread[row] * spread(years) + FRESH_SHIFT * np.exp(-years / SETTLING_YEARS)
+    assert state.float_shift[jar] > made + 0.1
     own = slice(event.string * 24, event.string * 24 + 24)
     floating = np.median(electrical_day(site, int(event.start_s // DAY_S) - 3).jar_v[own], axis=1)
-    assert floating[jar] < np.median(floating) - 0.05
+    lower = (state.float_shift[jar] - np.median(state.float_shift)) * 6 / HX12_120.tafel_per_v
+    assert floating[jar] == pytest.approx(np.median(floating) - lower, abs=0.05)
 
 
 def test_new_jars_float_above_an_old_string_and_settle_over_months():

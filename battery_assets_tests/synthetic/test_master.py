@@ -1,5 +1,7 @@
 """Master data and the lives behind it."""
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,7 +10,7 @@ from battery_assets import tables as t
 from battery_assets.physics.ageing import PROFILES
 from battery_assets.synthetic.calendar import start_day
 from battery_assets.synthetic.catalogue import battery_models, users
-from battery_assets.synthetic.lives import NEVER, in_service, lives
+from battery_assets.synthetic.lives import in_service, lives
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.truth import truth
@@ -64,7 +66,7 @@ def test_a_replaced_jar_stays_on_file_and_its_successor_names_it():
 
 
 def test_an_earlier_month_does_not_know_of_later_replacements():
-    early, late = (master(SITE, month)["battery"] for month in ("2024-02", "2024-12"))
+    early, late = (master(SITE, month)["battery"] for month in ("2024-02", "2027-12"))
     assert (
         early.filter(pl.col("status") == "replaced").height
         < late.filter(pl.col("status") == "replaced").height
@@ -96,22 +98,46 @@ def test_the_fleet_is_in_a_steady_state():
     assert sum(per_year[:7]) == pytest.approx(sum(per_year[7:]), rel=0.5)
 
 
-def test_worn_jars_are_found_within_weeks_of_80_percent():
-    jars = lives(SITE)
-    known = (jars.replaced < NEVER) & (jars.sudden == 0) & ~jars.renewed
-    lag = (jars.replaced - jars.end_day)[known]
-    assert lag.min() > 0
-    assert lag.max() < 70
-
-
 def test_truth_stays_apart_and_knows_failures():
     known = truth(SITE, "2024-12")
     assert {"truth_id", *known.columns} == set(polars_schema(t.jar_truth))
-    month = master(SITE, "2024-12")["battery"]
-    left = month.filter(pl.col("replaced_date").is_between(pl.date(2024, 12, 1), pl.date(2024, 12, 31)))
-    left = left.filter(pl.col("status") == "replaced")
-    worn = known.join(left, on="battery_id").filter(
-        pl.col("mechanism").is_in(["corrosion", "dry_out", "sulfation"])
-    )
+    ended = known.filter(pl.col("failure_date") <= pl.date(2024, 12, 31))
+    worn = ended.filter(pl.col("mechanism").is_in(["corrosion", "dry_out", "sulfation"]))
     assert (worn["soh_pct"] < 80.1).all()
     assert known["soh_pct"].median() > 85
+
+
+def test_the_running_month_knows_nothing_of_its_later_days():
+    jars = lives(SITE)
+    month = next(
+        f"2024-{n:02d}"
+        for n in range(1, 13)
+        if (master(SITE, f"2024-{n:02d}")["battery"]["replaced_date"].dt.month() == n).any()
+    )
+    end = master(SITE, month)["battery"]
+    swapped = end.filter(pl.col("replaced_date").dt.strftime("%Y-%m") == month)["replaced_date"].min()
+    morning = datetime(swapped.year, swapped.month, swapped.day, tzinfo=UTC)
+    assert jars.installed.size > end.height, "more jars will come"
+    for now, gone in ((morning + timedelta(hours=2), 0), (morning + timedelta(hours=4), 1)):
+        seen = master(SITE, month, now)["battery"]
+        of_day = seen.filter(pl.col("replaced_date") == swapped)
+        assert (of_day.height > 0) == gone, now
+        assert (seen["installed_date"].max() == swapped) == gone
+        assert seen["updated_at"].max() <= now
+    # Once the month is over, all that happened in it is known, whatever the time.
+    assert master(SITE, month, morning + timedelta(days=400))["battery"].equals(end)
+
+
+def test_a_capacity_test_of_tomorrow_is_no_date_of_today():
+    ends = {f"2024-{n:02d}": master(SITE, f"2024-{n:02d}")["string"] for n in range(2, 13)}
+    for month, strings in ends.items():
+        tested = strings.filter(pl.col("last_capacity_test_date").dt.strftime("%Y-%m") == month)
+        if tested.height:
+            break
+    [of_string, day] = tested.select("string_id", "last_capacity_test_date").row(0)
+    before = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=1)
+    seen = master(SITE, month, before)["string"]
+    then = seen.filter(string_id=of_string)["last_capacity_test_date"].item()
+    assert then < day
+    assert seen["last_capacity_test_date"].max() <= before.date()
+    assert seen["updated_at"].max() <= before

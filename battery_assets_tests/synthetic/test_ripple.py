@@ -19,7 +19,11 @@ from battery_assets.synthetic.rectifier_faults import (
 )
 from battery_assets.synthetic.schedule import month_events
 from battery_assets.synthetic.signals import bus
+from battery_assets.synthetic.signals.rooms import jar_day as warm_day
+from battery_assets.synthetic.signals.rooms import room_day
 from battery_assets.synthetic.signals.telemetry import string_day
+from battery_assets.synthetic.signals.wear_clock import ripple_rise_k
+from battery_assets.synthetic.signals.weather import first_day
 from battery_assets.synthetic.transactions import transactions
 from battery_assets_tests.worlds.months.rippling import SITE, STORMY, month_name, with_fault
 
@@ -64,7 +68,7 @@ def test_the_rms_on_discharge_is_that_of_the_inverter_and_follows_the_load():
 
 
 def test_sound_systems_lie_in_the_range_of_the_field():
-    """UPS 0.2-0.8 V and 1.9-5 A, switch-mode rectifiers 0.05-0.3 V and 0.5-3 A; twelve pulses leave less."""
+    """UPS 0.2-0.8 V and 1.7-5 A (worn strings least), switch-mode rectifiers 0.05-0.3 V and 0.5-3 A; twelve pulses leave less."""
     found: dict[str, list[tuple[float, float]]] = {"six": [], "twelve": [], "switch_mode": []}
     for seed in range(20):
         site = replace(SITE, seed=seed)
@@ -76,7 +80,7 @@ def test_sound_systems_lie_in_the_range_of_the_field():
             kind = "switch_mode" if system.kind != "UPS" else "six" if six else "twelve"
             found[kind].append((lines.volts_rms, lines.amps_rms))
     assert all(len(seen) >= 5 for seen in found.values())
-    for kind, volts, amps in (("six", (0.2, 0.8), (1.9, 5.0)), ("switch_mode", (0.05, 0.3), (0.5, 3.0))):
+    for kind, volts, amps in (("six", (0.2, 0.8), (1.7, 5.0)), ("switch_mode", (0.05, 0.3), (0.5, 3.0))):
         for volt, ampere in found[kind]:
             assert volts[0] < volt < volts[1]
             assert amps[0] < ampere < amps[1]
@@ -142,3 +146,35 @@ def test_a_repair_is_filed_where_a_fault_ends(kind, words):
     mine = mine.filter(pl.col("notes").str.contains(system.code))
     assert mine["event_type"].to_list() == ["corrective"]
     assert mine["completed_date"][0].timestamp() == pytest.approx(fault.end_s, abs=1)
+
+
+def test_the_ripple_of_an_open_diode_heats_its_jars_by_its_ohms():
+    site, system, fault = with_fault("open_diode")
+    string, jars = system.strings[0], site.jars_per_string
+    own = slice(string * jars, (string + 1) * jars)
+    day = int((fault.end_s - 60) // DAY_S)
+    end = int((fault.end_s - day * DAY_S) // 60) - 1
+    other = next(s for s in range(site.strings) if s not in system.strings)
+    warm = warm_day(site, day).jar_c[:, end]
+    amps = bus.rectifier_at(site, string, fault.end_s - 60).amps_rms
+    ohms = bus.string_ohms(site, day)[string] / jars
+    lasted = 1 - np.exp(-(fault.end_s - fault.begin_s) / (HX12_120.heat_capacity_j_k / HX12_120.cooling_w_k))
+    expected = amps**2 * ohms / HX12_120.cooling_w_k * lasted
+    assert expected > 2.0
+    air = room_day(site, day).air_c[layout(site).system_of_string, end]
+    rise = (warm[own].mean() - air[string]) - (warm[other * jars : (other + 1) * jars].mean() - air[other])
+    assert rise == pytest.approx(expected, abs=max(1.5, 0.25 * expected))
+
+
+def test_fifty_eight_amperes_are_fourteen_watts_and_twelve_kelvin():
+    watts = 58.0**2 * HX12_120.ohmic_mohm / 1000
+    assert watts == pytest.approx(14.3, abs=0.1)
+    assert watts / HX12_120.cooling_w_k == pytest.approx(12.0, abs=0.1)
+
+
+def test_jars_age_faster_while_ripple_heats_them():
+    site, system, fault = with_fault("open_diode")
+    day = int((fault.begin_s + fault.end_s) / 2 // DAY_S)
+    rise = ripple_rise_k(site)[system.number]
+    assert 0.5 < rise[day - first_day(site)] < 14.0
+    assert rise[day - first_day(site) - 10] == 0.0

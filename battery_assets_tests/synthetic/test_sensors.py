@@ -11,6 +11,7 @@ from battery_assets.synthetic.calendar import DAY_S, day_date, start_day
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.lives import in_service
 from battery_assets.synthetic.signals.gateways import clock_ticks
+from battery_assets.synthetic.signals.sensors import jar_sensors, string_sensors
 from battery_assets.synthetic.signals.stuck import TEMPERATURE, VOLTAGE, stuck_on
 from battery_assets.synthetic.signals.telemetry import jar_day, string_day
 from battery_assets.synthetic.site import SyntheticSite
@@ -112,3 +113,24 @@ def test_a_sample_keeps_its_day_and_its_order(interval_s):
         assert steps.min() > timedelta(0)
         assert (rows["ts"].dt.microsecond() % 100_000 == 0).all()
         assert (rows["ts"].dt.microsecond() != 0).any()
+
+
+def test_a_hall_sensor_is_off_by_a_tenth_to_half_an_ampere_and_drifts_slowly():
+    sites = [SyntheticSite.from_config("h", {"place": "phuket", "seed": seed}) for seed in range(20)]
+    year = np.array([[string_sensors(site, 20_000 + 30 * k)[2] for k in range(13)] for site in sites])
+    assert 0.1 < np.abs(year).mean() < 0.5
+    assert np.mean((np.abs(year) > 0.05) & (np.abs(year) < 0.5)) > 0.9
+    assert year.min() < 0 < year.max()
+    moves = np.ptp(year, axis=1)
+    assert 0.02 < np.median(moves) < 0.2
+    daily = np.abs(string_sensors(sites[0], 20_001)[2] - string_sensors(sites[0], 20_000)[2])
+    assert daily.max() < 0.005
+
+
+def test_every_kind_of_sensor_drifts_within_a_year():
+    first, later = (jar_sensors(SITE, 20_000 + k) for k in (0, 180))
+    assert (first[0] == later[0]).all(), "the gain of a jar's sensor stays"
+    assert 0.0005 < np.std(later[1] - first[1]) < 0.004
+    assert 0.1 < np.std(later[2] - first[2]) < 0.6
+    gains = string_sensors(SITE, 20_000)[0] - string_sensors(SITE, 20_180)[0]
+    assert 0 < np.abs(gains).max() < 0.001

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import polars as pl
 
+from battery_assets.learning.life.prediction import WEAR_OUT
+
 FIRST = datetime(2025, 11, 1, tzinfo=UTC)
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -57,6 +59,7 @@ def ageing_world(seed: int, sites: int = 3, jars_per_site: int = 72, months: int
     replaced_day = np.minimum(worn_out, sudden)
     replaced = replaced_day < len(days)
     bias, sensor = rng.normal(0, 1.5, count), rng.normal(0, 0.02, count)
+    thought = np.random.default_rng([seed, 1]).lognormal(0, 0.2, count)
     rows, twins = [], []
     for end in ends:
         day = (end - FIRST).days
@@ -65,7 +68,10 @@ def ageing_world(seed: int, sites: int = 3, jars_per_site: int = 72, months: int
         resistance = 100 + 1.8 * (102 - soh) * stride[here] + rng.normal(0, 2.0, len(here))
         rows += _feature_rows(rng, end, here, resistance, sensor)
         estimate = soh + bias[here] + rng.normal(0, 1.0, len(here))
-        twins.append(_twin_rows(end, here, estimate, resistance))
+        # What a twin would tell of the end: the jar's own law, its rate known to 20 %.
+        lives = 20.0 / rate[here] * thought[here] * np.exp(0.2 * np.array([[-1.96], [0.0], [1.96]]))
+        left = np.maximum(lives - age_at_first[here] - day / 365.25, 0.02) * 365.25
+        twins.append(_twin_rows(end, here, estimate, resistance, left))
     batteries = pl.DataFrame(
         {
             "battery_id": [f"jar-{n:04d}" for n in number],
@@ -121,7 +127,9 @@ def _feature_rows(
     return frames
 
 
-def _twin_rows(end: datetime, here: np.ndarray, soh: np.ndarray, resistance: np.ndarray) -> pl.DataFrame:
+def _twin_rows(
+    end: datetime, here: np.ndarray, soh: np.ndarray, resistance: np.ndarray, left: np.ndarray
+) -> pl.DataFrame:
     instant = pl.Series([end] * len(here), dtype=pl.Datetime("us", "UTC"))
     return pl.DataFrame(
         {
@@ -132,6 +140,7 @@ def _twin_rows(end: datetime, here: np.ndarray, soh: np.ndarray, resistance: np.
             "capacity_fade_pct": 100 * (1 - soh / 102),
             "power_fade_pct": 100 * (1 - 100 / resistance),
             "last_calibrated_at": instant - timedelta(days=20),
+            **dict(zip(WEAR_OUT, left, strict=True)),
         }
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from battery_assets.fleet.jobs import catalogue_job, site_month_job, training_job
+from battery_assets.platform.dagster.partitions import know_months
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.tracking import Tracking
@@ -40,6 +41,8 @@ class World:
 
     def run(self, job: str, key=None, selection=None, *, from_scratch=False) -> dg.ExecuteInProcessResult:
         """Run a job, or the selected assets of it with their checks; from scratch, no day is kept."""
+        if key is not None:
+            know_months(self.instance, [str(key).partition("|")[0]])
         return self.defs.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             partition_key=key,

@@ -34,7 +34,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"tables", "physics", "synthetic", "features", "learning", "ingest", "platform"},
         {"dagster", "sqlalchemy", "polars", "numpy"},
     ),
-    "hosting": ({"platform", "settings"}, {"dagster", "dagster_postgres", "psycopg", "sqlalchemy"}),
+    "hosting": (
+        {"platform", "settings"},
+        {"dagster", "dagster_postgres", "dagster_webserver", "graphql", "psycopg", "sqlalchemy"},
+    ),
     "actions": (
         {"tables", "synthetic", "ingest", "platform", "fleet", "lab", "hosting", "definitions", "settings"},
         {"dagster", "sqlalchemy", "polars", "rich"},

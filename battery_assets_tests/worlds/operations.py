@@ -178,7 +178,6 @@ _WORLDS = {
     "r_vs_baseline": lambda x: quiet(resistance=readings(baseline_pct=100.0 + x).filter(_ONE)),
     "r_vs_median": lambda x: quiet(resistance=readings(resistance_mohm=4.2 * (1.0 + x / 100.0))),
     "soh": lambda x: quiet(soh=health(x)),
-    "rul_lower_days": lambda x: quiet(rul=life(rul_lower_ci_days=x)),
     "failure_probability_90d": lambda x: quiet(rul=life(failure_probability_90d=x)),
     "rul_days": lambda x: quiet(rul=life(rul_days=x)),
     "failure_probability_30d": lambda x: quiet(rul=life(failure_probability_30d=x)),

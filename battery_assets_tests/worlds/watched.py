@@ -21,8 +21,8 @@ class Watched(Warehouse):
         reads_of(self)[table.name] |= set()
         return super().claim(table, context, **more)
 
-    def _note(self, table: sa.Table) -> None:
-        super()._note(table)
+    def note(self, table: sa.Table) -> None:
+        super().note(table)
         if step := _step():
             reads_of(self)[_CLAIMED.get(step, step)].add(table.name)
 

@@ -9,7 +9,8 @@ SELECT b.site, b.battery_id, b.battery_code, s.string_code, b.position_in_string
        EXISTS (SELECT FROM platform.partition_version v
                WHERE v.state = 'stale' AND v.site = b.site AND (v.table_name, v.month) IN (
                    ('digital_twin_state', twin.month), ('rul_prediction', rul.month),
-                   ('feature_store', features.month))) AS stale
+                   ('feature_store', features.month))) AS stale,
+       twin.fault
 FROM fleet.battery b
 JOIN fleet.string s USING (string_id)
 LEFT JOIN LATERAL (

@@ -1,4 +1,4 @@
--- Alerts that still hold in the newest month of their site, by site and severity.
+-- Alerts that still hold in the newest month of their site that has telemetry, by site and severity.
 CREATE VIEW fleet.open_alerts AS
 SELECT a.site, a.severity, a.alert_type, a.triggered_at, b.battery_code, s.string_code, l.location_code,
        a.message, i.incident_code, w.due_date, a.context_json, a.alert_id,
@@ -6,8 +6,12 @@ SELECT a.site, a.severity, a.alert_type, a.triggered_at, b.battery_code, s.strin
                WHERE v.state = 'stale' AND v.site = a.site AND v.month = a.month
                  AND v.table_name IN ('alert', 'incident', 'work_order')) AS stale
 FROM fleet.alert a
-JOIN (SELECT site, max(month) AS month FROM platform.partition_version
-      WHERE table_name = 'alert' AND version IS NOT NULL GROUP BY site) newest
+JOIN (SELECT v.site, max(v.month) AS month FROM platform.partition_version v
+      WHERE v.table_name = 'alert' AND v.version IS NOT NULL
+        AND EXISTS (SELECT FROM platform.partition_version raw
+                    WHERE raw.site = v.site AND raw.month = v.month AND raw.rows > 0
+                      AND raw.table_name IN ('telemetry_jar_raw', 'telemetry_string_raw'))
+      GROUP BY v.site) newest
   ON newest.site = a.site AND newest.month = a.month
 LEFT JOIN fleet.battery b USING (battery_id)
 LEFT JOIN fleet.string s ON s.string_id = coalesce(a.string_id, b.string_id)

@@ -1,4 +1,5 @@
--- How long each string would carry each load, as of the newest month of its site; the weakest jar by its code.
+-- How long each string would carry each load, as of the newest month of its site that tells; the weakest jar by
+-- its code.
 CREATE VIEW fleet.string_runtime_now AS
 SELECT r.site, s.string_code, y.system_type, r.load_basis, r.load_kind, r.load_w, r.load_current_a,
        r.end_voltage_v_cell, r.required_min, r.runtime_min, r.runtime_lower_min, r.runtime_upper_min,
@@ -7,10 +8,11 @@ SELECT r.site, s.string_code, y.system_type, r.load_basis, r.load_kind, r.load_w
        r.captured_at, r.string_id, r.weakest_battery_id,
        EXISTS (SELECT FROM platform.partition_version v
                WHERE v.state = 'stale' AND v.table_name = 'string_runtime'
-                 AND v.site = r.site AND v.month = r.month) AS stale
+                 AND v.site = r.site AND v.month = r.month) AS stale,
+       r.load_measured_at
 FROM fleet.string_runtime r
 JOIN (SELECT site, max(month) AS month FROM platform.partition_version
-      WHERE table_name = 'string_runtime' AND version IS NOT NULL GROUP BY site) newest
+      WHERE table_name = 'string_runtime' AND rows > 0 GROUP BY site) newest
   ON newest.site = r.site AND newest.month = r.month
 JOIN fleet.string s ON s.string_id = r.string_id
 LEFT JOIN fleet.battery_system y USING (system_id)

@@ -1,10 +1,8 @@
 """A day of telemetry without what it cannot say: every estimate, rule and law reads days through this."""
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 import polars as pl
-import polars.selectors as cs
 
 from battery_assets.features.credible.inputs import copied_channels, dead_inputs, without_codes
 from battery_assets.features.credible.scales import (
@@ -13,6 +11,7 @@ from battery_assets.features.credible.scales import (
     ohmic_scales,
     sensor_scales,
     string_scales,
+    together,
 )
 
 # What a column takes with it: conductance is the same reading, ripple the same instrument.
@@ -20,10 +19,6 @@ OHMIC = ("resistance_mohm", "conductance_s", "initial_resistance_mohm")
 _STRING = ("voltage_v", "current_a", "ripple_voltage_rms_v", "ripple_current_rms_a")
 _COPIED = ("voltage_v", "temperature_c", *OHMIC)
 Judged = tuple[pl.DataFrame, pl.DataFrame]
-Judge = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
-MOST_ROWS_REMEMBERED, MOST_DAYS_REMEMBERED = 100_000, 256
-_NOT_LOOKED_AT = ("conductance_s", "received_at")
-_REMEMBERED: dict[tuple[str, bytes, bytes], pl.DataFrame] = {}
 
 
 def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
@@ -34,40 +29,12 @@ def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     if rows.is_empty() or jars.is_empty():
         return rows, NOTHING
     rows, codes = without_codes(rows)
-    judged = _remembered(_jar_doubts, rows, jars)
+    judged = together([jar_scales(rows, jars), dead_inputs(rows, jars), copied_channels(rows, jars)])
     for kind, of, column, code in judged.select("unit_kind", "unit_id", "column", "code").iter_rows():
         mine = [of] if kind == "jar" else _of_string(jars, of)
         taken = _COPIED if code == "copied_channel" else OHMIC if column in OHMIC else (column,)
         rows = _emptied(rows, "battery_id", mine, taken)
-    return rows, pl.concat([judged, codes])
-
-
-def _jar_doubts(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([jar_scales(rows, jars), dead_inputs(rows, jars), copied_channels(rows, jars)])
-
-
-def _remembered(judge: Judge, rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
-    """What `judge` finds; of a small day that it has judged before, what it found then.
-
-    Several assets of a run read the same days, and judging a small one is nearly all fixed cost.
-    """
-    if rows.height > MOST_ROWS_REMEMBERED:
-        return judge(rows, jars)
-    # Readers of jars differ in columns that no judge looks at.
-    left_out = [name for name in _NOT_LOOKED_AT if name in rows.columns]
-    key = judge.__name__, _content(rows.drop(left_out)), _content(jars)
-    if key not in _REMEMBERED:
-        if len(_REMEMBERED) >= MOST_DAYS_REMEMBERED:
-            del _REMEMBERED[next(iter(_REMEMBERED))]
-        _REMEMBERED[key] = judge(rows, jars)
-    return _REMEMBERED[key]
-
-
-def _content(frame: pl.DataFrame) -> bytes:
-    """Digest of the names and rows of a frame, in their order; categories count as their texts."""
-    plain = frame.with_columns(cs.categorical().cast(pl.String), cs.enum().cast(pl.String))
-    rows = plain.hash_rows().to_numpy().tobytes()
-    return hashlib.blake2b(repr(plain.schema).encode() + rows, digest_size=16).digest()
+    return rows, together([judged, codes])
 
 
 def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
@@ -75,8 +42,8 @@ def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     if rows.is_empty() or jars.is_empty():
         return rows, NOTHING
     rows, codes = without_codes(rows)
-    judged = _remembered(string_scales, rows, jars)
-    return _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING), pl.concat([judged, codes])
+    judged = string_scales(rows, jars)
+    return _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING), together([judged, codes])
 
 
 def credible_rooms(rows: pl.DataFrame) -> Judged:

@@ -3,20 +3,28 @@
 import numpy as np
 import polars as pl
 
-from battery_assets.features.credible.scales import NOTHING, SCALES
-from battery_assets.features.samples.runs import micros, numbers, unit_runs
+from battery_assets.features.credible.scales import NOTHING, SCALES, together
+from battery_assets.features.samples.runs import Runs, micros, numbers, unit_runs
 
 # Inside of what the columns allow: a counter's end, a fault's code, a chip after its reset (DS18B20: 85 °C).
 CODES_C = (-40.0, 0.0, 85.0, 99.9, 100.0)
 CODES_A = (-655.36, -655.35, -327.68, 327.67, 655.35, 850.0, 999.9, -3276.8, 3276.7)
 CODES_V = (655.35, 327.67, 999.9, 850.0, 999.99, 1000.0)
 CODES_MOHM = (327.67, 655.35, 850.0, 999.9, 3276.7, 6553.5, 9999.0, 9999.9, 32767.0, 65535.0, 99999.0)
-# A fault's code in between is believed to be one where the input is elsewhere by so much.
-APART_C, APART_V = 15.0, 1.0
+# A fault's code in between is believed to be one where the input is elsewhere by so much (K, or a share of
+# the code) just before and after: a jar that runs away, or a load, passes 85 °C or 850 A too.
+APART_C, APART_V, APART_SHARE = 15.0, 1.0, 0.2
 STILL_ROWS = 12
+# Where so many inputs of a string stand still, the monitor is coarse: that one does so says nothing.
+STILL_SHARE = 0.5
 DEAD = "an input without a sensor"
+# V or K: an input that moves by more shows it in its rounded values too.
+MOVES, PROBES = 0.002, 200
 BIN_US, FEWEST_BINS, FEWEST_VALUES = 900_000_000, 20, 5
+BIN_EDGES_US = BIN_US * np.arange(97)
 AGREE, USUAL_AGREEMENT = 0.98, 0.5
+# Steps of a monitor above this share of the voltage (20 mV of a jar) hide the noise that tells two apart.
+COARSEST = 0.0015
 
 
 def dead_inputs(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
@@ -26,9 +34,10 @@ def dead_inputs(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """
     if rows.is_empty():
         return NOTHING
-    facts = _day_facts(rows).join(
-        jars.select(pl.col("battery_id", "string_id").cast(pl.String)), on="battery_id"
-    )
+    facts = _day_facts(rows)
+    if facts is None:
+        return NOTHING
+    facts = facts.join(jars.select(pl.col("battery_id", "string_id").cast(pl.String)), on="battery_id")
     still = {name: pl.col(f"{name}_min") == pl.col(f"{name}_max") for name in ("v", "t")}
     long, code_c = pl.col("rows") >= STILL_ROWS, pl.col("t_min").is_in(list(CODES_C))
     apart = {
@@ -36,9 +45,10 @@ def dead_inputs(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         for name, most in (("v", APART_V), ("t", APART_C))
     }
     all_code = (still["t"] & code_c).all().over("string_id")
+    alone = {name: long & (still[name].mean().over("string_id") < STILL_SHARE) for name in ("v", "t")}
     dead = {
-        "temperature_c": still["t"] & ((code_c & (long | apart["t"] | all_code)) | (long & apart["t"])),
-        "voltage_v": still["v"] & ((pl.col("v_min") == 0) | (long & apart["v"])),
+        "temperature_c": still["t"] & ((code_c & (long | apart["t"] | all_code)) | (alone["t"] & apart["t"])),
+        "voltage_v": still["v"] & ((pl.col("v_min") == 0) | (alone["v"] & apart["v"])),
     }
     units = {"temperature_c": ("t_min", "°C"), "voltage_v": ("v_min", "V")}
     frames = [
@@ -49,41 +59,47 @@ def dead_inputs(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         )
         for column, (shown, unit) in units.items()
     ]  # fmt: skip
-    return pl.concat([NOTHING, *frames])
+    return together(frames)
 
 
-def _day_facts(rows: pl.DataFrame) -> pl.DataFrame:
-    """battery_id, rows, and of voltage (v) and temperature (t) min, max and mid."""
-    ids = rows["battery_id"].unique().drop_nulls().cast(pl.String).to_list()
+def _day_facts(rows: pl.DataFrame) -> pl.DataFrame | None:
+    """battery_id, rows, and of voltage (v) and temperature (t) min, max and mid; None where all move."""
+    ids = rows["battery_id"].rle().struct.field("value").cast(pl.String).to_list()
     runs = unit_runs(rows["battery_id"], ids)
-    volts, celsius = numbers(rows, "voltage_v"), numbers(rows, "temperature_c")
-    found = []
-    for unit, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
-        facts = [_facts(values[first:last]) for values in (volts, celsius)]
-        found.append((ids[unit], last - first, *facts[0], *facts[1]))
-    names = ("battery_id", "rows", "v_min", "v_max", "v_mid", "t_min", "t_max", "t_mid")
-    kinds = {name: pl.Float64 for name in names} | {"battery_id": pl.String, "rows": pl.Int64}
-    rounded = [pl.col(name).fill_nan(None).round(3) for name in names[2:]]
-    return pl.DataFrame(found, schema={name: kinds[name] for name in names}, orient="row").with_columns(
-        rounded
-    )
+    columns = {"v": numbers(rows, "voltage_v"), "t": numbers(rows, "temperature_c")}
+    facts = {name: _facts(values, runs) for name, values in columns.items()}
+    if not any((high - low < MOVES).any() for low, high, _ in facts.values()):
+        return None
+    named = {
+        f"{name}_{word}": values
+        for name, of in facts.items()
+        for word, values in zip(("min", "max", "mid"), of, strict=True)
+    }
+    rounded = [pl.col(name).fill_nan(None).round(3) for name in named]
+    return pl.DataFrame({"battery_id": ids, "rows": runs.stop - runs.start, **named}).with_columns(rounded)
 
 
-def _facts(values: np.ndarray) -> tuple[float, float, float]:
-    some = values[:: len(values) // 200 + 1]
-    known = some[~np.isnan(some)]
-    if not len(known):
-        return np.nan, np.nan, np.nan
+def _facts(values: np.ndarray, runs: Runs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Least, largest and middle value (J,) of each run, NaN where it has none."""
+    lengths, every = runs.stop - runs.start, np.arange(len(runs.start))
+    at = runs.start[:, None] + (lengths // PROBES + 1)[:, None] * np.arange(PROBES)
+    some = np.where(at < runs.stop[:, None], values[np.minimum(at, len(values) - 1)], np.nan)
+    some = np.sort(some.astype(values.dtype), axis=1)  # NaN comes last
+    counts = (~np.isnan(some)).sum(axis=1)
+    low, high = some[:, 0].astype(float), some[every, np.maximum(counts - 1, 0)].astype(float)
+    middle = some[every, np.maximum(counts - 1, 0) // 2], some[every, np.minimum(counts // 2, PROBES - 1)]
     # Most inputs move: a few samples show that, and the others need not be looked at.
-    seen = values if known.min() == known.max() else known
-    return float(np.nanmin(seen)), float(np.nanmax(seen)), float(np.median(known))
+    for k in np.flatnonzero(low == high):
+        own = values[runs.start[k] : runs.stop[k]]
+        low[k], high[k] = np.nanmin(own), np.nanmax(own)
+    return low, high, ((middle[0] + middle[1]) / 2).astype(float)
 
 
 def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """SCALES of jars that show one channel: unit_id is a jar, likely names the others, code copied_channel.
 
-    Two instruments never agree to the last digit for a day. Not judged where the voltages hardly move, or are
-    so coarse that most pairs of the string agree.
+    Two instruments never agree to the last digit for a day. Bins in which neither of two moved say nothing.
+    Not judged where the voltages hardly move, or are so coarse that jars of one charger agree by themselves.
     """
     if rows.is_empty():
         return NOTHING
@@ -104,37 +120,48 @@ def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
                 ("jar", ids[units[unit]], string, "voltage_v", "copied_channel", told, None,
                  float(np.nanmedian(of[units[unit]])), "V", int(np.isfinite(of[units[unit]]).sum()))
             )  # fmt: skip
-    return pl.DataFrame(found, schema=SCALES, orient="row")
+    return pl.DataFrame(found, schema=SCALES, orient="row") if found else NOTHING
 
 
 def _by_bin(ts: np.ndarray, volts: np.ndarray) -> np.ndarray:
     """The first voltage of each quarter of an hour, NaN where there is none."""
-    shown = np.full(96, np.nan)
     day = ts[-1] - ts[-1] % (96 * BIN_US)
-    edges = np.searchsorted(ts, day + BIN_US * np.arange(97))
-    there = np.flatnonzero(edges[:-1] < edges[1:])
-    shown[there] = volts[edges[there]]
-    return shown
+    edges = np.searchsorted(ts, day + BIN_EDGES_US)
+    # Behind the last edge nothing is looked at: a bin without a sample has the next one's first.
+    return np.where(edges[:-1] < edges[1:], volts[np.minimum(edges[:-1], len(volts) - 1)], np.nan)
 
 
 def _alike(shown: np.ndarray) -> dict[int, list[int]]:
     """Of the jars of a string (J, 96) those that agree with others, and with which."""
-    jars = len(shown)
-    both = np.isfinite(shown)
-    share, enough = np.zeros((jars, jars)), np.zeros((jars, jars), bool)
-    for k in range(jars):
-        common = both & both[k]
-        bins = common.sum(1)
-        with np.errstate(invalid="ignore"):
-            share[k] = np.where(bins > 0, ((shown == shown[k]) & common).sum(1) / np.maximum(bins, 1), 0.0)
-        enough[k] = bins >= FEWEST_BINS
-    values = np.array([len(np.unique(row[np.isfinite(row)])) for row in shown])
-    pairs = enough & ~np.eye(jars, dtype=bool)
-    alike = pairs & (share >= AGREE) & (values >= FEWEST_VALUES)[:, None]
-    usual = float(np.median(share[pairs])) if pairs.sum() > 2 else 0.0
-    if usual > USUAL_AGREEMENT:
+    if _coarse(shown):
         return {}
-    return {k: np.flatnonzero(alike[k]).tolist() for k in range(jars) if alike[k].any()}
+    there, moved = np.isfinite(shown), _moved(shown)
+    # Bins in which neither moved say nothing of the two.
+    common = there[:, None] & there[None] & (moved[:, None] | moved[None])
+    bins = common.sum(axis=2)
+    equal = ((shown[:, None] == shown[None]) & common).sum(axis=2)
+    share = equal / np.maximum(bins, 1)
+    pairs = (bins >= FEWEST_BINS) & ~np.eye(len(shown), dtype=bool)
+    alike = pairs & (share >= AGREE)
+    if not alike.any() or (pairs.sum() > 2 and float(np.median(share[pairs])) > USUAL_AGREEMENT):
+        return {}
+    alike &= np.array([len(np.unique(row[np.isfinite(row)])) >= FEWEST_VALUES for row in shown])[:, None]
+    return {int(k): np.flatnonzero(alike[k]).tolist() for k in np.flatnonzero(alike.any(axis=1))}
+
+
+def _moved(shown: np.ndarray) -> np.ndarray:
+    """Bins (J, 96) whose voltage is not that of the jar's bin before it."""
+    moved = np.zeros(shown.shape, bool)
+    for row, of in zip(shown, moved, strict=True):
+        there = np.flatnonzero(np.isfinite(row))
+        of[there[1:]] = np.diff(row[there]) != 0
+    return moved
+
+
+def _coarse(shown: np.ndarray) -> bool:
+    """Whether the steps of a string's voltages are wide beside what two sound jars differ by."""
+    values = np.unique(shown[np.isfinite(shown)].round(4))
+    return len(values) > 1 and bool(np.median(np.diff(values)) > COARSEST * np.median(np.abs(values)))
 
 
 def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -145,11 +172,11 @@ def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     kind, unit = ("jar", "battery_id") if "battery_id" in rows.columns else ("string", "string_id")
     codes: dict[str, tuple[tuple[float, ...], str, float | None]] = {
         "resistance_mohm": (CODES_MOHM, "mΩ", None),
-        "current_a": (CODES_A, "A", None),
-        "voltage_v": (CODES_V if kind == "string" else (), "V", 0.2),
+        "current_a": (CODES_A, "A", APART_SHARE),
+        "voltage_v": (CODES_V if kind == "string" else (), "V", APART_SHARE),
         "temperature_c": (CODES_C, "°C", APART_C),
     }
-    frames = [NOTHING]
+    frames = []
     for name, (values, of, apart) in codes.items():
         if name not in rows.columns or not values or not _touched(rows[name], values):
             continue
@@ -163,7 +190,7 @@ def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
             ).select(list(SCALES))
         )  # fmt: skip
         rows = marked.with_columns(pl.when(~pl.col("code")).then(pl.col(name)).alias(name)).drop("code")
-    return rows, pl.concat(frames)
+    return rows, together(frames)
 
 
 def _touched(values: pl.Series, codes: tuple[float, ...]) -> bool:
@@ -174,10 +201,12 @@ def _touched(values: pl.Series, codes: tuple[float, ...]) -> bool:
 
 
 def _is_code(name: str, codes: tuple[float, ...], unit: str, apart: float | None) -> pl.Expr:
-    """Where a column shows one of the codes, far from what its unit shows else (K, or as a share of it)."""
-    value = pl.col(name)
+    """Where a column shows one of the codes, far from the unit's samples on either side (K, or a share)."""
+    value = pl.col(name).cast(pl.Float64)
     is_code = pl.any_horizontal((value - code).abs() < 1e-4 for code in codes)
     if apart is not None:
-        middle = value.median().over(unit)
-        is_code &= (value - middle).abs() > (apart if apart > 1 else apart * middle.abs())
+        other = pl.when(~is_code).then(value)
+        beside = (other.forward_fill().over(unit), other.backward_fill().over(unit))
+        nearest = pl.min_horizontal((value - sample).abs() for sample in beside)
+        is_code &= nearest > (apart if apart > 1 else apart * value.abs())
     return is_code.fill_null(value=False)

@@ -6,13 +6,14 @@ input that shows a fault's code, or one value that its neighbours contradict. Wh
 `scale_objections`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import polars as pl
 
 from battery_assets.features.samples.blocks import JAR_V
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
+from battery_assets.features.samples.runs import medians, numbers, unit_runs
 
 SCALES: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
@@ -32,8 +33,9 @@ PER_UNIT = 200
 JAR_SHARE = (0.65, 1.45)
 # On float, charged or at rest: by this much a likely unit has to fit.
 FITS = (0.85, 1.3)
-# No string stands hotter than this all day, jar by jar; in degF it is 13 degC.
-HOTTEST_C = 55.0
+# No string stands hotter than this all day, jar by jar; in degF it is 13 degC. A unit is there all day: a jar
+# that runs away began the day below, so the day's coolest samples are judged.
+HOTTEST_C, COOLEST_SHARE = 55.0, 0.05
 LEAST_ROWS = 3
 # Median of a string's ohmic readings over those of new jars of its size: a worn-out string has five times.
 OHMIC_FACTOR = 8.0
@@ -54,7 +56,14 @@ def _scale(unit_kind: str, unit: str, column: str, likely: str, term: str, shown
 
 
 def _frame(found: Iterable[tuple]) -> pl.DataFrame:
-    return pl.DataFrame(list(found), schema=SCALES, orient="row")
+    rows = list(found)
+    return pl.DataFrame(rows, schema=SCALES, orient="row") if rows else NOTHING
+
+
+def together(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """SCALES of several judges; mostly none of them has any."""
+    some = [frame for frame in found if frame.height]
+    return pl.concat(some) if some else NOTHING
 
 
 def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
@@ -62,7 +71,7 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
     jars: battery_id, string_id, nominal_v, capacity_ah, cells.
     """
-    if rows.is_empty() or jars.is_empty():
+    if rows.is_empty() or jars.is_empty() or _all_usual(rows, jars):
         return NOTHING
     absent = [name for name in ("voltage_v", "temperature_c") if name not in rows.columns]
     middle = (
@@ -71,6 +80,7 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         .agg(
             v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
             t=pl.col("temperature_c").median().cast(pl.Float64),
+            cool=pl.col("temperature_c").quantile(COOLEST_SHARE, "lower").cast(pl.Float64),
             rows=pl.len(),
         )
         .join(
@@ -78,14 +88,43 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
             on="battery_id",
         )
     )
+    odd = ~(pl.col("v") / pl.col("nominal_v")).median().is_between(*JAR_SHARE)
+    hot = pl.col("t").quantile(0.1, "lower") > HOTTEST_C
     found = []
-    for (string,), of in middle.partition_by("string_id", as_dict=True).items():
+    for string, of in _strings_where(middle, odd.fill_null(value=False) | hot.fill_null(value=False)):
         found += [*_jar_volts(string, of), *_celsius(string, of)]
     readings = (
         rows.filter(pl.col("resistance_mohm").is_not_null()) if "resistance_mohm" in rows.columns else None
     )
     ohmic = NOTHING if readings is None else ohmic_scales(readings, jars, "telemetry_jar_raw.resistance_mohm")
-    return pl.concat([_frame(found), ohmic])
+    return together([_frame(found), ohmic])
+
+
+def _all_usual(rows: pl.DataFrame, jars: pl.DataFrame) -> bool:
+    """Whether each jar by itself shows what its string may: most days end here, on arrays."""
+    runs = unit_runs(rows["battery_id"], jars["battery_id"].cast(pl.String).to_list())
+    if (runs.stop - runs.start).sum() != rows.height:
+        return False  # jars that nobody knows are among them
+    nominal, step = numbers(jars, "nominal_v")[runs.unit], max(rows.height // (PER_UNIT * len(runs.unit)), 1)
+    # The rows that `_thin` takes, and where those of each jar lie among them.
+    start, stop = -(-runs.start // step), -(-runs.stop // step)
+    volts, celsius = (numbers(rows, name)[::step] for name in ("voltage_v", "temperature_c"))
+    share = medians(np.where(volts == 0, np.nan, volts), start, stop) / nominal
+    odd = (share < JAR_SHARE[0]) | (share > JAR_SHARE[1]) | (medians(celsius, start, stop) > HOTTEST_C)
+    if odd.any() or "resistance_mohm" not in rows.columns:
+        return not odd.any()
+    read = (rows["resistance_mohm"] > 0).arg_true()
+    ohms = numbers(rows[read, ["resistance_mohm"]], "resistance_mohm")
+    unit = runs.unit[np.searchsorted(runs.start, read.to_numpy(), side="right") - 1]
+    new = jars.select(_new_mohm()).to_series().to_numpy()[unit]
+    return bool((np.abs(np.log(ohms / new)) < np.log(OHMIC_FACTOR)).all())
+
+
+def _strings_where(jars: pl.DataFrame, doubtful: pl.Expr) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The jars of each string of which an aggregate is doubtful."""
+    judged = jars.group_by("string_id", maintain_order=True).agg(doubtful=doubtful)
+    for string in judged.filter("doubtful")["string_id"]:
+        yield string, jars.filter(pl.col("string_id") == string)
 
 
 def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
@@ -126,7 +165,7 @@ def _best(share: float, candidates: dict) -> tuple[str, str] | None:
 
 def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
     known = jars.filter(pl.col("t").is_not_null())
-    if known.is_empty() or (known["t"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
+    if known.is_empty() or (known["cool"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
         return []
     term = "units=telemetry_jar_raw.temperature_c:degF"
     return [_scale("string", string, "temperature_c", "degF", term, _middle(known["t"]), "°C", _rows(known))]
@@ -137,12 +176,16 @@ def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
     if rows.is_empty():
         return NOTHING
     middle = rows.group_by(pl.col("sensor_id").cast(pl.String)).agg(
-        t=pl.col("temperature_c").median().cast(pl.Float64), rows=pl.len()
+        t=pl.col("temperature_c").median().cast(pl.Float64),
+        cool=pl.col("temperature_c").quantile(COOLEST_SHARE, "lower").cast(pl.Float64),
+        rows=pl.len(),
     )
     term = "units=telemetry_env.temperature_c:degF"
     return _frame(
         _scale("location", sensor, "temperature_c", "degF", term, celsius, "°C", count)
-        for sensor, celsius, count in middle.filter(pl.col("t") > HOTTEST_C).sort("sensor_id").iter_rows()
+        for sensor, celsius, _, count in middle.filter(pl.col("cool") > HOTTEST_C)
+        .sort("sensor_id")
+        .iter_rows()
     )
 
 
@@ -225,20 +268,27 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
 
     Judged where three jars of a string, or all of them, were read: one jar alone may have a broken weld.
     """
-    size = pl.col("capacity_ah").cast(pl.Float64).fill_null(REFERENCE_AH)
-    new = NEW_JAR_MOHM * REFERENCE_AH / size * pl.col("nominal_v") / JAR_V
     known = (
         readings.filter(pl.col("resistance_mohm") > 0)
         .group_by(pl.col("battery_id").cast(pl.String))
         .agg(r=pl.col("resistance_mohm").cast(pl.Float64).median(), rows=pl.len())
-        .join(jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=new), on="battery_id")
+        .join(
+            jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=_new_mohm()),
+            on="battery_id",
+        )
     )
-    in_string = dict(jars.group_by(pl.col("string_id").cast(pl.String)).len().iter_rows())
+    odd = ~(pl.col("r") / pl.col("new_mohm")).median().is_between(1 / OHMIC_FACTOR, OHMIC_FACTOR)
     found = []
-    for (string,), of in known.partition_by("string_id", as_dict=True).items():
-        if of.height >= min(LEAST_ROWS, in_string.get(string, LEAST_ROWS)):
+    for string, of in _strings_where(known, odd.fill_null(value=True)):
+        if of.height >= min(LEAST_ROWS, jars.filter(pl.col("string_id").cast(pl.String) == string).height):
             found += _ohms(string, of, column)
     return _frame(found)
+
+
+def _new_mohm() -> pl.Expr:
+    """What a new jar of that size has."""
+    size = pl.col("capacity_ah").cast(pl.Float64).fill_null(REFERENCE_AH)
+    return NEW_JAR_MOHM * REFERENCE_AH / size * pl.col("nominal_v") / JAR_V
 
 
 def _ohms(string: str, of: pl.DataFrame, column: str) -> list[tuple]:

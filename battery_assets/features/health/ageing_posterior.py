@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr
 
+from battery_assets.features.health.wear_out import days_left, life_density, quantile_days
 from battery_assets.physics import ageing
 
 # Deviation, how many of them, how many deviations they reach to. The worst jars of a fleet are the tails.
@@ -22,10 +23,14 @@ LEAVES_YEARS, STAYS = 0.2, 0.05
 # by which the intervals hold among worn jars nearly as among sound ones (worlds/estimation).
 BASELINE_SD, READING_SD, RISE_SD = 0.020, 0.015, 0.20
 DEGREES = 5.0  # of Student's t: readings and fits are now and then far off
-# A string's test ends between its weakest jar's end and its mean jar's, and later than the weakest at 1.80 V
-# per cell, since single jars may go to 1.60: it reads some points above the weakest. A jar alone is measured.
+# A string's test ends where somebody stops it for its weakest jar (at 1.60 V per cell: some points above what
+# that jar has to the test's own end), or where the sum of all ends: at their mean. A jar alone is measured.
 LEAST = 1e-100  # far below the odds of any test: one that nobody expected still speaks
-ALONE_SD, ABOVE_WEAKEST, STRING_SD = 0.025, 0.08, 0.06
+ALONE_SD, WEAKEST_SD, MEAN_SD, BY_MEAN = 0.025, 0.04, 0.06, 0.4
+# What a worn jar lacks of a rate's capacity, over what it lacks of C10, with the resistance of its wear; and
+# what a string reads above its weakest jar; by the hours of the test [CALC: the jar model, 24 jars].
+TEST_HOURS = (0.25, 1.0, 3.0, 5.0, 10.0)
+LACKS_MORE, ABOVE_WEAKEST = (1.7, 1.12, 1.10, 1.08, 1.0), (0.10, 0.10, 0.08, 0.06, 0.045)
 # 4.25 mΩ at 12 A; V per rating towards the end of a 10 h discharge (SOURCES 1.2); from 1.3 times on.
 TEN_HOUR_DROP_V, END_SLOPE_V, UNEXPLAINED = 0.051, 1.3, 1.3
 AGES_YEARS = (0.5, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
@@ -80,7 +85,8 @@ class Evidence:
 
     accepted (J,): acceptance capacity, 1 is rated. age_years, factor (J,): age, thermal years per year.
     ratio, ratio_years, readings (J, B): median resistance against the baseline in a month, when, of how many.
-    tested, tested_years (J,): the string's test, 1 is rated. string (J,): number of its string.
+    tested, tested_years, tested_hours (J,): the string's test, 1 is its rate's rating. string (J,): number
+    of its string.
     complete (J,): no jar came into the string since the test. fitted, fitted_sd, fitted_years (J,):
     from a discharge.
     """
@@ -93,6 +99,7 @@ class Evidence:
     readings: np.ndarray
     tested: np.ndarray
     tested_years: np.ndarray
+    tested_hours: np.ndarray
     string: np.ndarray
     complete: np.ndarray
     fitted: np.ndarray
@@ -103,36 +110,39 @@ class Evidence:
 @dataclass(frozen=True)
 class Posterior:
     """SOH in % of J jars: mean, standard deviation, 5 % and 95 % quantiles (J,); `measures` (J,): how likely
-    a test measured this very jar, 0 without one and in a string of many."""
+    a test measured this very jar, 0 without one and in a string of many; `life_days` (J, 3): 2.5, 50 and
+    97.5 % quantiles of the days until it is worn out."""
 
     mean: np.ndarray
     sd: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     measures: np.ndarray
+    life_days: np.ndarray
 
 
 def posterior(evidence: Evidence) -> Posterior:
     """The posterior of each jar's state of health now; an unknown age may be any of AGES_YEARS."""
     unknown = np.isnan(evidence.age_years)
     at_age = [_at_ages(evidence, np.where(unknown, age, evidence.age_years)) for age in _ages(unknown)]
-    logs = np.stack([log for _, log, _ in at_age])
+    logs = np.stack([log for _, log, _, _ in at_age])
     share = np.exp(logs - logs.max(0))
     share /= share.sum(0)
-    density = sum(s[:, None] * d for s, (d, _, _) in zip(share, at_age, strict=True))
-    measures = sum(s * m for s, (_, _, m) in zip(share, at_age, strict=True))
+    density = sum(s[:, None] * d for s, (d, _, _, _) in zip(share, at_age, strict=True))
+    measures = sum(s * m for s, (_, _, m, _) in zip(share, at_age, strict=True))
+    life = sum(s[:, None] * left for s, (_, _, _, left) in zip(share, at_age, strict=True))
     mean = density @ GRID_PCT
     variance = np.maximum(density @ GRID_PCT**2 - mean**2, 0.0)
     lower, upper = (_quantile(density, quantile) for quantile in (0.05, 0.95))
-    return Posterior(mean, np.sqrt(variance), lower, upper, measures)
+    return Posterior(mean, np.sqrt(variance), lower, upper, measures, quantile_days(life))
 
 
 def _ages(unknown: np.ndarray) -> tuple[float, ...]:
     return AGES_YEARS if unknown.any() else (0.0,)
 
 
-def _at_ages(known: Evidence, age_years: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Density on GRID_PCT (J, G), ln of how well the evidence fits, and `measures`, for ages (J,)."""
+def _at_ages(known: Evidence, age_years: np.ndarray) -> tuple[np.ndarray, ...]:
+    """At ages (J,): density on GRID_PCT (J, G), ln evidence, `measures`, density of the days left (J, K)."""
     jars, dated = possible_jars(), replace(known, age_years=age_years)
     soh_at = _Capacities(dated)
     now = soh_at(jars, np.zeros(len(age_years)))
@@ -143,7 +153,10 @@ def _at_ages(known: Evidence, age_years: np.ndarray) -> tuple[np.ndarray, np.nda
     top = log_w.max(1)
     evidence = top + np.log(np.exp(log_w - top[:, None]).sum(1))
     able = now - _ohmic_loss(jars, dated, soh_at)
-    return _smoothed(_histogram(100.0 * able, _normalised(log_w))), evidence, measures
+    weight = _normalised(log_w)
+    end = ageing.years_to_end(jars.rate, soh_at.initial(jars))
+    life = life_density(days_left(end, age_years, dated.factor), weight)
+    return _smoothed(_histogram(100.0 * able, weight)), evidence, measures, life
 
 
 class _Capacities:
@@ -215,14 +228,18 @@ def _by_fit(jars: Possible, known: Evidence, soh_at: _Capacities) -> np.ndarray:
 def _by_test(then: np.ndarray, log_w: np.ndarray, known: Evidence) -> tuple[np.ndarray, np.ndarray]:
     """ln likelihood (J, P) of the string's test, and how likely it measured each jar (J,).
 
-    That the test is told by jar j has the odds of j ending there and all others later; then it is j's
-    capacity, otherwise j has more. Where a jar came in since, the weakest has most likely gone.
+    Either the weakest jar ended it: that it was jar j has the odds of j ending there and all others later;
+    then it is j's capacity, otherwise j has more. Where a jar came in since, the weakest has most likely
+    gone. Or the sum of all did: then j has the string's mean, more or less.
     """
     seen = np.isfinite(known.tested)
     alone = (np.bincount(known.string)[known.string] == 1)[:, None]
-    sd = np.where(alone, ALONE_SD, STRING_SD)
-    weakest = np.where(seen, np.nan_to_num(known.tested), 1.0)[:, None] - np.where(alone, 0.0, ABOVE_WEAKEST)
-    off = (weakest - then) / sd
+    hours = np.log(np.nan_to_num(known.tested_hours, nan=10.0))[:, None]
+    more, above = (np.interp(hours, np.log(TEST_HOURS), by) for by in (LACKS_MORE, ABOVE_WEAKEST))
+    at_rate = 1.0 - more * (1.0 - then)
+    result = np.where(seen, np.nan_to_num(known.tested), 1.0)[:, None]
+    sd = np.where(alone, ALONE_SD, WEAKEST_SD)
+    off = (result - np.where(alone, 0.0, above) - at_rate) / sd
     ends, later = np.exp(-0.5 * off**2) / (np.sqrt(2 * np.pi) * sd), ndtr(-off)
     before = _normalised(log_w)
     odds = (before * ends).sum(1) / np.maximum((before * later).sum(1), LEAST)
@@ -231,7 +248,9 @@ def _by_test(then: np.ndarray, log_w: np.ndarray, known: Evidence) -> tuple[np.n
     # One that has gone may have ended anywhere in half a rating, and likelier than those that stayed.
     total = total + np.where(known.complete, 0.0, np.maximum(9.0 * total, 1.0 / 0.5))
     # Exactly: P(test | j's capacity) is j's end, and otherwise j later and the end of one of the others.
-    likely = ends + later * (total - odds)[:, None]
+    weakest = ends + later * (total - odds)[:, None]
+    mean = np.exp(-0.5 * ((result - at_rate) / MEAN_SD) ** 2) / (np.sqrt(2 * np.pi) * MEAN_SD)
+    likely = weakest + np.where(alone, 0.0, BY_MEAN / (1.0 - BY_MEAN)) * mean
     share = odds / np.where(total > 0, total, 1.0)
     return np.where(seen[:, None], np.log(likely + LEAST), 0.0), np.where(seen & alone[:, 0], share, 0.0)
 

@@ -30,12 +30,13 @@ def capacity_results(
     where they are not six.
 
     measured_capacity_ah is the integral where a capture exists, else |rate| · duration, as drawn: it is not
-    corrected. capacity_pct_of_rated is brought to 25 °C (IEC 60896, ambient temperature) and set against the
-    rating at the test's own current (SOURCES 1.4), so that a fast test of a new string shows 100 %, not 65.
-    pass from 90 %, marginal from 80 % (still serviceable, but to be tested every year), fail below
-    (IEEE 1188 practice, SOURCES 5). The last two are NULL for partial_discharge and for a capture that
-    ended above the cut-off voltage (the end was not reached, so the capacity is only known to be larger), and
-    where the rating is unknown. All are NULL for impedance_sweep and for a test without current or duration.
+    corrected. capacity_pct_of_rated is brought to 25 °C (`capacity_factor`, by the ambient temperature, the
+    only one there is) and set against the rating at the test's own current and end voltage (SOURCES 1.4), so
+    that a fast test of a new string shows 100 %, not 65. pass from 90 %, marginal over 80 % (still
+    serviceable, but to be tested every year), fail from there down (IEEE 1188 practice, SOURCES 5).
+    The last two are NULL for partial_discharge and for a capture that ended above the cut-off voltage (the
+    end was not reached, so the capacity is only known to be larger), and where the rating is unknown. All are
+    NULL for impedance_sweep and for a test without current or duration.
     """
     captures = captures or {}
     in_string = {
@@ -71,7 +72,7 @@ def _result(
 def _verdict(percent: float) -> str:
     if percent >= PASS_PCT:
         return "pass"
-    return "marginal" if percent >= FAIL_PCT else "fail"
+    return "marginal" if round(percent, 2) > FAIL_PCT else "fail"
 
 
 def _measured(test: dict, capture: pl.DataFrame | None) -> tuple[float | None, float]:

@@ -19,6 +19,8 @@ MEASURES = 0.5  # from here on a test is taken to have measured this jar
 TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was seen to its knee
 READING_MONTHS = 13
 ACCEPTED = 0.5, 1.08  # share of the rating: new jars show 95 to 105 % (SOURCES 3.3, 8)
+# Quantiles 2.5, 50 and 97.5 % of the days until the jar is worn out.
+WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
 _MONTH_DAYS = 30.44
 _YEAR_S = 365.25 * 86400.0
 FITS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -38,15 +40,16 @@ def state_of_health(
     discharge_fits: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """State of health of each battery_id at an instant, in jars' order: soh_pct, soh_std_pct, soh_lower_pct,
-    soh_upper_pct, evidence, evidence_age_days.
+    soh_upper_pct, evidence, evidence_age_days, and WEAR_OUT.
 
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah.
     measurements: battery_id, measured_at, resistance_mohm, temperature_c; those of the last 13 months count,
     one value a month, the lower median: a single high one is read again before it is believed.
-    capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over); the last
-    one counts. temperatures: battery_id, temperature_c, the mean over the jar's life or the best known of it;
-    unknown counts as 25 °C. discharge_fits: columns of FITS; the most certain one of each jar counts. Only
-    evidence up to `at` and since the jar was installed counts.
+    capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over), and
+    discharge_duration_min where it is known (else one of 10 h); the last one counts. temperatures:
+    battery_id, temperature_c, the mean over the jar's life or the best known of it; unknown counts as 25 °C.
+    discharge_fits: columns of FITS; the most certain one of each jar counts. Only evidence up to `at` and
+    since the jar was installed counts.
 
     soh_pct is the posterior's mean, soh_lower_pct and soh_upper_pct its 5 and 95 % quantiles: of jars with
     such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 5 points unless a test
@@ -78,6 +81,7 @@ def state_of_health(
             "soh_upper_pct": found.upper,
             "evidence": _words(seen),
             "evidence_age_days": pl.Series(days, nan_to_null=True),
+            **{name: found.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
         }
     )
 
@@ -106,6 +110,7 @@ def _evidence(known: pl.DataFrame, at: datetime) -> Evidence:
         ratio=ratio, ratio_years=ratio_years, readings=np.nan_to_num(readings),
         tested=numbers(known, "capacity_pct_of_rated").astype(float) / 100.0,
         tested_years=_years(known, "test_date", at),
+        tested_hours=numbers(known, "tested_hours").astype(float),
         string=known["string_id"].fill_null("").rank("dense").to_numpy().astype(np.int64) - 1,
         complete=known["complete"].to_numpy(),
         fitted=numbers(known, "fit_pct").astype(float) / 100.0,
@@ -192,13 +197,26 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
 
 def _last_test(capacity_tests: pl.DataFrame, since: pl.DataFrame, at: datetime) -> pl.DataFrame:
     return (
-        capacity_tests.with_columns(pl.col("string_id").cast(pl.String))
+        capacity_tests.with_columns(
+            pl.col("string_id").cast(pl.String), tested_hours=_rated_hours(capacity_tests)
+        )
         .join(since, on="string_id")
         .filter(pl.col("capacity_pct_of_rated").is_not_null(), _within("test_date", at))
         .sort("test_date")
         .group_by("battery_id")
-        .agg(pl.col("capacity_pct_of_rated").cast(pl.Float64).last(), pl.col("test_date").last())
+        .agg(
+            pl.col("capacity_pct_of_rated").cast(pl.Float64).last(),
+            pl.col("test_date", "tested_hours").last(),
+        )
     )
+
+
+def _rated_hours(capacity_tests: pl.DataFrame) -> pl.Expr:
+    """Hours that a new string lasts at the rate of each test."""
+    if "discharge_duration_min" not in capacity_tests.columns:
+        return pl.lit(None, pl.Float64)
+    share = (pl.col("capacity_pct_of_rated").cast(pl.Float64) / 100.0).clip(lower_bound=0.2)
+    return pl.col("discharge_duration_min").cast(pl.Float64) / 60.0 / share
 
 
 def _best_fit(fits: pl.DataFrame, since: pl.DataFrame, at: datetime) -> pl.DataFrame:

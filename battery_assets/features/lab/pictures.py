@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures.parts import GREY, VERMILION, png
+from battery_assets.features.pictures.parts import VERMILION, draw_absence, draw_line, png
 from battery_assets.features.pictures.parts import figure as figure_of
 from battery_assets.features.pictures.scales import draw_scales
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_CURVES = 18
-MOST_CELLS_NAMED = 8
+MOST_CELLS_NAMED, CELLS_A_LINE = 8, 4
 
 
 def capacity_by_cycle(
@@ -24,7 +24,6 @@ def capacity_by_cycle(
     features: session_id, cycle_index, discharge_capacity_ah. codes: cell code of each session. Tests of fewer
     than ten cycles are left out: they are no lives.
     """
-    figure, axes = figure_of(8, 4.5, "Discharge capacity over life")
     tests = [
         (codes.get(str(key[0]), ""), rows.sort("cycle_index"))
         for key, rows in features.drop_nulls("discharge_capacity_ah")
@@ -32,11 +31,17 @@ def capacity_by_cycle(
         .items()
         if rows.height >= 10
     ]
-    colours = _colours(max(len(tests), 1))
+    named = 0 < len(tests) <= MOST_CELLS_NAMED
+    title, lines = "Discharge capacity over life", -(-len(tests) // CELLS_A_LINE) if named else 0
+    figure, axes = figure_of(8, 4.5, title, legend=named, below=0.2 * max(lines - 1, 0))
+    if not tests:
+        draw_absence(axes, "no test of ten cycles or more")
+        return png(figure)
+    colours = _colours(len(tests))
     for place, (code, rows) in enumerate(sorted(tests, key=lambda pair: pair[0])):
-        axes.plot(
-            rows["cycle_index"], rows["discharge_capacity_ah"], color=colours[place], lw=1.3, label=code
-        )
+        cycles = rows["cycle_index"].cast(pl.Float64).to_numpy()
+        draw_line(axes, cycles, rows["discharge_capacity_ah"], color=colours[place], lw=1.3)
+        axes.plot([], [], color=colours[place], label=code)
     usual = float(np.median(list(nominal_ah.values()))) if nominal_ah else np.nan
     end = end_of_life * usual
     axes.axhline(end, color=VERMILION, lw=1, ls="--")
@@ -44,13 +49,9 @@ def capacity_by_cycle(
     words = f"{end_of_life:.0%} of nominal".replace("%", " %")
     axes.annotate(words, (0.01, end), xycoords=at, color=VERMILION, va="bottom", fontsize=8)
     axes.set(xlabel="cycle of the test", ylabel="discharge capacity, Ah")
-    if 0 < len(tests) <= MOST_CELLS_NAMED:
-        axes.legend(frameon=False, fontsize=8, ncols=2)
-    if not tests:
-        axes.text(
-            0.5, 0.5, "no test of ten cycles or more", transform=axes.transAxes, ha="center", color=GREY
-        )
     draw_scales(axes, grid="neither")
+    if named:
+        figure.legend(frameon=False, fontsize=8, ncols=CELLS_A_LINE, loc="lower center")
     return png(figure)
 
 
@@ -58,6 +59,9 @@ def discharge_picture(code: str, volts: np.ndarray, drawn: np.ndarray, cycle: np
     """Voltage against charge drawn for cycles of a test, from early (dark) to late (bright)."""
     figure, axes = figure_of(8, 4.5, f"{code}: discharges by cycle")
     shown = _some(np.unique(cycle))
+    if not shown.size:
+        draw_absence(axes, "no discharge in this test")
+        return png(figure)
     for place, number in enumerate(shown):
         own = cycle == number
         axes.plot(drawn[own], volts[own], color=_colours(len(shown))[place], lw=1)
@@ -70,13 +74,15 @@ def dqdv_waterfall(code: str, grid_v: np.ndarray, dense: np.ndarray) -> bytes:
     """dQ/dV of the discharges of a test, each cycle a little above the one before."""
     figure, axes = figure_of(8, 4.5, f"{code}: incremental capacity by cycle")
     shown = _some(np.flatnonzero(dense.sum(axis=1) > 0))
-    if shown.size:
-        tall = float(np.percentile(dense[shown].max(axis=1), 90))
-        for place, number in enumerate(shown):
-            lifted = dense[number] + 0.6 * tall * place / max(shown.size - 1, 1)
-            axes.plot(grid_v, lifted, color=_colours(shown.size)[place], lw=0.9)
-        seen = grid_v[dense[shown].max(axis=0) > 0.01 * tall]
-        axes.set_xlim(seen.min(), seen.max())
+    if not shown.size:
+        draw_absence(axes, "no discharge whose dQ/dV can be told")
+        return png(figure)
+    tall = float(np.percentile(dense[shown].max(axis=1), 90))
+    for place, number in enumerate(shown):
+        lifted = dense[number] + 0.6 * tall * place / max(shown.size - 1, 1)
+        axes.plot(grid_v, lifted, color=_colours(shown.size)[place], lw=0.9)
+    seen = grid_v[dense[shown].max(axis=0) > 0.01 * tall]
+    axes.set_xlim(seen.min(), seen.max())
     axes.set(xlabel="voltage, V", ylabel="dQ/dV, Ah/V (each cycle lifted)")
     _scale(figure, axes, shown)
     return png(figure)

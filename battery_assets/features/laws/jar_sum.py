@@ -10,6 +10,7 @@ import polars as pl
 
 from battery_assets.features.laws.verdict import Finding, Verdict
 from battery_assets.features.operations.data_objections import CABLE_MOHM, CONNECTOR_MOHM
+from battery_assets.features.samples.blocks import in_series
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 
 HOUR_US = 3_600_000_000
@@ -75,7 +76,7 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
         )
     )
     facts = jars.group_by(pl.col("string_id").cast(pl.String)).agg(
-        in_series=_in_series(jars),
+        in_series=in_series(jars),
         capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
     )
     compared = (
@@ -88,13 +89,6 @@ def jar_sums(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.DataFra
         off_v=pl.col("voltage_v") - pl.col("sum_v") - links_v,
         limit_v=GAIN * pl.col("voltage_v").abs() + ONE_SENSOR_V + (LINKS_FACTOR - 1.0) * links_v.abs(),
     )
-
-
-def _in_series(jars: pl.DataFrame) -> pl.Expr:
-    """How many jars a string has: a place whose jar's row was not taken in is one of them."""
-    recorded = pl.col("position_in_string").n_unique()
-    counted = pl.col("batteries_count").max().cast(pl.UInt32) if "batteries_count" in jars.columns else None
-    return recorded if counted is None else pl.max_horizontal(recorded, counted)
 
 
 def _steady(string_rows: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:

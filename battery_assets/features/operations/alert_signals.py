@@ -76,7 +76,6 @@ SAYINGS: dict[str, tuple[str, str, str]] = {
         "resistance of six jars of a string a day",
     ),
     "soh": ("state of health is", "Confirm by a capacity test; replace below 80 %.", "soh"),
-    "rul_lower_days": ("lower end of the remaining life is", "Plan the replacement.", "rul"),
     "failure_probability_90d": ("probability to fail within 90 days is", "Plan the replacement.", "rul"),
     "rul_days": ("remaining life is", _ORDER, "rul"),
     "failure_probability_30d": ("probability to fail within 30 days is", _ORDER, "rul"),
@@ -234,7 +233,6 @@ def _readings(resistance: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 def _life_signals(rul: pl.DataFrame) -> dict[str, pl.DataFrame]:
     columns = {
         "rul_days": "rul_days",
-        "rul_lower_days": "rul_lower_ci_days",
         "failure_probability_30d": "failure_probability_30d",
         "failure_probability_90d": "failure_probability_90d",
     }

@@ -10,6 +10,7 @@ import polars.selectors as cs
 
 from battery_assets.features.operations.alert_rules import HOUR
 from battery_assets.features.operations.data_coverage import coverage
+from battery_assets.features.samples.blocks import in_series
 from battery_assets.features.samples.profiles import float_at_25c, working
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 
@@ -35,7 +36,7 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     evidence, jars = (rows.with_columns(numbered.cast(kind)) for rows in (evidence, jars))
     evidence = evidence.sort("unit_kind", "unit_id", "hour")
     facts = jars.group_by("string_id").agg(
-        count=pl.col("position_in_string").n_unique().cast(pl.Int64),
+        count=in_series(jars),
         capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
         boost_min_v=pl.col("boost_voltage_min_v").median().fill_null(14.4),
         charge_limit_a=pl.col("max_charge_current_a").median().fill_null(36.0),

@@ -8,6 +8,7 @@ severity join an incident of their group but do not open one.
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.features.health.faults import BROKEN_RATIO
 from battery_assets.features.operations.alert_rules import SEVERITIES
 from battery_assets.features.operations.causes import CAUSES
 from battery_assets.tables.identity import identity
@@ -18,8 +19,7 @@ SCHEMA = polars_schema(t.incident)
 # Events within 30 min of each other can carry hour labels that are an hour apart.
 CHAIN = pl.duration(minutes=90)
 RECURRENCE = pl.duration(days=7)
-# A resistance that doubled is a broken weld or strap, not ageing (SOURCES 3.2).
-BROKEN_PCT = 100.0
+BROKEN_PCT = (BROKEN_RATIO - 1.0) * 100.0
 # Incident severity and escalation level of the ITIL priority (impact x urgency, SOURCES 5).
 SEVERITY_OF = {1: "critical", 2: "high", 3: "medium", 4: "low"}
 ESCALATION_OF = {1: 3, 2: 2, 3: 1, 4: 1}
@@ -98,9 +98,27 @@ def _families(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     better = known.group_by("battery_id").agg(better=pl.col("family").sort_by("at").first())
     rows = rows.join(better, on="battery_id", how="left", validate="m:1")
     explained = (pl.col("family") == "anomaly") & pl.col("better").is_not_null()
+    rows = _with_their_short(rows)
     was_low = ((pl.col("alert_type") == "voltage_low") & (pl.col("rank") > 0)).any().over("battery_id")
     rows = rows.with_columns(was_low=was_low & pl.col("battery_id").is_not_null())
     return rows.with_columns(family=pl.when(explained).then("better").otherwise("family")).drop("better")
+
+
+def _with_their_short(rows: pl.DataFrame) -> pl.DataFrame:
+    """What health and life say of a jar with a shorted cell is said of the short, and when it was seen."""
+    low, worst = pl.col("alert_type") == "voltage_low", pl.col("rank") == 2
+    lasting = pl.col("resolved_at").is_null()
+    short = low & worst & lasting & pl.col("signals").str.contains(r'"float_\w+ critical')
+    since = pl.col("triggered_at").filter(short).min().over("battery_id")
+    of_short = (
+        pl.col("alert_type").is_in(["soh_degraded", "rul_warning", "rul_critical"])
+        & pl.col("battery_id").is_not_null()
+        & since.is_not_null()
+    )
+    return rows.with_columns(
+        family=pl.when(of_short).then(pl.lit("voltage")).otherwise("family"),
+        triggered_at=pl.when(of_short).then(since).otherwise("triggered_at"),
+    )
 
 
 def _chain(rows: pl.DataFrame, key: list[str], gap: pl.Expr) -> pl.Expr:

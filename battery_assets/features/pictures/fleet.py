@@ -1,6 +1,6 @@
 """Pictures for people who look at a run: each function returns a PNG as bytes, under 60 kB. Times are UTC."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SEVERITY_COLOURS = {"info": BLUE, "warning": ORANGE, "critical": VERMILION}
 MOST_COLUMNS = 372
+MOST_ROWS_NAMED, MOST_FURTHEST, MOST_BARS_NAMED = 48, 3, 72
+THIN_ASIDE = 0.008
 MOST_LETTERS = 120  # that fit side by side below nine inches
 # Twice the settled spread of 0.056 V stays pale; 0.15, 0.25 and 0.45 V are the limits of the alerts.
 STEPS_V = (-0.45, -0.25, -0.15, -0.1, 0.1, 0.15, 0.25, 0.45)
@@ -41,8 +43,9 @@ def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     from matplotlib.dates import date2num
 
     order = jars.sort("string_code", "position_in_string").with_row_index("row")
-    codes = order["string_code"].unique(maintain_order=True).to_list()
-    figure, axes = _figure(10, 5.5, "Jar voltage against the median of its string", names=codes, right=1.0)
+    named = _named_rows(order)
+    title = "Jar voltage against the median of its string"
+    figure, axes = _figure(10, 5.5, title, names=named["name"].to_list(), right=1.0)
     if "feature_window_hours" in hours.columns:
         hours = hours.filter(pl.col("feature_window_hours") == 1)
     rows = hours.join(order, on="battery_id").with_columns(
@@ -71,11 +74,12 @@ def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:
         norm=steps,
         extent=(begin - 1 / 24.0, end - 1 / 24.0, order.height - 0.5, -0.5),
     )
-    _string_ticks(axes, order)
+    place_ticks(axes.yaxis, named["row"].to_list(), named["name"].to_list())
+    _draw_strings(axes, order)
     set_dates(axes)
-    axes.set_xlabel("time (UTC)")
-    axes.set_ylabel("string, jars in order of position")
-    draw_scales(axes, grid="neither")
+    axes.set_xlabel(f"time (UTC){_furthest(cells, order)}")
+    axes.set_ylabel("jars in order of position")
+    draw_scales(axes, grid="neither", size=5.8)
     _key_of_steps(figure, axes, colours, steps)
     return _png(figure)
 
@@ -92,19 +96,43 @@ def _key_of_steps(figure: "Figure", beside: "Axes", colours: "Colormap", steps: 
     draw_scales(key, grid="neither", right=True)
 
 
-def _string_ticks(axes: "Axes", order: pl.DataFrame) -> None:
-    groups = order.group_by("string_code", maintain_order=True).agg(
-        middle=pl.col("row").mean(), start=pl.col("row").min()
+def _named_rows(order: pl.DataFrame) -> pl.DataFrame:
+    """Row and name of jars for whose names there is room: all, or the first of each string and each n-th."""
+    strings = order["string_code"].unique(maintain_order=True).to_list()
+    short = pl.col("string_code").replace_strict(strings, short_codes(strings), return_dtype=pl.String)
+    every = -(-order.height // MOST_ROWS_NAMED)
+    named = order.with_columns(
+        name=pl.format("{} J{}", short, pl.col("position_in_string").cast(pl.String).str.zfill(2)),
+        place=pl.int_range(pl.len()).over("string_code"),
     )
-    place_ticks(axes.yaxis, groups["middle"].to_list(), groups["string_code"].to_list())
+    return named.filter(pl.col("place") % every == 0).select("row", "name")
+
+
+def _draw_strings(axes: "Axes", order: pl.DataFrame) -> None:
+    starts = order.group_by("string_code", maintain_order=True).agg(pl.col("row").min())["row"].to_numpy()
     left, right = axes.get_xlim()
-    axes.hlines(groups["start"].to_numpy()[1:] - 0.5, left, right, colors="black", linewidths=0.6)
+    axes.hlines(starts[1:] - 0.5, left, right, colors="black", linewidths=0.6)
     axes.set_xlim(left, right)
+
+
+def _furthest(cells: pl.DataFrame, order: pl.DataFrame) -> str:
+    """The jars that were furthest from their string's median, with how far."""
+    far = cells.sort(pl.col("off").abs(), descending=True).unique("row", keep="first", maintain_order=True)
+    far = (
+        far.filter(pl.col("off").abs() >= STEPS_V[-1])
+        .head(MOST_FURTHEST)
+        .join(order.with_columns(pl.col("row").cast(cells["row"].dtype)), on="row", maintain_order="left")
+    )
+    words = [
+        f"{code} J{place:02d} {off:+.2f} V"
+        for code, place, off in far.select("string_code", "position_in_string", "off").iter_rows()
+    ]
+    return f"; furthest: {', '.join(words)}" if words else ""
 
 
 def rul_histogram(predictions: pl.DataFrame) -> bytes:
     """How many jars have how much life left: rul_days of rul_prediction, the latest row of each jar."""
-    figure, axes = _figure(7, 4, "Remaining useful life of the jars")
+    figure, axes = _figure(7, 4, "Remaining useful life of the jars", legend=True)
     if "predicted_at" in predictions.columns:
         predictions = predictions.sort("predicted_at").unique("battery_id", keep="last")
     years = predictions["rul_days"].drop_nulls().to_numpy() / 365.25
@@ -121,10 +149,10 @@ def rul_histogram(predictions: pl.DataFrame) -> bytes:
     for limit, colour, label, style in limits:
         count = int((years < limit).sum())
         axes.axvline(limit, color=colour, linestyle=style, label=f"below {label}: {count} jars")
-    axes.legend(frameon=False, loc="upper right")
     axes.set_xlabel("remaining life (years)")
     axes.set_ylabel("jars")
     draw_scales(axes, grid="neither")
+    figure.legend(frameon=False, ncols=2, loc="lower center")
     return _png(figure)
 
 
@@ -132,7 +160,7 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     """State of health of the jars of each string, sorted from worst to best; limits 85 and 80 % marked.
 
     soh: battery_id, soh_pct (the last row of a jar counts; `at` orders them if present). jars: battery_id,
-    string_code.
+    battery_code, string_code. Each bar has its jar's name where there is room, else the worst of each string.
     """
     if "at" in soh.columns:
         soh = soh.sort("at")
@@ -150,15 +178,28 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     groups = latest.with_row_index("row").group_by("string_code", maintain_order=True)
     rows = groups.agg(middle=pl.col("row").mean(), start=pl.col("row").min())
     place_ticks(axes.xaxis, rows["middle"].to_list(), names)
-    axes.set_ylim(max(0.0, min(70.0, float(values.min()) - 5.0)), max(105.0, float(values.max()) + 2.0))
+    axes.set_ylim(max(0.0, min(70.0, float(values.min()) - 5.0)), max(108.0, float(values.max()) + 6.0))
     axes.set_xlim(-1, len(values))
     axes.vlines(rows["start"].to_numpy()[1:] - 0.5, *axes.get_ylim(), colors=GREY, linewidths=0.6)
     of_all = codes[0].removesuffix(names[0]).rstrip("-")
     axes.set_xlabel(f"string{of_all and f' of {of_all}'}, jars from worst to best")
     axes.set_ylabel(f"state of health (% of rated, axis from {axes.get_ylim()[0]:.0f})")
+    _name_bars(axes, latest, rows["start"].to_list())
     draw_scales(axes, grid="neither", size=7, tilt=30 if crowded else 0)
     figure.legend(frameon=False, ncols=3, loc="lower center")
     return _png(figure)
+
+
+def _name_bars(axes: "Axes", latest: pl.DataFrame, worst: list[int]) -> None:
+    """Names of jars above their bars; where bars are thin, of the worst of each string with its health."""
+    names = [code.rsplit("-", 1)[-1] for code in latest["battery_code"]]
+    style: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "bottom", "fontsize": 6.5}
+    thin = len(names) > MOST_BARS_NAMED
+    for place in worst if thin else range(len(names)):
+        percent = float(latest["soh_pct"][place])
+        word = f"{names[place]} {percent:.0f} %" if thin else names[place]
+        # Beside the line between two strings, not on it.
+        axes.text(place + THIN_ASIDE * len(names) * thin, percent + 0.5, word, **style)
 
 
 def _health_bars(axes: "Axes", values: np.ndarray) -> None:

@@ -19,6 +19,7 @@ BLUE, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#009E73
 # The height is said: matplotlib would measure every tick of the axes to find one.
 TITLE: dict[str, Any] = {"fontsize": 9, "loc": "left", "y": 1.0}
 DPI, MOST_BYTES, MOST_COLOURS = 75, 60_000, 256
+GAP_STEPS = 3.0
 
 
 def blank(width: float, height: float) -> Any:
@@ -38,8 +39,22 @@ def panels(width: float, height: float, rows: int, columns: int, title: str) -> 
     """
     drawn = blank(width, height)
     axes = drawn.subplots(rows, columns, squeeze=False)
-    drawn.subplots_adjust(left=0.06, right=0.985, top=0.915, bottom=0.115, hspace=0.22, wspace=0.14)
+    top, bottom = 1.0 - 0.595 / height, 0.805 / height
+    drawn.subplots_adjust(left=0.06, right=0.985, top=top, bottom=bottom, hspace=0.22, wspace=0.14)
     drawn.suptitle(title, fontsize=11)
+    return drawn, axes
+
+
+def panels_of(width: float, count: int, title: str) -> tuple[Any, list[Any]]:
+    """A figure of inches with so many axes in two columns; the last of an odd number is as wide as both."""
+    rows = -(-count // 2)
+    drawn, grid = panels(width, 1.4 + 1.87 * rows, rows, 2, title)
+    axes = list(grid.flat)
+    if count % 2:
+        beside = axes.pop().get_position()
+        place = axes[-1].get_position()
+        drawn.delaxes(grid[-1, 1])
+        axes[-1].set_position((place.x0, place.y0, beside.x1 - place.x0, place.height))
     return drawn, axes
 
 
@@ -127,6 +142,32 @@ def short_codes(codes: list[str]) -> list[str]:
     while len(codes) > 1 and all(len(p) > alike + 1 and p[alike] == parts[0][alike] for p in parts):
         alike += 1
     return ["-".join(p[alike:]) for p in parts]
+
+
+def parted(at: np.ndarray, *values: Any) -> tuple[np.ndarray, ...]:
+    """Places in rising order, and values (NaN: none), with a place of NaN wherever nothing was recorded.
+
+    That is where two places lie further apart than GAP_STEPS of their usual step: a line over it would show
+    what nobody saw.
+    """
+    series = [np.asarray(one, dtype=float) for one in values]
+    steps = np.diff(at)
+    forward = steps[steps > 0]
+    if not len(forward):
+        return at, *series
+    usual = np.median(forward)
+    breaks = np.flatnonzero(steps > GAP_STEPS * usual) + 1
+    return np.insert(at, breaks, at[breaks - 1] + usual), *(np.insert(one, breaks, np.nan) for one in series)
+
+
+def draw_line(axes: "Axes", at: np.ndarray, values: Any, **style: Any) -> None:
+    """A line that ends where nothing was recorded; a value that stands alone is a dot."""
+    x, y = parted(at, values)
+    axes.plot(x, y, **style)
+    there = np.isfinite(y)
+    alone = there & ~np.append(there[1:], False) & ~np.append(False, there[:-1])
+    if alone.any():
+        axes.plot(x[alone], y[alone], ".", color=style.get("color"), markersize=4)
 
 
 def draw_bars(axes: "Axes", places: Any, ends: Any, color: str) -> None:

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures.parts import BLUE, GREEN, GREY, ORANGE, VERMILION, blank, png
+from battery_assets.features.pictures.parts import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    VERMILION,
+    blank,
+    draw_line,
+    png,
+)
 from battery_assets.features.pictures.scales import draw_scales, share_limits
 from battery_assets.features.ripple.bursts import bursts_in, ohmic_step
 from battery_assets.features.ripple.spectrum import LINES, MAINS_HZ, spectra
@@ -48,11 +57,15 @@ def picked(bursts: pl.DataFrame) -> tuple[dict[str, Any], dict[str, Any]] | None
 
 
 def fault_picture(fault: dict[str, Any], sound: dict[str, Any]) -> bytes:
-    """Voltage, current and spectrum of a burst with a finding and of a sound one; rows of `picked`."""
+    """Voltage, current and spectrum of a burst with a finding and of a sound one; rows of `picked`.
+
+    Where there is no other one, the burst is shown alone.
+    """
+    bursts = (fault,) if fault["ts"] == sound["ts"] else (fault, sound)
     figure = blank(10.6, 8)
-    grid = figure.subplots(3, 2, height_ratios=[1, 1, 1.35])
+    grid = figure.subplots(3, len(bursts), height_ratios=[1, 1, 1.35], squeeze=False)
     figure.subplots_adjust(left=0.07, right=0.985, top=0.965, bottom=0.065, hspace=0.3, wspace=0.17)
-    for column, burst in enumerate((fault, sound)):
+    for column, burst in enumerate(bursts):
         _waveforms(grid[0][column], grid[1][column], burst)
         _spectrum(grid[2][column], burst)
     alike = (0, 1, 2) if fault["ripple_v"] < 4 * sound["ripple_v"] else (2,)
@@ -135,12 +148,13 @@ def _distorted(thd: float | None) -> str:
 
 def load_picture(capture: pl.DataFrame, title: str) -> bytes:
     """A string taking over its load: slow trace, its bursts marked, and the moment itself at 12.8 kHz."""
-    figure = blank(11.2, 4.7)
-    slow, fast = figure.subplots(1, 2, width_ratios=[1.5, 1])
-    figure.subplots_adjust(left=0.06, right=0.94, top=0.93, bottom=0.11, wspace=0.28)
     starts = bursts_in(capture)
     steps = [(row, ohmic_step(*_waves(row))) for row in starts.to_dicts()]
     stepped = next(((row, step) for row, step in steps if step), None)
+    figure = blank(11.2, 4.7)
+    ratios = [1.5] if stepped is None else [1.5, 1]
+    slow, *beside = figure.subplots(1, len(ratios), width_ratios=ratios, squeeze=False)[0]
+    figure.subplots_adjust(left=0.06, right=0.94, top=0.93, bottom=0.11, wspace=0.28)
     begin = capture["ts"][0] if stepped is None else _instant(*stepped)
     second = (capture["ts"] - begin).dt.total_milliseconds().to_numpy() / 1000
     slow.set_title(title, fontsize=10, y=1.0)
@@ -149,8 +163,8 @@ def load_picture(capture: pl.DataFrame, title: str) -> bytes:
     for at in (starts["ts"] - begin).dt.total_milliseconds().to_numpy() / 1000:
         slow.axvline(at, color=GREEN, linewidth=1.2)
     if stepped is None:
-        fast.set_axis_off()
         return png(figure)
+    [fast] = beside
     row, (at, volt, ampere) = stepped
     volts, amps, rate = _waves(row)
     fast.set_title(
@@ -169,10 +183,10 @@ def _instant(row: dict[str, Any], step: tuple[int, float, float]) -> Any:
 
 def _pair(axes: "Axes", along: np.ndarray, volts: np.ndarray, amps: np.ndarray) -> None:
     """Volts on the left, amperes on the right; title and label along x are set before."""
-    axes.plot(along, volts, color=BLUE, linewidth=1.1)
+    draw_line(axes, along, volts, color=BLUE, linewidth=1.1)
     axes.set_ylabel("voltage (V)", color=BLUE)
     right = axes.figure.add_axes(axes.get_position().bounds)
-    right.plot(along, amps, color=VERMILION, linewidth=0.9)
+    draw_line(right, along, amps, color=VERMILION, linewidth=0.9)
     right.axhline(0.0, color=GREY, linewidth=0.5)
     right.set_ylabel("current, positive charges (A)", color=VERMILION)
     share_limits((axes, right), "x")

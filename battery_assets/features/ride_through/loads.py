@@ -77,6 +77,11 @@ def own_loads(loaded: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
     loaded: as `loaded_samples` returns it. tests: string_id, test_date of capacity tests, whose currents are
     the tester's and not the load's: discharges within a day of one are passed over.
     """
+    return _own(_discharges(loaded, tests))
+
+
+def _discharges(loaded: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
+    """Begin and mean load of each discharge that is no test."""
     episodes = (
         by_discharge(loaded)
         .group_by("string_id", "discharge")
@@ -89,15 +94,47 @@ def own_loads(loaded: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
     tested = tests.select(pl.col("string_id").cast(pl.String), "test_date")
     near = (pl.col("begun") - pl.col("test_date")).dt.total_seconds().abs() < TEST_DAY_S
     under_test = episodes.join(tested, on="string_id").filter(near)
-    own = episodes.join(under_test, on=["string_id", "discharge"], how="anti").sort("string_id", "discharge")
-    return own.group_by("string_id", maintain_order=True).agg(
+    return episodes.join(under_test, on=["string_id", "discharge"], how="anti").sort("string_id", "discharge")
+
+
+def _own(discharges: pl.DataFrame) -> pl.DataFrame:
+    return discharges.group_by("string_id", maintain_order=True).agg(
         pl.col("power_w", "drawn_a").tail(LAST_EPISODES).median(),
         episodes=pl.col("power_w").tail(LAST_EPISODES).len(),
     )
 
 
+def measured_loads(loaded: pl.DataFrame, tests: pl.DataFrame, runtimes: pl.DataFrame) -> pl.DataFrame:
+    """The loads of `own_loads`, and of strings without a discharge the one that was measured last.
+
+    measured_at is when the newest of their discharges began. runtimes: rows of string_runtime of earlier
+    months: a load does not go with the month that it was seen in.
+    """
+    discharges = _discharges(loaded, tests)
+    newest = discharges.group_by("string_id").agg(measured_at=pl.col("begun").max())
+    own = _own(discharges).join(newest, on="string_id", how="left", maintain_order="left")
+    before = (
+        runtimes.filter(load_basis=MEASURED)
+        .sort("captured_at")
+        .group_by(pl.col("string_id").cast(pl.String), maintain_order=True)
+        .agg(pl.col("load_w", "load_current_a", "load_measured_at", "captured_at").last())
+        .select(
+            "string_id",
+            power_w=pl.col("load_w").cast(pl.Float64),
+            drawn_a=-pl.col("load_current_a").cast(pl.Float64),
+            episodes=pl.lit(0, pl.UInt32),
+            measured_at=pl.coalesce("load_measured_at", "captured_at").cast(pl.Datetime("us", "UTC")),
+        )
+    )
+    lasting = before.filter(pl.col("power_w").is_not_null() | pl.col("drawn_a").is_not_null())
+    return pl.concat(
+        [own, lasting.join(own, on="string_id", how="anti").select(own.columns)], how="vertical_relaxed"
+    )
+
+
 def string_loads(strings: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-    """The loads of every string: string_id, load_basis, load_kind, level, required_min, end_voltage_v_cell.
+    """The loads of every string: string_id, load_basis, load_kind, level, required_min, end_voltage_v_cell,
+    load_measured_at.
 
     strings: string_id, jars, rated_ah (of a jar), system_type, rated_power_kva, strings_in_system; the last
     three may be NULL; cells of a jar are six where there is no such column. own: as `own_loads` returns it.
@@ -108,14 +145,15 @@ def string_loads(strings: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """
     known = strings.join(own, on="string_id", how="left", maintain_order="left")
     rows = [row for string in known.to_dicts() for row in _loads(string)]
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "string_id": pl.String, "load_basis": pl.String, "load_kind": pl.String,
         "level": pl.Float64, "required_min": pl.Float64, "end_voltage_v_cell": pl.Float64,
+        "load_measured_at": pl.Datetime("us", "UTC"),
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _loads(string: dict) -> list[tuple[str, str, str, float, float, float]]:
+def _loads(string: dict) -> list[tuple]:
     system = string["system_type"] if string["system_type"] in END_V_CELL else "UPS"
     kind = POWER if system == "UPS" else CURRENT
     end_v = END_V_CELL[system]
@@ -128,7 +166,8 @@ def _loads(string: dict) -> list[tuple[str, str, str, float, float, float]]:
     if own is not None:
         found.insert(0, (*own, REQUIRED_MIN[system]))
     return [
-        (string["string_id"], basis, kind, level, required, end_v)
+        (string["string_id"], basis, kind, level, required, end_v,
+         string.get("measured_at") if basis == MEASURED else None)
         for basis, level, required in found
     ]  # fmt: skip
 
@@ -140,8 +179,9 @@ def of_six(string: Mapping) -> float:
 
 def _own_level(string: dict, kind: str, end_v_cell: float) -> tuple[str, float] | None:
     """Basis and level of the string's own load; None where neither a discharge nor a rating tells it."""
-    if string["power_w"] is not None:
-        return MEASURED, string["power_w"] / string["jars"] if kind == POWER else string["drawn_a"]
+    measured = string["power_w"] if kind == POWER else string["drawn_a"]
+    if measured is not None:
+        return MEASURED, measured / string["jars"] if kind == POWER else measured
     if not string["rated_power_kva"] or not string["strings_in_system"]:
         return None
     watts = 1e3 * string["rated_power_kva"] * POWER_FACTOR / string["strings_in_system"] / string["jars"]

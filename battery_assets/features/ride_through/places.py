@@ -8,9 +8,10 @@ import polars as pl
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 # A shorted cell takes 2.2 to 2.4 V from the jar on float: its own 2.27 V, and what the others rise (SOURCES
-# 1.5). A jar that is lower by anything else has another trouble, or a sensor that tells nothing.
-CELL_V, TOLERANCE_V, MOST_SHORTED = 2.3, 0.4, 2
-TWIN_COLUMNS = ("soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "r0_mohm")
+# 1.5). A partial short takes a part of it; one cell is left of a jar whatever is lost.
+CELL_V, MOST_SHORTED = 2.3, HX12_120.cells - 1.0
+STATE_COLUMNS = ("soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "r0_mohm")
+FAULT_COLUMNS = ("fault", "lost_v", "working_soh_pct")
 
 
 def string_places(
@@ -52,16 +53,19 @@ def jar_states(
     """One row per place that is not vacant, with the twin's state of its jar, as `string_runtimes` takes it.
 
     facts: as `string_places` returns them. twins: rows of digital_twin_state. features_24h: battery_id,
-    feature_ts, v_mean, t_mean. A place without a record, and a jar without a twin, have NULL.
+    feature_ts, t_mean. cells and soh_pct are those of the cells that still work. A place without a record,
+    and a jar without a twin, have NULL.
     """
     serving = _placed(batteries, at).filter(pl.col("serves")).select("string_id", "battery_id", "model_id")
     latest = (
         features_24h.filter(pl.col("feature_ts") <= at)
         .sort("feature_ts")
         .group_by("battery_id")
-        .agg(pl.col("v_mean").last(), temperature_c=pl.col("t_mean").last())
+        .agg(temperature_c=pl.col("t_mean").last())
     )
-    state = twins.select("battery_id", *(name for name in TWIN_COLUMNS if name in twins.columns))
+    stated = [name for name in (*STATE_COLUMNS, *FAULT_COLUMNS) if name in twins.columns]
+    nothing = [pl.lit(None, pl.Float64).alias(name) for name in FAULT_COLUMNS if name not in stated]
+    state = twins.select("battery_id", *stated, *nothing)
     jars = (
         serving.join(
             models.select("model_id", rated_ah=pl.col("capacity_ah").cast(pl.Float64)),
@@ -70,8 +74,8 @@ def jar_states(
         )
         .join(state, on="battery_id", how="left")
         .join(latest, on="battery_id", how="left")
-        .with_columns(cells=_working_cells())
-        .drop("model_id", "v_mean")
+        .with_columns(cells=_working_cells(), soh_pct=pl.coalesce("working_soh_pct", "soh_pct"))
+        .drop("model_id", "lost_v", "working_soh_pct")
         .sort("string_id", "battery_id")
     )
     counted = facts.join(serving.group_by("string_id").len(), on="string_id", how="left")
@@ -97,10 +101,8 @@ def of_six_cells(jars: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
 
 
 def _working_cells() -> pl.Expr:
-    below = (pl.col("v_mean").median().over("string_id") - pl.col("v_mean")).fill_null(0.0)
-    shorted = (below / CELL_V).round()
-    fits = shorted.is_between(1, MOST_SHORTED) & ((below - shorted * CELL_V).abs() <= TOLERANCE_V)
-    return HX12_120.cells - pl.when(fits).then(shorted).otherwise(0.0)
+    lost = (pl.col("lost_v").cast(pl.Float64) / CELL_V).clip(0.0, MOST_SHORTED)
+    return HX12_120.cells - lost.fill_null(0.0)
 
 
 def _placed(batteries: pl.DataFrame, at: datetime) -> pl.DataFrame:

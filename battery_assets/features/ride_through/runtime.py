@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.ride_through.draws import (
     JarDraws,
     JarStates,
@@ -37,8 +38,6 @@ INTERVAL = (0.05, 0.95)
 # it the weakest of the cells is about to be charged backwards. It counts for the cells that still work, and
 # what a bad connection drops outside of them is not theirs.
 REVERSAL_V_CELL = 1.60
-# No 12 V jar has more (SOURCES 1.3): a connection that dissipates kilowatts at load burns open.
-OPEN_MOHM = 40.0
 CALIBRATION_SD = 0.04  # 3 % of current against 28 data-sheet points is 4 % of time (SOURCES 1.3)
 # A run is solved for up to 1.6 times of what a new string has. The minutes of each jar by itself are met
 # between two long steps, which have to be shorter for it.
@@ -153,7 +152,12 @@ class _OneString:
         self.ids = jars["battery_id"].to_list()
         self.known = JarStates.of(jars)
         self.rng = stream(0, "string_runtime", string["string_id"], at.isoformat())
-        self.r0_mohm = jars["r0_mohm"].cast(pl.Float64).fill_null(0.0).to_numpy()
+        r0 = jars["r0_mohm"].cast(pl.Float64).fill_null(0.0)
+        self.r0_mohm, self.opened = r0.to_numpy(), (r0 > OPEN_MOHM).to_numpy()
+        if "fault" in jars.columns:
+            self.opened = (
+                self.opened | (jars["fault"].cast(pl.String) == OPEN).fill_null(value=False).to_numpy()
+            )
 
     @cached_property
     def drawn(self) -> JarDraws:
@@ -186,11 +190,11 @@ class _OneString:
         if self.string["vacant"]:
             words = f"{self.string['vacant']} of {self.string['places']} places have no jar"
             return none | {"limited_by": "missing_jar", "note": words}
-        if self.r0_mohm.size and self.r0_mohm.max() > OPEN_MOHM:
-            jar = int(self.r0_mohm.argmax())
+        if self.opened.any():
+            jar = int(np.where(self.opened, self.r0_mohm, -1.0).argmax())
             words = f"a connection of {self.r0_mohm[jar]:.0f} mΩ is as good as open"
             opened = {"weakest_battery_id": self.ids[jar], "weakest_probability": 1.0, "note": words}
-            return none | opened | {"limited_by": "open_connection"}
+            return none | opened | {"limited_by": OPEN}
         return None
 
     def _unknown(self) -> dict | None:

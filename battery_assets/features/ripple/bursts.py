@@ -9,8 +9,11 @@ from battery_assets.features.ripple.diagnosis import DISCHARGE_A, Signature, Usu
 from battery_assets.features.ripple.spectrum import spectra
 
 WAVES = ("waveform_v", "waveform_a", "waveform_hz")
-# Mean current of the first and the last five cycles: apart by more, the load moved and lines mean nothing.
+# Means of whole mains cycles: where they lie further apart, the load moved and lines mean nothing.
 STEADY_A, STEADY_SHARE = 1.0, 0.05
+# Share of Vdc by which they may drift. A step that is left beside the drift leaks 4 % of itself to 50 Hz
+# (a quarter of that in bins as far out as the first line), so ten first lines leave less than half of one.
+STEADY_DRIFT, STEADY_FIRST = 0.005, 10.0
 # A string's usual windows are the calmer fifth of those that are given; fewer than this say nothing.
 USUAL_SHARE, USUAL_LEAST = 0.2, 5
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -93,7 +96,7 @@ def _measured(group: pl.DataFrame) -> pl.DataFrame:
     lines_a = spectra(amps, rate, lines_v.mains_hz)
     seen = signature(lines_v, lines_a, group["pulses"].fill_null(6).to_numpy())
     columns = {
-        "steady": _steady(amps, rate, seen.dc_a, lines_a.rms),
+        "steady": _steady(volts, amps, rate, seen, lines_v.mains_hz),
         "ripple_v": lines_v.rms,
         "ripple_a": lines_a.rms,
         "mains_hz": lines_v.mains_hz,
@@ -121,10 +124,35 @@ def _judged(group: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _steady(amps: np.ndarray, rate: float, dc_a: np.ndarray, ripple_a: np.ndarray) -> np.ndarray:
-    part = min(round(0.1 * rate), amps.shape[1] // 2)
-    apart = np.abs(amps[:, :part].mean(axis=1) - amps[:, -part:].mean(axis=1))
-    return apart <= np.maximum(STEADY_A, STEADY_SHARE * np.maximum(np.abs(dc_a), ripple_a))
+def _steady(
+    volts: np.ndarray, amps: np.ndarray, rate: float, seen: Signature, mains_hz: np.ndarray
+) -> np.ndarray:
+    """Whether neither current nor voltage (K, n) moved but for their ripple.
+
+    An open string carries no current whatever its voltage does: the current alone says too little.
+    """
+    most_a = np.maximum(STEADY_A, STEADY_SHARE * np.maximum(np.abs(seen.dc_a), amps.std(axis=1)))
+    first_v = seen.first_share * seen.dc_v
+    length = np.maximum(np.rint(rate / mains_hz).astype(int), 1)
+    steady = np.empty(len(amps), bool)
+    for count in np.unique(length):
+        mine = length == count
+        means_a, means_v = (_cycle_means(waves[mine], int(count)) for waves in (amps, volts))
+        along = np.linspace(-0.5, 0.5, means_v.shape[1])
+        rise = means_v @ along / max(float(along @ along), 1e-9)
+        stepped = np.ptp(means_v - rise[:, None] * along, axis=1)
+        steady[mine] = (
+            (np.ptp(means_a, axis=1) <= most_a[mine])
+            & (np.ptp(means_v, axis=1) <= STEADY_DRIFT * np.abs(seen.dc_v[mine]))
+            & (stepped <= STEADY_FIRST * first_v[mine])
+        )
+    return steady
+
+
+def _cycle_means(waves: np.ndarray, count: int) -> np.ndarray:
+    """Means (K, cycles) of whole cycles of so many samples."""
+    cycles = max(waves.shape[1] // count, 1)
+    return waves[:, : cycles * count].reshape(len(waves), cycles, -1).mean(axis=2)
 
 
 def _usual(strings: pl.Series, seen: Signature, steady: np.ndarray) -> Usual:

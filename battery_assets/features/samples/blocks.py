@@ -36,6 +36,18 @@ def with_cells(jars: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def in_series(jars: pl.DataFrame) -> pl.Expr:
+    """How many jars a string has, over rows of its jars: a place whose jar's row was not taken in is one of
+    them.
+
+    jars: position_in_string, and batteries_count of the string where it is known.
+    """
+    recorded = pl.col("position_in_string").n_unique().cast(pl.Int64)
+    if "batteries_count" not in jars.columns:
+        return recorded
+    return pl.max_horizontal(recorded, pl.col("batteries_count").max().cast(pl.Int64))
+
+
 def cells_of(jars: pl.DataFrame, unit: str) -> dict[str, int]:
     """Cells of a jar by battery_id, or of the jars of a string by string_id; those of other sizes alone."""
     if "cells" not in jars.columns:

@@ -5,6 +5,7 @@ Only what cannot be a battery is refused; what is merely odd is told by `data_ob
 
 import numpy as np
 
+from battery_assets.errors import BadInput
 from battery_assets.features.charge import kernels as kernel
 from battery_assets.features.laws.current_sign import NEXT_STEP as SIGN_STEP
 from battery_assets.features.samples.rated_capacity import LOADED_C
@@ -18,7 +19,7 @@ SWAP_STEP = "name the two columns rightly at the source, import its files anew a
 def refuse_strings(
     string: str, current_a: np.ndarray, volts: np.ndarray, mode: np.ndarray, rated_ah: float
 ) -> None:
-    """Raises ValueError for a day of one string (volts per jar) that discharges with a positive current, or
+    """Raises BadInput for a day of one string (volts per jar) that discharges with a positive current, or
     whose current is its voltage. string: what people call it.
     """
     # Loaded, as the monitor's mode says, or as a voltage that no charging jar keeps.
@@ -27,7 +28,7 @@ def refuse_strings(
     wrong = int(np.count_nonzero(loaded & strong & (current_a > 0)))
     right = int(np.count_nonzero(loaded & strong & (current_a < 0)))
     if wrong >= FEWEST and wrong > right:
-        raise ValueError(
+        raise BadInput(
             f"string {string}: current_a is positive in {wrong} samples of a discharge and negative in "
             f"{right}, but positive current charges; next step: {SIGN_STEP}"
         )
@@ -36,14 +37,14 @@ def refuse_strings(
         return
     amps, volt = float(np.median(np.abs(current_a[known]))), float(np.median(np.abs(volts[known])))
     if volt < JAR_V[0] / 2 and amps > LOADED_C * rated_ah and amps > 10 * volt and amps > 100:
-        raise ValueError(
+        raise BadInput(
             f"string {string}: current_a stays at {amps:.0f} A and voltage_v at {volt:.2f} V per jar: "
             f"the two columns look swapped; next step: {SWAP_STEP}"
         )
 
 
 def refuse_jars(volts: np.ndarray, temps: np.ndarray) -> None:
-    """Raises ValueError for jar rows whose voltage_v is a temperature and whose temperature_c a voltage."""
+    """Raises BadInput for jar rows whose voltage_v is a temperature and whose temperature_c a voltage."""
     if not len(volts):
         return
     some = slice(None, None, max(len(volts) // 2000, 1))
@@ -53,7 +54,7 @@ def refuse_jars(volts: np.ndarray, temps: np.ndarray) -> None:
         return
     volt, warm = float(np.median(v[known])), float(np.median(t[known]))
     if volt > JAR_V[1] and JAR_V[0] < warm < JAR_V[1] and float(np.std(t[known])) < 1.5:
-        raise ValueError(
+        raise BadInput(
             f"jars show {volt:.1f} V at {warm:.1f} °C: voltage_v and temperature_c look swapped; "
             f"next step: {SWAP_STEP}"
         )

@@ -55,14 +55,25 @@ def numbers(frame: pl.DataFrame, column: str) -> np.ndarray:
 
 def steps_us(ts: np.ndarray, runs: Runs) -> np.ndarray:
     """Sampling interval of each run in microseconds: the median step, NaN for a single row."""
-    return np.array([_median_step(ts[a:b]) for a, b in zip(runs.start, runs.stop, strict=True)], float)
+    lengths = runs.stop - runs.start
+    found = np.full(len(lengths), np.nan)
+    for length in np.unique(lengths[lengths > 1]):
+        alike = np.flatnonzero(lengths == length)
+        at = np.unique(np.linspace(0, length - 2, min(_PROBES, length - 1)).astype(np.int64))
+        at = runs.start[alike][:, None] + at
+        found[alike] = np.median(ts[at + 1] - ts[at], axis=1)
+    return found
 
 
-def _median_step(ts: np.ndarray) -> float:
-    if len(ts) < 2:
-        return np.nan
-    at = np.unique(np.linspace(0, len(ts) - 2, min(_PROBES, len(ts) - 1)).astype(np.int64))
-    return float(np.median(ts[at + 1] - ts[at]))
+def medians(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """The median of each run [start, stop) of values, NaN passed over; NaN where nothing is left."""
+    if not len(start):
+        return np.empty(0)
+    at = start[:, None] + np.arange(max(int((stop - start).max()), 1))
+    some = np.where(at < stop[:, None], values[np.minimum(at, len(values) - 1)], np.nan)
+    some.sort(axis=1)  # NaN comes last
+    counts, every = (~np.isnan(some)).sum(axis=1), np.arange(len(some))
+    return (some[every, np.maximum(counts - 1, 0) // 2] + some[every, counts // 2 * (counts > 0)]) / 2
 
 
 def group_steps_us(steps: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from battery_assets.features.samples.runs import Runs, group_steps_us, micros, n
 
 GAP_S = 30.0
 GAP_STEPS = 3
-ZERO_SAMPLES, ZERO_MOST_A, FLOAT_A = 60, 1.0, 0.03
+ZERO_SAMPLES, FEWEST_ZEROS, ZERO_US, ZERO_MOST_A, FLOAT_A = 60, 12, 3.6e9, 1.0, 0.03
 _MODES = {
     "float": kernel.MODE_FLOAT,
     "boost": kernel.MODE_BOOST,
@@ -95,14 +95,15 @@ class StringSamples:
         return spans(self.runs, strings)
 
 
-def zero_current_a(current: np.ndarray, floats: np.ndarray, before_a: float = 0.0) -> float:
+def zero_current_a(current: np.ndarray, floats: np.ndarray, step_us: float, before_a: float = 0.0) -> float:
     """What a string's current sensor shows at no current: its median on float less the float current itself.
 
-    floats: which samples are float at setpoint. With fewer than 60 of them what was known before stands. A
-    Hall sensor is off by 0.1 to 0.5 A (SOURCES 6), a float current is a tenth of that.
+    floats: which samples are float at setpoint, one each step_us. With less than an hour of them, or than 12,
+    what was known before stands; 60 are always enough. A Hall sensor is off by 0.1 to 0.5 A (SOURCES 6), a
+    float current is a tenth of that.
     """
     calm = current[floats & (np.abs(current) < ZERO_MOST_A)]
-    if len(calm) < ZERO_SAMPLES:
+    if len(calm) < np.clip(ZERO_US / step_us, FEWEST_ZEROS, ZERO_SAMPLES):
         return before_a
     return float(np.clip(np.median(calm) - FLOAT_A, -ZERO_MOST_A / 2, ZERO_MOST_A / 2))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from battery_assets.physics.capacity_law import capacity_factor
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 REFERENCE_C = 25.0
@@ -19,11 +20,10 @@ def resistance_at_25c(resistance_mohm: np.ndarray, temperature_c: np.ndarray) ->
 
 
 def capacity_at_25c(capacity_ah: float, temperature_c: float, hours: float) -> float:
-    """Measured capacity brought to 25 °C as IEC 60896 does: C/(1+λ(T−25)).
+    """Capacity (Ah) that a test of `hours` measured, brought to 25 °C by the law of `capacity_factor`.
 
-    λ is 0.006 for tests of 3 h and longer, 0.01 up to 1 h, linear between; an unknown T counts as 25 °C.
+    An unknown temperature counts as 25 °C.
     """
     if np.isnan(temperature_c):
         return capacity_ah
-    coefficient = float(np.interp(hours, [1.0, 3.0], [0.010, 0.006]))
-    return capacity_ah / (1.0 + coefficient * (temperature_c - REFERENCE_C))
+    return capacity_ah / float(capacity_factor(temperature_c, hours))

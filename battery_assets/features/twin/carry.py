@@ -90,8 +90,10 @@ def restored(
         told = documents.get(name)
         if told is None:
             continue
-        state.x[k], state.at_us[k], state.counts[k] = told["x"], told["at_us"], told["counts"]
-        state.cov[k] = np.array(told["cov"]).reshape(3, 3)
+        state.at_us[k], state.counts[k] = told["at_us"], told["counts"]
+        # A document of a twin without a bias has fewer states: what it lacks begins anew.
+        size = len(told["x"])
+        state.x[k, :size], state.cov[k, :size, :size] = told["x"], np.array(told["cov"]).reshape(size, size)
         s = units.string_of[k]
         if told["string_id"] == units.strings[s]:
             state.anchors[s], state.loads[s], state.zero_a[s] = (
@@ -120,7 +122,7 @@ def carried(
         told = documents.get(name)
         if told is None or told.get("parameters") is None:
             continue
-        values[k] = [told["parameters"][word] for word in NAMES]
+        values[k] = [told["parameters"].get(word, values[k, n]) for n, word in enumerate(NAMES)]
         health = _ratio(soh_pct[k], told["soh_pct"])
         values[k, [CAPACITY_AH, ACID_AH]] *= health
         values[k, DEPLETION] /= health

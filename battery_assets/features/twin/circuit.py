@@ -28,7 +28,7 @@ VALID = {
     "c2_f": (20e3, 999_999.0),
 }
 WORST_RMSE_V = 0.060  # twice the 30 mV of model error in SOURCES 6: a worse fit is kept as its rmse only
-FIT_S = 2700.0  # over a longer stretch the resistances are no longer one
+FIT_S, FIT_SAMPLES = 2700.0, 18.0  # over a longer stretch than needed the resistances are no longer one
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def calibration(
 
 def _window(part: pl.DataFrame, capacity_ah: float) -> Window:
     us = part["ts"].dt.epoch("us").to_numpy()
-    used = part.filter(pl.Series((us - us[0]) / 1e6 <= FIT_S))
+    longest = max(FIT_S, FIT_SAMPLES * float(np.median(np.diff(us))) / 1e6) if len(us) > 1 else FIT_S
+    used = part.filter(pl.Series((us - us[0]) / 1e6 <= longest))
     seconds = (used["ts"].dt.epoch("us").to_numpy() - us[0]) / 1e6
     current = numbers(used, "current_a").astype(float)
     step_ah = 0.5 * (current[1:] + current[:-1]) * np.diff(seconds) / 3600.0

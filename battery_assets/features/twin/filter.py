@@ -18,7 +18,7 @@ from battery_assets.features.samples.plausible import refuse_jars
 from battery_assets.features.samples.runs import micros, numbers, unit_runs
 from battery_assets.features.samples.strings import StringSamples, Units, spans, zero_current_a
 from battery_assets.features.twin import filter_kernels as kernel
-from battery_assets.features.twin.jar_model import SHARED, TwinParameters
+from battery_assets.features.twin.jar_model import PRODUCT_SD_V, SHARED, TwinParameters
 
 MODEL_SD = 0.015  # of SOC: 30 mV of model error that lasts, half of it seen (SOURCES 6), over 1.1 V per unit
 
@@ -27,10 +27,10 @@ MODEL_SD = 0.015  # of SOC: 30 mV of model error that lasts, half of it seen (SO
 class TwinState:
     """Of J jars on S strings at an instant; state in, state out.
 
-    x (J, 3): SOC 0-1, fast polarisation in V, acid depletion. cov (J, 3, 3). at_us (J,): the last sample
-    taken in, −1 before the first. counts (J, 3): voltages read, rejected, stuck. anchors (S, 6) and loads
-    (S, 5): clocks of the strings, see charge_kernels and filter_kernels. zero_a (S,): what their current
-    sensors show at no current.
+    x (J, 4): SOC 0-1, fast polarisation in V, acid depletion, bias in V. cov (J, 4, 4). at_us (J,): the last
+    sample taken in, −1 before the first. counts (J, 3): voltages read, rejected, stuck. anchors (S, 6) and
+    loads (S, 5): clocks of the strings, see charge_kernels and filter_kernels. zero_a (S,): what their
+    current sensors show at no current.
     """
 
     battery_id: tuple[str, ...]
@@ -55,10 +55,12 @@ def initial_twin_state(jars_day: pl.DataFrame, strings_day: pl.DataFrame, jars: 
     units = Units.of(jars)
     begun = initial_charge_state(jars_day, strings_day, jars)
     known = np.isfinite(begun.soc_pct) & (begun.variance <= 5.0**2)
-    x = np.zeros((len(units.ids), 3))
+    x = np.zeros((len(units.ids), kernel.STATES))
     x[:, kernel.SOC] = np.nan_to_num(begun.soc_pct, nan=100.0) / 100.0
-    cov = np.zeros((len(units.ids), 3, 3))
+    cov = np.zeros((len(units.ids), kernel.STATES, kernel.STATES))
     cov[:, 0, 0] = np.where(known, 0.02**2, kernel.UNKNOWN_VARIANCE)
+    # How wide the bias may be is the jar's, not the state's: the filter brings it in at its first step.
+    cov[:, kernel.BIAS, kernel.BIAS] = PRODUCT_SD_V**2
     strings = len(units.strings)
     return TwinState(
         tuple(units.ids), tuple(units.strings), x, cov, np.full(len(x), -1, np.int64),
@@ -143,6 +145,7 @@ def _corrected(rows: StringSamples, zero_a: np.ndarray) -> np.ndarray:
     current = rows.current.copy()
     for s, first, last in zip(rows.runs.unit, rows.runs.start, rows.runs.stop, strict=True):
         mine = slice(first, last)
-        zero_a[s] = zero_current_a(current[mine], rows.volts[mine] >= charge.SETPOINT_V, zero_a[s])
+        floats = rows.volts[mine] >= charge.SETPOINT_V
+        zero_a[s] = zero_current_a(current[mine], floats, rows.step_us[s], zero_a[s])
         current[mine] -= zero_a[s]
     return current

@@ -58,11 +58,15 @@ def step_jar(p, shared, drawn, dt, temperature_c, x):
 
 @njit(cache=True, nogil=True)
 def window_volts(p, shared, seconds, drawn, temps, surface_v, coup_v, out):
-    """Voltages of a jar that leaves float full at each window's first sample (seconds 0)."""
+    """Voltages of a jar that leaves float full at second 0 of each window; where time falls a new one begins.
+
+    Up to a window's first sample its current counts as that of the sample.
+    """
     x = np.zeros(3)
     for k in range(len(seconds)):
-        if seconds[k] <= 0.0 or k == 0:
+        if k == 0 or seconds[k] < seconds[k - 1]:
             x[SOC], x[FAST], x[DEPLETED] = 1.0, 0.0, 0.0
+            step_jar(p, shared, drawn[k], max(seconds[k], 0.0), temps[k], x)
         else:
             step_jar(p, shared, 0.5 * (drawn[k] + drawn[k - 1]), seconds[k] - seconds[k - 1], temps[k], x)
         volts, _, _ = loaded_v(p, shared, drawn[k], x[SOC], x[FAST], x[DEPLETED], temps[k])

@@ -12,11 +12,11 @@ import polars as pl
 
 from battery_assets.features.samples.runs import numbers
 from battery_assets.features.twin import fit_kernels as kernel
-from battery_assets.features.twin.jar_model import SHARED, TwinParameters
+from battery_assets.features.twin.jar_model import CAPACITY_SD, OFFSET_SD, SHARED, TwinParameters
 
 # Prior spread of a jar against its product (SOURCES 1.2, 6), in the order of fit_kernels. Acid is that of the
 # health known before and is handed in; so is the ohmic resistance.
-OFFSET_SD, DEPLETION_SD, EXCHANGE_SD, VOLUME_SD = 0.020, 0.15, 0.15, 0.03
+CHART_SD, DEPLETION_SD, EXCHANGE_SD, VOLUME_SD = 0.020, 0.15, 0.15, 0.03
 SURFACE_V, SURFACE_SD, COUP_V, COUP_SD = 0.10, 0.04, 0.10, 0.05
 READING_SD, NO_READING_SD = 0.06, 0.30  # of ln R0: instrument and its step to direct current
 HEALTH_SD = 0.15  # of ln acid: wider than the health is known, so that the discharge speaks for itself
@@ -25,10 +25,12 @@ MODEL_SD_V, LOOKS_PER_WINDOW, LOOKS_PER_HOUR = 0.008, 6.0, 6.0
 SENSOR_SD_V = 0.005
 # Past the knee a point of charge is many volts: there the model's error is one of charge.
 KNEE_V, KNEE_SHARE = 2.5, 0.01
-# Gain and offset of the current sensor, 0.5 % and 0.2 A against tens of A, are in the capacity as they are.
-CURRENT_GAIN_SD, CURRENT_OFFSET_A = 0.005, 0.2
-# On simulated jars of a population's spread the errors were 1.2 times the fit's deviation, and 2 points.
-FIT_FACTOR, FIT_SD_PCT, SILENT_SD_PCT = 1.2, 2.0, 15.0
+# The current sensor's gain, and what its zero on float leaves of its offset, are in the capacity as they are.
+CURRENT_GAIN_SD, CURRENT_OFFSET_A = 0.005, 0.06
+# On simulated jars of a population's spread the errors were 1.2 times the fit's deviation, and a point.
+FIT_FACTOR, FIT_SD_PCT, SILENT_SD_PCT = 1.2, 1.0, 15.0
+# What a model that was identified is still off by, and a capacity from discharge to discharge.
+KNOWN_OFFSET_V, KNOWN_CAPACITY = 0.03, 0.02
 SECONDS_BLIND = 20.0  # the first samples, where clocks differ and the dip falls
 MOST_SAMPLES = 400
 
@@ -52,7 +54,7 @@ class Identified:
     theta_sd: np.ndarray
 
 
-def population_spread(jars: int, ohmic_read: np.ndarray, offset_sd_v: float = OFFSET_SD) -> np.ndarray:
+def population_spread(jars: int, ohmic_read: np.ndarray, offset_sd_v: float = CHART_SD) -> np.ndarray:
     """Prior deviation (J, 8) of jars that were never identified, columns as in fit_kernels.
 
     ohmic_read (J,): whether a reading of this jar stands behind its R0. offset_sd_v: 20 mV between jars of
@@ -91,17 +93,23 @@ def identified(
         prior.values[rows], SHARED, mean, sd, rated, first, last, *stacked
     )
     flow = np.array([float(np.quantile(np.abs(numbers(part, "current_a")), 0.9)) for part in parts])
-    soh, soh_sd = _shown_alone(c10 / rated[:, None], c10_sd, flow)
+    counted = np.hypot(CURRENT_GAIN_SD, CURRENT_OFFSET_A / np.maximum(flow, 1.0))
+    begun = np.array([_begin_in_doubt(part) for part in parts])
+    soh, soh_sd = _shown_alone(c10 / rated[:, None], c10_sd, np.hypot(counted, begun))
     drawn = np.array([_drawn_ah(part) for part in parts])
+    of_offset = np.sqrt(cov[:, kernel.OFFSET, kernel.OFFSET])
+    values[:, OFFSET_SD] = np.minimum(np.hypot(KNOWN_OFFSET_V, of_offset), values[:, OFFSET_SD])
+    values[:, CAPACITY_SD] = np.minimum(np.hypot(KNOWN_CAPACITY, c10_sd[:, 0]), values[:, CAPACITY_SD])
     return Identified(
         TwinParameters(names, values), soh, soh_sd, rms, [part["ts"][-1] for part in parts],
         drawn / rated, theta, np.sqrt(np.einsum("jii->ji", cov)),
     )  # fmt: skip
 
 
-def _shown_alone(share: np.ndarray, log_sd: np.ndarray, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _shown_alone(share: np.ndarray, log_sd: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """SOH in % and its deviation that the discharges show by themselves, (J,): the capacity known before, to
-    which the fit was held, is taken out again, so that it does not speak twice."""
+    which the fit was held, is taken out again, so that it does not speak twice. counted (J,): sd of ln of
+    the charge that was counted."""
     # A capacity that stands at the end of its range does not move with the fit: nothing was shown.
     moves = (log_sd > 0).all(axis=1, keepdims=True)
     after, before = (1.0 / np.where(moves, log_sd, np.inf) ** 2).T
@@ -111,14 +119,22 @@ def _shown_alone(share: np.ndarray, log_sd: np.ndarray, flow: np.ndarray) -> tup
         alone = np.where(gained > 0, (after * logs[:, 0] - before * logs[:, 1]) / gained, np.nan)
         own_sd = np.where(gained > 0, gained**-0.5, np.inf)
     soh = 100.0 * np.exp(np.clip(alone, -3.0, 0.5))
-    counted = np.hypot(CURRENT_GAIN_SD, CURRENT_OFFSET_A / np.maximum(flow, 1.0))
     sd = np.hypot(soh * np.hypot(FIT_FACTOR * own_sd, counted), FIT_SD_PCT)
     silent = ~(sd <= SILENT_SD_PCT)
     return np.where(silent, np.nan, soh), np.where(silent, np.nan, sd)
 
 
+def _begin_in_doubt(jar: pl.DataFrame) -> float:
+    """Share of a jar's longest window by which its load may have begun sooner or later, between samples."""
+    spans = jar.group_by("window_start").agg(
+        lasts=pl.col("ts").max() - pl.col("window_start").first(), step=pl.col("ts").diff().median()
+    )
+    longest = spans.sort("lasts").row(-1, named=True)
+    return float(longest["step"] / longest["lasts"]) / np.sqrt(12.0)
+
+
 def _samples(jar: pl.DataFrame, rated_ah: float) -> tuple[np.ndarray, ...]:
-    """Seconds from each window's start, drawn A, °C, V and weight (1/V²) of a jar's windows, thinned."""
+    """Of a jar's windows, thinned: seconds since the load began, drawn A, °C, V and weight (1/V²)."""
     out = []
     for window in jar.partition_by("window_start", maintain_order=True):
         us = window["ts"].dt.epoch("us").to_numpy()
@@ -135,7 +151,7 @@ def _samples(jar: pl.DataFrame, rated_ah: float) -> tuple[np.ndarray, ...]:
         weight = used * looks / max(count, 1) / (MODEL_SD_V**2 + SENSOR_SD_V**2 + steep**2)
         thin = _thinned(seconds, step)
         kept = weight[thin] * (count / max(int(np.count_nonzero(weight[thin])), 1))
-        out.append((seconds[thin] - seconds[0], drawn[thin], temps[thin], volts[thin], kept))
+        out.append((seconds[thin], drawn[thin], temps[thin], volts[thin], kept))
     stacked = [np.concatenate(columns) for columns in zip(*out, strict=True)]
     stacked[3] = np.nan_to_num(stacked[3], nan=12.0)
     return tuple(stacked)

@@ -26,10 +26,16 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 PER_K_COLD, PER_K_HOT, LEVEL_C = HX12_120.capacity_per_k_cold, HX12_120.capacity_per_k_hot, 45.0
 # Columns of a jar's parameters.
 CAPACITY_AH, ACID_AH, R0_OHM, R1_OHM, TAU1_S, DEPLETION, EXCHANGE_A, OFFSET_V, VOLUME = range(9)
+OFFSET_SD, CAPACITY_SD = 9, 10
 NAMES = (
     "capacity_ah", "acid_ah", "r0_ohm", "r1_ohm", "tau1_s", "depletion_per_a", "exchange_a", "offset_v",
-    "acid_volume",
+    "acid_volume", "offset_sd_v", "capacity_sd",
 )  # fmt: skip
+
+
+# How far a product whose chart nobody has may lie from this one's, in V (makers differ by 0.1, SOURCES 1.2),
+# and how well a capacity is known (of ln) that no discharge of the jar has shown.
+PRODUCT_SD_V, STALE_SD = 0.080, 0.04
 
 
 class Shared(NamedTuple):
@@ -48,7 +54,7 @@ SHARED = Shared()
 
 @dataclass(frozen=True)
 class TwinParameters:
-    """Parameters of J jars: values (J, 9), columns as in NAMES, at 25 °C and positive (offset_v apart).
+    """Parameters of J jars: values (J, 11), columns as in NAMES, at 25 °C and positive (offset_v apart).
 
     Raises ValueError that names the parameter and jar for a value that no jar can have.
     """
@@ -58,7 +64,9 @@ class TwinParameters:
 
     def __post_init__(self) -> None:
         if self.values.shape != (len(self.battery_id), len(NAMES)):
-            raise ValueError(f"parameters of {len(self.battery_id)} jars are {self.values.shape}, not (J, 9)")
+            raise ValueError(
+                f"parameters of {len(self.battery_id)} jars are {self.values.shape}, not (J, 11)"
+            )
         for column, name in enumerate(NAMES):
             bad = ~np.isfinite(self.values[:, column])
             bad |= (self.values[:, column] <= 0) & (column != OFFSET_V)
@@ -89,6 +97,7 @@ def prior_parameters(
     values[:, R1_OHM], values[:, TAU1_S] = jar.fast_mohm * 1e-3 / size, jar.fast_s
     values[:, DEPLETION] = jar.depletion_per_a / (scale * jar.acceptance_scale * size)
     values[:, EXCHANGE_A], values[:, OFFSET_V], values[:, VOLUME] = jar.exchange_a * size, 0.0, 1.0
+    values[:, OFFSET_SD], values[:, CAPACITY_SD] = PRODUCT_SD_V, STALE_SD
     return TwinParameters(battery_id, values)
 
 

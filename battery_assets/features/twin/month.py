@@ -92,16 +92,27 @@ def twin_at_end(
         charge = charge.with_columns(unknown)
     windows = largest(windows_by_day, per_string=3)
     known = health(pl.DataFrame(schema=FITS), at)
-    soh = carry.numbers_of(known, ids, "soh_pct")
+    soh = _working_soh(known, ids)
     ohmic = _ohmic_at_25c(features_24h, ids, carry.numbers_of(jars, ids, "initial_resistance_mohm"))
     prior = carry.carried(told, jars, soh, ohmic)
     units = Units.of(jars)
     found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
     final = health(carry.fits_now(found), at)
-    hands_on = carry.updated(prior, found, carry.numbers_of(final, ids, "soh_pct"))
-    rows = twin_states(jars, charge, final, features_24h, windows, hands_on.parameters, at)
+    hands_on = carry.updated(prior, found, _working_soh(final, ids))
+    shown = {
+        name: (found.fitted_at[k], float(found.rmse_v[k]))
+        for k, name in enumerate(found.parameters.battery_id)
+        if np.isfinite(found.rmse_v[k])
+    }
+    rows = twin_states(jars, charge, final, features_24h, windows, hands_on.parameters, at, shown)
     texts = carry.documents(state, hands_on, found, units)
     return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
+
+
+def _working_soh(health: pl.DataFrame, ids: list[str]) -> np.ndarray:
+    """Health of the cells that still work, % in order of ids; a failed cell leaves the jar less."""
+    name = "working_soh_pct" if "working_soh_pct" in health.columns else "soh_pct"
+    return carry.numbers_of(health, ids, name)
 
 
 def _first_time(told: dict, ids: list[str], ohmic_mohm: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
+from battery_assets.features.health.estimate import WEAR_OUT
+from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
 from battery_assets.features.samples.temperature import resistance_at_25c
@@ -39,33 +41,59 @@ def twin_states(
     discharges: pl.DataFrame,
     parameters: TwinParameters,
     at: datetime,
+    shown: Mapping[str, tuple[datetime, float]] | None = None,
 ) -> pl.DataFrame:
     """Rows of digital_twin_state (but for filter_json), one per jar and in the order of jars, at an instant.
 
     jars: battery_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah. charge:
     battery_id, soc_pct, soc_std_pct of the filter. health: as state_of_health returns it. features_24h: rows
     of feature_store (the last up to `at` counts; t_mean averages over all of them). discharges: as
-    discharge_windows returns them. parameters: of the same jars, as identified by then.
+    discharge_windows returns them. parameters: of the same jars, as identified by then. shown: until when,
+    and with what rms error (V), a discharge of the month identified a jar.
 
     r0_mohm is the 5 s direct-current resistance: from the current's steps in a discharge, else the last ohmic
     reading × 1.3, else the baseline × 1.3. r1, c1, r2, c2: fitted to all discharges of the month together
     where they allow it and the value lies in its valid range; else the prior of SOURCES 1.3 at the jar's SOC,
     scaled with its ohmic reading. ocv_params_json says which ("source" fit or prior, "r0_source",
     "not_valid": fitted values that were thrown away), and holds the jar's own open-circuit curve.
-    calibration_rmse_v is that of the latest discharge, predicted without it where there are several
-    ("rmse_of"); NULL without a discharge in the month. sei_thickness_nm is the equivalent positive-grid
-    corrosion layer, a model state that nobody measured. power_fade_pct = (1 − R_initial/R) · 100 at 25 °C;
-    capacity_fade_pct against the initial capacity.
+    calibration_rmse_v is that of the circuit on the latest discharge, predicted without it where there are
+    several ("rmse_of"), else that of the jar's identification; NULL without a discharge in the month.
+    sei_thickness_nm is the equivalent positive-grid corrosion layer, a model state that nobody measured.
+    power_fade_pct = (1 − R_initial/R) · 100 at 25 °C; capacity_fade_pct against the initial capacity.
     """
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     known = _known(jars, charge, health, features_24h, at)
     windows = discharges.partition_by("battery_id", as_dict=True)
     curves = {name: row for name, row in zip(parameters.battery_id, parameters.values, strict=True)}
     rows = [
-        _state(jar, windows.get((jar["battery_id"],)), curves[jar["battery_id"]], at)
+        _state(
+            jar,
+            windows.get((jar["battery_id"],)),
+            curves[jar["battery_id"]],
+            at,
+            (shown or {}).get(jar["battery_id"]),
+        )
         for jar in known.to_dicts()
     ]
-    return pl.DataFrame(rows, schema=SCHEMA)
+    return _opened(pl.DataFrame(rows, schema=SCHEMA))
+
+
+def _opened(rows: pl.DataFrame) -> pl.DataFrame:
+    """The twins; one whose circuit is beyond that of any jar gives nothing at its terminals."""
+    opened = (pl.col("r0_mohm") > OPEN_MOHM).fill_null(value=False) & (pl.col("fault") != OPEN).fill_null(
+        value=True
+    )
+    nothing = {"soh_pct": 0.0, "soh_lower_pct": 0.0, "soh_upper_pct": 0.0, "capacity_fade_pct": 100.0}
+    return rows.with_columns(
+        *(
+            pl.when(opened & pl.col(name).is_not_null()).then(value).otherwise(name).alias(name)
+            for name, value in nothing.items()
+        ),
+        working_soh_pct=pl.when(opened)
+        .then(pl.coalesce("working_soh_pct", "soh_pct"))
+        .otherwise("working_soh_pct"),
+        fault=pl.when(opened).then(pl.lit(OPEN)).otherwise("fault"),
+    )
 
 
 def _known(
@@ -100,11 +128,18 @@ def _known(
     )
 
 
-def _state(jar: dict, windows: pl.DataFrame | None, curve: np.ndarray, at: datetime) -> dict:
+def _state(
+    jar: dict,
+    windows: pl.DataFrame | None,
+    curve: np.ndarray,
+    at: datetime,
+    shown: tuple[datetime, float] | None,
+) -> dict:
     """One row of the table."""
     reading, initial = jar["r_internal_latest"], jar["initial_resistance_mohm"]
     ohmic, soh, rated = reading or initial, jar["soh_pct"], jar["capacity_ah"]
-    seen = calibration(windows, (soh or 100.0) / 100.0 * rated if rated else None, ohmic)
+    working = jar.get("working_soh_pct") or soh
+    seen = calibration(windows, (working or 100.0) / 100.0 * rated if rated else None, ohmic)
     used = seen.fit if seen is not None and seen.fit.rmse_v <= WORST_RMSE_V else None
     values, not_valid = circuit(jar["soc_pct"], ohmic, used)
     r0_source = "discharge_step" if used and used.r0_from_step and "r0_mohm" not in not_valid else (
@@ -119,26 +154,32 @@ def _state(jar: dict, windows: pl.DataFrame | None, curve: np.ndarray, at: datet
         "r0_source": r0_source if ohmic else None,
         "not_valid": not_valid,
         "window_offset_v": None if used is None else round(used.offset_v, 4),
-        "rmse_of": None if seen is None else "held_out_window" if seen.held_out else "fitted_window",
+        "rmse_of": ("held_out_window" if seen.held_out else "fitted_window")
+        if seen
+        else "identification"
+        if shown
+        else None,
     }
     carried = (
         "soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "soh_lower_pct", "soh_upper_pct", "evidence",
-        "evidence_age_days",
+        "evidence_age_days", "fault", "lost_v", "working_soh_pct", *WEAR_OUT,
     )  # fmt: skip
     return {
         "state_id": identity("twin", jar["battery_id"], at.isoformat()),
         "battery_id": jar["battery_id"],
         "captured_at": at,
-        **{name: jar[name] for name in carried},
+        **{name: jar.get(name) for name in carried},
         **values,
         "ocv_params_json": json.dumps(circuit_json | _curve(curve) | _film(layer)),
         "sei_thickness_nm": None if layer is None else min(layer, LARGEST_LAYER_NM),
-        "capacity_fade_pct": 100.0 - soh * rated / first_ah if soh and rated and first_ah else None,
+        "capacity_fade_pct": 100.0 - soh * rated / first_ah
+        if soh is not None and rated and first_ah
+        else None,
         "power_fade_pct": (1.0 - initial / jar["at_25_mohm"]) * 100.0
         if initial and jar["at_25_mohm"]
         else None,
-        "calibration_rmse_v": None if seen is None else seen.rmse_v,
-        "last_calibrated_at": None if seen is None else seen.at,
+        "calibration_rmse_v": seen.rmse_v if seen else shown[1] if shown else None,
+        "last_calibrated_at": seen.at if seen else shown[0] if shown else None,
     }
 
 

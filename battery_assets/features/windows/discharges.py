@@ -22,8 +22,9 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 NO_WINDOWS = pl.DataFrame(schema={**SCHEMA, "string_id": pl.String, "moved_ah": pl.Float64})
 SHORTEST_US = 60_000_000
-PAUSE_US = 120_000_000
-AFTER_US = 120_000_000
+# Samples under load so far apart are one discharge: two minutes, or intervals with one lost sample.
+PAUSE_US, PAUSE_STEPS = 120_000_000, 2.5
+AFTER_US, AFTER_STEPS = 120_000_000, 1.0
 FULL_SHARE = 0.02  # of the rating: who has given more that day no longer begins a window full
 FINE_US, FINE_SAMPLES = 300_000_000, 600  # all samples of the first minutes and after the load, fewer between
 
@@ -31,11 +32,12 @@ FINE_US, FINE_SAMPLES = 300_000_000, 600  # all samples of the first minutes and
 def discharge_windows(days: Iterable[TelemetryDay], jars: pl.DataFrame, per_string: int = 2) -> pl.DataFrame:
     """Rows battery_id, window_start, ts, current_a, voltage_v, temperature_c of a month's discharges.
 
-    days: as for feature_rows, streamed. jars: battery_id, string_id, capacity_ah. A window begins with the
-    first sample under −C/20 and ends two minutes after the last (its step shows R0), or at midnight; one that
-    follows another discharge of more than 2 % of the rating that day does not begin full and is passed over,
-    as are windows of less than a minute. Of the others each string keeps the `per_string` that moved most
-    charge, about 600 samples each, so the frame does not grow with the month. Each jar sample takes the
+    days: as for feature_rows, streamed. jars: battery_id, string_id, capacity_ah. A window begins half an
+    interval before the first sample under −C/20 and ends two minutes or an interval after the last (its step
+    shows R0), or at midnight; pauses of two minutes or a lost sample do not part it. One that follows
+    another discharge of more than 2 % of the rating that day does not begin full and is passed over, as are
+    windows of less than a minute. Of the others each string keeps the `per_string` that moved most charge,
+    about 600 samples each, so the frame does not grow with the month. Each jar sample takes the
     current of the string sample nearest in time, within one interval, less what the sensor shows on float;
     without one it is left out.
     """
@@ -70,8 +72,13 @@ def _day_windows(day: TelemetryDay, jars: pl.DataFrame) -> Iterable[tuple[str, f
     for s, first, last in zip(rows.runs.unit, rows.runs.start, rows.runs.stop, strict=True):
         good = first + np.flatnonzero(np.isfinite(rows.current[first:last]))
         floats = rows.volts[good] >= SETPOINT_V
-        ts, current = rows.ts[good], rows.current[good] - zero_current_a(rows.current[good], floats)
-        for begin, end, moved in _from_full(_spans(ts, current, LOADED_C * rated[s]), rated[s]):
+        ts, current = (
+            rows.ts[good],
+            rows.current[good] - zero_current_a(rows.current[good], floats, rows.step_us[s]),
+        )
+        for begin, end, moved in _from_full(
+            _spans(ts, current, LOADED_C * rated[s], rows.step_us[s]), rated[s]
+        ):
             if arrays is None:
                 arrays = _jar_arrays(day.jars, units.ids)
             members = np.flatnonzero(units.string_of == s).tolist()
@@ -81,18 +88,24 @@ def _day_windows(day: TelemetryDay, jars: pl.DataFrame) -> Iterable[tuple[str, f
             yield units.strings[s], moved, pl.concat(parts)
 
 
-def _spans(ts: np.ndarray, current: np.ndarray, least_a: float) -> list[tuple[int, int, float]]:
-    """Begin, end (µs) and Ah of each discharge of a string; pauses of up to two minutes do not part it."""
+def _spans(
+    ts: np.ndarray, current: np.ndarray, least_a: float, step_us: float
+) -> list[tuple[int, int, float]]:
+    """Begin, end (µs) and Ah of each discharge of a string, sampled every step_us.
+
+    When it began between two samples nobody knows: half an interval before the first is as likely as not.
+    """
     low = np.flatnonzero(current < -least_a)
     if not len(low):
         return []
-    found = []
-    for event in np.split(low, np.flatnonzero(np.diff(ts[low]) > PAUSE_US) + 1):
-        begin, last = ts[event[0]], ts[event[-1]]
-        if last - begin >= SHORTEST_US:
-            end = last + AFTER_US
+    found, pause = [], max(PAUSE_US, PAUSE_STEPS * step_us)
+    for event in np.split(low, np.flatnonzero(np.diff(ts[low]) > pause) + 1):
+        begin, last = ts[event[0]] - step_us / 2, ts[event[-1]]
+        if last - ts[event[0]] >= SHORTEST_US:
+            end = last + max(AFTER_US, AFTER_STEPS * step_us)
             inside = (ts >= begin) & (ts <= end)
             moved = float(np.trapezoid(np.maximum(-current[inside], 0.0), ts[inside] / 3.6e9))
+            moved -= current[event[0]] * step_us / 2 / 3.6e9
             found.append((int(begin), int(end), moved))
     return found
 

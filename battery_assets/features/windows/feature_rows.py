@@ -1,8 +1,9 @@
 """The feature store: what a jar went through in 1, 24 and 168 hours, in one pass over the days of a month.
 
 Each day of telemetry becomes hourly sums, which are composed into the longer windows; only seven days of
-sums are kept, so memory does not grow with the month. A window holds the rows of [end − length, end) and
-never reaches over the month's start. All instants are UTC.
+sums are kept, so memory does not grow with the month. A window holds the rows of [end − length, end). One of
+seven days is there from the seventh day on that is known, those of the month before among them. All instants
+are UTC.
 """
 
 from collections import deque
@@ -78,15 +79,17 @@ def feature_days(
 ) -> Iterator[tuple[date, pl.DataFrame, dict[str, np.ndarray]]]:
     """As feature_rows, day by day: the day, the rows of windows that end in it, and what it hands on.
 
-    A day that is missing between two others comes as an empty one. before: what each earlier day of the month
-    handed on, for the same jars and readings; the rows that follow are those of a month begun at its start.
+    A day that is missing between two others comes as an empty one. before: what each earlier day handed on,
+    of the month or of the one before, for the same jars and readings; the rows that follow are those of days
+    walked through without a pause.
     """
     month = _Month.resumed(before, jars, measurements) if before else None
     last = before[-1][0] if before else None
+    first: date | None = None
     for day in _every_day(days, last):
-        month = month or _Month.start(day.day, jars, measurements)
-        if (day.day.year, day.day.month) != (month.start_day.year, month.start_day.month):
-            raise ValueError(f"{day.day} is not in the month that began with {month.start_day}")
+        month, first = month or _Month.start(day.day, jars, measurements), first or day.day
+        if (day.day.year, day.day.month) != (first.year, first.month):
+            raise ValueError(f"{day.day} is not in the month of {first}")
         rows = pl.concat(month.rows_of(day))
         yield day.day, rows, month.to_save()
 
@@ -106,7 +109,10 @@ def _every_day(days: Iterable[TelemetryDay], last: date | None) -> Iterator[Tele
 
 @dataclass
 class _Month:
-    """The units of a site as arrays, and what must be remembered from one day to the next."""
+    """The units of a site as arrays, and what must be remembered from one day to the next.
+
+    start_day: the first day that is known.
+    """
 
     start_day: date
     ids: list[str]
@@ -134,7 +140,7 @@ class _Month:
         memory = np.zeros((len(strings), kernel.STRING_MEMORY))
         memory[:, kernel.LAST_TS] = -np.inf
         return cls(
-            start_day=first.replace(day=1),
+            start_day=first,
             ids=ids,
             strings=strings,
             string_of=np.array([strings.index(s) for s in of_jar], np.int64),
@@ -158,9 +164,9 @@ class _Month:
         jars: pl.DataFrame,
         measurements: pl.DataFrame,
     ) -> "_Month":
-        """The month as it stood at the end of the last of these days."""
+        """The units as they stood at the end of the last of these days."""
         day, last = before[-1]
-        month = cls.start(day, jars, measurements)
+        month = cls.start(before[0][0], jars, measurements)
         for name in _MEMORY:
             setattr(month, name, last[name].copy())
         month.week.extend(WindowSums(*(kept[name] for name in _SUMS)) for _, kept in before[-LONG_DAYS:])
@@ -184,7 +190,7 @@ class _Month:
         of_day = hours.composed()
         self.week.append(of_day)
         parts = [window_rows(self, hours, 1, ends), window_rows(self, of_day, 24, ends[-1:])]
-        if day.day.day >= LONG_DAYS:
+        if len(self.week) == LONG_DAYS:
             parts.append(window_rows(self, WindowSums.joined(self.week), 24 * LONG_DAYS, ends[-1:]))
         return parts
 

@@ -204,14 +204,15 @@ def latest_resistance(
 
 @njit(cache=True, nogil=True)
 def string_hours(
-    ts, current, ripple, is_discharge, unit, start, stop, day_us, month_us, gap_us,
+    ts, current, ripple, is_discharge, unit, start, stop, day_us, first_us, gap_us,
     discharge_a, surge_a, memory,
 ):  # fmt: skip
     """Hourly sums (strings, 24, STRING_SUMS) of a day's rows; `memory` (strings, 6) goes on to the next day.
 
     An event counts in the hour of the sample that confirms it: the second below −discharge_a, or the first
     whose mode says so. It ends after two samples without. One that is already under way in the first samples
-    of the month belongs to the month before. Throughput is the trapezoid of |I|, pauses over gap_us left out.
+    of all, at first_us, belongs to the time before. Throughput is the trapezoid of |I|, pauses over gap_us
+    left out.
     """
     sums = np.zeros((len(discharge_a), HOURS, STRING_SUMS))
     for run in range(len(unit)):
@@ -223,7 +224,7 @@ def string_hours(
             before = ts[row]
             hour = (ts[row] - day_us) // HOUR_US
             if 0 <= hour < HOURS:
-                at_edge = ts[row] - month_us <= gap_us[s]
+                at_edge = ts[row] - first_us <= gap_us[s]
                 _string_sample(
                     ts[row], current[row], is_discharge[row], sums[s, hour], memory[s], gap_us[s],
                     discharge_a[s], surge_a[s], at_edge,

@@ -16,4 +16,4 @@ def battery_model(
     from battery_assets.synthetic.catalogue import battery_models
 
     part = warehouse.claim(t.battery_model, context)
-    return replace_from_all_sources(warehouse, landing, t.battery_model, part, battery_models())
+    return replace_from_all_sources(warehouse, landing, t.battery_model, part, battery_models(), context)

@@ -14,4 +14,4 @@ def user(context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landi
     from battery_assets.synthetic.catalogue import users
 
     part = warehouse.claim(t.user, context)
-    return replace_from_all_sources(warehouse, landing, t.user, part, users())
+    return replace_from_all_sources(warehouse, landing, t.user, part, users(), context)

@@ -5,6 +5,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.sources import source_of, synthetic_site
+from battery_assets.platform import clock
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
@@ -27,7 +28,7 @@ def jar_truth(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mat
     ids = pl.col("battery_id").map_elements(
         lambda jar: identity("jar_truth", site.site, month, jar), return_dtype=pl.String
     )
-    rows = truth(site, month).with_columns(truth_id=ids)
+    rows = truth(site, month, clock.now()).with_columns(truth_id=ids)
     health = keep_picture(
         warehouse,
         part,

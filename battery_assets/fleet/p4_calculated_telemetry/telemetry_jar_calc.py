@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import HealthEvidence, jar_facts
+from battery_assets.fleet.health_evidence import HealthEvidence
+from battery_assets.fleet.jars import jar_facts
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
@@ -70,10 +71,11 @@ def _days(
             credible_strings(raw_strings, jars),
         )
         evidence.add_day(rows)
+        evidence.add_signs(rows, strings)
         health = evidence.health(day)
         seen = in_six_cells(rows, "battery_id", cells["battery_id"])
         loads = in_six_cells(strings, "string_id", cells["string_id"])
-        soc, state = charge_state_day(seen, loads, jars, health["soh_pct"].to_numpy(), state)
+        soc, state = charge_state_day(seen, loads, jars, health["working_soh_pct"].to_numpy(), state)
         plan.save(day, **arrays_of(state), **evidence.to_save())
         not_told = other | withheld((judged, of_strings), jars)
         soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True)) | dict.fromkeys(not_told)

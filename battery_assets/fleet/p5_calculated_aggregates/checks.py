@@ -34,7 +34,7 @@ def ohmic_law(warehouse: Warehouse, part: Part) -> "Verdict":
 
 
 def capacity_law(warehouse: Warehouse, part: Part) -> "Verdict":
-    """Tested capacities are brought to 25 degC as IEC 60896 does."""
+    """Tested capacities are brought to 25 degC and to the rating that the data sheet prints."""
     from battery_assets.features.laws import temperature_laws as law
 
     jars = jars_of(warehouse, part)

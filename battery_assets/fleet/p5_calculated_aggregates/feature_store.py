@@ -8,20 +8,15 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.hours import JAR_COLUMNS, HoursToMake, hours_to_make, keep_feature_hours
+from battery_assets.fleet.hours import HoursToMake, hours_to_make, keep_feature_hours
 from battery_assets.fleet.jars import day_inputs, jar_facts, site_history
+from battery_assets.fleet.week_before import WANTED, days_before
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.pictures import keep_picture
+from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.plan import DayPlan
 from battery_assets.platform.warehouse.resource import Warehouse
-
-WANTED = {
-    t.telemetry_jar_raw: JAR_COLUMNS,
-    t.telemetry_string_raw: None,
-    t.telemetry_string_calc: None,
-    t.telemetry_env: None,
-}
 
 
 @dg.asset(
@@ -38,6 +33,7 @@ WANTED = {
         ],
         history=[t.impedance_measurement_raw],
         history_months=12,
+        month_before=WANTED,
     )
 )
 def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
@@ -48,14 +44,17 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     jars = jar_facts(warehouse, part)
     rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
     read = Inputs(warehouse, part, WANTED)
+    week, made_from = days_before(warehouse, part, jars, rounds)
     # A day without telemetry has a place in the windows that reach over it.
-    every_day = {day: read.digests.get(day, "") for day in read.span}
+    every_day = {day: read.digests.get(day, "") for day in _span(read, part.start.date() if week else None)}
     given = day_inputs(every_day, jars, dated=[(rounds, "measured_at")], by=timedelta(days=1))
+    for day in list(given)[:1]:
+        given[day] = digest(given[day], made_from)
     plan = warehouse.day_plan(t.feature_store, part, given, chained=True, by=__name__)
     before = list(plan.saved())
     hours = [values["hours"] for _, values in before]
     with hours_to_make(warehouse, part, read, jars) as telemetry_hours:
-        rows = list(_days(read, plan, telemetry_hours, jars, rounds, before, hours))
+        rows = list(_days(read, plan, telemetry_hours, jars, rounds, [*week, *before], hours))
     shown = {}
     if hours:
         # Days are chained: what the last one is made from stands for all of them.
@@ -66,6 +65,14 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     result = warehouse.replace(t.feature_store, part, rows, metadata=shown, plan=plan)
     keep_feature_hours(warehouse, part, dict(rows))
     return result
+
+
+def _span(read: Inputs, first: date | None) -> list[date]:
+    """Every day up to the last with telemetry, from the first with any, or from `first`."""
+    span = read.span
+    if not span or first is None:
+        return span
+    return [first + timedelta(days=n) for n in range((span[-1] - first).days + 1)]
 
 
 def _days(

@@ -8,9 +8,11 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.jars import HealthEvidence, day_inputs, earlier_rows, jar_facts
+from battery_assets.fleet.health_evidence import HealthEvidence
+from battery_assets.fleet.jars import day_inputs, earlier_rows, jar_facts
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
 from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import numbers
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
@@ -20,6 +22,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
+STRING_COLUMNS = ["ts", "string_id", "current_a", "voltage_v", "mode"]
 # Under this a current is float or sensor offset; what is a discharge is decided where windows are cut.
 DISCHARGE_A = -2.0
 HISTORY_MONTHS = 12
@@ -73,25 +76,33 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     state = state_of(TwinState, walked[-1]) if walked else None
     windows = [day["windows"] for day in walked]
     rows = as_they_are(twin_at_end(as_six, before, state, windows, read, evidence.health_with), cells)
-    health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "string_code")
+    health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "battery_code", "string_code")
     bars = keep_picture(
         warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
     )
-    shown = {**bars, **month_shown(warehouse, part, rows, seen)}
+    trend = {"worst SOH, %": rows["soh_pct"].min(), "mean SOH, %": rows["soh_pct"].mean()}
+    shown = {**numbers(trend), **bars, **month_shown(warehouse, part, rows, seen)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
-    """Of each of the last seven days its ohmic readings, its warmth, and the jars whose health is told."""
-    from battery_assets.features.credible.days import credible_jars
+    """Of each of the last seven days its ohmic readings, its warmth, its signs of faults, and the jars whose
+    health is told."""
+    from battery_assets.features.credible.days import credible_jars, credible_strings
 
-    wanted = {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_jar_calc: ["battery_id", "soh_pct"]}
+    wanted = {
+        t.telemetry_jar_raw: JAR_COLUMNS,
+        t.telemetry_string_raw: STRING_COLUMNS,
+        t.telemetry_jar_calc: ["battery_id", "soh_pct"],
+    }
     read = Inputs(warehouse, part, wanted)
     given = day_inputs({day: read.digests[day] for day in read.days[-7:]}, jars)
     with warehouse.reductions("digital_twin_state", part, given, by=__name__) as plan:
         evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
-        for day, (rows, calculated) in read.walk(plan.to_make):
-            evidence.add_day(credible_jars(rows, jars)[0])
+        for day, (raw_rows, strings, calculated) in read.walk(plan.to_make):
+            rows = credible_jars(raw_rows, jars)[0]
+            evidence.add_day(rows)
+            evidence.add_signs(rows, credible_strings(strings, jars)[0])
             told = calculated.filter(pl.col("soh_pct").is_not_null())
             seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
             plan.save(day, seen=seen, **evidence.to_save())

@@ -24,25 +24,35 @@ def ml_model(
 ) -> dg.MaterializeResult:
     part = warehouse.claim(t.ml_model, context)
     entries = tracking.versions(MODEL_NAME, {"cutoff_month": str(part.month)})
-    rows = [
-        _row(entry, part, newest=entry is entries[-1], following=following)
-        for entry, following in zip(entries, [*entries[1:], None], strict=True)
-    ]
+    able = [entry for entry in entries if passed(entry)]
+    after = dict(zip((entry["version"] for entry in able), able[1:], strict=False))
+    rows = [_row(entry, part, following=after.get(entry["version"])) for entry in entries]
     return warehouse.replace(t.ml_model, part, pl.DataFrame(rows, schema=polars_schema(t.ml_model)))
 
 
-def _row(entry: dict, part: Part, newest: bool, following: dict | None) -> dict:
-    """One registered version; the newest of a cut-off is the one in production."""
+def passed(entry: dict) -> bool:
+    """Whether the gate let a version pass; one that was registered before there was a gate has."""
+    return entry["tags"].get("gate", "passed") == "passed"
+
+
+def _row(entry: dict, part: Part, following: dict | None) -> dict:
+    """One registered version: the newest of a cut-off that passed the gate is in production.
+
+    One that was refused stays in staging, and its metrics say why.
+    """
     trained = datetime.fromtimestamp(entry["created_ms"] / 1000, UTC)
     params = {**entry["params"], "model_sha256": entry["tags"]["model_sha256"]}
+    able = passed(entry)
+    if "gate_words" in entry["tags"]:
+        params["gate"] = entry["tags"]["gate_words"]
     return {
         "model_id": identity("ml_model", MODEL_NAME, entry["version"], entry["run_id"]),
         "model_name": MODEL_NAME,
         "model_type": "catboost_rul",
         "version": f"{part.month}.{entry['version']}",
-        "status": "production" if newest else "retired",
+        "status": "staging" if not able else "production" if following is None else "retired",
         "trained_at": trained,
-        "promoted_at": trained,
+        "promoted_at": trained if able else None,
         "retired_at": None
         if following is None
         else datetime.fromtimestamp(following["created_ms"] / 1000, UTC),

@@ -145,7 +145,7 @@ def _deepest(
 
 def _ride(read: Inputs, event: "DischargeEvent", own: pl.DataFrame, days: list[date]) -> bytes | None:
     """The picture of a discharge; None where its jars or its string sent nothing."""
-    from battery_assets.features.pictures.month import ride_picture
+    from battery_assets.features.pictures.ride import ride_picture
 
     span = pl.col("ts").is_between(event.shown_from, event.shown_to)
     of_string = span & (pl.col("string_id") == event.string_id)

@@ -1,4 +1,7 @@
-"""Remaining useful life of every jar at the month's end: by the newest model, else by the twin."""
+"""Remaining useful life of every jar at the month's end: by the newest model, else by the twin.
+
+A jar with a known fault has none. A model is asked about jars of which it knows what it was trained on.
+"""
 
 import json
 from typing import Any
@@ -31,16 +34,26 @@ def rul_prediction(
     context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking
 ) -> dg.MaterializeResult:
     from battery_assets.features.pictures.fleet import rul_histogram
+    from battery_assets.learning.life.examples import has_week
 
     part = warehouse.claim(t.rul_prediction, context)
-    snaps = month_snapshots(warehouse, part)
+    snaps, faults = month_snapshots(warehouse, part)
+    broken, known = (
+        snaps.join(faults, on="battery_id", how=how, maintain_order="left") for how in ("semi", "anti")
+    )
     found = _model_of(warehouse, part)
-    rows = _by_model(tracking, found, snaps) if found else _by_twin(snaps)
+    week = has_week(known) if found else pl.Series([False] * known.height, dtype=pl.Boolean)
+    parts = [_by_twin(known.filter(~week)), _by_fault(broken, faults)]
+    if found and week.any():
+        parts.append(_by_model(tracking, found, known.filter(week)))
+    rows = pl.concat(parts).sort("battery_id")
     jars = jar_facts(warehouse, part)
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
     shown: dict[str, Any] = {
         "jars without prediction": silent,
         "source": "ml_model" if found else "digital_twin",
+        "by source": dict(rows.group_by("source").len().sort("source").iter_rows()),
+        "jars with a known fault": broken.height,
     }
     if rows.height:
         lives = rows.select("battery_id", "predicted_at", "rul_days")
@@ -50,8 +63,11 @@ def rul_prediction(
     return warehouse.replace(t.rul_prediction, part, rows, metadata=shown)
 
 
-def month_snapshots(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """What is known of each jar at the end of the month, its trends over the year before included."""
+def month_snapshots(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What is known of each jar at the end of the month, its trends over the year before included; and the
+    faults that its twin knows: battery_id, fault, lost_v.
+    """
+    from battery_assets.features.samples.service import still_there
     from battery_assets.learning.life.examples import snapshots
 
     features = site_history(
@@ -66,9 +82,10 @@ def month_snapshots(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     placed = batteries.filter(pl.col("string_id").is_not_null())
     features = features.join(placed, on="battery_id", how="semi")
     snaps = snapshots(features, twins, batteries).filter(pl.col("snapshot_at") > part.start)
-    # Of a jar whose health could not be told this month no life can be told either.
-    told = twins.filter(pl.col("captured_at") > part.start)
-    return snaps.join(told, on="battery_id", how="semi", maintain_order="left")
+    # Of a jar whose health could not be told this month no life can be told either, nor of one that has left.
+    told = still_there(twins.filter(pl.col("captured_at") > part.start), batteries, "captured_at")
+    faults = told.filter(pl.col("fault").is_not_null()).select("battery_id", "fault", "lost_v")
+    return snaps.join(told, on="battery_id", how="semi", maintain_order="left"), faults
 
 
 def _model_of(warehouse: Warehouse, part: Part) -> dict | None:
@@ -96,16 +113,32 @@ def _by_model(tracking: Tracking, found: dict, snaps: pl.DataFrame) -> pl.DataFr
     )
 
 
+def _by_fault(snaps: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
+    """Jars that do not do their duty any more, whatever their age."""
+    from battery_assets.learning.life.explanation import feature_snapshot_json
+    from battery_assets.learning.life.prediction import ended
+
+    told = snaps.join(faults, on="battery_id", how="left", maintain_order="left")
+    words = [
+        json.dumps({"method": "known fault", "fault": fault, "lost_v": lost_v})
+        for fault, lost_v in told.select("fault", "lost_v").iter_rows()
+    ]
+    explained = pl.Series("explanation_json", words, dtype=pl.String)
+    return _rows(
+        ended(snaps["battery_id"]), snaps, "digital_twin", None, explained, feature_snapshot_json(snaps)
+    )
+
+
 def _by_twin(snaps: pl.DataFrame) -> pl.DataFrame:
     from battery_assets.learning.life.explanation import feature_snapshot_json
-    from battery_assets.learning.life.straight_line import twin_explanations, twin_predictions
+    from battery_assets.learning.life.forward import forward_explanations, forward_predictions
 
     return _rows(
-        twin_predictions(snaps),
+        forward_predictions(snaps),
         snaps,
         "digital_twin",
         None,
-        twin_explanations(snaps),
+        forward_explanations(snaps),
         feature_snapshot_json(snaps),
     )
 

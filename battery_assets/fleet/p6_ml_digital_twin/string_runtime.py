@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.hours import STRINGS, month_hours
-from battery_assets.fleet.jars import jar_facts, rated_models, site_history
+from battery_assets.fleet.jars import earlier_rows, jar_facts, rated_models, site_history
 from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import numbers
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
@@ -35,6 +37,7 @@ LAST_CAPTURES = 8
         ],
         history=[t.telemetry_event_window, t.capacity_test_raw],
         history_months=MONTHS,
+        earlier=[t.string_runtime],
     )
 )
 def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
@@ -61,7 +64,7 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     rows = string_runtimes(facts, jars, loads, at)
     codes = facts.select("string_id", "string_code"), batteries.select("battery_id", "battery_code")
-    shown = keep_picture(
+    shown: dict[str, Any] = keep_picture(
         warehouse,
         part,
         "ride-through",
@@ -69,25 +72,30 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
         lambda: runtime_bars(rows, *codes),
         by=__name__,
     )
+    own = rows.filter(pl.col("load_basis").is_in(["measured_load", "system_rating"]))
+    shown |= numbers({"weakest string, min": own["runtime_min"].min()})
     return warehouse.replace(t.string_runtime, part, rows, metadata=shown)
 
 
 def _last_day(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """Daily means of the jars' voltage and temperature."""
+    """Daily means of the jars' temperature."""
     daily = t.feature_store.c.feature_window_hours == 24
-    columns = ["battery_id", "feature_ts", "v_mean", "t_mean"]
+    columns = ["battery_id", "feature_ts", "t_mean"]
     return warehouse.read(t.feature_store, part, columns, where=daily).collect()
 
 
 def _own_loads(warehouse: Warehouse, part: Part, facts: pl.DataFrame) -> pl.DataFrame:
-    """What the strings carried in the month's telemetry and in the year's captures, tests left out."""
-    from battery_assets.features.ride_through.loads import loaded_samples, own_loads
+    """What the strings carried in the month's telemetry and in the year's captures, tests left out; else what
+    an earlier month saw them carry.
+    """
+    from battery_assets.features.ride_through.loads import loaded_samples, measured_loads
 
     rated = dict(zip(facts["string_id"], facts["rated_ah"], strict=True))
     telemetry = [month_hours(warehouse, part, STRINGS)["drawn"]]
     loaded = [loaded_samples(frames, rated) for frames in (telemetry, _captures(warehouse, part))]
     tests = site_history(warehouse, t.capacity_test_raw, part, MONTHS)
-    return own_loads(pl.concat(loaded), tests)
+    runtimes = earlier_rows(warehouse, t.string_runtime, part, MONTHS)
+    return measured_loads(pl.concat(loaded), tests, runtimes)
 
 
 def _captures(warehouse: Warehouse, part: Part) -> Iterator[pl.DataFrame]:

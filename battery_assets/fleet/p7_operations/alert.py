@@ -3,6 +3,7 @@
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.p7_operations.evidence import alert_inputs
@@ -44,7 +45,10 @@ def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Materia
     found = signals(inputs)
     rows = alerts(inputs, rules, found)
     counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
+    still = dict(rows.filter(pl.col("resolved_at").is_null()).group_by("severity").len().iter_rows())
+    levels = t.alert.c.severity.info["values"]
     shown: dict[str, Any] = {
+        **{f"open alerts, {severity}": still.get(severity, 0) for severity in levels},
         "by severity": counts,
         "rules without evidence": not_evaluated(inputs, rules, found),
     }

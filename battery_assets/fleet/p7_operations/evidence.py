@@ -71,7 +71,7 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
         hours=hours,
         strings_hours=string if string.height else None,
         env=room_hours(rooms, sensors) if rooms.height else None,
-        soh=_health(warehouse, part),
+        soh=_health(warehouse, part, jars),
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
         data_quality=objections if jar.height or string.height or objections.height else None,
@@ -100,8 +100,11 @@ def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: 
     )
 
 
-def _health(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+def _health(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> pl.DataFrame:
+    from battery_assets.features.samples.service import still_there
+
     states = warehouse.read(t.digital_twin_state, part, ["battery_id", "captured_at", "soh_pct"]).collect()
+    states = still_there(states, jars, "captured_at")
     return _within(states.rename({"captured_at": "at"}), "at", part).with_columns(
         source=pl.lit("digital_twin")
     )

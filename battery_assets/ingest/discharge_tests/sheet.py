@@ -26,15 +26,30 @@ _UNUSABLE = r"\b(digital|raw)\b"
 class DischargeTestError(ValueError):
     """A file that is no discharge test; the message names the file and what was expected."""
 
+    def __init__(
+        self, message: str, next_step: str = "export the test with time, current and voltage columns"
+    ) -> None:
+        super().__init__(message)
+        self.next_step = next_step
+
 
 def chosen_table(path: Path, sheet: str | None) -> tuple[pl.DataFrame, str | None, dict[str, str]]:
     """The first table of the file that has voltage and current, its sheet, and the columns' roles."""
-    seen = []
+    seen: list[str] = []
+    empty: list[str] = []
     for name, found in _tables(path, sheet):
         roles = _roles(found.columns)
-        if {"voltage", "current"} <= roles.keys() and found.height:
+        whole = {"voltage", "current"} <= roles.keys()
+        if whole and any(found[roles[role]].count() for role in ("voltage", "current")):
             return found, name, roles
+        if whole:
+            empty.append(f"{path}" + (f", sheet {name!r}" if name else ""))
         seen.append(f"{name or 'the file'}: {', '.join(map(str, found.columns))}"[:300])
+    if empty:
+        raise DischargeTestError(
+            f"{empty[0]} has no rows below its heading",
+            "give the file of a test that was run: one that was cancelled before it began is no evidence",
+        )
     raise DischargeTestError(f"{path}: expected {_EXPECTED}; found {'; '.join(seen) or 'nothing'}")
 
 

@@ -17,6 +17,27 @@ _CHOICES = {
     "final_newline": ("required", "optional"),
     "positive_current": ("charges", "discharges"),
 }
+# What each term says, in the words of the command line; a term without words has no place there.
+TERM_WORDS = {
+    "timezone": "IANA zone of times without an offset, such as Asia/Bangkok",
+    "policy": "tolerant: bad rows to quarantine; strict: one bad row refuses its file",
+    "null_words": "texts that mean no value, NA|-",
+    "extra_columns": "ignore-and-report, or refuse",
+    "unordered": "false promises that no unit's times go back",
+    "rename": "their name:our name|their name:our name",
+    "units": "column:unit|table.column:unit; degF, mV, S, a factor x6 or /1000, none",
+    "json_dialect": "json, or python-literal-ok",
+    "separator": "of columns: , ; | or tab",
+    "decimal": "sign of decimals: . or ,",
+    "time_format": "iso, epoch-s, epoch-ms, epoch-us, or a pattern such as '%d/%m/%Y %H:%M:%S'",
+    "comment": "how lines begin that are no data",
+    "final_newline": "required, or optional: the last line may have no end",
+    "positive_current": "charges, or discharges, the string",
+    "bad_rows_limit": "bad rows that a file may have",
+    "bad_share_limit": "share of bad rows that a file may have beside",
+    "bad_share_refuse": "share of bad rows above which no file is taken in",
+    "max_unpacked_bytes": "bytes that a file may unpack to",
+}
 _TIME_WORDS = ("iso", "epoch-s", "epoch-ms", "epoch-us")
 
 
@@ -133,8 +154,11 @@ def term_of(key: str, value: str) -> Any:
     Raises ContractError for text that the key cannot mean.
     """
     kinds = {field.name: field.default for field in fields(SourceContract)}
+    if key == "separator" and value.lower() in ("tab", "\\t"):
+        return "\t"
     if key in ("rename", "units"):
-        pairs = [pair.partition(":") for pair in value.split("|")]
+        # Names of theirs may hold a colon, ours and units do not.
+        pairs = [pair.rpartition(":") for pair in value.split("|")]
         if any(not colon or not name or not other for name, colon, other in pairs):
             raise ContractError(f"{key}={value}: expected NAME:MEANING|NAME:MEANING")
         return {name: other for name, _, other in pairs}

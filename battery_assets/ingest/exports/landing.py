@@ -1,5 +1,6 @@
 """What lies in a site's landing folder, file by file."""
 
+import difflib
 import hashlib
 import os
 import re
@@ -14,14 +15,17 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.ingest.exports.contract import SourceContract
+from battery_assets.ingest.files.advice import with_step
 from battery_assets.ingest.files.piece import month_columns
 from battery_assets.ingest.files.pieces import pieces
 from battery_assets.ingest.files.problems import FileProblem, FileRefused
 from battery_assets.ingest.files.rows import FIRST_TIME, LAST_TIME
 from battery_assets.ingest.files.values import checked
 
-# What a generator knows of its own jars is in no file.
-_NAMES = sorted((table.name for table in t.TABLES if table.schema != "truth"), key=len, reverse=True)
+# What is computed, or what a generator knows of its own jars, is in no file.
+_SOURCES = [table for table in t.TABLES if table.schema in ("fleet", "service") and table.info["phase"] <= 3]
+_NAMES = sorted((table.name for table in _SOURCES), key=len, reverse=True)
+_COMPUTED = {table.name for table in t.TABLES} - set(_NAMES)
 _ENDINGS = (".csv.gz", ".csv", ".parquet")
 _UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload")
 _HASHED_AT_ONCE = 1 << 20
@@ -29,9 +33,13 @@ _HASHED_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One export of one table; `sha256` is of the bytes as they lie, `modified` is UTC."""
+    """One export of one table; `sha256` is of the bytes as they lie, `modified` is UTC.
+
+    `name` is its path from the landing folder on: what the books say of it holds wherever that folder is.
+    """
 
     path: Path
+    name: str
     table: str
     size: int
     modified: datetime
@@ -52,7 +60,7 @@ def landing_files(root: Path, site: str) -> tuple[list[LandingFile], list[FilePr
         try:
             _check_kind(path)
             table = _table_of(path, folder)
-            found.append(_described(path, table))
+            found.append(_described(path, str(path.relative_to(root)), table))
         except FileRefused as refusal:
             problems.append(FileProblem(_tellable(path), refusal.reason, refusal.detail))
         except OSError as error:
@@ -93,8 +101,12 @@ def _table_of(path: Path, folder: Path) -> str:
         stem = path.name[: -len(ending)] if ending else path.name.split(".")[0]
         table = _named(stem)
     if table is None:
-        known = ", ".join(sorted(_NAMES))
-        raise FileRefused("UNKNOWN_TABLE", f"{path.name!r} is not named as a table; known: {known}")
+        stem = path.name.split(".")[0]
+        if stem in _COMPUTED:
+            raise FileRefused("COMPUTED_TABLE", f"{stem} is computed here")
+        near = difflib.get_close_matches(re.sub(r"[-_. ]?\d[-_. \d]*$", "", stem.lower()), _NAMES, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(_NAMES))}"
+        raise FileRefused("UNKNOWN_TABLE", f"{path.name!r} is not named as a table{meant}")
     if ending is None:
         raise FileRefused("UNKNOWN_FORMAT", f"{path.name!r} does not end in {', '.join(_ENDINGS)}")
     return table
@@ -108,10 +120,11 @@ def _named(stem: str) -> str | None:
     return None
 
 
-def _described(path: Path, table: str) -> LandingFile:
+def _described(path: Path, name: str, table: str) -> LandingFile:
     facts = path.stat()
     return LandingFile(
         path=path,
+        name=name,
         table=table,
         size=facts.st_size,
         modified=datetime.fromtimestamp(facts.st_mtime, UTC),
@@ -141,7 +154,7 @@ def refusal_of(file: LandingFile, contract: SourceContract) -> str | None:
             if first is not None and column in first.frame.columns:
                 checked(first.frame[column], table.c[column], contract)
     except FileRefused as refusal:
-        return str(refusal)
+        return with_step(refusal, contract)
     return None
 
 

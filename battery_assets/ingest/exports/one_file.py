@@ -10,12 +10,14 @@ from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.landing import LandingFile
 from battery_assets.ingest.exports.order import Order
 from battery_assets.ingest.files.accounts import FileAccount
+from battery_assets.ingest.files.advice import with_step
 from battery_assets.ingest.files.duplicates import FILE
 from battery_assets.ingest.files.piece import Piece
 from battery_assets.ingest.files.pieces import pieces
-from battery_assets.ingest.files.problems import Fault, FileRefused
+from battery_assets.ingest.files.problems import PRIVATE, Fault, FileRefused
 from battery_assets.ingest.files.rows import LINE, Rows, checked_rows
 from battery_assets.ingest.files.spool import DaySpool, MemoryPool
+from battery_assets.ingest.files.units import declared
 from battery_assets.ingest.files.values import check_kinds
 
 # More impossible times than this mean a wrong unit or zone, not bad rows.
@@ -34,7 +36,7 @@ class Intake:
         self, file: LandingFile, number: int, pool: MemoryPool | DaySpool
     ) -> tuple[FileAccount, Counter]:
         """Read one file into the pool, where nothing of a refused one stays; its account and notes."""
-        account = FileAccount(str(file.path), file.sha256, file.size)
+        account = FileAccount(file.name, file.sha256, file.size)
         notes: Counter = Counter()
         kinds: dict[str, frozenset[str]] = defaultdict(frozenset)
         order = None if self.contract.unordered else Order(self.table)
@@ -51,7 +53,7 @@ class Intake:
             self._judge(account)
         except FileRefused as refusal:
             pool.discard(number)
-            account.refuse(refusal)
+            account.refuse(refusal, with_step(refusal, self.contract))
         return account, notes
 
     def _book(self, rows: Rows, good: pl.DataFrame, account: FileAccount) -> None:
@@ -90,20 +92,29 @@ class Intake:
     def _told(self, fault: Fault) -> str:
         """A bad row in words: line, column, value, and what is allowed there."""
         column = f", column {fault.column}" if fault.column else ""
-        value = f" {fault.value[:80]!r}" if fault.value is not None else ""
+        # The books are read by more people than may read contact details.
+        hidden = fault.value is None or self.table.schema == PRIVATE
+        value = "" if hidden else f" {str(fault.value)[:80]!r}"
         return f"line {fault.line}{column}: {fault.reason}{value}{self._allowed(fault)}"
 
     def _allowed(self, fault: Fault) -> str:
-        info = self.table.c[fault.column].info if fault.column and fault.column in self.table.c else {}
+        if fault.column is None or fault.column not in self.table.c:
+            return ""
+        column = self.table.c[fault.column]
+        info = column.info
         if fault.reason == "NOT_IN_ENUM":
             return f" (allowed: {', '.join(info['values'])})"
         if fault.reason not in ("OUT_OF_RANGE", "OUT_OF_TYPE") or info.get("low") is None:
             return ""
         unit = f" {info['unit']}" if info.get("unit") else ""
-        return (
-            f" (allowed: {info['low']:g} to {info['high']:g}{unit}; if the source has another unit, say "
-            f"--contract units={self.table.name}.{fault.column}:UNIT, or a factor such as x0.001)"
+        given = declared(column, self.contract.units)
+        step = (
+            f"its unit is declared as {given}"
+            if given
+            else "if the source has another unit, say "
+            f"--contract units={self.table.name}.{fault.column}:UNIT, or a factor such as x0.001"
         )
+        return f" (allowed: {info['low']:g} to {info['high']:g}{unit}; {step})"
 
 
 def _check_unchanged(file: LandingFile) -> None:

@@ -37,11 +37,11 @@ class Reading:
     rows        the table's columns and in-memory types, one row per key, sorted by unit and time
     quarantine  file, line, column, reason, value (80 characters), raw, rows: one row per bad row, and one per
                 refused file, whose `rows` says for how many rows it stands
-    files       per file: path, sha256, bytes, rows_*, status ('read' or 'refused'), reason
+    files       per file: path (its name), sha256, bytes, rows_*, status ('read' or 'refused'), reason
     findings    what a person should know and no rule refuses, such as ignored columns
-    known       by path, what is to be remembered of a file that was read; not of one that may read otherwise
+    known       by name, what is to be remembered of a file that was read; not of one that may read otherwise
                 tomorrow, for what it has refused
-    not_read    paths of known files that nothing was needed from: their accounts stand
+    not_read    names of known files that nothing was needed from: their accounts stand
     """
 
     rows: pl.DataFrame
@@ -93,14 +93,14 @@ class DayReading:
         self._spool.close()
 
     def files_of_days(self) -> dict[date, list[str]]:
-        """Of each day the files that have rows of it, in order, by path and checksum."""
+        """Of each day the files that have rows of it, in order, by name and checksum."""
         numbers = {day: set(found) for day, found in self._spool.files_of_days().items()}
         for number, known in self._books.known.items():
             for day in known.shares:
                 numbers.setdefault(day, set()).add(number)
         files = self._books.files
         return {
-            day: [f"{files[number].path} {files[number].sha256}" for number in sorted(found)]
+            day: [f"{files[number].name} {files[number].sha256}" for number in sorted(found)]
             for day, found in sorted(numbers.items())
         }
 
@@ -144,7 +144,7 @@ def read_table_days(
     The unit column is a polars Enum of all units met. Files may be in any order and overlap: they are read
     once, checked, and spread by day over a spool on disk (in `spool_folder`, or the system's place for
     temporary files; about 50 bytes a row), so memory holds one block, then one day. All files are read before
-    the first day is handed out. `before` tells by path what was found in files that are what they were: they
+    the first day is handed out. `before` tells by name what was found in files that are what they were: they
     are read again only where a day that is taken up needs them. Raises ValueError for a table that is not
     (instant, unit).
     """
@@ -170,11 +170,11 @@ class _Books:
             month_bounds(month)
         self.files, self.table, self.month, self.contract = list(files), table, month, contract
         self.now = now or datetime.now(UTC)
-        paths = {number: str(file.path) for number, file in enumerate(self.files)}
-        self.known: dict[int, KnownFile] = {n: known[path] for n, path in paths.items() if path in known}
+        names = {number: file.name for number, file in enumerate(self.files)}
+        self.known: dict[int, KnownFile] = {n: known[name] for n, name in names.items() if name in known}
         self._accounts: dict[int, FileAccount] = {}
         self._notes: dict[int, Counter] = {n: Counter(file.notes) for n, file in self.known.items()}
-        self._shares: dict[int, dict[date | None, Share]] = {n: {} for n in paths}
+        self._shares: dict[int, dict[date | None, Share]] = {n: {} for n in names}
         for number, file in self.known.items():
             self._shares[number].update({day: copy(share) for day, share in file.shares.items()})
 
@@ -215,8 +215,8 @@ class _Books:
             quarantine=quarantine_of(accounts),
             files=files_frame(accounts, dict(enumerate(loaded))),
             findings=findings.sentences(),
-            known={str(self.files[n].path): self._remembered(n) for n in read if self._accounts[n].settled},
-            not_read=[str(self.files[n].path) for n in self.known if n not in self._accounts],
+            known={self.files[n].name: self._remembered(n) for n in read if self._accounts[n].settled},
+            not_read=[self.files[n].name for n in self.known if n not in self._accounts],
         )
 
     def _remembered(self, number: int) -> KnownFile:
@@ -225,11 +225,13 @@ class _Books:
 
     def _conflict_faults(self, path: Path, lines: list[int]) -> list[Fault]:
         """Conflicts are known only after all files were read, so their text is looked up again."""
-        texts: dict[int, str] = {}
-        key = ", ".join(str(name) for name in key_columns(self.table))
+        texts: dict[int, tuple[str, str]] = {}
+        names = [str(name) for name in key_columns(self.table)]
+        key = ", ".join(names)
         # A file that vanished since it was read leaves its conflicts without their text, not uncounted.
         with suppress(FileRefused):
             for piece in pieces(path, self.table, self.contract):
                 for index in pl.Series(piece.lines).is_in(lines).arg_true().to_list():
-                    texts[int(piece.lines[index])] = piece.raw(index)
-        return [Fault(line, key, "CONFLICTING_DUPLICATE", None, texts.get(line, "")) for line in lines]
+                    value = ", ".join(str(piece.frame[name][index]) for name in names)
+                    texts[int(piece.lines[index])] = value, piece.raw(index)
+        return [Fault(line, key, "CONFLICTING_DUPLICATE", *texts.get(line, (None, ""))) for line in lines]

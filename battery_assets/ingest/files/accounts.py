@@ -50,6 +50,7 @@ class FileAccount:
     faults: list[Fault] = field(default_factory=list)
     times_out_of_range: int = 0
     refusal: FileRefused | None = None
+    why: str | None = None
 
     @property
     def quarantined(self) -> int:
@@ -68,9 +69,9 @@ class FileAccount:
         """Would it read tomorrow as it read today? Not where it was refused, or has times that lay ahead."""
         return self.refusal is None and not self.times_out_of_range
 
-    def refuse(self, refusal: FileRefused) -> None:
-        """Nothing of the file counts any more, but all its rows are in quarantine."""
-        self.refusal = refusal
+    def refuse(self, refusal: FileRefused, why: str) -> None:
+        """Nothing of the file counts any more, but all its rows are in quarantine; `why` is for people."""
+        self.refusal, self.why = refusal, why
         self.found = self.other_month = self.exact = self.superseded = 0
 
     def row(self) -> dict:
@@ -86,7 +87,7 @@ class FileAccount:
             "rows_superseded": self.superseded,
             "rows_other_month": self.other_month,
             "status": "refused" if self.refusal else "read",
-            "reason": str(self.refusal) if self.refusal else None,
+            "reason": self.why,
         }
 
     def quarantine(self) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from battery_assets.ingest.exports.contract import SourceContract
-from battery_assets.ingest.files.problems import FileRefused
+from battery_assets.ingest.files.problems import PRIVATE, FileRefused
 from battery_assets.tables.projections import columns
 
 MAX_COLUMNS = 1_000
@@ -50,7 +50,8 @@ def matched(
         raise FileRefused("LIMIT", f"{len(names):,} columns; at most {MAX_COLUMNS:,}", line=line)
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        raise FileRefused("DUPLICATE_COLUMN", f"more than once: {', '.join(map(repr, twice))}", line=line)
+        shown = f"{len(twice)} names" if table.schema == PRIVATE else ", ".join(map(repr, twice))
+        raise FileRefused("DUPLICATE_COLUMN", f"more than once: {shown}", line=line)
     wanted = {column.name: column for column in columns(table)}
     missing = [name for name in wanted if name not in names]
     extra = [name for name in names if name not in wanted]
@@ -59,7 +60,11 @@ def matched(
     renamed = {name: _alike(name, extra) for name in missing if _alike(name, extra)}
     refused_extra = extra if contract.extra_columns == "refuse" else []
     if required or renamed or refused_extra:
-        raise FileRefused("HEADER_MISMATCH", _difference(names, wanted, missing, extra, renamed), line=line)
+        # Without a header the first row stands in its place, with the values of somebody.
+        told = f"missing: {', '.join(missing)}; expected: {', '.join(wanted)}"
+        if table.schema != PRIVATE:
+            told = _difference(names, wanted, missing, extra, renamed)
+        raise FileRefused("HEADER_MISMATCH", told, line=line)
     notes: Counter = Counter()
     if extra:
         notes[f"extra columns ignored: {', '.join(sorted(extra))}"] += 1

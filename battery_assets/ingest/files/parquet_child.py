@@ -4,7 +4,7 @@ A damaged page header can abort a reader (no exception, just SIGABRT), so the fi
 limits of memory and time, and the parent only ever reads what this process wrote. Page checksums are verified
 where the file has them. Arguments: one JSON object with path, folder, columns, documents (columns that
 may be nested), batch_rows, cpu_seconds, memory_bytes, max_unpacked_bytes. Results in `folder`: schema.json,
-then NNNNNN.arrow in order, and refused.json where the file is refused.
+then *.arrow in the order of their names, and refused.json where the file is refused.
 """
 
 import ctypes
@@ -16,6 +16,7 @@ from pathlib import Path
 
 LARGEST_RATIO = 200
 RATIO_COUNTS_FROM = 64 << 20
+_PIECE_BYTES = 256 << 20
 _FIXED_WIDTH = 8
 # A polars text view; shorter texts need nothing more.
 _TEXT_WIDTH = 16
@@ -77,15 +78,19 @@ def _write_pieces(
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     for number, batch in enumerate(file.iter_batches(batch_size=request["batch_rows"], columns=wanted)):
         batch.validate(full=True)
-        text_bytes += sum(_unpacked_bytes(batch.column(name)) for name in texts)
+        batch_bytes = sum(map(_unpacked_bytes, batch.columns))
+        text_bytes += batch_bytes
         if text_bytes > _most_text(size, request["max_unpacked_bytes"]):
             told = f"its texts unpack to {text_bytes:,} bytes and more, from a file of {size:,} bytes"
             return ("TOO_LARGE", f"{told}: above {LARGEST_RATIO} to 1")
-        batch = _with_plain_texts(batch, texts)
-        unfinished = folder / f"{number:06d}.unfinished"
-        with pa.ipc.new_file(str(unfinished), batch.schema, options=options) as writer:
-            writer.write_batch(batch)
-        unfinished.rename(folder / f"{number:06d}.arrow")
+        # Whoever reads the pieces holds one at a time.
+        height = max(1, batch.num_rows * _PIECE_BYTES // max(_PIECE_BYTES, batch_bytes))
+        for start in range(0, batch.num_rows, height):
+            piece = _plain(batch.slice(start, height), texts)
+            name = f"{number:06d}-{start:09d}"
+            with pa.ipc.new_file(str(folder / f"{name}.unfinished"), piece.schema, options=options) as writer:
+                writer.write_batch(piece)
+            (folder / f"{name}.unfinished").rename(folder / f"{name}.arrow")
         rows += batch.num_rows
     if rows != file.metadata.num_rows:
         return ("CORRUPT", f"the footer promises {file.metadata.num_rows:,} rows, the pages hold {rows:,}")
@@ -110,26 +115,41 @@ def _most_text(size: int, limit: int) -> int:
 
 
 def _is_text(kind) -> bool:
+    """Is it text, written out or as a dictionary?"""
     import pyarrow as pa
 
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(inner) or pa.types.is_large_string(inner)
 
 
-def _unpacked_bytes(column) -> int:
-    """Bytes of the texts of a dictionary column once each row has its own."""
+def _unpacked_bytes(values) -> int:
+    """Bytes of what has no fixed width, texts and lists, once each row has its own."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    lengths = pc.binary_length(column.dictionary).cast(pa.int64())
-    return pc.sum(lengths.take(column.indices)).as_py() or 0
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        if not (_is_text(kind) or pa.types.is_binary(kind.value_type)):
+            return 0
+        lengths = pc.binary_length(values.dictionary).cast(pa.int64())
+        return pc.sum(lengths.take(values.indices)).as_py() or 0
+    if pa.types.is_struct(kind):
+        return sum(map(_unpacked_bytes, values.flatten()))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return values.nbytes - values.values.nbytes + _unpacked_bytes(values.flatten())
+    return 0 if pa.types.is_primitive(kind) else values.nbytes
 
 
-def _with_plain_texts(batch, texts: list[str]):
-    """The batch with its texts as the file's schema has them."""
+def _plain(batch, texts: list[str]):
+    """The batch with its texts written out, and its instants in UTC: their zone is a name for people."""
     import pyarrow as pa
 
     columns = [
-        column.dictionary_decode() if name in texts else column
+        column.dictionary_decode()
+        if name in texts
+        else column.view(pa.int64()).view(pa.timestamp(column.type.unit, "UTC"))
+        if pa.types.is_timestamp(column.type) and column.type.tz
+        else column
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

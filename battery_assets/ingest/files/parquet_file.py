@@ -44,13 +44,21 @@ def parquet_pieces(
         header = matched(described["names"], table, contract)
         rows = 0
         for part in sorted(folder.glob("*.arrow")):
-            frame = pl.read_ipc(part)
+            frame = decoded(part)
             part.unlink()
             notes = Counter() if rows else header.notes
             yield _piece(_as_columns(frame, table), rows, notes)
             rows += frame.height
         if not rows:
             raise FileRefused("NO_ROWS", "a schema and no row")
+
+
+def decoded(part: Path) -> pl.DataFrame:
+    """A piece that the child wrote. Raises FileRefused: CORRUPT for types that nobody knows."""
+    try:
+        return pl.read_ipc(part)
+    except (pl.exceptions.PanicException, pl.exceptions.PolarsError) as error:
+        raise FileRefused("CORRUPT", f"its types cannot be read: {_last_line(str(error))}") from error
 
 
 def check_ends(path: Path) -> None:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
+# Tables of this schema hold how to reach people: their values stand in no account and no message.
+PRIVATE = "service"
+
 FILE_REASONS = {
     "BAD_ROWS": "the policy is strict and at least one row is bad",
     "CAPACITY": "the cycler's counters contradict the integral of the current, or each other",
     "CHANGED": "the file changed while it was read; it will be read again as it is then",
-    "CORRUPT": "the Parquet file has no valid footer or a damaged page",
+    "COMPUTED_TABLE": "the platform computes this table, and takes it in from nobody",
+    "CORRUPT": "the file is broken: no valid footer, a damaged page, parts that do not fit together",
     "CSV_SYNTAX": "a quote is opened inside a field, or never closed",
     "CYCLE_INDEX": "the cycle counter is not a whole number, or goes back",
     "DIALECT": "the columns are separated by another character than the contract says",

@@ -75,7 +75,7 @@ def _reading(
     frame = counts.own_step_times(counts.step_counts(frame), notes)
     breaks = time_axis.record_begins(frame) if dialect.time_restarts else None
     flow = flow_of(frame, breaks)
-    points = _points(_charged(frame, flow, breaks, notes), contract, declared, notes)
+    points = _points(_charged(frame, flow, notes), contract, declared, notes)
     time_axis.note_clock(points, notes, instants="ts" in frame.columns)
     _prove(points, flow, net_moved(frame, flow), dialect, contract, found.resolution_a, notes)
     return Reading(
@@ -165,9 +165,8 @@ def _judge(faults: Sequence[Fault], rows: int, policy: str) -> None:
             "TRUNCATED" if only_cut else "BAD_ROWS",
             found=f"{bad} bad of {rows} rows ({shown}{more})",
             expected="every row whole",
-            next_step="wait until the cycler has finished the file, or export it again; or read it "
-            "with the policy "
-            "'tolerant', which leaves these rows in quarantine",
+            next_step="wait until the cycler has finished the file, or export it again; "
+            "or read it with --policy tolerant, which leaves these rows in quarantine",
             line=faults[0].line,
         )
     if (bad > _MANY_ROWS and bad > _MANY_SHARE * rows) or bad > _MOST_SHARE * rows:
@@ -200,10 +199,10 @@ def _signed(
     return frame.filter(keep), faults
 
 
-def _charged(frame: pl.DataFrame, flow: Flow, breaks: np.ndarray | None, notes: Counter) -> pl.DataFrame:
+def _charged(frame: pl.DataFrame, flow: Flow, notes: Counter) -> pl.DataFrame:
     """The frame with its counters made cumulative, and the charge of each interval by all that tells it."""
     counted = cumulative(frame, flow, notes)
-    moved_ah, open_ah = estimated(counted.frame, flow, breaks, counted.anew, notes)
+    moved_ah, open_ah = estimated(counted.frame, flow, counted.anew, notes)
     return counted.frame.with_columns(moved_ah=pl.Series(moved_ah), open_ah=pl.Series(open_ah))
 
 

@@ -1,4 +1,8 @@
-"""The CatBoost side of remaining life: the recipe, the data it takes, and its raw output in ln days."""
+"""The CatBoost side of remaining life: the recipe, the data it takes, and its raw output.
+
+Trees learn in the jars' own time: 0 is what the twin's ageing posterior tells, an output of -1 an end one
+standard deviation earlier. Beyond what was seen they fall back on the posterior, not on a constant.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,20 +11,24 @@ import numpy as np
 import polars as pl
 
 from battery_assets.learning.life.examples import FEATURES
+from battery_assets.learning.life.forward import JarTime, jar_time
+from battery_assets.learning.life.survival import Spans
+
+FAR = 12.0  # standard deviations: beyond them nothing changes
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Every number that decides a training run."""
 
-    iterations: int = 400
+    iterations: int = 240
     depth: int = 4
     learning_rate: float = 0.05
     l2_leaf_reg: float = 10.0
     subsample: float = 0.8
     feature_share: float = 0.5
-    distributions: tuple[str, ...] = ("Normal", "Logistic", "Extreme")
-    scales: tuple[float, ...] = (0.7, 1.4)
+    distributions: tuple[str, ...] = ("Normal",)
+    scales: tuple[float, ...] = (1.0,)
     folds: int = 4
     stage: int = 20
     min_failures: int = 10
@@ -30,24 +38,25 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Lives:
-    """What a booster learns from: rows x features (NaN = unknown) and the days between which each life ended.
-
-    `high` is inf where the jar was still in service.
-    """
+    """What a booster learns from: rows x features (NaN = unknown), clocks, and when each life ended."""
 
     matrix: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    time: JarTime
+    spans: Spans
 
     def only(self, rows: np.ndarray) -> "Lives":
         """The lives where the boolean `rows` is true."""
-        return Lives(self.matrix[rows], self.low[rows], self.high[rows])
+        return Lives(self.matrix[rows], self.time.only(rows), self.spans.only(rows))
 
 
 def lives_of(examples: pl.DataFrame) -> Lives:
-    """Rows of `rul_examples.labelled` as arrays, in order."""
+    """Rows of `examples.labelled` as arrays, in order; all rows of a jar count as one life."""
     low, high = examples["lower_days"].to_numpy(), examples["upper_days"].fill_null(np.inf).to_numpy()
-    return Lives(feature_matrix(examples, FEATURES), low, high)
+    time, ended = jar_time(examples), np.isfinite(high)
+    high_z = np.where(ended, time.standard(np.where(ended, high, 1.0)), np.inf)
+    weight = 1.0 / examples.select(pl.len().over("battery_id")).to_series().to_numpy()
+    spans = Spans(low, high, time.standard(low), high_z, weight)
+    return Lives(feature_matrix(examples, FEATURES), time, spans)
 
 
 def feature_matrix(snaps: pl.DataFrame, features: tuple[str, ...]) -> np.ndarray:
@@ -56,11 +65,13 @@ def feature_matrix(snaps: pl.DataFrame, features: tuple[str, ...]) -> np.ndarray
 
 
 def trained_booster(lives: Lives, recipe: Recipe, distribution: str, scale: float, trees: int) -> Any:
-    """A CatBoost model of ln T, trained on `lives`; the same lives and recipe give the same model."""
+    """A CatBoost model of z(T), trained on `lives`; the same lives and recipe give the same model."""
     from catboost import CatBoost, Pool
 
-    # CatBoost writes "still alive" as an upper bound of -1.
-    label = np.column_stack([lives.low, np.where(np.isfinite(lives.high), lives.high, -1.0)])
+    # CatBoost takes the logarithm of what it gets, and writes "still alive" as an upper bound of -1.
+    low, high = (np.exp(np.clip(z, -FAR, FAR)) for z in (lives.spans.lower_z, lives.spans.upper_z))
+    label = np.column_stack([low, np.where(np.isfinite(lives.spans.upper_days), high, -1.0)])
+    weight = lives.spans.weight / lives.spans.weight.mean()
     settings = {
         "loss_function": f"SurvivalAft:dist={distribution};scale={scale}",
         "iterations": trees,
@@ -75,9 +86,10 @@ def trained_booster(lives: Lives, recipe: Recipe, distribution: str, scale: floa
         "allow_writing_files": False,
         "verbose": False,
     }
-    return CatBoost(settings).fit(Pool(lives.matrix, label, feature_names=list(FEATURES)))
+    pool = Pool(lives.matrix, label, weight=weight, feature_names=list(FEATURES))
+    return CatBoost(settings).fit(pool)
 
 
 def raw_output(booster: Any, matrix: np.ndarray, threads: int, trees: int = 0) -> np.ndarray:
-    """The booster's location of ln T before calibration, ln days, from its first `trees` trees (0 = all)."""
+    """The booster's location of z(T) before calibration, from its first `trees` trees (0 = all)."""
     return booster.predict(matrix, prediction_type="RawFormulaVal", ntree_end=trees, thread_count=threads)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from battery_assets.learning.life.prediction import LONGEST_DAYS
+from battery_assets.learning.life.prediction import LONGEST_DAYS, WEAR_OUT
 from battery_assets.learning.life.straight_line import DAYS_PER_YEAR, soh_trend_days
 
 WEEK_COLUMNS = (
@@ -18,7 +18,7 @@ WEEK_COLUMNS = (
     "time_below_float_min", "time_above_float_min", "surge_events_count", "ripple_rms_mean", "thd_mean",
 )  # fmt: skip
 DAY_COLUMNS = ("v_mean", "v_std", "v_balance_mean", "t_mean", "t_delta_ambient_mean")
-TWIN_COLUMNS = ("soh_pct", "r0_mohm", "capacity_fade_pct", "power_fade_pct")
+TWIN_COLUMNS = ("soh_pct", "r0_mohm", "capacity_fade_pct", "power_fade_pct", *WEAR_OUT)
 TRENDS = {
     "soh_slope_pct_per_month": ("soh_pct", 12),
     "soh_recent_slope_pct_per_month": ("soh_pct", 3),
@@ -77,6 +77,13 @@ def snapshots(features: pl.DataFrame, twins: pl.DataFrame, batteries: pl.DataFra
     )
     known = [pl.col(name).cast(pl.Float64).fill_nan(None) for name in FEATURES]
     return rows.select("battery_id", "snapshot_at", *known, "soh_points")
+
+
+def has_week(snaps: pl.DataFrame) -> pl.Series:
+    """Which snapshots know a week of the jar: without it a model would take what is unknown for old age."""
+    return snaps.select(
+        pl.any_horizontal(pl.col(f"{name}_168h").is_not_null() for name in WEEK_COLUMNS)
+    ).to_series()
 
 
 def _month_end_windows(features: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.learning.life.explanation import importance
+from battery_assets.learning.life.forward import KNOTS, JarTime, failed_by
 from battery_assets.learning.life.metrics import observed
 from battery_assets.learning.life.model import RulModel
 from battery_assets.learning.life.survival import kaplan_meier
@@ -29,7 +30,7 @@ def importance_figure(model: RulModel, snaps: pl.DataFrame, top: int = 15) -> "F
     table = importance(model, snaps).head(top).reverse()
     figure, axes = _figure(7, 5)
     axes.barh(table["feature"].to_list(), table["importance"].to_numpy())
-    axes.set_xlabel("mean |contribution| to ln median life")
+    axes.set_xlabel("mean |contribution|, standard deviations")
     axes.set_title("What the remaining-life model looks at")
     return figure
 
@@ -68,20 +69,20 @@ def survival_figure(out_of_fold: pl.DataFrame, model: RulModel) -> "Figure":
     """Share of snapshots still in service after t days: seen (Kaplan-Meier) and predicted out of fold."""
     times, alive = kaplan_meier(*observed(out_of_fold))
     days = np.linspace(1.0, float(out_of_fold["followup_days"].to_numpy().max()), 100)
-    raw = out_of_fold["raw_output"].to_numpy()
-    predicted = [1.0 - model.calibration.probability(raw, at).mean() for at in days]
+    raw, time = out_of_fold["raw_output"].to_numpy(), JarTime(out_of_fold.select(KNOTS).to_numpy())
+    predicted = [1.0 - failed_by(time, raw, model.calibration, float(at)).mean() for at in days]
     figure, axes = _figure(6, 4)
     axes.step([0, *times], [1, *alive], where="post", label="seen (Kaplan-Meier)")
     axes.plot(days, predicted, label="predicted, out of fold")
     axes.set(xlabel="days after the snapshot", ylabel="share in service")
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
 def rul_histogram(predictions: pl.DataFrame) -> "Figure":
-    """Number of jars by median remaining life, years; the last bar holds everything beyond ten years."""
+    """Number of jars by remaining life, years; the last bar holds everything beyond ten years."""
     years = np.minimum(predictions["rul_days"].to_numpy() / 365.25, 10.25)
     figure, axes = _figure(6, 4)
     axes.hist(years, bins=np.arange(0.0, 10.75, 0.5).tolist())
-    axes.set(xlabel="median remaining life, years (last bar: 10 and more)", ylabel="jars")
+    axes.set(xlabel="remaining life, years (last bar: 10 and more)", ylabel="jars")
     return figure

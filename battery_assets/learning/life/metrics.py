@@ -8,7 +8,7 @@ judged on snapshots at least 90 days before the cut-off, and so on.
 import numpy as np
 import polars as pl
 
-from battery_assets.learning.life.prediction import LONGEST_DAYS, prediction_frame
+from battery_assets.learning.life.prediction import COLUMNS, HORIZONS_DAYS, LONGEST_DAYS, prediction_frame
 from battery_assets.learning.life.survival import kaplan_meier, share_ended
 
 
@@ -29,6 +29,21 @@ def concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
     right = comparable = 0.0
     for row in np.flatnonzero(ended):
         later = (time > time[row]) & (jar != jar[row])
+        comparable += later.sum()
+        right += (days[later] > days[row]).sum() + 0.5 * (days[later] == days[row]).sum()
+    return float(right / comparable) if comparable else float("nan")
+
+
+def month_concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
+    """Concordance among jars of the same month: which of this month's goes first. NaN without such a pair.
+
+    Pairs of different months flatter whatever falls with time, since follow-up is tied to the calendar.
+    """
+    time, ended = observed(examples)
+    month = examples["snapshot_at"].dt.strftime("%Y-%m").to_numpy()
+    right = comparable = 0.0
+    for row in np.flatnonzero(ended):
+        later = (time > time[row]) & (month == month[row])
         comparable += later.sum()
         right += (days[later] > days[row]).sum() + 0.5 * (days[later] == days[row]).sum()
     return float(right / comparable) if comparable else float("nan")
@@ -58,17 +73,19 @@ def early_failure_share(examples: pl.DataFrame, lower_days: np.ndarray) -> float
 def scores(examples: pl.DataFrame, predicted: pl.DataFrame) -> dict[str, float]:
     """All figures for predictions in the row order of `examples`.
 
-    c_index, brier_30d, brier_90d, mae_days and coverage_95 (both over seen ends: early ends, so a well
-    calibrated model covers fewer than 95 % of them), early_failure_share, and verdict_90d_accuracy beside
-    confidence_90d.
+    c_index ranks by rul_days; c_index_month by the risk of a year, which is what a visit is planned by.
+    c_index, c_index_month, brier_30d, brier_90d, mae_days and coverage_95 (both over seen ends: early ends,
+    so a well calibrated model covers fewer than 95 % of them), early_failure_share, and verdict_90d_accuracy
+    beside confidence_90d.
     """
     time, ended = observed(examples)
-    days, low, high, near, far, confidence = (predicted[name].to_numpy() for name in predicted.columns[1:7])
+    days, low, high, near, far, year, confidence = (predicted[name].to_numpy() for name in COLUMNS[1:])
     followed = examples["followup_days"].to_numpy() >= 90.0
     verdict = (far >= 0.5) == (ended & (time <= 90.0))
     covered = (low <= time) & (time <= high)
     return {
         "c_index": concordance(examples, days),
+        "c_index_month": month_concordance(examples, -year),
         "brier_30d": brier(examples, near, 30.0),
         "brier_90d": brier(examples, far, 90.0),
         "mae_days": _mean(np.abs(days - time)[ended]),
@@ -101,5 +118,5 @@ def marginal_predictions(train: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFram
         np.full(rows.height, quantile(share, never))
         for share, never in ((0.025, longest), (0.5, longest), (0.975, LONGEST_DAYS))
     )
-    near, far = (np.full(rows.height, share_ended(times, alive, horizon)) for horizon in (30.0, 90.0))
-    return prediction_frame(rows["battery_id"], (low, middle, high), near, far)
+    within = [np.full(rows.height, share_ended(times, alive, horizon)) for horizon in HORIZONS_DAYS]
+    return prediction_frame(rows["battery_id"], (low, middle, high), within)

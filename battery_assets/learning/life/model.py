@@ -1,9 +1,9 @@
-"""Remaining useful life: a CatBoost accelerated-failure-time model of what ended and what still lives.
+"""Remaining useful life: what the twin's ageing posterior tells, corrected by trees that saw jars end.
 
 Training reads from top to bottom in `fit`: candidates on jar-grouped folds, the best by its calibrated
 out-of-fold likelihood, calibration on those held-out outputs, scores beside the baselines, one booster on all
-jars. Within a year of data nothing lives longer than a year: medians beyond that are the chosen law's
-extrapolation, and the interval says how far it can be trusted.
+jars. No tree at all is a candidate too. Within a year of data nothing lives longer than a year: what lies
+beyond is the posterior's, which knows how jars age.
 """
 
 import hashlib
@@ -19,15 +19,16 @@ import polars as pl
 from battery_assets.learning.life.booster import Recipe, feature_matrix, lives_of, raw_output, trained_booster
 from battery_assets.learning.life.examples import FEATURES
 from battery_assets.learning.life.folds import jar_folds
+from battery_assets.learning.life.forward import KNOTS, jar_time, lives_told
 from battery_assets.learning.life.prediction import COLUMNS
 from battery_assets.learning.life.survival import Calibration
 from battery_assets.learning.life.validation import (
     Report,
+    calibrated_posterior,
     calibration_of,
     candidate,
     compared,
     held_out_predictions,
-    life_predictions,
     unseen_site,
 )
 
@@ -72,7 +73,7 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
     lives = lives_of(examples)
     fold = jar_folds(examples, recipe.folds, recipe.seed)
     candidates = [
-        candidate(lives, fold, recipe, distribution, scale, report)
+        candidate(examples, lives, fold, recipe, distribution, scale, report)
         for distribution in recipe.distributions
         for scale in recipe.scales
     ]
@@ -80,16 +81,20 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
     calibration = calibration_of(lives, best)
     held_out = held_out_predictions(examples, lives, fold, best)
     metrics = compared(examples, fold, held_out) | unseen_site(examples, lives, recipe, best)
-    booster = trained_booster(lives, recipe, best.distribution, best.scale, best.trees)
+    booster = trained_booster(lives, recipe, best.distribution, best.scale, max(best.trees, 1))
     metrics |= {
+        "out_of_fold_nll_posterior": calibrated_posterior(lives, best),
         "trees": float(best.trees),
         "scale": calibration.scale,
         "sudden_per_year": calibration.sudden_per_day * 365.25,
         "out_of_fold_nll": best.nll,
+        "c_index_month": best.rank,
     }
     trained_on = _described(examples)
     metrics |= {name: float(trained_on[name]) for name in ("jars", "snapshots", "failures")}
-    kept = examples.drop(FEATURES).hstack(held_out.drop("battery_id")).with_columns(raw_output=best.raw)
+    clocks = pl.DataFrame(lives.time.knots, schema=list(KNOTS))
+    kept = examples.drop(FEATURES).hstack(held_out.drop("battery_id")).hstack(clocks)
+    kept = kept.with_columns(raw_output=best.raw)
     model = RulModel(
         booster, recipe, FEATURES, calibration, best.trees, _ranges(lives.matrix), trained_on, kept
     )
@@ -139,7 +144,7 @@ def inside_ranges(model: RulModel, matrix: np.ndarray) -> np.ndarray:
 
 
 def predict(model: RulModel, snaps: pl.DataFrame) -> pl.DataFrame:
-    """One row per row of `snaps`, in order: median life, 95 % interval, failure probabilities, confidence.
+    """One row per row of `snaps`, in order: expected life, 95 % interval, failure probabilities, confidence.
 
     All are read off one life distribution per jar, so they agree. confidence_score is the probability that
     the model's 90-day verdict is right, times the share of features that are known and within the range
@@ -149,8 +154,14 @@ def predict(model: RulModel, snaps: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Float64) | {"battery_id": pl.String})
     matrix = feature_matrix(snaps, model.features)
     trust = inside_ranges(model, matrix).mean(axis=1)
-    raw = raw_output(model.booster, matrix, model.recipe.threads)
-    return life_predictions(snaps["battery_id"], raw, model.calibration, trust)
+    return lives_told(snaps["battery_id"], jar_time(snaps), shifts(model, matrix), model.calibration, trust)
+
+
+def shifts(model: RulModel, matrix: np.ndarray) -> np.ndarray:
+    """What the trees add to each row's clock, in standard deviations; 0 where no tree was worth it."""
+    if model.trees == 0:
+        return np.zeros(len(matrix))
+    return raw_output(model.booster, matrix, model.recipe.threads)
 
 
 def save(model: RulModel, path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Remaining life without a trained model: the twin's health, extrapolated to 80 % in a straight line.
+"""The line that anyone can draw: the twin's health, extrapolated to 80 %. A baseline, and a stand-in.
 
 Health and rate of loss are uncertain and taken as normal: SOH ~ N(m, s^2), rate ~ N(r, q^2), in points a day.
 After t days the health is N(m - r t, s^2 + q^2 t^2), so (Bernstein's life distribution)
@@ -8,8 +8,6 @@ After t days the health is N(m - r t, s^2 + q^2 t^2), so (Bernstein's life distr
 The rate is the precision-weighted mean of the fleet's prior, the loss since installation and the own trend.
 A straight line knows no knee: lives of jars past the knee are over-stated, and the scores say by how much.
 """
-
-import json
 
 import numpy as np
 import polars as pl
@@ -99,8 +97,8 @@ def twin_predictions(snaps: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Float64) | {"battery_id": pl.String})
     failed = _failed_by(health_and_rate(snaps), GRID_DAYS)
     lower, upper = (_first_reached(failed, share) for share in INTERVAL)
-    near, far = (failed[:, np.searchsorted(GRID_DAYS, days)] for days in HORIZONS_DAYS)
-    return prediction_frame(snaps["battery_id"], (lower, _first_reached(failed, 0.5), upper), near, far)
+    within = [failed[:, np.searchsorted(GRID_DAYS, days)] for days in HORIZONS_DAYS]
+    return prediction_frame(snaps["battery_id"], (lower, _first_reached(failed, 0.5), upper), within)
 
 
 def soh_trend_days(snaps: pl.DataFrame) -> pl.Series:
@@ -111,21 +109,3 @@ def soh_trend_days(snaps: pl.DataFrame) -> pl.Series:
     return pl.Series(
         "soh_trend_days", np.where(np.isfinite(snaps["soh_pct"].cast(pl.Float64).to_numpy()), days, np.nan)
     ).fill_nan(None)
-
-
-def twin_explanations(snaps: pl.DataFrame) -> pl.Series:
-    """JSON text per row: the health and rate that the extrapolation used, with their standard deviations."""
-    state = health_and_rate(snaps)
-    texts = [
-        json.dumps(
-            {
-                "method": "linear extrapolation of soh_pct to 80 %",
-                "soh_pct": round(float(soh), 2),
-                "soh_sd_pct": round(float(soh_sd), 2),
-                "loss_pct_per_year": round(float(rate), 2),
-                "loss_sd_pct_per_year": round(float(rate_sd), 2),
-            }
-        )
-        for soh, soh_sd, rate, rate_sd in zip(*state.values(), strict=True)
-    ]
-    return pl.Series("explanation_json", texts, dtype=pl.String)

@@ -1,11 +1,12 @@
-"""Accelerated failure time: ln T = location + scale * e, for three error laws, and the Kaplan-Meier curve.
+"""Accelerated failure time: z(T) = location + scale * e, for three error laws, and the Kaplan-Meier curve.
 
-`Normal` gives a log-normal life, `Logistic` a log-logistic one, `Extreme` (Gumbel of the minimum) a Weibull
-one; the names are those of CatBoost's SurvivalAft, whose optimum these formulas reproduce (tested).
+z is a jar's own clock (`forward`), in which a life that goes as the twin tells it is normal. Were z = ln t,
+`Normal` would give a log-normal life, `Logistic` a log-logistic one, `Extreme` (Gumbel of the minimum) a
+Weibull one; the names are those of CatBoost's SurvivalAft, whose optimum these formulas reproduce (tested).
 Source: Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data, 2nd ed., chapters 2 and 3.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.optimize import minimize
@@ -15,6 +16,8 @@ DISTRIBUTIONS = ("Normal", "Logistic", "Extreme")
 SMALLEST_PROBABILITY = 1e-12
 # Open welds and shorted cells of healthy jars: 0.2 to 0.4 % a year.
 USUAL_SUDDEN_PER_DAY = 1e-5
+# Of a clock's offset, ln slope, ln scale, ln sudden rate: how far the posterior is thought to be off.
+PRIOR_SD = np.array([0.3, 0.5, 0.1, 1.0])
 
 
 def log_survival(z: np.ndarray, distribution: str) -> np.ndarray:
@@ -39,33 +42,47 @@ def error_quantile(probability: float, distribution: str) -> float:
     raise ValueError(f"unknown distribution {distribution!r}, one of {', '.join(DISTRIBUTIONS)}")
 
 
-def negative_log_likelihood(
-    lower_days: np.ndarray,
-    upper_days: np.ndarray,
-    location: np.ndarray,
-    scale: float,
-    distribution: str,
-    sudden_per_day: float = 0.0,
-) -> float:
-    """Mean -ln likelihood of lives known to lie in (lower, upper]; upper is inf where the jar still lives.
+@dataclass(frozen=True)
+class Spans:
+    """Lives known to have ended between two instants (N,): days, and z, the jar's own clock at them.
 
-    A life ends by wear, ln T = location + scale * e, or suddenly at the constant rate `sudden_per_day`.
+    upper_days and upper_z are inf where the jar still lives. weight: what a row counts; the rows of one jar
+    are one life together.
     """
-    log_alive = (
-        log_survival((np.log(lower_days) - location) / scale, distribution) - sudden_per_day * lower_days
-    )
-    ended = np.isfinite(upper_days)
-    until = np.where(ended, upper_days, 1.0)
-    log_after = log_survival((np.log(until) - location) / scale, distribution) - sudden_per_day * until
+
+    lower_days: np.ndarray
+    upper_days: np.ndarray
+    lower_z: np.ndarray
+    upper_z: np.ndarray
+    weight: np.ndarray
+
+    def only(self, rows: np.ndarray) -> "Spans":
+        """The lives where the boolean `rows` is true."""
+        return Spans(*(getattr(self, item.name)[rows] for item in fields(self)))
+
+
+def negative_log_likelihood(
+    spans: Spans, location: np.ndarray, scale: float, distribution: str, sudden_per_day: float = 0.0
+) -> float:
+    """Mean -ln likelihood of the lives.
+
+    A life ends by wear, z(T) = location + scale * e, or suddenly at the constant rate `sudden_per_day`.
+    """
+    log_alive = log_survival((spans.lower_z - location) / scale, distribution)
+    log_alive = log_alive - sudden_per_day * spans.lower_days
+    ended = np.isfinite(spans.upper_days)
+    until, at = np.where(ended, spans.upper_days, 1.0), np.where(ended, spans.upper_z, 0.0)
+    log_after = log_survival((at - location) / scale, distribution) - sudden_per_day * until
     share = np.maximum(np.exp(log_alive) - np.exp(log_after), SMALLEST_PROBABILITY)
-    return float(-np.where(ended, np.log(share), log_alive).mean())
+    return float(-np.average(np.where(ended, np.log(share), log_alive), weights=spans.weight))
 
 
 @dataclass(frozen=True)
 class Calibration:
     """What turns a booster's raw output into a life.
 
-    By wear, ln T = offset + slope * raw + scale * e; beside it a rate of ends that no feature foretells.
+    By wear, z(T) = offset + slope * raw + scale * e, z the jar's own clock (`forward`); beside it a rate of
+    ends that no feature foretells.
     """
 
     distribution: str
@@ -75,35 +92,23 @@ class Calibration:
     sudden_per_day: float
 
     def location(self, raw: np.ndarray) -> np.ndarray:
-        """Location of ln T by wear, ln days, for raw outputs of the booster."""
+        """Location of z(T) by wear, for raw outputs of the booster."""
         return self.offset + self.slope * np.asarray(raw, dtype=float)
 
-    def probability(self, raw: np.ndarray, days: np.ndarray | float) -> np.ndarray:
-        """P(failure within `days`), days > 0."""
-        z = (np.log(days) - self.location(raw)) / self.scale
-        return -np.expm1(log_survival(z, self.distribution) - self.sudden_per_day * days)
-
-    def quantile_days(self, raw: np.ndarray, probability: float) -> np.ndarray:
-        """Days by which the share `probability` of such jars has failed, by bisection of ln t."""
-        raw = np.asarray(raw, dtype=float)
-        low, high = np.full(raw.shape, np.log(1e-3)), np.full(raw.shape, np.log(1e6))
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            reached = self.probability(raw, np.exp(middle)) >= probability
-            low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-        return np.exp(high)
+    def probability(self, raw: np.ndarray, z: np.ndarray, days: np.ndarray | float) -> np.ndarray:
+        """P(failure within `days`), at which the jars' clocks stand at z."""
+        standard = (z - self.location(raw)) / self.scale
+        return -np.expm1(log_survival(standard, self.distribution) - self.sudden_per_day * days)
 
 
-def calibrated(
-    lower_days: np.ndarray, upper_days: np.ndarray, raw: np.ndarray, scale: float, distribution: str
-) -> tuple[Calibration, float]:
-    """Maximum-likelihood calibration of held-out raw outputs, and the mean -ln likelihood reached.
+def calibrated(spans: Spans, raw: np.ndarray, scale: float, distribution: str) -> tuple[Calibration, float]:
+    """Most likely calibration of held-out raw outputs, and the mean -ln likelihood reached.
 
-    A normal prior on ln slope, ln(scale / start) and ln(sudden rate / usual rate) weighs as much as one row,
-    so that few failures cannot collapse the interval; the slope stays positive, so no ranking is turned
-    round.
+    The prior is the jars' own clocks as they are: normal with PRIOR_SD on the offset, ln slope,
+    ln(scale / start) and ln(sudden rate / usual rate). So few failures cannot collapse the interval of lives
+    that nobody has seen end; the slope stays positive, so no ranking is turned round.
     """
-    prior_weight = 1.0 / len(raw)
+    lives = float(spans.weight.sum())
 
     def at(free: np.ndarray) -> Calibration:
         slope, wide, sudden = np.exp(free[1]), scale * np.exp(free[2]), USUAL_SUDDEN_PER_DAY * np.exp(free[3])
@@ -111,12 +116,12 @@ def calibrated(
 
     def missed(trial: Calibration) -> float:
         return negative_log_likelihood(
-            lower_days, upper_days, trial.location(raw), trial.scale, distribution, trial.sudden_per_day
+            spans, trial.location(raw), trial.scale, distribution, trial.sudden_per_day
         )
 
     bounds = [(-12.0, 12.0), (-2.5, 2.5), (-2.5, 2.5), (-4.0, 6.0)]
     best = minimize(
-        lambda free: missed(at(free)) + 0.5 * prior_weight * float((free[1:] ** 2).sum()),
+        lambda free: missed(at(free)) + 0.5 / lives * float(((free / PRIOR_SD) ** 2).sum()),
         np.zeros(4),
         method="L-BFGS-B",
         bounds=bounds,

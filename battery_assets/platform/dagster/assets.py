@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from battery_assets.platform.dagster.metadata import definition_metadata
 from battery_assets.platform.dagster.partitions import lab_months, labs, months, site_months
 
-GROUPS = {
+_PHASES = {
     1: "p1_master",
     2: "p2_raw_timeseries",
     3: "p3_raw_transactions",
@@ -19,6 +20,24 @@ GROUPS = {
     6: "p6_ml_digital_twin",
     7: "p7_operations",
 }
+# What a domain ends in is looked after every night; a month that nobody has made for that long is old.
+_WARN, _FAIL = timedelta(hours=36), timedelta(days=35)
+FRESH = dg.FreshnessPolicy.time_window(fail_window=_FAIL, warn_window=_WARN)
+_ENDS_IN = {"string_runtime", "alert", "incident", "work_order", "cycle_data"}
+
+
+def group_of(phase: int, *, lab: bool) -> str:
+    """The group of the assets of a phase: fleet and lab have groups of their own."""
+    return "lab_p6_models" if lab and phase == 6 else f"{'lab' if lab else 'fleet'}_{_PHASES[phase]}"
+
+
+def _said_by_both(phase: int, *, lab: bool) -> dict[str, Any]:
+    domain = "lab" if lab else "fleet"
+    return {
+        "group_name": group_of(phase, lab=lab),
+        "owners": [f"team:{domain}"],
+        "tags": {"domain": domain, "phase": str(phase)},
+    }
 
 
 @dataclass(frozen=True)
@@ -62,13 +81,15 @@ def materializes(
     history: Iterable[sa.Table] = (),
     history_months: int = 0,
     earlier: Iterable[sa.Table] = (),
+    month_before: Iterable[sa.Table] = (),
     after: Iterable[sa.Table | Model] = (),
 ) -> dict[str, Any]:
     """Keyword arguments for the asset of a table or of a model.
 
     `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
     months too (0: for all of them), `earlier` those of which only earlier months are read (the table itself
-    may be one): they are no edge of the same month. `after` are tables and models that only have to be there
+    may be one): they are no edge of the same month. Of `month_before` only the month before is read, besides
+    what `reads` says. `after` are tables and models that only have to be there
     first, such as parents of foreign keys.
     A month whose rows have changed makes the later months stale whose history it is.
     """
@@ -76,6 +97,8 @@ def materializes(
     said = _said_by_model(made) if isinstance(made, Model) else _said_by_table(made)
     for read in (*history, *earlier):
         _LATER.setdefault(read.name, {})[made.name] = history_months or None
+    for read in month_before:
+        _LATER.setdefault(read.name, {}).setdefault(made.name, 1)
     said["metadata"] |= {
         "reads": [read.name for read in reads],
         "reads_earlier_months": [read.name for read in history],
@@ -89,7 +112,8 @@ def materializes(
 def _said_by_table(table: sa.Table) -> dict[str, Any]:
     return {
         "name": table.name,
-        "group_name": GROUPS[table.info["phase"]],
+        **_said_by_both(table.info["phase"], lab=table.info["lab"]),
+        **({"freshness_policy": FRESH} if table.name in _ENDS_IN else {}),
         "partitions_def": partitions_of(table),
         "description": table.comment,
         "metadata": definition_metadata(table),
@@ -100,7 +124,7 @@ def _said_by_table(table: sa.Table) -> dict[str, Any]:
 def _said_by_model(model: Model) -> dict[str, Any]:
     return {
         "name": model.name,
-        "group_name": GROUPS[model.phase],
+        **_said_by_both(model.phase, lab=False),
         "partitions_def": _partitions(model.cut),
         "description": model.comment,
         "metadata": {"registered_name": model.registered_name},

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from battery_assets.platform.dagster.partitions import labs, sites
+from battery_assets.platform.dagster.partitions import (
+    calendar,
+    know_months,
+    labs,
+    months,
+    months_of_labs,
+    sites,
+)
 from battery_assets.platform.dagster.schedules import running
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_SOURCES
@@ -48,6 +55,9 @@ def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, Job]) -> dg.SensorDefi
         ready = warehouse.process_config_and_initialize()
         if any(running(context.instance, job.name) for job in jobs.values()):
             return dg.SkipReason("months are being run: what they change is looked at when they have ended")
+        stale = oldest_stale(ready)
+        for kind, parts in stale.items():
+            know_months(context.instance, {month for month, *_ in parts}, lab=kind == "lab")
         # A run that fails leaves the key as it is: it is not launched again before anything has changed.
         requests = [
             dg.RunRequest(
@@ -55,7 +65,7 @@ def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, Job]) -> dg.SensorDefi
                 job_name=jobs[kind].name,
                 partition_key=dg.MultiPartitionKey({"month": month, "site": site}),
             )
-            for kind, parts in oldest_stale(ready).items()
+            for kind, parts in stale.items()
             for month, site, committed in parts
         ]
         return dg.SensorResult(
@@ -66,8 +76,10 @@ def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, Job]) -> dg.SensorDefi
 
 
 def _strangers(warehouse: Warehouse, instance: dg.DagsterInstance) -> list[dg.DeleteDynamicPartitionsRequest]:
-    """Take away partitions that are no site of the books: a typo on the page would be run every night."""
+    """Take away partitions that are no site of the books, or no month: a typo on the page would be run."""
     with warehouse.transaction() as connection:
         known = {row.site for row in registry.sites(connection)}
     typed = {of: set(instance.get_dynamic_partitions(str(of.name))) - known for of in (sites, labs)}
+    for of, lab in ((months, False), (months_of_labs, True)):
+        typed[of] = set(instance.get_dynamic_partitions(str(of.name))) - set(calendar(lab=lab))
     return [of.build_delete_request(sorted(names)) for of, names in typed.items() if names]

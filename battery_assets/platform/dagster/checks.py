@@ -20,6 +20,7 @@ import polars.selectors as cs
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.assets import partitions_of
+from battery_assets.platform.dagster.defects import defects, refused_files, told
 from battery_assets.platform.dagster.empty_partition import no_rows
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -119,9 +120,13 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
                 passed=False, description=f"{table.name} {part.key} was never committed"
             )
         if not profile["rows"] and not table.info["may_be_empty"]:
-            return no_rows(part, column_failures(table, stored_columns(warehouse, table, part)))
+            columns_wrong = column_failures(table, stored_columns(warehouse, table, part))
+            return no_rows(part, columns_wrong, refused_files(warehouse, table, part))
         if _profile_tells(table):
             failures = profile_failures(table, profile)
+            if failures:
+                # Numbers of a profile say neither how many rows are concerned nor which.
+                failures = defects(table, warehouse.read(table, part)) or failures
         else:
             rows = warehouse.read(table, part).collect()
             failures = _once(warehouse, table, part, digest(rows), lambda: row_failures(table, rows))
@@ -130,7 +135,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not failures,
             severity=dg.AssetCheckSeverity.ERROR,
-            description="; ".join(failures) or f"{profile['rows']} rows hold",
+            description=told(table, part, failures) if failures else f"{profile['rows']} rows hold",
             metadata={"rows": profile["rows"], **({"failures": failures} if failures else {})},
         )
 
@@ -197,9 +202,10 @@ def _out_of_bounds(facts: dict[str, tuple[float, float | None, float | None]]) -
 
 
 def _fact_words(name: str, value: float, low: float | None, high: float | None) -> str:
-    limits = {"min_value": low, "max_value": high}
-    known = {word: limit for word, limit in limits.items() if limit is not None}
-    return f"{name}: values to be between {known} does not hold, found {value:g}"
+    if low == high:
+        return f"{name}: {value:g}, where {low:g} is allowed"
+    limits = " to ".join("any" if limit is None else f"{limit:g}" for limit in (low, high))
+    return f"{name}: {value:g}, where {limits} is allowed"
 
 
 def column_failures(table: sa.Table, stored: set[str]) -> list[str]:
@@ -240,7 +246,8 @@ def row_failures(table: sa.Table, rows: pl.DataFrame) -> list[str]:
         if len(keys) == 1
         else gx.expectations.ExpectCompoundColumnsToBeUnique(column_list=keys)
     )
-    return _not_numbers(rows) + _failures(rows.to_pandas(), [*expectations, unique])
+    failures = _not_numbers(rows) + _failures(rows.to_pandas(), [*expectations, unique])
+    return defects(table, rows.lazy()) or failures if failures else []
 
 
 def _not_numbers(rows: pl.DataFrame) -> list[str]:

@@ -55,6 +55,11 @@ def definition_metadata(table: sa.Table) -> dict[str, Any]:
     }
 
 
+def numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers of which Dagster draws a trend, by what they are; what is not known is left out."""
+    return {name: round(float(value), 2) for name, value in values.items() if value is not None}
+
+
 _BEFORE, _AFTER = "![](data:image/png;base64,", ")"
 
 

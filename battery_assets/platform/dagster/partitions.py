@@ -2,10 +2,13 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+
+from battery_assets.platform import clock
 
 FIRST_MONTH = "2015-01"
 # Published lives of cells began long before the fleet did.
@@ -13,16 +16,14 @@ FIRST_LAB_MONTH = "2000-01"
 SITE_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,30}$")
 MONTH_PATTERN = re.compile(r"^[0-9]{4}-(0[1-9]|1[0-2])$")
 
-# end_offset=1 makes the month that is still running a partition: it is refreshed every day.
-months = dg.MonthlyPartitionsDefinition(start_date=FIRST_MONTH, fmt="%Y-%m", timezone="UTC", end_offset=1)
+# Months are partitions once something is asked of them: a calendar from 2015 on showed what nobody misses.
+months = dg.DynamicPartitionsDefinition(name="month")
 sites = dg.DynamicPartitionsDefinition(name="site")
 site_months = dg.MultiPartitionsDefinition({"month": months, "site": sites})
 # Labs are sites of their own kind: a fleet's page does not show them as missing, nor theirs a fleet's.
 labs = dg.DynamicPartitionsDefinition(name="lab")
-lab_calendar = dg.MonthlyPartitionsDefinition(
-    start_date=FIRST_LAB_MONTH, fmt="%Y-%m", timezone="UTC", end_offset=1
-)
-lab_months = dg.MultiPartitionsDefinition({"month": lab_calendar, "site": labs})
+months_of_labs = dg.DynamicPartitionsDefinition(name="lab_month")
+lab_months = dg.MultiPartitionsDefinition({"month": months_of_labs, "site": labs})
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,24 @@ class Part:
         if self.month is None:
             raise ValueError(f"partition {self.key} has no month")
         return self.month
+
+
+def calendar(*, lab: bool = False) -> list[str]:
+    """Every month that can be a partition, the one that is still running included."""
+    return month_range(FIRST_LAB_MONTH if lab else FIRST_MONTH, f"{clock.now():%Y-%m}")
+
+
+def know_months(instance: dg.DagsterInstance, names: Iterable[str], *, lab: bool = False) -> None:
+    """Make months partitions; they stay in the order of time, in which pages show and backfills run them."""
+    of = str((months_of_labs if lab else months).name)
+    present = instance.get_dynamic_partitions(of)
+    fresh = sorted(set(names) - set(present))
+    if not fresh:
+        return
+    later = [month for month in present if month > fresh[0]]
+    for month in later:
+        instance.delete_dynamic_partition(of, month)
+    instance.add_dynamic_partitions(of, sorted([*fresh, *later]))
 
 
 def months_after(month: str, count: int) -> str:

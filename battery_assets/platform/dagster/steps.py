@@ -12,6 +12,9 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
+from battery_assets.platform.days.code_version import code_version
+from battery_assets.platform.days.plan import MENDED
+
 # The asset or check whose body runs now, where it runs in a step with others.
 RUNNING: ContextVar[dg.AssetKey | dg.AssetCheckKey | None] = ContextVar("running", default=None)
 ERROR = dg.AssetCheckSeverity.ERROR
@@ -22,8 +25,11 @@ def in_steps(
     assets: Sequence[dg.AssetsDefinition],
     checks: Sequence[dg.AssetChecksDefinition],
     together: Mapping[str, Sequence[sa.Table]],
+    lake: str | None = None,
 ) -> list[Definition]:
     """The assets with their checks, a step for each; those of `together` in one step, in that order.
+
+    Pages show of each the version of its code and, of tables in the lake, their address there.
 
     A check that needs more than what its asset follows stays a step of its own, and so does an asset that
     takes a run config.
@@ -40,11 +46,12 @@ def in_steps(
                 step,
                 [of_asset[name] for name in names],
                 [c for c in checks if c not in alone and _target(c) in names],
+                lake,
             )
             for step, names in groups.items()
         ),
-        *configured,
-        *alone,
+        *(asset.map_asset_specs(lambda spec, own=asset: _said(spec, own, lake)) for asset in configured),
+        *map(_alone, alone),
     ]
 
 
@@ -63,14 +70,17 @@ def _follows(assets: Mapping[str, dg.AssetsDefinition], check: dg.AssetChecksDef
 
 
 def _step(
-    name: str, assets: Sequence[dg.AssetsDefinition], checks: Sequence[dg.AssetChecksDefinition]
+    name: str,
+    assets: Sequence[dg.AssetsDefinition],
+    checks: Sequence[dg.AssetChecksDefinition],
+    lake: str | None,
 ) -> dg.AssetsDefinition:
     """One step that writes the tables of the assets, in their order, and judges each after it is written."""
     bodies = [(asset.key, body_of(asset), _judges(asset.key, checks)) for asset in assets]
 
     @dg.multi_asset(
         name=name,
-        specs=[spec for asset in assets for spec in asset.specs],
+        specs=[_said(spec, asset, lake) for asset in assets for spec in asset.specs],
         check_specs=[spec._replace(additional_deps=[]) for check in checks for spec in check.check_specs],
         partitions_def=assets[0].partitions_def,
         required_resource_keys={key for one in (*assets, *checks) for key in one.required_resource_keys},
@@ -78,18 +88,66 @@ def _step(
     )
     def step(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         for key, body, judges in bodies:
+            mended = 0
             if key in context.selected_asset_keys:
-                yield call(key, body, context)._replace(asset_key=key)
+                made = call(key, body, context)._replace(asset_key=key)
+                mended = (made.metadata or {}).get(MENDED, 0)
+                yield made
             for check, judge in judges.items():
                 if check not in context.selected_asset_check_keys:
                     continue
-                result = call(check, judge, context)._replace(asset_key=key, check_name=check.name)
+                said = call(check, judge, context)._replace(asset_key=key, check_name=check.name)
+                result = _told_of(said, mended) if check.name == "suite" else said
                 yield result
-                if check in blocking and not result.passed and result.severity == ERROR:
-                    return  # what comes after it in this step is downstream
+                # What comes after it in this step is downstream.
+                _stop_where_red(result, check in blocking)
 
     blocking = {spec.key for check in checks for spec in check.check_specs if spec.blocking}
     return step
+
+
+def _told_of(result: dg.AssetCheckResult, mended: int) -> dg.AssetCheckResult:
+    """What a suite says, with a warning where days were not what had been written and were made again."""
+    if not mended or not result.passed:
+        return result
+    words = f"{mended} days were damaged or changed by others and were made again: look at disk and access"
+    return result._replace(
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{words}; {result.description}",
+    )
+
+
+def _stop_where_red(result: dg.AssetCheckResult, blocking: bool) -> None:
+    """Let a red blocking check end its step, with the check's own words as the last."""
+    if blocking and not result.passed and result.severity == ERROR:
+        name = f"{result.asset_key.path[-1]}: {result.check_name}" if result.asset_key else result.check_name
+        raise dg.Failure(f"{name}: {result.description}", allow_retries=False)
+
+
+def _alone(check: dg.AssetChecksDefinition) -> dg.AssetChecksDefinition:
+    """A check that is a step of its own."""
+    [spec] = check.check_specs
+    body = body_of(check)
+
+    @dg.multi_asset_check(
+        name=check.node_def.name, specs=[spec], required_resource_keys=set(check.required_resource_keys)
+    )
+    def step(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        said = call(spec.key, body, context)
+        result = said._replace(asset_key=spec.asset_key, check_name=spec.name)
+        yield result
+        _stop_where_red(result, spec.blocking)
+
+    return step
+
+
+def _said(spec: dg.AssetSpec, asset: dg.AssetsDefinition, lake: str | None) -> dg.AssetSpec:
+    """What an asset says of itself, with the version of its code and its address."""
+    coded = spec.replace_attributes(code_version=code_version(body_of(asset).__module__)[:12])
+    if lake is None or spec.metadata.get("store") != "lake":
+        return coded
+    return coded.merge_attributes(metadata={"dagster/uri": f"{lake.rstrip('/')}/{spec.key.path[-1]}"})
 
 
 def _judges(
@@ -108,7 +166,9 @@ def body_of(definition: Definition) -> Callable[..., Any]:
 
 
 def call(
-    key: dg.AssetKey | dg.AssetCheckKey, body: Callable[..., Any], context: dg.AssetExecutionContext
+    key: dg.AssetKey | dg.AssetCheckKey,
+    body: Callable[..., Any],
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
 ) -> Any:
     """What the body of an asset or a check returns for the context and the resources that it names."""
     names = list(inspect.signature(body).parameters)[1:]

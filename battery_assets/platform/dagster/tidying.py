@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import dagster as dg
 import sqlalchemy as sa
 
-from battery_assets.platform.dagster.partitions import months
+from battery_assets.platform.dagster.partitions import calendar
+from battery_assets.platform.dagster.retention import KEEP_DAYS, prune
 from battery_assets.platform.lake import captures
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.analyst import end_readers
@@ -41,23 +42,26 @@ def tidy_up(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = 
         if naming:
             gone_captures = captures.remove_unnamed(warehouse.lake, connection, naming, keep_hours)
             deleted[captures.FOLDER] = gone_captures
-        registry.forget_days(connection, before=months.get_partition_keys()[-KEEP_MONTHS])
+        registry.forget_days(connection, before=calendar()[-KEEP_MONTHS])
     return deleted
 
 
-def tidy_job(tables: Iterable[sa.Table]) -> dg.JobDefinition:
-    """The job that tidies up."""
+def tidy_job(tables: Iterable[sa.Table], keep_log_days: int = KEEP_DAYS) -> dg.JobDefinition:
+    """The job that tidies up; Dagster's log of runs that ended is kept for so many days, 0: for ever."""
     of_job = tuple(tables)
 
     @dg.op(name="tidy_up")
     def step(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
         for name, count in tidy_up(warehouse, of_job).items():
             context.log.info(f"{name}: {count} files deleted")
+        for name, count in prune(context.instance, keep_log_days).items():
+            context.log.info(f"Dagster's {name} of runs that ended {keep_log_days} days ago: {count} gone")
 
     @dg.job(
         name="tidy",
         executor_def=dg.in_process_executor,
-        description="Deletes lake files that no version has named for two days.",
+        description="Deletes lake files that no version has named for two days, and what nobody reads of "
+        "the logs of old runs.",
     )
     def tidy() -> None:
         step()

@@ -58,7 +58,8 @@ _AT_START = sources_of(_PACKAGE)
 _pinned: set[str] = set()
 
 
-def imported_by(text: str) -> set[str]:
+@functools.cache
+def imported_by(text: str) -> frozenset[str]:
     """Dotted names that a source imports, inside functions too: a.b and a.b.c of `from a.b import c`.
 
     Text that only looks like an import counts as well: it can make a closure too large, never too small.
@@ -66,7 +67,7 @@ def imported_by(text: str) -> set[str]:
     found = set(_IMPORT.findall(text))
     for module, names in _FROM.findall(text):
         found |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", names))}
-    return found
+    return frozenset(found)
 
 
 def closure(module: str, sources: dict[str, _Source]) -> set[str]:
@@ -92,13 +93,24 @@ def checksum(module: str, sources: dict[str, _Source]) -> str:
         source = sources[name]
         total.update(f"{name}\0{source.text}\0".encode())
         libraries |= {word.split(".")[0] for word in imported_by(source.text)} & _LIBRARIES.keys()
-        for data in sorted(set(_DATA.findall(source.text))):
+        for data in _data_in(source.text):
             beside = source.path.with_name(data)
             if beside.is_file():
                 total.update(data.encode() + b"\0" + beside.read_bytes())
-    known = {name: version(_LIBRARIES[name]) for name in sorted(libraries)}
+    known = {name: _installed(name) for name in sorted(libraries)}
     total.update(json.dumps(known).encode())
     return total.hexdigest()
+
+
+@functools.cache
+def _installed(library: str) -> str:
+    return version(_LIBRARIES[library])
+
+
+@functools.cache
+def _data_in(text: str) -> tuple[str, ...]:
+    """The names of data files in a source."""
+    return tuple(sorted(set(_DATA.findall(text))))
 
 
 @functools.cache

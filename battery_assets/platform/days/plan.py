@@ -17,6 +17,9 @@ from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.saved import packed, unpacked
 from battery_assets.platform.warehouse.profile import Profile
 
+# What a materialization calls the number of days that were damaged or changed by others.
+MENDED = "days mended"
+
 
 @dataclass(frozen=True)
 class DayEntry:
@@ -35,11 +38,14 @@ class DayEntry:
 class DayPlan:
     """The days to make, in order, and the entries of those that stay.
 
+    `mended` are days that would have stayed, had their content still been what was written.
+
     A caller makes every day of `to_make`, in their order, and may `save` arrays and frames of each.
     """
 
     input_hashes: Mapping[date, str]
     unchanged: dict[date, DayEntry]
+    mended: tuple[date, ...] = ()
     _saved: dict[date, bytes] = field(default_factory=dict)
 
     @property
@@ -69,7 +75,8 @@ class DayPlan:
     @property
     def shown(self) -> dict[str, int]:
         """What a materialization tells of it."""
-        return {"days made": len(self.to_make), "days kept": len(self.unchanged)}
+        told = {"days made": len(self.to_make), "days kept": len(self.unchanged)}
+        return told | ({MENDED: len(self.mended)} if self.mended else {})
 
     def entry(self, day: date, **facts: Any) -> DayEntry:
         """The books' entry of a day that was made. Raises ValueError for a day that was not to be made."""

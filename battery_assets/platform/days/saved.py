@@ -52,11 +52,12 @@ def _array(name: str, value: np.ndarray | pl.DataFrame) -> tuple[str, np.ndarray
     if not isinstance(value, pl.DataFrame):
         return name, value
     buffer = io.BytesIO()
-    value.rechunk().write_ipc(buffer, compression="zstd")
+    # A file of the same frame costs three to eight times as much to write and to read: most are small.
+    value.rechunk().write_ipc_stream(buffer, compression="zstd")
     return _FRAME + name, np.frombuffer(buffer.getvalue(), np.uint8)
 
 
 def _value(name: str, array: np.ndarray) -> tuple[str, Any]:
     if not name.startswith(_FRAME):
         return name, array.copy()
-    return name.removeprefix(_FRAME), pl.read_ipc(io.BytesIO(array.data))
+    return name.removeprefix(_FRAME), pl.read_ipc_stream(io.BytesIO(array.data))

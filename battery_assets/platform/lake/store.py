@@ -32,6 +32,7 @@ from battery_assets.platform.lake.format import (
     parquet_bytes,
     remove_action,
 )
+from battery_assets.platform.lake.log_names import named_by, named_in
 from battery_assets.platform.lake.log_on_disk import sync, sync_log
 from battery_assets.platform.lake.reads import Days, LakeError
 from battery_assets.platform.lake.schema import widen
@@ -86,8 +87,10 @@ class Lake:
 
     def paths(self, table: sa.Table, part: Part) -> list[str]:
         """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
-        found = self.delta(table)
-        return [] if found is None else sorted(_named(found, part))
+        try:
+            return sorted(named_in(self.table_url(table), part, local=self.local))
+        except TableNotFoundError:
+            return []
 
     def write(self, table: sa.Table, part: Part, day: date, rows: pl.DataFrame) -> LakeFile:
         """Write one day's rows, in stored order, to a file of its own. It is not part of the table yet."""
@@ -175,7 +178,7 @@ class Lake:
         turn = Transaction(f"{part.site}/{part.month}", token or 0)
         for attempt in range(_COMMIT_TRIES):
             delta = self.create(table)
-            named = _named(delta, part)
+            named = named_by(delta, part)
             fence()
             if not named.keys() >= set(keep):
                 raise LakeError(
@@ -240,15 +243,6 @@ class Lake:
     def content(self, url: str) -> bytes:
         """What lies at a URL of the lake."""
         return Path(url).read_bytes() if self.local else fetch(url)
-
-
-def _named(delta: DeltaTable, part: Part) -> dict[str, int]:
-    """Size of each file of a partition, a site, a month, or all, by path."""
-    actions = pl.DataFrame(delta.get_add_actions(flatten=True))
-    for name, value in (("site", part.site), ("month", part.month)):
-        if value is not None and actions.height:
-            actions = actions.filter(pl.col(f"partition.{name}") == value)
-    return dict(actions.select("path", "size_bytes").iter_rows()) if actions.height else {}
 
 
 def _unwritten(target: str, reason: str) -> LakeError:

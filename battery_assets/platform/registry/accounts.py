@@ -75,6 +75,23 @@ def known_files(connection: sa.Connection, table: sa.Table, part: Part) -> dict[
     }
 
 
+def refusals_of(connection: sa.Connection, table: sa.Table, part: Part) -> list[str]:
+    """The files of a partition that were refused as a whole: name, why, rows concerned and the next step."""
+    books = r.ingest_file.c
+    at = [books[name] == value for name, value in _accounts_key(table, part).items()]
+    query = sa.select(books.path, books.reason, books.rows_read).where(*at, books.status == "refused")
+    return [
+        refusal_words(path, reason, rows)
+        for path, reason, rows in connection.execute(query.order_by(books.path))
+    ]
+
+
+def refusal_words(path: str, reason: str, rows: int | None) -> str:
+    """A refused file in words; the next step, where there is one, stands last."""
+    fault, mark, step = reason.partition("; next step: ")
+    return f"{path.rsplit('/', 1)[-1]} was refused: {fault}{f' ({rows:,} rows)' if rows else ''}{mark}{step}"
+
+
 def accounts_of(connection: sa.Connection, table: sa.Table, part: Part) -> dict[str, Any]:
     """Sums over the files of a partition, and how many rows are in quarantine for which reason."""
     files, refused = (

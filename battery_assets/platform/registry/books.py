@@ -200,11 +200,27 @@ def forget_site(connection: sa.Connection, site: str) -> None:
     connection.execute(sa.delete(r.site).where(r.site.c.site == site))
 
 
+def sites_with_rows(connection: sa.Connection, tables: Iterable[sa.Table], month: str) -> set[str]:
+    """The sites of which any of these tables has rows of a month."""
+    version = r.partition_version
+    names = [table.name for table in tables]
+    query = sa.select(version.c.site).where(version.c.month == month, version.c.rows > 0)
+    return set(connection.execute(query.where(version.c.table_name.in_(names))).scalars())
+
+
 def months_of_site(connection: sa.Connection, site: str) -> list[str]:
     """The months of which anything of a site was committed, in order."""
     version = r.partition_version
     query = sa.select(version.c.month).where(version.c.site == site, version.c.version.is_not(None))
     return sorted(set(connection.execute(query.where(version.c.month != "")).scalars()))
+
+
+def committed_months(connection: sa.Connection) -> list[tuple[str, str]]:
+    """Every site ("" where a table is not cut by site) and month of which anything was committed."""
+    version = r.partition_version
+    query = sa.select(version.c.site, version.c.month).distinct()
+    rows = connection.execute(query.where(version.c.version.is_not(None), version.c.month != ""))
+    return [(row.site, row.month) for row in rows]
 
 
 def hold_site(connection: sa.Connection, site: str) -> None:

@@ -15,6 +15,17 @@ site = sa.Table(
     comment="Sites and where their data come from.",
 )
 
+books = sa.Table(
+    "books",
+    METADATA,
+    sa.Column("one_row", sa.Boolean, primary_key=True, comment="True: there is one row."),
+    sa.Column("id", sa.String(32), nullable=False, comment="Also in the file books.id of home and lake."),
+    sa.Column("home", sa.Text, comment="The home that works on a server's database, else NULL."),
+    sa.Column("host", sa.Text, comment="The machine of that home."),
+    sa.CheckConstraint("one_row", name="books_one_row"),
+    comment="Which home and which lake belong to these books.",
+)
+
 partition_version = sa.Table(
     "partition_version",
     METADATA,

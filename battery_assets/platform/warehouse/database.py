@@ -97,14 +97,19 @@ def cursor_of(connection: sa.Connection) -> psycopg.Cursor:
 def copy_in(connection: sa.Connection, table: sa.Table, rows: pl.DataFrame) -> bytes:
     """COPY rows into the table, columns by name. Returns the bytes that were sent."""
     data = csv_bytes(rows)
+    copy_bytes(connection, table, rows.columns, data)
+    return data
+
+
+def copy_bytes(connection: sa.Connection, table: sa.Table, names: Sequence[str], data: bytes) -> None:
+    """COPY rows that are `csv_bytes` into the table; `names` are their columns."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL {})").format(
         sql.Identifier(*qualified(table)),
-        sql.SQL(", ").join(map(sql.Identifier, rows.columns)),
+        sql.SQL(", ").join(map(sql.Identifier, names)),
         sql.Literal(_NULL),
     )
     with cursor_of(connection) as cursor, cursor.copy(statement) as copy:
         copy.write(data)
-    return data
 
 
 def qualified(table: sa.Table) -> list[str]:

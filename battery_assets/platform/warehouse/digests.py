@@ -4,7 +4,8 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
-from battery_assets.platform.warehouse.rows import within
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.conditions import within
 
 
 def has_digest(table: sa.Table) -> bool:
@@ -30,3 +31,11 @@ def rows_digest(connection: sa.Connection, table: sa.Table, part: Part) -> str |
 def are_changed(kept: str | None, now: str | None) -> bool:
     """Have the rows changed since their digest was kept? One of another form says nothing."""
     return kept is not None and now is not None and kept != now and kept[:17] == now[:17]
+
+
+def are_there(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> bool:
+    """Are a partition's rows those that were committed, and were these the rows of this checksum?"""
+    row = registry.committed(connection, table, part)
+    if row is None or row.sha256 != sha256 or row.rows_digest is None:
+        return False
+    return row.rows_digest == rows_digest(connection, table, part)

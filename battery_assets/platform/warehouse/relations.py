@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects.postgresql import insert
 
+from battery_assets.errors import BadInput
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry.staleness import mark_stale
 from battery_assets.platform.warehouse.database import copy_in, cursor_of, transaction
@@ -69,9 +70,10 @@ def _of_this_site(connection: sa.Connection, table: sa.Table, part: Part, named:
     )
     row = connection.execute(taken.limit(1)).one_or_none()
     if row is not None:
-        raise ValueError(
-            f"{table.name} {part.key}: {key} {row[0]} belongs to site {row.site} already; "
-            "ids are unique in the whole fleet, so the same export cannot be two sites"
+        raise BadInput(
+            f"{table.name} {part.key}: {key} {row[0]} belongs to site {row.site} already, and ids are unique "
+            f"in the whole fleet, so the same export cannot be two sites; next step: import it as --site "
+            f"{row.site}, or run `battery-assets site remove {row.site}` first"
         )
 
 

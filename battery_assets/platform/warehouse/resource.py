@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.metadata import replaced_metadata
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.mended import warn_of_changed_days
 from battery_assets.platform.days.plan import DayPlan, input_hashes_of, unchanged_days
 from battery_assets.platform.lake import captures
 from battery_assets.platform.lake.current import current_files
@@ -21,6 +22,7 @@ from battery_assets.platform.lake.format import sha256_of
 from battery_assets.platform.lake.reads import Days, Stored, columns_of, damaged_file, read_days
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.database import copy_out, reading, repeat, transaction, unhurried
 from battery_assets.platform.warehouse.profile import merged
@@ -31,7 +33,7 @@ from battery_assets.platform.warehouse.replacing import (
     replace_lake,
     replace_rows,
 )
-from battery_assets.platform.warehouse.rows import by_day, fitting, within
+from battery_assets.platform.warehouse.rows import by_day, fitting
 from battery_assets.tables.projections import polars_schema, stored_schema
 
 # A run with this tag makes every day again.
@@ -83,9 +85,8 @@ class Warehouse(dg.ConfigurableResource):
             else (Part.of(context), context.run.run_id, context.run.tags)
         )
         with self.transaction() as connection:
-            tokens = tuple(
-                (one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also)
-            )
+            claims = ((one.name, registry.claim(connection, one, part, run_id)) for one in (table, *also))
+            tokens = tuple(claims)
         crash_point("claimed")
         return Claimed(part.site, part.month, tokens, from_scratch=FROM_SCRATCH in tags)
 
@@ -103,7 +104,7 @@ class Warehouse(dg.ConfigurableResource):
         `where` narrows a PostgreSQL table. Lake files are held against their checksums first, unless `verify`
         says that nothing is computed from them. Raises LakeError.
         """
-        self._note(table)
+        self.note(table)
         names = list(columns or polars_schema(table))
         if table.info["store"] == "lake":
             return self.scan_in(table, self.files(table, part or Part()), names, verify=verify)
@@ -116,11 +117,10 @@ class Warehouse(dg.ConfigurableResource):
 
     def day_digests(self, table: sa.Table, part: Part) -> dict[date, str]:
         """Checksum of each day's rows of a table that PostgreSQL keeps day by day; "" where it has none."""
-        self._note(table)
+        self.note(table)
         with self.reading() as connection:
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
-        # Replaced as a whole, all of it stands for each of its days.
         other = "" if entries or row is None else row.sha256
         found = {day: entries[day].sha256 if day in entries else other for day in part.days}
         return {day: sha256 or "" for day, sha256 in found.items()}
@@ -157,9 +157,8 @@ class Warehouse(dg.ConfigurableResource):
     def day_plan(
         self, table: sa.Table, part: Part, inputs: Mapping[date, str], *, by: str, chained: bool = False
     ) -> DayPlan:
-        """Which days of a partition have to be made, where `inputs` says what each day is made from.
-
-        The code of the module `by` that makes them and, of chained days, what the day before was, is added.
+        """Which days of a partition have to be made, where `inputs` says what each day is made from. Added
+        are the code of the module `by` that makes them and, of chained days, what the day before was.
         A damaged day has to be made; so have all where the partition is stale or the run says so.
         """
         input_hashes = input_hashes_of(table.name, inputs, chained, by)
@@ -168,8 +167,9 @@ class Warehouse(dg.ConfigurableResource):
             entries = registry.day_entries(connection, registry.place(table, part))
             known = days_there(connection, self.lake, table, part, entries)
         if row is None or row.state != "current" or from_scratch(part):
-            known = set()
-        return DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained))
+            return DayPlan(input_hashes, {})
+        mended = warn_of_changed_days(f"{table.name} {part.key}", input_hashes, entries, known)
+        return DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained), mended)
 
     @contextlib.contextmanager
     def reductions(
@@ -222,8 +222,8 @@ class Warehouse(dg.ConfigurableResource):
             )
         crash_point("committed")
         shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)
-        told = {**shown, **(plan.shown if plan else {}), **(metadata or {})}
-        return dg.MaterializeResult(metadata=told, data_version=dg.DataVersion(sha256))
+        shown |= (plan.shown if plan else {}) | (metadata or {})
+        return dg.MaterializeResult(metadata=shown, data_version=dg.DataVersion(sha256))
 
     def profile(self, table: sa.Table, part: Part) -> dict[str, Any] | None:
         """What the writer saw of a partition; None where nothing was committed.
@@ -263,9 +263,9 @@ class Warehouse(dg.ConfigurableResource):
         """Is the URL one of this lake's, and not just what somebody else's system wrote?"""
         return url is not None and captures.address(self.lake, url) is not None
 
-    def _note(self, table: sa.Table) -> None:
-        reads = _READS.get()
-        if reads is not None:
+    def note(self, table: sa.Table) -> None:
+        """Record that a table is read, where somebody records it."""
+        if (reads := _READS.get()) is not None:
             reads.add(table.name)
 
     def _url(self, table: sa.Table, path: str) -> str:
@@ -277,7 +277,7 @@ class Warehouse(dg.ConfigurableResource):
         Raises LakeError where lake and books contradict each other, and for a file that is not as long as the
         books say.
         """
-        self._note(table)
+        self.note(table)
         return current_files(self.database_url, self.lake, table, part)
 
     def scan_in(

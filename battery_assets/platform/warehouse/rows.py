@@ -11,14 +11,16 @@ import sqlalchemy as sa
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.casting import cast_columns
-from battery_assets.platform.warehouse.database import copy_in
+from battery_assets.platform.warehouse.conditions import within
+from battery_assets.platform.warehouse.database import copy_bytes, copy_in, csv_bytes
+from battery_assets.platform.warehouse.digests import are_there
 from battery_assets.platform.warehouse.profile import profile_of
 from battery_assets.platform.warehouse.relations import upsert_newest
 from battery_assets.tables.projections import columns, polars_schema
 
 
 def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame) -> tuple[dict, str]:
-    """Rows into their PostgreSQL table, within the caller's transaction."""
+    """Rows into their PostgreSQL table, within the caller's transaction; none where the same are there."""
     stamped = rows.with_columns(
         *([pl.lit(part.site).alias("site")] if "site" in table.c and "site" not in rows.columns else []),
         *([pl.lit(part.month).alias("month")] if "month" in table.c else []),
@@ -28,8 +30,10 @@ def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFra
         registry.take_turn(connection, table, part.site or "")
         data = upsert_newest(connection, table, part, stamped)
     else:
-        connection.execute(sa.delete(table).where(within(table, part, None)))
-        data = copy_in(connection, table, stamped)
+        data = csv_bytes(stamped)
+        if not are_there(connection, table, part, hashlib.sha256(data).hexdigest()):
+            connection.execute(sa.delete(table).where(within(table, part, None)))
+            copy_bytes(connection, table, stamped.columns, data)
     return profile_of(rows.select(list(polars_schema(table))), table), hashlib.sha256(data).hexdigest()
 
 
@@ -92,18 +96,6 @@ def rows_there(connection: sa.Connection, table: sa.Table, part: Part) -> int:
     """How many rows a partition of a PostgreSQL table has now."""
     count = sa.select(sa.func.count()).select_from(table)
     return connection.execute(count.where(within(table, part, None))).scalar_one()
-
-
-def within(
-    table: sa.Table, part: Part | None, where: sa.ColumnElement[bool] | None
-) -> sa.ColumnElement[bool]:
-    """The condition that a PostgreSQL table's rows belong to a partition."""
-    conditions = [] if where is None else [where]
-    if part is not None and part.site and table.info["cut"] == "site_month":
-        conditions.append(table.c.site == part.site)
-    if part is not None and part.month and "month" in table.c and not table.info["newest_wins"]:
-        conditions.append(table.c.month == part.month)
-    return sa.and_(sa.true(), *conditions)
 
 
 def fitting(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:

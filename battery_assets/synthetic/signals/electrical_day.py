@@ -7,8 +7,7 @@ import numpy as np
 
 from battery_assets.physics import float_charge
 from battery_assets.physics.open_circuit import open_circuit_v
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
-from battery_assets.physics.random_streams import wander
+from battery_assets.physics.random_streams import stream, wander
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.condition import Condition, condition
 from battery_assets.synthetic.discharges import LINK_OHM, Run, broken_strings, run
@@ -19,10 +18,12 @@ from battery_assets.synthetic.schedule import GENERATOR_RUN_S, Event, events_tou
 from battery_assets.synthetic.signals.rooms import MINUTES, JarDay, jar_day
 from battery_assets.synthetic.site import SyntheticSite
 
-BOOST_GAIN_V_CELL = HX12_120.boost_v_cell - HX12_120.float_v_cell
 CHARGER_WANDER_V = 0.1  # per string of 24 [GK]
 JAR_WANDER_V = 0.003
 BOOST_DECAY_S = 600.0
+# A raised limit is reached in minutes; a full string takes 0.03-0.06 C then, decaying within the hour; a
+# lowered one it meets from above, and takes nothing until it has come down (convention).
+RISES_S, TAKES_C, TAKES_S, GIVES_BACK_S = 300.0, (0.03, 0.06), (1200.0, 2400.0), 1200.0
 REST_DECAY_S = 2 * 3600.0  # surface charge of a jar at rest, SOURCES 1.6
 
 
@@ -63,12 +64,13 @@ def _jar_grids(site: SyntheticSite, day: int, before: np.ndarray, after: np.ndar
     shift = along(begin, marks["b", 1.0])
     moved = before != after
     shift[moved] = np.where(swapped, along(marks["a", 0.0], end)[moved], shift[moved])
-    shift += HX12_120.tafel_per_k * (jar_c - 25.0)
-    per_volt = HX12_120.tafel_per_v / HX12_120.cells
+    shift += site.product.tafel_per_k * (jar_c - 25.0)
+    per_volt = site.product.tafel_per_v / site.product.cells
     places = len(before)
     shift += (
         per_volt
         * JAR_WANDER_V
+        * site.world.six_cells
         * wander(site.seed, (site.site, "jar"), day, places, 144, MINUTES + 1, closed=True)
     )
     # A cell shorts at the day's swap hour, which is as good a moment as any.
@@ -84,35 +86,61 @@ def _setpoint_v(site: SyntheticSite, day: int, warm: JarDay, samples: int) -> np
               for system in plan.systems]  # fmt: skip
     at = np.arange(samples) * (MINUTES / samples)
     error = np.array([system.setpoint_error for system in plan.systems])
-    cells = HX12_120.cells * jars
+    cells = site.product.cells * jars
     over = warm.excess_v_cell[[system.strings[0] for system in plan.systems]]
-    fixed = HX12_120.float_v_cell + over
-    limits = np.where(np.isnan(over), float_charge.setpoint_v_cell(np.array(sensed)), fixed)
+    fixed = site.product.float_v_cell + over
+    compensated = float_charge.setpoint_v_cell(np.array(sensed), site.product)
+    limits = np.where(np.isnan(over), compensated, fixed)
     held = [np.interp(at, np.arange(MINUTES + 1), row) for row in limits]
     slow = wander(site.seed, (site.site, "charger slow"), day, count, 12, samples)
     fast = wander(site.seed, (site.site, "charger"), day, count, 288, samples)
-    moves = CHARGER_WANDER_V * jars / 24 * (0.8 * slow + 0.6 * fast)
+    moves = CHARGER_WANDER_V * site.world.six_cells * jars / 24 * (0.8 * slow + 0.6 * fast)
     # The strings of a system hang on one bus.
     return (np.array(held) * cells * (1 + error[:, None]) + moves)[plan.system_of_string]
 
 
-def _recharge_lift_v(happened: Run, second: np.ndarray, held_v: np.ndarray) -> np.ndarray:
+def _boost_gain_v(site: SyntheticSite) -> float:
+    """How far (V) the boost limit of a string lies above its float voltage at 25 C."""
+    gain_v_cell = site.product.boost_v_cell - site.product.float_v_cell
+    return gain_v_cell * site.product.cells * site.jars_per_string
+
+
+def _recharge_lift_v(
+    site: SyntheticSite, happened: Run, second: np.ndarray, held_v: np.ndarray
+) -> np.ndarray:
     """Departure (V) of the string from its float setpoint while it is recharged; 0 afterwards."""
     since = second - happened.charge_start_s
     boost = np.zeros(since.size)
     if happened.boosts:
-        gain = BOOST_GAIN_V_CELL * HX12_120.cells * happened.deviation_v.size
-        boost = gain * np.exp(-np.maximum(since - happened.boost_s, 0.0) / BOOST_DECAY_S)
+        boost = _boost_gain_v(site) * np.exp(-np.maximum(since - happened.boost_s, 0.0) / BOOST_DECAY_S)
     limit = held_v + boost
     gap = np.maximum(limit - happened.charger_v, 0.0) * happened.recharge.voltage_gap(since)
     return np.where(since < 0, 0.0, boost - gap)
 
 
-def _equalize_lift_v(event: Event, second: np.ndarray, jars: int) -> np.ndarray:
-    gain = BOOST_GAIN_V_CELL * HX12_120.cells * jars
+def _equalize_lift_v(site: SyntheticSite, event: Event, second: np.ndarray) -> np.ndarray:
+    gain = _boost_gain_v(site)
     since = second - event.start_s
     over = np.maximum(since - event.duration_s, 0.0)
-    return np.where(since < 0, 0.0, gain * np.minimum(since / 60.0, 1.0) * np.exp(-over / BOOST_DECAY_S))
+    return np.where(since < 0, 0.0, gain * np.minimum(since / RISES_S, 1.0) * np.exp(-over / BOOST_DECAY_S))
+
+
+def _equalize_a(site: SyntheticSite, event: Event, second: np.ndarray) -> np.ndarray:
+    """Current (A) beside the float law that a full string takes at a raised limit: amperes for an hour.
+
+    Acid and double layer follow the higher voltage; how much they take differs from one time to another.
+    """
+    rng = stream(site.seed, site.site, "equalize current", event.key)
+    most = min(rng.uniform(*TAKES_C) * site.product.rated_ah, layout(site).system(event.string).charge_a)
+    since = second - event.start_s
+    inside = (since >= 0) & (since < event.duration_s)
+    taken = most * np.minimum(since / RISES_S, 1.0) * np.exp(-np.maximum(since, 0) / rng.uniform(*TAKES_S))
+    return np.where(inside, taken, 0.0)
+
+
+def _given_back(ends_s: float, second: np.ndarray) -> np.ndarray:
+    """Share of the float law's current that flows after a limit is lowered: none at once, then all of it."""
+    return 1 - np.where(second < ends_s, 0.0, np.exp(-np.maximum(second - ends_s, 0.0) / GIVES_BACK_S))
 
 
 def _overlay(happened: Run, second: np.ndarray, jar_v: np.ndarray, current_a: np.ndarray) -> None:
@@ -149,12 +177,12 @@ def _parted(
     return min(loads, default=np.inf), until
 
 
-def _rest_open(second, parted, slots, string_v, jar_c, jar_v, current_a) -> None:
+def _rest_open(site, second, parted, slots, string_v, jar_c, jar_v, current_a) -> None:
     """Jars of a string that is open: no current, sound ones rest, the open one has the rest of the bus."""
     inside = np.flatnonzero((second >= parted[0]) & (second < parted[1]))
     if not inside.size:
         return
-    rested = open_circuit_v(1.0, jar_c.mean(axis=1))[:, None]
+    rested = open_circuit_v(1.0, jar_c.mean(axis=1), site.product)[:, None]
     fading = np.exp(-(second[inside] - parted[0]) / REST_DECAY_S)
     jar_v[:, inside] = rested + (jar_v[:, inside] - rested) * fading
     current_a[inside] = 0.0
@@ -184,12 +212,25 @@ def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int)
     return flags
 
 
+def _charged_above_float(site: SyntheticSite, events, runs, second: np.ndarray, current: np.ndarray) -> None:
+    """Lay over the float law's current (strings, n) what equalizing takes, and none right after a boost."""
+    for event in events:
+        if event.kind == "equalize":
+            own = current[event.string]
+            own *= _given_back(event.start_s + event.duration_s, second)
+            own += _equalize_a(site, event, second)
+    for happened in runs:
+        if happened.boosts:
+            ends_s = happened.charge_start_s + happened.boost_s
+            current[happened.event.string] *= _given_back(ends_s, second)
+
+
 @lru_cache(maxsize=2)
 def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
     """Solve a day (number since 1970-01-01) of a site; made from its own streams alone."""
     second = day * DAY_S + np.arange(0, DAY_S, site.interval_s, dtype=float)
     before, after = in_service(site, day, after_switch=False), in_service(site, day, after_switch=True)
-    warm = jar_day(site, day)
+    warm = jar_day(site.by_minutes, day)
     jar_c = warm.jar_c
     shift, cells, resistance = _jar_grids(site, day, before, after, jar_c)
     held = _setpoint_v(site, day, warm, second.size)
@@ -199,21 +240,24 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
     string_v = held.copy()
     for happened in runs:
         s = happened.event.string
-        string_v[s] += _recharge_lift_v(happened, second, held[s])
+        string_v[s] += _recharge_lift_v(site, happened, second, held[s])
     for event in events:
         if event.kind == "equalize":
-            string_v[event.string] += _equalize_lift_v(event, second, site.jars_per_string)
-    jar_v, current = float_charge.share_voltage(string_v, shift, cells, site.jars_per_string)
+            string_v[event.string] += _equalize_lift_v(site, event, second)
+    jar_v, current = float_charge.share_voltage(string_v, shift, cells, site.jars_per_string, site.product)
+    _charged_above_float(site, events, runs, second, current)
     for string in np.flatnonzero(np.isfinite(warm.cut)).tolist():
         own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
         until = np.isnan(warm.excess_v_cell[string]) & (np.arange(MINUTES + 1) > warm.cut[string])
         ends = second[0] + 60.0 * (until.argmax() if until.any() else MINUTES + 1)
         span = (second[0] + 60.0 * warm.cut[string], ends)
-        _rest_open(second, span, np.array([], int), string_v[string], jar_c[own], jar_v[own], current[string])
+        _rest_open(
+            site, second, span, np.array([], int), string_v[string], jar_c[own], jar_v[own], current[string]
+        )
     for string, slots in broken_strings(site, tuple(range(site.strings)), day * DAY_S + SWITCH_S - 1).items():
         own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
         parted = _parted(site, string, slots, second, before != after)
-        _rest_open(second, parted, slots, string_v[string], jar_c[own], jar_v[own], current[string])
+        _rest_open(site, second, parted, slots, string_v[string], jar_c[own], jar_v[own], current[string])
     for happened in runs:
         s = happened.event.string
         own = slice(s * site.jars_per_string, (s + 1) * site.jars_per_string)

@@ -5,21 +5,29 @@ began.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
 from battery_assets.physics import climate, float_heat, thermal
 from battery_assets.physics.open_circuit import open_circuit_v
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.synthetic.calendar import DAY_S, start_day
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.discharges import run
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import RUNAWAY, SWITCH_S, in_service, lives
 from battery_assets.synthetic.overcharge import Overcharge, laid_over, overcharged
+from battery_assets.synthetic.recent import RecentDays
 from battery_assets.synthetic.schedule import events_touching
-from battery_assets.synthetic.signals.weather import Room, first_day, outdoor_c, rooms
+from battery_assets.synthetic.signals.bus import ripple_heat_w
+from battery_assets.synthetic.signals.weather import (
+    WARMS_K_H,
+    Room,
+    first_day,
+    load_share,
+    outdoor_c,
+    rooms,
+)
 from battery_assets.synthetic.site import SyntheticSite
 
 RUN_UP_DAYS = 4
@@ -74,7 +82,9 @@ def _troubles(room: Room, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
         tripped |= (second >= start) & (second < end)
     for start, end, extra, kind in room.warm_spells:
         inside = (second >= start * DAY_S) & (second < end * DAY_S)
-        setpoint += extra * inside
+        # A second unit is too small alone: the room warms by some kelvin within the hour.
+        warmed = 1 - np.exp(-np.maximum(second - start * DAY_S, 0.0) * WARMS_K_H / (3600.0 * extra))
+        setpoint += extra * inside * (warmed if kind > 0 else 1.0)
         failed |= inside & (kind > 0)
     return tripped, setpoint, failed
 
@@ -92,16 +102,18 @@ def _without_power(site: SyntheticSite, second: np.ndarray) -> np.ndarray:
 def _room(room: Room, second, outdoor, wet, dark) -> tuple[np.ndarray, ...]:
     tripped, setpoint, failed = _troubles(room, second)
     lost = tripped | dark
-    target, rate = thermal.room_pull(setpoint, outdoor, ~lost, room.own_heat_k)
+    cooled, heat = room.strength > 0, room.own_heat_k * load_share(second)
+    target, rate = thermal.room_pull(setpoint, outdoor, room.strength * ~lost, heat)
     air = thermal.lag(target[None], rate[None], 60.0, target[:1])[0]
     dry = thermal.dew_point_c(setpoint, INDOOR_HUMIDITY_PCT)
-    dew = thermal.lag(np.where(lost, wet, dry)[None], rate[None] / 2, 60.0, dry[:1])[0]
+    indoors = np.where(lost | (not cooled), wet, dry)
+    dew = thermal.lag(indoors[None], rate[None] / 2, 60.0, indoors[:1])[0]
     # A unit that pulls a warm room down, or works for one that failed, does not pause.
     busy = failed | (air > target.min() + CATCHING_UP_K) & (air > setpoint + CATCHING_UP_K)
-    held = (~lost & ~busy).astype(float)
+    held = (~lost & ~busy & cooled).astype(float)
     saw = thermal.lag(held[None], np.array([[thermal.COOLING_PER_S]]), 60.0, held[:1])[0]
     cooling = (second % room.saw_period_s) < 0.6 * room.saw_period_s
-    return air, np.minimum(dew, air), tripped | failed, ~lost & (busy | cooling), saw
+    return air, np.minimum(dew, air), tripped | failed, ~lost & cooled & (busy | cooling), saw
 
 
 @lru_cache(maxsize=8)
@@ -115,7 +127,7 @@ def _rooms_since(site: SyntheticSite, begin: int, days: int) -> RoomDay:
 
 def room_day(site: SyntheticSite, day: int) -> RoomDay:
     """The rooms of a site on a day number, minutes 0..1440."""
-    whole = _rooms_since(site, day - RUN_UP_DAYS, RUN_UP_DAYS + 1)
+    whole = _rooms_since(site.by_minutes, day - RUN_UP_DAYS, RUN_UP_DAYS + 1)
     parts = (whole.air_c, whole.dew_c, whole.fault, whole.running, whole.saw)
     return RoomDay(*(part[:, RUN_UP_DAYS * MINUTES :] for part in parts))
 
@@ -138,9 +150,10 @@ def _event_heat_w(site: SyntheticSite, begin: int, minutes: int) -> np.ndarray:
         drained = (
             np.concatenate([[0.0], np.cumsum(-load.current_a[:-1] * np.diff(load.time_s))])
             / 3600
-            / HX12_120.rated_ah
+            / site.product.rated_ah
         )
-        watts = thermal.discharge_heat_w(load.jar_v.mean(axis=0), open_circuit_v(1 - drained), load.current_a)
+        rested = open_circuit_v(1 - drained, jar=site.product)
+        watts = thermal.discharge_heat_w(load.jar_v.mean(axis=0), rested, load.current_a)
         joules = np.concatenate([[0.0], np.cumsum(watts[:-1] * np.diff(load.time_s))])
         edges = np.append(since, since[-1] + 60.0)
         heat[event.string] += np.diff(np.interp(edges, load.time_s, joules)) / 60.0
@@ -178,7 +191,7 @@ def _begin(site: SyntheticSite, day: int) -> int:
     return min([day - RUN_UP_DAYS, *(int(spell.start_s // DAY_S) - RUN_UP_DAYS for spell in spells)])
 
 
-@lru_cache(maxsize=4)
+@partial(RecentDays, most_bytes=48_000_000)
 def jar_day(site: SyntheticSite, day: int) -> JarDay:
     """Temperature of every jar on a day, warmed by its own float current, with what chargers do wrong."""
     begin = _begin(site, day)
@@ -193,7 +206,17 @@ def jar_day(site: SyntheticSite, day: int) -> JarDay:
     ]
     shift, cells, cooling, rack = by_day
     heat = _event_heat_w(site, begin, second.size)
+    heat[:, :-1] += np.concatenate([ripple_heat_w(site, begin + n) for n in range(days)], axis=1)
     jar_c, cut = float_heat.float_temperatures(
-        air + warmer_air, heat, excess, blocked, shift, cells, rack[:, -1], cooling, first
+        air + warmer_air,
+        heat,
+        excess,
+        blocked,
+        shift,
+        cells,
+        rack[:, -1],
+        cooling,
+        first,
+        jar=site.product,
     )
     return JarDay(jar_c, excess[:, first:], np.where(cut < 0, np.inf, cut - first))

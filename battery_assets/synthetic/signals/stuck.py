@@ -8,6 +8,7 @@ import numpy as np
 from battery_assets.physics.random_streams import stream
 from battery_assets.synthetic.calendar import DAY_S, month_days, month_of_day
 from battery_assets.synthetic.signals.electrical_day import electrical_day
+from battery_assets.synthetic.signals.sensors import jar_sensors
 from battery_assets.synthetic.site import SyntheticSite
 
 PER_CHANNEL_YEAR = 0.02  # convention
@@ -69,5 +70,10 @@ def stuck_channels(site: SyntheticSite, day: int, samples: int) -> tuple[np.ndar
             np.clip((s - day * DAY_S) / DAY_S, 0, 1) * samples for s in (spell.start_s, spell.end_s)
         )
         span[spell.channel, spell.place] = int(np.ceil(begin)), int(end)
-        value[spell.channel, spell.place] = true_at_start(site, spell)
+        # The channel keeps what it showed, so its error stays that of the day on which it stuck.
+        then, now = (
+            jar_sensors(site, d)[1 + spell.channel][spell.place] for d in (spell.start_s // DAY_S, day)
+        )
+        gain = jar_sensors(site, day)[0][spell.place] if spell.channel == VOLTAGE else 1.0
+        value[spell.channel, spell.place] = true_at_start(site, spell) + (then - now) / gain
     return span, value

@@ -7,16 +7,14 @@ import numba
 import numpy as np
 import polars as pl
 
-from battery_assets.physics import ageing
 from battery_assets.physics.discharge import ohmic_factor
 from battery_assets.physics.float_charge import ONE
-from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.thermal import humidity_pct
 from battery_assets.synthetic.calendar import DAY_S, day_number
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.lives import SWITCH_S, lives
+from battery_assets.synthetic.lives import SWITCH_S
 from battery_assets.synthetic.signals.bus import ripple_day
 from battery_assets.synthetic.signals.electrical_day import ElectricalDay, electrical_day
 from battery_assets.synthetic.signals.gateways import (
@@ -26,17 +24,17 @@ from battery_assets.synthetic.signals.gateways import (
     times_sent,
 )
 from battery_assets.synthetic.signals.rooms import MINUTES, room_day, saw_k
+from battery_assets.synthetic.signals.sensors import jar_sensors, string_sensors
 from battery_assets.synthetic.signals.stuck import stuck_channels
 from battery_assets.synthetic.site import SyntheticSite
 
 OHMIC_HOUR_S, OHMIC_STEP_S = 18 * 3600, 30  # one jar after the other, nightly in UTC
-OHMIC_SCATTER = 0.015
+OHMIC_SCATTER = (0.012, 0.022)  # of a reading, by the instrument that a system has and how it is led
 ABOVE_FLOAT_V = 13.95  # no compensated float is higher in a cooled room, no boost at its floor lower
-SENSED_V = (6.0, 18.0)  # a jar's sensor is fed by the jar: outside it is silent, convention
-JAR_GAIN_SD, JAR_OFFSET_V, JAR_NOISE_V = 0.001, 0.002, 0.003
-JAR_BIAS_C, JAR_NOISE_C = 0.3, 0.05
-STRING_GAIN_SD, STRING_NOISE_V = 0.0005, 0.03
-CURRENT_GAIN_SD, CURRENT_OFFSET_A, CURRENT_NOISE_A = 0.005, 0.05, 0.02
+SENSED_V = (6.0, 18.0)  # a jar of six cells feeds its sensor: outside it is silent, convention
+JAR_NOISE_V, JAR_NOISE_C, STRING_NOISE_V, CURRENT_NOISE_A = 0.003, 0.05, 0.03, 0.02
+NO_CURRENT_A = 1.0  # a Hall sensor that shows less may see nothing
+RESTS_BELOW_V = 13.0  # per six cells
 MODES = "discharge", "equalize", "boost", "idle", "float"
 
 
@@ -76,9 +74,7 @@ stuck, stuck_at, start_us, step_us, ts, code, voltage, temperature, read):  # fm
 
 
 def _units(site: SyntheticSite, solved: ElectricalDay):
-    """Jars of the day ordered by id: ids, positions, first and past-last sample, row of `lives`, before or
-    after.
-    """
+    """Jars of the day ordered by id: ids, positions, first and past-last sample, before or after."""
     samples = solved.second.size
     switch = -(-SWITCH_S // site.interval_s)
     moved = solved.before != solved.after
@@ -89,7 +85,7 @@ def _units(site: SyntheticSite, solved: ElectricalDay):
     last = np.where(late | ~moved[place], samples, switch)
     ids = np.array(battery_ids(site))[rows]
     order = np.argsort(ids)
-    return ids[order], place[order], first[order], last[order], rows[order], late[order]
+    return ids[order], place[order], first[order], last[order], late[order]
 
 
 def _minutes(samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +95,7 @@ def _minutes(samples: int) -> tuple[np.ndarray, np.ndarray]:
     return minute, where - minute
 
 
-def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, rows, late):
+def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, late):
     """Sample number and reading (mohm) of each jar's daily ohmic measurement; -1 where its string was not on
     float.
     """
@@ -108,17 +104,12 @@ def _ohmic(site: SyntheticSite, day: int, solved: ElectricalDay, place, rows, la
     true = np.where(late, after[place], before[place])
     warm = solved.jar_c[place, (at * site.interval_s // 60).astype(int)]
     rng = stream(site.seed, site.site, "ohmic", day)
-    profile_noise = np.array([p.noise for p in ageing.PROFILES])[lives(site).profile[rows]]
-    scatter = np.hypot(OHMIC_SCATTER, 0.4 * profile_noise) * rng.standard_normal(place.size)
+    plan = layout(site)
+    instrument = stream(site.seed, site.site, "ohmic instruments").uniform(*OHMIC_SCATTER, len(plan.systems))
+    own = instrument[plan.system_of_string[place // site.jars_per_string]]
+    scatter = own * rng.standard_normal(place.size)
     calm = np.abs(solved.current_a[place // site.jars_per_string, at]) < 1.0
     return np.where(calm, at, -1), true * ohmic_factor(warm) * (1 + scatter)
-
-
-def _sensors(site: SyntheticSite) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gain, offset (V) and temperature bias (C) of the sensor at every position; sensors outlive jars."""
-    rng, places = stream(site.seed, site.site, "jar sensors"), site.strings * site.jars_per_string
-    gain = 1 + JAR_GAIN_SD * rng.standard_normal(places)
-    return gain, JAR_OFFSET_V * rng.standard_normal(places), JAR_BIAS_C * rng.standard_normal(places)
 
 
 def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
@@ -130,12 +121,13 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     """
     number = day_number(day)
     solved = electrical_day(site, number)
-    ids, place, first, last, rows, late = _units(site, solved)
-    at, ohms = _ohmic(site, number, solved, place, rows, late)
+    ids, place, first, last, late = _units(site, solved)
+    at, ohms = _ohmic(site, number, solved, place, late)
     systems = np.repeat(layout(site).system_of_string, site.jars_per_string)
     sent = times_sent(site, "jar", number, systems, solved.second, MISSING_JAR_ROWS)
-    odd = np.flatnonzero((solved.jar_v.min(axis=1) < SENSED_V[0]) | (solved.jar_v.max(axis=1) > SENSED_V[1]))
-    sent[odd] *= (solved.jar_v[odd] >= SENSED_V[0]) & (solved.jar_v[odd] <= SENSED_V[1])
+    low, high = np.array(SENSED_V) * site.world.six_cells
+    odd = np.flatnonzero((solved.jar_v.min(axis=1) < low) | (solved.jar_v.max(axis=1) > high))
+    sent[odd] *= (solved.jar_v[odd] >= low) & (solved.jar_v[odd] <= high)
     noise = stream(site.seed, site.site, "jar noise", number).standard_normal(
         (2, *sent.shape), dtype=np.float32
     )
@@ -144,8 +136,9 @@ def jar_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     voltage, temperature = np.empty((2, size), np.float32)
     read = np.full((ids.size, 2), -1)
     _sample(
-        place, first, last, at, solved.jar_v, solved.jar_c, *_minutes(solved.second.size), *_sensors(site),
-        noise, sent, clock_ticks(site, "jar", site.strings, number, solved.second.size),
+        place, first, last, at, solved.jar_v, solved.jar_c, *_minutes(solved.second.size),
+        *jar_sensors(site, number), noise, sent,
+        clock_ticks(site, "jar", site.strings, number, solved.second.size),
         *stuck_channels(site, number, solved.second.size),
         number * DAY_S * 1_000_000, site.interval_s * 1_000_000, ts, code, voltage, temperature, read,
     )  # fmt: skip
@@ -165,24 +158,16 @@ def _only_at(rows: np.ndarray, values: pl.Series, size: int) -> pl.Series:
     return pl.repeat(None, size, dtype=values.dtype, eager=True).scatter(rows, values)
 
 
-def mode_of(volts_per_jar: np.ndarray, current_a: np.ndarray, equalize: np.ndarray) -> np.ndarray:
-    """Mode of a string from what can be measured, as its place in MODES; boost is bulk charge."""
-    charging = (current_a > 0.02 * HX12_120.rated_ah) | (volts_per_jar > ABOVE_FLOAT_V)
-    open_circuit = (np.abs(current_a) < 0.5) & (volts_per_jar < 13.0)
+def mode_of(volts: np.ndarray, current_a: np.ndarray, equalize: np.ndarray, rated_ah: float) -> np.ndarray:
+    """Mode of a string from volts per six cells and amperes, as its place in MODES; boost is bulk charge."""
+    charging = (current_a > 0.02 * rated_ah) | (volts > ABOVE_FLOAT_V)
+    open_circuit = (np.abs(current_a) < NO_CURRENT_A) & (volts < RESTS_BELOW_V)
     return np.select([current_a < -1.0, charging & equalize, charging, open_circuit], range(4), 4)
 
 
 def _in_words(places: np.ndarray, words: Sequence[str]) -> pl.Series:
     """The word at each place; numpy's own texts of four bytes a letter would take longer than all else."""
     return pl.Series(places.astype(np.uint8)).cat.to(pl.Enum(words)).cast(pl.String)
-
-
-def string_sensors(site: SyntheticSite) -> np.ndarray:
-    """Gain of voltage, gain and offset (A) of current of every string's sensors, (3, strings)."""
-    fixed = stream(site.seed, site.site, "string sensors").standard_normal((3, site.strings))
-    return np.stack(
-        [1 + STRING_GAIN_SD * fixed[0], 1 + CURRENT_GAIN_SD * fixed[1], CURRENT_OFFSET_A * fixed[2]]
-    )
 
 
 def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
@@ -193,14 +178,15 @@ def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     number = day_number(day)
     solved = electrical_day(site, number)
     plan, samples = layout(site), solved.second.size
-    gain_v, gain_a, offset_a = string_sensors(site)[:, :, None]
+    gain_v, gain_a, offset_a = string_sensors(site, number)[:, :, None]
     noise = stream(site.seed, site.site, "string noise", number).standard_normal((2, site.strings, samples))
     volts = solved.string_v * gain_v + STRING_NOISE_V * noise[0]
     amperes = solved.current_a * gain_a + offset_a + CURRENT_NOISE_A * noise[1]
+    six_cells = site.jars_per_string * site.world.six_cells
     ripple_v, ripple_a = ripple_day(site, number, solved.second, solved.current_a)
     columns = {
         "voltage_v": volts.round(2), "current_a": amperes.round(3),
-        "mode": mode_of(volts / site.jars_per_string, amperes, solved.equalize),
+        "mode": mode_of(volts / six_cells, amperes, solved.equalize, site.product.rated_ah),
         "ripple_voltage_rms_v": ripple_v.round(3), "ripple_current_rms_a": ripple_a.round(3),
         "equalize_flag": solved.equalize, "generator_test_flag": solved.generator,
         "transfer_event_flag": solved.transfer,

@@ -123,6 +123,13 @@ def test_a_strings_volts_of_another_scale_take_its_current_with_them(volts, term
     assert rows["current_a"].null_count() == rows["voltage_v"].null_count() == rows.height
 
 
+def test_jars_that_nobody_knows_hide_no_other_and_are_passed_over():
+    rows = pl.concat([jar_day(136.0, count=3), jar_day(13.6).filter(pl.col("battery_id") == "j5")])
+    _, left_out = credible_jars(rows, jars(count=3))
+    assert left_out["column"].to_list() == ["voltage_v"]
+    assert credible_jars(jar_day(136.0), jars().with_columns(battery_id=pl.lit("other")))[1].is_empty()
+
+
 def test_a_string_of_which_not_every_jar_is_recorded_is_believed_by_its_own_nominal_voltage():
     few = jars(2).with_columns(batteries_count=pl.lit(24), string_nominal_v=pl.lit(288.0))
     assert credible_strings(string_day(326.0), few)[1].is_empty()

@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.health import estimate as health
+from battery_assets.features.health import capacity, estimate
 from battery_assets.features.health.capacity import capacity_results
 from battery_assets.features.health.impedance import impedance_results
 from battery_assets.features.laws.temperature_laws import ageing_law, capacity_law, ohmic_law
+from battery_assets.features.samples.rated_capacity import rated_ah_at
 from battery_assets.features.twin import states as twin
 from battery_assets.physics.ageing import ageing_factor
 from battery_assets.physics.discharge import ohmic_factor
@@ -69,16 +70,16 @@ def test_readings_without_temperature_are_not_judged():
     assert verdict.judged.startswith("not judged")
 
 
-def a_test(warm_c: float, hours: float = 5.0) -> pl.DataFrame:
+def a_test(warm_c: float, hours: float = 5.0, amps: float = 21.0, end_v: float = 1.80) -> pl.DataFrame:
     raw = pl.DataFrame(
         {
             "test_id": ["t"],
             "string_id": ["s1"],
             "test_date": [AT],
             "test_type": ["full_discharge"],
-            "discharge_rate_a": [21.0],
+            "discharge_rate_a": [amps],
             "discharge_duration_min": [hours * 60.0],
-            "cutoff_voltage_v": [252.0],
+            "cutoff_voltage_v": [24 * 6 * end_v],
             "ambient_temp_c": [warm_c],
         }
     )
@@ -88,18 +89,41 @@ def a_test(warm_c: float, hours: float = 5.0) -> pl.DataFrame:
 
 @pytest.mark.parametrize("warm_c", [10.0, 24.0, 25.0, 33.0])
 @pytest.mark.parametrize("hours", [0.5, 2.0, 9.0])
-def test_a_capacity_that_the_pipeline_corrects_follows_iec_60896(warm_c, hours):
+def test_a_capacity_that_the_pipeline_corrects_holds(warm_c, hours):
     verdict = capacity_law(a_test(warm_c, hours), {})
     assert verdict.holds, verdict.words
     assert verdict.facts["tests"] == 1
 
 
-@pytest.mark.parametrize("factor", [2 ** (8 / 10), 1 / 1.048**2, 1.048], ids=["ageing", "wrong way", "none"])
+@pytest.mark.parametrize(
+    "factor",
+    [2 ** (8 / 10), 1 / 1.018**2, 1.018, 1.018 / 1.08],
+    ids=["ageing", "wrong way", "none", "of IEC"],
+)
 def test_a_capacity_of_another_law_is_found(factor):
     rows = a_test(33.0).with_columns(pl.col("capacity_pct_of_rated") * factor)
     [finding] = capacity_law(rows, {"s1": "S1"}).findings
     assert finding.where == "string S1"
     assert "at 33.0 C" in finding.expected
+
+
+@pytest.mark.parametrize(
+    ("amps", "hours", "end_v"), [(12.0, 10.0, 1.80), (78.1, 1.0, 1.60), (21.1, 5.0, 1.75)]
+)
+def test_ratings_that_are_all_wrong_by_15_percent_are_found(monkeypatch, amps, hours, end_v):
+    """The law has the sheet's numbers from the sheet, not from the function that rates the tests."""
+    asked = dict(amps=amps, end_v=end_v)
+    assert capacity_law(a_test(25.0, hours, **asked), {}).holds
+    for wrong in (0.85, 1.15):
+        monkeypatch.setattr(capacity, "rated_ah_at", lambda *of, f=wrong: f * rated_ah_at(*of))
+        assert not capacity_law(a_test(25.0, hours, **asked), {}).holds
+
+
+def test_a_rating_between_the_sheets_rows_is_held_by_what_they_leave_open(monkeypatch):
+    asked = dict(amps=227.0, end_v=1.67)
+    assert capacity_law(a_test(25.0, 0.25, **asked), {}).holds
+    monkeypatch.setattr(capacity, "rated_ah_at", lambda amps, ah, end: rated_ah_at(amps, ah, end) / 2)
+    assert not capacity_law(a_test(25.0, 0.25, **asked), {}).holds
 
 
 def twins(factor, jars: int = 24, spread_k: float = 3.0, room_c: float = 26.0) -> pl.DataFrame:
@@ -153,7 +177,7 @@ def test_jars_of_one_temperature_show_the_level_but_no_slope():
 
 def test_health_and_twin_age_by_the_same_law():
     """What fades per year at 35 degC against 25 degC, as each of them says it."""
-    assert health.ageing_factor is ageing_factor
+    assert estimate.ageing_factor is ageing_factor
     assert twin.ageing_factor is ageing_factor
     assert float(ageing_factor(35.0) / ageing_factor(25.0)) == pytest.approx(2.0)
 

@@ -177,6 +177,15 @@ def test_connectors_explain_what_current_drops_over_them(amps, count):
     assert found.filter(code="sum_mismatch").height == count
 
 
+@pytest.mark.parametrize(("places", "count"), [(24, 0), (None, 1)])
+def test_a_jar_whose_row_was_not_taken_in_is_a_place_of_the_sum(places, count):
+    """A jar in two strings is in none: the string's voltage is not the sum of the others, and nothing is wrong."""
+    own = world.jars().filter(world.IN_STRING, pl.col("battery_id") != world.JAR)
+    counted = own if places is None else own.with_columns(batteries_count=pl.lit(places))
+    whole = changed("a", HOUR < 100, v_mean=24 * 13.62).filter(pl.col("unit_id") != world.JAR)
+    assert findings(whole, counted).filter(code="sum_mismatch").height == count
+
+
 def test_each_string_has_the_step_of_its_own():
     def string(name: str, step: int) -> pl.DataFrame:
         at = [datetime(2025, 3, 1, tzinfo=UTC) + timedelta(seconds=s) for s in range(0, 7200, step)]

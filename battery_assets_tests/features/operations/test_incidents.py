@@ -1,5 +1,7 @@
 """Alerts with one cause become one incident, named after it."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -45,6 +47,23 @@ def test_a_shorted_jar_and_its_high_neighbours_are_one_incident_named_after_the_
     assert "voltage_high 23" in rows["description"][0]
     assert linked["incident_id"].unique().to_list() == rows["incident_id"].to_list()
     assert rows["created_at"][0] == world.FROM
+
+
+def test_what_health_and_life_say_of_a_shorted_jar_is_said_of_the_short():
+    told = replace(
+        shorted_jar(),
+        soh=world.health(0.4),
+        rul=world.life(rul_days=0.0, rul_lower_ci_days=0.0, failure_probability_30d=1.0),
+    )
+    rows, linked = grouped(told)
+    assert {"voltage_low", "soh_degraded", "rul_critical"} <= set(linked["alert_type"])
+    assert rows.select("rca_code", "title").rows() == [
+        ("CELL-SHORT", "Shorted cell suspected: DC-S-A-J07 and 23 more")
+    ]
+    assert linked["incident_id"].unique().to_list() == rows["incident_id"].to_list()
+    # When an alert was raised stays what it was.
+    before = alerts(told, RULES).select("alert_id", "triggered_at").sort("alert_id")
+    assert linked.select("alert_id", "triggered_at").sort("alert_id").equals(before)
 
 
 def hot_room() -> AlertInputs:

@@ -11,10 +11,10 @@ from battery_assets.features.pictures.discharge_events import deepest_discharge
 from battery_assets.features.pictures.month import (
     hours_of_strings,
     month_of_string,
-    ride_picture,
     three_strings,
 )
 from battery_assets.features.pictures.parts import MOST_BYTES
+from battery_assets.features.pictures.ride import ride_picture
 from battery_assets.features.pictures.runtime import runtime_bars
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -10,6 +10,7 @@ from battery_assets.features.ride_through.loads import (
     POWER,
     by_discharge,
     loaded_samples,
+    measured_loads,
     new_jar_min,
     own_loads,
     rated_level,
@@ -120,3 +121,42 @@ def test_an_unknown_system_counts_as_the_harder_load():
 
 def test_a_larger_jar_is_rated_for_more():
     assert loads(rated_ah=240.0)["level"][1] == pytest.approx(2 * loads()["level"][1])
+
+
+def earlier(*rows: tuple) -> pl.DataFrame:
+    """Rows of string_runtime of earlier months: string, month, basis, W, A, when it was measured."""
+    schema = {
+        "string_id": pl.String, "month": pl.Int64, "load_basis": pl.String, "load_w": pl.Float64,
+        "load_current_a": pl.Float64, "load_measured_at": pl.Datetime("us", "UTC"),
+    }  # fmt: skip
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return frame.with_columns(captured_at=pl.datetime(2026, pl.col("month"), 1, time_zone="UTC"))
+
+
+def test_a_string_without_a_discharge_keeps_the_load_that_was_measured_last():
+    seen = AT - timedelta(days=40)
+    before = earlier(
+        ("a", 1, "measured_load", 1.0, -1.0, None), ("a", 2, "measured_load", 28_000.0, -97.0, seen),
+        ("a", 2, "rated_1h", 5_000.0, -10.0, None), ("b", 2, "system_rating", 9_000.0, -30.0, None),
+    )  # fmt: skip
+    nothing = loaded_samples([], RATED)
+    [kept] = measured_loads(nothing, of_tests(), before).to_dicts()
+    assert (kept["string_id"], kept["power_w"], kept["drawn_a"], kept["measured_at"]) == (
+        "a",
+        28_000.0,
+        97.0,
+        seen,
+    )
+    for kind, level in (("UPS", 28_000.0 / 24), ("RECTIFIER", 97.0)):
+        told = loads(measured_loads(nothing, of_tests(), before), system_type=kind).row(0, named=True)
+        assert (told["load_basis"], told["level"], told["load_measured_at"]) == ("measured_load", level, seen)
+
+
+def test_a_discharge_of_this_month_stands_above_what_was_measured_before():
+    before = earlier(("a", 2, "measured_load", 28_000.0, -97.0, AT - timedelta(days=40)))
+    loaded = loaded_samples([samples((0, 20, -120.0))], RATED)
+    [own] = measured_loads(loaded, of_tests(), before).to_dicts()
+    assert (own["drawn_a"], own["measured_at"]) == (120.0, AT)
+    # A tester's current is no load: what was measured before stays.
+    [kept] = measured_loads(loaded, of_tests(AT), before).to_dicts()
+    assert kept["drawn_a"] == 97.0

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import polars as pl
+import pytest
 
 from battery_assets.features.ride_through.places import jar_states, string_places
 
@@ -21,7 +22,6 @@ STRINGS = pl.DataFrame(
 FEATURES = {
     "battery_id": pl.String,
     "feature_ts": pl.Datetime("us", "UTC"),
-    "v_mean": pl.Float64,
     "t_mean": pl.Float64,
 }
 
@@ -92,10 +92,18 @@ def test_a_jar_without_a_twin_is_there_without_state():
     assert jars.filter(pl.col("soh_pct").is_null())["battery_id"].to_list() == ["j4"]
 
 
-def test_a_jar_one_cell_low_on_float_has_a_shorted_cell_and_a_dead_sensor_has_not():
-    for low, cells in ((11.45, 5), (9.0, 4), (12.1, 6), (0.0, 6)):
-        volts = {"j1": 13.62, "j2": low, "j3": 13.70, "j4": 13.65}
-        features = [(jar, AT, v, 26.0) for jar, v in volts.items()]
-        _, jars = looked_at(*FOUR, features=features)
-        assert jars.sort("battery_id")["cells"].to_list() == [6, cells, 6, 6]
+def test_a_jar_gives_the_cells_that_its_fault_has_left_it():
+    for lost, cells in ((2.3, 5.0), (4.6, 4.0), (0.46, 5.8), (13.6, 1.0)):
+        faulty = twins("j1", "j2", "j3", "j4").with_columns(
+            fault=pl.when(battery_id="j2").then(pl.lit("shorted_cell")),
+            lost_v=pl.when(battery_id="j2").then(lost),
+            soh_pct=pl.when(battery_id="j2").then(0.0).otherwise("soh_pct"),
+            working_soh_pct=pl.lit(95.0),
+        )
+        batteries = placed(*FOUR)
+        facts = string_places(STRINGS, SYSTEMS, batteries, MODELS, AT)
+        daily = pl.DataFrame([(f"j{k}", AT, 26.0) for k in range(1, 5)], schema=FEATURES, orient="row")
+        jars = jar_states(facts, batteries, MODELS, faulty, daily, AT).sort("battery_id")
+        assert jars["cells"].to_list() == pytest.approx([6, cells, 6, 6])
+        assert jars["soh_pct"].to_list() == [95.0] * 4
         assert jars["temperature_c"].to_list() == [26.0] * 4

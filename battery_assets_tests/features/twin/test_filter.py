@@ -25,12 +25,12 @@ def test_the_charge_is_within_a_point_and_a_half_with_identified_parameters(erro
     assert errors[f"{condition}, {case}"] <= 1.5
 
 
-def test_an_aged_jar_with_the_parameters_of_a_new_one_is_far_off():
-    """So the bound above is no gift: the filter needs the identification."""
+def test_an_aged_jar_with_the_parameters_of_a_new_one_is_followed_by_its_charge():
+    """A filter that believed its model of a new jar at 150 A was 12.8 points off here."""
     rng = np.random.default_rng(8)
     jars = [world.jar(rng, 0.85, 1.3) for _ in range(6)]
     names = tuple(estimation.names_of(jars))
-    assert estimation.soc_rmse(rng, jars, parameters(*names), *estimation.CASES["150 A 12 min"]) > 5.0
+    assert estimation.soc_rmse(rng, jars, parameters(*names), *estimation.CASES["150 A 12 min"]) < 2.5
 
 
 def test_an_error_of_the_few_samples_that_were_told_is_no_figure(monkeypatch):
@@ -97,7 +97,7 @@ def test_float_is_jumped_over_without_changing_what_comes_out():
     """Every sixth sample of a float day leads to the same state as all of them."""
     jars_day, strings_day = float_day(DAY, 10)
     state = initial_twin_state(jars_day, strings_day, units("a"))
-    state.x[0], state.cov[0] = [0.7, 0.2, 0.05], np.diag([1e-3, 1e-3, 1e-3])
+    state.x[0], state.cov[0] = [0.7, 0.2, 0.05, 0.03], np.diag([1e-3, 1e-3, 1e-3, 1e-3])
     fine = twin_day(jars_day, strings_day, units("a"), parameters("a"), state)
     coarse_us = instants(DAY, 60)
     coarse_day = jar_rows("a", coarse_us, FLOAT_V), string_rows("s1", coarse_us, 0.05, "float", FLOAT_V)

@@ -74,7 +74,7 @@ def foreign_jar(shared_data) -> TwinParameters:
     return TwinParameters(("a",), values)
 
 
-@pytest.mark.parametrize(("name", "points"), [("cc_1C", 3.0), ("pulse_C5", 1.0), ("1C_15min_rest", 2.0)])
+@pytest.mark.parametrize(("name", "points"), [("cc_1C", 3.0), ("pulse_C5", 1.3), ("1C_15min_rest", 2.0)])
 def test_pybamms_charge_is_followed_through_discharges_it_was_not_identified_on(
     shared_data, foreign_jar, name, points
 ):

@@ -10,6 +10,7 @@ import pytest
 from battery_assets.features.health.estimate import state_of_health
 from battery_assets.features.samples.strings import Units
 from battery_assets.features.twin import carry
+from battery_assets.features.twin.jar_model import PRODUCT_SD_V, STALE_SD
 from battery_assets.features.twin.month import twin_month
 from battery_assets_tests.worlds.estimation import world
 from battery_assets_tests.worlds.months.telemetry_days import instants, jar_rows, string_rows
@@ -188,3 +189,17 @@ def test_a_jar_of_an_unknown_rating_goes_without_a_fit_and_stops_nobody():
     assert rows["battery_id"].to_list() == ["a", "b"]
     assert carry.documents_of(rows)["b"]["fit"] is None
     assert rows["calibration_rmse_v"][0] is not None
+
+
+def test_a_document_of_a_twin_without_a_bias_goes_on(first):
+    told = carry.documents_of(first)["a"]
+    old = {**told, "x": told["x"][:3], "cov": np.array(told["cov"]).reshape(4, 4)[:3, :3].ravel().tolist()}
+    old["parameters"] = {name: old["parameters"][name] for name in list(old["parameters"])[:9]}
+    units = jars("a")
+    state = carry.restored({"a": old}, *(frame.clear() for frame in days(1, "a")[1][1:]), units)
+    assert state.x[0].tolist() == [*told["x"][:3], 0.0]
+    assert state.cov[0, :3, :3].ravel().tolist() == old["cov"]
+    unknown = np.array([np.nan])
+    values = carry.carried({"a": old}, units, unknown, unknown).parameters.values[0]
+    assert values[:9].tolist() == list(old["parameters"].values())
+    assert values[9:].tolist() == [PRODUCT_SD_V, STALE_SD]

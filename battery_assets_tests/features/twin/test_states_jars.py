@@ -26,7 +26,7 @@ def test_discharge_windows_hold_the_discharge_and_the_two_minutes_after_it():
     for _, jar in rows.group_by("battery_id"):
         assert jar.height == 15 * 12 + 24
         assert (jar["current_a"] < 0).sum() == 180
-    assert rows["window_start"].unique().to_list() == [datetime(2026, 3, 1, 10, tzinfo=UTC)]
+    assert rows["window_start"].unique().to_list() == [datetime(2026, 3, 1, 9, 59, 57, 500_000, tzinfo=UTC)]
 
 
 def test_short_transfers_are_no_windows_and_only_the_largest_discharges_are_kept():

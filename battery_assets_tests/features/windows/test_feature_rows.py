@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.features.windows.feature_rows import TelemetryDay, feature_rows
+from battery_assets.features.windows.feature_rows import TelemetryDay, feature_days, feature_rows
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.worlds.months.telemetry_days import (
     NO_ROUNDS,
@@ -205,3 +205,50 @@ def test_a_resistance_beyond_the_column_stops_at_its_width():
     us = instants(DAY, 600, 1)
     day = telemetry(DAY, jar_rows("a", us, 13.6, 25.0, 200.0), string_rows("s1", us, 0.0))
     assert feature_rows([day], units("a"), NO_ROUNDS)["r_internal_baseline_pct"].to_list() == [999.99, 999.99]
+
+
+def over_the_edge(first: date, lead: int, count: int) -> pl.DataFrame:
+    """Rows of `count` days of a month, whose last `lead` days before are known."""
+    jars = units("a", "b", "c")
+    earlier = [noisy_day(first - timedelta(days=n), 600) for n in range(lead, 0, -1)]
+    before = [(day, state) for day, _, state in feature_days(earlier, jars, NO_ROUNDS)]
+    days = (noisy_day(first + timedelta(days=n), 600) for n in range(count))
+    return pl.concat([rows for _, rows, _ in feature_days(days, jars, NO_ROUNDS, before)])
+
+
+def test_a_week_reaches_back_over_the_month_s_edge():
+    rows = over_the_edge(DAY, lead=6, count=3)
+    weeks = rows.filter(feature_window_hours=168, battery_id="b").sort("feature_ts")
+    assert weeks["feature_ts"].to_list() == [at(2), at(3), at(4)]
+    seven = [noisy_day(DAY + timedelta(days=n), 600) for n in range(-5, 2)]
+    seen = pl.concat([d.jars for d in seven]).filter(battery_id="b")["voltage_v"]
+    row = one_row(rows, "b", 168, at(3))
+    assert row["v_mean"] == pytest.approx(seen.mean(), rel=1e-12)
+    assert row["v_std"] == pytest.approx(seen.std(), rel=1e-9)
+    # One day fewer before: the week begins one day later, never with days that nobody knows.
+    later = over_the_edge(DAY, lead=5, count=3).filter(feature_window_hours=168, battery_id="b")
+    assert sorted(later["feature_ts"].to_list()) == [at(3), at(4)]
+
+
+def test_a_discharge_that_goes_on_over_the_edge_is_one_and_its_charge_is_whole():
+    def night(day: date, hours: slice) -> TelemetryDay:
+        us = instants(day, 60)
+        current = np.zeros(len(us))
+        current[hours] = -30.0
+        return telemetry(day, jar_rows("a", us, 12.5), string_rows("s1", us, current, None))
+
+    jars, last = units("a"), DAY - timedelta(days=1)
+    before = [
+        (day, state) for day, _, state in feature_days([night(last, slice(-60, None))], jars, NO_ROUNDS)
+    ]
+    [(_, rows, _)] = feature_days([night(DAY, slice(0, 60))], jars, NO_ROUNDS, before)
+    hour = one_row(rows, "a", 1, at(1, 1))
+    assert hour["discharge_cycles_count"] == 0, "it began in the month before"
+    assert hour["ah_throughput"] == pytest.approx(30.0 + 30.0 / 120, abs=0.3)
+    assert before[0][1]["strings"][0, 0, kernel_cycles()] == 1
+
+
+def kernel_cycles() -> int:
+    from battery_assets.features.windows.kernels import CYCLES
+
+    return CYCLES

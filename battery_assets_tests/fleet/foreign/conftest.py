@@ -48,13 +48,16 @@ def seen_of(at, site: str) -> dict[str, pl.DataFrame]:
     tables = {
         "alerts": "SELECT alert_type, severity, battery_id::text, string_id::text, message, context_json"
         "->>'signal' AS signal FROM fleet.alert",
-        "twins": "SELECT battery_id::text, soc_pct, soh_pct, r0_mohm FROM fleet.digital_twin_state",
-        "lives": "SELECT battery_id::text, rul_days FROM fleet.rul_prediction",
+        "twins": "SELECT battery_id::text, soc_pct, soh_pct, r0_mohm, fault, month FROM fleet.digital_twin_state",
+        "lives": "SELECT battery_id::text, rul_days, failure_probability_30d, failure_probability_90d, month FROM fleet.rul_prediction",
+        "features": "SELECT battery_id::text, feature_window_hours, feature_ts, month FROM fleet.feature_store",
         "orders": "SELECT title, priority::text FROM fleet.work_order",
-        "runtimes": "SELECT load_basis, runtime_min, note FROM fleet.string_runtime",
+        "runtimes": "SELECT load_basis, runtime_min, limited_by, note FROM fleet.string_runtime",
         "tests": "SELECT capacity_pct_of_rated, pass_fail::text FROM fleet.capacity_test_calc",
         "ohmic": "SELECT temp_corrected_resistance_mohm FROM fleet.impedance_measurement_calc",
         "quarantine": "SELECT table_name, reason, file FROM platform.quarantined_row",
+        "accounts": "SELECT table_name, rows_read, rows_loaded, rows_quarantined, rows_exact_duplicate "
+        "FROM platform.ingest_file",
         "findings": "SELECT table_name, jsonb_array_elements_text(findings) AS words FROM platform.ingest_file",
     }
     found = {}

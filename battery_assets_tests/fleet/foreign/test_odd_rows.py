@@ -14,29 +14,6 @@ MONTH = ["2025-03"]
 STRANGER = "00000000-0000-4000-8000-000000000001"
 
 
-@pytest.mark.parametrize(
-    ("case", "words"),
-    [("unknown_jar", "d08562f5-7bd4-527e-a4d2-d9f12807877b x 1"), ("year_2001", "rows of 2001-01 are no month's"),
-     ("cyclic_replacement", "rows name each other in a ring"), ("zero_capacity", "capacity_ah: 1 rows have 0")],
-)  # fmt: skip
-def test_an_odd_row_is_told_and_its_month_is_computed(take_in, shared_data, case, words):
-    seen = take_in(shared_data / "cases_bad_input" / case, case.replace("_", "-"))
-    assert seen.months == ["2026-11"]
-    assert any(words in told for told in seen.findings["words"])
-    assert seen.twins.height == seen.lives.height == 24
-
-
-def test_ids_that_are_issued_anew_stop_no_site(take_in, shared_data):
-    folder = shared_data / "cases_bad_input" / "reissued_model"
-    take_in(folder / "first", "reissued")
-    seen = take_in(folder / "second", "reissued")
-    assert (
-        sum("is the name of" in told for told in seen.findings.filter(table_name="battery_model")["words"])
-        == 2
-    )
-    assert seen.twins.height == 24
-
-
 def test_rows_of_strangers_and_of_other_times_are_counted_and_left_alone(take_in, tmp_path):
     site = ForeignSite("strangers")
     jar_row = site.tables["telemetry_jar_raw"].head(1)
@@ -84,17 +61,6 @@ def test_an_export_without_temperatures_says_nothing_of_them(take_in, tmp_path):
     assert not seen.alerts.height
 
 
-def test_months_without_rows_are_no_failure(take_in, platform, shared_data):
-    from battery_assets.actions.session import months_without_rows, run_here
-
-    seen = take_in(
-        shared_data / "cases_first_use" / "fleet" / "month_without_rows", "gap", timezone="Asia/Bangkok"
-    )
-    assert seen.months == ["2026-01", "2026-03"]
-    run_here("site_month", "2026-02", "gap")
-    assert months_without_rows(platform, ["gap"], ["2026-01", "2026-02", "2026-03"]) == [("gap", "2026-02")]
-
-
 def test_what_is_no_export_is_told_with_its_name_and_hangs_nobody(take_in, tmp_path, platform):
     site = ForeignSite("odd-files")
     folder = site.write(tmp_path / "export")
@@ -110,21 +76,6 @@ def test_what_is_no_export_is_told_with_its_name_and_hangs_nobody(take_in, tmp_p
     assert seen.twins.height == site.jars
     assert set(seen.quarantine["reason"]) == {"UNKNOWN_TABLE", "NOT_A_FILE", "ENCODING"}
     assert not (landing / "user.csv").exists()
-
-
-def test_a_file_that_is_no_table_s_is_refused_with_what_to_do(take_in, tmp_path, shared_data):
-    with pytest.raises(UserError) as refused:
-        take_in(shared_data / "cases_first_use" / "fleet" / "renamed", "renamed")
-    assert "telemetry_jar_raw.csv: HEADER_MISMATCH" in refused.value.message
-    assert "rename=" in refused.value.next_step
-    names = {"timestamp": "ts", "volt": "voltage_v", "jar_id": "battery_id"}
-    seen = take_in(
-        shared_data / "cases_first_use" / "fleet" / "renamed",
-        "renamed",
-        timezone="Asia/Bangkok",
-        rename=names,
-    )
-    assert seen.twins.height == 4
 
 
 def test_a_site_whose_settings_are_broken_stops_no_other(take_in, platform, tmp_path):
@@ -163,11 +114,7 @@ def test_other_chemistries_are_watched_and_said_to_be_outside(take_in, tmp_path)
     assert seen.alerts.filter(alert_type="voltage_high", battery_id=site.id("jar", 3)).height == 1
 
 
-def test_a_test_that_telemetry_disproves_is_no_evidence(take_in, tmp_path, shared_data):
-    seen = take_in(shared_data / "cases_first_use" / "fleet" / "paper_test", "paper", timezone="Asia/Bangkok")
-    assert seen.tests.rows() == [(None, None)]
-    assert any("0.29 V per cell" in told for told in objections(seen, "warning"))
-    assert seen.twins["soh_pct"].min() > 95.5
+def test_a_test_that_telemetry_disproves_is_no_evidence(take_in, tmp_path):
     site = ForeignSite("on-paper")
     site.tables["capacity_test_raw"] = pl.DataFrame(
         {"test_id": [site.id("test")], "string_id": [site.id("string")], "test_date": [BEGAN.replace(hour=9)],
@@ -177,3 +124,22 @@ def test_a_test_that_telemetry_disproves_is_no_evidence(take_in, tmp_path, share
     own = take_in(site.write(tmp_path), site.name)
     assert own.tests.rows() == [(None, None)]
     assert any("0.08 A all the time" in told for told in objections(own, "warning"))
+
+
+def test_an_export_under_a_second_name_is_bad_input_and_leaves_no_ghost(take_in, tmp_path, platform):
+    from battery_assets.platform.registry import books as registry
+
+    site = ForeignSite("told-once")
+    folder = site.write(tmp_path)
+    take_in(folder, site.name)
+    with pytest.raises(UserError) as refused:
+        take_in(folder, "told-twice")
+    assert refused.value.exit_code == 1
+    assert "belongs to site told-once already" in refused.value.message
+    assert refused.value.next_step.startswith(
+        "import it as --site told-once, or run `battery-assets site remove"
+    )
+    with platform.warehouse.transaction() as connection:
+        known = {row.site for row in registry.sites(connection)}
+    assert site.name in known and "told-twice" not in known
+    assert not (platform.landing.root("told-twice") / "told-twice").exists()

@@ -7,34 +7,6 @@ from battery_assets_tests.fleet.foreign.conftest import objections
 from battery_assets_tests.fleet.foreign.sites import ForeignSite
 
 
-@pytest.mark.parametrize(
-    ("case", "words"),
-    [("fleet_fahrenheit", "units=telemetry_jar_raw.temperature_c:degF"),
-     ("fleet_ohmic_micro_ohm", "units=impedance_measurement_raw.resistance_mohm:uohm")],
-)  # fmt: skip
-def test_a_real_export_of_another_unit_is_objected_to_once(take_in, shared_data, case, words):
-    seen = take_in(shared_data / "cases_files" / case, case.replace("_", "-"))
-    [told] = objections(seen, "critical")
-    assert words in told
-    if case == "fleet_fahrenheit":
-        assert seen.twins.height == seen.lives.height == 0
-        assert seen.orders["title"].to_list() == [
-            "Check sensor and gateway - Data not believable: SYN-BRK-5B8401-UPS-01-S1"
-        ]
-    else:
-        assert seen.ohmic["temp_corrected_resistance_mohm"].null_count() == seen.ohmic.height > 0
-        assert not seen.alerts.filter(alert_type="resistance_drift").height
-
-
-def test_two_jars_that_show_one_channel_are_neither_of_them_believed(take_in, shared_data):
-    seen = take_in(shared_data / "cases_files" / "fleet_copied_channel", "copied")
-    [told] = objections(seen, "critical")
-    assert "J04 and" in told
-    assert "J06 show one channel" in told
-    assert len(objections(seen, "warning")) == 2
-    assert seen.twins.height == seen.lives.height == 4
-
-
 def scaled(column: str, by: float) -> pl.Expr:
     return (pl.col(column) * by).round(3)
 

@@ -93,6 +93,8 @@ def test_the_sign_is_that_of_the_voltage_whatever_the_file_says(tmp_path, sign):
         ("elapsed_s,voltage,current\n0,12,1\n1,12,1\n2,12,1\n", "expected the voltage to follow"),
         ("elapsed_s,voltage,current\n0,12,1\n1,11,1\n", "at least 3 rows"),
         ("elapsed_s,voltage,current\n0,12,1\n1,13,1\n2,14,1\n", "found only charging"),
+        ("elapsed_s,voltage,current\n", "has no rows below its heading"),
+        ("Ah Out,voltage,current\n,,\n,,\n", "has no rows below its heading"),
         ("", "not a readable .csv file"),
     ],
 )

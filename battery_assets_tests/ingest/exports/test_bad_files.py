@@ -101,7 +101,10 @@ def test_a_contract_can_bound_the_size(land):
     reading = read_table(
         land({"telemetry_jar_raw.csv": good()}), t.telemetry_jar_raw, None, contract, now=NOW
     )
-    assert reading.files["reason"][0] == "TOO_LARGE: more than 100 bytes when unpacked"
+    assert (
+        reading.files["reason"][0]
+        == "TOO_LARGE: more than 100 bytes when unpacked; next step: cut the export into files of a month each"
+    )
 
 
 def test_a_refused_file_leaves_nothing_of_itself_and_nothing_of_others_is_lost(land):

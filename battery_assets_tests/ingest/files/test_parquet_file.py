@@ -228,3 +228,14 @@ def test_texts_that_repeat_honestly_are_read_as_they_are(parquet):
     same = pa.table({"ts": at, "battery_id": [JAR] * 5_000, "voltage_v": [13.5] * 5_000})
     pq.write_table(same, parquet, use_dictionary=True)
     assert read(parquet).rows["battery_id"].unique().to_list() == [JAR]
+
+
+@pytest.mark.parametrize("zone", ["+07:00", "Asia/Bangkok", "^TC"])
+def test_an_instant_is_one_whatever_its_zone_is_called(parquet, zone):
+    ts = (
+        pa.array(frame()["ts"].to_list(), pa.timestamp("us", "UTC"))
+        .view(pa.int64())
+        .view(pa.timestamp("us", zone))
+    )
+    pq.write_table(pa.table({"ts": ts, "battery_id": [JAR] * ROWS, "voltage_v": [13.5] * ROWS}), parquet)
+    assert read(parquet).rows["ts"][0] == START

@@ -1,13 +1,11 @@
 """The straight line to 80 %: what an engineer would draw, with an honest band."""
 
-import json
-
 import polars as pl
 import pytest
 
 from battery_assets.learning.life.metrics import scores
 from battery_assets.learning.life.prediction import COLUMNS
-from battery_assets.learning.life.straight_line import twin_explanations, twin_predictions
+from battery_assets.learning.life.straight_line import twin_predictions
 from battery_assets_tests.learning.conftest import Fleet
 
 
@@ -69,13 +67,6 @@ def test_the_line_ranks_jars_but_overstates_the_lives_beyond_the_knee(known: Fle
     ended = known.examples["upper_days"].is_not_null()
     late = (told["rul_days"] - known.examples["upper_days"]).filter(ended)
     assert late.median() > 0
-
-
-def test_the_explanation_names_health_and_loss() -> None:
-    told = json.loads(twin_explanations(_jar(90.0, 4.0, -0.25))[0])
-    assert told["soh_pct"] == 90.0
-    assert told["loss_pct_per_year"] == pytest.approx(3.0, abs=0.3)
-    assert told["soh_sd_pct"] == 2.5
 
 
 def test_no_snapshots_give_no_predictions(known: Fleet) -> None:

@@ -8,6 +8,7 @@ from scipy import stats
 
 from battery_assets.learning.life.survival import (
     Calibration,
+    Spans,
     calibrated,
     error_quantile,
     kaplan_meier,
@@ -15,6 +16,13 @@ from battery_assets.learning.life.survival import (
     negative_log_likelihood,
     share_ended,
 )
+
+
+def in_ln_days(low: np.ndarray, high: np.ndarray) -> Spans:
+    """Lives on the clock of the text books, z = ln t."""
+    high_z = np.where(np.isfinite(high), np.log(np.where(np.isfinite(high), high, 1.0)), np.inf)
+    return Spans(low, high, np.log(low), high_z, np.ones(len(low)))
+
 
 LAWS = {"Normal": stats.norm, "Logistic": stats.logistic, "Extreme": stats.gumbel_l}
 
@@ -39,8 +47,10 @@ def test_catboost_finds_the_optimum_of_the_same_likelihood(distribution: str) ->
     booster = CatBoost(settings).fit(Pool((np.arange(1000) % 2)[:, None], label))
     found = float(booster.predict([[0.0]], prediction_type="RawFormulaVal")[0])
 
+    spans = in_ln_days(low, high)
+
     def missed(location: float) -> float:
-        return negative_log_likelihood(low, high, np.full(1000, location), 0.7, distribution)
+        return negative_log_likelihood(spans, np.full(1000, location), 0.7, distribution)
 
     assert missed(found) < min(missed(found - 0.01), missed(found + 0.01))
 
@@ -53,24 +63,37 @@ def test_calibration_finds_the_law_that_made_the_lives() -> None:
     followed = rng.uniform(30, 360, 6000)
     seen = life < followed
     low, high = np.where(seen, np.maximum(life - 15, 0.5), followed), np.where(seen, life + 15, np.inf)
-    found, _ = calibrated(low, high, raw, 1.0, "Normal")
+    found, _ = calibrated(in_ln_days(low, high), raw, 1.0, "Normal")
     assert found.offset == pytest.approx(0.5, abs=0.3)
     assert found.slope == pytest.approx(0.8, abs=0.05)
     assert found.scale == pytest.approx(0.6, abs=0.06)
     assert found.sudden_per_day == pytest.approx(2e-4, rel=0.25)
 
 
-def test_a_quantile_is_the_day_on_which_its_share_has_failed() -> None:
-    law = Calibration("Extreme", 0.3, 0.9, 0.5, 3e-5)
-    raw = np.array([2.0, 5.0, 8.0])
-    for share in (0.025, 0.5, 0.975):
-        days = law.quantile_days(raw, share)
-        assert law.probability(raw, days) == pytest.approx(share)
+def test_few_ends_leave_the_clocks_as_the_twin_tells_them() -> None:
+    low, high = np.full(300, 100.0), np.full(300, np.inf)
+    high[:2] = 130.0
+    z = np.where(np.isfinite(high), -2.0, -4.0)
+    spans = Spans(low, high, z - 0.1, np.where(np.isfinite(high), z, np.inf), np.full(300, 1 / 12))
+    found, _ = calibrated(spans, np.zeros(300), 1.0, "Normal")
+    assert abs(found.offset) < 0.15
+    assert found.scale == pytest.approx(1.0, abs=0.1)
+
+
+def test_twelve_rows_of_one_jar_are_one_life() -> None:
+    low, high = np.array([300.0, 300.0]), np.array([330.0, np.inf])
+    once = Spans(low, high, np.log(low), np.where(np.isfinite(high), np.log(330.0), np.inf), np.ones(2))
+    rows = np.repeat([0, 1], 12)
+    often = Spans(*(part[rows] for part in (low, high, once.lower_z, once.upper_z)), np.full(24, 1 / 12))
+    first, second = (
+        calibrated(one, np.full(len(one.weight), 6.0), 1.0, "Normal")[0] for one in (once, often)
+    )
+    assert (second.offset, second.scale) == pytest.approx((first.offset, first.scale), abs=1e-4)
 
 
 def test_sudden_ends_leave_no_jar_without_risk() -> None:
     law = Calibration("Normal", 0.0, 1.0, 0.3, 1e-5)
-    assert law.probability(np.array([9.0]), 90.0) == pytest.approx(90e-5, rel=0.01)
+    assert law.probability(np.array([9.0]), np.log([90.0]), 90.0) == pytest.approx(90e-5, rel=0.01)
 
 
 def test_the_product_limit_estimate_of_a_worked_example() -> None:
@@ -81,3 +104,13 @@ def test_the_product_limit_estimate_of_a_worked_example() -> None:
     assert alive == pytest.approx([0.8, 0.6, 0.0])
     assert share_ended(times, alive, 0.5) == 0.0
     assert share_ended(times, alive, 3.0) == pytest.approx(0.4)
+
+
+def test_the_product_limit_estimate_is_scipy_s() -> None:
+    from scipy.stats import CensoredData, ecdf
+
+    rng = np.random.default_rng(5)
+    days, ended = np.ceil(rng.exponential(100.0, 300)), rng.random(300) < 0.4
+    times, alive = kaplan_meier(days, ended)
+    curve = ecdf(CensoredData.right_censored(days, ~ended)).sf
+    assert alive == pytest.approx(curve.evaluate(times), abs=1e-12)

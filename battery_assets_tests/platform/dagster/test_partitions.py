@@ -7,7 +7,16 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
-from battery_assets.platform.dagster.partitions import FIRST_MONTH, Part, month_range, months, site_months
+from battery_assets.platform import clock
+from battery_assets.platform.dagster.partitions import (
+    FIRST_LAB_MONTH,
+    FIRST_MONTH,
+    Part,
+    calendar,
+    know_months,
+    month_range,
+    site_months,
+)
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.worlds.stores import PART, kept
@@ -64,18 +73,30 @@ def test_the_part_is_what_dagster_asks_for(key, part):
     assert Part.of(dg.build_asset_context(partition_key=key)) == part
 
 
-def test_the_month_that_is_running_is_a_partition_and_the_next_one_is_not():
-    keys = months.get_partition_keys(current_time=datetime(2025, 3, 1, 0, 30, tzinfo=UTC))
-    assert keys[0] == FIRST_MONTH
-    assert keys[-1] == "2025-03"
+def test_the_month_that_is_running_can_be_a_partition_and_the_next_one_cannot(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: datetime(2025, 3, 1, 0, 30, tzinfo=UTC))
+    assert (calendar()[0], calendar()[-1]) == (FIRST_MONTH, "2025-03")
+    assert (calendar(lab=True)[0], calendar(lab=True)[-1]) == (FIRST_LAB_MONTH, "2025-03")
+
+
+def test_months_are_partitions_where_something_is_asked_of_them_in_the_order_of_time():
+    instance = dg.DagsterInstance.ephemeral()
+    instance.add_dynamic_partitions("site", ["alpha"])
+    for asked in (["2025-03", "2025-02"], ["2024-11"], ["2025-02"], ["2025-01", "2025-04"]):
+        know_months(instance, asked)
+    know_months(instance, ["2001-05"], lab=True)
+    made = ["2024-11", "2025-01", "2025-02", "2025-03", "2025-04"]
+    assert instance.get_dynamic_partitions("month") == made
+    assert instance.get_dynamic_partitions("lab_month") == ["2001-05"]
+    keys = site_months.get_partition_keys(dynamic_partitions_store=instance)
+    assert keys == [f"{month}|alpha" for month in made]
 
 
 def test_a_key_names_the_month_first():
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("site", ["beta", "alpha"])
-    keys = site_months.get_partition_keys(
-        current_time=datetime(2015, 2, 20, tzinfo=UTC), dynamic_partitions_store=instance
-    )
+    know_months(instance, ["2015-01", "2015-02"])
+    keys = site_months.get_partition_keys(dynamic_partitions_store=instance)
     assert set(keys) == {f"{month}|{site}" for month in ("2015-01", "2015-02") for site in ("alpha", "beta")}
 
 

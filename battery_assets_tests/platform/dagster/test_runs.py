@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -10,10 +11,13 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.definitions import assets as ASSETS
 from battery_assets.definitions import checks as CHECKS
-from battery_assets.platform.dagster import checks
+from battery_assets.platform.dagster import checks, steps
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.steps import in_steps
+from battery_assets.synthetic import catalogue
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.worlds.code_location import World, evaluations, failures, materialized
+from battery_assets_tests.worlds.months.replaced import flipped
 from battery_assets_tests.worlds.watched import Watched, assert_declared, reads_of
 
 PART = Part("alpha", "2025-03")
@@ -159,6 +163,9 @@ def test_a_failing_check_stops_what_comes_after_it(world, monkeypatch):
     assert (evaluation.passed, evaluation.partition) == (False, str(KEY))
     assert evaluation.severity == dg.AssetCheckSeverity.ERROR
     assert evaluation.description == "a column too many"
+    [last] = [event for event in result.all_events if event.is_step_failure]
+    words = last.step_failure_data.error
+    assert "location: suite: a column too many" in (words.cause or words).message
     begun = {event.step_key for event in result.all_events if event.event_type_value == "STEP_START"}
     assert begun == {"master"}
     assert materialized(result) == {"location"}
@@ -166,6 +173,74 @@ def test_a_failing_check_stops_what_comes_after_it(world, monkeypatch):
         dg.AssetCheckKey(dg.AssetKey("location"), "suite"), limit=1
     )
     assert (newest.partition, newest.status.value) == (str(KEY), "FAILED")
+
+
+def test_of_a_check_that_is_a_step_of_its_own_the_last_words_are_its_own_too(world, monkeypatch):
+    red = dg.AssetCheckResult(passed=False, description="a jar is missing")
+    body_of = steps.body_of
+    [check] = [one for one in CHECKS if next(iter(one.check_specs)).name == "jar_sum"]
+    monkeypatch.setattr(
+        steps, "body_of", lambda one: (lambda _context: red) if one is check else body_of(one)
+    )
+    job = dg.define_asset_job("judged", dg.AssetSelection.assets("telemetry_jar_raw"))
+    code = dg.Definitions(assets=in_steps(ASSETS, CHECKS, {}), jobs=[job], resources=world.defs.resources)
+    result = code.resolve_job_def("judged").execute_in_process(
+        instance=world.instance, partition_key=KEY, raise_on_error=False
+    )
+    [last] = [event for event in result.all_events if event.is_step_failure]
+    words = last.step_failure_data.error
+    assert "telemetry_jar_raw: jar_sum: a jar is missing" in (words.cause or words).message
+    assert not evaluations(result)["telemetry_jar_raw", "jar_sum"].passed
+
+
+def test_a_damaged_file_that_was_made_again_is_a_warning_that_somebody_sees(world):
+    table = t.telemetry_jar_raw
+    flipped(Path(world.warehouse.lake.table_url(table)) / world.warehouse.lake.paths(table, PART)[6])
+    result = world.run("site_month", KEY)
+    assert result.success, failures(result)
+    said = evaluations(result)["telemetry_jar_raw", "suite"]
+    assert (said.passed, said.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert said.description.startswith("1 days were damaged or changed by others and were made again")
+    [record] = world.instance.fetch_materializations(dg.AssetKey(table.name), limit=1).records
+    assert record.asset_materialization.metadata["days mended"].value == 1
+    logged = [entry.user_message for entry in world.instance.all_logs(result.run_id) if entry.level == 30]
+    assert any("2025-03-07 were damaged or changed by others" in message for message in logged)
+    world.warehouse.verify(table, PART)
+    assert evaluations(world.run("site_month", KEY))["telemetry_jar_raw", "suite"].passed
+
+
+def test_what_one_site_brings_to_the_catalogue_makes_no_other_site_unsynced(world, monkeypatch):
+    def version() -> str:
+        assert world.run("catalogue").success
+        [record] = world.instance.fetch_materializations(dg.AssetKey("battery_model"), limit=1).records
+        return record.asset_materialization.tags["dagster/data_version"]
+
+    first, known = version(), catalogue.battery_models()
+    named = {"model_id": "00000000-0000-0000-0000-0000000000aa", "model_name": "another"}
+    more = known.head(1).with_columns(**{name: pl.lit(value) for name, value in named.items()})
+    monkeypatch.setattr(catalogue, "battery_models", lambda: pl.concat([known, more]))
+    assert version() == first, "rows were only added"
+    changed = known.with_columns(manufacturer=pl.lit("another"))
+    monkeypatch.setattr(catalogue, "battery_models", lambda: changed)
+    assert version() != first
+    monkeypatch.undo()
+    version()
+
+
+def test_numbers_that_make_a_trend_are_numbers(world):
+    def shown(name: str) -> dict:
+        [record] = world.instance.fetch_materializations(dg.AssetKey(name), limit=1).records
+        return {key: value.value for key, value in record.asset_materialization.metadata.items()}
+
+    health = world.warehouse.read(t.digital_twin_state, PART).collect()["soh_pct"]
+    assert shown("digital_twin_state")["worst SOH, %"] == pytest.approx(health.min(), abs=0.01)
+    assert shown("digital_twin_state")["mean SOH, %"] == pytest.approx(health.mean(), abs=0.01)
+    rides = world.warehouse.read(t.string_runtime, PART).collect()
+    assert shown("string_runtime")["weakest string, min"] >= rides["runtime_min"].min()
+    still = world.warehouse.read(t.alert, PART).collect().filter(pl.col("resolved_at").is_null())
+    levels = ("info", "warning", "critical")
+    counts = [shown("alert")[f"open alerts, {level}"] for level in levels]
+    assert counts == [still.filter(pl.col("severity") == level).height for level in levels]
 
 
 def test_a_check_that_warns_stops_nothing_in_its_step(world):

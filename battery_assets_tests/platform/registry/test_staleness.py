@@ -103,6 +103,7 @@ def test_the_sensor_runs_them_and_asks_for_no_failed_run_twice(history):
     kept(history, READ, measured("late"), Part("alpha", "2025-03"))
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("site", ["alpha", "beta", "tpyo"])
+        instance.add_dynamic_partitions("month", ["2025-13"])
         first, again = requests(history, instance), requests(history, instance)
         [request] = first.run_requests
         assert request.job_name == "site_month"
@@ -111,8 +112,10 @@ def test_the_sensor_runs_them_and_asks_for_no_failed_run_twice(history):
         kept(history, READER, empty(READER), Part("alpha", "2025-04"))
         [following] = requests(history, instance).run_requests
         assert str(following.partition_key) == "2025-05|alpha"
-        [typed] = first.dynamic_partitions_requests
-        assert list(typed.partition_keys) == ["tpyo"]
+        taken = [
+            (one.partitions_def_name, list(one.partition_keys)) for one in first.dynamic_partitions_requests
+        ]
+        assert taken == [("site", ["tpyo"]), ("month", ["2025-13"])]
 
 
 def test_a_stale_partition_is_told_where_people_look(history):

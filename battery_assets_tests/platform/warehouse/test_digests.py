@@ -47,6 +47,31 @@ def test_a_change_is_told_with_its_partition_and_what_to_do(committed, what):
     assert changed_rows(committed, t.incident, MARCH) == []
 
 
+def written_by(warehouse) -> set:
+    """The transactions that wrote the rows of March."""
+    query = sa.text("SELECT xmin::text FROM fleet.incident WHERE month = '2025-03'")
+    with warehouse.transaction() as connection:
+        return set(connection.execute(query).scalars())
+
+
+def test_rows_that_are_there_are_not_written_again(committed):
+    before, same = written_by(committed), rows(t.incident, {"name": "a"}, {"name": "b"})
+    kept(committed, t.incident, same)
+    assert written_by(committed) == before
+    kept(committed, t.incident, same.head(1))
+    assert len(written_by(committed) | before) == 2
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_rows_that_somebody_changed_are_written_again(committed, what):
+    same = rows(t.incident, {"name": "a"}, {"name": "b"})
+    before = committed.read(t.incident, MARCH).collect()
+    change(committed, CHANGES[what])
+    kept(committed, t.incident, same)
+    assert changed_rows(committed, t.incident, MARCH) == []
+    assert committed.read(t.incident, MARCH).collect().equals(before)
+
+
 def test_the_suite_is_red(committed):
     run = SimpleNamespace(tags={})
     context = SimpleNamespace(run=run, has_partition_key=True, partition_key="2025-03|alpha")

@@ -55,6 +55,7 @@ class Site:
     def __init__(self, warehouse: Warehouse, landing: Landing, config: dict = CONFIG, name: str = "phuket"):
         self.warehouse, self.landing, self.part = warehouse, landing, Part(name, MONTH)
         self.shown: dict[str, dict] = {}
+        self.tracking: Any = None
         with warehouse.transaction() as connection:
             registry.put_site(connection, name, "synthetic", config)
         for catalogue in ("battery_model", "user"):
@@ -64,7 +65,11 @@ class Site:
     def run(self, day: date = LAST, only: Iterable[sa.Table] = TABLES, warehouse: Any = None) -> None:
         """Make the month as it stands on the night after a day; `only` the bodies of these tables."""
         wanted = {table.name for table in only}
-        resources = {"warehouse": warehouse or self.warehouse, "landing": self.landing, "tracking": None}
+        resources = {
+            "warehouse": warehouse or self.warehouse,
+            "landing": self.landing,
+            "tracking": self.tracking,
+        }
         with clock.stop_at(datetime(day.year, day.month, day.day, 1, 15, tzinfo=UTC) + timedelta(days=1)):
             for name, body in bodies().items():
                 if name in wanted:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 
+from battery_assets.features.health.estimate import WEAR_OUT
 from battery_assets.features.twin.jar_model import prior_parameters
 from battery_assets.features.twin.states import twin_states
 from battery_assets_tests.worlds.months.telemetry_days import (
@@ -81,6 +82,7 @@ def twins(
     health = jars.select(
         "battery_id", soh_pct=pl.lit(soh), soh_std_pct=pl.lit(5.0), soh_lower_pct=pl.lit(soh - 6),
         soh_upper_pct=pl.lit(soh + 4), evidence=pl.lit("age"), evidence_age_days=pl.lit(None, pl.Float64),
+        **{name: pl.lit(days) for name, days in zip(WEAR_OUT, (600.0, 1500.0, 3000.0), strict=True)},
     )  # fmt: skip
     parameters = prior_parameters(
         tuple(ids), np.full(len(ids), 120.0), np.full(len(ids), soh), np.full(len(ids), 4.4)

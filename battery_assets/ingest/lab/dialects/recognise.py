@@ -79,9 +79,8 @@ def unknown(lines: Sequence[Sequence[Heading]]) -> LabFileRefused:
         "UNKNOWN_DIALECT",
         found=f"the columns {names}",
         expected=f"those of a known cycler; nearest: {nearest}",
-        next_step="export with the cycler's own headings, or declare heading, meaning and factor of "
-        "each column in "
-        "the contract (columns)",
+        next_step="export with the cycler's own headings, or declare each column: "
+        "--column 'its heading=voltage_v:mV' (test_time_s, voltage_v and current_a at least)",
     )
 
 

@@ -6,6 +6,8 @@ file's own counters do (per step, per cycle, since the beginning, net). They are
 counter; `integrals.moved` counts from current and time alone.
 """
 
+from functools import lru_cache
+
 import polars as pl
 
 POINTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -140,6 +142,7 @@ def _plain(unit: str, dimension: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=1024)
 def is_unit(text: str) -> bool:
     """Whether a word stands for a unit of any quantity read here."""
     return any(factor(text, dimension) is not None for dimension in _PLAIN)

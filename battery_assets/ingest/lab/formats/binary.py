@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from battery_assets.ingest.files.parquet_file import check_ends, decode_apart
+from battery_assets.ingest.files.parquet_file import check_ends, decode_apart, decoded
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects import declared as declared_layout
 from battery_assets.ingest.lab.dialects.arbin import ARBIN
@@ -91,7 +91,7 @@ def _parquet(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
             raise unknown([found])
         wanted = [names[heading.place] for _, heading in dialect.places(found).values()]
         decode_apart(_PARQUET_CHILD, file.path, folder, {**request, "columns": wanted})
-        parts = [pl.read_ipc(part) for part in sorted(folder.glob("*.arrow"))]
+        parts = [decoded(part) for part in sorted(folder.glob("*.arrow"))]
     frame = pl.concat(parts) if parts else pl.DataFrame()
     if frame.height:
         absent = [pl.lit(None).alias(name) for name in names if name not in frame.columns]

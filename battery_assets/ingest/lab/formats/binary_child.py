@@ -50,7 +50,9 @@ def main(request: dict) -> int:
     except ModuleNotFoundError as error:
         _refuse(folder, "UNSUPPORTED", f"the package {error.name} is not installed; {_NEXT[request['kind']]}")
     except Exception as error:
-        reason, words = getattr(error, "reason", "CORRUPT"), f"{type(error).__name__}: {error}"[:300]
+        # What a reader has not learnt yet is no fault of the file.
+        usual = "UNSUPPORTED" if isinstance(error, NotImplementedError) else "CORRUPT"
+        reason, words = getattr(error, "reason", usual), f"{type(error).__name__}: {error}"[:300]
         said = str(error) if hasattr(error, "reason") else f"the file cannot be decoded ({words})"
         step = getattr(error, "next_step", "") or _NEXT[request["kind"]]
         _refuse(folder, reason, f"{said}; next step: {step}")

@@ -72,11 +72,12 @@ class _Lines:
 
 def _sampled(text: bytes, begin: int, separator: str, place: int) -> list[str]:
     """Cells of lines all over the text, found by their bytes."""
-    cells = []
+    cells, mark = [], separator.encode()
     for at in range(begin - 1, len(text) - 1, max(1, (len(text) - begin) // SAMPLED_ROWS)):
         start = text.find(b"\n", at) + 1
         if 0 < start < len(text):
-            cells.append(words(text[start : text.find(b"\n", start)]).split(separator)[place])
+            line = text[start : text.find(b"\n", start)]
+            cells.append(words(line.split(mark, place + 1)[place]))
     return cells
 
 

@@ -79,6 +79,8 @@ def frame_table(frame: pl.DataFrame, headings: Sequence[Heading], first_line: in
 
 def _blank(frame: pl.DataFrame) -> pl.Series:
     """Rows in which every cell is empty, or a text of nothing but spaces."""
+    if any(kind != pl.String and not frame[name].null_count() for name, kind in frame.schema.items()):
+        return pl.repeat(False, frame.height, eager=True)
     cells = [
         pl.col(name).str.strip_chars().fill_null("") == "" if kind == pl.String else pl.col(name).is_null()
         for name, kind in frame.schema.items()

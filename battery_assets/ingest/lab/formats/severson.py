@@ -107,7 +107,7 @@ def reading(file: Content, contract: LabContract) -> Reading:
             found=f"impossible capacities in cycle {', '.join(map(str, cycles[bad][:5]))} of "
             f"{table.shape[1]} cycles",
             expected=f"{_LOW_AH:g} to {highest:g} Ah",
-            next_step="read it with the policy 'tolerant', which leaves these cycles out",
+            next_step="read it with --policy tolerant, which leaves these cycles out",
         )
     curves = _curves(table[:, ~bad], cycles[~bad])
     return Reading(

@@ -1,5 +1,6 @@
 """Excel workbooks of cyclers: the sheets that hold a dialect's table, and what other sheets say."""
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -17,6 +18,7 @@ from battery_assets.ingest.lab.formats.text_table import units_named
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 _HEADER_WITHIN = 60
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 def table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
@@ -90,7 +92,11 @@ def _units_below(top: pl.DataFrame, row: int) -> dict[int, str]:
 
 def _header_rows(top: pl.DataFrame) -> Iterator[tuple[int, list[Heading]]]:
     for row, cells in enumerate(top.rows()):
-        found = headings(["" if cell is None else str(cell) for cell in cells])
+        texts = ["" if cell is None else str(cell) for cell in cells]
+        # Most rows are points: whether they have words is seen sooner than what headings they would be.
+        if sum(_LETTER.search(text) is not None for text in texts) < 3:
+            continue
+        found = headings(texts)
         if len(found) >= 3 and sum(heading.slug[:1].isalpha() for heading in found) >= 3:
             yield row, found
 

@@ -115,7 +115,7 @@ def _swapped(counted: dict, charge: Moved, discharge: Moved, slack: float) -> No
             expected="positive current charges",
             next_step="the headings of charge and discharge are exchanged, or the current's sign is: "
             "correct the "
-            "headings, or give current_sign='positive discharges' in the contract",
+            "headings, or say it: --current-sign 'positive discharges'",
         )
 
 
@@ -160,8 +160,8 @@ def _nominal(points: pl.DataFrame, flow: Flow, nominal_ah: float) -> None:
             found=f"a current of at most {largest:g} A ({rate:g} C) and a swing of {swing:.4g} Ah",
             expected=f"what a cell of {nominal_ah:g} Ah can do: {_LEAST_C:g} to {_MOST_C:g} C, at "
             "most 3 times its capacity",
-            next_step="check the units of current (mA or A) and time, and the nominal capacity in "
-            "the contract",
+            next_step="check the units of current (mA or A) and time, "
+            "or the nominal capacity: --nominal-ah 2.5",
         )
 
 
@@ -202,7 +202,7 @@ def _voltage_and_temperature(points: pl.DataFrame) -> None:
             found=f"a median voltage of {volts:g} V",
             expected=f"at most {_HIGHEST_CELL_V:g} V",
             next_step="the numbers are probably millivolts: correct the heading, or declare the column: "
-            'columns=[["its heading", "voltage_v", "mV"]]',
+            "--column 'its heading=voltage_v:mV'",
         )
     warm = cast(float | None, points["temperature_c"].median())
     if warm is not None and warm > _HOTTEST_C:
@@ -211,5 +211,5 @@ def _voltage_and_temperature(points: pl.DataFrame) -> None:
             found=f"a median temperature of {warm:g} °C",
             expected=f"at most {_HOTTEST_C:g} °C",
             next_step="the numbers are probably kelvin: correct the heading, or declare the column: "
-            'columns=[["its heading", "temperature_c", "K"]]',
+            "--column 'its heading=temperature_c:K'",
         )

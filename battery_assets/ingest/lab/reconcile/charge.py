@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.lab.reconcile.integrals import Flow, Steps
+from battery_assets.ingest.lab.reconcile.integrals import Flow
 
 # Cyclers' counters and logged currents differ by their gains: below this they tell the same.
 GAIN_SHARE = 0.02
@@ -20,12 +20,13 @@ _FEWEST_VALUES = 20
 
 
 def estimated(
-    points: pl.DataFrame, flow: Flow, breaks: np.ndarray | None, anew: np.ndarray, notes: Counter
+    points: pl.DataFrame, flow: Flow, anew: np.ndarray, notes: Counter
 ) -> tuple[np.ndarray, np.ndarray]:
     """(moved_ah, open_ah), (n,) each: the charge since the row before, positive charges, and what may have
     flowed besides while nothing was recorded (infinite where nobody knows for how long).
 
-    points: vocabulary with cumulative charge_ah and discharge_ah; `anew`: rows in which a counter began anew.
+    points: vocabulary with cumulative charge_ah and discharge_ah, of which `flow` is; `anew`: rows in which a
+    counter began anew.
     """
     counted = _counted(points)
     if counted is None or not points.height:
@@ -33,7 +34,7 @@ def estimated(
         _tell_open(flow.ah, flow.unsure_ah, notes)
         return flow.ah, flow.open_ah
     delta, resolution = counted
-    steps = Steps.of(points, breaks)
+    steps = flow.steps
     flow = _begun_anew(flow, anew & ~np.isfinite(steps.since_h))
     ah, open_ah, unsure = flow.ah.copy(), flow.open_ah.copy(), flow.unsure_ah.copy()
     silent = (open_ah > 0) & np.isfinite(open_ah)
@@ -80,8 +81,8 @@ def _taken(
 def _counted(points: pl.DataFrame) -> tuple[np.ndarray, float] | None:
     """Charge in less charge out of each interval by the counters, and their last digit; None without both."""
     sides = [points[name] for name in ("charge_ah", "discharge_ah")]
-    current = points["current_a"]
-    needed = ((current > 0).any(), (current < 0).any())
+    current = points["current_a"].to_numpy()
+    needed = (bool((current > 0).any()), bool((current < 0).any()))
     if any(side.null_count() and wanted for side, wanted in zip(sides, needed, strict=True)):
         return None
     if all(side.null_count() for side in sides):

@@ -98,7 +98,12 @@ def _pair(
 
 
 def _filled(frame: pl.DataFrame, name: str) -> np.ndarray | None:
-    if name not in frame.columns or frame[name].null_count() == frame.height:
+    if name not in frame.columns:
+        return None
+    unknown = frame[name].null_count()
+    if not unknown:
+        return frame[name].to_numpy()
+    if unknown == frame.height:
         return None
     return frame[name].fill_null(strategy="forward").fill_null(strategy="backward").to_numpy()
 

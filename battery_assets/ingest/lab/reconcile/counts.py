@@ -14,20 +14,21 @@ _SAME = ("test_time_s", "voltage_v", "current_a", "cycle_count", "step_index", "
 
 def whole_numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Counters as integers. Raises LabFileRefused: CYCLE_INDEX where one is not whole, or cycles go back."""
+    made: list[pl.Expr | pl.Series] = []
     for word in ("cycle_count", "step_index", "record_index"):
-        if word not in frame.columns:
-            frame = frame.with_columns(pl.lit(None, pl.Int64).alias(word))
+        if word not in frame.columns or frame[word].dtype.is_integer():
+            made.append((pl.col(word) if word in frame.columns else pl.lit(None)).cast(pl.Int64).alias(word))
             continue
         numbers = frame[word].cast(pl.Float64)
-        whole = numbers.cast(pl.Int64, strict=False)
-        broken = (numbers != whole.cast(pl.Float64)).fill_null(False) | (
-            whole.is_null() & numbers.is_not_null()
-        )
-        if broken.any():
-            row = int(np.argmax(broken.to_numpy()))
+        whole, values = numbers.cast(pl.Int64, strict=False), numbers.to_numpy()
+        # Null is NaN here; what no integer can hold has become null.
+        broken = np.isfinite(values) & (values != np.trunc(values)) | np.isinf(values)
+        if broken.any() or whole.null_count() > numbers.null_count():
+            broken |= (whole.is_null() & numbers.is_not_null()).to_numpy()
+            row = int(np.argmax(broken))
             raise _refused(f"{word} {numbers[row]:g}", "whole numbers", int(frame["line"][row]))
-        frame = frame.with_columns(whole.alias(word))
-    return frame
+        made.append(whole.alias(word))
+    return frame.with_columns(made)
 
 
 def tell_skipped(frame: pl.DataFrame, notes: Counter) -> None:
@@ -56,9 +57,11 @@ def tell_skipped(frame: pl.DataFrame, notes: Counter) -> None:
 
 def refuse_falling(points: pl.DataFrame) -> None:
     """Raises LabFileRefused: CYCLE_INDEX where the cycle counter falls within one file."""
-    fell = (points["cycle_count"].diff() < 0).fill_null(False)
+    counted = points["cycle_count"].cast(pl.Float64).to_numpy()
+    # Of rows without a number NaN: neither they nor those after them have fallen.
+    fell = np.diff(counted) < 0
     if fell.any():
-        row = int(np.argmax(fell.to_numpy()))
+        row = int(np.argmax(fell)) + 1
         was, now = points["cycle_count"][row - 1], points["cycle_count"][row]
         raise _refused(
             f"cycle {now} after cycle {was}", "cycle numbers that never fall", int(points["line"][row])

@@ -14,7 +14,7 @@ from battery_assets.ingest.lab.refusal import LabFileRefused
 REST_SHARE = 0.01
 # A voltage that moves less than this over all runs of current proves nothing.
 _LEAST_MOVE_V = 0.005
-_DECLARE = "give current_sign='positive charges' or 'positive discharges' in the contract if you know it"
+_DECLARE = "say --current-sign 'positive charges' (or 'positive discharges') if you know it"
 
 
 def positive_charges(
@@ -87,7 +87,7 @@ def prove(points: pl.DataFrame, dialect: Dialect, contract: LabContract, notes: 
             f"{disagree:.3f} V "
             f"against {agree:.3f} V that move the right way, clearest from line {worst} on",
             expected="positive current charges, so the voltage rises",
-            next_step=f"if positive discharges in this export, {_DECLARE.split(' if ')[0]}",
+            next_step="if positive discharges in this export, say it: --current-sign 'positive discharges'",
             line=worst,
         )
     if unsigned and agree:

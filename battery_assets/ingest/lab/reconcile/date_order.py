@@ -34,7 +34,7 @@ def proven(clock: pl.Series, other: pl.Series, time_s: np.ndarray | None, notes:
         first = clock.drop_nulls()[0]
         notes[
             f"the order of day and month is not proven: the clock begins in {first:%Y-%m-%d}, or in "
-            f"{other.drop_nulls()[0]:%Y-%m-%d}; declare date_order='month first' or 'day first'"
+            f"{other.drop_nulls()[0]:%Y-%m-%d}; declare it: --date-order 'month first' or 'day first'"
         ] += 1
         return clock
     if apart <= other_apart:

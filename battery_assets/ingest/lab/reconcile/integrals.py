@@ -235,10 +235,12 @@ def _known(points: pl.DataFrame, name: str) -> bool:
 def _numbers(points: pl.DataFrame, name: str) -> np.ndarray:
     if not _known(points, name):
         return np.full(points.height, np.nan)
-    return points[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    # Without a mask a null is NaN.
+    return points[name].cast(pl.Float64).to_numpy()
 
 
 def _changes(points: pl.DataFrame, name: str) -> np.ndarray:
     if not _known(points, name):
         return np.zeros(points.height, bool)
-    return (points[name].diff() != 0).fill_null(False).to_numpy()
+    steps = np.diff(_numbers(points, name), prepend=np.nan)
+    return ~np.isnan(steps) & (steps != 0)

@@ -28,7 +28,7 @@ def seamed(
     at = min(before.height, _AROUND)
     breaks, anew = np.zeros(around.height, bool), np.zeros(around.height, bool)
     breaks[at] = interrupted and not ran_on
-    moved, open_ah = estimated(around, flow_of(around, breaks), breaks, anew, Counter())
+    moved, open_ah = estimated(around, flow_of(around, breaks), anew, Counter())
     first = pl.int_range(pl.len()) == 0
     return points.with_columns(
         moved_ah=pl.when(first).then(float(moved[at])).otherwise("moved_ah"),
@@ -39,9 +39,7 @@ def seamed(
 def measured_again(points: pl.DataFrame) -> pl.DataFrame:
     """The points of a joined life with their charge estimated anew, open where it was open without limit."""
     breaks = np.isinf(points["open_ah"].to_numpy())
-    moved, open_ah = estimated(
-        points, flow_of(points, breaks), breaks, np.zeros(points.height, bool), Counter()
-    )
+    moved, open_ah = estimated(points, flow_of(points, breaks), np.zeros(points.height, bool), Counter())
     return points.with_columns(moved_ah=pl.Series(moved), open_ah=pl.Series(open_ah))
 
 

@@ -54,7 +54,8 @@ def seconds(
             "TIME_SCALE",
             found="a time without a unit, and no wall clock that could tell it",
             expected="a unit in the heading, or a column with date and time",
-            next_step="export again with the date and time of each point, or give time_scale in the contract",
+            next_step="export again with the date and time of each point, "
+            "or say it: --time-scale 60 where they are minutes",
         )
     else:
         notes["the time axis is unproven: no wall clock beside it"] += 1
@@ -130,11 +131,7 @@ def _contradicted(ratio: float, slack: float) -> LabFileRefused:
         found=f"{ratio:g} s of wall clock for each second of test time{guess}",
         expected="1",
         next_step="correct the unit in the heading"
-        + (
-            f", or give time_scale={unit:g} in the contract"
-            if unit
-            else " or the clock's column, and read again"
-        ),
+        + (f", or say it: --time-scale {unit:g}" if unit else " or the clock's column, and read again"),
     )
 
 
@@ -151,7 +148,7 @@ def _refuse_endless(frame: pl.DataFrame) -> None:
             next_step="the time is no seconds: read as milliseconds it lasts "
             f"{span / 1e3 / 86_400:.2f} days, "
             f"as seconds multiplied by 3600 {span / 3.6e3 / 86_400:.2f} days; "
-            "export it anew, or give time_scale=0.001 or time_scale=1/3600 in the contract",
+            f"export it anew, or say it: --time-scale 0.001 or {1 / 3600:.9f}",
         )
 
 

@@ -97,7 +97,7 @@ def without_unit(word: str, heading: Heading, table: RawTable) -> str:
 
 
 def _declared(word: str, heading: Heading) -> str:
-    return f'declare it in the contract: columns=[["{heading.text}", "{word}", factor or unit]]'
+    return f"declare it: --column '{heading.text}={word}:UNIT', or a factor in place of the unit"
 
 
 def left_out(word: str, heading: Heading, table: RawTable) -> str:

@@ -135,7 +135,7 @@ def _refuse_missing(table: RawTable, dialect: Dialect) -> None:
             expected=f"also {words}",
             next_step="export again with this column switched on"
             f"{dialect.export and ': ' + dialect.export}; or declare the column that holds it: "
-            f'columns=[["its heading", "{missing[0].word}", "its unit"]]',
+            f"--column 'its heading={missing[0].word}:UNIT'",
         )
 
 

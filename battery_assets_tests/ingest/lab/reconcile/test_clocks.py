@@ -124,7 +124,7 @@ def test_an_order_that_no_row_proves_is_declared_or_told(order, month, tmp_path)
     path = with_clock("arbin", lambda passed: f"{begun + passed:%m/%d/%Y %H:%M:%S}", tmp_path, last=60)
     one = read(path, LabContract(date_order=order))
     assert one.points["wall_clock"][0].month == month
-    told = any("declare date_order='month first' or 'day first'" in finding for finding in one.findings)
+    told = any("declare it: --date-order 'month first' or 'day first'" in finding for finding in one.findings)
     assert told == (order is None)
 
 

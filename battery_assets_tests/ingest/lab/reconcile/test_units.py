@@ -95,7 +95,7 @@ def test_a_unit_in_the_cells_beside_is_the_columns(behind, tmp_path):
 def test_units_that_change_on_the_way_are_no_unit(tmp_path):
     rows = with_units("arbin", "Voltage(V)", lambda number: "V" if number % 2 else "mV")
     with pytest.raises(
-        LabFileRefused, match=r"UNIT.*'Voltage' in 'mV and V'.*declare it in the contract: columns"
+        LabFileRefused, match=r"UNIT.*'Voltage' in 'mV and V'.*declare it: --column 'Voltage=voltage_v:UNIT'"
     ):
         read(written(tmp_path, made("arbin", rows)))
 

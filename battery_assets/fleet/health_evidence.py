@@ -1,0 +1,113 @@
+"""What speaks for the health of a site's jars, day by day through a month."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import polars as pl
+
+from battery_assets import tables as t
+from battery_assets.features.credible.days import credible_rounds
+from battery_assets.fleet.jars import capacity_tests, day_inputs, earlier_rows, site_history
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.platform.warehouse.rows import midnight
+
+
+@dataclass
+class HealthEvidence:
+    """What is known of the jars' health, growing day by day through the month.
+
+    fits: what discharges of earlier months showed, columns of features.health.FITS. faults: what their twins
+    knew of broken jars. `readings`, `warmth` and `signs` have a frame for each day that was taken in.
+    """
+
+    jars: pl.DataFrame
+    rounds: pl.DataFrame
+    tests: pl.DataFrame
+    fits: pl.DataFrame | None = None
+    faults: pl.DataFrame | None = None
+    readings: list[pl.DataFrame] = field(default_factory=list)
+    warmth: list[pl.DataFrame] = field(default_factory=list)
+    signs: list[pl.DataFrame] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
+        """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
+        from battery_assets.features.health.faults import handed_on
+        from battery_assets.features.twin.carry import fits_of
+
+        rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
+        tests = capacity_tests(warehouse, part, jars, months=12)
+        twins = earlier_rows(warehouse, t.digital_twin_state, part, 12)
+        return cls(
+            jars,
+            rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
+            tests.select("string_id", "test_date", "capacity_pct_of_rated", "discharge_duration_min"),
+            fits_of(twins),
+            handed_on(twins),
+        )
+
+    def add_day(self, rows: pl.DataFrame) -> None:
+        """Take in a day of jar telemetry: its ohmic readings and the jars' mean temperature."""
+        read = rows.filter(pl.col("resistance_mohm").is_not_null()).select(
+            pl.col("battery_id").cast(pl.String),
+            pl.col("ts").alias("measured_at"),
+            pl.col("resistance_mohm").cast(pl.Float64),
+            pl.col("temperature_c").cast(pl.Float64),
+        )
+        # A monitor that repeats its reading at every sample has not measured again: one a day counts.
+        self.readings.append(read.group_by("battery_id").last())
+        self.warmth.append(
+            rows.group_by("battery_id")
+            .agg(pl.col("temperature_c").mean().cast(pl.Float64))
+            .with_columns(pl.col("battery_id").cast(pl.String))
+        )
+
+    def add_signs(self, jar_rows: pl.DataFrame, string_rows: pl.DataFrame) -> None:
+        """Take in what a day of telemetry tells of shorted cells."""
+        from battery_assets.features.health.faults import float_signs
+
+        self.signs.append(float_signs(jar_rows, string_rows, self.jars))
+
+    def health_with(self, fits: pl.DataFrame, at: datetime) -> pl.DataFrame:
+        """As `health`, with the fits of this month's discharges."""
+        return replace(self, fits=fits if self.fits is None else pl.concat([self.fits, fits])).health(at)
+
+    def day_inputs(self, digests: Mapping[date, str]) -> dict[date, str]:
+        """What each day is made from whose health is told at its start."""
+        known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
+        carried = [rows.sort(pl.all()) for rows in (self.fits, self.faults) if rows is not None]
+        facts = [self.jars, *carried]
+        return day_inputs(digests, *facts, dated=known)
+
+    def to_save(self) -> dict[str, pl.DataFrame]:
+        """What the last day taken in adds."""
+        signs = {"signs": self.signs[-1]} if self.signs else {}
+        return {"readings": self.readings[-1], "warmth": self.warmth[-1], **signs}
+
+    def restore(self, values: Mapping[str, pl.DataFrame]) -> None:
+        """Take in a day by what it handed on."""
+        self.readings.append(values["readings"])
+        self.warmth.append(values["warmth"])
+        if "signs" in values:
+            self.signs.append(values["signs"])
+
+    def health(self, at: date | datetime) -> pl.DataFrame:
+        """State of health at the start of a day, or at an instant, as `with_faults` gives it."""
+        from battery_assets.features.health.estimate import state_of_health
+        from battery_assets.features.health.faults import known_faults, with_faults
+
+        instant = at if isinstance(at, datetime) else midnight(at)
+        warmth = (
+            pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
+            if self.warmth
+            else pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
+        )
+        read = self.measurements()
+        health = state_of_health(self.jars, read, self.tests, warmth, instant, self.fits)
+        return with_faults(health, known_faults(self.jars, self.signs, read, instant, self.faults), self.jars)
+
+    def measurements(self) -> pl.DataFrame:
+        """Every ohmic reading taken in."""
+        return pl.concat([self.rounds, *(reading.select(self.rounds.columns) for reading in self.readings)])

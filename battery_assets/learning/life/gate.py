@@ -1,0 +1,44 @@
+"""Whether a trained model may serve: never where a line that anyone can draw ranks this month's jars better.
+
+Scores are those of jars held out of training. A challenger that is refused is kept and says why; until one
+passes, the twin's ageing posterior serves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WITHIN = 0.005  # of concordance: less than seeds alone move it
+RIVALS = {
+    "posterior": "the twin's ageing posterior",
+    "soh_trend": "the line through health",
+    "resistance_trend": "the line through resistance",
+    "resistance": "the ohmic rule",
+    "age": "the calendar",
+}
+EARLY_AT_MOST = 0.06  # of jars may end before their own 2.5 % bound
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`passed`, and a sentence that says why."""
+
+    passed: bool
+    words: str
+
+
+def verdict(metrics: Mapping[str, float]) -> Verdict:
+    """The gate's decision on `fit`'s metrics."""
+    own = metrics["c_index_month"]
+    rival, best = max(((name, metrics[f"c_index_month_{name}"]) for name in RIVALS), key=lambda pair: pair[1])
+    if not own >= best - WITHIN:
+        return Verdict(
+            False, f"refused: ranks a month's jars with C {own:.3f}, {RIVALS[rival]} with {best:.3f}"
+        )
+    if metrics["out_of_fold_nll"] > metrics["out_of_fold_nll_posterior"] + 1e-9:
+        return Verdict(False, "refused: the twin's ageing posterior tells the ends seen as likelier")
+    early = metrics["early_failure_share"]
+    if early > EARLY_AT_MOST:
+        return Verdict(False, f"refused: {early:.1%} of jars ended before their own lower 2.5 % bound")
+    return Verdict(
+        True, f"passed: ranks a month's jars with C {own:.3f}, the best other, {RIVALS[rival]}, {best:.3f}"
+    )

@@ -1,0 +1,115 @@
+"""Books, home and lake that belong together: each carries the id of the books, and strangers are refused.
+
+The id lies in the database, and as the file `books.id` in the home and at the root of the lake. A home that
+was copied or restored brings all three along, wherever it is.
+"""
+
+import contextlib
+import socket
+import uuid
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from battery_assets.errors import UserError
+from battery_assets.platform.object_stores import fetch, remote
+from battery_assets.platform.registry import tables as r
+from battery_assets.platform.warehouse.database import transaction
+
+FILE = "books.id"
+# Of a lake without an id so many of the newest files are looked for; the oldest may be tidied away.
+_LOOKED_FOR = 20
+
+
+def refuse_strangers(url: str, lake: str, home: Path, *, shared: bool) -> str:
+    """Hold home and lake against the books, and enter them where they are new. Returns the books' id.
+
+    `shared`: the database is no part of the home, so that two homes could name it. UserError where the lake
+    is other books', and where another home works on this database.
+    """
+    with transaction(url) as connection:
+        fresh = {"one_row": True, "id": uuid.uuid4().hex}
+        connection.execute(insert(r.books).values(fresh).on_conflict_do_nothing())
+        row = connection.execute(sa.select(r.books).with_for_update()).one()
+        _refuse_other_lake(connection, lake, row.id)
+        if shared:
+            _refuse_other_home(home, row)
+            place = {"home": str(home), "host": socket.gethostname()}
+            if (row.home, row.host) != (place["home"], place["host"]):
+                connection.execute(sa.update(r.books).values(place))
+    _write(str(home), row.id)
+    _write(lake, row.id)
+    return str(row.id)
+
+
+def _refuse_other_lake(connection: sa.Connection, lake: str, books: str) -> None:
+    marked = _read(lake)
+    if marked == books or (marked is None and _holds_what_is_named(connection, lake)):
+        return
+    whose = "belongs to other books" if marked else "holds none of the files that the books name"
+    raise UserError(
+        f"the lake {lake} {whose} (of the database: {books}, of the lake: {marked or 'none'})",
+        "set BATTERY_LAKE_URL to the lake of this database, or restore the database of this lake; to begin "
+        "anew, give an empty folder",
+    )
+
+
+def _holds_what_is_named(connection: sa.Connection, lake: str) -> bool:
+    """Has the lake one of the files that were written last? True where none was ever written."""
+    newest = sa.select(r.lake_file).order_by(r.lake_file.c.written_at.desc()).limit(_LOOKED_FOR)
+    rows = list(connection.execute(newest))
+    return not rows or any(_exists(f"{lake.rstrip('/')}/{row.table_name}/{row.path}") for row in rows)
+
+
+def _refuse_other_home(home: Path, row: sa.Row) -> None:
+    marked = _read(str(home))
+    if marked not in (None, row.id):
+        raise UserError(
+            f"{home} is the home of other books (of the database: {row.id}, of the home: {marked})",
+            "set BATTERY_HOME or BATTERY_DATABASE_URL to those that belong together",
+        )
+    if row.home is None or Path(row.home) == home:
+        return
+    here = row.host == socket.gethostname()
+    gone = here and _read(row.home) != row.id
+    same = here and not gone and Path(row.home).samefile(home)
+    if gone or same or (marked and not here):
+        return
+    where = row.home if here else f"{row.home} on {row.host}"
+    raise UserError(
+        f"another home, {where}, works on this database: {home} would have a landing folder, models and "
+        "logs of its own",
+        f"set BATTERY_HOME to {row.home}, or BATTERY_DATABASE_URL to a database of its own; where that home "
+        f"is gone for ever, bring its file {FILE} to {home}",
+    )
+
+
+def _read(place: str) -> str | None:
+    """The id that lies at the root of a folder or bucket; None where none does."""
+    try:
+        if "://" in place:
+            return fetch(f"{place.rstrip('/')}/{FILE}").decode().strip()
+        return (Path(place) / FILE).read_text().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _write(place: str, books: str) -> None:
+    if _read(place) == books:
+        return
+    if "://" in place:
+        store, path = remote(f"{place.rstrip('/')}/{FILE}")
+        store.put(path, books.encode())
+        return
+    Path(place).mkdir(parents=True, exist_ok=True)
+    (Path(place) / FILE).write_text(f"{books}\n")
+
+
+def _exists(target: str) -> bool:
+    if "://" not in target:
+        return Path(target).is_file()
+    store, path = remote(target)
+    with contextlib.suppress(FileNotFoundError):
+        return bool(store.head(path))
+    return False

@@ -1,0 +1,40 @@
+"""The gate: each reason for a refusal seen red, and a model that passes."""
+
+import pytest
+
+from battery_assets.learning.life.gate import RIVALS, verdict
+from battery_assets_tests.learning.conftest import Trained
+
+GOOD = {
+    "c_index_month": 0.90, "out_of_fold_nll": 0.30, "out_of_fold_nll_posterior": 0.31,
+    "early_failure_share": 0.02, **{f"c_index_month_{name}": 0.85 for name in RIVALS},
+}  # fmt: skip
+
+
+def test_a_model_that_ranks_and_covers_passes() -> None:
+    assert verdict(GOOD).passed
+
+
+@pytest.mark.parametrize("rival", RIVALS)
+def test_no_model_serves_that_a_simple_rule_outranks(rival: str) -> None:
+    judged = verdict(GOOD | {f"c_index_month_{rival}": 0.906})
+    assert not judged.passed
+    assert judged.words == f"refused: ranks a month's jars with C 0.900, {RIVALS[rival]} with 0.906"
+    assert verdict(GOOD | {f"c_index_month_{rival}": 0.904}).passed
+
+
+def test_no_model_serves_that_finds_the_ends_less_likely_than_the_twin_did() -> None:
+    assert "likelier" in verdict(GOOD | {"out_of_fold_nll": 0.32}).words
+
+
+def test_no_model_serves_whose_jars_end_before_their_bounds() -> None:
+    judged = verdict(GOOD | {"early_failure_share": 0.08})
+    assert (judged.passed, "8.0% of jars ended before" in judged.words) == (False, True)
+
+
+def test_scores_that_are_no_numbers_let_nothing_pass() -> None:
+    assert not verdict(GOOD | {"c_index_month": float("nan")}).passed
+
+
+def test_training_gives_all_that_the_gate_asks_for(trained: Trained) -> None:
+    assert verdict(trained.metrics).words

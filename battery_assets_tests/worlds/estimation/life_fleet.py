@@ -1,0 +1,178 @@
+"""A fleet of synthetic sites as the remaining-life model sees it, without a second of telemetry.
+
+Lives, health, resistance and float voltage are the generator's truth; instruments add their errors; health is
+the product's own `state_of_health` on what was read. So years of many sites take seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from battery_assets.features.health.estimate import state_of_health
+from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
+from battery_assets.synthetic.calendar import DAY_S, day_date, instant, month_days, month_index
+from battery_assets.synthetic.condition import Condition, condition
+from battery_assets.synthetic.identifiers import battery_ids
+from battery_assets.synthetic.layout import layout
+from battery_assets.synthetic.lives import NEVER, in_service, lives
+from battery_assets.synthetic.master import master
+from battery_assets.synthetic.signals.weather import first_day, room_daily_c
+from battery_assets.synthetic.site import PLACES, SyntheticSite
+
+START = "2024-01"
+# One ohmic reading of a monitor, of a hand-held instrument; the gain of either at one jar.
+READING_SD, GAIN_SD = 0.02, 0.01
+VOLTS_PER_SHIFT = 0.26  # of six cells, Tafel's 0.1 V a decade
+WEEK_DAYS = 7
+KINDS = {"battery_id": pl.String, "measured_at": pl.Datetime("us", "UTC")}
+
+
+@dataclass(frozen=True)
+class LifeFleet:
+    """What the warehouse would hold of the fleet, and the truth beside it."""
+
+    features: pl.DataFrame
+    twins: pl.DataFrame
+    batteries: pl.DataFrame
+    truth: pl.DataFrame
+
+
+def months_of(count: int) -> list[str]:
+    """So many months from START on."""
+    year, month = int(START[:4]), int(START[5:])
+    return [f"{year + (month - 1 + n) // 12}-{(month - 1 + n) % 12 + 1:02d}" for n in range(count)]
+
+
+def life_fleet(seed: int, sites: int, strings: int, months: int) -> LifeFleet:
+    """`sites` sites (9 at most) of `strings` strings of 24 jars over `months` months."""
+    parts = [
+        _site(SyntheticSite(place, place, seed + n, 3600, strings, start=START), months_of(months))
+        for n, place in enumerate(list(PLACES)[:sites])
+    ]
+    return LifeFleet(*(pl.concat(frames, how="diagonal_relaxed") for frames in zip(*parts, strict=True)))
+
+
+def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
+    rng = np.random.default_rng([site.seed, 77])
+    ids = np.array(battery_ids(site))
+    gains = np.exp(GAIN_SD * rng.standard_normal((2, len(ids))))
+    batteries = master(site, months[-1])["battery"].with_columns(site=pl.lit(site.site))
+    features, twins, rounds = [], [], []
+    for number, month in enumerate(months):
+        end = month_days(month_index(month))[1]
+        rows = in_service(site, end - 1, after_switch=True)
+        state = condition(site, rows, float(end))
+        week = state.resistance_mohm[:, None] * gains[0, rows, None]
+        week = week * np.exp(READING_SD * rng.standard_normal((len(rows), WEEK_DAYS)))
+        if number % 3 == 0:
+            hand = (
+                state.resistance_mohm * gains[1, rows] * np.exp(READING_SD * rng.standard_normal(len(rows)))
+            )
+            rounds.append(_measured(ids[rows], np.full(len(rows), end - 10.0), hand))
+        read = [_measured(ids[rows], np.full(len(rows), end - 0.5 - d), week[:, d]) for d in range(WEEK_DAYS)]
+        warm = _warmth(site, rows, end) + state.warmer_k
+        known = batteries.filter(pl.col("battery_id").is_in(ids[rows].tolist())).select(
+            "battery_id", "string_id", "installed_date", "initial_capacity_ah", "initial_resistance_mohm",
+            capacity_ah=pl.lit(HX12_120.rated_ah),
+        )  # fmt: skip
+        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), ids[rows], warm, end, week))
+        features.append(_features(rng, ids[rows], state, warm, week, end, known))
+    return pl.concat(features), pl.concat(twins), batteries, _truth(site)
+
+
+def _warmth(site: SyntheticSite, rows: np.ndarray, end: int) -> np.ndarray:
+    day = end - first_day(site)
+    rooms = room_daily_c(site)[:, day - 365 : day].mean(axis=1)
+    system = layout(site).system_of_string[lives(site).position[rows] // site.jars_per_string]
+    return rooms[system]
+
+
+def _measured(ids: np.ndarray, days: np.ndarray, mohm: np.ndarray) -> pl.DataFrame:
+    at = [instant(day * DAY_S) for day in days]
+    return pl.DataFrame(
+        {"battery_id": ids.tolist(), "measured_at": at, "resistance_mohm": mohm, "temperature_c": 25.0},
+        schema_overrides=KINDS,
+    )
+
+
+NO_TESTS = pl.DataFrame(
+    schema={"string_id": pl.String, "test_date": KINDS["measured_at"], "capacity_pct_of_rated": pl.Float64}
+)
+
+
+def _twins(
+    known: pl.DataFrame, read: pl.DataFrame, ids: np.ndarray, warm: np.ndarray, end: int, week: np.ndarray
+) -> pl.DataFrame:
+    at = instant(end * DAY_S)
+    warmth = pl.DataFrame({"battery_id": ids.tolist(), "temperature_c": warm})
+    health = state_of_health(known, read, NO_TESTS, warmth, at)
+    last = pl.DataFrame({"battery_id": ids.tolist(), "r0_mohm": 1.3 * week[:, 0]})
+    joined = health.join(known, on="battery_id").join(last, on="battery_id")
+    ratio = pl.col("initial_resistance_mohm") * 1.3 / pl.col("r0_mohm")
+    return joined.with_columns(
+        captured_at=pl.lit(at).cast(KINDS["measured_at"]),
+        last_calibrated_at=pl.lit(None, KINDS["measured_at"]),
+        capacity_fade_pct=100 * (1 - pl.col("soh_pct") * 1.2 / pl.col("initial_capacity_ah")),
+        power_fade_pct=100 * (1 - ratio),
+    )
+
+
+def _features(
+    rng: np.random.Generator,
+    ids: np.ndarray,
+    state: Condition,
+    warm: np.ndarray,
+    week: np.ndarray,
+    end: int,
+    known: pl.DataFrame,
+) -> pl.DataFrame:
+    count, at = len(ids), datetime.fromtimestamp(end * DAY_S, UTC)
+    at = instant(end * DAY_S)
+    level = (
+        13.62 - VOLTS_PER_SHIFT * (state.float_shift - state.float_shift.mean()) - 2.27 * (6 - state.cells)
+    )
+    first = dict(known.select("battery_id", "initial_resistance_mohm").iter_rows())
+    base = np.array([first[jar] for jar in ids.tolist()])
+    frames = []
+    for hours in (24, 168):
+        volts = level + 0.004 * rng.standard_normal(count)
+        frames.append(
+            pl.DataFrame(
+                {
+                    "feature_ts": pl.Series([at] * count, dtype=KINDS["measured_at"]),
+                    "battery_id": ids.tolist(),
+                    "feature_window_hours": pl.Series([hours] * count, dtype=pl.Int32),
+                    "v_mean": volts,
+                    "v_std": 0.004 * np.exp(0.1 * rng.standard_normal(count)),
+                    "v_min": volts - 0.03,
+                    "v_max": volts + 0.03,
+                    "v_balance_mean": np.abs(volts - volts.mean()),
+                    "t_mean": warm + 0.2 * rng.standard_normal(count),
+                    "t_max": warm + 1.5,
+                    "t_delta_ambient_mean": state.warmer_k + 0.2 * rng.standard_normal(count),
+                    "r_internal_latest": week[:, 0],
+                    "r_internal_baseline_pct": 100 * week[:, 0] / base,
+                    "discharge_cycles_count": rng.integers(0, 2, count),
+                    "ah_throughput": rng.uniform(1, 5, count),
+                    "time_below_float_min": rng.integers(0, 30, count),
+                    "time_above_float_min": rng.integers(0, 30, count),
+                    "surge_events_count": rng.integers(0, 2, count),
+                    "ripple_rms_mean": rng.uniform(0.5, 3.0, count),
+                    "thd_mean": rng.uniform(7, 10, count),
+                }
+            )
+        )
+    return pl.concat(frames)
+
+
+def _truth(site: SyntheticSite) -> pl.DataFrame:
+    """Of every jar its true end: the day on which it is below 80 % or fails, and whether suddenly."""
+    jars = lives(site)
+    ends = [day_date(int(day)) if day < NEVER else None for day in jars.end_day]
+    return pl.DataFrame(
+        {"battery_id": battery_ids(site), "failure_date": ends, "sudden": jars.sudden > 0,
+         "mechanism": jars.mechanism, "profile": jars.profile},
+        schema_overrides={"failure_date": pl.Date},
+    )  # fmt: skip
