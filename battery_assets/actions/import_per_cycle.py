@@ -11,7 +11,7 @@ from battery_assets.errors import UserError
 from battery_assets.ingest.lab.per_cycle.layout import layout_of
 from battery_assets.lab.imported import EnteredTable, Terms, enter_tables
 from battery_assets.lab.sensors import unfinished, waiting
-from battery_assets.platform.landing import Landing
+from battery_assets.platform.landing import Landing, name_in
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_CYCLES
@@ -70,7 +70,7 @@ def enter(
 ) -> list[EnteredTable]:
     """Enter each file that is new. Returns what became of each."""
     found = []
-    for one in enter_tables(at.warehouse, lab, terms, files):
+    for one in enter_tables(at.warehouse, lab, terms, files, at.landing.root(lab)):
         heard(one.path.name, False)
         found.append(one)
         heard(one.path.name, True)
@@ -80,7 +80,10 @@ def enter(
 def months_to_run(at: Session, lab: str, files: list[Path]) -> list[str]:
     """The lab's month, where files wait for it or its last run did not come to its end."""
     wait = {month for month, _, _ in waiting(at.warehouse, [lab])}
-    return sorted(wait | unfinished(at.warehouse, at.instance, lab, files))
+    return sorted(
+        wait
+        | unfinished(at.warehouse, at.instance, lab, [name_in(at.landing.root(lab), one) for one in files])
+    )
 
 
 def forget_refused(at: Session, lab: str) -> bool:

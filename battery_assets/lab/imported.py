@@ -20,6 +20,7 @@ from battery_assets.ingest.files.problems import FileRefused
 from battery_assets.ingest.lab.per_cycle.layout import Layout
 from battery_assets.ingest.lab.per_cycle.rows import Tables, read_tables, sha256_of
 from battery_assets.platform.dagster.partitions import FIRST_LAB_MONTH, Part
+from battery_assets.platform.landing import name_in
 from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import arrivals as intake
 from battery_assets.platform.registry import books as registry
@@ -61,8 +62,10 @@ class EnteredTable:
     reason: str | None = None
 
 
-def enter_tables(warehouse: Warehouse, lab: str, terms: Terms, paths: list[Path]) -> Iterator[EnteredTable]:
-    """Enter each file that is not in the lab's books yet.
+def enter_tables(
+    warehouse: Warehouse, lab: str, terms: Terms, paths: list[Path], root: Path
+) -> Iterator[EnteredTable]:
+    """Enter each file that is not in the lab's books yet, under its name from the landing folder `root` on.
 
     The bytes of an accepted file under another name are a duplicate; a file that was there under the same
     name with other bytes is replaced; one that is no such table is refused with its reason.
@@ -75,18 +78,25 @@ def enter_tables(warehouse: Warehouse, lab: str, terms: Terms, paths: list[Path]
         if key in known and known[key].status not in (intake.REPLACED, intake.REFUSED):
             continue
         accepted = {row.key: row.files[0] for row in known.values() if row.status == intake.ACCEPTED}
-        yield _enter(warehouse, lab, terms, path, key, sha256, accepted)
+        yield _enter(warehouse, lab, terms, path, root, key, sha256, accepted)
 
 
 def _enter(
-    warehouse: Warehouse, lab: str, terms: Terms, path: Path, key: str, sha256: str, accepted: dict[str, Any]
+    warehouse: Warehouse,
+    lab: str,
+    terms: Terms,
+    path: Path,
+    root: Path,
+    key: str,
+    sha256: str,
+    accepted: dict[str, Any],
 ) -> EnteredTable:
-    status, reason = intake.ACCEPTED, None
-    before = [one for one, file in accepted.items() if file["path"] == str(path)]
+    status, reason, name = intake.ACCEPTED, None, name_in(root, path)
+    before = [one for one, file in accepted.items() if file["path"] == name]
     if any(file["sha256"] == sha256 for file in accepted.values()):
         status, reason = intake.DUPLICATE, "its bytes are there already, under another name"
     else:
-        others = [Path(file["path"]) for one, file in accepted.items() if one not in before]
+        others = [root / file["path"] for one, file in accepted.items() if one not in before]
         try:
             read_tables([*others, path], terms.layout, terms.nominal_capacity_ah)
         except FileRefused as refused:
@@ -95,7 +105,7 @@ def _enter(
         intake.enter(
             connection, lab, key, status, month=None if status == intake.REFUSED else terms.month,
             reason=reason, facts={"layout": terms.layout.document()},
-            files=[{"path": str(path), "sha256": sha256, "reader": f"per-cycle {terms.layout.name}"}],
+            files=[{"path": name, "sha256": sha256, "reader": f"per-cycle {terms.layout.name}"}],
         )  # fmt: skip
         if status == intake.ACCEPTED:
             intake.replace(connection, lab, before)
@@ -111,19 +121,22 @@ class Imported:
     cells: pl.DataFrame
 
     @classmethod
-    def of(cls, warehouse: Warehouse, part: Part) -> "Imported | None":
-        """None where the lab's cells do not come as tables. ValueError for a file that has changed since."""
+    def of(cls, warehouse: Warehouse, part: Part, root: Path) -> "Imported | None":
+        """None where the lab's cells do not come as tables; `root` is the landing folder.
+
+        Raises ValueError for a file that has changed since.
+        """
         with warehouse.transaction() as connection:
             configs = {one.site: one.config for one in registry.sites(connection) if one.source == LAB_CYCLES}
             entries = intake.of_month(connection, str(part.site), str(part.month))
         if part.site not in configs:
             return None
         terms = Terms.of(configs[part.site])
-        files = sorted((file["path"], file["sha256"]) for row in entries for file in row.files)
+        files = sorted((root / file["path"], file["sha256"]) for row in entries for file in row.files)
         for path, sha256 in files:
-            if not Path(path).is_file() or sha256_of(Path(path)) != sha256:
+            if not path.is_file() or sha256_of(path) != sha256:
                 raise ValueError(f"{path} is not what was imported; next step: import it again")
-        paths = [Path(path) for path, _ in files]
+        paths = [path for path, _ in files]
         tables = _nothing() if not paths else read_tables(paths, terms.layout, terms.nominal_capacity_ah)
         return cls(terms, tables, cells_in(str(part.site), tables.rows))
 

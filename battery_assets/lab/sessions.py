@@ -158,9 +158,12 @@ def _from_files(warehouse: Warehouse, part: Part, root: Path) -> list[LabSession
     return sorted(tests, key=lambda test: (test.record.started_at, test.record.session_id))
 
 
-def cells_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
-    """Rows of battery_cell: every cell with a test, or with imported cycles, in the month."""
-    if (imported := Imported.of(warehouse, part)) is not None:
+def cells_of(warehouse: Warehouse, part: Part, root: Path = Path()) -> pl.DataFrame:
+    """Rows of battery_cell: every cell with a test, or with imported cycles, in the month.
+
+    `root` is the landing folder.
+    """
+    if (imported := Imported.of(warehouse, part, root)) is not None:
         return imported.cell_rows()
     rows = {test.record.cell_id: test.record.cell.row() for test in sessions_of(warehouse, part)}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_cell))

@@ -6,6 +6,7 @@ from battery_assets import tables as t
 from battery_assets.lab.imported import Imported
 from battery_assets.lab.lives import Lives
 from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
 
@@ -18,11 +19,13 @@ from battery_assets.tables.projections import empty
         after=[t.cycle, t.battery_unit],
     )
 )
-def cycle_data(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+def cycle_data(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, landing: Landing
+) -> dg.MaterializeResult:
     from battery_assets.features.lab.tables import training_rows
 
     part = warehouse.claim(t.cycle_data, context)
-    if (imported := Imported.of(warehouse, part)) is not None:
+    if (imported := Imported.of(warehouse, part, landing.root(str(part.site)))) is not None:
         imported.keep_accounts(warehouse, part)
         return warehouse.replace(t.cycle_data, part, imported.cycle_rows(), metadata=imported.shown())
     lives = Lives.of(warehouse, part)

@@ -7,6 +7,7 @@ lineage stay what the definitions say; each asset and each check can still be as
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -50,7 +51,7 @@ def in_steps(
             )
             for step, names in groups.items()
         ),
-        *(asset.map_asset_specs(lambda spec, own=asset: _said(spec, own, lake)) for asset in configured),
+        *(asset.map_asset_specs(partial(_said, asset=asset, lake=lake)) for asset in configured),
         *map(_alone, alone),
     ]
 

@@ -80,7 +80,8 @@ def _troubles(room: Room, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     near = (room.trips_s[:, 1] > second[0]) & (room.trips_s[:, 0] < second[-1])
     for start, end in room.trips_s[near]:
         tripped |= (second >= start) & (second < end)
-    for start, end, extra, kind in room.warm_spells:
+    standing = room.warm_spells[:, 1] * DAY_S > second[0], room.warm_spells[:, 0] * DAY_S <= second[-1]
+    for start, end, extra, kind in room.warm_spells[standing[0] & standing[1]]:
         inside = (second >= start * DAY_S) & (second < end * DAY_S)
         # A second unit is too small alone: the room warms by some kelvin within the hour.
         warmed = 1 - np.exp(-np.maximum(second - start * DAY_S, 0.0) * WARMS_K_H / (3600.0 * extra))
