@@ -41,9 +41,7 @@ def lives(cells=4, cycles=40, last=0.75) -> pl.DataFrame:
 def at(warehouse, tmp_path):
     """A session of a warehouse of the test's own."""
     with dg.DagsterInstance.ephemeral() as instance:
-        yield SimpleNamespace(
-            warehouse=warehouse, instance=instance, landing=Landing(folder=str(tmp_path / "landing"))
-        )
+        yield SimpleNamespace(warehouse=warehouse, instance=instance, landing=Landing(folder=str(tmp_path)))
 
 
 def take_in(at, tmp_path, *frames, layout=PLAIN, names=None, **given):

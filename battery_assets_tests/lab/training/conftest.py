@@ -13,7 +13,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.lab.test_lab_month import run
 from battery_assets_tests.lab.test_per_cycle import MONTH
-from battery_assets_tests.worlds.fading import fading
+from battery_assets_tests.worlds.lab_files.fading import fading
 
 LAYOUT = {
     "name": "fading", "features": {"feature_1": "feature_1", "feature_2": "feature_2"}, "cell": "cell_id",
@@ -35,9 +35,7 @@ def bench(migrated_url, tmp_path_factory):
     lab = str(MONTH.site)
     with copied_database(migrated_url) as url, dg.DagsterInstance.ephemeral() as instance:
         warehouse = Warehouse(database_url=url, lake_url=str(home / "lake"))
-        at = SimpleNamespace(
-            warehouse=warehouse, instance=instance, landing=Landing(folder=str(home / "land"))
-        )
+        at = SimpleNamespace(warehouse=warehouse, instance=instance, landing=Landing(folder=str(home)))
         terms = action.enter_lab_of_cycles(at, lab, str(book), {})
         action.enter(at, lab, terms, action.land_tables(at.landing, lab, [path]), lambda *_: None)
         assert run(warehouse, str(home), MONTH).success

@@ -12,7 +12,7 @@ from battery_assets.learning.networks.ensembles import out_of_fold, together, we
 from battery_assets.platform.dagster.assets import declared_reads
 from battery_assets.platform.warehouse.resource import recorded_reads
 from battery_assets.tables.lab import training as s
-from battery_assets_tests.worlds.fading import fading
+from battery_assets_tests.worlds.lab_files.fading import fading
 
 CELLS = Cells.of(fading(6, seed=9), ("feature_1", "feature_2"))
 

@@ -8,7 +8,7 @@ from battery_assets.lab.training.evaluation import evaluate
 from battery_assets.lab.training.selection import BadSelection
 from battery_assets.learning.networks.scores import intervals
 from battery_assets.tables.lab import training as s
-from battery_assets_tests.worlds.fading import fading
+from battery_assets_tests.worlds.lab_files.fading import fading
 
 
 @pytest.fixture(scope="module")

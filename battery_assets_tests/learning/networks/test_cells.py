@@ -8,7 +8,7 @@ from battery_assets.learning.networks.cells import BadCells, Cells, measured, re
 from battery_assets.learning.networks.recipe import Recipe
 from battery_assets.learning.networks.scaling import Scaling
 from battery_assets.learning.networks.scores import by_cell, naive, overall
-from battery_assets_tests.worlds.fading import fading
+from battery_assets_tests.worlds.lab_files.fading import fading
 
 NAMES = ("feature_1", "feature_2")
 

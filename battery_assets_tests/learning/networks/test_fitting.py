@@ -17,7 +17,7 @@ from battery_assets.learning.networks.recipe import Recipe
 from battery_assets.learning.networks.scaling import Scaling
 from battery_assets.learning.networks.scores import naive, overall
 from battery_assets.learning.networks.stored import load, save
-from battery_assets_tests.worlds.fading import fading
+from battery_assets_tests.worlds.lab_files.fading import fading
 
 NAMES = ("feature_1", "feature_2")
 SMALL = {"width": 24, "layers": 2, "epochs": 25, "rows_per_epoch": 1024, "batch": 128, "window": 6,
@@ -69,7 +69,7 @@ def test_a_stored_network_predicts_the_same_bits_in_a_fresh_process(sides, tmp_p
         "import sys, hashlib\nfrom pathlib import Path\n"
         "from battery_assets.learning.networks.stored import load\n"
         "from battery_assets.learning.networks.cells import Cells\n"
-        "from battery_assets_tests.worlds.fading import fading\n"
+        "from battery_assets_tests.worlds.lab_files.fading import fading\n"
         f"cells = Cells.of(fading(5, 3, (), 30), {NAMES!r})\n"
         "found = load(Path(sys.argv[1])).predict(cells)\n"
         "print(hashlib.sha256(found[0].tobytes() + found[1].tobytes()).hexdigest())"
