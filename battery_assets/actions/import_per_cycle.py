@@ -80,7 +80,7 @@ def enter(
 def months_to_run(at: Session, lab: str, files: list[Path]) -> list[str]:
     """The lab's month, where files wait for it or its last run did not come to its end."""
     wait = {month for month, _, _ in waiting(at.warehouse, [lab])}
-    return sorted(wait | unfinished(at.warehouse, at.instance, lab, files))
+    return sorted(wait | unfinished(at.warehouse, at.instance, lab, [str(path) for path in files]))
 
 
 def forget_refused(at: Session, lab: str) -> bool:

@@ -4,6 +4,7 @@ A step of its own costs Dagster more than most checks and small tables cost us. 
 lineage stay what the definitions say; each asset and each check can still be asked for alone.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
@@ -50,7 +51,7 @@ def in_steps(
             )
             for step, names in groups.items()
         ),
-        *(asset.map_asset_specs(lambda spec, own=asset: _said(spec, own, lake)) for asset in configured),
+        *(asset.map_asset_specs(functools.partial(_said, asset=asset, lake=lake)) for asset in configured),
         *map(_alone, alone),
     ]
 
