@@ -104,20 +104,6 @@ def test_a_restart_keeps_the_port_and_the_rows(kept):
     assert ask(kept, "SELECT n FROM restarted") == 42
 
 
-def test_a_stopped_home_keeps_little_of_the_log_of_changes(made):
-    """A home had 1.3 GB of it, of 2.4."""
-    ensure_running(made)
-    tell(made, "CREATE TABLE written AS SELECT repeat('x', 200) AS words FROM generate_series(1, 400000)")
-    tell(made, "UPDATE written SET words = 'y' || words")
-    wal = made.home / "postgres" / "data" / "pg_wal"
-    assert sum(file.stat().st_size for file in wal.glob("0*")) > 64e6
-    stop(made)
-    assert sum(file.stat().st_size for file in wal.glob("0*")) <= 48e6
-    ensure_running(made)
-    assert ask(made, "SELECT current_setting('wal_recycle')") == "on", "of the stop alone"
-    tell(made, "DROP TABLE written")
-
-
 def test_the_last_to_leave_stops_it(kept):
     stop(kept)
     with running_database(kept) as first:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from battery_assets.platform.run_files import free_from_folder
 from battery_assets.platform.tracking import Tracking
-from battery_assets_tests.worlds.tracked import CONTENT, registered
+from battery_assets_tests.worlds.stores import CONTENT, registered
 
 
 def test_the_files_may_be_moved_and_nothing_names_the_folder_they_were_in(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from battery_assets.platform.tracking import (
     TrackingUnavailable,
     without_password,
 )
-from battery_assets_tests.worlds.tracked import CONTENT, registered
+from battery_assets_tests.worlds.stores import CONTENT, registered
 
 
 class Served(Tracking):
