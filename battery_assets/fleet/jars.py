@@ -32,6 +32,8 @@ MODEL_COLUMNS = (
 # What a source writes where it does not know: no jar has a rating of 0.
 _NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
 STRING_COLUMNS = ("string_id", "string_code", "system_id", "batteries_count", "nominal_voltage_v")
+# V of a jar of six cells: on float, compensated or not; and where it has been discharged (SOURCES 1.5, 1.2).
+FLOATS_V, DISCHARGED_V = (12.9, 14.0), 12.9
 # When a row was written says nothing of the jar, and an export may write all of them anew every day.
 _SAYS_NOTHING = ("created_at", "updated_at")
 
@@ -239,9 +241,15 @@ class HealthEvidence:
         )
         # A monitor that repeats its reading at every sample has not measured again: one a day counts.
         self.readings.append(read.group_by("battery_id").last())
+        volts = pl.col("voltage_v")
         self.warmth.append(
             rows.group_by("battery_id")
-            .agg(pl.col("temperature_c").mean().cast(pl.Float64))
+            .agg(
+                pl.col("temperature_c").mean().cast(pl.Float64),
+                float_v=volts.filter(volts.is_between(*FLOATS_V)).mean().cast(pl.Float64),
+                low_v=volts.min().cast(pl.Float64),
+                charge_v=volts.max().cast(pl.Float64),
+            )
             .with_columns(pl.col("battery_id").cast(pl.String))
         )
 
@@ -269,12 +277,23 @@ class HealthEvidence:
         from battery_assets.features.health.estimate import state_of_health
 
         instant = at if isinstance(at, datetime) else midnight(at)
-        warmth = (
-            pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
-            if self.warmth
-            else pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
+        return state_of_health(
+            self.jars, self.measurements(), self.tests, self._conditions(), instant, self.fits
         )
-        return state_of_health(self.jars, self.measurements(), self.tests, warmth, instant, self.fits)
+
+    def _conditions(self) -> pl.DataFrame:
+        """Of each jar over the days taken in: temperature, voltage on float, and the highest on a charge.
+
+        A day's highest voltage is one of a charge where a jar like most was discharged before.
+        """
+        if not self.warmth:
+            return pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
+        charged = pl.when(pl.col("low_v") < DISCHARGED_V).then("charge_v")
+        return (
+            pl.concat(self.warmth)
+            .group_by("battery_id")
+            .agg(pl.col("temperature_c").mean(), pl.col("float_v").mean(), charge_v=charged.mean())
+        )
 
     def measurements(self) -> pl.DataFrame:
         """Every ohmic reading taken in."""
