@@ -56,7 +56,8 @@ def state_of_health(
     such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 1.5 points
     unless a test of the last year measured the jar, alone or by its own voltage down to the knee (1 point
     then). evidence names what was used, joined by
-    "+"; evidence_age_days is the age of the newest measured evidence, NULL where there is only age.
+    "+"; evidence_age_days is the age of the newest measured evidence, NULL where there is only age, and
+    resistance_age_days, discharge_age_days and capacity_test_age_days are those of each kind.
     """
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     fits = pl.DataFrame(schema=FITS) if discharge_fits is None else discharge_fits
@@ -82,6 +83,12 @@ def state_of_health(
             "soh_upper_pct": found.upper,
             "evidence": _words(seen),
             "evidence_age_days": pl.Series(days, nan_to_null=True),
+            **{
+                f"{kind}_age_days": pl.Series(
+                    np.where(np.isfinite(years), 365.25 * years, np.nan), nan_to_null=True
+                )
+                for kind, years in seen.items()
+            },
         }
     )
 
