@@ -12,6 +12,7 @@ from battery_assets.features.samples.temperature import resistance_at_25c
 from battery_assets.features.twin import carry
 from battery_assets.features.twin.filter import TwinState, twin_day
 from battery_assets.features.twin.identify import identified
+from battery_assets.features.twin.readings import week_of_readings
 from battery_assets.features.twin.states import twin_states
 from battery_assets.features.windows.discharges import NO_WINDOWS, day_windows, largest
 from battery_assets.features.windows.feature_rows import TelemetryDay
@@ -121,12 +122,8 @@ def _first_time(told: dict, ids: list[str], ohmic_mohm: np.ndarray) -> np.ndarra
 
 
 def _ohmic_at_25c(features_24h: pl.DataFrame, ids: list[str], initial_mohm: np.ndarray) -> np.ndarray:
-    """Each jar's last ohmic reading at 25 °C, its acceptance value where it was never read."""
-    latest = (
-        features_24h.sort("feature_ts")
-        .group_by("battery_id")
-        .agg(pl.col("r_internal_latest").drop_nulls().last(), pl.col("t_mean").mean())
-    )
+    """Each jar's ohmic reading of the last week at 25 °C, its acceptance value where it was never read."""
+    latest = week_of_readings(features_24h)
     read = carry.numbers_of(latest, ids, "r_internal_latest")
     warm = np.nan_to_num(carry.numbers_of(latest, ids, "t_mean"), nan=25.0)
     return np.where(np.isfinite(read), resistance_at_25c(read, warm), initial_mohm)

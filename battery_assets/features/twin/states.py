@@ -20,6 +20,7 @@ from battery_assets.features.samples.runs import numbers
 from battery_assets.features.samples.temperature import resistance_at_25c
 from battery_assets.features.twin.circuit import WORST_RMSE_V, calibration, circuit
 from battery_assets.features.twin.jar_model import NAMES, TwinParameters
+from battery_assets.features.twin.readings import week_of_readings
 from battery_assets.physics.ageing import ageing_factor
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
@@ -29,6 +30,7 @@ from battery_assets.tables.projections import polars_schema
 CORROSION_NM = 20_000.0
 LARGEST_LAYER_NM = 99_999.999
 MOST_F = 999_999.0
+EVIDENCE = ("resistance", "discharge", "capacity_test")
 # The filter's own state is added where it was walked.
 SCHEMA = {name: kind for name, kind in polars_schema(t.digital_twin_state).items() if name != "filter_json"}
 
@@ -51,11 +53,12 @@ def twin_states(
     discharge_windows returns them. parameters: of the same jars, as identified by then. shown: until when,
     and with what rms error (V), a discharge of the month identified a jar.
 
-    r0_mohm is the 5 s direct-current resistance: from the current's steps in a discharge, else the last ohmic
-    reading × 1.3, else the baseline × 1.3. r1, c1, r2, c2: fitted to all discharges of the month together
-    where they allow it and the value lies in its valid range; else the prior of SOURCES 1.3 at the jar's SOC,
-    scaled with its ohmic reading. ocv_params_json says which ("source" fit or prior, "r0_source",
-    "not_valid": fitted values that were thrown away), and holds the jar's own open-circuit curve.
+    r0_mohm is the 5 s direct-current resistance: from the current's steps in a discharge, else the ohmic
+    readings of the last week × 1.3, else the baseline × 1.3. r1, c1, r2, c2: fitted to all discharges of the
+    month together where they allow it and the value lies in its valid range; else the prior of SOURCES 1.3 at
+    the jar's SOC, scaled with its ohmic reading. ocv_params_json says which ("source" fit or prior,
+    "r0_source", "not_valid": fitted values that were thrown away), and holds the jar's own open-circuit
+    curve and the age of each kind of evidence.
     calibration_rmse_v is that of the circuit on the latest discharge, predicted without it where there are
     several ("rmse_of"), else that of the jar's identification; NULL without a discharge in the month.
     sei_thickness_nm is the equivalent positive-grid corrosion layer, a model state that nobody measured.
@@ -103,12 +106,7 @@ def _known(
     features_24h: pl.DataFrame,
     at: datetime,
 ) -> pl.DataFrame:
-    latest = (
-        features_24h.filter(pl.col("feature_ts") <= at)
-        .sort("feature_ts")
-        .group_by("battery_id")
-        .agg(pl.col("r_internal_latest").drop_nulls().last(), pl.col("t_mean").mean())
-    )
+    latest = week_of_readings(features_24h.filter(pl.col("feature_ts") <= at))
     known = jars.select(
         pl.col("battery_id").cast(pl.String),
         "installed_date", "initial_capacity_ah", "initial_resistance_mohm", "capacity_ah",
@@ -154,6 +152,11 @@ def _state(
         "r0_source": r0_source if ohmic else None,
         "not_valid": not_valid,
         "window_offset_v": None if used is None else round(used.offset_v, 4),
+        "evidence_age_days": {
+            kind: days if days is None else round(days, 1)
+            for kind in EVIDENCE
+            for days in [jar.get(f"{kind}_age_days")]
+        },
         "rmse_of": ("held_out_window" if seen.held_out else "fitted_window")
         if seen
         else "identification"

@@ -12,6 +12,7 @@ from battery_assets.features.samples.strings import Units
 from battery_assets.features.twin import carry
 from battery_assets.features.twin.jar_model import PRODUCT_SD_V, STALE_SD
 from battery_assets.features.twin.month import twin_month
+from battery_assets.features.twin.readings import week_of_readings
 from battery_assets_tests.worlds.estimation import world
 from battery_assets_tests.worlds.months.telemetry_days import instants, jar_rows, string_rows
 
@@ -158,7 +159,7 @@ def test_a_discharge_of_an_earlier_month_is_evidence_in_later_ones(first):
 def test_the_discharge_shows_health_and_the_row_says_how_sure(first):
     row = first.row(0, named=True)
     assert row["soh_lower_pct"] < row["soh_pct"] < row["soh_upper_pct"]
-    assert row["soh_std_pct"] >= 5.0
+    assert 2.0 <= row["soh_std_pct"] <= 8.0
     assert row["soh_pct"] == pytest.approx(90.0, abs=8.0)
     assert 0.0 < row["soc_std_pct"] < 5.0
     assert row["soc_pct"] == pytest.approx(100.0 - 30.0 / (0.9 * 120.0) * 100.0, abs=3.0)
@@ -203,3 +204,23 @@ def test_a_document_of_a_twin_without_a_bias_goes_on(first):
     values = carry.carried({"a": old}, units, unknown, unknown).parameters.values[0]
     assert values[:9].tolist() == list(old["parameters"].values())
     assert values[9:].tolist() == [PRODUCT_SD_V, STALE_SD]
+
+
+def test_a_row_tells_the_age_of_each_kind_of_evidence(first):
+    ages = json.loads(first["ocv_params_json"][0])["evidence_age_days"]
+    assert ages["resistance"] == pytest.approx(1.0)
+    assert 0.0 < ages["discharge"] < 3.0
+    assert ages["capacity_test"] is None
+
+
+def a_week(*mohm: float) -> pl.DataFrame:
+    return pl.concat([features("a", mohm=one, at=AT + timedelta(days=k)) for k, one in enumerate(mohm)])
+
+
+def test_all_readings_of_a_week_count_and_a_strap_that_opens_at_once():
+    [row] = week_of_readings(a_week(9.0, 4.1, 4.2, 4.0, 4.1, 4.3, 4.1, 4.6)).to_dicts()
+    assert row["r_internal_latest"] == pytest.approx(4.1)
+    [row] = week_of_readings(a_week(4.1, 4.2, 4.0, 4.1, 4.3, 8.0)).to_dicts()
+    assert row["r_internal_latest"] == pytest.approx(4.15)
+    [row] = week_of_readings(a_week(4.1, 4.2, 4.0, 4.1, 8.0, 9.5)).to_dicts()
+    assert row["r_internal_latest"] == pytest.approx(8.0)
