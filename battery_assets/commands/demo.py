@@ -24,13 +24,15 @@ def demo() -> None:
     started = time.monotonic()
     with session() as at:
         prepare(at)
-        stages = steps(at)
+        stages, untrained = steps(at), list[str]()
         total = sum(map(len, stages))
         if total:
             with steps_bar("fleet pipeline", total) as progress:
-                for step, ended in run(stages):
+                for step, ended in run(stages, untrained):
                     progress(str(step), ended)
         else:
             click.echo("the fleet is up to date: nothing was computed")
+        for words in untrained:
+            click.echo(f"no model yet, the twin tells the remaining lives: {words}")
         print_report(at)
         click.echo(f"{total} runs in {time.monotonic() - started:.0f} s. Look closer: battery-assets up")
