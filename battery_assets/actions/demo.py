@@ -77,8 +77,8 @@ def prepare(at: Session) -> None:
 def run(stages: list[list[Step]], untrained: list[str]) -> Iterator[tuple[Step, bool]]:
     """Run everything, two processes side by side. Yields each step as it starts and, True, as it ends.
 
-    A fleet in which too little ended to learn from is no failure: the twin tells its remaining lives. What the
-    training said is added to `untrained`.
+    A fleet in which too little ended to learn from is no failure: the twin tells its remaining lives. What
+    the training said is added to `untrained`.
     """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_begin) as pool:

@@ -110,7 +110,7 @@ def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:
 
     steps = [Step(job, month, site) for month in months for site in sites]
     with steps_bar("backfill", 1 + len(steps)) as progress:
-        for step, ended in run([[Step("catalogue")], steps]):
+        for step, ended in run([[Step("catalogue")], steps], []):
             progress(str(step), ended)
     if job == "site_month":
         for site, month in months_without_rows(at, sites, months):

@@ -55,10 +55,9 @@ def state_of_health(
     since the jar was installed counts.
 
     soh_pct is the posterior's mean, soh_lower_pct and soh_upper_pct its 5 and 95 % quantiles: of jars with
-    such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 1.5 points
-    unless a test of the last year measured the jar, alone or by its own voltage down to the knee (1 point
-    then). evidence names what was used, joined by
-    "+"; evidence_age_days is the age of the newest measured evidence, NULL where there is only age, and
+    such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 1.5 points unless a
+    test of the last year measured the jar, alone or by its own voltage down to the knee (1 point then).
+    evidence names what was used, joined by "+"; evidence_age_days is the age of the newest measured evidence, NULL where there is only age, and
     resistance_age_days, discharge_age_days and capacity_test_age_days are those of each kind.
     """
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -75,7 +74,6 @@ def state_of_health(
         "capacity_test": np.where(np.isfinite(evidence.tested), evidence.tested_years, np.inf),
     }
     newest = np.min(np.stack(list(seen.values())), axis=0)
-    days = np.where(np.isfinite(newest), newest * 365.25, np.nan)
     return pl.DataFrame(
         {
             "battery_id": known["battery_id"],
@@ -84,16 +82,16 @@ def state_of_health(
             "soh_lower_pct": found.lower,
             "soh_upper_pct": found.upper,
             "evidence": _words(seen),
-            "evidence_age_days": pl.Series(days, nan_to_null=True),
+            "evidence_age_days": _days(newest),
             **{name: found.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
-            **{
-                f"{kind}_age_days": pl.Series(
-                    np.where(np.isfinite(years), 365.25 * years, np.nan), nan_to_null=True
-                )
-                for kind, years in seen.items()
-            },
+            **{f"{kind}_age_days": _days(years) for kind, years in seen.items()},
         }
     )
+
+
+def _days(years: np.ndarray) -> pl.Series:
+    """Years as days; NULL where nothing of the kind is known."""
+    return pl.Series(np.where(np.isfinite(years), 365.25 * years, np.nan), nan_to_null=True)
 
 
 def _words(seen: dict[str, np.ndarray]) -> list[str]:
