@@ -57,8 +57,8 @@ def state_of_health(
     soh_pct is the posterior's mean, soh_lower_pct and soh_upper_pct its 5 and 95 % quantiles: of jars with
     such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 1.5 points unless a
     test of the last year measured the jar, alone or by its own voltage down to the knee (1 point then).
-    evidence names what was used, joined by "+"; evidence_age_days is the age of the newest measured evidence, NULL where there is only age, and
-    resistance_age_days, discharge_age_days and capacity_test_age_days are those of each kind.
+    evidence names what was used, joined by "+"; evidence_age_days is the age of the newest measured evidence
+    (NULL where there is only age), resistance_age_days, discharge_age_days, capacity_test_age_days of each.
     """
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     fits = pl.DataFrame(schema=FITS) if discharge_fits is None else discharge_fits
