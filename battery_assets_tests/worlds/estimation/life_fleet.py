@@ -77,9 +77,17 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
             "battery_id", "string_id", "installed_date", "initial_capacity_ah", "initial_resistance_mohm",
             capacity_ah=pl.lit(HX12_120.rated_ah),
         )  # fmt: skip
-        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), ids[rows], warm, end, week))
+        floats = _float_v(state) + 0.004 * rng.standard_normal(len(rows))
+        seen = pl.DataFrame({"battery_id": ids[rows].tolist(), "temperature_c": warm, "float_v": floats})
+        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week))
         features.append(_features(rng, ids[rows], state, warm, week, end, known))
     return pl.concat(features), pl.concat(twins), batteries, _truth(site)
+
+
+def _float_v(state: Condition) -> np.ndarray:
+    """Voltage on float: what takes more current than its string floats low, and what lost cells lower."""
+    shared = state.float_shift - state.float_shift.mean()
+    return 13.62 - VOLTS_PER_SHIFT * shared - 2.27 * (6 - state.cells)
 
 
 def _warmth(site: SyntheticSite, rows: np.ndarray, end: int) -> np.ndarray:
@@ -103,12 +111,11 @@ NO_TESTS = pl.DataFrame(
 
 
 def _twins(
-    known: pl.DataFrame, read: pl.DataFrame, ids: np.ndarray, warm: np.ndarray, end: int, week: np.ndarray
+    known: pl.DataFrame, read: pl.DataFrame, seen: pl.DataFrame, end: int, week: np.ndarray
 ) -> pl.DataFrame:
     at = instant(end * DAY_S)
-    warmth = pl.DataFrame({"battery_id": ids.tolist(), "temperature_c": warm})
-    health = state_of_health(known, read, NO_TESTS, warmth, at)
-    last = pl.DataFrame({"battery_id": ids.tolist(), "r0_mohm": 1.3 * week[:, 0]})
+    health = state_of_health(known, read, NO_TESTS, seen, at)
+    last = seen.select("battery_id", r0_mohm=pl.Series(1.3 * week[:, 0]))
     joined = health.join(known, on="battery_id").join(last, on="battery_id")
     ratio = pl.col("initial_resistance_mohm") * 1.3 / pl.col("r0_mohm")
     return joined.with_columns(
@@ -130,9 +137,7 @@ def _features(
 ) -> pl.DataFrame:
     count, at = len(ids), datetime.fromtimestamp(end * DAY_S, UTC)
     at = instant(end * DAY_S)
-    level = (
-        13.62 - VOLTS_PER_SHIFT * (state.float_shift - state.float_shift.mean()) - 2.27 * (6 - state.cells)
-    )
+    level = _float_v(state)
     first = dict(known.select("battery_id", "initial_resistance_mohm").iter_rows())
     base = np.array([first[jar] for jar in ids.tolist()])
     frames = []
