@@ -13,9 +13,6 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 
-# V of a jar of six cells: on float, compensated or not; and where it has been discharged (SOURCES 1.5, 1.2).
-FLOATS_V, DISCHARGED_V = (12.9, 14.0), 12.9
-
 
 @dataclass
 class HealthEvidence:
@@ -61,15 +58,9 @@ class HealthEvidence:
         )
         # A monitor that repeats its reading at every sample has not measured again: one a day counts.
         self.readings.append(read.group_by("battery_id").last())
-        volts = pl.col("voltage_v")
         self.warmth.append(
             rows.group_by("battery_id")
-            .agg(
-                pl.col("temperature_c").mean().cast(pl.Float64),
-                float_v=volts.filter(volts.is_between(*FLOATS_V)).mean().cast(pl.Float64),
-                low_v=volts.min().cast(pl.Float64),
-                charge_v=volts.max().cast(pl.Float64),
-            )
+            .agg(pl.col("temperature_c").mean().cast(pl.Float64))
             .with_columns(pl.col("battery_id").cast(pl.String))
         )
 
@@ -109,22 +100,14 @@ class HealthEvidence:
 
         instant = at if isinstance(at, datetime) else midnight(at)
         read = self.measurements()
-        health = state_of_health(self.jars, read, self.tests, self._conditions(), instant, self.fits)
+        health = state_of_health(self.jars, read, self.tests, self._warmth(), instant, self.fits)
         return with_faults(health, known_faults(self.jars, self.signs, read, instant, self.faults), self.jars)
 
-    def _conditions(self) -> pl.DataFrame:
-        """Of each jar over the days taken in: temperature, voltage on float, and the highest on a charge.
-
-        A day's highest voltage is one of a charge where a jar like most was discharged before.
-        """
+    def _warmth(self) -> pl.DataFrame:
+        """Mean temperature of each jar over the days taken in."""
         if not self.warmth:
             return pl.DataFrame(schema={"battery_id": pl.String, "temperature_c": pl.Float64})
-        charged = pl.when(pl.col("low_v") < DISCHARGED_V).then("charge_v")
-        return (
-            pl.concat(self.warmth)
-            .group_by("battery_id")
-            .agg(pl.col("temperature_c").mean(), pl.col("float_v").mean(), charge_v=charged.mean())
-        )
+        return pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
 
     def measurements(self) -> pl.DataFrame:
         """Every ohmic reading taken in."""

@@ -1,9 +1,9 @@
-"""What age, resistance, voltage on float and charge, tests and discharges say together of a jar's capacity.
+"""What a jar's age, its resistance over the months, tests and discharges say together of its capacity.
 
-A jar is one of many possible ones (`prior`): each has a life, a shape of its loss, an initial capacity and a
-mechanism. Each of them has a capacity, a resistance and a voltage at any thermal age; evidence weighs them,
-and the weighted capacities are the posterior: skewed, and with a tail where a jar may be a fast one, or wears
-in a way that no reading so far would show.
+A jar is one of many possible ones: three profiles of ageing that are met as 85, 12 and 3 of a hundred, each
+with a spread of rates, initial capacities and, for the faster ones, mechanisms (SOURCES 3.2 to 3.4). Each of
+them has a capacity and a resistance at any thermal age; evidence weighs them, and the weighted capacities are
+the posterior: skewed and with a tail where a jar may be a fast one, as no normal distribution is.
 """
 
 from dataclasses import dataclass, replace
@@ -11,24 +11,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr
 
-from battery_assets.features.health.prior import (
-    ACCEPTED_SD,
-    STATED_SD,
-    Possible,
-    capacity,
-    loss,
-    possible_jars,
-)
 from battery_assets.features.health.wear_out import days_left, life_density, quantile_days
+from battery_assets.physics import ageing
 
-# Jars under 80 % leave within months where anyone looks; in one of four places nobody does.
-LEAVES_YEARS, STAYS = 0.4, 0.25
+# Deviation, how many of them, how many deviations they reach to. The worst jars of a fleet are the tails.
+RATE_SD, RATES, RATES_REACH = 0.25, 15, 3.0  # log-normal within a profile, SOURCES 3.4
+INITIAL_SD, INITIALS, INITIALS_REACH = 0.010, 5, 2.0  # of an acceptance test, SOURCES 5
+# Jars under 80 % leave within weeks where anyone looks; in one of twenty places nobody does.
+LEAVES_YEARS, STAYS = 0.2, 0.05
 # Of ln R: baseline and instrument against it; one reading; the rise that another jar of the same wear shows,
-# beside what the mechanisms differ by.
-BASELINE_SD, READING_SD, RISE_SD = 0.020, 0.015, 0.15
-# V by which a jar floats beside its string, ln of float current times 6/11 V (SOURCES 1.5), with the spread
-# of settled jars, of makes and of sensors; V more on a strong charge, by its current half or twice as much.
-TAFEL_V, FLOAT_SD_V, CHARGE_SD_V, CHARGE_SHARE, NO_FLOAT_YEARS = 6.0 / 11.0, 0.20, 0.15, 0.5, 0.7
+# by which the intervals hold among worn jars nearly as among sound ones (worlds/estimation).
+BASELINE_SD, READING_SD, RISE_SD = 0.020, 0.015, 0.20
 DEGREES = 5.0  # of Student's t: readings and fits are now and then far off
 # A string's test ends where somebody stops it for its weakest jar (at 1.60 V per cell: some points above what
 # that jar has to the test's own end), or where the sum of all ends: at their mean. A jar alone is measured.
@@ -46,20 +39,59 @@ GRID_PCT = np.arange(0.0, 130.0 + STEP_PCT, STEP_PCT)
 
 
 @dataclass(frozen=True)
+class Possible:
+    """The possible jars (P,): rate a year at 25 °C, initial capacity relative to the acceptance, weight, and
+    how their resistance rises."""
+
+    rate: np.ndarray
+    initial: np.ndarray
+    log_weight: np.ndarray
+    rise: np.ndarray
+    lead: np.ndarray
+    sudden: np.ndarray
+
+
+def possible_jars() -> Possible:
+    """Every combination of profile, rate, mechanism and initial capacity, with its share of new jars."""
+    rates, rate_weights = _normal_nodes(RATES, RATES_REACH)
+    initials, initial_weights = _normal_nodes(INITIALS, INITIALS_REACH)
+    rows = []
+    for profile in ageing.PROFILES:
+        # Healthy jars corrode; the three mechanisms are met among the faster ones.
+        healthy = profile is ageing.PROFILES[0]
+        mechanisms = [(ageing.MECHANISMS[0], 1.0)] if healthy else [(m, m.share) for m in ageing.MECHANISMS]
+        for mechanism, share in mechanisms:
+            rise = profile.rise_at_end * mechanism.rise
+            weight = profile.share * share
+            rows += [
+                (profile.rate * np.exp(RATE_SD * r), 1.0 + INITIAL_SD * c, np.log(weight * p * q), rise,
+                 mechanism.lead_exponent, profile.sudden_per_year)
+                for r, p in zip(rates, rate_weights, strict=True)
+                for c, q in zip(initials, initial_weights, strict=True)
+            ]  # fmt: skip
+    return Possible(*np.array(rows).T)
+
+
+def _normal_nodes(count: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """So many values of a standard normal from -reach to reach, evenly apart, and their shares."""
+    values = np.linspace(-reach, reach, count)
+    shares = np.exp(-0.5 * values**2)
+    return values, shares / shares.sum()
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What is known of J jars; NaN where it is not. Years are before now, thermal years are at 25 °C.
 
-    accepted (J,): acceptance capacity, 1 is rated; told (J,): whether a test of the jar's own stands behind
-    it. age_years, factor (J,): age, thermal years per year.
+    accepted (J,): acceptance capacity, 1 is rated. age_years, factor (J,): age, thermal years per year.
     ratio, ratio_years, readings (J, B): median resistance against the baseline in a month, when, of how many.
     tested, tested_years, tested_hours (J,): the string's test, 1 is its rate's rating. string (J,): number
     of its string.
     complete (J,): no jar came into the string since the test. fitted, fitted_sd, fitted_years (J,):
-    from a discharge. float_v, charge_v (J,): V beside the string's median jar, on float and on a charge.
+    from a discharge.
     """
 
     accepted: np.ndarray
-    told: np.ndarray
     age_years: np.ndarray
     factor: np.ndarray
     ratio: np.ndarray
@@ -73,8 +105,6 @@ class Evidence:
     fitted: np.ndarray
     fitted_sd: np.ndarray
     fitted_years: np.ndarray
-    float_v: np.ndarray
-    charge_v: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -113,126 +143,86 @@ def _ages(unknown: np.ndarray) -> tuple[float, ...]:
 
 def _at_ages(known: Evidence, age_years: np.ndarray) -> tuple[np.ndarray, ...]:
     """At ages (J,): density on GRID_PCT (J, G), ln evidence, `measures`, density of the days left (J, K)."""
-    jars = _Course(possible_jars(), replace(known, age_years=age_years))
-    worn, now = jars.at(np.zeros(len(age_years)))
-    log_w = jars.kinds.log_weight + _in_service(jars)
-    log_w = log_w + _by_resistance(jars) + _by_fit(jars)
-    log_w = log_w + _by_voltage(jars, worn, log_w)
-    by_test, measures = _by_test(jars.at(known.tested_years)[1], log_w, jars.known)
+    jars, dated = possible_jars(), replace(known, age_years=age_years)
+    soh_at = _Capacities(dated)
+    now = soh_at(jars, np.zeros(len(age_years)))
+    log_w = jars.log_weight + _in_service(jars, dated)
+    log_w = log_w + _by_resistance(jars, dated, soh_at) + _by_fit(jars, dated, soh_at)
+    by_test, measures = _by_test(soh_at(jars, dated.tested_years), log_w, dated)
     log_w = log_w + by_test
     top = log_w.max(1)
     evidence = top + np.log(np.exp(log_w - top[:, None]).sum(1))
-    able = now - _ohmic_loss(jars, worn)
+    able = now - _ohmic_loss(jars, dated, soh_at)
     weight = _normalised(log_w)
-    life = life_density(days_left(jars.kinds.life, age_years, known.factor), weight)
+    end = ageing.years_to_end(jars.rate, soh_at.initial(jars))
+    life = life_density(days_left(end, age_years, dated.factor), weight)
     return _smoothed(_histogram(100.0 * able, weight)), evidence, measures, life
 
 
-class _Course:
-    """How far every possible jar was on its way, and its capacity, (J, P) each, some years ago (J,)."""
+class _Capacities:
+    """SOH (J, P) of every possible jar some years ago (J,); what is unknown counts as now."""
 
-    def __init__(self, kinds: Possible, known: Evidence) -> None:
-        self.kinds, self.known = kinds, known
-        sd = np.where(known.told, ACCEPTED_SD, STATED_SD)[:, None]
-        self.initial = known.accepted[:, None] * (1.0 + sd * kinds.initial)
+    def __init__(self, known: Evidence) -> None:
+        self.known = known
 
-    def at(self, years_ago: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What is unknown counts as now."""
+    def __call__(self, jars: Possible, years_ago: np.ndarray) -> np.ndarray:
         years = np.maximum(self.known.age_years - np.nan_to_num(years_ago), 0.0)
         tau = (years * self.known.factor)[:, None]
-        worn = loss(tau, self.kinds)
-        return worn, capacity(tau, worn, self.initial)
+        return ageing.state_of_health(tau, jars.rate, self.initial(jars))
+
+    def initial(self, jars: Possible) -> np.ndarray:
+        return self.known.accepted[:, None] * jars.initial
 
 
-def _in_service(jars: _Course) -> np.ndarray:
-    """ln P(a jar is still there): no sudden failure so far, and nobody has found it at its end."""
-    age, factor = jars.known.age_years[:, None], jars.known.factor[:, None]
-    over = np.maximum(age - jars.kinds.life / factor, 0.0)
+def _in_service(jars: Possible, known: Evidence) -> np.ndarray:
+    """ln P(a jar is still there): no sudden failure so far, and nobody has found it under 80 %."""
+    end = ageing.years_to_end(jars.rate, known.accepted[:, None] * jars.initial)
+    over = np.maximum(known.age_years[:, None] - end / known.factor[:, None], 0.0)
     stays = STAYS + (1.0 - STAYS) * np.exp(-over / LEAVES_YEARS)
-    return np.log(stays) - jars.kinds.sudden * age
+    return np.log(stays) - jars.sudden * known.age_years[:, None]
 
 
-def _by_resistance(jars: _Course) -> np.ndarray:
+def _by_resistance(jars: Possible, known: Evidence, soh_at: _Capacities) -> np.ndarray:
     """ln likelihood of the resistances (J, P): readings of one jar share baseline and instrument."""
-    known, shape = jars.known, jars.initial.shape
-    squares, sums, precision, logs = (np.zeros(shape) for _ in range(4))
-    latest, rise = np.full(shape[0], np.inf), np.zeros(shape)
+    shape = len(known.age_years), len(jars.rate)
+    squares, sums, precision = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    logs, common = np.zeros(shape), np.full(shape, BASELINE_SD**2)
     for b in range(known.ratio.shape[1]):
         seen = np.isfinite(known.ratio[:, b])
         if not seen.any():
             continue
-        expected = _ratio(jars, jars.at(known.ratio_years[:, b])[0])
+        worn = ageing.wear(soh_at(jars, known.ratio_years[:, b]), soh_at.initial(jars))
+        expected = ageing.resistance_ratio(worn, jars.rise, jars.lead)
         off = np.log(np.where(seen, known.ratio[:, b], 1.0))[:, None] - np.log(expected)
-        # Readings of one month share weather and hand: so many are worth the root of their number.
         noise = READING_SD**2 / np.sqrt(np.maximum(known.readings[:, b], 1.0))[:, None]
         part = np.where(seen, 1.0, 0.0)[:, None] / noise
         squares, sums, precision = squares + part * off**2, sums + part * off, precision + part
         logs = logs + np.where(seen[:, None], 0.5 * np.log(noise), 0.0)
-        newer = seen & (known.ratio_years[:, b] < latest)
-        latest = np.where(newer, known.ratio_years[:, b], latest)
-        rise = np.where(newer[:, None], 1.0 - 1.0 / expected, rise)
-    common = BASELINE_SD**2 + (RISE_SD * rise) ** 2
+        common = np.where(seen[:, None], BASELINE_SD**2 + (RISE_SD * (1.0 - 1.0 / expected)) ** 2, common)
     quad = squares - sums**2 / (precision + 1.0 / common)
     logs = logs + 0.5 * np.log1p(precision * common)
     count = np.isfinite(known.ratio).sum(1)[:, None]
     return -logs - 0.5 * (DEGREES + count) * np.log1p(np.maximum(quad, 0.0) / DEGREES)
 
 
-def _ratio(jars: _Course, worn: np.ndarray) -> np.ndarray:
-    """Resistance over that of the new jar."""
-    return 1.0 + jars.kinds.rise * worn**jars.kinds.lead
-
-
-def _by_voltage(jars: _Course, worn: np.ndarray, log_w: np.ndarray) -> np.ndarray:
-    """ln likelihood (J, P) of the voltage beside the string's, on float and on a charge.
-
-    What dries out or corrodes takes more current at a voltage, so in a string it floats low; what sulfates
-    stands high while it is charged. A jar floats high in its first months, which says nothing. The string's
-    median jar is worn as well, as far as log_w (J, P) has it.
-    """
-    known, kinds = jars.known, jars.kinds
-    settled = known.age_years > NO_FLOAT_YEARS
-    lower = TAFEL_V * np.log1p((kinds.float_current - 1.0) * worn)
-    usual = _of_string_median((_normalised(log_w) * lower).sum(1), known.string)
-    low = known.float_v[:, None] + lower - usual[:, None]
-    high = known.charge_v[:, None] - kinds.charge_v * worn
-    sd = np.hypot(CHARGE_SD_V, CHARGE_SHARE * kinds.charge_v * worn)
-    floats = np.isfinite(known.float_v) & settled
-    charges = np.isfinite(known.charge_v)
-    parts = np.where(floats[:, None], _student(np.nan_to_num(low) / FLOAT_SD_V), 0.0)
-    return parts + np.where(charges[:, None], _student(np.nan_to_num(high) / sd) - np.log(sd), 0.0)
-
-
-def _of_string_median(values: np.ndarray, string: np.ndarray) -> np.ndarray:
-    order = np.lexsort((values, string))
-    first = np.searchsorted(string[order], np.arange(string.max() + 1))
-    middle = first + (np.bincount(string) - 1) // 2
-    return values[order][middle][string]
-
-
-def _student(off: np.ndarray) -> np.ndarray:
-    return -0.5 * (DEGREES + 1) * np.log1p(off**2 / DEGREES)
-
-
-def _ohmic_loss(jars: _Course, worn: np.ndarray) -> np.ndarray:
+def _ohmic_loss(jars: Possible, known: Evidence, soh_at: _Capacities) -> np.ndarray:
     """Share of the rating (J, P) that the last reading costs where it is far over what wear explains.
 
     A strap that opens leaves the plates as they are, but 1.80 V per cell is reached sooner: by the drop of
     the 10 h current over the slope of the voltage towards the end.
     """
-    known = jars.known
     when = np.where(np.isfinite(known.ratio), known.ratio_years, np.inf)
     last = np.take_along_axis(known.ratio, when.argmin(1)[:, None], axis=1)
-    over = np.maximum(np.nan_to_num(last) - UNEXPLAINED * _ratio(jars, worn), 0.0)
-    return over * TEN_HOUR_DROP_V / END_SLOPE_V
+    worn = ageing.wear(soh_at(jars, np.zeros(len(when))), soh_at.initial(jars))
+    expected = ageing.resistance_ratio(worn, jars.rise, jars.lead)
+    return np.maximum(np.nan_to_num(last) - UNEXPLAINED * expected, 0.0) * TEN_HOUR_DROP_V / END_SLOPE_V
 
 
-def _by_fit(jars: _Course) -> np.ndarray:
+def _by_fit(jars: Possible, known: Evidence, soh_at: _Capacities) -> np.ndarray:
     """ln likelihood (J, P) of the capacity that a discharge showed."""
-    known = jars.known
     seen = np.isfinite(known.fitted)
-    off = (known.fitted[:, None] - jars.at(known.fitted_years)[1]) / known.fitted_sd[:, None]
-    return np.where(seen[:, None], _student(np.nan_to_num(off)), 0.0)
+    off = (known.fitted[:, None] - soh_at(jars, known.fitted_years)) / known.fitted_sd[:, None]
+    return np.where(seen[:, None], -0.5 * (DEGREES + 1) * np.log1p(np.nan_to_num(off) ** 2 / DEGREES), 0.0)
 
 
 def _by_test(then: np.ndarray, log_w: np.ndarray, known: Evidence) -> tuple[np.ndarray, np.ndarray]:

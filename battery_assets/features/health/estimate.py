@@ -14,8 +14,7 @@ from battery_assets.features.samples.runs import numbers
 from battery_assets.features.samples.temperature import resistance_at_25c
 from battery_assets.physics.ageing import ageing_factor
 
-# SOURCES 6: what a sensor's gain and a model's error leave in any estimate; a test leaves less.
-UNTESTED_FLOOR_PCT, TESTED_FLOOR_PCT = 1.5, 1.0
+UNTESTED_FLOOR_PCT, TESTED_FLOOR_PCT = 5.0, 2.0  # SOURCES 6: what nothing but a test can promise
 MEASURES = 0.5  # from here on a test is taken to have measured this jar
 TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was seen to its knee
 READING_MONTHS = 13
@@ -23,7 +22,6 @@ ACCEPTED = 0.5, 1.08  # share of the rating: new jars show 95 to 105 % (SOURCES 
 # Quantiles 2.5, 50 and 97.5 % of the days until the jar is worn out.
 WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
 _MONTH_DAYS = 30.44
-FEWEST_BESIDE = 4  # jars of a string that a median needs
 _YEAR_S = 365.25 * 86400.0
 FITS: dict[str, pl.DataType | type[pl.DataType]] = {
     "battery_id": pl.String,
@@ -49,16 +47,16 @@ def state_of_health(
     one value a month, the lower median: a single high one is read again before it is believed.
     capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over), and
     discharge_duration_min where it is known (else one of 10 h); the last one counts. temperatures:
-    battery_id, temperature_c, the mean over the jar's life or the best known of it (unknown counts as 25 °C),
-    and where known float_v, charge_v: mean voltage on float, highest of days on which it was charged.
+    battery_id, temperature_c, the mean over the jar's life or the best known of it; unknown counts as 25 °C.
     discharge_fits: columns of FITS; the most certain one of each jar counts. Only evidence up to `at` and
     since the jar was installed counts.
 
     soh_pct is the posterior's mean, soh_lower_pct and soh_upper_pct its 5 and 95 % quantiles: of jars with
-    such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 1.5 points unless a
-    test of the last year measured the jar, alone or by its own voltage down to the knee (1 point then).
-    evidence names what was used, joined by "+"; evidence_age_days is the age of the newest measured evidence
-    (NULL where there is only age), resistance_age_days, discharge_age_days, capacity_test_age_days of each.
+    such evidence nine of ten lie between. soh_std_pct is its deviation, but not under 5 points unless a test
+    of the last year measured the jar, alone or by its own voltage down to the knee (2 points then): the
+    promise for a single jar is weaker than what the population shows. evidence names what was used, joined by
+    "+"; evidence_age_days is the age of the newest measured evidence (NULL where there is only age),
+    resistance_age_days, discharge_age_days, capacity_test_age_days of each.
     """
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     fits = pl.DataFrame(schema=FITS) if discharge_fits is None else discharge_fits
@@ -113,7 +111,6 @@ def _evidence(known: pl.DataFrame, at: datetime) -> Evidence:
     warm = np.nan_to_num(numbers(known, "mean_c").astype(float), nan=25.0)
     return Evidence(
         accepted=np.clip(np.nan_to_num(initial, nan=1.0), *ACCEPTED),
-        told=np.isfinite(initial),
         age_years=_years(known, "installed_at", at),
         factor=ageing_factor(warm),
         ratio=ratio, ratio_years=ratio_years, readings=np.nan_to_num(readings),
@@ -125,18 +122,7 @@ def _evidence(known: pl.DataFrame, at: datetime) -> Evidence:
         fitted=numbers(known, "fit_pct").astype(float) / 100.0,
         fitted_sd=numbers(known, "fit_sd_pct").astype(float) / 100.0,
         fitted_years=_years(known, "fitted_at", at),
-        float_v=_beside(known, "float_v"), charge_v=_beside(known, "charge_v"),
     )  # fmt: skip
-
-
-def _beside(frame: pl.DataFrame, column: str) -> np.ndarray:
-    """V beside the median of the string's jars; NaN where unknown, or where the string has none beside it."""
-    if column not in frame.columns:
-        return np.full(frame.height, np.nan)
-    of = pl.col(column).cast(pl.Float64)
-    few = of.count().over("string_id") < FEWEST_BESIDE
-    beside = pl.when(~few).then(of - of.median().over("string_id"))
-    return numbers(frame.select(beside.alias("v")), "v").astype(float)
 
 
 def _years(frame: pl.DataFrame, column: str, at: datetime) -> np.ndarray:
@@ -162,9 +148,8 @@ def _joined(
         .dt.replace_time_zone("UTC"),
     )
     since = units.select("battery_id", "string_id", "installed_at", "initial_resistance_mohm")
-    volts = [name for name in ("float_v", "charge_v") if name in temperatures.columns]
     mean = temperatures.select(
-        pl.col("battery_id").cast(pl.String), *volts, mean_c=pl.col("temperature_c").cast(pl.Float64)
+        pl.col("battery_id").cast(pl.String), mean_c=pl.col("temperature_c").cast(pl.Float64)
     )
     joined = units
     for part in (

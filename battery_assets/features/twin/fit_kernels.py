@@ -29,8 +29,6 @@ LN_ACID, LN_OHM, OFFSET, LN_DEPLETION, LN_EXCHANGE, SURFACE_V, COUP_V, LN_VOLUME
 UNKNOWNS = 8
 ITERATIONS, LARGEST_STEP = 60, 0.1
 STEP, C10_STEP = 1e-3, 1e-2
-FURTHEST_SD = 4.0
-NEARER = (0.05, 0.025, 0.0125, 0.006)  # about the best start: a knee is narrow
 STARTS = (-0.8, -0.6, -0.45, -0.35, -0.25, -0.15, -0.05, 0.05, 0.15)  # of ln acid
 TEN_HOUR_C, TEN_HOUR_V, TEN_HOUR_STEP_S = 0.1, 10.8, 120.0
 
@@ -103,29 +101,6 @@ def _residuals(prior, theta, p, shared, seconds, drawn, temps, volts, weight, ou
 
 
 @njit(cache=True, nogil=True)
-def _start(prior, mean, sd, p, shared, seconds, drawn, temps, volts, weight, here, theta):
-    """Set ln acid in theta to where the curve fits best.
-
-    A jar taken to its end collapses elsewhere with a little more or less acid: no slope leads there.
-    """
-    best, start = np.inf, mean[LN_ACID]
-    middle = start
-    for k in range(len(STARTS) + 2 * len(NEARER)):
-        near = (k - len(STARTS)) // 2
-        if k < len(STARTS):
-            theta[LN_ACID] = STARTS[k]
-        else:
-            if (k - len(STARTS)) % 2 == 0:
-                middle = start
-            theta[LN_ACID] = middle + NEARER[near] * (1.0 if (k - len(STARTS)) % 2 else -1.0)
-        cost = _residuals(prior, theta, p, shared, seconds, drawn, temps, volts, weight, here)
-        cost += ((theta[LN_ACID] - mean[LN_ACID]) / sd[LN_ACID]) ** 2
-        if cost < best:
-            best, start = cost, theta[LN_ACID]
-    theta[LN_ACID] = start
-
-
-@njit(cache=True, nogil=True)
 def most_likely(prior, shared, mean, sd, seconds, drawn, temps, volts, weight, theta, cov):
     """Levenberg-Marquardt from `mean` (prior N(mean, sd)); theta (8,) and cov (8, 8) are written.
 
@@ -135,7 +110,15 @@ def most_likely(prior, shared, mean, sd, seconds, drawn, temps, volts, weight, t
     p, here, there = np.empty(len(prior)), np.empty(n), np.empty(n)
     jac = np.empty((UNKNOWNS, n))
     theta[:] = mean
-    _start(prior, mean, sd, p, shared, seconds, drawn, temps, volts, weight, here, theta)
+    # A jar taken to its end collapses elsewhere with a little more or less acid: start where it fits best.
+    best, start = np.inf, mean[LN_ACID]
+    for ln_acid in STARTS:
+        theta[LN_ACID] = ln_acid
+        cost = _residuals(prior, theta, p, shared, seconds, drawn, temps, volts, weight, here)
+        cost += ((ln_acid - mean[LN_ACID]) / sd[LN_ACID]) ** 2
+        if cost < best:
+            best, start = cost, ln_acid
+    theta[LN_ACID] = start
     cost = _residuals(prior, theta, p, shared, seconds, drawn, temps, volts, weight, here)
     damp = 1e-3
     hess = np.zeros((UNKNOWNS, UNKNOWNS))
@@ -160,10 +143,6 @@ def most_likely(prior, shared, mean, sd, seconds, drawn, temps, volts, weight, t
         moved = np.linalg.solve(hess + damp * np.diag(np.diag(hess)), grad)
         moved[LN_ACID] = min(max(moved[LN_ACID], -LARGEST_STEP), LARGEST_STEP)
         new = theta + np.minimum(np.maximum(moved, -5 * LARGEST_STEP), 5 * LARGEST_STEP)
-        # Far from the prior the curve says nothing of a number, and nothing would bring it back.
-        for j in range(UNKNOWNS):
-            if j != LN_ACID:
-                new[j] = min(max(new[j], mean[j] - FURTHEST_SD * sd[j]), mean[j] + FURTHEST_SD * sd[j])
         new_cost = _residuals(prior, new, p, shared, seconds, drawn, temps, volts, weight, there)
         penalty = np.sum(((new - mean) / sd) ** 2) - np.sum(((theta - mean) / sd) ** 2)
         if new_cost + penalty < cost:

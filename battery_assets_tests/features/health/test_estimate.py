@@ -135,24 +135,16 @@ def test_a_discharge_moves_the_estimate_the_more_the_surer_it_is():
     assert near["evidence_age_days"] == pytest.approx(10.0)
 
 
-def test_the_deviation_informs():
-    """A constant would say nothing: the surer the evidence, the less it is."""
-    readings = reading(4.1)
-    sd = [
-        with_fit(fit_of(97.0, 2.0), readings)["soh_std_pct"],
-        with_fit(fit_of(97.0, 5.0), readings)["soh_std_pct"],
-        estimate(readings)["soh_std_pct"],
-        estimate()["soh_std_pct"],
-    ]
-    assert sd == sorted(sd)
-    assert sd[-1] > 2.0 * sd[0]
-    young, old = (estimate(installed=date(year, 3, 1))["soh_std_pct"] for year in (2025, 2019))
-    assert old > 1.5 * young
+def test_only_a_discharge_seen_to_the_knee_allows_less_than_five_points():
+    assert with_fit(fit_of(97.0, 2.5), reading(4.1))["soh_std_pct"] < 5.0
+    assert with_fit(fit_of(97.0, 5.0), reading(4.1))["soh_std_pct"] >= 5.0
+    assert with_fit(fit_of(97.0, 2.5, days_ago=400), reading(4.1))["soh_std_pct"] >= 5.0
 
 
-def test_the_deviation_never_promises_more_than_a_sensor_allows():
-    assert estimate(installed=date(2026, 2, 27))["soh_std_pct"] >= 1.5
-    assert with_fit(fit_of(97.0, 0.1), reading(4.1))["soh_std_pct"] >= 1.0
+@pytest.mark.parametrize("days_ago", [366, 800])
+def test_without_a_test_in_the_last_year_the_deviation_is_five_points_or_more(days_ago):
+    assert estimate(reading(4.0), test_of(98.0, days_ago), installed=date(2020, 1, 1))["soh_std_pct"] >= 5.0
+    assert estimate(installed=date(2026, 2, 27))["soh_std_pct"] >= 5.0
 
 
 def test_a_test_counts_less_as_it_ages():
@@ -207,7 +199,7 @@ def test_a_strings_test_speaks_of_its_weakest_jar_and_not_of_the_others():
     without = of_string(readings, nothing, jars("a", "b", "c"))
     tested = of_string(readings, test_of(82.0, 1), jars("a", "b", "c"))
     assert tested["b"] < without["b"] - 1.0
-    assert (tested["a"], tested["c"]) == pytest.approx((without["a"], without["c"]), abs=2.0)
+    assert (tested["a"], tested["c"]) == pytest.approx((without["a"], without["c"]), abs=0.8)
 
 
 def test_the_worse_a_strings_test_the_lower_its_weakest_jar():
@@ -238,7 +230,7 @@ def test_a_test_before_a_replacement_no_longer_names_the_weakest():
     later = jars("new", installed=date(2026, 2, 25))
     units = pl.concat([jars("a", "b"), later])
     without = of_string(readings, pl.DataFrame(schema=TESTS), units)
-    assert of_string(readings, test_of(75.0, 30), units) == pytest.approx(without, abs=1.5)
+    assert of_string(readings, test_of(75.0, 30), units) == pytest.approx(without, abs=0.3)
 
 
 def test_a_strap_that_opens_costs_what_its_drop_costs_and_no_plate():
@@ -251,17 +243,22 @@ def test_a_strap_that_opens_costs_what_its_drop_costs_and_no_plate():
 def test_nine_of_ten_jars_in_service_lie_in_their_interval():
     """Jars of a population's spread, rounds of a year, discharges seen by faulty sensors: benchmarks' world.
 
-    The prior is the estimator's own and wider than this population, so more than nine of ten lie inside;
-    among the worn, which it does not widen for, hardly more.
+    Of 400 jars a true 90 % shows 87 to 93; 85 to 95 is what is promised.
     """
     found = estimation.soh_estimates(200, seeds=(41, 42))
     inside = found["truth_pct"].is_between(found["soh_lower_pct"], found["soh_upper_pct"])
-    assert inside.mean() >= 0.90
-    assert inside.filter(found["truth_pct"] < 88.0).mean() > 0.84
+    assert 0.85 <= inside.mean() <= 0.95
+    # Nor are the jars that matter left out: of the 61 with the lowest estimates a true 90 % shows 86 to 94.
+    assert inside.filter(found["soh_pct"] <= found["soh_pct"].quantile(0.15)).mean() > 0.84
     off = found["soh_pct"] - found["truth_pct"]
-    assert abs(off.mean()) < 2.0
-    # Constant 97 % would be worse among the worn by far.
-    worn = found.filter(pl.col("truth_pct") < 88.0)
-    assert (worn["soh_pct"] - worn["truth_pct"]).abs().mean() < 0.5 * (97.0 - worn["truth_pct"]).abs().mean()
+    assert abs(off.mean()) < 0.6
+    untested = found.filter(pl.col("load") != "12 A to the end")
+    assert untested["soh_std_pct"].min() >= 5.0
     tested = found.filter(pl.col("load") == "12 A to the end")
-    assert tested["soh_std_pct"].median() < 0.6 * found["soh_std_pct"].median()
+    assert 2.0 <= tested["soh_std_pct"].median() <= 3.0
+    # Both ends are needed: neither half of the misses is empty.
+    below, above = (
+        (found["truth_pct"] < found["soh_lower_pct"]).sum(),
+        (found["truth_pct"] > found["soh_upper_pct"]).sum(),
+    )
+    assert min(below, above) > 0
