@@ -17,8 +17,8 @@ from battery_assets.physics import ageing
 # Deviation, how many of them, how many deviations they reach to. The worst jars of a fleet are the tails.
 RATE_SD, RATES, RATES_REACH = 0.25, 15, 3.0  # log-normal within a profile, SOURCES 3.4
 INITIAL_SD, INITIALS, INITIALS_REACH = 0.010, 5, 2.0  # of an acceptance test, SOURCES 5
-# Jars under 80 % leave within weeks where anyone looks; in one of twenty places nobody does.
-LEAVES_YEARS, STAYS = 0.2, 0.05
+# Jars under 80 % leave within months where anyone looks; in one of four places nobody does.
+LEAVES_YEARS, STAYS = 0.4, 0.25
 # Of ln R: baseline and instrument against it; one reading; the rise that another jar of the same wear shows,
 # by which the intervals hold among worn jars nearly as among sound ones (worlds/estimation).
 BASELINE_SD, READING_SD, RISE_SD = 0.020, 0.015, 0.20
@@ -230,7 +230,7 @@ def _by_test(then: np.ndarray, log_w: np.ndarray, known: Evidence) -> tuple[np.n
 
     Either the weakest jar ended it: that it was jar j has the odds of j ending there and all others later;
     then it is j's capacity, otherwise j has more. Where a jar came in since, the weakest has most likely
-    gone. Or the sum of all did: then j has the string's mean, more or less.
+    gone. Or the sum of all did: then j is one of so many in their mean, which says little of one alone.
     """
     seen = np.isfinite(known.tested)
     alone = (np.bincount(known.string)[known.string] == 1)[:, None]
@@ -249,7 +249,10 @@ def _by_test(then: np.ndarray, log_w: np.ndarray, known: Evidence) -> tuple[np.n
     total = total + np.where(known.complete, 0.0, np.maximum(9.0 * total, 1.0 / 0.5))
     # Exactly: P(test | j's capacity) is j's end, and otherwise j later and the end of one of the others.
     weakest = ends + later * (total - odds)[:, None]
-    mean = np.exp(-0.5 * ((result - at_rate) / MEAN_SD) ** 2) / (np.sqrt(2 * np.pi) * MEAN_SD)
+    jars, expected = np.bincount(known.string)[known.string], (before * at_rate).sum(1)
+    others = np.bincount(known.string, expected)[known.string] - expected
+    of_all = (at_rate + others[:, None]) / jars[:, None]
+    mean = np.exp(-0.5 * ((result - of_all) / MEAN_SD) ** 2) / (np.sqrt(2 * np.pi) * MEAN_SD)
     likely = weakest + np.where(alone, 0.0, BY_MEAN / (1.0 - BY_MEAN)) * mean
     share = odds / np.where(total > 0, total, 1.0)
     return np.where(seen[:, None], np.log(likely + LEAST), 0.0), np.where(seen & alone[:, 0], share, 0.0)

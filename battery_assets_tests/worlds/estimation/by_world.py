@@ -99,7 +99,8 @@ def _results(site: SyntheticSite, tests: pl.DataFrame) -> pl.DataFrame:
     strings = layout(site).string_ids
     jars, cells = dict.fromkeys(strings, site.jars_per_string), dict.fromkeys(strings, site.product.cells)
     results = capacity_results(tests, dict.fromkeys(strings, site.product.rated_ah), jars, cells=cells)
-    return results.join(tests.select("test_id", "string_id", "test_date"), on="test_id")
+    told = ("test_id", "string_id", "test_date", "discharge_duration_min")
+    return results.join(tests.select(told), on="test_id")
 
 
 def _warmth(site: SyntheticSite, rows: np.ndarray, end: int) -> pl.DataFrame:
