@@ -128,7 +128,7 @@ def test_of_its_week_the_twin_looks_only_at_days_that_changed(site, looked_at):
 
 
 def test_the_twin_filters_from_the_first_day_on_that_changed(site, monkeypatch):
-    from battery_assets.features.pictures import month as month_pictures
+    from battery_assets.features.pictures import ride
     from battery_assets.features.twin import month as twin_month
 
     calls = {"filtered": 0, "drawn": 0}
@@ -143,7 +143,7 @@ def test_the_twin_filters_from_the_first_day_on_that_changed(site, monkeypatch):
         monkeypatch.setattr(module, name, counting)
 
     counted(twin_month, "twin_day", "filtered")
-    counted(month_pictures, "ride_picture", "drawn")
+    counted(ride, "ride_picture", "drawn")
     site.run(only=[t.digital_twin_state])
     assert calls == {"filtered": 0, "drawn": 0}
     changed_raw(site, date(2025, 2, 10))
@@ -172,7 +172,7 @@ def test_a_picture_is_drawn_where_what_it_shows_changed(site, monkeypatch):
     jars = site.rows(t.battery).with_columns(battery_code=pl.col("battery_code") + "x")
     site.warehouse.replace(t.battery, site.warehouse.claim(t.battery, site.part), jars)
     site.run(only=[t.digital_twin_state])
-    assert len(drawn) == 3, "two strings and the deepest discharge name their jars"
+    assert len(drawn) == 4, "two strings, the deepest discharge and the bars of health name their jars"
 
 
 def test_captures_are_written_once_and_again_where_one_is_damaged(site, monkeypatch):
