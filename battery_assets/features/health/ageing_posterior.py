@@ -17,8 +17,8 @@ from battery_assets.physics import ageing
 # Deviation, how many of them, how many deviations they reach to. The worst jars of a fleet are the tails.
 RATE_SD, RATES, RATES_REACH = 0.25, 15, 3.0  # log-normal within a profile, SOURCES 3.4
 INITIAL_SD, INITIALS, INITIALS_REACH = 0.010, 5, 2.0  # of an acceptance test, SOURCES 5
-# Jars under 80 % leave within months where anyone looks; in one of four places nobody does.
-LEAVES_YEARS, STAYS = 0.4, 0.25
+# Jars under 80 % leave within weeks where anyone looks; in one of twenty places nobody does.
+LEAVES_YEARS, STAYS = 0.2, 0.05
 # Of ln R: baseline and instrument against it; one reading; the rise that another jar of the same wear shows,
 # by which the intervals hold among worn jars nearly as among sound ones (worlds/estimation).
 BASELINE_SD, READING_SD, RISE_SD = 0.020, 0.015, 0.20

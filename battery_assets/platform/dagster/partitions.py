@@ -58,7 +58,7 @@ class Part:
     @property
     def start(self) -> datetime:
         """First instant of the month."""
-        return datetime.strptime(self._month, "%Y-%m").replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{self._month}-01").replace(tzinfo=UTC)
 
     @property
     def end(self) -> datetime:
