@@ -94,10 +94,10 @@ def test_where_the_books_cannot_be_asked_everybody_is_run():
 def test_a_month_of_which_no_day_is_over_has_nothing_yet_and_that_is_no_failure():
     part = Part("north", "2025-04")
     with clock.stop_at(datetime(2025, 4, 1, 1, 15, tzinfo=UTC)):
-        begun, wrong = no_rows(part, []), no_rows(part, ["columns differ"])
-        before = no_rows(Part("north", "2025-03"), [])
+        begun, wrong = no_rows(part, [], []), no_rows(part, ["columns differ"], [])
+        before = no_rows(Part("north", "2025-03"), [], [])
     with clock.stop_at(datetime(2025, 4, 2, 1, 15, tzinfo=UTC)):
-        later = no_rows(part, [])
+        later = no_rows(part, [], [])
     assert begun.passed and begun.description == "nothing yet: no day of 2025-04 is over"
     assert not (later.passed or before.passed or wrong.passed)
     assert wrong.severity == dg.AssetCheckSeverity.ERROR

@@ -14,7 +14,7 @@ from battery_assets.fleet.p6_ml_digital_twin.ml_model import ml_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_model import EXPERIMENT, rul_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_prediction import rul_prediction
 from battery_assets.learning.life import gate
-from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.partitions import Part, know_months
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -45,6 +45,7 @@ class Learned:
         resources = {"warehouse": self.warehouse, "tracking": self.tracking}
         with dg.DagsterInstance.ephemeral() as instance:
             instance.add_dynamic_partitions("site", [self.place])
+            know_months(instance, [CUT])
             with dg.partition_loading_context(dynamic_partitions_store=instance):
                 return dg.materialize(assets, instance=instance, partition_key=key, resources=resources)
 

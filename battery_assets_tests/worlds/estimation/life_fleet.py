@@ -158,7 +158,7 @@ def _features(
                     "t_max": warm + 1.5,
                     "t_delta_ambient_mean": state.warmer_k + 0.2 * rng.standard_normal(count),
                     "r_internal_latest": week[:, 0],
-                    "r_internal_baseline_pct": 100 * week[:, 0] / base,
+                    "r_internal_baseline_pct": np.minimum(100 * week[:, 0] / base, 999.0),
                     "discharge_cycles_count": rng.integers(0, 2, count),
                     "ah_throughput": rng.uniform(1, 5, count),
                     "time_below_float_min": rng.integers(0, 30, count),
