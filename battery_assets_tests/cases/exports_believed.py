@@ -69,7 +69,7 @@ def system_sum(world: Imported) -> str:
 def jars_of_6v(world: Imported) -> str:
     world.site("first-use")
     own = Units.of(world, f"{FIRST_USE}/fleet/jars_of_6v")
-    assert own.alerts().is_empty()
+    assert own.alerts().is_empty(), own.alerts()["message"].to_list()
     states = own.states()
     assert states.height == 40
     assert states["soc_pct"].min() >= 90

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
+from battery_assets.fleet.health_evidence import HealthEvidence
 from battery_assets.fleet.jars import (
-    HealthEvidence,
     capacity_tests,
     jar_facts,
     jars_of,

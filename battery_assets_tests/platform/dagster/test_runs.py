@@ -162,7 +162,9 @@ def test_a_failing_check_stops_what_comes_after_it(world, monkeypatch):
     evaluation = evaluations(result)["location", "suite"]
     assert (evaluation.passed, evaluation.partition) == (False, str(KEY))
     assert evaluation.severity == dg.AssetCheckSeverity.ERROR
-    assert evaluation.description.startswith("a column too many; next step: materialize location 2025-03|alpha")
+    assert evaluation.description.startswith(
+        "a column too many; next step: materialize location 2025-03|alpha"
+    )
     [last] = [event for event in result.all_events if event.is_step_failure]
     words = last.step_failure_data.error
     assert "location: suite: a column too many" in (words.cause or words).message

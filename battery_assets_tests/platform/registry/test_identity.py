@@ -81,12 +81,12 @@ def test_a_home_on_another_machine_has_to_bring_the_id(warehouse, tmp_path):
 
 
 def test_paths_of_before_are_cut_to_the_landing_folder(warehouse):
-    """As migration 0017 cuts them."""
+    """As migration 0016 cuts them."""
     from battery_assets.migrations.versions import __path__ as folders
 
-    text = next(Path(folders[0]).glob("0017*.py")).read_text()
+    text = next(Path(folders[0]).glob("0016*.py")).read_text()
     scope: dict = {}
-    exec(compile(text, "0017", "exec"), scope)
+    exec(compile(text, "0016", "exec"), scope)
     given = {
         "/home/a/landing/alpha/x/alpha/y.csv": "alpha/x/alpha/y.csv",
         "/srv/exports/alpha/y.csv": "alpha/y.csv",
