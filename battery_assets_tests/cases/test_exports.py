@@ -60,7 +60,7 @@ def test_a_second_scale_of_a_strings_voltage_is_told_with_its_term(own):
 
 
 def test_a_second_code_with_markup_is_shown_as_it_stands(world, own):
-    shown = world.command("report", "--site", "own")
+    shown = world.command("report", "--site", "own", "--most", "100")
     assert shown.exit_code == 0
     assert "[bold]own[/nope]-J01" in shown.output
     assert own["marked"].states().height == 6

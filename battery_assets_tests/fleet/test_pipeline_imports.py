@@ -138,7 +138,8 @@ def test_a_real_discharge_test_gives_its_capacity(platform, shared_data):
     )
     assert float(rate) == pytest.approx(10.0, abs=ROUNDING)
     assert float(measured) == pytest.approx(94.78, abs=0.05)
-    assert float(percent) == pytest.approx(95.0, abs=1.5)
+    # It ends at 1.742 V a cell, to which a jar of 100 Ah is rated 103 Ah at 10 h (SOURCES 1.1).
+    assert float(percent) == pytest.approx(94.78 / 1.032, abs=0.5)
     assert verdict == "pass"
 
 
