@@ -1,4 +1,4 @@
-"""The main job over a small synthetic fleet and a lab: sites, a year, two trained models, twelve cells."""
+"""The main job over a small synthetic fleet and a lab: sites, a year, models where jars have ended, cells."""
 
 import multiprocessing
 from collections.abc import Iterator

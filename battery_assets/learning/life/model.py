@@ -108,7 +108,7 @@ def _refuse_too_few(examples: pl.DataFrame, recipe: Recipe) -> None:
         raise TooFewFailures(
             f"{found} observed ends of life before the cut-off, {needed} needed to train: load more months "
             "or sites, enter replaced_date for jars that were replaced, lower Recipe.min_failures (not below "
-            "its folds), or use twin_rul.twin_predictions until then"
+            "its folds); until then the twin tells the remaining lives"
         )
 
 
