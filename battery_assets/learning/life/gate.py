@@ -37,7 +37,7 @@ def verdict(metrics: Mapping[str, float]) -> Verdict:
     if metrics["out_of_fold_nll"] > metrics["out_of_fold_nll_posterior"] + 1e-9:
         return Verdict(False, "refused: the twin's ageing posterior tells the ends seen as likelier")
     early = metrics["early_failure_share"]
-    if early > EARLY_AT_MOST:
+    if not early <= EARLY_AT_MOST:
         return Verdict(False, f"refused: {early:.1%} of jars ended before their own lower 2.5 % bound")
     return Verdict(
         True, f"passed: ranks a month's jars with C {own:.3f}, the best other, {RIVALS[rival]}, {best:.3f}"

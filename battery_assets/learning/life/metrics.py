@@ -1,4 +1,4 @@
-"""How good a remaining-life prediction is, on rows that `rul_examples.labelled` made.
+"""How good a remaining-life prediction is, on rows that `examples.labelled` made.
 
 Censoring here is administrative: everything still in service is cut at one date. So each figure is taken over
 the rows for which the answer could have been seen either way, and needs no weights: a 90-day probability is

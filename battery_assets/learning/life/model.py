@@ -64,7 +64,7 @@ class RulModel:
 
 
 def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulModel, dict[str, float]]:
-    """Train on rows of `rul_examples.labelled`; the model, and its out-of-fold scores beside baselines.
+    """Train on rows of `examples.labelled`; the model, and its out-of-fold scores beside baselines.
 
     `report(name, value, step)` receives the out-of-fold -ln likelihood of each candidate by number of trees.
     Raises TooFewFailures below `recipe.min_failures` ended jars.

@@ -92,7 +92,7 @@ def _first_reached(failed: np.ndarray, probability: float) -> np.ndarray:
 
 
 def twin_predictions(snaps: pl.DataFrame) -> pl.DataFrame:
-    """The columns of `rul_model.predict`, by extrapolation, for rows of `rul_examples.snapshots`."""
+    """The columns of `model.predict`, by extrapolation, for rows of `examples.snapshots`."""
     if snaps.is_empty():
         return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.Float64) | {"battery_id": pl.String})
     failed = _failed_by(health_and_rate(snaps), GRID_DAYS)

@@ -33,7 +33,8 @@ def test_no_model_serves_whose_jars_end_before_their_bounds() -> None:
 
 
 def test_scores_that_are_no_numbers_let_nothing_pass() -> None:
-    assert not verdict(GOOD | {"c_index_month": float("nan")}).passed
+    for name in ("c_index_month", "early_failure_share"):
+        assert not verdict(GOOD | {name: float("nan")}).passed
 
 
 def test_training_gives_all_that_the_gate_asks_for(trained: Trained) -> None:

@@ -77,8 +77,7 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
             "battery_id", "string_id", "installed_date", "initial_capacity_ah", "initial_resistance_mohm",
             capacity_ah=pl.lit(HX12_120.rated_ah),
         )  # fmt: skip
-        floats = _float_v(state) + 0.004 * rng.standard_normal(len(rows))
-        seen = pl.DataFrame({"battery_id": ids[rows].tolist(), "temperature_c": warm, "float_v": floats})
+        seen = pl.DataFrame({"battery_id": ids[rows].tolist(), "temperature_c": warm})
         twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week))
         features.append(_features(rng, ids[rows], state, warm, week, end, known))
     return pl.concat(features), pl.concat(twins), batteries, _truth(site)
