@@ -1,7 +1,8 @@
 """Laws that raw telemetry obeys, whoever sent it: sign, sum, and no truth among the measurements."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -14,6 +15,7 @@ from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.work import reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 from battery_assets.platform.warehouse.stored import rows_if_there, undefined_tables, views_of
@@ -82,11 +84,12 @@ def _of_loaded_days(
     loaded = set(days_under_current(warehouse, part, least_a))
     read = Inputs(warehouse, part, {t.telemetry_string_raw: columns})
     facts = jars.facts.select(FACTS)
-    given = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
-    with warehouse.reductions(name, part, given, by=__name__) as plan:
-        for day, rows in read.of(t.telemetry_string_raw, plan.to_make):
-            plan.save(day, found=reduce(day, credible_strings(rows, facts)[0]))
-    return [values["found"] for _, values in plan.saved()]
+    inputs = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
+
+    def found(day: date, frames: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
+        return reduce(day, credible_strings(frames[0], facts)[0])
+
+    return list(reduce_days(warehouse, name, part, inputs, read.walk, found, by=__name__).values())
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
@@ -101,23 +104,25 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_VOLTS, t.telemetry_string_raw: CURRENT})
     files, of_all = read.digests, digest(facts, {"width": width, "before": before})
     # What led to midnight belongs to the first hour of the day after it.
-    given = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
-    with warehouse.reductions("jar_sum", part, given, by=__name__) as plan:
-        for day, jar_rows, string_rows in _first_parts(read, plan.to_make, width, before):
-            seen, _ = credible_jars(jar_rows.sort("battery_id", "ts"), facts)
-            loads, _ = credible_strings(string_rows.sort("string_id", "ts"), facts)
-            sums = law.jar_sums(seen, loads, facts)
-            plan.save(day, sums=sums.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour"))
-    days = [values["sums"] for _, values in plan.saved()]
+    inputs = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
+
+    def sums(day: date, frames: list[pl.DataFrame]) -> pl.DataFrame:
+        seen, _ = credible_jars(frames[0].sort("battery_id", "ts"), facts)
+        loads, _ = credible_strings(frames[1].sort("string_id", "ts"), facts)
+        hours = law.jar_sums(seen, loads, facts)
+        return hours.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour")
+
+    first_parts = partial(_first_parts, read, width, before)
+    days = reduce_days(warehouse, "jar_sum", part, inputs, first_parts, sums, by=__name__)
     nothing = law.jar_sums(
         empty(t.telemetry_jar_raw).select(JAR_VOLTS), empty(t.telemetry_string_raw).select(CURRENT), facts
     )
-    return law.jar_sum(pl.concat([nothing, *days]), jars.codes)
+    return law.jar_sum(pl.concat([nothing, *days.values()]), jars.codes)
 
 
 def _first_parts(
-    read: Inputs, days: Iterable[date], width: int, before: int
-) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
+    read: Inputs, width: int, before: int, days: list[date]
+) -> Iterator[tuple[date, list[pl.DataFrame]]]:
     """Of each day, and the hour before it, the samples of the hours' first parts: jars and strings."""
     from battery_assets.features.laws.jar_sum import in_window
 
@@ -132,8 +137,7 @@ def _first_parts(
         yesterday = seen.get(day - ONE_DAY) or cut(day - ONE_DAY)
         seen = {day: cut(day)}
         ahead = [rows.filter(pl.col("ts") >= midnight(day) - timedelta(hours=1)) for rows in yesterday]
-        jars, strings = (pl.concat(pair) for pair in zip(ahead, seen[day], strict=True))
-        yield day, jars, strings
+        yield day, [pl.concat(pair) for pair in zip(ahead, seen[day], strict=True)]
 
 
 def _usual_step_s(warehouse: Warehouse, table: sa.Table, part: Part) -> float:
@@ -158,14 +162,16 @@ def _single_readings(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Each quantity of each jar once: its first value of the month's first days."""
     names = [column.name for column in t.telemetry_jar_raw.columns if column.info["kind"] == "decimal"]
     read = Inputs(warehouse, part, {t.telemetry_jar_raw: ["battery_id", *names]})
-    given = {day: read.digests[day] for day in read.days[:DAYS_FOR_READINGS]}
-    with warehouse.reductions("single_readings", part, given, by=__name__) as plan:
-        for day, rows in read.of(t.telemetry_jar_raw, plan.to_make):
-            first = rows.group_by("battery_id").agg(pl.col(names).drop_nulls().first())
-            first = first.with_columns(pl.col("battery_id").cast(pl.String), pl.col(names).cast(pl.Float64))
-            plan.save(day, first=first.sort("battery_id"))
+    inputs = {day: read.digests[day] for day in read.days[:DAYS_FOR_READINGS]}
+
+    def readings(_: date, frames: tuple[pl.DataFrame, ...]) -> pl.DataFrame:
+        first = frames[0].group_by("battery_id").agg(pl.col(names).drop_nulls().first())
+        first = first.with_columns(pl.col("battery_id").cast(pl.String), pl.col(names).cast(pl.Float64))
+        return first.sort("battery_id")
+
+    days = reduce_days(warehouse, "single_readings", part, inputs, read.walk, readings, by=__name__)
     kept: pl.DataFrame | None = None
-    for first in [values["first"] for _, values in plan.saved()]:
+    for first in days.values():
         kept = first if kept is None else kept.join(first, on="battery_id", how="full", coalesce=True).select(
             "battery_id", *(pl.coalesce(name, f"{name}_right") for name in names)
         )  # fmt: skip

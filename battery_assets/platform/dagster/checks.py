@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import Any, Protocol
 
 import dagster as dg
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from battery_assets.platform.dagster.defects import defects, refused_files, told
 from battery_assets.platform.dagster.empty_partition import no_rows
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.work import alone, reduce_days
 from battery_assets.platform.warehouse.profile import Profile
 from battery_assets.platform.warehouse.replacing import Claimed
 from battery_assets.platform.warehouse.resource import FROM_SCRATCH, Warehouse
@@ -152,12 +154,11 @@ def _once(
     if table.info["cut"] != "site_month":
         return judge()
     whole = dataclasses.replace(part, month=None) if table.info["newest_wins"] else part
-    given = {_UNDATED: digest(of, _JUDGED_BY)}
-    with warehouse.reductions(f"suite: {table.name}", whole, given, by=__name__) as plan:
-        for day in plan.to_make:
-            plan.save(day, failures=pl.DataFrame({"words": judge()}, schema={"words": pl.String}))
-    [(_, values)] = plan.saved()
-    return values["failures"]["words"].to_list()
+    name, inputs = f"suite: {table.name}", {_UNDATED: digest(of, _JUDGED_BY)}
+    found = reduce_days(
+        warehouse, name, whole, inputs, alone, lambda *_: np.array(judge(), dtype=np.str_), by=__name__
+    )
+    return found[_UNDATED].tolist()
 
 
 def _profile_tells(table: sa.Table) -> bool:
