@@ -7,6 +7,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.jars import day_inputs, days_under_current, jars_of
+from battery_assets.fleet.quarantine import broken_laws, with_quarantined
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -53,12 +54,13 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.samples.rated_capacity import LOADED_C
 
     jars = jars_of(warehouse, part)
+    believed = with_quarantined(jars.facts, broken_laws(warehouse, part))
     facts = jars.facts.select("battery_id", "string_id", "capacity_ah")
     loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
-    with warehouse.reductions("soc_law", part, day_inputs(read.digests, jars.facts), by=__name__) as plan:
+    with warehouse.reductions("soc_law", part, day_inputs(read.digests, believed), by=__name__) as plan:
         for day, rows in read.of(t.telemetry_string_raw, [day for day in plan.to_make if day in loaded]):
-            found = law.largest_discharge(day, credible_strings(rows, jars.facts)[0], jars.capacity_ah)
+            found = law.largest_discharge(day, credible_strings(rows, believed)[0], jars.capacity_ah)
             if found is not None:
                 charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
                 plan.save(day, discharge=pl.DataFrame([asdict(found)]), charges=charges)

@@ -8,8 +8,9 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.hours import HoursToMake, hours_to_make, keep_feature_hours
+from battery_assets.fleet.hours import HoursToMake, hours_to_make, keep_feature_hours, of_quarantine
 from battery_assets.fleet.jars import day_inputs, jar_facts, site_history
+from battery_assets.fleet.quarantine import broken_laws, told_not, with_quarantined
 from battery_assets.fleet.week_before import WANTED, days_before
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.pictures import keep_picture
@@ -41,7 +42,8 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     from battery_assets.features.pictures.fleet import voltage_heat_map
 
     part = warehouse.claim(t.feature_store, context)
-    jars = jar_facts(warehouse, part)
+    facts, broken = jar_facts(warehouse, part), broken_laws(warehouse, part)
+    jars = with_quarantined(facts, broken)
     rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
     read = Inputs(warehouse, part, WANTED)
     week, made_from = days_before(warehouse, part, jars, rounds)
@@ -53,13 +55,13 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     plan = warehouse.day_plan(t.feature_store, part, given, chained=True, by=__name__)
     before = list(plan.saved())
     hours = [values["hours"] for _, values in before]
-    with hours_to_make(warehouse, part, read, jars) as telemetry_hours:
+    with hours_to_make(warehouse, part, read, facts) as telemetry_hours:
         rows = list(_days(read, plan, telemetry_hours, jars, rounds, [*week, *before], hours))
-    shown = {}
+    shown: dict[str, Any] = {**told_not(broken)}
     if hours:
         # Days are chained: what the last one is made from stands for all of them.
         last = list(plan.input_hashes.values())[-1]
-        shown = keep_picture(
+        shown |= keep_picture(
             warehouse, part, "voltages", last, lambda: voltage_heat_map(pl.concat(hours), jars), by=__name__
         )
     result = warehouse.replace(t.feature_store, part, rows, metadata=shown, plan=plan)
@@ -91,7 +93,7 @@ def _days(
         wanted = set(plan.to_make)
         for day, frames in read.walk(wanted | telemetry_hours.days):
             of_day = dict(zip(WANTED, frames, strict=True))
-            of_day |= telemetry_hours.make(day, of_day)
+            of_day |= of_quarantine(telemetry_hours.make(day, of_day), jars)
             if day in wanted:
                 yield TelemetryDay(day, *of_day.values())
 
