@@ -128,6 +128,14 @@ def credible_day(rows: Mapping[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> d
     return {each.table: each.believe(rows[each.table], jars)[0] for each in REDUCTIONS}
 
 
+def of_quarantine(rows: dict[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> dict[sa.Table, pl.DataFrame]:
+    """The same rows without what the laws of the month do not let stand. jars: as of `judged_jars`."""
+    from battery_assets.features.credible.days import without_quarantined
+
+    units = {t.telemetry_jar_raw: "battery_id", t.telemetry_string_raw: "string_id"}
+    return rows | {table: without_quarantined(rows[table], unit, jars)[0] for table, unit in units.items()}
+
+
 class HoursToMake:
     """The days of the reductions that are still to be made from a walk over their tables."""
 

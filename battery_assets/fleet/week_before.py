@@ -8,6 +8,7 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.fleet.hours import JAR_COLUMNS, credible_day
 from battery_assets.fleet.jars import day_inputs
+from battery_assets.fleet.quarantine import broken_laws, with_quarantined
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
@@ -42,6 +43,8 @@ def days_before(
     since = min((day for day in read.days if day >= edge - timedelta(days=DAYS)), default=edge)
     span = [since + timedelta(days=n) for n in range((edge - since).days)]
     digests = {day: read.digests.get(day, "") for day in span}
+    # A law that was broken then is not this month's: jars are those of the month, judged as the one before.
+    jars = with_quarantined(jars, broken_laws(warehouse, part.before))
     inputs = day_inputs(digests, jars, dated=[(rounds, "measured_at")], by=timedelta(days=1))
     walk = WindowWalk(jars, rounds)
 

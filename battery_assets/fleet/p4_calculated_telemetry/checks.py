@@ -9,6 +9,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.jars import day_inputs, days_under_current, jars_of
+from battery_assets.fleet.quarantine import broken_laws, with_quarantined
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -57,19 +58,20 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.samples.rated_capacity import LOADED_C
 
     jars = jars_of(warehouse, part)
+    believed = with_quarantined(jars.facts, broken_laws(warehouse, part))
     facts = jars.facts.select("battery_id", "string_id", "capacity_ah")
     loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
     files = {day: sha256 for day, sha256 in read.digests.items() if day in loaded}
 
     def ends(day: date, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        found = law.largest_discharge(day, credible_strings(rows, jars.facts)[0], jars.capacity_ah)
+        found = law.largest_discharge(day, credible_strings(rows, believed)[0], jars.capacity_ah)
         if found is None:
             return {}
         charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
         return {"discharge": pl.DataFrame([asdict(found)]), "charges": charges}
 
-    inputs, rows = day_inputs(files, jars.facts), partial(read.of, t.telemetry_string_raw)
+    inputs, rows = day_inputs(files, believed), partial(read.of, t.telemetry_string_raw)
     days = reduce_days(warehouse, "soc_law", part, inputs, rows, ends, by=__name__).values()
     if not any(days):
         return law.soc_law(None, pl.DataFrame(), jars.codes)

@@ -9,7 +9,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.health_evidence import HealthEvidence
-from battery_assets.fleet.jars import jar_facts
+from battery_assets.fleet.quarantine import judged_jars
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
@@ -36,7 +36,7 @@ JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_moh
 )
 def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.telemetry_jar_calc, context)
-    jars = jar_facts(warehouse, part)
+    jars = judged_jars(warehouse, part)
     evidence = HealthEvidence.of(warehouse, part, jars)
     raw = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
     before = Inputs(

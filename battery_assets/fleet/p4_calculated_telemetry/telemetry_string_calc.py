@@ -7,7 +7,8 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.captures import recorded_bursts
-from battery_assets.fleet.jars import day_inputs, jar_facts
+from battery_assets.fleet.jars import day_inputs
+from battery_assets.fleet.quarantine import judged_jars
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.work import replace_days
@@ -21,6 +22,7 @@ BURST_COLUMNS = ["string_id", "ts", "steady", "discharge", "ripple_v", "thd_pct"
         t.telemetry_string_calc,
         reads=[
             t.telemetry_string_raw,
+            t.telemetry_jar_raw,
             t.telemetry_event_window,
             t.string,
             t.battery_system,
@@ -38,10 +40,10 @@ def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehous
     raw = Inputs(warehouse, part, {t.telemetry_string_raw: None})
     # What a burst is diagnosed as is told beside the others of the month: no sample depends on that.
     bursts = recorded_bursts(warehouse, part).select(BURST_COLUMNS)
-    jars = jar_facts(warehouse, part)
-    inputs = day_inputs(
-        raw.digests, string_sizes(jars).sort("string_id"), dated=[(bursts, "ts")], by=timedelta(days=1)
-    )
+    jars = judged_jars(warehouse, part)
+    held = jars.select("string_id", "quarantined").unique().sort("string_id")
+    sizes = string_sizes(jars).sort("string_id")
+    inputs = day_inputs(raw.digests, sizes, held, dated=[(bursts, "ts")], by=timedelta(days=1))
     # A burst speaks for the days after its own too, so each day is told by those before it as well.
 
     def calculated(_: date, frames: tuple[pl.DataFrame, ...]) -> tuple[pl.DataFrame, None]:

@@ -8,8 +8,9 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.hours import HoursToMake, hours_to_make, keep_feature_hours
+from battery_assets.fleet.hours import HoursToMake, hours_to_make, keep_feature_hours, of_quarantine
 from battery_assets.fleet.jars import day_inputs, jar_facts, site_history
+from battery_assets.fleet.quarantine import broken_laws, told_not, with_quarantined
 from battery_assets.fleet.week_before import WANTED, days_before
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.metadata import also_shown
@@ -44,7 +45,8 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     from battery_assets.features.windows.feature_rows import TelemetryDay, WindowWalk
 
     part = warehouse.claim(t.feature_store, context)
-    jars = jar_facts(warehouse, part)
+    facts, broken = jar_facts(warehouse, part), broken_laws(warehouse, part)
+    jars = with_quarantined(facts, broken)
     rounds, _ = credible_rounds(site_history(warehouse, t.impedance_measurement_raw, part, 12), jars)
     read = Inputs(warehouse, part, WANTED)
     week, made_from = days_before(warehouse, part, jars, rounds)
@@ -62,21 +64,21 @@ def feature_store(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
         hours = made[day].filter(pl.col("feature_window_hours") == 1)
         return made[day], state | {"hours": hours.select("feature_ts", "battery_id", "v_mean")}
 
-    with hours_to_make(warehouse, part, read, jars) as telemetry_hours:
-        days = partial(_credible, read, telemetry_hours)
+    with hours_to_make(warehouse, part, read, facts) as telemetry_hours:
+        days = partial(_credible, read, telemetry_hours, jars)
         result, plan = replace_days(
             warehouse, t.feature_store, part, inputs, days, windows,
             restore=walk.restore, chained=True, by=__name__,
         )  # fmt: skip
     keep_feature_hours(warehouse, part, made)
     if not inputs:
-        return result
+        return also_shown(result, told_not(broken))
 
     def heat_map() -> bytes:
         return voltage_heat_map(pl.concat([values["hours"] for _, values in plan.saved()]), jars)
 
     shown = keep_picture(warehouse, part, "voltages", digest(*inputs.values()), heat_map, by=__name__)
-    return also_shown(result, shown)
+    return also_shown(result, {**told_not(broken), **shown})
 
 
 def _span(read: Inputs, first: date | None) -> list[date]:
@@ -88,11 +90,11 @@ def _span(read: Inputs, first: date | None) -> list[date]:
 
 
 def _credible(
-    read: Inputs, telemetry_hours: HoursToMake, days: list[date]
+    read: Inputs, telemetry_hours: HoursToMake, jars: pl.DataFrame, days: list[date]
 ) -> Iterator[tuple[date, Iterable[pl.DataFrame]]]:
     """What is credible of the days that are due; on that walk the hours of telemetry are made too."""
     for day, frames in read.walk(telemetry_hours.days.union(days)):
         rows = dict(zip(WANTED, frames, strict=True))
-        rows |= telemetry_hours.make(day, rows)
+        rows |= of_quarantine(telemetry_hours.make(day, rows), jars)
         if day in days:
             yield day, rows.values()

@@ -57,6 +57,7 @@ class Verdict(Protocol):
 
 
 MOST_SHOWN = 20
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 _UNDATED = date(1970, 1, 1)
 _JUDGED_BY = {"great-expectations": version("great-expectations")}
 
@@ -66,12 +67,13 @@ def invariant_check(
     judge: Callable[[Warehouse, Part], Verdict],
     *,
     blocking: bool = True,
+    by_string: bool = False,
     also_reads: Sequence[sa.Table] = (),
 ) -> dg.AssetChecksDefinition:
     """The check of a law that a table's partitions obey, named and described as its judge is.
 
-    Blocking, it stops what is downstream; otherwise it warns. `also_reads` are tables of the same partition
-    that have to be there as well.
+    Blocking, it stops what is downstream; otherwise it warns. One that judges by the string is awaited and
+    warns: readers leave the strings out. `also_reads` are tables of the partition that have to be there too.
     """
 
     @dg.asset_check(
@@ -87,7 +89,7 @@ def invariant_check(
         found = [finding.words for finding in verdict.findings[:MOST_SHOWN]]
         return dg.AssetCheckResult(
             passed=verdict.holds,
-            severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+            severity=ERROR if blocking and not by_string else WARN,
             description=verdict.words,
             metadata={
                 **{name: float(value) for name, value in verdict.facts.items()},
@@ -136,7 +138,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
         failures += column_failures(table, stored_columns(warehouse, table, part))
         return dg.AssetCheckResult(
             passed=not failures,
-            severity=dg.AssetCheckSeverity.ERROR,
+            severity=ERROR,
             description=told(table, part, failures) if failures else f"{profile['rows']} rows hold",
             metadata={"rows": profile["rows"], **({"failures": failures} if failures else {})},
         )
