@@ -25,6 +25,7 @@ HOT = datetime(2025, 2, 20, 10, tzinfo=UTC), datetime(2025, 2, 20, 16, tzinfo=UT
 OF_UNITS = [
     table.name for table in LATER if {"battery_id", "string_id"} & {column.name for column in table.c}
 ]
+LOADED = datetime(2025, 2, 20, 3, tzinfo=UTC), datetime(2025, 2, 20, 4, tzinfo=UTC)
 Rows = dict[str, pl.DataFrame]
 
 
@@ -46,12 +47,15 @@ def second(rows: Rows) -> tuple[str, list[str]]:
     return string, rows["battery"].filter(pl.col("string_id") == string)["battery_id"].to_list()
 
 
-def loaded(rows: Rows) -> tuple[str, list[str]]:
-    """The string that gave most, and its jars: a current shows its sign under load."""
-    most = rows["telemetry_string_raw"].sort("current_a", nulls_last=True).row(0, named=True)
-    assert most["current_a"] < -12.0, "no string was loaded in this month"
-    string = str(most["string_id"])
-    return string, rows["battery"].filter(pl.col("string_id") == string)["battery_id"].to_list()
+def discharged(rows: pl.DataFrame, unit: str, units: list[str], jars: int) -> pl.DataFrame:
+    """The units for an hour at 11.8 V a jar, and a current that says that they are charged by 40 A."""
+    mine = pl.col(unit).cast(pl.String).is_in(units) & pl.col("ts").is_between(*LOADED)
+    shown = {"voltage_v": 11.8 * jars, "current_a": 40.0}
+    return rows.with_columns(
+        pl.when(mine).then(value).otherwise(name).cast(rows[name].dtype).alias(name)
+        for name, value in shown.items()
+        if name in rows.columns
+    )
 
 
 def wrong_scale(rows: pl.DataFrame, jars: list[str]) -> pl.DataFrame:
@@ -152,10 +156,13 @@ def test_a_red_sum_leaves_its_string_out_and_no_other_and_heat_is_told_all_the_s
 
 def test_a_current_of_the_wrong_sign_leaves_its_string_out_and_no_other(month, mended):
     site, sound = month
-    string, jars = loaded(sound)
-    mine = pl.col("string_id").cast(pl.String) == string
-    turned = pl.when(mine).then(-pl.col("current_a")).otherwise("current_a").alias("current_a")
-    now = spoilt(site, t.telemetry_string_raw, lambda rows: rows.with_columns(turned))
+    string, jars = second(sound)
+    replaced(site, t.telemetry_jar_raw, lambda rows: discharged(rows, "battery_id", jars, 1))
+    now = spoilt(
+        site, t.telemetry_string_raw, lambda rows: discharged(rows, "string_id", [string], len(jars))
+    )
+    laws = {(law, found.string_id) for law, found, _ in broken_laws(site.warehouse, site.part)}
+    assert laws == {("current_sign", string)}
     assert_others_are_what_they_were(now, sound, string, jars)
     assert_nothing_is_told(now, string, jars)
     assert "--contract positive_current=discharges" in objection(now, string)["message"]
