@@ -3,8 +3,7 @@
 Suites are read off the definitions, one blocking check for each table. Rows are expected wherever the table
 does not say that an empty partition is healthy: without any the suite warns and blocks nothing. What only its
 writer changes is checked on the profile that the writer computed, number by number; rows that others may
-have changed are looked at by Great Expectations. The stored columns are those of the definition alone:
-nothing that only a generator can know has a place to stand.
+have changed are looked at by Great Expectations. The stored columns are those of the definition alone.
 """
 
 import dataclasses
