@@ -6,6 +6,7 @@ rows name it by its path in the lake, so that a copied or moved lake brings its 
 
 import hashlib
 import io
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -40,7 +41,7 @@ def address(lake: Lake, url: str) -> str | None:
     if not _PATH.fullmatch(path):
         return None
     target = f"{root}/{path}"
-    if lake.local and not Path(target).resolve().is_relative_to(Path(root, FOLDER).resolve()):
+    if lake.local and not os.path.realpath(target).startswith(f"{os.path.realpath(f'{root}/{FOLDER}')}/"):
         return None
     return target
 
