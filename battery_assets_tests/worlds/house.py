@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "hosting": (
         {"platform", "settings"},
-        {"dagster", "dagster_postgres", "dagster_webserver", "graphql", "psycopg", "sqlalchemy"},
+        {"dagster", "dagster_postgres", "dagster_webserver", "graphql", "mlflow", "psycopg", "sqlalchemy"},
     ),
     "actions": (
         {"tables", "synthetic", "ingest", "platform", "fleet", "lab", "hosting", "definitions", "settings"},

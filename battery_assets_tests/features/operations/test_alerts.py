@@ -1,5 +1,6 @@
 """Every alert rule is executed: it fires past its limit, not short of it, holds, and lets go."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from battery_assets import tables as t
 from battery_assets.features.operations.alert_rules import PACKAGED, Threshold, episodes, thresholds
-from battery_assets.features.operations.alert_signals import SAYINGS
+from battery_assets.features.operations.alert_signals import SAFETY, SAYINGS
 from battery_assets.features.operations.alerts import SCHEMA, alerts, not_evaluated
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.worlds import operations as world
@@ -36,6 +37,16 @@ def test_every_rule_fires_just_past_its_limit_with_its_own_severity(rule):
 def test_no_rule_fires_just_short_of_its_limit(rule):
     found = of(alerts(world.set_to(rule.signal, world.past(rule, -0.002)), RULES), rule)
     assert set(found) <= set(BELOW[rule.severity])
+
+
+@pytest.mark.parametrize("rule", MEASURED, ids=named)
+def test_of_a_string_that_is_left_out_only_what_is_a_matter_of_safety_is_told(rule):
+    jars = world.jars()
+    units = frozenset([*jars["battery_id"], *jars["string_id"]])
+    inputs = replace(world.set_to(rule.signal, world.past(rule, 0.002)), quarantined=units)
+    told = set(alerts(inputs, RULES)["context_json"].str.json_path_match("$.signal"))
+    assert told <= set(SAFETY)
+    assert told or rule.signal not in SAFETY
 
 
 def test_a_quiet_world_raises_nothing():
