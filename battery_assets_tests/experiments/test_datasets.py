@@ -8,7 +8,7 @@ from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books, generation
 from battery_assets.experiments.making.files import bursts_of, read
 from battery_assets.platform.jobs import core
-from battery_assets.synthetic.burst_campaign import Campaign
+from battery_assets.synthetic.signals.burst_campaign import Campaign
 from battery_assets_tests.experiments.conftest import SMALL
 
 
@@ -41,6 +41,7 @@ def test_the_dataset_says_how_far_a_split_by_window_flatters(place, small):
     [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
     leak = made["meta_data"]["leak"]
     assert leak["moments_exact_points"] > 1
+    assert abs(leak["own_lines_exact_points"]) < 1
     assert leak["own_lines_exact_by_system"] > leak["moments_exact_by_system"]
 
 

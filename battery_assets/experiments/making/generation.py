@@ -18,7 +18,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.experiments.signals import GENERATION
 
 if TYPE_CHECKING:
-    from battery_assets.synthetic.burst_campaign import Campaign, SystemBursts
+    from battery_assets.synthetic.signals.burst_campaign import Campaign, SystemBursts
 
 
 def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
@@ -29,7 +29,7 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
 
 def campaign_of(terms: dict[str, Any]) -> "Campaign":
     """The campaign that terms describe. Raises BadInput for what cannot be."""
-    from battery_assets.synthetic.burst_campaign import Campaign
+    from battery_assets.synthetic.signals.burst_campaign import Campaign
 
     try:
         listed = {**terms, "faults": tuple(terms["faults"])} if "faults" in terms else terms
@@ -42,7 +42,7 @@ def make(
     warehouse: Warehouse, number: int, dagster_run: str | None, say: Callable[[str], Any]
 ) -> dict[str, Any]:
     """Carry out a generation. Returns what it came to: files, and whether it was stopped."""
-    from battery_assets.synthetic.burst_campaign import BURST_HZ, BURST_SAMPLES, system_bursts
+    from battery_assets.synthetic.signals.burst_campaign import BURST_HZ, BURST_SAMPLES, system_bursts
 
     with working(warehouse.database_url, number, dagster_run) as work:
         name, campaign = work.facts["name"], campaign_of(work.facts["campaign"])
