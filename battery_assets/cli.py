@@ -21,7 +21,7 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, train
-from battery_assets.commands.signals import dataset, experiment
+from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
@@ -39,6 +39,7 @@ COMMANDS = (
     evaluate.evaluate,
     dataset.dataset,
     experiment.experiment,
+    campaign.campaign,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

@@ -15,7 +15,10 @@ PHASE = {group_of(number, lab=lab): number for number in range(1, 8) for lab in 
 # Experiments read what the fleet and the lab have, whatever its phase.
 PHASE |= {group: 8 + place for place, group in enumerate(GROUPS)}
 # Models, and tables that are written row by row.
-NO_PARTITIONS_OF_OURS = {"rul_model", "cell_model", "cell_ensemble", "datasets", "signals", "experiments"}
+NO_PARTITIONS_OF_OURS = {
+    "rul_model", "cell_model", "cell_ensemble", "datasets", "signals", "experiments", "hpo_campaigns",
+    "nas_campaigns",
+}  # fmt: skip
 
 
 def test_every_table_has_one_asset_and_one_check():
@@ -165,6 +168,8 @@ def test_checks_know_their_partition():
         "lab_ensemble",
         "dataset",
         "experiment",
+        "hpo_campaign",
+        "nas_campaign",
     ],
 )
 def test_jobs_resolve(job):

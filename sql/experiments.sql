@@ -77,7 +77,7 @@ CREATE TABLE experiments.signals (
 
 CREATE INDEX ix_signals_dataset_id ON experiments.signals (dataset_id);
 
-COMMENT ON TABLE experiments.signals IS 'Signals of datasets: bursts of ripple with what is wrong in them. Their bytes stay where they were taken.';
+COMMENT ON TABLE experiments.signals IS 'Signals of datasets: bursts of ripple with what is wrong in them; their bytes stay in files.';
 
 COMMENT ON COLUMN experiments.signals.id IS 'Number of the signal.';
 

@@ -16,7 +16,7 @@ from battery_assets.platform.jobs import core
 T = TypeVar("T")
 
 
-def _plainly(do: Callable[[], T]) -> T:
+def plainly(do: Callable[[], T]) -> T:
     """Turn bad input into an error for the command line."""
     try:
         return do()
@@ -27,7 +27,7 @@ def _plainly(do: Callable[[], T]) -> T:
 
 def make_dataset(at: Session, name: str, kind: str, terms: dict[str, Any]) -> dict[str, Any]:
     """Make a dataset in this process, or go on with it. Returns its row. UserError with the reason."""
-    number = _plainly(lambda: MAKERS[kind].ask(at.warehouse, name, terms))
+    number = plainly(lambda: MAKERS[kind].ask(at.warehouse, name, terms))
     said.know(at.instance, said.datasets, name)
     run_here("dataset", name, ops={"datasets": {"config": {"kind": kind, "job_id": number}}})
     return dict(datasets.dataset(at.warehouse, name)._mapping)
@@ -45,14 +45,14 @@ def list_datasets(at: Session) -> list[dict[str, Any]]:
 
 def remove_dataset(at: Session, name: str) -> int:
     """Take a dataset out, with its signals and experiments. Returns how many signals it had."""
-    count = _plainly(lambda: datasets.remove(at.warehouse, name))
+    count = plainly(lambda: datasets.remove(at.warehouse, name))
     at.instance.delete_dynamic_partition(str(said.datasets.name), name)
     return count
 
 
 def run_experiment(at: Session, name: str, terms: dict[str, Any]) -> dict[str, Any]:
     """Carry out an experiment in this process. Returns its row. UserError with the reason."""
-    number = _plainly(lambda: work.ask(at.warehouse, name, terms))
+    number = plainly(lambda: work.ask(at.warehouse, name, terms))
     said.know(at.instance, said.experiments, name)
     run_here("experiment", name, ops={"experiments": {"config": {"job_id": number}}})
     return books.one(at.warehouse, name)
@@ -60,7 +60,7 @@ def run_experiment(at: Session, name: str, terms: dict[str, Any]) -> dict[str, A
 
 def stop_experiment(at: Session, name: str) -> str:
     """Ask an experiment to end with its next epoch. Returns how its job stands now."""
-    row = _plainly(lambda: books.one(at.warehouse, name))
+    row = plainly(lambda: books.one(at.warehouse, name))
     query = sa.text("SELECT job_id FROM experiments.experiment WHERE id = :id").bindparams(id=row["id"])
     with at.warehouse.transaction() as connection:
         return core.stop(connection, int(connection.execute(query).scalar_one()))
@@ -68,7 +68,7 @@ def stop_experiment(at: Session, name: str) -> str:
 
 def compare(at: Session, dataset: str) -> tuple[dict[str, Any], list[comparison.Row], list[str]]:
     """What a dataset says of itself, its experiments by rank, and the classical rows that are missing."""
-    row = _plainly(lambda: datasets.dataset(at.warehouse, dataset))
+    row = plainly(lambda: datasets.dataset(at.warehouse, dataset))
     ranked, missing = comparison.compared(books.of_dataset(at.warehouse, int(row.id)))
     return dict(row.meta_data or {}), ranked, missing
 
@@ -82,9 +82,9 @@ def find(at: Session, query: str, save: str = "", use: str = "") -> list[dict[st
             finding.keep_search(at.warehouse, save, told)
         return finding.search(at.warehouse, told)
 
-    return _plainly(go)
+    return plainly(go)
 
 
 def tag(at: Session, name: str, word: str) -> None:
     """Give an experiment a tag."""
-    _plainly(lambda: finding.put_tag(at.warehouse, name, word))
+    plainly(lambda: finding.put_tag(at.warehouse, name, word))

@@ -16,4 +16,18 @@ experiment_job = dg.define_asset_job(
     description="Tries a model on a dataset, as the run config says.",
 )
 
-JOBS = (dataset_job, experiment_job)
+hpo_job = dg.define_asset_job(
+    "hpo_campaign",
+    dg.AssetSelection.assets("hpo_campaigns"),
+    executor_def=dg.in_process_executor,
+    description="Searches for settings of a model, as the run config says.",
+)
+
+nas_job = dg.define_asset_job(
+    "nas_campaign",
+    dg.AssetSelection.assets("nas_campaigns"),
+    executor_def=dg.in_process_executor,
+    description="Searches for a small network, as the run config says.",
+)
+
+JOBS = (dataset_job, experiment_job, hpo_job, nas_job)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
-from battery_assets.experiments.said import datasets, experiments, know
+from battery_assets.experiments.said import campaigns, datasets, experiments, know
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
@@ -24,8 +24,9 @@ def place(migrated_url, tmp_path_factory):
         tracking = Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home))
 
         def run(job: str, key: str, **config) -> dg.ExecuteInProcessResult:
-            asset = {"dataset": "datasets", "experiment": "experiments"}[job]
-            know(instance, {"dataset": datasets, "experiment": experiments}[job], key)
+            partitions = {"dataset": datasets, "experiment": experiments}.get(job, campaigns)
+            asset = f"{job}s"
+            know(instance, partitions, key)
             return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 resources={"warehouse": warehouse, "tracking": tracking},

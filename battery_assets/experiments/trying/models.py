@@ -62,24 +62,35 @@ def _refuse_unknown(model_type: str, given: dict[str, Any], known: set[str]) -> 
 
 def attempt(
     model_type: str, bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any],
-    heard: "Callable[[Epoch], bool]",
+    heard: "Callable[[Epoch], bool]", features: np.ndarray | None = None,
 ) -> Tried:  # fmt: skip
-    """Fit a model on the training side, and let it speak of every burst."""
+    """Fit a model on the training side, and let it speak of every burst. features: as `features_for`."""
     from battery_assets.learning.signals.classical import rule
 
     if model_type in ("rule", "rule_own"):
         return Tried(rule(bursts, own=model_type == "rule_own"), plain=True)
     if model_type in FORESTS:
-        return _forest(FORESTS[model_type], bursts, side, seed, numbers)
+        return _forest(model_type, bursts, side, seed, numbers, features)
     return _network(bursts, side, seed, numbers, heard)
 
 
-def _forest(kind: str, bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any]) -> Tried:
+def features_for(model_type: str, bursts: "Bursts") -> np.ndarray | None:
+    """The numbers that a model reads of bursts; None for one that reads waveforms."""
     from battery_assets.learning.signals.bursts import features_of
+
+    return features_of(bursts, FORESTS[model_type]) if model_type in FORESTS else None
+
+
+def _forest(
+    model_type: str, bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any],
+    ready: np.ndarray | None,
+) -> Tried:  # fmt: skip
     from battery_assets.learning.signals.classical import fit_forest
     from battery_assets.learning.signals.stored import save_forest
 
-    features, train = features_of(bursts, kind), side == "train"
+    kind, train = FORESTS[model_type], side == "train"
+    features = features_for(model_type, bursts) if ready is None else ready
+    assert features is not None
     forest = fit_forest(features[train], bursts.labels[train], seed, **numbers)
     return Tried(forest.predict(features), save=lambda folder: [save_forest(forest, kind, folder)])
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sqlalchemy as sa
 
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books as datasets
@@ -56,6 +57,13 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     told["hyperparameters"] = hyperparameters_of(told["model_type"], told.get("hyperparameters") or {})
     steps = int(told["hyperparameters"].get("epochs", 1))
     return books.ask(warehouse, name, int(row.id), told, steps)
+
+
+def dataset_name(warehouse: Warehouse, number: int) -> str:
+    """The name of the dataset of a number."""
+    query = sa.text("SELECT name FROM experiments.datasets WHERE id = :id").bindparams(id=number)
+    with warehouse.reading() as connection:
+        return str(connection.execute(query).scalar_one())
 
 
 def carry_out(

@@ -1,5 +1,6 @@
 """Models of bursts as files that hold numbers only: safetensors, and arrays of trees. No pickles."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -78,3 +79,12 @@ def _walked(seen: np.ndarray, left, right, feature, threshold, share) -> np.ndar
             return found
         lower = seen[rows, np.maximum(feature[node], 0)] <= threshold[node]
         node = np.where(inner, np.where(lower, left[node], right[node]), node)
+
+
+def state_checksum(network: Network) -> str:
+    """One checksum over every weight of a network, to the bit."""
+    said = hashlib.sha256()
+    for name, values in sorted(network.state_dict().items()):
+        said.update(name.encode())
+        said.update(values.cpu().contiguous().numpy().tobytes())
+    return said.hexdigest()
