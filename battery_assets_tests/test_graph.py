@@ -17,7 +17,7 @@ PHASE |= {group: 8 + place for place, group in enumerate(GROUPS)}
 # Models, and tables that are written row by row.
 NO_PARTITIONS_OF_OURS = {
     "rul_model", "cell_model", "cell_ensemble", "datasets", "signals", "experiments", "hpo_campaigns",
-    "nas_campaigns",
+    "nas_campaigns", "explanations",
 }  # fmt: skip
 
 
@@ -170,6 +170,7 @@ def test_checks_know_their_partition():
         "experiment",
         "hpo_campaign",
         "nas_campaign",
+        "explanation",
     ],
 )
 def test_jobs_resolve(job):

@@ -10,7 +10,7 @@ from battery_assets.errors import BadInput, UserError
 from battery_assets.experiments import said
 from battery_assets.experiments.making import MAKERS
 from battery_assets.experiments.making import books as datasets
-from battery_assets.experiments.trying import books, comparison, finding, work
+from battery_assets.experiments.trying import books, comparison, explaining, finding, work
 from battery_assets.platform.jobs import core
 
 T = TypeVar("T")
@@ -56,6 +56,14 @@ def run_experiment(at: Session, name: str, terms: dict[str, Any]) -> dict[str, A
     said.know(at.instance, said.experiments, name)
     run_here("experiment", name, ops={"experiments": {"config": {"job_id": number}}})
     return books.one(at.warehouse, name)
+
+
+def explain(at: Session, name: str) -> list[dict[str, Any]]:
+    """Explain what an experiment's network saw. Returns explanations of methods that earned their place."""
+    plainly(lambda: books.one(at.warehouse, name))
+    said.know(at.instance, said.experiments, name)
+    run_here("explanation", name)
+    return explaining.shown(at.warehouse, name)
 
 
 def stop_experiment(at: Session, name: str) -> str:

@@ -30,4 +30,11 @@ nas_job = dg.define_asset_job(
     description="Searches for a small network, as the run config says.",
 )
 
-JOBS = (dataset_job, experiment_job, hpo_job, nas_job)
+explanation_job = dg.define_asset_job(
+    "explanation",
+    dg.AssetSelection.assets("explanations"),
+    executor_def=dg.in_process_executor,
+    description="Explains what an experiment's network saw, by methods that earned their place.",
+)
+
+JOBS = (dataset_job, experiment_job, hpo_job, nas_job, explanation_job)

@@ -36,7 +36,8 @@ def says(
 
 
 def _any(upstream: str, name: str) -> dg.PartitionMapping | None:
-    return None if {upstream, name} == {"datasets", "signals"} else dg.AllPartitionMapping()
+    own = ({"datasets", "signals"}, {"experiments", "explanations"})
+    return None if {upstream, name} in own else dg.AllPartitionMapping()
 
 
 def know(instance: dg.DagsterInstance, partitions: dg.DynamicPartitionsDefinition, name: str) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import polars as pl
 
 from battery_assets.experiments.making import books
@@ -28,9 +29,11 @@ def signals(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     classes, severities = (Counter(one[key] for one in rows) for key in ("fault_class", "severity"))
     version = books.checksum([(one["signal_id"], one["sha256"], one["labels"]) for one in rows])
     size = sum(warehouse.lake.size(url) for url in files["url"].unique())
+    seen_by = power_by_string(bursts)
     meta = {
         "version": version,
         "leak": certificate,
+        "power": seen_by,
         "size_bytes": size,
         "systems": files["system"].n_unique(),
     }
@@ -48,9 +51,40 @@ def signals(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
         "systems": meta["systems"],
         "classes": dg.MetadataValue.json(dict(classes)),
     }
+    if seen_by:
+        shown["power: loss of capacitance seen, by days of bursts"] = dg.MetadataValue.md(_markdown(seen_by))
     return dg.MaterializeResult(
         metadata={**shown, **numbers(certificate)}, data_version=dg.DataVersion(version)
     )
+
+
+def power_by_string(bursts: Any) -> dict[str, dict[str, dict[str, float]]]:
+    """Of each string: by days of bursts, by share of capacitance lost, what its own bursts would have shown."""
+    from battery_assets.features.ripple.detection import DAYS, LEAST_BURSTS, LOSSES, growth, power
+    from battery_assets.features.ripple.spectrum import spectra
+
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for string in np.unique(bursts.own):
+        sound = np.flatnonzero((bursts.own == string) & bursts.sound)
+        if len(sound) < LEAST_BURSTS:
+            continue
+        pulses = int(bursts.pulses[sound[0]])
+        of_volts = spectra(bursts.volts[sound], bursts.rate_hz)
+        told = power(of_volts.line(50.0 * pulses), growth(LOSSES, pulses))
+        found[str(string)] = {
+            str(count): {f"{loss:.2f}": round(float(p), 3) for loss, p in zip(LOSSES, row, strict=True)}
+            for count, row in zip(DAYS, told, strict=True)
+        }
+    return found
+
+
+def _markdown(power: dict[str, dict[str, dict[str, float]]]) -> str:
+    """The strings that would see least, worst first: their power by loss, after seven days."""
+    losses = list(next(iter(power.values()))["7"])
+    worst = sorted(power.items(), key=lambda one: one[1]["7"]["0.10"])[:12]
+    lines = [["string, 7 days", *losses], ["---"] * (1 + len(losses))]
+    lines += [[string, *(f"{days['7'][loss]:.2f}" for loss in losses)] for string, days in worst]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _rows(files: pl.DataFrame, bursts: Any, number: int, *, simulated: bool) -> list[dict[str, Any]]:

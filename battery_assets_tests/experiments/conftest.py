@@ -24,8 +24,10 @@ def place(migrated_url, tmp_path_factory):
         tracking = Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home))
 
         def run(job: str, key: str, **config) -> dg.ExecuteInProcessResult:
-            partitions = {"dataset": datasets, "experiment": experiments}.get(job, campaigns)
-            asset = f"{job}s"
+            partitions = {"dataset": datasets, "hpo_campaign": campaigns, "nas_campaign": campaigns}.get(
+                job, experiments
+            )
+            asset, told = f"{job}s", {"config": config} if config else {}
             know(instance, partitions, key)
             return defs.resolve_job_def(job).execute_in_process(
                 instance=instance,
@@ -34,7 +36,7 @@ def place(migrated_url, tmp_path_factory):
                 raise_on_error=False,
                 run_config={
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                    "ops": {asset: {"config": config}},
+                    "ops": {asset: told},
                 },
             )
 

@@ -45,6 +45,16 @@ def test_the_dataset_says_how_far_a_split_by_window_flatters(place, small):
     assert leak["own_lines_exact_by_system"] > leak["moments_exact_by_system"]
 
 
+def test_each_string_knows_what_its_own_bursts_would_have_shown(place, small):
+    [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
+    power = made["meta_data"]["power"]
+    assert len(power) == 12
+    for days in power.values():
+        assert days["7"]["0.00"] == pytest.approx(0.01, abs=0.006)
+        assert days["1"]["0.20"] <= days["7"]["0.20"] <= days["30"]["0.20"]
+    assert np.mean([days["7"]["0.10"] for days in power.values()]) > 0.8
+
+
 def test_the_views_of_both_references_show_it(place, small):
     [generated] = rows(place, "SELECT * FROM experiments.dataset_generations WHERE name = 'small'")
     assert (generated["status"], generated["progress"]) == ("completed", 100)

@@ -69,6 +69,30 @@ def stop(name: str) -> None:
 
 
 @experiment.command()
+@click.argument("name")
+def explain(name: str) -> None:
+    """Explain which lines made the network of the experiment NAME speak, where the method earned its place.
+
+    \b
+    Example:
+      battery-assets experiment explain net-1
+    """
+    from battery_assets.actions import experiments as action
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        found = action.explain(at, name)
+        if not found:
+            click.echo("no explanation: no method points at what a fault changes; see table explanations")
+        for row in found:
+            told = row["explanation_data"]
+            top = sorted(zip(told["shares"], told["hz"], strict=True), reverse=True)[:3]
+            lines = ", ".join(f"{hz} Hz {share:+.2f}" for share, hz in top)
+            click.echo(f"{row['signal_id']:24} {told['fault']:16} {row['method']:22} {lines}")
+
+
+@experiment.command()
 @click.argument("dataset")
 def compare(dataset: str) -> None:
     """Rank the experiments on DATASET; what noise cannot part shares a rank.
