@@ -59,7 +59,7 @@ def signals(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
 
 
 def power_by_string(bursts: Any) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each string: by days of bursts, by share of capacitance lost, what its own bursts would have shown."""
+    """What each string's own bursts would have shown: by days of bursts, by share of capacitance lost."""
     from battery_assets.features.ripple.detection import DAYS, LEAST_BURSTS, LOSSES, growth, power
     from battery_assets.features.ripple.spectrum import spectra
 
