@@ -43,6 +43,5 @@ def demo() -> None:
                     one.do(at)
                     progress(str(one), True)
         print_report(at)
-        click.echo(
-            f"{total + len(signals)} runs in {time.monotonic() - started:.0f} s. Look closer: battery-assets up"
-        )
+        took, runs = time.monotonic() - started, total + len(signals)
+        click.echo(f"{runs} runs in {took:.0f} s. Look closer: battery-assets up")
