@@ -6,6 +6,7 @@ rows name it by its path in the lake, so that a copied or moved lake brings its 
 
 import hashlib
 import io
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -41,7 +42,13 @@ def address(lake: Lake, url: str) -> str | None:
     if not _PATH.fullmatch(path):
         return None
     target = f"{root}/{path}"
+<<<<<<< HEAD
     if lake.local and not Path(target).resolve().is_relative_to(Path(root, path.split("/")[0]).resolve()):
+||||||| ae8165b
+    if lake.local and not Path(target).resolve().is_relative_to(Path(root, FOLDER).resolve()):
+=======
+    if lake.local and not os.path.realpath(target).startswith(f"{os.path.realpath(f'{root}/{FOLDER}')}/"):
+>>>>>>> main
         return None
     return target
 
