@@ -42,13 +42,8 @@ def address(lake: Lake, url: str) -> str | None:
     if not _PATH.fullmatch(path):
         return None
     target = f"{root}/{path}"
-<<<<<<< HEAD
-    if lake.local and not Path(target).resolve().is_relative_to(Path(root, path.split("/")[0]).resolve()):
-||||||| ae8165b
-    if lake.local and not Path(target).resolve().is_relative_to(Path(root, FOLDER).resolve()):
-=======
-    if lake.local and not os.path.realpath(target).startswith(f"{os.path.realpath(f'{root}/{FOLDER}')}/"):
->>>>>>> main
+    folder = os.path.realpath(f"{root}/{path.split('/')[0]}")
+    if lake.local and not os.path.realpath(target).startswith(f"{folder}/"):
         return None
     return target
 
