@@ -21,6 +21,7 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, train
+from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
@@ -36,6 +37,9 @@ COMMANDS = (
     lab.lab,
     train.train,
     evaluate.evaluate,
+    dataset.dataset,
+    experiment.experiment,
+    campaign.campaign,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

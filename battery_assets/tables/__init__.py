@@ -1,5 +1,8 @@
 """Every stored table, by its reference name."""
 
+from battery_assets.tables.experiments.campaigns import CAMPAIGN_TABLES
+from battery_assets.tables.experiments.signals import SIGNAL_TABLES
+from battery_assets.tables.experiments.trainings import EXPERIMENT_TABLES
 from battery_assets.tables.fleet.p1_master import (
     battery,
     battery_model,
@@ -112,10 +115,14 @@ FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
 # What is written while work goes on, row by row: no run replaces a partition of it.
 KEPT_TABLES = (*JOB_TABLES, *TRAINING_TABLES)
 
+# The experiment platform's tables, kept row by row too.
+PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES)
+
 __all__ = [
     "FLEET_TABLES",
     "KEPT_TABLES",
     "LAB_TABLES",
+    "PLATFORM_TABLES",
     "TABLES",
     "alert",
     "audit_log",
