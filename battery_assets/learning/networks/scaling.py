@@ -11,7 +11,11 @@ from battery_assets.learning.networks.recipe import Recipe
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean and spread of each input over the training rows, and those of health, life and cycle."""
+    """Mean and spread of each input over the training rows, and those of health, life and cycle.
+
+    Cycles left are learned as themselves over `life`, or as log((left + 5) / (cycle + 20)): on that scale lives
+    of other lengths are alike.
+    """
 
     mean: tuple[float, ...]
     spread: tuple[float, ...]
@@ -19,6 +23,7 @@ class Scaling:
     health_spread: float
     life: float
     cycle: float
+    life_scale: str = "cycles"
 
     @classmethod
     def of(cls, train: Cells, recipe: Recipe) -> "Scaling":
@@ -33,6 +38,7 @@ class Scaling:
             health_spread=max(float(health.std()), 1e-6) if health.size else 1.0,
             life=max(float(train.left.mean()), 1.0),
             cycle=max(float(train.cycle.max()), 1.0),
+            life_scale=recipe.life_scale,
         )
 
     def inputs(self, cells: Cells, recipe: Recipe) -> np.ndarray:
@@ -40,11 +46,30 @@ class Scaling:
         scaled = (raw_inputs(cells, recipe) - np.array(self.mean)) / np.array(self.spread)
         return np.clip(scaled, -10.0, 10.0).astype(np.float32)
 
+    def of_life(self, left: np.ndarray, cycle: np.ndarray) -> np.ndarray:
+        """Cycles left as the network learns them (n,)."""
+        if self.life_scale == "cycles":
+            return left / self.life
+        return np.log((left + 5.0) / (cycle + 20.0))
+
+    def to_life(self, said: np.ndarray, cycle: np.ndarray) -> np.ndarray:
+        """Cycles left of what the network says, none below 0 and none beyond twenty usual lives (n,)."""
+        if self.life_scale == "cycles":
+            left = said * self.life
+        else:
+            left = np.exp(np.clip(said, -10.0, 10.0)) * (cycle + 20.0) - 5.0
+        return np.clip(left, 0.0, 20.0 * self.life)
+
     def document(self) -> dict[str, Any]:
         """The scales as JSON."""
         return asdict(self)
 
 
 def raw_inputs(cells: Cells, recipe: Recipe) -> np.ndarray:
-    """Features, and what they are beyond their cell's first ones; none looks at a later cycle (n, 2 f)."""
-    return np.hstack([cells.features, cells.features - cells.own_start(recipe.own_start)])
+    """Features, what they are beyond their cell's first ones, and their change; none looks at a later cycle."""
+    values = np.column_stack([cells.features, cells.health_so_far]) if recipe.see_health else cells.features
+    now = cells.smoothed(values, recipe.smooth)
+    parts = [now, now - cells.own_start(values, recipe.own_start)]
+    if recipe.trend:
+        parts.append(cells.change(now, recipe.trend))
+    return np.hstack(parts)
