@@ -94,12 +94,10 @@ class Cells:
         return summed / (upto + 1)[:, None]
 
     def smoothed(self, values: np.ndarray, count: int) -> np.ndarray:
-        """Mean of values (n, v) over the row and those before it, `count` together, within its cell."""
-        rows = np.arange(len(self.cell))
-        summed = np.zeros_like(values)
-        for back in range(count):
-            summed += values[np.maximum(rows - back, self.starts)]
-        return summed / count
+        """Median of values (n, v) of the row and those before it, `count` together, within its cell."""
+        if count == 1:
+            return values
+        return np.asarray(np.median(values[self.past(count, 1)], axis=1))
 
     def change(self, values: np.ndarray, count: int) -> np.ndarray:
         """Change of values (n, v) since `count` rows before, or since the cell's first row, a row."""

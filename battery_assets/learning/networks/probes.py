@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from battery_assets.learning.networks.cells import Cells
-from battery_assets.learning.networks.fitting import Fitted
+from battery_assets.learning.networks.fitting import Fitted, fit
+from battery_assets.learning.networks.recipe import Recipe
 from battery_assets.learning.networks.scores import overall
 
 Said = tuple[np.ndarray, np.ndarray]
@@ -22,7 +23,8 @@ ERRORS = ("soh_rmse", "rul_rmse")
 TOLD_LIFE = 0.01
 # Extremes, or moments, of whole lives that agree between cells to a thousandth of the column's spread.
 ALIKE = 1e-3
-SHUFFLED = 0.7
+# Error of a model of other cells' labels over that of the cycle's number; and the epochs of its training.
+SHUFFLED, SHORT = 0.7, 8
 
 
 @dataclass(frozen=True)
@@ -44,33 +46,40 @@ class Probe:
         return f"{self.name}: {self.value:.4g}, {word} {self.limit:g} is sound"
 
 
-def probes_of(fitted: Fitted, train: Cells, test: Cells, shuffled: Fitted | None) -> list[Probe]:
-    """All probes of a model and its data. `shuffled` was trained likewise on labels of other cells."""
-    found = [
-        Probe("moved_by_the_future", moved_by_the_future(fitted, test), 0.0),
-        Probe("error_over_cycle_index_only", over_cycle_index_only(fitted.predict, train, test), 1.0),
+def probes_of(predict: Predict, train: Cells, test: Cells, shuffled: Predict) -> list[Probe]:
+    """All probes of a model and its data; `shuffled` is of a model that learned the labels of other cells."""
+    gain = least_over_cycle_index_only(shuffled, train, test)
+    return [
+        Probe("moved_by_the_future", moved_by_the_future(predict, test), 0.0),
+        Probe("error_over_cycle_index_only", over_cycle_index_only(predict, train, test), 1.0),
         Probe("error_of_life_told_by_one_feature", life_told_by_one_feature(train, test), TOLD_LIFE, True),
         Probe("features_scaled_over_whole_lives", float(len(scaled_over_whole_lives(train))), 0.0),
+        Probe("error_of_shuffled_labels", gain, SHUFFLED, True),
     ]
-    if shuffled is not None:
-        value = least_over_cycle_index_only(shuffled.predict, train, test)
-        found.append(Probe("error_of_shuffled_labels", value, SHUFFLED, True))
-    return found
 
 
-def moved_by_the_future(fitted: Fitted, cells: Cells, share: float = 0.5) -> float:
+def fit_shuffled(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe) -> Fitted:
+    """A model of the same recipe, of a few epochs, that learned from labels of other cells."""
+    short = replace(recipe, epochs=min(recipe.epochs, SHORT), refit=False)
+    sides = (shuffled_labels(cells, recipe.seed) for cells in (train, valid))
+    return fit(*sides, features, short, lambda _: None)
+
+
+def moved_by_the_future(predict: Predict, cells: Cells, share: float = 0.5) -> float:
     """Largest change of a prediction of the first `share` of each life when all later rows are twisted.
 
     0 where nothing of a later cycle is used; of health in shares and of life in cycles, whichever is larger.
     """
     count = np.bincount(cells.cell)[cells.cell]
     early = np.arange(len(cells.cell)) - cells.starts < share * count
-    twisted = np.where(early[:, None], cells.features, -3.0 * cells.features + 1.0)
+    later = replace(
+        cells,
+        features=np.where(early[:, None], cells.features, -3.0 * cells.features + 1.0),
+        health=np.where(early, cells.health, -3.0 * cells.health + 1.0),
+    )
     moved = [
         np.abs(after - before)[early]
-        for before, after in zip(
-            fitted.predict(cells), fitted.predict(replace(cells, features=twisted)), strict=True
-        )
+        for before, after in zip(predict(cells), predict(later), strict=True)
     ]
     return float(max(np.nan_to_num(one).max(initial=0.0) for one in moved))
 

@@ -11,7 +11,7 @@ from battery_assets.learning.networks.recipe import Recipe
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean and spread of each input over the training rows, and those of health, life and cycle.
+    """Middle and spread of each input over the training rows, and those of health, life and cycle.
 
     Cycles left are learned as themselves over `life`, or as log((left + 5) / (cycle + 20)): on that scale lives
     of other lengths are alike.
@@ -29,10 +29,12 @@ class Scaling:
     def of(cls, train: Cells, recipe: Recipe) -> "Scaling":
         """The scales of training cells."""
         inputs = raw_inputs(train, recipe)
-        spread = inputs.std(axis=0)
+        # Quartiles, as single cycles may show a thousandfold.
+        low, middle, high = np.quantile(inputs, (0.25, 0.5, 0.75), axis=0)
+        spread = np.where(high > low, (high - low) / 1.349, inputs.std(axis=0))
         health = train.health[np.isfinite(train.health)]
         return cls(
-            mean=tuple(inputs.mean(axis=0).tolist()),
+            mean=tuple(middle.tolist()),
             spread=tuple(np.where(spread > 1e-12, spread, 1.0).tolist()),
             health_mean=float(health.mean()) if health.size else 1.0,
             health_spread=max(float(health.std()), 1e-6) if health.size else 1.0,
@@ -42,7 +44,7 @@ class Scaling:
         )
 
     def inputs(self, cells: Cells, recipe: Recipe) -> np.ndarray:
-        """Standardised inputs (n, inputs), held within ten spreads of what training saw."""
+        """Standardised inputs (n, inputs), held within ten spreads of the middle."""
         scaled = (raw_inputs(cells, recipe) - np.array(self.mean)) / np.array(self.spread)
         return np.clip(scaled, -10.0, 10.0).astype(np.float32)
 
