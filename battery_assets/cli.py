@@ -20,7 +20,7 @@ from battery_assets.commands import (
     status,
     up,
 )
-from battery_assets.commands.cells import evaluate, train
+from battery_assets.commands.cells import evaluate, predict, train
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
@@ -36,6 +36,7 @@ COMMANDS = (
     lab.lab,
     train.train,
     evaluate.evaluate,
+    predict.predict,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

@@ -70,6 +70,15 @@ def batteries_of(warehouse: Warehouse, job_id: int) -> dict[int, str]:
         return {int(row.battery_id): str(row.split_role) for row in found}
 
 
+def members_of(warehouse: Warehouse, ensemble_id: int) -> dict[int, float | None]:
+    """Weight of each member of an ensemble, by the model's number; empty where there is none."""
+    member = s.model_ensemble_member.c
+    query = sa.select(member.model_id, member.weight).where(member.ensemble_id == ensemble_id)
+    with warehouse.reading() as connection:
+        found = connection.execute(query.order_by(member.model_id))
+        return {int(row.model_id): None if row.weight is None else float(row.weight) for row in found}
+
+
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Values as JSON holds them."""
     found: dict[str, Any] = json.loads(json.dumps(values, default=str))

@@ -38,6 +38,7 @@ def combine(
 
     chosen = _same_cells(warehouse, lab, models)
     members = [load(tracking.fetch(*_registered(warehouse, number))) for number in models]
+    _refuse_taught(strategy, models, members)
     valid, held = _heard(chosen, members, "val")
     test, said = _heard(chosen, members, "test")
     weights = weights_of(strategy, valid, held)
@@ -60,6 +61,18 @@ def combine(
     predictions = _predictions(chosen, test, whole, models, said)
     number = _store(warehouse, name, strategy, config, shares, predictions)
     return Combined(number, shares, scores, run.run_id)
+
+
+def _refuse_taught(strategy: str, models: list[int], members: "list[Fitted]") -> None:
+    """Weights come from cells that no member has learned from."""
+    if strategy in ("compare", "avg"):
+        return
+    for number, member in zip(models, members, strict=True):
+        if member.recipe.refit and not member.stopped:
+            raise BadSelection(
+                f"model {number} was trained again on its validation cells (refit), so that none is left for "
+                "weights; next step: strategy avg, or members without refit"
+            )
 
 
 def _heard(chosen: Selection, members: "list[Fitted]", role: str) -> tuple["Cells", list[Any]]:
@@ -131,8 +144,16 @@ def _store(
         ]
         connection.execute(sa.insert(s.model_ensemble_member), members)
         for whole, details in predictions:
-            of_cell = sa.insert(s.ensemble_prediction).values(ensemble_id=number, **whole)
-            told = int(connection.execute(of_cell.returning(s.ensemble_prediction.c.id)).scalar_one())
-            rows = [{**one, "ensemble_prediction_id": told} for one in details]
-            connection.execute(sa.insert(s.ensemble_prediction_detail), rows)
+            put_prediction(connection, number, whole, details)
+    return number
+
+
+def put_prediction(
+    connection: sa.Connection, ensemble_id: int, whole: dict[str, Any], details: list[dict[str, Any]]
+) -> int:
+    """Write what an ensemble says of a cell, and what each member does. Returns its number."""
+    of_cell = sa.insert(s.ensemble_prediction).values(ensemble_id=ensemble_id, **whole)
+    number = int(connection.execute(of_cell.returning(s.ensemble_prediction.c.id)).scalar_one())
+    rows = [{**one, "ensemble_prediction_id": number} for one in details]
+    connection.execute(sa.insert(s.ensemble_prediction_detail), rows)
     return number

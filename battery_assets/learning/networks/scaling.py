@@ -8,6 +8,9 @@ import numpy as np
 from battery_assets.learning.networks.cells import Cells
 from battery_assets.learning.networks.recipe import Recipe
 
+# Health at which a life usually ends, and the cycles over which its fall is read where no trend is asked for.
+END_SHARE, FADE_OVER = 0.80, 50
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -74,4 +77,19 @@ def raw_inputs(cells: Cells, recipe: Recipe) -> np.ndarray:
     parts = [now, now - cells.own_start(values, recipe.own_start)]
     if recipe.trend:
         parts.append(cells.change(now, recipe.trend))
+    if recipe.see_health:
+        parts.append(_fade(cells, now[:, -1:], recipe))
     return np.hstack(parts)
+
+
+def _fade(cells: Cells, health: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Logarithms of loss so far, of its rate, of what is left to the end, and of the straight line to it (n, 5).
+
+    Each is bounded by what a cycle's capacity can show.
+    """
+    started = cells.own_start(health, recipe.own_start)
+    lost, to_go = np.maximum(started - health, 1e-3), np.maximum(health - END_SHARE, 5e-3)
+    rate = np.maximum(-cells.change(health, recipe.trend or FADE_OVER), 2e-6)
+    had = cells.cycle[:, None] + 20.0
+    logs = (lost, rate, to_go, to_go / rate / had, lost / rate / had)
+    return np.log(np.hstack(logs))

@@ -1,11 +1,14 @@
 """Models that speak together: stored with members, weights and detail, beside the best single one."""
 
 import numpy as np
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from battery_assets import tables as t
 from battery_assets.lab.training import books
 from battery_assets.lab.training.ensemble import combine
+from battery_assets.lab.training.predicting import Asked, predict, predict_together
 from battery_assets.lab.training.selection import BadSelection, select
 from battery_assets.learning.networks.cells import Cells
 from battery_assets.learning.networks.ensembles import out_of_fold, together, weights_of
@@ -84,6 +87,40 @@ def test_an_ensemble_is_stored_with_the_detail_of_each_member(bench, members, st
             mean = sum(float(w) * one["rul"] for w, one in zip(weights, details, strict=True))
             assert whole["rul"] == pytest.approx(mean, rel=1e-4, abs=1e-3)
             assert float(sum(weights)) == pytest.approx(1.0, abs=2e-6)
+
+
+def test_a_cell_and_its_stated_cycles_get_one_prediction(bench, members):
+    [battery, *_] = [row["battery_id"] for row in rows(bench, s.prediction, model_id=members[0])]
+    lives = bench.warehouse.read(t.cycle_data).filter(pl.col("battery_id") == battery).collect()
+    stated = lives.sort("cycle_num").select("cycle_num", "feature_1", "feature_2").to_dicts()
+    of_cell = predict(bench.warehouse, bench.tracking, members[0], Asked(battery_id=battery))
+    of_payload = predict(bench.warehouse, bench.tracking, members[0], Asked(payload={"cycles": stated}))
+    assert (of_cell["soh"], of_cell["rul"]) == (of_payload["soh"], of_payload["rul"])
+    assert (of_cell["input_source"], of_payload["input_source"]) == ("battery", "payload")
+    assert of_payload["input_payload"] == {"cycles": stated}
+    made = combine(bench.warehouse, bench.tracking, bench.lab, "mean", "avg", members)
+    whole = predict_together(bench.warehouse, bench.tracking, made.ensemble_id, Asked(battery_id=battery))
+    [kept] = rows(bench, s.ensemble_prediction, id=whole["id"])
+    details = rows(bench, s.ensemble_prediction_detail, ensemble_prediction_id=whole["id"])
+    assert kept["soh"] == pytest.approx(np.mean([one["soh"] for one in details]))
+    assert details[0]["soh"] == of_cell["soh"]
+    with pytest.raises(BadSelection, match="battery_id: 1 is not known"):
+        predict(bench.warehouse, bench.tracking, members[0], Asked(battery_id=1))
+    with pytest.raises(BadSelection, match="ensemble_id: 0 is not known"):
+        predict_together(bench.warehouse, bench.tracking, 0, Asked(battery_id=battery))
+    with pytest.raises(BadSelection, match="one of the two is needed"):
+        Asked(battery, {"cycles": stated})
+
+
+def test_members_that_learned_from_their_validation_cells_have_no_weights(bench, trained, members):
+    _, job = trained(algorithm="baseline", model_name="again", more={"refit": True})
+    [again] = rows(bench, s.model, job_id=job["id"])
+    both = [members[0], again["id"]]
+    with pytest.raises(BadSelection, match="trained again on its validation cells"):
+        combine(bench.warehouse, bench.tracking, bench.lab, "x", "stacking", both)
+    assert combine(bench.warehouse, bench.tracking, bench.lab, "x", "avg", both).weights == {
+        number: 0.5 for number in both
+    }
 
 
 def test_models_of_other_cells_do_not_speak_together(bench, trained, members):
