@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import dagster as dg
+
 from battery_assets.actions.session import Session, run_here
 from battery_assets.errors import UserError
 from battery_assets.lab.p6_models.cell_model import Training, asked
@@ -64,6 +66,20 @@ def combine(at: Session, lab: str, strategy: str, models: list[int], name: str =
     """
     config = {"strategy": strategy, "models": models, "name": name}
     return run_here("lab_ensemble", lab, ops={"cell_ensemble": {"config": config}})
+
+
+def compare(at: Session, lab: str, one: list[int], other: list[int]) -> list[dict[str, Any]]:
+    """Hold two models, each by the numbers of its trainings, against each other, as a run of Dagster.
+
+    Returns the rows of the comparison's table. UserError with the reason where it cannot be.
+    """
+    run_id = run_here("lab_comparison", lab, ops={"cell_comparison": {"config": {"one": one, "other": other}}})
+    [record] = at.instance.fetch_materializations(dg.AssetKey("cell_comparison"), limit=1).records
+    made = record.asset_materialization
+    if made is None or record.run_id != run_id:
+        raise UserError("another comparison came in between", "run the command again")
+    rows: list[dict[str, Any]] = made.metadata["comparison"].value  # type: ignore[assignment]
+    return rows
 
 
 def scores_of(at: Session, number: int) -> dict[str, float]:

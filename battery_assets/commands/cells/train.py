@@ -70,6 +70,36 @@ def ensemble(strategy: str, models: tuple[int, ...], lab: str) -> None:
             click.echo(f"  {name:32} {value:.5g}")
 
 
+@train.command()
+@click.option("--one", type=int, multiple=True, required=True, help="A training of the first; repeat it.")
+@click.option("--other", type=int, multiple=True, required=True, help="A training of the second; repeat it.")
+@click.option("--lab", required=True, help="Lab whose cells they were trained on.")
+def compare(one: tuple[int, ...], other: tuple[int, ...], lab: str) -> None:
+    """Hold two models against each other, cell by cell: the mean difference of errors with its 90 % interval.
+
+    Each side is one recipe, trained with five seeds or more. Below 0 the first one is better.
+
+    \b
+    Example:
+      battery-assets train compare --one 1 --one 2 --other 3 --other 4 --lab severson
+    """
+    from rich.console import Console
+
+    from battery_assets.actions import train as action
+    from battery_assets.actions.report_tables import listed
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    names = ("error", "slice", "cells", "one", "other", "difference", "low", "high", "one_better", "verdict")
+    with session() as at:
+        found = action.compare(at, lab, list(one), list(other))
+    rows = [
+        tuple(f"{row[k]:.4g}" if isinstance(row[k], float) else str(row[k] or "") for k in names)
+        for row in found
+    ]
+    Console(highlight=False, markup=False).print(listed(list(names), rows, left=(0, 1, 9)))
+
+
 @train.command("list")
 def list_() -> None:
     """Show every training, its state and how far it is.

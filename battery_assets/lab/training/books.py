@@ -54,6 +54,18 @@ def model_of(warehouse: Warehouse, number: int) -> sa.Row | None:
         return connection.execute(sa.select(s.model).where(s.model.c.id == number)).one_or_none()
 
 
+def recipe_of(warehouse: Warehouse, number: int) -> dict[str, Any]:
+    """Algorithm and terms that a model's training was asked with."""
+    query = (
+        sa.select(job.c.facts)
+        .join_from(s.model, job, s.model.c.job_id == job.c.id)
+        .where(s.model.c.id == number)
+    )
+    with warehouse.reading() as connection:
+        facts = connection.execute(query).scalar_one()
+        return {"algorithm": facts["algorithm"], **(facts.get("hyperparams") or {})}
+
+
 def lab_of(warehouse: Warehouse, job_id: int) -> str:
     """The lab whose cells a training used."""
     with warehouse.reading() as connection:

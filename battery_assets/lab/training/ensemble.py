@@ -34,13 +34,11 @@ def combine(
     """Let models speak together. Raises BadSelection for models that are none, or had other cells."""
     from battery_assets.learning.networks.ensembles import out_of_fold, together, weights_of
     from battery_assets.learning.networks.scores import overall
-    from battery_assets.learning.networks.stored import load
 
-    chosen = _same_cells(warehouse, lab, models)
-    members = [load(tracking.fetch(*_registered(warehouse, number))) for number in models]
+    chosen, members = members_on_the_same_cells(warehouse, tracking, lab, models)
     _refuse_taught(strategy, models, members)
-    valid, held = _heard(chosen, members, "val")
-    test, said = _heard(chosen, members, "test")
+    valid, held = heard_of(chosen, members, "val")
+    test, said = heard_of(chosen, members, "test")
     weights = weights_of(strategy, valid, held)
     single = {number: overall(test, *one) for number, one in zip(models, said, strict=True)}
     best = _best(models, [overall(valid, *one) for one in held])
@@ -63,6 +61,16 @@ def combine(
     return Combined(number, shares, scores, run.run_id)
 
 
+def members_on_the_same_cells(
+    warehouse: Warehouse, tracking: Tracking, lab: str, models: list[int]
+) -> tuple[Selection, "list[Fitted]"]:
+    """Models by their numbers, and the cells that all of them had. Raises BadSelection."""
+    from battery_assets.learning.networks.stored import load
+
+    chosen = _same_cells(warehouse, lab, models)
+    return chosen, [load(tracking.fetch(*_registered(warehouse, number))) for number in models]
+
+
 def _refuse_taught(strategy: str, models: list[int], members: "list[Fitted]") -> None:
     """Weights come from cells that no member has learned from."""
     if strategy in ("compare", "avg"):
@@ -75,8 +83,8 @@ def _refuse_taught(strategy: str, models: list[int], members: "list[Fitted]") ->
             )
 
 
-def _heard(chosen: Selection, members: "list[Fitted]", role: str) -> tuple["Cells", list[Any]]:
-    """The cells of a side, and what each member says of them."""
+def heard_of(chosen: Selection, members: "list[Fitted]", role: str) -> tuple["Cells", list[Any]]:
+    """The cells of a side, and what each member says of them. Raises BadSelection where rows differ."""
     cells = [chosen.cells(role, member.features) for member in members]
     if len({len(one.cell) for one in cells}) > 1:
         raise BadSelection("the members' features have not the same rows; next step: train them alike")

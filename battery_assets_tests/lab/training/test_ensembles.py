@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.lab.training import books
+from battery_assets.lab.training.comparing import compare
 from battery_assets.lab.training.ensemble import combine
 from battery_assets.lab.training.predicting import Asked, predict, predict_together
 from battery_assets.lab.training.selection import BadSelection, select
@@ -123,6 +124,34 @@ def test_members_that_learned_from_their_validation_cells_have_no_weights(bench,
     }
 
 
+def test_a_comparison_is_an_asset_with_a_table_and_a_picture(bench, members):
+    from battery_assets.definitions import defs
+
+    result = defs.resolve_job_def("lab_comparison").execute_in_process(
+        instance=bench.instance,
+        resources={"warehouse": bench.warehouse, "tracking": bench.tracking},
+        partition_key=bench.lab,
+        run_config={
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            "ops": {"cell_comparison": {"config": {"one": members[:1], "other": members[1:]}}},
+        },
+    )
+    [made] = result.asset_materializations_for_node("cell_comparison")
+    table = {(row["error"], row["slice"]): row for row in made.metadata["comparison"].value}
+    whole = table["rul_rmse", "all"]
+    errors = [
+        row["metrics"]["rul_rmse_by_cell"] for one in members for row in rows(bench, s.model, id=one)
+    ]
+    assert [whole["one"], whole["other"]] == pytest.approx(errors)
+    assert whole["cells"] == 3
+    assert whole["low"] is None, "three cells have no interval"
+    assert "one: 1 trainings; 5 seeds tell more" in made.metadata["notes"].value
+    files = bench.tracking.files_of(made.metadata["mlflow_run_id"].value).list_artifacts()
+    assert {"comparison.csv", "comparison_by_cell.csv", "comparison.png"} <= {one.path for one in files}
+    with pytest.raises(BadSelection, match=f"model {members[0]} is on both sides"):
+        compare(bench.warehouse, bench.tracking, bench.lab, members, members[:1])
+
+
 def test_models_of_other_cells_do_not_speak_together(bench, trained, members):
     roles = select(bench.warehouse, bench.lab).roles
     train = [number for number, role in roles.items() if role == "train"]
@@ -142,10 +171,12 @@ def test_models_of_other_cells_do_not_speak_together(bench, trained, members):
 
 
 def test_the_assets_read_what_they_declare(bench):
+    from battery_assets.lab.p6_models.cell_comparison import cell_comparison
     from battery_assets.lab.p6_models.cell_ensemble import cell_ensemble
     from battery_assets.lab.p6_models.cell_model import cell_model
 
     with recorded_reads() as reads:
         select(bench.warehouse, bench.lab)
     assert reads == declared_reads(cell_model) == declared_reads(cell_ensemble)
+    assert reads == declared_reads(cell_comparison)
     assert books.newest_ensemble(bench.warehouse)["lab"] == bench.lab
