@@ -54,6 +54,25 @@ def model_of(warehouse: Warehouse, number: int) -> sa.Row | None:
         return connection.execute(sa.select(s.model).where(s.model.c.id == number)).one_or_none()
 
 
+def metrics_of_lab(warehouse: Warehouse, lab: str) -> list[tuple[str, dict[str, float]]]:
+    """Name and scores of every model of a lab's cells, oldest first."""
+    query = (
+        sa.select(s.model.c.name, s.model.c.metrics)
+        .join_from(s.model, job, s.model.c.job_id == job.c.id)
+        .where(job.c.facts["lab"].astext == lab)
+        .order_by(s.model.c.id)
+    )
+    with warehouse.reading() as connection:
+        return [(str(row.name), dict(row.metrics or {})) for row in connection.execute(query)]
+
+
+def model_of_job(warehouse: Warehouse, job_id: int) -> int:
+    """The number of the model that a training made."""
+    with warehouse.reading() as connection:
+        found = connection.execute(sa.select(s.model.c.id).where(s.model.c.job_id == job_id))
+        return int(found.scalar_one())
+
+
 def recipe_of(warehouse: Warehouse, number: int) -> dict[str, Any]:
     """Algorithm and terms that a model's training was asked with."""
     query = (

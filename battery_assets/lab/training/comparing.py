@@ -51,7 +51,9 @@ def compare(warehouse: Warehouse, tracking: Tracking, lab: str, one: list[int], 
         run.log_table(found.cells, "comparison_by_cell.csv")
         run.log_table(found.summary, "comparison.csv")
         for row in found.summary.filter(slice="all").to_dicts():
-            values = {f"{row['error']}_{key}": row[key] for key in ("difference", "low", "high", "one_better")}
+            values = {
+                f"{row['error']}_{key}": row[key] for key in ("difference", "low", "high", "one_better")
+            }
             run.log_metrics(values)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "comparison.png"

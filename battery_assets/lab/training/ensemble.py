@@ -33,7 +33,7 @@ def combine(
 ) -> Combined:
     """Let models speak together. Raises BadSelection for models that are none, or had other cells."""
     from battery_assets.learning.networks.ensembles import out_of_fold, together, weights_of
-    from battery_assets.learning.networks.scores import overall
+    from battery_assets.learning.networks.scores import by_cell, overall
 
     chosen, members = members_on_the_same_cells(warehouse, tracking, lab, models)
     _refuse_taught(strategy, models, members)
@@ -52,6 +52,9 @@ def combine(
     with tracking.run(EXPERIMENT, f"{name} {strategy}", {"lab": lab}) as run:
         told = None if weights is None else weights.tolist()
         run.log_params({"strategy": strategy, "models": models, "weights": told, "best_single": best})
+        run.log_params({"model": name})
+        if whole is not None:
+            run.log_table(by_cell(test, *whole), "cells.csv")
         run.log_inputs(chosen.versions)
         run.log_metrics(scores)
     shares = {number: None if weights is None else float(weights[k]) for k, number in enumerate(models)}

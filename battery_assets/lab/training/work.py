@@ -100,6 +100,7 @@ def _scored(run: TrackedRun, fitted: "Fitted", learned: "Cells", test: "Cells") 
     scores = overall(test, health, left)
     for rule, said in naive(learned, test).items():
         scores |= {f"{name}_{SHORT[rule]}": value for name, value in overall(test, *said).items()}
+        run.log_table(by_cell(test, *said), f"cells_{SHORT[rule]}.csv")
     scores |= {"best_epoch": float(fitted.best_epoch), "best_val_loss": fitted.best_loss}
     if fitted.margins is not None:
         scores |= coverage(test, fitted.margins, health, left)

@@ -78,8 +78,7 @@ def moved_by_the_future(predict: Predict, cells: Cells, share: float = 0.5) -> f
         health=np.where(early, cells.health, -3.0 * cells.health + 1.0),
     )
     moved = [
-        np.abs(after - before)[early]
-        for before, after in zip(predict(cells), predict(later), strict=True)
+        np.abs(after - before)[early] for before, after in zip(predict(cells), predict(later), strict=True)
     ]
     return float(max(np.nan_to_num(one).max(initial=0.0) for one in moved))
 
@@ -103,7 +102,8 @@ def life_told_by_one_feature(train: Cells, test: Cells) -> float:
     if not (seen.any() and unseen.any()):
         return float("nan")
     shares = [
-        cells.cycle[rows] / (cells.cycle + cells.left)[rows] for cells, rows in ((train, seen), (test, unseen))
+        cells.cycle[rows] / (cells.cycle + cells.left)[rows]
+        for cells, rows in ((train, seen), (test, unseen))
     ]
     errors = []
     for column in range(train.features.shape[1]):
@@ -126,9 +126,7 @@ def scaled_over_whole_lives(cells: Cells) -> list[int]:
         (np.array([one.mean(axis=0) for one in lives]), np.array([one.std(axis=0) for one in lives])),
     ]
     values = np.array([np.unique(cells.features[:, column]).size for column in range(len(spread))])
-    alike = [
-        (low.std(axis=0) < ALIKE * spread) & (high.std(axis=0) < ALIKE * spread) for low, high in pairs
-    ]
+    alike = [(low.std(axis=0) < ALIKE * spread) & (high.std(axis=0) < ALIKE * spread) for low, high in pairs]
     # A column of few values, such as a step's number, has equal extremes by its nature.
     return [int(k) for k in np.flatnonzero((alike[0] | alike[1]) & (spread > 0) & (values > BINS))]
 

@@ -139,9 +139,7 @@ def test_a_comparison_is_an_asset_with_a_table_and_a_picture(bench, members):
     [made] = result.asset_materializations_for_node("cell_comparison")
     table = {(row["error"], row["slice"]): row for row in made.metadata["comparison"].value}
     whole = table["rul_rmse", "all"]
-    errors = [
-        row["metrics"]["rul_rmse_by_cell"] for one in members for row in rows(bench, s.model, id=one)
-    ]
+    errors = [row["metrics"]["rul_rmse_by_cell"] for one in members for row in rows(bench, s.model, id=one)]
     assert [whole["one"], whole["other"]] == pytest.approx(errors)
     assert whole["cells"] == 3
     assert whole["low"] is None, "three cells have no interval"

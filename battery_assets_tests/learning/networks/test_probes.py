@@ -85,7 +85,9 @@ def test_a_cycle_number_that_tells_how_far_a_life_has_come_is_red(sides, shuffle
     again = probes.over_cycle_index_only(lambda cells: (alone[0], alone[1] + 30.0), train, test)
     assert probes.Probe("error_over_cycle_index_only", again, 1.0).red
     sound = probes.cycle_index_only(sides[0], sides[2])
-    assert np.sqrt(np.mean((sound[1] - sides[2].left) ** 2)) > 20 * np.sqrt(np.mean((alone[1] - test.left) ** 2))
+    assert np.sqrt(np.mean((sound[1] - sides[2].left) ** 2)) > 20 * np.sqrt(
+        np.mean((alone[1] - test.left) ** 2)
+    )
 
 
 def test_a_feature_that_is_the_share_of_life_is_red(sides, fitted, shuffled):
