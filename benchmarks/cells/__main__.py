@@ -1,4 +1,4 @@
-"""python -m benchmarks.cells [--small]: trainings on public sets of cells, and docs/lab-scores.md from MLflow."""
+"""python -m benchmarks.cells [--small]: trainings on public sets of cells, docs/lab-scores.md from MLflow."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is trained on each data set. Recipes were chosen as decision 93 says, before test cells were judged."""
+"""What is trained on each data set. Recipes were chosen by decision 93, before test cells were judged."""
 
 from typing import Any
 
@@ -25,7 +25,8 @@ TOGETHER = {
     "life, ours": ("life baseline", "life baseline, narrow", "life bilstm"),
 }
 XJTU: dict[str, Any] = {
-    "target": "soh", "use_cycle": False, "smooth": 9, "own_start": 30, "trend": 50, "epochs": 80, "patience": 20,
+    "target": "soh", "use_cycle": False, "smooth": 9, "own_start": 30, "trend": 50, "epochs": 80,
+    "patience": 20,
 }  # fmt: skip
 FOLDS = 5
 SMALL: dict[str, Any] = {"epochs": 1, "rows_per_epoch": 256, "width": 8}

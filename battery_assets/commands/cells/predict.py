@@ -13,7 +13,7 @@ from battery_assets.errors import UserError
 @click.option("--ensemble", type=int, help="Number of the ensemble: lab_training.model_ensemble.")
 @click.option("--battery", type=int, help="A cell of the model's lab: battery_unit.id.")
 @click.option("--payload", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help='JSON of stated cycles: {"cycles": [{"cycle_num": 1, "feature_1": 0.01}, ...]}.')  # fmt: skip
+              help='Stated cycles, as {"cycles": [{"cycle_num": 1, "feature_1": 0.01}, ...]}.')  # fmt: skip
 def predict(model: int | None, ensemble: int | None, battery: int | None, payload: Path | None) -> None:
     """Say health and cycles left of a cell at its last cycle, with 90 % intervals, and store it.
 

@@ -51,10 +51,12 @@ def run(algorithm: str, lab: str, model_name: str, terms: tuple[str, ...]) -> No
 
 @train.command()
 @click.argument("strategy", type=click.Choice(STRATEGIES))
-@click.argument("models", type=int, nargs=-1, required=True)
+@click.argument("models", type=int, nargs=-1)
 @click.option("--lab", required=True, help="Lab whose cells they were trained on.")
 def ensemble(strategy: str, models: tuple[int, ...], lab: str) -> None:
     """Let MODELS, by their numbers, speak together, and show them beside the best single one.
+
+    Without numbers the newest model of each algorithm of the lab speaks.
 
     \b
     Example:

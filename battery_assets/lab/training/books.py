@@ -66,6 +66,18 @@ def metrics_of_lab(warehouse: Warehouse, lab: str) -> list[tuple[str, dict[str, 
         return [(str(row.name), dict(row.metrics or {})) for row in connection.execute(query)]
 
 
+def newest_models(warehouse: Warehouse, lab: str) -> list[int]:
+    """The newest model of each algorithm of a lab's cells, by number."""
+    query = (
+        sa.select(sa.func.max(s.model.c.id))
+        .join_from(s.model, job, s.model.c.job_id == job.c.id)
+        .where(job.c.facts["lab"].astext == lab)
+        .group_by(s.model.c.algorithm)
+    )
+    with warehouse.reading() as connection:
+        return sorted(int(number) for number in connection.execute(query).scalars())
+
+
 def model_of_job(warehouse: Warehouse, job_id: int) -> int:
     """The number of the model that a training made."""
     with warehouse.reading() as connection:

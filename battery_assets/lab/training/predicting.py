@@ -76,9 +76,9 @@ def predict_together(
     each = {number: _said(warehouse, tracking, number, asked) for number in members}
     cycle = {"cycle": next(iter(each.values()))["result"]["cycle"]}
     whole: dict[str, Any] = {"soh": None, "rul": None}
-    if all(weight is not None for weight in members.values()):
-        weights = np.array([float(members[number]) for number in each])
-        weights = weights / weights.sum()
+    shares = [weight for weight in members.values() if weight is not None]
+    if len(shares) == len(members):
+        weights = np.array(shares) / sum(shares)
         for name in whole:
             values = [one[name] for one in each.values()]
             if None not in values:

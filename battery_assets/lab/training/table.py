@@ -15,8 +15,8 @@ ERRORS = ("soh_rmse", "soh_mape", "rul_rmse")
 def errors_by_cell(tracking: Tracking, lab: str) -> pl.DataFrame:
     """model, seed, cell_id, rows, soh_rmse, soh_mape, rul_rmse of every finished run of a lab.
 
-    Runs of one model and seed on other cells, such as folds, stand together. Rules without a model stand there
-    once. An ensemble has no seed: 0.
+    Runs of one model and seed on other cells, such as folds, stand together. Rules without a model stand
+    there once. An ensemble has no seed: 0.
     """
     client = tracking.client()
     found = client.get_experiment_by_name(EXPERIMENT)
@@ -48,11 +48,8 @@ def errors_by_cell(tracking: Tracking, lab: str) -> pl.DataFrame:
                 )
             )
     # The same training again takes the place of an earlier one; a rule is the same in every run.
-    return (
-        pl.concat(frames).unique(["model", "seed", "cell_id"], keep="last", maintain_order=True)
-        if frames
-        else _none()
-    )
+    together = pl.concat([_none(), *frames])
+    return together.unique(["model", "seed", "cell_id"], keep="last", maintain_order=True)
 
 
 def _none() -> pl.DataFrame:

@@ -54,8 +54,8 @@ def compared(cells: Cells, one: list[Said], other: list[Said], seed: int = 7) ->
         for part in ("all", *sorted(set(slices))):
             chosen = known & ((slices == part) | (part == "all"))
             if chosen.any():
-                drawn = [each[:, chosen] for each in errors]
-                rows.append({"error": name, "slice": part, **_summary(*drawn, seed)})
+                ours, theirs = (each[:, chosen] for each in errors)
+                rows.append({"error": name, "slice": part, **_summary(ours, theirs, seed)})
     return Comparison(pl.concat(frames) if frames else pl.DataFrame(schema=CELLS), pl.DataFrame(rows))
 
 

@@ -72,9 +72,9 @@ class Fitted:
 def fit(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe, report: Report) -> Fitted:
     """Train on cells, keep the weights of the least validation loss.
 
-    `report` hears of each epoch and may end the training with it. With `refit` a network of the same seed then
-    learns from training and validation cells for as many epochs as were best; its margins stay those of the
-    network that had not seen the validation cells. Raises BadCells for what cannot be learned.
+    `report` hears of each epoch and may end the training with it. With `refit` a network of the same seed
+    then learns from training and validation cells for as many epochs as were best; its margins stay those of
+    the network that had not seen the validation cells. Raises BadCells for what cannot be learned.
     """
     refuse_unfit(train, valid, recipe.target)
     module, device = MODULES[recipe.algorithm], _device(recipe)
@@ -101,15 +101,14 @@ def _refitted(first: Fitted, cells: Cells, device: str) -> Fitted:
     """The network of as many epochs as were best, trained on all of the cells."""
     scaling = Scaling.of(cells, first.recipe)
     with one_way(first.recipe):
-        for _, network, _ in _epochs(cells, scaling, first.recipe, device, first.best_epoch):
-            pass
+        *_, (_, network, _) = _epochs(cells, scaling, first.recipe, device, first.best_epoch)
     return replace(first, scaling=scaling, network=network.eval())
 
 
 def _epochs(
     train: Cells, scaling: Scaling, recipe: Recipe, device: str, epochs: int
 ) -> Iterator[tuple[int, torch.nn.Module, dict[str, float]]]:
-    """Train a network of the recipe's seed. Yields, after each epoch, its number, the network, mean losses."""
+    """Train a network of the recipe's seed. Yields, after each epoch, its number, network and mean losses."""
     torch.manual_seed(recipe.seed)
     shuffle, module = np.random.default_rng(recipe.seed), MODULES[recipe.algorithm]
     learned = rows_of(train, scaling, recipe, device, module.past(train, recipe))

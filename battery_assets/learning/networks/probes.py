@@ -61,8 +61,8 @@ def probes_of(predict: Predict, train: Cells, test: Cells, shuffled: Predict) ->
 def fit_shuffled(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe) -> Fitted:
     """A model of the same recipe, of a few epochs, that learned from labels of other cells."""
     short = replace(recipe, epochs=min(recipe.epochs, SHORT), refit=False)
-    sides = (shuffled_labels(cells, recipe.seed) for cells in (train, valid))
-    return fit(*sides, features, short, lambda _: None)
+    one, other = (shuffled_labels(cells, recipe.seed) for cells in (train, valid))
+    return fit(one, other, features, short, lambda _: None)
 
 
 def moved_by_the_future(predict: Predict, cells: Cells, share: float = 0.5) -> float:

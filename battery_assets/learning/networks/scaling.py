@@ -16,8 +16,8 @@ END_SHARE, FADE_OVER = 0.80, 50
 class Scaling:
     """Middle and spread of each input over the training rows, and those of health, life and cycle.
 
-    Cycles left are learned as themselves over `life`, or as log((left + 5) / (cycle + 20)): on that scale lives
-    of other lengths are alike.
+    Cycles left are learned as themselves over `life`, or as log((left + 5) / (cycle + 20)): on that scale
+    lives of other lengths are alike.
     """
 
     mean: tuple[float, ...]
@@ -71,7 +71,7 @@ class Scaling:
 
 
 def raw_inputs(cells: Cells, recipe: Recipe) -> np.ndarray:
-    """Features, what they are beyond their cell's first ones, and their change; none looks at a later cycle."""
+    """Features, what they are beyond their cell's first ones, their change; none looks at a later cycle."""
     values = np.column_stack([cells.features, cells.health_so_far]) if recipe.see_health else cells.features
     now = cells.smoothed(values, recipe.smooth)
     parts = [now, now - cells.own_start(values, recipe.own_start)]
@@ -83,7 +83,7 @@ def raw_inputs(cells: Cells, recipe: Recipe) -> np.ndarray:
 
 
 def _fade(cells: Cells, health: np.ndarray, recipe: Recipe) -> np.ndarray:
-    """Logarithms of loss so far, of its rate, of what is left to the end, and of the straight line to it (n, 5).
+    """Logarithms of loss so far, its rate, what is left to the end, and the straight line to it (n, 5).
 
     Each is bounded by what a cycle's capacity can show.
     """

@@ -103,7 +103,8 @@ def markdown(
     def shown(value: float | None) -> str:
         return "" if value is None or not np.isfinite(value) else f"{value:.{digits}f}"
 
-    yield "| model | seeds | cells | error | ± sd over seeds | 90 % over cells | less the reference | 90 % | note |"
+    heads = ("model", "seeds", "cells", "error", "± sd over seeds", "90 % over cells", "less the reference")
+    yield f"| {' | '.join((*heads, '90 %', 'note'))} |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for row in table.filter(error=error).sort("value").to_dicts():
         spans = [
@@ -111,7 +112,7 @@ def markdown(
             for low, high in (("low", "high"), ("difference_low", "difference_high"))
         ]
         cells = (
-            row["model"], str(row["seeds"]), str(row["cells"]), shown(row["value"]), shown(row["sd"]), spans[0],
-            shown(row.get("difference")), spans[1], (notes or {}).get(row["model"], ""),
+            row["model"], str(row["seeds"]), str(row["cells"]), shown(row["value"]), shown(row["sd"]),
+            spans[0], shown(row.get("difference")), spans[1], (notes or {}).get(row["model"], ""),
         )  # fmt: skip
         yield "| " + " | ".join(cells) + " |"
