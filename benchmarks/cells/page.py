@@ -20,9 +20,9 @@ CATBOOST = {"2C": 0.0099, "3C": 0.0142, "R2.5": 0.0130, "R3": 0.0104, "RW": 0.01
 ONE, OURS = "health baseline", "health, ours"
 BEGINNING = """# Scores on public sets of cells
 
-`python -m benchmarks.cells` imports the sets, trains everything with five seeds, and writes this page from MLflow.
-Cells of a test were in no training. Intervals draw cells anew, 2,000 times. Of paired differences, those below 0 say
-that the model is better than the reference. `battery-assets train compare` makes such a comparison of any two models.
+`python -m benchmarks.cells` imports the sets, trains everything with five seeds, and writes this page from
+MLflow. Cells of a test were in no training. Intervals draw cells anew, 2,000 times. Paired differences below 0
+say that the model is better than the reference. `battery-assets train compare` compares any two models so.
 
 A network's recipe was chosen on training cells: [decision 93](decisions.md).
 """
@@ -41,9 +41,9 @@ The reference is `health baseline`. Published: a constant .046, CatBoost .0111 (
 XJTU = """
 ## XJTU: health, mean absolute error in percent of health, by batch
 
-Five folds by cell over all batches. No cycle number, no scale of a whole life. CatBoost on sixteen features, cells left
-out, is an outside figure. PINN4SOH (Wang et al., Nat. Commun. 2024) is not comparable: it scales each cell over its
-whole life, test cells too.
+Five folds by cell over all batches. No cycle number, no scale of a whole life. CatBoost, cells left out, is a
+figure measured elsewhere. PINN4SOH (Wang et al., Nat. Commun. 2024) is not comparable: it scales each cell over
+its whole life, test cells too.
 
 | batch | cells | ours, five together | 90 % over cells | one training ± sd | constant | CatBoost | PINN4SOH |
 |---|---|---|---|---|---|---|---|
@@ -59,12 +59,12 @@ Share of rows of test cells within the 90 % interval, every cell weighing the sa
 ENDING = """
 ## What is not comparable
 
-- Remaining life with the capacity measured so far is easier than without. Rows say what a model sees. The published
-  group split (CatBoost 125, ridge 385, mean life 458) sees none.
+- Remaining life with the capacity measured so far is easier than without. Rows say what a model sees. The
+  group split that is known (CatBoost 125, ridge 385, mean life 458) sees none.
 - DeepHPM's published figures are of splits of single cells; there a plain rule reaches 4.67 cycles.
 - BatteryML's MATR1 and MATR2 are other splits and other labels of the same cells.
-- Early life has a table of its own in the tests: variance model 103.6 and 137.9 cycles as published, ours 110.8 on the
-  primary cells. Published best: 97 to 100.
+- Early life needs Q(V), which no table of cycles has; the tests hold its figures. Variance model: 103.6 and
+  137.9 cycles as published. Ours: 110.8 on the primary cells. Published best: 97 to 100.
 """
 
 
