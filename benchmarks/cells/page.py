@@ -21,8 +21,8 @@ ONE, OURS = "health baseline", "health, ours"
 BEGINNING = """# Scores on public sets of cells
 
 `python -m benchmarks.cells` imports the sets, trains everything with five seeds, and writes this page from
-MLflow. Cells of a test were in no training. Intervals draw cells anew, 2,000 times. Paired differences below 0
-say that the model is better than the reference. `battery-assets train compare` compares any two models so.
+MLflow. Cells of a test were in no training. Intervals draw cells anew, 2,000 times. Paired differences below
+0 say that the model is better than the reference. `battery-assets train compare` compares any two models so.
 
 A network's recipe was chosen on training cells: [decision 93](decisions.md).
 """
@@ -42,8 +42,8 @@ XJTU = """
 ## XJTU: health, mean absolute error in percent of health, by batch
 
 Five folds by cell over all batches. No cycle number, no scale of a whole life. CatBoost, cells left out, is a
-figure measured elsewhere. PINN4SOH (Wang et al., Nat. Commun. 2024) is not comparable: it scales each cell over
-its whole life, test cells too.
+figure measured elsewhere. PINN4SOH (Wang et al., Nat. Commun. 2024) is not comparable: it scales each cell
+over its whole life, test cells too.
 
 | batch | cells | ours, five together | 90 % over cells | one training ± sd | constant | CatBoost | PINN4SOH |
 |---|---|---|---|---|---|---|---|

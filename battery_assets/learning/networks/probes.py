@@ -19,8 +19,9 @@ Predict = Callable[[Cells], Said]
 # Bins of the maps from one column to a target, and the fewest rows that one of them rests on.
 BINS, FEWEST = 200, 5
 ERRORS = ("soh_rmse", "rul_rmse")
-# A share of life to 1 % from one column of a cell that was never seen is no measurement of wear.
-TOLD_LIFE = 0.01
+# A share of life to 0.3 % from one column of a cell that was never seen is no measurement of wear:
+# the capacity of cells that are much alike tells it to 1 %.
+TOLD_LIFE = 0.003
 # Extremes, or moments, of whole lives that agree between cells to a thousandth of the column's spread.
 ALIKE = 1e-3
 # Error of a model of other cells' labels over that of the cycle's number; and the epochs of its training.
