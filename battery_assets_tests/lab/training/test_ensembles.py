@@ -11,8 +11,10 @@ from battery_assets.lab.training.comparing import compare
 from battery_assets.lab.training.ensemble import combine
 from battery_assets.lab.training.predicting import Asked, predict, predict_together
 from battery_assets.lab.training.selection import BadSelection, select
+from battery_assets.lab.training.table import errors_by_cell
 from battery_assets.learning.networks.cells import Cells
 from battery_assets.learning.networks.ensembles import out_of_fold, together, weights_of
+from battery_assets.learning.networks.score_table import score_table
 from battery_assets.platform.dagster.assets import declared_reads
 from battery_assets.platform.warehouse.resource import recorded_reads
 from battery_assets.tables.lab import training as s
@@ -148,6 +150,27 @@ def test_a_comparison_is_an_asset_with_a_table_and_a_picture(bench, members):
     assert {"comparison.csv", "comparison_by_cell.csv", "comparison.png"} <= {one.path for one in files}
     with pytest.raises(BadSelection, match=f"model {members[0]} is on both sides"):
         compare(bench.warehouse, bench.tracking, bench.lab, members, members[:1])
+
+
+def test_mlflow_has_the_errors_of_each_cell_that_a_table_is_made_of(bench, members):
+    found = errors_by_cell(bench.tracking, bench.lab)
+    own = found.filter(model="member")
+    assert sorted(own["seed"].unique()) == [1, 2]
+    assert own.height == 2 * 3
+    assert {"mean life - cycle", "linear fade"} <= set(found["model"])
+    assert found.filter(model="linear fade").height == 3, "a rule stands there once"
+    [table] = score_table(found, "linear fade").filter(model="member", error="rul_rmse").to_dicts()
+    each = [row["metrics"]["rul_rmse"] for one in members for row in rows(bench, s.model, id=one)]
+    assert table["value"] == pytest.approx(np.mean(each))
+    assert errors_by_cell(bench.tracking, "another").is_empty()
+
+
+def test_without_numbers_the_newest_model_of_each_algorithm_speaks(bench, trained, members):
+    _, job = trained(algorithm="deephpm", more={"epochs": 1})
+    [newest] = rows(bench, s.model, job_id=job["id"])
+    baselines = rows(bench, s.model, algorithm="baseline")
+    assert books.newest_models(bench.warehouse, bench.lab) == sorted([baselines[-1]["id"], newest["id"]])
+    assert books.newest_models(bench.warehouse, "another") == []
 
 
 def test_models_of_other_cells_do_not_speak_together(bench, trained, members):
