@@ -20,7 +20,7 @@ from battery_assets.commands import (
     status,
     up,
 )
-from battery_assets.commands.cells import evaluate, train
+from battery_assets.commands.cells import evaluate, predict, train
 from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
 
@@ -40,6 +40,7 @@ COMMANDS = (
     dataset.dataset,
     experiment.experiment,
     campaign.campaign,
+    predict.predict,
     migrate.migrate,
     analyst.analyst,
     environment.environment,
