@@ -11,8 +11,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
+from battery_assets.features.ride_through.ahead import LAST_DAY
 from battery_assets.features.ride_through.loads import POWER, rated_level
 from battery_assets.features.ride_through.riding import Load, ride
 from battery_assets.features.ride_through.runtime import string_runtimes
@@ -28,6 +30,7 @@ from battery_assets.synthetic.schedule import Event
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.synthetic.worlds import WORLDS
 from battery_assets_tests.worlds.noisy_strings import outcomes
+from benchmarks.load_lost import lost_days
 from benchmarks.ride_evidence import known
 from benchmarks.world import clocked
 
@@ -36,6 +39,8 @@ KINDS = {"monitored": True, "records": False}
 NOISY_SEED = 20260
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "figures.md"
 MARKS = "<!-- ride_by_world -->", "<!-- /ride_by_world -->"
+YEAR_DAYS = 365.0
+LOST = ("load_lost_lower_days", "load_lost_days", "load_lost_upper_days")
 AWAY = ("open_connection", "missing_jar")  # known before any estimate
 
 
@@ -65,6 +70,10 @@ def measure(small: bool) -> dict[str, float]:
         "runtime_site_matched_coverage_pct": matched["monitored"]["held"],
         "runtime_site_named_pct": every["monitored"]["second"],
         "runtime_site_named_by_records_pct": every["records"]["second"],
+        "runtime_lost_coverage_pct": every["monitored"]["lost"],
+        "runtime_lost_days_off": every["monitored"]["days_off"],
+        "runtime_lost_365d_brier": every["monitored"]["brier"],
+        "runtime_lost_365d_share": every["monitored"]["year"],
         "runtime_site_bias_pct": every["monitored"]["bias"],
         "runtime_site_half_width_pct": every["monitored"]["half"],
         "runtime_seconds_per_string": float(rides["seconds"].mean() or 0.0),
@@ -88,7 +97,7 @@ def minutes_left(soh: float) -> float:
 
 
 def ridden(worlds: Sequence[str], seeds: Sequence[int], months: Sequence[str]) -> pl.DataFrame:
-    """A row for each ride: world, kind, held, first, second, half, off (all against the truth), seconds."""
+    """A row for each ride: world, kind, and what _rides tells of it."""
     places, rows = list(PLACES), []
     for world in worlds:
         for n, seed in enumerate(seeds):
@@ -112,12 +121,18 @@ def _rides(site: SyntheticSite, month: str, monitored: bool) -> Iterator[dict]:
             continue
         minutes, weakest = truth(site, month, codes.index(row["string_id"]), load)
         named = list(json.loads(row["weakest_json"]))
+        lost = lost_days(site, month, codes.index(row["string_id"]), load)
+        low, middle, high = (np.inf if row[name] is None else row[name] for name in LOST)
         yield {
             "held": row["runtime_lower_min"] <= minutes <= row["runtime_upper_min"],
             "first": named[0] == weakest,
             "second": weakest in named[:2],
             "half": (row["runtime_upper_min"] - row["runtime_lower_min"]) / 2 / row["runtime_min"],
             "off": row["runtime_min"] / max(minutes, 0.1) - 1.0,
+            "lost": None if np.isnan(lost) else low <= lost <= high,
+            "brier": None if np.isnan(lost) else (row["load_lost_365d"] - (lost <= YEAR_DAYS)) ** 2,
+            "year": None if np.isnan(lost) else lost <= YEAR_DAYS,
+            "days_off": abs(middle - lost) if max(middle, lost) < LAST_DAY else None,
             "seconds": clock.seconds / site.strings,
         }
 
@@ -125,9 +140,12 @@ def _rides(site: SyntheticSite, month: str, monitored: bool) -> Iterator[dict]:
 def scored(rides: pl.DataFrame) -> list[dict]:
     """Shares in % by world and kind of evidence, worst coverage first."""
     together = rides.with_columns(world=pl.lit("every world"))
-    shares = [(pl.col(name).cast(pl.Float64).mean() * 100.0) for name in ("held", "first", "second", "half")]
+    shares = [
+        (pl.col(name).cast(pl.Float64).mean() * 100.0) for name in ("held", "first", "second", "half", "lost")
+    ]
     told = pl.concat([rides, together]).group_by("world", "kind").agg(
-        *shares, rides=pl.len(), bias=100.0 * pl.col("off").median()
+        *shares, rides=pl.len(), bias=100.0 * pl.col("off").median(), days_off=pl.col("days_off").median(),
+        brier=pl.col("brier").mean(), year=pl.col("year").cast(pl.Float64).mean(),
     )  # fmt: skip
     return told.sort("held", "world", "kind").to_dicts()
 
@@ -136,13 +154,13 @@ def table(rows: Sequence[dict]) -> str:
     """The rows as a table of Markdown."""
     lines = [
         "| world | evidence | rides | inside the 90 %, % | half the interval, % | bias, % "
-        "| weakest named first, % | first or second, % |",
-        "|---|---|---|---|---|---|---|---|",
+        "| weakest named first, % | first or second, % | day of loss inside its 90 %, % |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         lines.append(
             f"| {row['world']} | {row['kind']} | {row['rides']} | {row['held']:.0f} | {row['half']:.0f} "
-            f"| {row['bias']:+.1f} | {row['first']:.0f} | {row['second']:.0f} |"
+            f"| {row['bias']:+.1f} | {row['first']:.0f} | {row['second']:.0f} | {row['lost']:.0f} |"
         )
     return "\n".join(lines)
 
