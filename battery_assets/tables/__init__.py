@@ -38,8 +38,8 @@ from battery_assets.tables.fleet.p6_ml_digital_twin import (
     digital_twin_state,
     ml_model,
     rul_prediction,
-    string_runtime,
 )
+from battery_assets.tables.fleet.p6_ride_through import string_runtime
 from battery_assets.tables.fleet.p7_operations import (
     alert,
     incident,
