@@ -12,6 +12,7 @@ from battery_assets.commands import (
     down,
     environment,
     import_,
+    incident,
     lab,
     migrate,
     pictures,
@@ -19,6 +20,7 @@ from battery_assets.commands import (
     site,
     status,
     up,
+    work_orders,
 )
 from battery_assets.commands.cells import evaluate, train
 from battery_assets.errors import EXIT_CODES, FAILURE
@@ -29,6 +31,8 @@ COMMANDS = (
     down.down,
     status.status,
     report.report,
+    incident.incident,
+    work_orders.work_orders,
     pictures.pictures,
     import_.import_,
     backfill.backfill,

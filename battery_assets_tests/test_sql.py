@@ -44,7 +44,8 @@ def test_a_migrated_database_is_what_the_tables_say(warehouse_url):
                 "compare_type": True,
                 "include_name": lambda name, kind, parents: (
                     kind != "schema"
-                    or name in ("fleet", "service", "ml", "lab", "lab_training", "truth", "platform")
+                    or name
+                    in ("fleet", "operations", "service", "ml", "lab", "lab_training", "truth", "platform")
                 ),
             },
         )

@@ -1,0 +1,149 @@
+"""What was seen of a fault since it began, and the cause that fits it first (SOURCES 3.2).
+
+Evidence only grows: a month adds to what the months before it saw, so that a cause does not change back.
+"""
+
+import polars as pl
+
+from battery_assets.features.operations.faults import (
+    BROKEN_PCT,
+    CHARGE,
+    CHARGER,
+    DATA,
+    HEAT,
+    HIGH,
+    JAR,
+    LOW,
+    RIPPLE,
+    ROOM,
+)
+
+# A whole cell is 2.27 V of a jar's float voltage. A jar that is only dry or sulfated floats up to 0.5 V low
+# by the Tafel law: beyond this it is a cell.
+WHOLE_CELL_V = 1.0
+EVIDENCE = pl.Struct(
+    {
+        "signals": pl.List(pl.String),
+        "rank": pl.Int64,
+        "below_v": pl.Float64,
+        "growth_pct": pl.Float64,
+        "units": pl.Int64,
+        "half_low": pl.Boolean,
+        "half_high": pl.Boolean,
+        "crept": pl.Boolean,
+    }
+)
+_FLOATS_LOW = ("float_below_median", "float_voltage_25c")
+_LIFE = ("soh", "rul_days", "failure_probability_90d", "failure_probability_30d")
+_GROWTH = ("r_vs_baseline", "r_vs_median")
+
+
+def seen(rows: pl.DataFrame, over: list[str], crept: pl.Series) -> pl.DataFrame:
+    """`over`, evidence: what the alerts of each group show.
+
+    rows: `with_faults`. crept: jars that floated low before the month and were no short then.
+    """
+    leads = pl.col("signal")
+    value = {
+        "below_v": pl.col("value").filter(leads == "float_below_median").max(),
+        "growth_pct": pl.col("value").filter(leads.is_in(_GROWTH)).max(),
+    }
+    own = pl.col("fault") == pl.format("jar|{}", "battery_id")
+    # What a fault does to others is no sign of what it is.
+    mine = own.fill_null(value=False) | ~pl.col("fault").str.starts_with("jar|")
+    evidence = pl.struct(
+        signals="signals",
+        rank="rank",
+        below_v="below_v",
+        growth_pct="growth_pct",
+        units="units",
+        half_low="half_low",
+        half_high="half_high",
+        crept="crept",
+    )
+    return (
+        rows.with_columns(signals=pl.when(mine).then("signals"))
+        .group_by(over)
+        .agg(
+            pl.col("signals").explode().drop_nulls().unique().sort(),
+            **value,
+            rank=pl.col("rank").max(),
+            units=pl.col("unit").n_unique().cast(pl.Int64),
+            half_low=pl.col("half_low").any(),
+            half_high=pl.col("half_high").any(),
+            crept=pl.col("battery_id").is_in(crept.to_list()).any().fill_null(value=False),
+        )
+        .select(*over, evidence=evidence)
+    )
+
+
+def joined(before: pl.Expr, now: pl.Expr) -> pl.Expr:
+    """The evidence of two times; either may be null."""
+
+    def most(name: str) -> pl.Expr:
+        return pl.max_horizontal(before.struct.field(name), now.struct.field(name))
+
+    signals = pl.concat_list(
+        side.struct.field("signals").fill_null(pl.lit([], pl.List(pl.String))) for side in (before, now)
+    )
+    return pl.struct(
+        signals.list.unique().list.sort().alias("signals"),
+        *(most(name).alias(name) for name in ("rank", "below_v", "growth_pct", "units")),
+        *(most(name).fill_null(value=False).alias(name) for name in ("half_low", "half_high", "crept")),
+    )
+
+
+def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
+    """The first signature that fits, by the kind of fault."""
+    field = {name.name: evidence.struct.field(name.name) for name in EVIDENCE.fields}
+    signals = field["signals"].list.join(";")
+    jar = kind == JAR
+
+    def told(names: tuple[str, ...], *severities: str) -> pl.Expr:
+        return signals.str.contains(f"(^|;)({'|'.join(names)}) ({'|'.join(severities)})")
+
+    any_rank, bad = ("info", "warning", "critical"), ("warning", "critical")
+    grown = told(_GROWTH, *any_rank)
+    below = field["below_v"].fill_null(0.0)
+    # A short takes its volts within hours and lowers the resistance; wear takes months and raises it.
+    short = (below >= WHOLE_CELL_V) | (told(_FLOATS_LOW, "critical") & ~grown & ~field["crept"])
+    hot, hot_far = told(("jar_above_room", "jar_temperature"), *bad), told(("jar_above_room",), "critical")
+    floats = told(("float_current", "float_current_rise"), *any_rank)
+    signatures = [
+        ((kind == CHARGER) & field["half_low"], "CHARGER-LOW"),
+        (kind == CHARGER, "CHARGER-HIGH"),
+        (jar & (field["growth_pct"].fill_null(0.0) >= BROKEN_PCT), "OPEN-WELD"),
+        (jar & short, "CELL-SHORT"),
+        (jar & told(("discharge_below_median", "discharge_voltage"), *bad), "WEAK-JAR"),
+        (jar & told(_LIFE, *bad), "JAR-AGEING"),
+        (jar & told(_GROWTH, *bad), "DRY-OUT"),
+        (jar & told(_FLOATS_LOW, *bad), "LOW-FLOAT"),
+        ((kind == HEAT) & hot_far & floats, "THERMAL-RUNAWAY"),
+        (kind == ROOM, "HVAC"),
+        ((kind == HEAT) & hot, "HOT-JAR"),
+        (kind == HEAT, "FLOAT-CURRENT"),
+        (jar & hot, "HOT-JAR"),
+        (jar & told(("float_above_median", "float_above_band"), *bad), "HIGH-FLOAT"),
+        (kind == CHARGE, "CHARGE-LIMIT"),
+        (kind == RIPPLE, "RECTIFIER-FILTER"),
+        (kind == DATA, "DATA-QUALITY"),
+    ]
+    return pl.coalesce(
+        *(pl.when(fits).then(pl.lit(code)) for fits, code in signatures), pl.lit("UNEXPLAINED")
+    )
+
+
+def floated_low_before(alerts: pl.DataFrame) -> pl.Series:
+    """Jars that floated low in the month before, or still do, and less than a short would have it.
+
+    alerts: rows of alert of the month before.
+    """
+    signals = pl.col("context_json").str.json_path_match("$.signals")
+    low = (pl.col("alert_type") == LOW) & signals.str.contains(f'"({"|".join(_FLOATS_LOW)}) ')
+    short = signals.str.contains(f'"({"|".join(_FLOATS_LOW)}) critical')
+    jars = alerts.filter(pl.col("battery_id").is_not_null()).group_by("battery_id")
+    found = jars.agg(low=low.any(), short=(low & short).any())
+    return found.filter(pl.col("low") & ~pl.col("short"))["battery_id"]
+
+
+__all__ = ["EVIDENCE", "HIGH", "floated_low_before", "joined", "rca_code", "seen"]
