@@ -12,7 +12,6 @@ from battery_assets.commands import (
     down,
     environment,
     import_,
-    incident,
     lab,
     migrate,
     pictures,
@@ -20,9 +19,9 @@ from battery_assets.commands import (
     site,
     status,
     up,
-    work_orders,
 )
 from battery_assets.commands.cells import evaluate, train
+from battery_assets.commands.operations import incident, work_orders
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (

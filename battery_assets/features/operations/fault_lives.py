@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.features.operations.faults import JAR
 from battery_assets.features.operations.signatures import (
     EVIDENCE,
     floated_low_before,
@@ -16,8 +17,10 @@ from battery_assets.features.operations.signatures import (
 from battery_assets.tables.projections import empty
 
 OPEN, RESOLVED, CLOSED = "open", "resolved", "closed"
-# A fault that comes back within two calendar months never went away; after that its incident is closed.
-RETURNS_WITHIN = timedelta(days=62)
+# A fault that comes back before the next quarterly round never went away; after that its incident is closed.
+RETURNS_WITHIN = timedelta(days=92)
+# What was critical of a jar is closed once somebody has looked at it, and not by time alone.
+LOOKS = ("impedance_test", "capacity_test")
 _GROUP = ["fault", "turn"]
 _TIME = pl.Datetime("us", "UTC")
 # What a month hands to the next one, besides the evidence.
@@ -46,6 +49,11 @@ class Month:
     systems: pl.DataFrame
     with_data: pl.Series | None = None
 
+    @property
+    def known(self) -> pl.Series:
+        """The faults that the month before left."""
+        return self.before.filter(pl.col("status") != CLOSED)["fault"]
+
     @classmethod
     def first(cls, site: str, jars: pl.DataFrame, start: datetime, end: datetime) -> "Month":
         """A month before which nothing is known, and in which nobody worked."""
@@ -69,6 +77,7 @@ def lives(rows: pl.DataFrame, ended: pl.DataFrame, month: Month) -> tuple[pl.Dat
     found = found.filter(pl.col("created_at").is_not_null())
     kind = pl.col("fault").str.split("|").list.first()
     found = found.with_columns(rca_code=rca_code(kind, pl.col("evidence")))
+    found = found.join(_looks(month.work), on="string_id", how="left", validate="m:1")
     return _ends(found, month).sort("created_at", *_GROUP), rows.select("alert_id", *_GROUP)
 
 
@@ -117,6 +126,13 @@ def _alerts_of(rows: pl.DataFrame) -> pl.DataFrame:
     return spoken.join(kinds, on=_GROUP, validate="1:1")
 
 
+def _looks(work: pl.DataFrame) -> pl.DataFrame:
+    """string_id, looked_at: when the jars of each string were last measured one by one."""
+    done = work.filter(pl.col("event_type").is_in(LOOKS) & (pl.col("status") == "completed"))
+    done = done.filter(pl.col("string_id").is_not_null())
+    return done.group_by("string_id").agg(looked_at=pl.col("completed_date").max())
+
+
 def _continued(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The month's faults and those of the month before that are not closed, one row each."""
     kept = before.filter(pl.col("status") != CLOSED).select(
@@ -145,7 +161,10 @@ def _ends(found: pl.DataFrame, month: Month) -> pl.DataFrame:
     over = pl.when(warned).then("over_at").when(was_open).then(start).otherwise("resolved_at")
     resolved = pl.coalesce("repaired_at", pl.when(~holds).then(over))
     away = resolved + RETURNS_WITHIN
-    closed = pl.coalesce("repaired_at", pl.when(~holds & (away < end)).then(away))
+    severe = (pl.col("evidence").struct.field("rank") == 2) & pl.col("fault").str.starts_with(f"{JAR}|")
+    looked = pl.when(severe).then(pl.when(pl.col("looked_at") >= resolved).then("looked_at")).otherwise(away)
+    closing = pl.when(looked.is_not_null()).then(pl.max_horizontal(away, looked))
+    closed = pl.coalesce("repaired_at", pl.when(~holds & (closing < end)).then(closing))
     status = (
         pl.when(closed.is_not_null())
         .then(pl.lit(CLOSED))

@@ -11,8 +11,8 @@ import polars as pl
 from battery_assets.features.health.faults import BROKEN_RATIO
 from battery_assets.features.operations.alert_rules import SEVERITIES
 
-JAR, CHARGER, ROOM, HEAT, RIPPLE, CHARGE, DATA = (
-    "jar", "charger", "room", "heat", "ripple", "charge", "data",
+JAR, AGED, CHARGER, ROOM, HEAT, RIPPLE, CHARGE, DATA = (
+    "jar", "aged", "charger", "room", "heat", "ripple", "charge", "data",
 )  # fmt: skip
 # Events within 30 min of each other can carry hour labels that are an hour apart.
 TOGETHER = timedelta(minutes=90)
@@ -20,6 +20,11 @@ TOGETHER = timedelta(minutes=90)
 COOLS_FOR = timedelta(hours=14)
 BROKEN_PCT = (BROKEN_RATIO - 1.0) * 100.0
 HOT_JARS = 3
+# A string of which over a quarter fails is renewed, not repaired jar by jar (IEEE 1188).
+AGED_SHARE = 0.25
+# New jars take half a year of float to settle (makers' manuals; 0.25 years in `physics.float_charge`).
+SETTLES = timedelta(days=180)
+AGEING = ("resistance_drift", "soh_degraded", "rul_warning", "rul_critical")
 HIGH, LOW = "voltage_high", "voltage_low"
 # What the data of a string look like with a strap that drops volts between its jars and its posts.
 OF_A_STRAP = ("sum_mismatch", "float_not_regulated", "ripple_impedance")
@@ -31,19 +36,22 @@ _BY_TYPE = {
 }
 
 
-def with_faults(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+def with_faults(alerts: pl.DataFrame, jars: pl.DataFrame, known: pl.Series | None = None) -> pl.DataFrame:
     """The alerts that are not suppressed, with `fault` ("kind|unit") and what their context says.
 
-    alerts: rows of alert. jars: `jars_in_places`. Adds signal, signals (list of "signal severity"),
-    unit_code, value, rank (0 info to 2 critical), excess, half_low, half_high, kind and fault.
+    alerts: rows of alert. jars: `jars_in_places`. known: faults of the month before. Adds signal, signals
+    (list of "signal severity"), unit_code, value, rank (0 info to 2 critical), excess, half_low, half_high,
+    kind and fault.
     """
     rows = _read(alerts.filter(pl.col("status") != "suppressed"), jars)
     rows = _own_kind(rows)
     rows = _chargers(rows)
+    rows = _beside_a_rectifier(rows)
     rows = _beside_a_short(rows)
     rows = _beside_a_strap(rows)
     rows = _hot_rooms(rows)
     rows = _hot_strings(rows)
+    rows = _aged_strings(rows, pl.Series(dtype=pl.String) if known is None else known)
     unit = (
         pl.when(pl.col("about").is_not_null())
         .then("about")
@@ -67,6 +75,7 @@ def _read(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         pl.col("system_id").first(), jars_in_string=pl.col("position_in_string").n_unique()
     )
     rows = alerts.drop("incident_id").join(facts, on="string_id", how="left", validate="m:1")
+    rows = rows.join(_installed(jars), on="battery_id", how="left", validate="m:1")
     apart = (number["value"] - number["threshold"]) / number["threshold"].abs().clip(1e-9)
     return rows.with_columns(
         signal=context.str.json_path_match("$.signal"),
@@ -74,12 +83,32 @@ def _read(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         unit_code=context.str.json_path_match("$.unit_code"),
         value=number["value"],
         excess=apart.abs(),
-        rank=pl.col("severity").cast(pl.Enum(SEVERITIES)).to_physical().cast(pl.Int64),
+        rank=_rank(context),
         unit=pl.coalesce("battery_id", "string_id", "location_id"),
         about=pl.lit(None, pl.String),
         half_low=pl.lit(value=False),
         half_high=pl.lit(value=False),
     )
+
+
+def _installed(jars: pl.DataFrame) -> pl.DataFrame:
+    since = pl.col("installed_date") if "installed_date" in jars.columns else pl.lit(None, pl.Date)
+    at = since.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return jars.select("battery_id", installed_at=at).unique("battery_id")
+
+
+def _rank(context: pl.Expr) -> pl.Expr:
+    """The highest severity that the alert reached, 0 to 2; 0 for the float of a new jar that is no short."""
+    levels = [
+        word.cast(pl.Enum(SEVERITIES)).to_physical().cast(pl.Int64)
+        for word in (pl.col("severity"), context.str.json_path_match("$.highest"))
+    ]
+    rank = pl.max_horizontal(levels)
+    settles = pl.col("triggered_at") < pl.col("installed_at") + SETTLES
+    floats = pl.col("alert_type").is_in([LOW, HIGH]) & context.str.json_path_match(
+        "$.signal"
+    ).str.starts_with("float_")
+    return pl.when((settles & floats & (rank < 2)).fill_null(value=False)).then(0).otherwise(rank)
 
 
 def _own_kind(rows: pl.DataFrame) -> pl.DataFrame:
@@ -160,10 +189,38 @@ def _signal(*words: str) -> pl.Expr:
 
 def _beside_a_short(rows: pl.DataFrame) -> pl.DataFrame:
     """The charger holds the string: what one jar loses on float, its neighbours gain."""
-    critical = _signal("float_below_median critical", "float_voltage_25c critical")
+    critical = _signal("float_below_median critical", "float_voltage_25c critical", "cell_short critical")
     short = (pl.col("kind") == JAR) & (pl.col("alert_type") == LOW) & critical
     high = (pl.col("alert_type") == HIGH) & pl.col("battery_id").is_not_null()
     return _taken(rows, high, _spans(rows, "string_id", short), "string_id")
+
+
+def _beside_a_rectifier(rows: pl.DataFrame) -> pl.DataFrame:
+    """A rectifier that lost a diode lets its strings sag, and its ripple heats them."""
+    grave = rows.filter(pl.col("kind") == RIPPLE, pl.col("rank") == 2)
+    spans = grave.select(
+        "system_id", since=pl.col("triggered_at") - TOGETHER, until=pl.col("resolved_at") + COOLS_FOR
+    )
+    moved = pl.col("kind").is_in([JAR, CHARGER, HEAT, DATA]) & ~pl.col("alert_type").is_in(AGEING)
+    began = pl.col("triggered_at")
+    within = (began >= pl.col("since")) & (pl.col("until").is_null() | (began <= pl.col("until")))
+    hit = rows.filter(moved).join(spans, on="system_id").filter(within)["alert_id"]
+    mine = pl.col("alert_id").is_in(hit.unique().to_list())
+    return rows.with_columns(kind=pl.when(mine).then(pl.lit(RIPPLE)).otherwise("kind"))
+
+
+def _aged_strings(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    """Jars that wear out together are their string's, but for those that had an incident before."""
+    own = pl.format("jar|{}", "battery_id").is_in(known.to_list()).fill_null(value=False)
+    of_string = pl.format("aged|{}", "string_id").is_in(known.to_list()).fill_null(value=False)
+    ageing = (pl.col("kind") == JAR) & pl.col("alert_type").is_in(AGEING) & (pl.col("rank") > 0)
+    broken = pl.col("signal").is_in(["r_vs_baseline", "r_vs_median"]) & (pl.col("value") >= BROKEN_PCT)
+    worn = ageing & ~broken.any().over("battery_id")
+    count = pl.col("battery_id").filter(worn).n_unique().over("string_id")
+    many = (count >= AGED_SHARE * pl.col("jars_in_string")) | of_string
+    with_it = (pl.col("kind") == JAR) & worn.any().over("battery_id") & many & ~own
+    with_it = with_it & pl.col("about").is_null()
+    return rows.with_columns(kind=pl.when(with_it).then(pl.lit(AGED)).otherwise("kind"))
 
 
 def _beside_a_strap(rows: pl.DataFrame) -> pl.DataFrame:

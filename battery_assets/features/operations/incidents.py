@@ -20,7 +20,14 @@ SEVERITY_OF = {1: "critical", 2: "high", 3: "medium", 4: "low"}
 ESCALATION_OF = {1: 3, 2: 2, 3: 1, 4: 1}
 _RANKED = ["low", "medium", "high", "critical"]
 # Of whole strings and rooms the name is theirs, not that of their worst jar.
-OF_STRINGS = ("CHARGER-LOW", "CHARGER-HIGH", "DATA-QUALITY", "THERMAL-RUNAWAY", "FLOAT-CURRENT")
+OF_STRINGS = (
+    "STRING-AGED",
+    "CHARGER-LOW",
+    "CHARGER-HIGH",
+    "DATA-QUALITY",
+    "THERMAL-RUNAWAY",
+    "FLOAT-CURRENT",
+)
 
 
 def incidents(alerts: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -31,7 +38,7 @@ def incidents(alerts: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.Data
     """
     alerts = suppressed(alerts, month.work)
     ended = repairs(month.work, month.jars, month.systems, month.end).filter(pl.col("at") >= month.start)
-    rows = with_faults(alerts, month.jars)
+    rows = with_faults(alerts, month.jars, month.known)
     found, members = lives(rows, ended, month)
     began = found.select("fault", pl.col("created_at").dt.to_string("iso")).iter_rows()
     ids = pl.Series([identity("incident", month.site, *key) for key in began], dtype=pl.String)
@@ -95,7 +102,7 @@ def _named(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     strings = jars.select("string_id", "string_code").unique("string_id")
     places = jars.select("location_id", "location_code").unique("location_id")
     rows = rows.with_columns(battery_id=jar).join(of_jars, on="battery_id", how="left", maintain_order="left")
-    within = kind.is_in(["jar", "charger", "heat", "data"])
+    within = kind.is_in(["jar", "aged", "charger", "heat", "data"])
     rows = (
         rows.with_columns(string_id=pl.when(within).then(pl.coalesce("of_string", "string_id")))
         .join(strings, on="string_id", how="left", maintain_order="left")

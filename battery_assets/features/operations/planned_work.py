@@ -4,7 +4,17 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from battery_assets.features.operations.faults import CHARGE, CHARGER, DATA, HEAT, JAR, RIPPLE, ROOM
+from battery_assets.features.operations.faults import (
+    AGED,
+    AGED_SHARE,
+    CHARGE,
+    CHARGER,
+    DATA,
+    HEAT,
+    JAR,
+    RIPPLE,
+    ROOM,
+)
 
 _TIME = pl.Datetime("us", "UTC")
 BEFORE = timedelta(hours=1)
@@ -84,6 +94,7 @@ def repairs(work: pl.DataFrame, jars: pl.DataFrame, systems: pl.DataFrame, until
     frames = [
         _ended(of_jar, JAR, "battery_id"),
         *(_ended(of_string, kind, "string_id") for kind in (CHARGER, HEAT, DATA)),
+        *(_ended(_renewals(of_jar, jars), kind, "string_id") for kind in (AGED, CHARGER, HEAT)),
         _ended(cooled, ROOM, "location_id"),
         *_rectifiers(of_place.filter(pl.col("event_subtype") == "rectifier"), jars, systems),
         _taken_out(jars, of_jar, until),
@@ -99,6 +110,20 @@ def _words() -> pl.Expr:
 def _ended(work: pl.DataFrame, kind: str, unit: str) -> pl.DataFrame:
     fault = pl.format("{}|{}", pl.lit(kind), unit)
     return work.select(fault=fault, at="completed_date", work="work").cast(REPAIR_SCHEMA)  # type: ignore[arg-type]
+
+
+def _renewals(work: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """When a quarter of a string's jars or more was replaced on one day."""
+    sizes = jars.group_by("string_id").agg(jars=pl.col("position_in_string").n_unique())
+    days = work.filter(pl.col("event_type") == "replacement").join(sizes, on="string_id")
+    return (
+        days.group_by("string_id", pl.col("completed_date").dt.date().alias("day"))
+        .agg(
+            pl.col("completed_date").max(), count=pl.col("battery_id").n_unique(), jars=pl.col("jars").first()
+        )
+        .filter(pl.col("count") >= AGED_SHARE * pl.col("jars"))
+        .with_columns(work=pl.format("string renewal: {} jars replaced", "count"))
+    )
 
 
 def _taken_out(jars: pl.DataFrame, recorded: pl.DataFrame, until: datetime) -> pl.DataFrame:

@@ -6,6 +6,7 @@ Evidence only grows: a month adds to what the months before it saw, so that a ca
 import polars as pl
 
 from battery_assets.features.operations.faults import (
+    AGED,
     BROKEN_PCT,
     CHARGE,
     CHARGER,
@@ -21,6 +22,8 @@ from battery_assets.features.operations.faults import (
 # A whole cell is 2.27 V of a jar's float voltage. A jar that is only dry or sulfated floats up to 0.5 V low
 # by the Tafel law: beyond this it is a cell.
 WHOLE_CELL_V = 1.0
+# A short takes its volts at once: wear is 0.1 V a month at most.
+JUMP_V = 0.3
 EVIDENCE = pl.Struct(
     {
         "signals": pl.List(pl.String),
@@ -31,6 +34,7 @@ EVIDENCE = pl.Struct(
         "half_low": pl.Boolean,
         "half_high": pl.Boolean,
         "crept": pl.Boolean,
+        "jumped": pl.Boolean,
     }
 )
 _FLOATS_LOW = ("float_below_median", "float_voltage_25c")
@@ -38,10 +42,10 @@ _LIFE = ("soh", "rul_days", "failure_probability_90d", "failure_probability_30d"
 _GROWTH = ("r_vs_baseline", "r_vs_median")
 
 
-def seen(rows: pl.DataFrame, over: list[str], crept: pl.Series) -> pl.DataFrame:
+def seen(rows: pl.DataFrame, over: list[str], before: pl.DataFrame) -> pl.DataFrame:
     """`over`, evidence: what the alerts of each group show.
 
-    rows: `with_faults`. crept: jars that floated low before the month and were no short then.
+    rows: `with_faults`. before: `floated_low_before`.
     """
     leads = pl.col("signal")
     value = {
@@ -51,6 +55,8 @@ def seen(rows: pl.DataFrame, over: list[str], crept: pl.Series) -> pl.DataFrame:
     own = pl.col("fault") == pl.format("jar|{}", "battery_id")
     # What a fault does to others is no sign of what it is.
     mine = own.fill_null(value=False) | ~pl.col("fault").str.starts_with("jar|")
+    was_low = pl.col("was_v").is_not_null()
+    jump = (pl.col("below_v") - pl.col("was_v") >= JUMP_V).fill_null(value=False)
     evidence = pl.struct(
         signals="signals",
         rank="rank",
@@ -59,10 +65,12 @@ def seen(rows: pl.DataFrame, over: list[str], crept: pl.Series) -> pl.DataFrame:
         units="units",
         half_low="half_low",
         half_high="half_high",
-        crept="crept",
+        crept=was_low & ~jump,
+        jumped=was_low & jump,
     )
     return (
-        rows.with_columns(signals=pl.when(mine).then("signals"))
+        rows.join(before, on="battery_id", how="left", validate="m:1")
+        .with_columns(signals=pl.when(mine).then("signals"), was_v=pl.when(mine).then("was_v"))
         .group_by(over)
         .agg(
             pl.col("signals").explode().drop_nulls().unique().sort(),
@@ -71,7 +79,7 @@ def seen(rows: pl.DataFrame, over: list[str], crept: pl.Series) -> pl.DataFrame:
             units=pl.col("unit").n_unique().cast(pl.Int64),
             half_low=pl.col("half_low").any(),
             half_high=pl.col("half_high").any(),
-            crept=pl.col("battery_id").is_in(crept.to_list()).any().fill_null(value=False),
+            was_v=pl.col("was_v").max(),
         )
         .select(*over, evidence=evidence)
     )
@@ -89,7 +97,10 @@ def joined(before: pl.Expr, now: pl.Expr) -> pl.Expr:
     return pl.struct(
         signals.list.unique().list.sort().alias("signals"),
         *(most(name).alias(name) for name in ("rank", "below_v", "growth_pct", "units")),
-        *(most(name).fill_null(value=False).alias(name) for name in ("half_low", "half_high", "crept")),
+        *(
+            most(name).fill_null(value=False).alias(name)
+            for name in ("half_low", "half_high", "crept", "jumped")
+        ),
     )
 
 
@@ -106,7 +117,11 @@ def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
     grown = told(_GROWTH, *any_rank)
     below = field["below_v"].fill_null(0.0)
     # A short takes its volts within hours and lowers the resistance; wear takes months and raises it.
-    short = (below >= WHOLE_CELL_V) | (told(_FLOATS_LOW, "critical") & ~grown & ~field["crept"])
+    sudden = field["jumped"] | (~grown & ~field["crept"])
+    short = (
+        (below >= WHOLE_CELL_V) | told(("cell_short",), "critical") | (told(_FLOATS_LOW, "critical") & sudden)
+    )
+    weak = told(("discharge_below_median", "discharge_voltage"), *bad)
     hot, hot_far = told(("jar_above_room", "jar_temperature"), *bad), told(("jar_above_room",), "critical")
     floats = told(("float_current", "float_current_rise"), *any_rank)
     signatures = [
@@ -114,8 +129,10 @@ def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
         (kind == CHARGER, "CHARGER-HIGH"),
         (jar & (field["growth_pct"].fill_null(0.0) >= BROKEN_PCT), "OPEN-WELD"),
         (jar & short, "CELL-SHORT"),
-        (jar & told(("discharge_below_median", "discharge_voltage"), *bad), "WEAK-JAR"),
-        (jar & told(_LIFE, *bad), "JAR-AGEING"),
+        (kind == AGED, "STRING-AGED"),
+        (jar & told(("discharge_below_median", "discharge_voltage"), "critical"), "WEAK-JAR"),
+        (jar & (told(_LIFE, *bad) | (weak & told(_GROWTH, *bad))), "JAR-AGEING"),
+        (jar & weak, "WEAK-JAR"),
         (jar & told(_GROWTH, *bad), "DRY-OUT"),
         (jar & told(_FLOATS_LOW, *bad), "LOW-FLOAT"),
         ((kind == HEAT) & hot_far & floats, "THERMAL-RUNAWAY"),
@@ -133,8 +150,8 @@ def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
     )
 
 
-def floated_low_before(alerts: pl.DataFrame) -> pl.Series:
-    """Jars that floated low in the month before, or still do, and less than a short would have it.
+def floated_low_before(alerts: pl.DataFrame) -> pl.DataFrame:
+    """battery_id, was_v: by how much jars floated low in the month before, where that was no short.
 
     alerts: rows of alert of the month before.
     """
@@ -142,8 +159,11 @@ def floated_low_before(alerts: pl.DataFrame) -> pl.Series:
     low = (pl.col("alert_type") == LOW) & signals.str.contains(f'"({"|".join(_FLOATS_LOW)}) ')
     short = signals.str.contains(f'"({"|".join(_FLOATS_LOW)}) critical')
     jars = alerts.filter(pl.col("battery_id").is_not_null()).group_by("battery_id")
-    found = jars.agg(low=low.any(), short=(low & short).any())
-    return found.filter(pl.col("low") & ~pl.col("short"))["battery_id"]
+    leads = pl.col("context_json").str.json_path_match("$.signal") == "float_below_median"
+    volts = pl.col("context_json").str.json_path_match("$.value").cast(pl.Float64)
+    found = jars.agg(low=low.any(), short=(low & short).any(), was_v=volts.filter(low & leads).max())
+    found = found.filter(pl.col("low") & ~pl.col("short"))
+    return found.select("battery_id", was_v=pl.col("was_v").fill_null(0.0))
 
 
 __all__ = ["EVIDENCE", "HIGH", "floated_low_before", "joined", "rca_code", "seen"]

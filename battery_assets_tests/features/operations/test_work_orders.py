@@ -49,7 +49,7 @@ def users(**roles: str) -> pl.DataFrame:
     [
         ("r_vs_median", 180.0, "urgent", timedelta(hours=24)),
         ("float_below_median", 1.0, "high", timedelta(days=3)),
-        ("float_below_median", 0.3, "medium", timedelta(days=14)),
+        ("soh", 84.0, "medium", timedelta(days=14)),
     ],
 )
 def test_due_dates_follow_the_priority(signal, value, priority, time):

@@ -39,8 +39,8 @@ def list_(site: str, most: int) -> None:
     Example:
       battery-assets incident list --site bangrak
     """
+    from battery_assets.actions.operations.incidents import open_incidents
     from battery_assets.actions.session import session
-    from battery_assets.actions.work.incidents import open_incidents
 
     with session() as at:
         for row in open_incidents(at.warehouse, site, most):
@@ -60,8 +60,8 @@ def show(code: str) -> None:
     Example:
       battery-assets incident show INC-2025-0A1B2C3D4E5F
     """
+    from battery_assets.actions.operations.incidents import shown
     from battery_assets.actions.session import session
-    from battery_assets.actions.work.incidents import shown
 
     with session() as at:
         row, history = shown(at.warehouse, code)
@@ -163,8 +163,8 @@ def reopen(code: str, words: str, by: str) -> None:
 
 
 def _enter(act: str, code: str, by: str, **told: Any) -> None:
+    from battery_assets.actions.operations import incidents
     from battery_assets.actions.session import session
-    from battery_assets.actions.work import incidents
 
     with session() as at:
         named = getattr(incidents, act)(at.warehouse, code, by, **told)

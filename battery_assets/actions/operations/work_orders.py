@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.actions.work.incidents import as_uuid
-from battery_assets.actions.work.people import person, user_id_of
+from battery_assets.actions.operations.incidents import as_uuid
+from battery_assets.actions.operations.people import person, user_id_of
 from battery_assets.errors import UserError
 from battery_assets.platform.warehouse.resource import Warehouse
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.actions.work.people import Person, person, user_id_of
+from battery_assets.actions.operations.people import Person, person, user_id_of
 from battery_assets.errors import UserError
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.fleet.p7_operations import RCA_CODES
@@ -23,7 +23,7 @@ FROM fleet.open_incidents WHERE :site = '' OR site = :site LIMIT :most
 """)
 _BY_NAME = sa.text("""
 SELECT * FROM fleet.incident
-WHERE incident_code = :name OR (:id IS NOT NULL AND incident_id = CAST(:id AS uuid))
+WHERE incident_code = :name OR incident_id = CAST(:id AS uuid)
 """)
 _HISTORY = sa.text("""
 SELECT n.entered_at, n.entered_by, n.action, n.note, n.rca_code, u.email AS assigned_to

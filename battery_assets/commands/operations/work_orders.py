@@ -4,7 +4,7 @@ from typing import IO
 
 import click
 
-from battery_assets.commands.incident import by_option
+from battery_assets.commands.operations.incident import by_option
 
 
 @click.group("work-orders")
@@ -29,8 +29,8 @@ def export(file: IO[str], site: str, everything: bool) -> None:
     Example:
       battery-assets work-orders export orders.csv --site bangrak
     """
+    from battery_assets.actions.operations.work_orders import exported
     from battery_assets.actions.session import session
-    from battery_assets.actions.work.work_orders import exported
 
     with session() as at:
         file.write(exported(at.warehouse, site, everything=everything).replace("\r\n", "\n"))
@@ -53,8 +53,8 @@ def import_(file: IO[str], states: tuple[str, ...], by: str) -> None:
     Example:
       battery-assets work-orders import orders.csv --state CLSD=completed
     """
+    from battery_assets.actions.operations.work_orders import imported
     from battery_assets.actions.session import session
-    from battery_assets.actions.work.work_orders import imported
     from battery_assets.errors import UserError
 
     pairs = [word.partition("=")[::2] for word in states]
