@@ -9,8 +9,8 @@ from battery_assets import tables as t
 from battery_assets.features.operations.faults import JAR
 from battery_assets.features.operations.signatures import (
     EVIDENCE,
-    floated_low_before,
     joined,
+    known_before,
     rca_code,
     seen,
 )
@@ -71,7 +71,7 @@ def lives(rows: pl.DataFrame, ended: pl.DataFrame, month: Month) -> tuple[pl.Dat
     """
     rows = _turns(rows, ended)
     now = _alerts_of(rows).join(
-        seen(rows, _GROUP, floated_low_before(month.alerts_before)), on=_GROUP, validate="1:1"
+        seen(rows, _GROUP, known_before(month.alerts_before)), on=_GROUP, validate="1:1"
     )
     found = _continued(now, month.before).join(_repaired(ended), on=_GROUP, how="left", validate="1:1")
     found = found.filter(pl.col("created_at").is_not_null())

@@ -41,7 +41,7 @@ def with_faults(alerts: pl.DataFrame, jars: pl.DataFrame, known: pl.Series | Non
 
     alerts: rows of alert. jars: `jars_in_places`. known: faults of the month before. Adds signal, signals
     (list of "signal severity"), unit_code, value, rank (0 info to 2 critical), excess, half_low, half_high,
-    kind and fault.
+    half_hot, kind and fault.
     """
     rows = _read(alerts.filter(pl.col("status") != "suppressed"), jars)
     rows = _own_kind(rows)
@@ -88,6 +88,7 @@ def _read(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         about=pl.lit(None, pl.String),
         half_low=pl.lit(value=False),
         half_high=pl.lit(value=False),
+        half_hot=pl.lit(value=False),
     )
 
 
@@ -260,4 +261,13 @@ def _hot_strings(rows: pl.DataFrame) -> pl.DataFrame:
     floats = (pl.col("alert_type") == "current_high") & (pl.col("kind") == HEAT)
     many = pl.col("battery_id").filter(warm & (pl.col("rank") > 0)).n_unique().over("string_id") >= HOT_JARS
     mine = warm & (floats.any().over("string_id") | many) & pl.col("string_id").is_not_null()
-    return rows.with_columns(kind=pl.when(mine).then(pl.lit(HEAT)).otherwise("kind"))
+    rows = rows.with_columns(kind=pl.when(mine).then(pl.lit(HEAT)).otherwise("kind"))
+    far = (pl.col("kind") == HEAT) & _signal("jar_above_room critical")
+    far_jars = pl.col("battery_id").filter(far).n_unique().over("string_id")
+    half = (far_jars >= pl.col("jars_in_string") / 2.0).fill_null(value=False)
+    # Jars that ran away are dead afterwards, and their string with them.
+    since = pl.col("triggered_at").filter(far).min().over("string_id")
+    dead = half & pl.col("kind").is_in([JAR, CHARGER]) & (pl.col("triggered_at") >= since)
+    dead = dead & ~pl.col("alert_type").is_in(AGEING)
+    kind = pl.when(dead).then(pl.lit(HEAT)).otherwise("kind")
+    return rows.with_columns(kind=kind, half_hot=half & (far | dead))

@@ -12,7 +12,6 @@ from battery_assets.features.operations.faults import (
     CHARGER,
     DATA,
     HEAT,
-    HIGH,
     JAR,
     LOW,
     RIPPLE,
@@ -24,6 +23,8 @@ from battery_assets.features.operations.faults import (
 WHOLE_CELL_V = 1.0
 # A short takes its volts at once: wear is 0.1 V a month at most.
 JUMP_V = 0.3
+# A weld cracks within days (Cellwatch); what dries out rises by some per cent a month.
+JUMP_PCT = 40.0
 EVIDENCE = pl.Struct(
     {
         "signals": pl.List(pl.String),
@@ -35,8 +36,11 @@ EVIDENCE = pl.Struct(
         "half_high": pl.Boolean,
         "crept": pl.Boolean,
         "jumped": pl.Boolean,
+        "broke": pl.Boolean,
+        "half_hot": pl.Boolean,
     }
 )
+_MARKS = ("half_low", "half_high", "crept", "jumped", "broke", "half_hot")
 _FLOATS_LOW = ("float_below_median", "float_voltage_25c")
 _LIFE = ("soh", "rul_days", "failure_probability_90d", "failure_probability_30d")
 _GROWTH = ("r_vs_baseline", "r_vs_median")
@@ -45,7 +49,7 @@ _GROWTH = ("r_vs_baseline", "r_vs_median")
 def seen(rows: pl.DataFrame, over: list[str], before: pl.DataFrame) -> pl.DataFrame:
     """`over`, evidence: what the alerts of each group show.
 
-    rows: `with_faults`. before: `floated_low_before`.
+    rows: `with_faults`. before: `known_before`.
     """
     leads = pl.col("signal")
     value = {
@@ -57,6 +61,7 @@ def seen(rows: pl.DataFrame, over: list[str], before: pl.DataFrame) -> pl.DataFr
     mine = own.fill_null(value=False) | ~pl.col("fault").str.starts_with("jar|")
     was_low = pl.col("was_v").is_not_null()
     jump = (pl.col("below_v") - pl.col("was_v") >= JUMP_V).fill_null(value=False)
+    creeps = (pl.col("growth_pct") - pl.col("was_pct") < JUMP_PCT).fill_null(value=False)
     evidence = pl.struct(
         signals="signals",
         rank="rank",
@@ -67,6 +72,8 @@ def seen(rows: pl.DataFrame, over: list[str], before: pl.DataFrame) -> pl.DataFr
         half_high="half_high",
         crept=was_low & ~jump,
         jumped=was_low & jump,
+        broke=(pl.col("growth_pct") >= BROKEN_PCT) & ~creeps,
+        half_hot="half_hot",
     )
     return (
         rows.join(before, on="battery_id", how="left", validate="m:1")
@@ -79,7 +86,9 @@ def seen(rows: pl.DataFrame, over: list[str], before: pl.DataFrame) -> pl.DataFr
             units=pl.col("unit").n_unique().cast(pl.Int64),
             half_low=pl.col("half_low").any(),
             half_high=pl.col("half_high").any(),
+            half_hot=pl.col("half_hot").any(),
             was_v=pl.col("was_v").max(),
+            was_pct=pl.col("was_pct").max(),
         )
         .select(*over, evidence=evidence)
     )
@@ -97,10 +106,7 @@ def joined(before: pl.Expr, now: pl.Expr) -> pl.Expr:
     return pl.struct(
         signals.list.unique().list.sort().alias("signals"),
         *(most(name).alias(name) for name in ("rank", "below_v", "growth_pct", "units")),
-        *(
-            most(name).fill_null(value=False).alias(name)
-            for name in ("half_low", "half_high", "crept", "jumped")
-        ),
+        *(most(name).fill_null(value=False).alias(name) for name in _MARKS),
     )
 
 
@@ -127,7 +133,7 @@ def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
     signatures = [
         ((kind == CHARGER) & field["half_low"], "CHARGER-LOW"),
         (kind == CHARGER, "CHARGER-HIGH"),
-        (jar & (field["growth_pct"].fill_null(0.0) >= BROKEN_PCT), "OPEN-WELD"),
+        (jar & field["broke"], "OPEN-WELD"),
         (jar & short, "CELL-SHORT"),
         (kind == AGED, "STRING-AGED"),
         (jar & told(("discharge_below_median", "discharge_voltage"), "critical"), "WEAK-JAR"),
@@ -135,7 +141,7 @@ def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
         (jar & weak, "WEAK-JAR"),
         (jar & told(_GROWTH, *bad), "DRY-OUT"),
         (jar & told(_FLOATS_LOW, *bad), "LOW-FLOAT"),
-        ((kind == HEAT) & hot_far & floats, "THERMAL-RUNAWAY"),
+        ((kind == HEAT) & hot_far & (floats | field["half_hot"]), "THERMAL-RUNAWAY"),
         (kind == ROOM, "HVAC"),
         ((kind == HEAT) & hot, "HOT-JAR"),
         (kind == HEAT, "FLOAT-CURRENT"),
@@ -150,8 +156,9 @@ def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
     )
 
 
-def floated_low_before(alerts: pl.DataFrame) -> pl.DataFrame:
-    """battery_id, was_v: by how much jars floated low in the month before, where that was no short.
+def known_before(alerts: pl.DataFrame) -> pl.DataFrame:
+    """battery_id, was_v, was_pct: by how much jars floated low in the month before, where that was no short,
+    and by how much their resistance had grown.
 
     alerts: rows of alert of the month before.
     """
@@ -159,11 +166,16 @@ def floated_low_before(alerts: pl.DataFrame) -> pl.DataFrame:
     low = (pl.col("alert_type") == LOW) & signals.str.contains(f'"({"|".join(_FLOATS_LOW)}) ')
     short = signals.str.contains(f'"({"|".join(_FLOATS_LOW)}) critical')
     jars = alerts.filter(pl.col("battery_id").is_not_null()).group_by("battery_id")
-    leads = pl.col("context_json").str.json_path_match("$.signal") == "float_below_median"
-    volts = pl.col("context_json").str.json_path_match("$.value").cast(pl.Float64)
-    found = jars.agg(low=low.any(), short=(low & short).any(), was_v=volts.filter(low & leads).max())
-    found = found.filter(pl.col("low") & ~pl.col("short"))
-    return found.select("battery_id", was_v=pl.col("was_v").fill_null(0.0))
+    leads = pl.col("context_json").str.json_path_match("$.signal")
+    value = pl.col("context_json").str.json_path_match("$.value").cast(pl.Float64)
+    found = jars.agg(
+        low=low.any(),
+        short=(low & short).any(),
+        was_v=value.filter(low & (leads == "float_below_median")).max(),
+        was_pct=value.filter(leads.is_in(_GROWTH)).max(),
+    )
+    creeping = pl.when(pl.col("low") & ~pl.col("short")).then(pl.col("was_v").fill_null(0.0))
+    return found.select("battery_id", was_v=creeping, was_pct="was_pct")
 
 
-__all__ = ["EVIDENCE", "HIGH", "floated_low_before", "joined", "rca_code", "seen"]
+__all__ = ["EVIDENCE", "joined", "known_before", "rca_code", "seen"]

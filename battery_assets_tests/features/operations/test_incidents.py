@@ -137,9 +137,12 @@ def test_a_signature_is_read_as_its_cause(signal, value, code):
 
 
 def test_hot_jars_with_a_high_float_current_are_thermal_runaway():
-    hot = world.during("t_delta_ambient_mean", 12.0, world.IN_STRING)
+    few = pl.col("battery_id").is_in([f"a-{k:02d}" for k in range(1, 9)])
+    hot = world.during("t_delta_ambient_mean", 12.0, few)
     rows, _ = grouped(with_hours(hot))
     assert rows["rca_code"].to_list() == ["HOT-JAR"]
+    all_of_them, _ = grouped(with_hours(world.during("t_delta_ambient_mean", 12.0, world.IN_STRING)))
+    assert all_of_them["rca_code"].to_list() == ["THERMAL-RUNAWAY"]
     strings = world.string_hours().with_columns(
         world.during("float_current_a", 2.0, pl.col("string_id") == "a", "hour")
     )
