@@ -16,6 +16,7 @@ from battery_assets.features.operations.alerts import alerts
 from battery_assets.features.operations.data_quality import findings, telemetry_evidence
 from battery_assets.features.operations.fault_lives import Month
 from battery_assets.features.operations.incidents import incidents
+from battery_assets.features.operations.work_orders import work_orders
 from battery_assets.physics.ageing import MECHANISMS
 from battery_assets.synthetic.calendar import DAY_S, instant
 from battery_assets.synthetic.identifiers import battery_ids
@@ -52,13 +53,20 @@ def small_site(seed: int, **more: object) -> SyntheticSite:
     return SyntheticSite("x", "phuket", seed, 900, 2, 24, "2025-01", **more)  # type: ignore[arg-type]
 
 
-def incidents_of(site: SyntheticSite, months: Sequence[str]) -> pl.DataFrame:
-    """The incidents of consecutive months as the last one in which they stand leaves them, with their alerts'
-    month in `m`."""
+@dataclass(frozen=True)
+class Worked:
+    """Incidents and work orders of consecutive months, each as the last month in which it stands leaves it."""
+
+    incidents: pl.DataFrame
+    orders: pl.DataFrame
+
+
+def worked(site: SyntheticSite, months: Sequence[str]) -> Worked:
+    """What consecutive months make of a site's telemetry."""
     hours, rules = site_hours(site, list(months)), thresholds()
     before, alerts_before = empty(t.incident), empty(t.alert)
     work: list[pl.DataFrame] = []
-    states = []
+    orders, states, asked = empty(t.work_order), [], []
     for month in months:
         inputs = hours.inputs(month)
         assert inputs.hours is not None and inputs.strings_hours is not None
@@ -71,8 +79,22 @@ def incidents_of(site: SyntheticSite, months: Sequence[str]) -> pl.DataFrame:
                                schema=["system_id", "system_code"])  # fmt: skip
         made = Month("x", inputs.jars, start, end, before, alerts_before, pl.concat(work[-2:]), systems)
         before, alerts_before = incidents(raised, made)
-        states.append(before.with_columns(m=pl.lit(month)))
-    return pl.concat(states).sort("m").group_by("incident_id", maintain_order=True).last()
+        orders = work_orders(before, None, orders, work[-1])
+        states.append(before)
+        asked.append(orders)
+    return Worked(_last(states, "incident_id"), _last(asked, "work_order_id"))
+
+
+def _last(states: list[pl.DataFrame], key: str) -> pl.DataFrame:
+    return pl.concat(states).group_by(key, maintain_order=True).last()
+
+
+def true_ends(site: SyntheticSite, months: Sequence[str]) -> dict[str, datetime]:
+    """The jars that ended within the months while they served, and when."""
+    start, end = (at.timestamp() / DAY_S for at in (bounds(months[0])[0], bounds(months[-1])[1]))
+    jars, ids = lives(site), battery_ids(site)
+    served = (jars.end_day >= start) & (jars.end_day < end) & (jars.end_day <= jars.replaced)
+    return {ids[n]: instant(float(jars.end_day[n]) * DAY_S) for n in np.flatnonzero(served).tolist()}
 
 
 def _inside(month: str) -> pl.Expr:

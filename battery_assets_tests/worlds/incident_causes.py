@@ -6,6 +6,8 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -16,10 +18,12 @@ from battery_assets_tests.worlds.fault_months import (
     LATE,
     WORN_DAYS,
     Truth,
-    incidents_of,
+    Worked,
     remaining_days,
     small_site,
+    true_ends,
     truths,
+    worked,
 )
 
 SEEDS = range(100, 130)
@@ -49,9 +53,31 @@ _KINDS = {"jar": ("jar",), "string": ("heat", "charger"), "system": ("ripple", "
 Pair = tuple[str, str]
 
 
-def judged(site: SyntheticSite, months: Sequence[str]) -> tuple[list[Pair], int]:
-    """Truth and code of every fault and incident, and how many incidents faults had beyond their first."""
-    rows, pairs, more = incidents_of(site, months), [], 0
+@dataclass
+class Judged:
+    """What became of faults: truth and code of each, and of every incident that none explains.
+
+    more: incidents beyond the first of a fault. orders, ends, found: work orders, true ends of jars in
+    service, and those of them that had an order, or their string had, before five days after their end.
+    """
+
+    pairs: Counter[Pair] = field(default_factory=Counter)
+    more: int = 0
+    orders: int = 0
+    ends: int = 0
+    found: int = 0
+
+    def add(self, other: "Judged") -> None:
+        """Add what became of another site's faults."""
+        self.pairs.update(other.pairs)
+        for name in ("more", "orders", "ends", "found"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def judged(site: SyntheticSite, months: Sequence[str]) -> Judged:
+    """What became of a site's faults in consecutive months."""
+    done = worked(site, months)
+    rows, pairs, more = done.incidents, [], 0
     mine: set[str] = set()
     for truth in truths(site, months):
         own = _of(truth, rows)
@@ -59,7 +85,18 @@ def judged(site: SyntheticSite, months: Sequence[str]) -> tuple[list[Pair], int]
         more += max(own.height - 1, 0)
         pairs.append((truth.name, own["rca_code"][0] if own.height else "none"))
     rest = rows.filter(~pl.col("incident_id").is_in(list(mine)))
-    return pairs + list(_of_wear(site, rest)), more
+    ends = true_ends(site, months)
+    found = sum(_ordered(done, jar, at) for jar, at in ends.items())
+    counts = Counter([*pairs, *_of_wear(site, rest)])
+    return Judged(counts, more, done.orders.height, len(ends), found)
+
+
+def _ordered(done: Worked, jar: str, at: datetime) -> bool:
+    """Had somebody to look at the jar, or to renew its string, in time?"""
+    strings = done.incidents.filter(pl.col("battery_id") == jar)["string_id"]
+    own = pl.col("fault") == f"jar|{jar}"
+    of_string = pl.col("fault").is_in([f"aged|{string}" for string in strings])
+    return done.orders.filter((own | of_string) & (pl.col("created_at") <= at + LATE)).height > 0
 
 
 def _of(truth: Truth, rows: pl.DataFrame) -> pl.DataFrame:
@@ -87,19 +124,17 @@ def _of_wear(site: SyntheticSite, rows: pl.DataFrame) -> Iterator[Pair]:
             yield "nothing", row["rca_code"]
 
 
-def matrix(seeds: Iterable[int] = SEEDS, months: Sequence[str] = MONTHS) -> tuple[Counter[Pair], int]:
-    """How often each truth was given each code, and incidents beyond the first of a fault."""
-    counts: Counter[Pair] = Counter()
-    more = 0
+def matrix(seeds: Iterable[int] = SEEDS, months: Sequence[str] = MONTHS) -> Judged:
+    """What became of the faults of many small sites."""
+    total = Judged()
     for seed in seeds:
-        pairs, beyond = judged(small_site(seed), months)
-        counts.update(pairs)
-        more += beyond
-    return counts, more
+        total.add(judged(small_site(seed), months))
+    return total
 
 
-def table(counts: Counter[Pair], more: int) -> str:
+def table(of: Judged) -> str:
     """The matrix in Markdown; the last column is the share of a truth that was named rightly."""
+    counts = of.pairs
     codes = [*sorted({code for _, code in counts} - {"none"}), "none"]
     names = [*(name for name in CAUSES_OF if any(truth == name for truth, _ in counts)), "sound", "nothing"]
     lines = ["| truth | " + " | ".join(codes) + " | right |", "|---" * (len(codes) + 2) + "|"]
@@ -112,7 +147,10 @@ def table(counts: Counter[Pair], more: int) -> str:
         f"{_right(counts, code)} of {sum(counts[name, code] for name in names)}" for code in codes[:-1]
     ]
     lines.append("| *right of those named so* | " + " | ".join(precise) + " | | |")
-    lines.append(f"\nIncidents beyond the first of one fault: {more}.")
+    lines.append(
+        f"\nIncidents beyond the first of one fault: {of.more}. Work orders: {of.orders} for {of.ends} true ends "
+        f"of jars in service, of which {of.found} had one in time."
+    )
     return "\n".join(lines)
 
 
@@ -130,6 +168,6 @@ def write(text: str, page: Path = PAGE) -> None:
 
 
 if __name__ == "__main__":
-    made = table(*matrix())
+    made = table(matrix())
     sys.stdout.write(made + "\n")
     write(made)

@@ -72,7 +72,7 @@ def show(code: str) -> None:
     for entry in history:
         words = [entry[name] for name in ("assigned_to", "rca_code", "note") if entry[name]]
         who = f"{entry['entered_at']:%Y-%m-%d %H:%M}  {entry['entered_by']}"
-        click.echo(f"{who}  {entry['action']}: {'; '.join(words)}")
+        click.echo(f"{who}  {': '.join([entry['action'], '; '.join(words)] if words else [entry['action']])}")
 
 
 @incident.command()

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from battery_assets_tests.worlds.fault_months import small_site
-from battery_assets_tests.worlds.incident_causes import CAUSES_OF, MARKS, PAGE, judged, table, write
+from battery_assets_tests.worlds.incident_causes import CAUSES_OF, MARKS, PAGE, Judged, judged, table, write
 
 # Sites and months in which the generator's sites of `small_site` have the fault.
 FAULTS = [
@@ -25,10 +25,11 @@ FAULTS = [
 
 @pytest.mark.parametrize(("fault", "seed", "months"), FAULTS, ids=[name for name, _, _ in FAULTS])
 def test_a_fault_is_one_incident_that_names_it(fault, seed, months):
-    pairs, more = judged(small_site(seed), months)
+    found = judged(small_site(seed), months)
+    pairs = found.pairs
     named = [code for truth, code in pairs if truth == fault]
     assert named and set(named) <= set(CAUSES_OF[fault]), pairs
-    assert more == 0
+    assert found.more == 0
     # No sound jar is called shorted or broken, and nothing else is called what this fault is.
     wrong = [(truth, code) for truth, code in pairs if code in ("CELL-SHORT", "THERMAL-RUNAWAY")]
     assert all(code in CAUSES_OF.get(truth, ()) for truth, code in wrong), pairs
@@ -36,12 +37,12 @@ def test_a_fault_is_one_incident_that_names_it(fault, seed, months):
 
 def test_the_matrix_counts_what_was_named_rightly_and_what_was_missed(tmp_path):
     pairs = [("strap", "OPEN-WELD"), ("strap", "none"), ("sound", "OPEN-WELD"), ("nothing", "HVAC")]
-    text = table(Counter(pairs), 2)
+    text = table(Judged(Counter(pairs), more=2, orders=3, ends=2, found=1))
     lines = text.splitlines()
     assert lines[0] == "| truth | HVAC | OPEN-WELD | none | right |"
     assert "| strap |  | 1 | 1 | 1 of 2 |" in lines
     assert "| *right of those named so* | 0 of 1 | 1 of 2 | | |" in lines
-    assert lines[-1] == "Incidents beyond the first of one fault: 2."
+    assert lines[-1].startswith("Incidents beyond the first of one fault: 2. Work orders: 3 for 2 true ends")
     page = tmp_path / "page.md"
     page.write_text(f"before\n{MARKS[0]}\nold\n{MARKS[1]}\nafter\n")
     write(text, page)

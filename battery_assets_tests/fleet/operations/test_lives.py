@@ -39,7 +39,8 @@ def test_an_old_month_that_is_made_again_gives_the_same_rows(site):
     for month in ("2025-01", "2025-02"):
         site.run(month, site.alert(1, f"{month}-05 00:00"))
     before = site.asked("SELECT * FROM operations.incident ORDER BY month")
-    site.again("2025-01")
+    site.run("2025-01", site.alert(1, "2025-01-05 00:00"))
+    assert site.asked("SELECT * FROM platform.partition_version WHERE state = 'stale'") == []
     site.again("2025-02")
     assert site.asked("SELECT * FROM operations.incident ORDER BY month") == before
     assert len({row["incident_id"] for row in before}) == 1
