@@ -11,7 +11,7 @@ EXIT_CODES = {
     0: "done",
     BAD_INPUT: "an input, a name or a setting cannot be taken as it is",
     2: "the command line is not understood",
-    RED_CHECK: "the data were taken in, and a check that stops is red",
+    RED_CHECK: "the data were taken in, and a check is red: what it concerns was left out",
     FAILURE: "a failure of the platform's own",
 }
 
@@ -44,7 +44,7 @@ class UserError(click.ClickException):
 
 
 class RedCheck(UserError):
-    """A check that stops is red: what was loaded obeys no rule that it has to obey."""
+    """A check is red: what was loaded, or strings of it, obeys no rule that it has to obey."""
 
     exit_code = RED_CHECK
 

@@ -186,3 +186,53 @@ def test_no_sentence_is_long(page):
     words = {each: len(re.findall(r"\S*\w\S*", each)) for each in sentences(TEXTS[page])}
     long = [each for each, count in words.items() if count > LONGEST_SENTENCE]
     assert not long, f"{page}: over {LONGEST_SENTENCE} words: {long}"
+
+
+# What was rejected or was so once stands there with its old names.
+TODAY = [page for page in TEXTS if page not in ("docs/decisions.md", "docs/figures.md")]
+
+
+def every_option(command: click.Command = main) -> Iterator[str]:
+    """The options of a command and of all below it."""
+    for option in command.params:
+        yield from (*option.opts, *option.secondary_opts)
+    for below in getattr(command, "commands", {}).values():
+        yield from every_option(below)
+
+
+@pytest.mark.parametrize("page", TODAY)
+def test_every_option_that_stands_alone_is_one_of_a_command(page):
+    alone = [text for text in quoted(TEXTS[page]) if text.startswith("--")]
+    named = {flag for text in alone for flag in re.findall(r"(?:^|\s)(--[a-z][a-z-]*)", text)}
+    assert named <= set(every_option()), page
+
+
+@pytest.mark.parametrize("page", TODAY)
+def test_every_term_that_it_declares_is_one_of_a_source(page):
+    from battery_assets.actions.terms import terms_of
+    from battery_assets.lab.terms import TERMS, column_of
+
+    told = [*quoted(TEXTS[page]), *"\n".join(FENCE.findall(TEXTS[page])).splitlines()]
+    for text in told:
+        for value in re.findall(r"--contract '?([\w]+=[^'\s]+)", text):
+            assert terms_of((value,), None), text
+        for name in re.findall(r"--term '?(\w+)=", text):
+            assert name in TERMS, text
+        for column in re.findall(r"--column '([^']+)'", text):
+            assert column == "HEADING=WORD:UNIT" or column_of(column), text
+
+
+@pytest.mark.parametrize("page", TODAY)
+def test_no_page_asks_for_python_where_an_option_is_to_be_given(page):
+    calls = [text for text in quoted(TEXTS[page]) if re.match(r"[A-Z]\w+\(", text)]
+    assert not calls, f"{page}: who reads it has a command line"
+
+
+def test_the_page_of_checks_says_which_laws_data_can_break():
+    from battery_assets import definitions as d
+    from battery_assets.fleet.quarantine import LAWS
+
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", TEXTS["docs/checks.md"], re.MULTILINE)
+    blocking = {spec.name for check in d.checks for spec in check.check_specs if spec.blocking}
+    assert {name for name, _ in rows} == blocking
+    assert {name for name, broken_by in rows if "data" in broken_by} == {law.__name__ for law in LAWS}

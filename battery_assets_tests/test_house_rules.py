@@ -75,6 +75,16 @@ def test_nobody_but_its_own_asset_imports_the_truth():
     assert not [module for module, names in PRODUCT.imports.items() if names & importers]
 
 
+def test_days_are_kept_through_one_door():
+    """Hours are made on another table's walk; all else goes through reduce_days and replace_days."""
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"\b(day_plan|days_kept)\(", path.read_text(encoding="utf-8"))
+    }
+    assert users == {"platform/days/work.py", "fleet/hours.py"}
+
+
 def test_no_phase_that_computes_imports_the_generator():
     for module, names in PRODUCT.imports.items():
         if re.match(r"battery_assets\.(fleet|lab)\.p[4-7]_", module):

@@ -4,7 +4,7 @@ import filecmp
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,23 @@ def forget_empty(at: Session, lab: str, entered: list[Entered]) -> bool:
 
 
 def enter_tests(
-    at: Session, lab: str, folder: Path, defaults: dict[str, Any], heard: Callable[[str, bool], None]
+    at: Session,
+    lab: str,
+    folder: Path,
+    defaults: dict[str, Any],
+    heard: Callable[[str, bool], None],
+    asked: Collection[Path] = (),
 ) -> tuple[list[Entered], list[SessionRefused]]:
-    """Enter each new test of a lab's folder. Returns what became of each, and why cells were left out."""
+    """Enter each new test of a lab's folder. Returns what became of each, and why cells were left out.
+
+    asked: files of this command; one that was refused before is told again as long as it is.
+    """
     found: list[Entered] = []
     left_out: list[SessionRefused] = []
-    for one in enter_new_tests(at.warehouse, lab, folder, defaults, left_out.append, root=folder.parent):
+    entering = enter_new_tests(
+        at.warehouse, lab, folder, defaults, left_out.append, root=folder.parent, asked=asked
+    )
+    for one in entering:
         name = one.test.paths[0].name
         heard(name, False)
         found.append(one)

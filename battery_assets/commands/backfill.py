@@ -105,6 +105,7 @@ def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
 
 def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:
     from battery_assets.actions.demo import Step, run
+    from battery_assets.actions.red_laws import end_by, red_laws
     from battery_assets.actions.session import months_without_rows
     from battery_assets.commands.progress import steps_bar
 
@@ -115,6 +116,7 @@ def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:
     if job == "site_month":
         for site, month in months_without_rows(at, sites, months):
             click.echo(f"{site}: no rows of {month}, so nothing was computed of it")
+        end_by(red_laws(at, [(site, month) for site in sites for month in months]))
 
 
 def _through_daemon(at: "Session", job: str, partitions: list[str], wait: bool) -> None:

@@ -27,6 +27,7 @@ def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[st
       battery-assets import fleet exports/cnx --site cnx-01 --contract 'rename=volt:voltage_v|jar:battery_id'
     """
     from battery_assets.actions.import_export import import_site, refusal_of_files, refused_files
+    from battery_assets.actions.red_laws import end_by, red_laws
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.terms import terms_of
@@ -41,7 +42,6 @@ def import_fleet(path: Path, site: str, timezone: str | None, contract: tuple[st
             print_accounts(at, site, month)
         print_report(at, site)
         refused = dict.fromkeys(words for month in months for words in refused_files(at, site, month))
-        error = refusal_of_files(list(refused))
-        if error is not None:
-            # What the other files carry was computed; that some were not taken in is no success.
-            raise error
+        # What else there is was computed; that files or strings were left out is no success.
+        errors = refusal_of_files(list(refused)), red_laws(at, [(site, month) for month in months])
+        end_by(*errors)

@@ -98,9 +98,10 @@ def import_tests(
             # The sensor leaves a lab alone whose row is held: else both would run the same months.
             registry.hold_site(connection, lab)
             folder = action.land(at.landing, lab, named, terms)
+            asked = [folder / name for _, name in named]
             with steps_bar(f"read into {lab}", 1 if one_test else len(named)) as heard:
-                found, left_out = action.enter_tests(at, lab, folder, defaults, heard)
-            months, again = action.months_to_run(at, lab, [folder / name for _, name in named])
+                found, left_out = action.enter_tests(at, lab, folder, defaults, heard, asked)
+            months, again = action.months_to_run(at, lab, asked)
             if run and months:
                 with steps_bar(f"lab {lab}", len(months)) as heard:
                     action.run_months(lab, months, heard)

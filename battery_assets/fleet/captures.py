@@ -1,7 +1,9 @@
 """Waveforms that the recorders kept: what the assets of several phases need of them, kept day by day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -9,6 +11,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.sources import captures_of, windows_over
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.work import alone, reduce_days
 from battery_assets.platform.lake import captures as store
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -42,25 +45,22 @@ def keep_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
     Empty for a site whose files bring captures of their own.
     """
     over = windows_over(warehouse, part)
-    given = {day: made_from for day, (made_from, _) in over.items()}
-    with warehouse.reductions("captures", part, given, by=__name__) as plan:
-        kept = list(plan.saved())
-        plan.make_again(day for day, values in kept if not _whole(warehouse, values["files"]))
-        made = _made(warehouse, part, {name for day in plan.to_make for name in over[day][1]})
-        for day in plan.to_make:
-            mine = {name: made[name] for name in over[day][1] if name in made}
-            columns = {
-                "window_id": list(mine),
-                "url": list(mine.values()),
-                "sha256": [capture_digest(warehouse, url) for url in mine.values()],
-            }
-            plan.save(day, files=pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)))
-    files = [values["files"].select("window_id", "url") for _, values in plan.saved()]
-    return {name: url for frame in files for name, url in frame.iter_rows()}
+    inputs = {day: made_from for day, (made_from, _) in over.items()}
+    made = partial(_made, warehouse, part, {day: windows for day, (_, windows) in over.items()})
+
+    def files(_: date, urls: dict[str, str]) -> pl.DataFrame:
+        checksums = [capture_digest(warehouse, url) for url in urls.values()]
+        columns = {"window_id": list(urls), "url": list(urls.values()), "sha256": checksums}
+        return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+
+    days = reduce_days(
+        warehouse, "captures", part, inputs, made, files, whole=partial(_whole, warehouse), by=__name__
+    )
+    return {name: url for kept in days.values() for name, url in kept.select("window_id", "url").iter_rows()}
 
 
-def _whole(warehouse: Warehouse, files: pl.DataFrame) -> bool:
-    """Are the files what was written?"""
+def _whole(warehouse: Warehouse, _: date, files: pl.DataFrame) -> bool:
+    """Are the files of a day what was written?"""
     return all(capture_digest(warehouse, url) == sha256 for _, url, sha256 in files.iter_rows())
 
 
@@ -69,16 +69,18 @@ def capture_digest(warehouse: Warehouse, url: str) -> str | None:
     return store.digest(warehouse.lake, url)
 
 
-def _made(warehouse: Warehouse, part: Part, wanted: set[str]) -> dict[str, str]:
-    """Captures of windows, brought to disk while the next one is made; the address of each."""
-    if not wanted:
-        return {}
+def _made(
+    warehouse: Warehouse, part: Part, windows: Mapping[date, list[str]], days: list[date]
+) -> Iterator[tuple[date, dict[str, str]]]:
+    """Captures of the windows of days, brought to disk while the next one is made; the address of each."""
+    wanted = {name for day in days for name in windows[day]}
     with ThreadPoolExecutor(2) as behind:
         kept = {
             window: behind.submit(warehouse.keep_capture, part, window, samples)
-            for window, samples in captures_of(warehouse, part, wanted)
+            for window, samples in (captures_of(warehouse, part, wanted) if wanted else ())
         }
-        return {window: writing.result() for window, writing in kept.items()}
+        for day in days:
+            yield day, {name: kept[name].result() for name in windows[day] if name in kept}
 
 
 def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -94,13 +96,13 @@ def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | No
     facts = string_facts(warehouse, part)
     by_day = recorded.with_columns(day=pl.col("start_ts").dt.date()).partition_by("day", as_dict=True)
     days = {day: of_day for (day,), of_day in by_day.items()}
-    given = {day: _said_of(warehouse, of_day, facts) for day, of_day in days.items()}
-    with warehouse.reductions("bursts", part, given, by=__name__) as plan:
-        for day in plan.to_make:
-            bursts = bursts_of(days[day], _captures(warehouse, days[day]), facts)
-            plan.save(day, bursts=measured(bursts))
-    shown = [values["bursts"] for _, values in plan.saved()]
-    return judged(pl.concat([pl.DataFrame(schema=MEASURED), *shown]))
+    inputs = {day: _said_of(warehouse, of_day, facts) for day, of_day in days.items()}
+
+    def bursts(day: date, _: None) -> pl.DataFrame:
+        return measured(bursts_of(days[day], _captures(warehouse, days[day]), facts))
+
+    kept = reduce_days(warehouse, "bursts", part, inputs, alone, bursts, by=__name__)
+    return judged(pl.concat([pl.DataFrame(schema=MEASURED), *kept.values()]))
 
 
 def _said_of(warehouse: Warehouse, windows: pl.DataFrame, facts: pl.DataFrame) -> str:

@@ -17,6 +17,7 @@ from battery_assets.fleet.jars import day_inputs, jar_facts
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.plan import DayPlan
+from battery_assets.platform.days.work import Read, alone, days_kept, reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import fitting, midnight
 from battery_assets.tables.projections import empty
@@ -127,16 +128,24 @@ def credible_day(rows: Mapping[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> d
     return {each.table: each.believe(rows[each.table], jars)[0] for each in REDUCTIONS}
 
 
+def of_quarantine(rows: dict[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> dict[sa.Table, pl.DataFrame]:
+    """The same rows without what the laws of the month do not let stand. jars: as of `judged_jars`."""
+    from battery_assets.features.credible.days import without_quarantined
+
+    units = {t.telemetry_jar_raw: "battery_id", t.telemetry_string_raw: "string_id"}
+    return rows | {table: without_quarantined(rows[table], unit, jars)[0] for table, unit in units.items()}
+
+
 class HoursToMake:
     """The days of the reductions that are still to be made from a walk over their tables."""
 
-    def __init__(self, plan: Mapping[str, DayPlan], jars: pl.DataFrame) -> None:
-        self._due, self._jars = plan, jars
+    def __init__(self, plans: Mapping[str, DayPlan], jars: pl.DataFrame) -> None:
+        self._plans, self._jars = plans, jars
 
     @property
     def days(self) -> set[date]:
         """Days of which some hours are to be made."""
-        return {day for plan in self._due.values() for day in plan.to_make}
+        return {day for plan in self._plans.values() for day in plan.to_make}
 
     def make(self, day: date, rows: Mapping[sa.Table, pl.DataFrame]) -> dict[sa.Table, pl.DataFrame]:
         """Reduce a day's rows of each table to the hours that are to be made of it. Returns what is credible
@@ -144,9 +153,8 @@ class HoursToMake:
         """
         judged = {each.table: each.believe(rows[each.table], self._jars) for each in REDUCTIONS}
         for reduction in REDUCTIONS:
-            plan = self._due[reduction.name]
-            if day in plan.input_hashes and day not in plan.unchanged:
-                plan.save(day, **reduction.reduce(*judged[reduction.table]))
+            if day in (plan := self._plans[reduction.name]).to_make:
+                plan.save(day, reduction.reduce(*judged[reduction.table]))
         return {table: credible for table, (credible, _) in judged.items()}
 
 
@@ -159,15 +167,12 @@ def hours_to_make(
     jars: `jar_facts` of the month.
     """
     with ExitStack() as stack:
-        plan = {
-            reduction.name: stack.enter_context(
-                warehouse.reductions(
-                    reduction.name, part, day_inputs(read.digests_of(reduction.table), jars), by=__name__
-                )
-            )
-            for reduction in REDUCTIONS
-        }
-        yield HoursToMake(plan, jars)
+        plans = {}
+        for reduction in REDUCTIONS:
+            inputs = day_inputs(read.digests_of(reduction.table), jars)
+            kept = days_kept(warehouse, reduction.name, part, inputs, by=__name__)
+            plans[reduction.name] = stack.enter_context(kept)
+        yield HoursToMake(plans, jars)
 
 
 def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frames:
@@ -175,47 +180,49 @@ def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frame
     part = _as_read(part)
     jars = jar_facts(warehouse, part)
     read = Inputs(warehouse, part, {reduction.table: reduction.columns})
-    with warehouse.reductions(reduction.name, part, day_inputs(read.digests, jars), by=__name__) as plan:
-        for day, rows in read.of(reduction.table, plan.to_make):
-            plan.save(day, **reduction.hours(rows, jars))
-    days = [values for _, values in plan.saved()]
+    inputs, name = day_inputs(read.digests, jars), reduction.name
+    days = reduce_days(
+        warehouse, name, part, inputs, read.walk, lambda _, rows: reduction.hours(rows[0], jars), by=__name__
+    ).values()
     nothing = reduction.hours(empty(reduction.table), jars)
-    return {name: stacked([rows, *(values[name] for values in days)]) for name, rows in nothing.items()}
+    return {name: stacked([rows, *(frames[name] for frames in days)]) for name, rows in nothing.items()}
 
 
 def feature_hours(
     warehouse: Warehouse, part: Part, only: Collection[date] | None = None
 ) -> dict[date, pl.DataFrame]:
     """FEATURE_COLUMNS of the features of hours, by the day in which the hour begins; `only` these days."""
-    plan = _kept_features(warehouse, _as_read(part), {})
-    return {day: values["hours"] for day, values in plan.saved(only)}
+    return _kept_features(warehouse, _as_read(part), {}, only)
+
+
+def feature_days(warehouse: Warehouse, part: Part) -> Read[pl.DataFrame]:
+    """Reads days of feature_hours."""
+    return lambda days: feature_hours(warehouse, part, days).items() if days else ()
 
 
 def keep_feature_hours(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> None:
     """Keep the features of hours for those who read them. made: rows of feature_store by their day."""
-    of_hours = pl.col("feature_window_hours") == 1
-    _kept_features(
-        warehouse,
-        part,
-        {day: fitting(rows, t.feature_store).filter(of_hours) for day, rows in made.items()},
-    )
+    _kept_features(warehouse, part, made, only=())
 
 
-def _kept_features(warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame]) -> DayPlan:
-    digests = warehouse.day_digests(t.feature_store, part)
-    given = {day: sha256 for day, sha256 in digests.items() if sha256}
-    with warehouse.reductions(FEATURE_HOURS, part, given, by=__name__) as plan:
-        for day in plan.to_make:
-            rows = made[day] if day in made else _features_of(warehouse, part, day)
-            plan.save(day, hours=_compact(rows.select(FEATURE_COLUMNS)))
-    return plan
+def _kept_features(
+    warehouse: Warehouse, part: Part, made: Mapping[date, pl.DataFrame], only: Collection[date] | None
+) -> dict[date, pl.DataFrame]:
+    def features(day: date, _: None) -> pl.DataFrame:
+        if day not in made:
+            return _features_of(warehouse, part, day)
+        hours = fitting(made[day], t.feature_store).filter(pl.col("feature_window_hours") == 1)
+        return _compact(hours.select(FEATURE_COLUMNS))
+
+    inputs = {day: sha256 for day, sha256 in warehouse.day_digests(t.feature_store, part).items() if sha256}
+    return reduce_days(warehouse, FEATURE_HOURS, part, inputs, alone, features, by=__name__, only=only)
 
 
 def _features_of(warehouse: Warehouse, part: Part, day: date) -> pl.DataFrame:
     table, start = t.feature_store, midnight(day)
     of_day = (table.c.feature_ts > start) & (table.c.feature_ts <= start + timedelta(days=1))
     where = of_day & (table.c.feature_window_hours == 1)
-    return warehouse.read(table, part, FEATURE_COLUMNS, where=where).collect()
+    return _compact(warehouse.read(table, part, FEATURE_COLUMNS, where=where).collect())
 
 
 def stacked(days: Iterable[pl.DataFrame]) -> pl.DataFrame:

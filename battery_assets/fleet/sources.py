@@ -21,10 +21,12 @@ from battery_assets.ingest.exports.tables import Reading, read_table, read_table
 from battery_assets.ingest.files.duplicates import without_copies
 from battery_assets.ingest.files.problems import PRIVATE
 from battery_assets.platform import clock
+from battery_assets.platform.dagster.metadata import also_shown
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.code_version import code_version
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.plan import DayPlan
+from battery_assets.platform.days.work import replace_days
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import accounts
 from battery_assets.platform.registry import books as registry
@@ -110,36 +112,33 @@ def _days_from_files(
         if document["made_from"] == made_from.get(path)
     }
     changed = {day for path in documents.keys() - known for day in KnownFile.of(documents[path]).shares}
+    unit = sort_columns(table)[0]
     with read_table_days(
         files, table, part.month, contract_of(config), before=known, now=clock.now()
     ) as days:
-        given = {day: digest(config, {"files": names}) for day, names in days.files_of_days().items()}
-        plan = warehouse.day_plan(table, part, given, by=__name__)
         # Had a run died before it kept its accounts, such days would look as if nothing had changed.
-        plan.make_again(days.must_make | changed)
-        days.choose(plan.to_make)
-        result = warehouse.replace(table, part, _counted(table, days, plan), plan=plan)
+        again = days.must_make | changed
+        inputs = {day: digest(config, {"files": names}) for day, names in days.files_of_days().items()}
+        result, plan = replace_days(
+            warehouse, table, part, inputs, days.chosen, lambda _, rows: (rows, _rows_of_units(rows, unit)),
+            whole=lambda day, _: day not in again, by=__name__,
+        )  # fmt: skip
         reading = days.account()
-    told = unknown_units(warehouse, table.c[sort_columns(table)[0]], _rows_by_unit(plan))
+    told = unknown_units(warehouse, table.c[unit], _rows_by_unit(plan))
     reading = replace(reading, findings=[*reading.findings, *told])
     kept = accounts_kept(warehouse, table, part, reading, made_from)
     return with_accounts(result, kept, refused_shown(table, reading))
 
 
-def _counted(
-    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], plan: DayPlan
-) -> Iterator[tuple[date, pl.DataFrame]]:
-    """The days as they are; each hands on how many rows it has of which unit."""
-    unit = sort_columns(table)[0]
-    for day, rows in days:
-        counts = rows.group_by(pl.col(unit).alias("unit")).len("rows")
-        plan.save(day, units=counts.select(pl.col("unit").cast(pl.String), "rows").sort("unit"))
-        yield day, rows
+def _rows_of_units(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
+    """How many rows a day has of which unit."""
+    counts = rows.group_by(pl.col(unit).alias("unit")).len("rows")
+    return counts.select(pl.col("unit").cast(pl.String), "rows").sort("unit")
 
 
 def _rows_by_unit(plan: DayPlan) -> dict[str, int]:
     """How many rows a month has of each unit."""
-    days = [values["units"] for _, values in plan.saved() if "units" in values]
+    days = [counts for _, counts in plan.saved()]
     if not days:
         return {}
     return dict(pl.concat(days).group_by("unit").agg(pl.col("rows").sum()).iter_rows())
@@ -182,7 +181,7 @@ def with_accounts(
     shown: dict[str, Any] = {"files": dg.MetadataValue.json(accounts)}
     if refused:
         shown["refused"] = dg.MetadataValue.table([dg.TableRecord(row) for row in refused])
-    return result._replace(metadata={**(result.metadata or {}), **shown})
+    return also_shown(result, shown)
 
 
 @functools.lru_cache(maxsize=64)
@@ -195,16 +194,6 @@ def _site(site: str, config: tuple[tuple[str, Any], ...]) -> Any:
 def synthetic_site(part: Part, config: dict[str, Any]) -> Any:
     """The synthetic site of a partition."""
     return _site(str(part.site), tuple(sorted(config.items())))
-
-
-def _once(
-    table: sa.Table, days: Iterable[tuple[date, pl.DataFrame]], plan: DayPlan
-) -> Iterator[tuple[date, pl.DataFrame]]:
-    """Days without the rows that a gateway sent again; each hands on how many were sent, and sent again."""
-    for day, sent in days:
-        rows, copies = without_copies(sent, sort_columns(table))
-        plan.save(day, counts=np.array([sent.height, copies]))
-        yield day, rows
 
 
 def _synthetic_rows(table: sa.Table, part: Part, config: dict[str, Any]) -> pl.DataFrame:
@@ -268,13 +257,18 @@ def _from_generator(
 ) -> dg.MaterializeResult:
     """The days of the month that are over: the day that is running comes tomorrow, whole."""
     today = clock.now().date()
-    given = {day: digest(part.site, config) for day in part.days if day < today}
-    plan = warehouse.day_plan(table, part, given, by=__name__)
-    sent = _once(table, _synthetic_days(table, part, config, plan.to_make), plan)
-    result = warehouse.replace(table, part, sent, plan=plan)
-    counts = np.sum([values["counts"] for _, values in plan.saved()], axis=0, initial=0)
+    inputs = {day: digest(part.site, config) for day in part.days if day < today}
+
+    def once(_: date, sent: pl.DataFrame) -> tuple[pl.DataFrame, np.ndarray]:
+        """Rows without those that a gateway sent again; how many were sent, and how many sent again."""
+        rows, copies = without_copies(sent, sort_columns(table))
+        return rows, np.array([sent.height, copies])
+
+    days = functools.partial(_synthetic_days, table, part, config)
+    result, plan = replace_days(warehouse, table, part, inputs, days, once, by=__name__)
+    counts = np.sum([counts for _, counts in plan.saved()], axis=0, initial=0)
     told = dict(zip(("rows sent", "exact duplicates"), np.broadcast_to(counts, 2).tolist(), strict=True))
-    return result._replace(metadata={**(result.metadata or {}), **told})
+    return also_shown(result, told)
 
 
 def _synthetic_days(

@@ -113,7 +113,10 @@ def _unframed(send: Send) -> Send:
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", []), (b"x-frame-options", b"SAMEORIGIN")]
+            headers = [
+                pair for pair in message.get("headers", []) if bytes(pair[0]).lower() != b"x-frame-options"
+            ]
+            message["headers"] = [*headers, (b"x-frame-options", b"SAMEORIGIN")]
         await send(message)
 
     return sent

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ def enter_new_tests(
     defaults: dict[str, Any],
     left_out: Callable[[SessionRefused], None],
     root: Path | None = None,
+    asked: Collection[Path] = (),
 ) -> Iterator[Entered]:
     """Enter every test of a landing folder that is not in the books yet, one after the other.
 
@@ -50,7 +51,7 @@ def enter_new_tests(
     bytes is a duplicate; one that cannot be read is refused with the reader's words, and tried again when its
     files change or `cell.json` does. A cell whose `cell.json` cannot be read is left out: `left_out` hears
     why. A test takes the place of those that its files were before they, or what is told of them, changed.
-    The books name files from `root` on.
+    The books name files from `root` on. A test of files that are `asked` for comes again while it is refused.
     """
     with warehouse.transaction() as connection:
         known = intake.entries(connection, lab)
@@ -69,6 +70,8 @@ def enter_new_tests(
                 names = [name_in(root, path) for path in test.paths]
                 before = {standing[name].key for name in names if name in standing} - {key}
                 yield _enter(warehouse, lab, test, key, contents, before, root)
+            elif known[key].status == intake.REFUSED and not set(asked).isdisjoint(test.paths):
+                yield Entered(test, intake.REFUSED, reason=known[key].reason)
 
 
 def _key(test: SessionFiles) -> str:

@@ -103,12 +103,23 @@ def test_a_refused_import_leaves_no_site_and_no_file(home, filled, tmp_path):
     assert run(home, "site", "remove", "ghost").exit_code == 1
 
 
+def error_of(output: str) -> str:
+    """The fault and the next step that a command ended with."""
+    return output[output.index("error: ") :]
+
+
 def test_a_lab_of_which_every_test_is_refused_is_not_kept(home, filled, tmp_path):
     (tmp_path / "notes.csv").write_text("this,is\nno,test\n")
-    refused = run(home, "import", "lab", str(tmp_path / "notes.csv"), "--lab", "ghosts", "--cell", "C1")
+    command = ["import", "lab", str(tmp_path / "notes.csv"), "--lab", "ghosts", "--cell", "C1"]
+    refused = run(home, *command)
     assert refused.exit_code == 1, refused.output
     assert "it was not kept\nnotes.csv: UNKNOWN_DIALECT: found the columns" in refused.output
     assert "next step: export with the cycler's own headings, or declare each column" in refused.output
+    assert "ghosts" not in run(home, "lab", "list").output
+    again = run(home, *command)
+    assert (again.exit_code, error_of(again.output)) == (1, error_of(refused.output)), (
+        "refused as it was before"
+    )
     assert "ghosts" not in run(home, "lab", "list").output
 
 

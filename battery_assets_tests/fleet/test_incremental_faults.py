@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.work import day_plan
 from battery_assets.platform.lake import store as lake
 from battery_assets.platform.lake.reads import LakeError
 from battery_assets.platform.registry import books as registry
@@ -111,7 +112,7 @@ def test_a_day_that_was_not_due_is_refused_and_nothing_is_written(site):
             )
         )
     assert entry.path
-    nothing_due = site.warehouse.day_plan(table, claimed, {}, by="battery_assets.fleet.sources")
+    nothing_due = day_plan(site.warehouse, table, claimed, {}, by="battery_assets.fleet.sources")
     with pytest.raises(ValueError, match="2025-02-01 is not one of the days to make"):
         site.warehouse.replace(table, claimed, site.warehouse.days(table, site.part), plan=nothing_due)
     assert (site.checksums(), site.files()) == before
@@ -151,7 +152,7 @@ def test_a_late_writer_of_days_is_refused_and_leaves_no_file(site):
     table = t.telemetry_string_calc
     late = site.warehouse.claim(table, site.part)
     [last] = site.warehouse.days(table, site.part, only=[LAST])
-    due_to_late = site.warehouse.day_plan(table, late, {LAST: "another"}, by="battery_assets.fleet.sources")
+    due_to_late = day_plan(site.warehouse, table, late, {LAST: "another"}, by="battery_assets.fleet.sources")
     site.run(only=[table])
     before = site.checksums([table]), set(files_on_disk(site.warehouse, table))
     with pytest.raises(registry.SupersededError):

@@ -140,3 +140,18 @@ def test_mlflow_is_told_the_same_names(tmp_path):
         told["--allowed-hosts"] == "127.0.0.1:5000,localhost:5000,battery.example.org,battery.example.org:*"
     )
     assert told["--cors-allowed-origins"] == "https://battery.example.org,http://battery.example.org"
+
+
+def test_mlflow_serves_its_pages_behind_the_guard(monkeypatch):
+    import mlflow.server as served
+
+    from battery_assets.hosting import mlflow_pages
+
+    monkeypatch.setattr(served, "_build_uvicorn_command", served._build_uvicorn_command)
+    mlflow_pages.guarded_server()
+    words = served._build_uvicorn_command(None, "127.0.0.1", 5000, 1, mlflow_pages.SERVED)
+    assert (words[-1], mlflow_pages.SERVED in words) == (mlflow_pages.OURS, False)
+    with pytest.raises(RuntimeError, match="no guard"):
+        served._build_uvicorn_command(None, "127.0.0.1", 5000, 1, "mlflow.other:app")
+    assert isinstance(mlflow_pages.app, Guard)
+    assert launch.mlflow_server(Settings.from_environment({}), 5000)[2] == mlflow_pages.__name__

@@ -72,8 +72,14 @@ def foreign_pages_get(presence: Presence) -> set[int]:
     dagster = f"{presence.web_url}/graphql?query={change}"
     mlflow = f"{presence.mlflow_url}/api/2.0/mlflow/experiments/create"
     got = set()
+    # A page of another port of this machine is another site's too.
+    foreign = (
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost:8888"},
+        {"Host": "evil.example"},
+    )
     for url, body in ((dagster, None), (dagster, b"{}"), (mlflow, b'{"name": "evil"}')):
-        for header in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
+        for header in foreign:
             request = urllib.request.Request(url, body, {**header, "Content-Type": "application/json"})
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(request, timeout=30)

@@ -17,6 +17,7 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.ingest.exports.landing import landing_files
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.days.work import day_plan
 from battery_assets.tables.identity import identity
 
 PART = Part("alpha", "2025-03")
@@ -127,8 +128,12 @@ def test_an_object_that_is_not_what_was_written_is_not_read_and_not_kept(bucket,
 
     def written() -> list[date]:
         claimed = warehouse.claim(table, PART)
-        due = warehouse.day_plan(
-            table, claimed, dict.fromkeys(days, "made of this"), by="battery_assets.platform.days.plan"
+        due = day_plan(
+            warehouse,
+            table,
+            claimed,
+            dict.fromkeys(days, "made of this"),
+            by="battery_assets.platform.days.plan",
         )
         frames = [
             (day, samples(13.5).with_columns(pl.col("ts").dt.offset_by(f"{n}d")))

@@ -7,6 +7,7 @@ import polars as pl
 from battery_assets.features.credible.inputs import copied_channels, dead_inputs, without_codes
 from battery_assets.features.credible.scales import (
     NOTHING,
+    SCALES,
     jar_scales,
     ohmic_scales,
     sensor_scales,
@@ -14,11 +15,35 @@ from battery_assets.features.credible.scales import (
     together,
 )
 
+RED_LAW = "red_law"
 # What a column takes with it: conductance is the same reading, ripple the same instrument.
 OHMIC = ("resistance_mohm", "conductance_s", "initial_resistance_mohm")
 _STRING = ("voltage_v", "current_a", "ripple_voltage_rms_v", "ripple_current_rms_a")
-_COPIED = ("voltage_v", "temperature_c", *OHMIC)
+_MEASURED = ("voltage_v", *OHMIC)
+_COPIED = (*_MEASURED, "temperature_c")
 Judged = tuple[pl.DataFrame, pl.DataFrame]
+
+
+def without_quarantined(rows: pl.DataFrame, unit: str, jars: pl.DataFrame) -> Judged:
+    """A day's rows without what a law does not let stand, and SCALES of the strings concerned.
+
+    unit: battery_id or string_id. jars: `quarantined`, where that is known, says which laws a jar's string
+    breaks in the month. Temperatures stay: no law that a string can break looks at them.
+    """
+    if "quarantined" not in jars.columns or not jars["quarantined"].count():
+        return rows, NOTHING
+    held = jars.filter(pl.col("quarantined").is_not_null())
+    strings = held.select(pl.col("string_id").cast(pl.String), "quarantined").unique().sort("string_id")
+    columns = _MEASURED if unit == "battery_id" else _STRING
+    rows = _emptied(rows, unit, held[unit].cast(pl.String).unique().to_list(), columns)
+    return rows, pl.DataFrame(
+        [
+            ("string", string, string, "", RED_LAW, laws, None, None, "", rows.height)
+            for string, laws in strings.iter_rows()
+        ],
+        schema=SCALES,
+        orient="row",
+    )
 
 
 def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
@@ -34,7 +59,8 @@ def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
         mine = [of] if kind == "jar" else _of_string(jars, of)
         taken = _COPIED if code == "copied_channel" else OHMIC if column in OHMIC else (column,)
         rows = _emptied(rows, "battery_id", mine, taken)
-    return rows, together([judged, codes])
+    rows, quarantined = without_quarantined(rows, "battery_id", jars)
+    return rows, together([judged, codes, quarantined])
 
 
 def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
@@ -43,7 +69,9 @@ def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
         return rows, NOTHING
     rows, codes = without_codes(rows)
     judged = string_scales(rows, jars)
-    return _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING), together([judged, codes])
+    rows = _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING)
+    rows, quarantined = without_quarantined(rows, "string_id", jars)
+    return rows, together([judged, codes, quarantined])
 
 
 def credible_rooms(rows: pl.DataFrame) -> Judged:
@@ -85,7 +113,7 @@ def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:
     for kind, of, column, code in (
         pl.concat(judged).select("unit_kind", "unit_id", "column", "code").iter_rows()
     ):
-        if code == "scale" and kind == "string" and column not in OHMIC:
+        if code == RED_LAW or (code == "scale" and kind == "string" and column not in OHMIC):
             found.update(_of_string(jars, of))
         elif code == "copied_channel":
             found.add(of)

@@ -213,4 +213,6 @@ def _finding(row: dict, codes: dict[str, str]) -> Finding:
         measured=row["all_against"] / row["all_judged"],
         limit=STEP_SHARE if row["kind"] == "step" else SHARE,
         unit="1",
+        string_id=row["string_id"],
+        days=(begin.date(), end.date()),
     )

@@ -161,4 +161,6 @@ def _finding(row: dict, codes: dict[str, str]) -> Finding:
         measured=abs(row["off_v"]),
         limit=row["limit_v"],
         unit="V",
+        string_id=row["string_id"],
+        days=(begin.date(), end.date()),
     )

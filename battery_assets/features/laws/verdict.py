@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One place where a law does not hold. `measured` and `limit` are in `unit`."""
+    """One place where a law does not hold. `measured` and `limit` are in `unit`.
+
+    string_id: the string that it concerns, where data break the law; days: the first and the last of them.
+    """
 
     where: str
     when: str
@@ -15,6 +19,8 @@ class Finding:
     measured: float
     limit: float
     unit: str
+    string_id: str | None = None
+    days: tuple[date, date] | None = None
 
     @property
     def words(self) -> str:

@@ -18,6 +18,11 @@ PEAK_OVER_MEAN_K = 14.0
 SETTLED = timedelta(hours=24)
 BASELINE_HOURS, BASELINE_LEAST = 72, 24
 MEDIAN_LEAST, ANOMALY_LEAST = 6, 8
+# What may harm somebody is never left out, whatever else of a string cannot stand: heat, overcharge, runaway.
+SAFETY = (
+    "jar_temperature", "jar_above_room", "room_temperature", "float_above_band", "float_current",
+    "float_current_rise", "charge_current",
+)  # fmt: skip
 # What sensors and readings scatter by themselves: 20 mV, 0.5 K, 3 % (SOURCES 8.1, 8.3).
 ANOMALY_FLOORS = {"v": 0.02, "t": 0.5, "r": 0.03}
 
@@ -94,6 +99,7 @@ class AlertInputs:
     hours: 1 h rows of feature_store. strings_hours: `profiles.string_hours`. env: `profiles.room_hours`.
     soh: battery_id, at, soh_pct (source optional). resistance: `profiles.resistance_readings`, readings of
     earlier months included. rul: rows of rul_prediction. data_quality: `data_quality.findings`.
+    quarantined: the strings, and their jars, whose telemetry breaks a law: of these SAFETY alone is judged.
     jars: `profiles.jars_in_places`. start, end: the month, [start, end), UTC.
     """
 
@@ -107,6 +113,7 @@ class AlertInputs:
     resistance: pl.DataFrame | None = None
     rul: pl.DataFrame | None = None
     data_quality: pl.DataFrame | None = None
+    quarantined: frozenset[str] = frozenset()
 
 
 def signals(inputs: AlertInputs) -> dict[str, pl.DataFrame]:
@@ -132,6 +139,8 @@ def signals(inputs: AlertInputs) -> dict[str, pl.DataFrame]:
         found |= _life_signals(inputs.rul)
     if rows is not None:
         found["anomaly_distance"] = _anomaly(rows, readings)
+    believed = ~pl.col("unit_id").is_in(sorted(inputs.quarantined))
+    found |= {name: frame.filter(believed) for name, frame in found.items() if name not in SAFETY}
     return {name: frame for name, frame in found.items() if frame.height}
 
 

@@ -20,6 +20,8 @@ _WORDS = {
     "copied_channel": "shows the very voltages of {likely}: one channel stands for two jars, and neither is "
     "believed. Correct the mapping of the monitor's channels",
     "no_sensor": "{column} shows {shown} {unit} and nothing else: {likely}. Check sensor and leads",
+    "red_law": "not told, because the law {column} is red: {likely}. Charge, health, life and alerts of its "
+    "jars are left out this month, those of safety go on. Next step: {term}",
     "fault_code": "{column} shows {shown} {unit} now and then: {likely}. Check sensor and leads",
 }
 

@@ -19,8 +19,19 @@ SWAP_STEP = "name the two columns rightly at the source, import its files anew a
 def refuse_strings(
     string: str, current_a: np.ndarray, volts: np.ndarray, mode: np.ndarray, rated_ah: float
 ) -> None:
-    """Raises BadInput for a day of one string (volts per jar) that discharges with a positive current, or
-    whose current is its voltage. string: what people call it.
+    """Raises BadInput for a day of one string that `string_doubt` doubts. string: what people call it."""
+    doubt = string_doubt(current_a, volts, mode, rated_ah)
+    if doubt is not None:
+        words, step = doubt
+        raise BadInput(f"string {string}: {words}; next step: {step}")
+
+
+def string_doubt(
+    current_a: np.ndarray, volts: np.ndarray, mode: np.ndarray, rated_ah: float
+) -> tuple[str, str] | None:
+    """Why a day of one string (volts per jar) cannot be, and the next step; None where it can.
+
+    It discharges with a positive current, or its current is its voltage.
     """
     # Loaded, as the monitor's mode says, or as a voltage that no charging jar keeps.
     loaded = (mode == kernel.MODE_DISCHARGE) | ((mode == kernel.MODE_UNKNOWN) & (volts < LOW_V))
@@ -28,19 +39,22 @@ def refuse_strings(
     wrong = int(np.count_nonzero(loaded & strong & (current_a > 0)))
     right = int(np.count_nonzero(loaded & strong & (current_a < 0)))
     if wrong >= FEWEST and wrong > right:
-        raise BadInput(
-            f"string {string}: current_a is positive in {wrong} samples of a discharge and negative in "
-            f"{right}, but positive current charges; next step: {SIGN_STEP}"
+        words = (
+            f"current_a is positive in {wrong} samples of a discharge and negative in {right}, but positive "
+            "current charges"
         )
+        return words, SIGN_STEP
     known = np.isfinite(current_a) & np.isfinite(volts)
     if np.count_nonzero(known) < FEWEST:
-        return
+        return None
     amps, volt = float(np.median(np.abs(current_a[known]))), float(np.median(np.abs(volts[known])))
     if volt < JAR_V[0] / 2 and amps > LOADED_C * rated_ah and amps > 10 * volt and amps > 100:
-        raise BadInput(
-            f"string {string}: current_a stays at {amps:.0f} A and voltage_v at {volt:.2f} V per jar: "
-            f"the two columns look swapped; next step: {SWAP_STEP}"
+        words = (
+            f"current_a stays at {amps:.0f} A and voltage_v at {volt:.2f} V per jar: the two columns look "
+            "swapped"
         )
+        return words, SWAP_STEP
+    return None
 
 
 def refuse_jars(volts: np.ndarray, temps: np.ndarray) -> None:

@@ -1,12 +1,13 @@
 """The string rows of a day as arrays for the loops over time, and which jar stands in which string."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from battery_assets.features.charge import kernels as kernel
-from battery_assets.features.samples.plausible import refuse_strings
+from battery_assets.features.samples.plausible import refuse_strings, string_doubt
 from battery_assets.features.samples.runs import Runs, group_steps_us, micros, numbers, steps_us, unit_runs
 
 GAP_S = 30.0
@@ -75,6 +76,14 @@ class StringSamples:
 
         Raises ValueError where the current has the wrong sign or is the voltage, as `plausible` says.
         """
+        rows = cls.as_sent(frame, units)
+        for s, mine, rated in rows._rated(units):
+            refuse_strings(units.names[s], rows.current[mine], rows.volts[mine], rows.mode[mine], rated)
+        return rows
+
+    @classmethod
+    def as_sent(cls, frame: pl.DataFrame, units: Units) -> "StringSamples":
+        """Rows as `of` takes them, whatever they say."""
         ts, runs = micros(frame["ts"]), unit_runs(frame["string_id"], units.strings)
         step = group_steps_us(steps_us(ts, runs), runs.unit, len(units.strings))
         jars_in = np.zeros(frame.height)
@@ -84,11 +93,21 @@ class StringSamples:
             volts = numbers(frame, "voltage_v").astype(float) / jars_in
         current = numbers(frame, "current_a").astype(float)
         mode, gap = mode_codes(frame), np.maximum(GAP_S * 1e6, GAP_STEPS * step)
-        for s, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
-            known = units.rated_ah[(units.string_of == s) & np.isfinite(units.rated_ah)]
-            rated, mine = float(np.median(known)) if len(known) else np.nan, slice(first, last)
-            refuse_strings(units.names[s], current[mine], volts[mine], mode[mine], rated)
         return cls(ts, current, volts, mode, runs, gap, step)
+
+    def doubts(self, units: Units) -> list[tuple[str, str, str]]:
+        """The strings whose rows cannot be: id, why, and the next step."""
+        judged = (
+            (units.strings[s], string_doubt(self.current[mine], self.volts[mine], self.mode[mine], rated))
+            for s, mine, rated in self._rated(units)
+        )
+        return [(string, *doubt) for string, doubt in judged if doubt is not None]
+
+    def _rated(self, units: Units) -> Iterator[tuple[int, slice, float]]:
+        """Of each string that has rows its number, where these lie, and its rated Ah; NaN where not known."""
+        for s, first, last in zip(self.runs.unit, self.runs.start, self.runs.stop, strict=True):
+            known = units.rated_ah[(units.string_of == s) & np.isfinite(units.rated_ah)]
+            yield int(s), slice(first, last), float(np.median(known)) if len(known) else np.nan
 
     def span(self, strings: int) -> tuple[np.ndarray, np.ndarray]:
         """First row and row after the last of each string; equal where it has none."""

@@ -58,15 +58,30 @@ def twin_days(
     state: that of the evening before the first of the days; None where they are the first of the month. The
     discharges are as `day_windows` gives them.
     """
-    told, ids = carry.documents_of(before), jars["battery_id"].to_list()
-    ohmic_new = carry.numbers_of(jars, ids, "initial_resistance_mohm")
-    start = carry.carried(told, jars, np.full(len(ids), np.nan), _first_time(told, ids, ohmic_new))
+    walk = TwinWalk(jars, before, state)
     for day, jar_rows, string_rows in days:
-        if state is None:
-            state = carry.restored(told, jar_rows, string_rows, jars)
-        state = twin_day(jar_rows, string_rows, jars, start.parameters, state)
+        windows = walk.step(day, jar_rows, string_rows)
+        assert walk.state is not None
+        yield day, walk.state, windows
+
+
+class TwinWalk:
+    """The filter of a site's jars, day after day; `state` is that of the last evening, None before any."""
+
+    def __init__(self, jars: pl.DataFrame, before: pl.DataFrame, state: TwinState | None = None) -> None:
+        told, ids = carry.documents_of(before), jars["battery_id"].to_list()
+        ohmic_new = carry.numbers_of(jars, ids, "initial_resistance_mohm")
+        start = carry.carried(told, jars, np.full(len(ids), np.nan), _first_time(told, ids, ohmic_new))
+        self._jars, self._told, self._parameters = jars, told, start.parameters
+        self.state = state
+
+    def step(self, day: date, jar_rows: pl.DataFrame, string_rows: pl.DataFrame) -> pl.DataFrame:
+        """Filter a day. Returns its discharges, as `day_windows` gives them."""
+        if self.state is None:
+            self.state = carry.restored(self._told, jar_rows, string_rows, self._jars)
+        self.state = twin_day(jar_rows, string_rows, self._jars, self._parameters, self.state)
         seen = TelemetryDay(day, jar_rows, string_rows, _NONE, _NONE)
-        yield day, state, day_windows(seen, jars) if jar_rows.height else NO_WINDOWS
+        return day_windows(seen, self._jars) if jar_rows.height else NO_WINDOWS
 
 
 def twin_at_end(

@@ -83,15 +83,41 @@ def feature_days(
     of the month or of the one before, for the same jars and readings; the rows that follow are those of days
     walked through without a pause.
     """
-    month = _Month.resumed(before, jars, measurements) if before else None
-    last = before[-1][0] if before else None
-    first: date | None = None
-    for day in _every_day(days, last):
-        month, first = month or _Month.start(day.day, jars, measurements), first or day.day
-        if (day.day.year, day.day.month) != (first.year, first.month):
-            raise ValueError(f"{day.day} is not in the month of {first}")
-        rows = pl.concat(month.rows_of(day))
-        yield day.day, rows, month.to_save()
+    walk = WindowWalk(jars, measurements)
+    for earlier, handed in before:
+        walk.restore(earlier, handed)
+    for day in _every_day(days, before[-1][0] if before else None):
+        yield day.day, *walk.step(day)
+
+
+class WindowWalk:
+    """The windows of a site's jars, day after day: one step for each day of a month, without a gap.
+
+    Arguments are those of feature_rows.
+    """
+
+    def __init__(self, jars: pl.DataFrame, measurements: pl.DataFrame) -> None:
+        self._units = jars, measurements
+        self._before: list[tuple[date, Mapping[str, np.ndarray]]] = []
+        self._month: _Month | None = None
+        self._first: date | None = None
+
+    def restore(self, day: date, handed: Mapping[str, np.ndarray]) -> None:
+        """Take up an earlier day, of the month or of the one before, by what its step handed on."""
+        self._before.append((day, handed))
+
+    def step(self, day: TelemetryDay) -> tuple[pl.DataFrame, dict[str, np.ndarray]]:
+        """The rows of windows that end in the day, and what it hands on."""
+        if self._month is None or self._first is None:
+            self._first = day.day
+            self._month = (
+                _Month.resumed(self._before, *self._units)
+                if self._before
+                else _Month.start(day.day, *self._units)
+            )
+        if (day.day.year, day.day.month) != (self._first.year, self._first.month):
+            raise ValueError(f"{day.day} is not in the month of {self._first}")
+        return pl.concat(self._month.rows_of(day)), self._month.to_save()
 
 
 def _every_day(days: Iterable[TelemetryDay], last: date | None) -> Iterator[TelemetryDay]:

@@ -8,6 +8,7 @@ from battery_assets.fleet.captures import keep_captures, string_facts
 from battery_assets.fleet.p2_raw_timeseries.windows_shown import windows_shown
 from battery_assets.fleet.sources import replace_from_source
 from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.metadata import also_shown
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -33,5 +34,4 @@ def telemetry_event_window(
     result = replace_from_source(warehouse, landing, t.telemetry_event_window, part, with_urls)
     if not urls:
         return result
-    told = windows_shown(warehouse, part, arriving[-1], facts)
-    return result._replace(metadata={**(result.metadata or {}), **told})
+    return also_shown(result, windows_shown(warehouse, part, arriving[-1], facts))

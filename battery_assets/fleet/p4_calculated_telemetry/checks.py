@@ -1,16 +1,20 @@
 """Laws that calculated telemetry obeys: it says no more and no less than voltage and current do."""
 
 from dataclasses import asdict
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.jars import day_inputs, days_under_current, jars_of
+from battery_assets.fleet.quarantine import broken_laws, with_quarantined
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.work import alone, reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 
 if TYPE_CHECKING:
@@ -33,16 +37,17 @@ def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
     width = window_us(float(step_s))
     jars = jars_of(warehouse, part).facts
     read = Inputs(warehouse, part, {t.telemetry_string_raw: SAMPLE, t.telemetry_string_calc: POWER})
-    given = day_inputs({day: digest(files, width) for day, files in read.digests.items()}, jars)
-    with warehouse.reductions("power_law", part, given, by=__name__) as plan:
-        for day in plan.to_make:
-            raw, calc = pl.collect_all(
-                read.scan(table, day).filter(in_window(width))
-                for table in (t.telemetry_string_raw, t.telemetry_string_calc)
-            )
-            told = credible_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
-            plan.save(day, power=law.power_evidence(told.drop_nulls(["voltage_v", "current_a"])))
-    days = [values["power"] for _, values in plan.saved()]
+    inputs = day_inputs({day: digest(files, width) for day, files in read.digests.items()}, jars)
+
+    def power(day: date, _: None) -> pl.DataFrame:
+        raw, calc = pl.collect_all(
+            read.scan(table, day).filter(in_window(width))
+            for table in (t.telemetry_string_raw, t.telemetry_string_calc)
+        )
+        told = credible_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
+        return law.power_evidence(told.drop_nulls(["voltage_v", "current_a"]))
+
+    days = reduce_days(warehouse, "power_law", part, inputs, alone, power, by=__name__).values()
     return law.power_law(pl.concat(days) if days else pl.DataFrame(), jars_of(warehouse, part).codes)
 
 
@@ -53,19 +58,24 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     from battery_assets.features.samples.rated_capacity import LOADED_C
 
     jars = jars_of(warehouse, part)
+    believed = with_quarantined(jars.facts, broken_laws(warehouse, part))
     facts = jars.facts.select("battery_id", "string_id", "capacity_ah")
     loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
-    with warehouse.reductions("soc_law", part, day_inputs(read.digests, jars.facts), by=__name__) as plan:
-        for day, rows in read.of(t.telemetry_string_raw, [day for day in plan.to_make if day in loaded]):
-            found = law.largest_discharge(day, credible_strings(rows, jars.facts)[0], jars.capacity_ah)
-            if found is not None:
-                charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
-                plan.save(day, discharge=pl.DataFrame([asdict(found)]), charges=charges)
-    days = [values for _, values in plan.saved()]
-    if not days:
+    files = {day: sha256 for day, sha256 in read.digests.items() if day in loaded}
+
+    def ends(day: date, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        found = law.largest_discharge(day, credible_strings(rows, believed)[0], jars.capacity_ah)
+        if found is None:
+            return {}
+        charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
+        return {"discharge": pl.DataFrame([asdict(found)]), "charges": charges}
+
+    inputs, rows = day_inputs(files, believed), partial(read.of, t.telemetry_string_raw)
+    days = reduce_days(warehouse, "soc_law", part, inputs, rows, ends, by=__name__).values()
+    if not any(days):
         return law.soc_law(None, pl.DataFrame(), jars.codes)
-    most = max(days, key=lambda values: values["discharge"]["share"][0])
+    most = max(filter(None, days), key=lambda values: values["discharge"]["share"][0])
     discharge = law.Discharge(**most["discharge"].row(0, named=True))
     return law.soc_law(discharge, most["charges"], jars.codes)
 

@@ -1,8 +1,7 @@
 """State of charge and health of every jar at each of its samples, in one pass over the days of a month."""
 
-from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import numpy as np
@@ -10,12 +9,12 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.health_evidence import HealthEvidence
-from battery_assets.fleet.jars import jar_facts
+from battery_assets.fleet.quarantine import judged_jars
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
-from battery_assets.platform.days.plan import DayPlan
-from battery_assets.platform.days.saved import arrays_of, state_of
+from battery_assets.platform.days.saved import Values, arrays_of, state_of
+from battery_assets.platform.days.work import replace_days
 from battery_assets.platform.warehouse.resource import Warehouse
 
 if TYPE_CHECKING:
@@ -37,49 +36,65 @@ JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_moh
 )
 def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     part = warehouse.claim(t.telemetry_jar_calc, context)
-    jars = jar_facts(warehouse, part)
+    jars = judged_jars(warehouse, part)
     evidence = HealthEvidence.of(warehouse, part, jars)
     raw = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
     before = Inputs(
         warehouse, part.before, {t.telemetry_jar_calc: CHARGE_COLUMNS, t.telemetry_string_raw: None}
     )
-    given = evidence.day_inputs(raw.digests)
+    inputs = evidence.day_inputs(raw.digests)
     for day in raw.days[:1]:
-        given[day] = digest(given[day], *(before.digests[earlier] for earlier in before.days[-CLOCK_DAYS:]))
-    plan = warehouse.day_plan(t.telemetry_jar_calc, part, given, chained=True, by=__name__)
-    return warehouse.replace(t.telemetry_jar_calc, part, _days(raw, before, plan, evidence), plan=plan)
+        inputs[day] = digest(inputs[day], *(before.digests[earlier] for earlier in before.days[-CLOCK_DAYS:]))
+    walk = _Walk(evidence, before)
+    return replace_days(
+        warehouse, t.telemetry_jar_calc, part, inputs, raw.walk, walk.step,
+        restore=walk.restore, chained=True, by=__name__,
+    )[0]  # fmt: skip
 
 
-def _days(
-    raw: Inputs, before: Inputs, plan: DayPlan, evidence: HealthEvidence
-) -> Iterator[tuple[date, pl.DataFrame]]:
-    from battery_assets.features.charge.state import ChargeState, charge_state_day
-    from battery_assets.features.credible.days import credible_jars, credible_strings, withheld
-    from battery_assets.features.samples.blocks import cells_of, in_six_cells
+class _Walk:
+    """Charge and health of the jars, day after day."""
 
-    state, jars = None, evidence.jars
-    for _, values in plan.saved():
-        evidence.restore(values)
-        state = state_of(ChargeState, values)
-    if state is None and plan.to_make:
-        state = _carried(before, jars)
-    cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
-    other = set(jars.filter(~pl.col("lead_acid"))["battery_id"])
-    for day, (raw_rows, raw_strings) in raw.walk(plan.to_make):
+    def __init__(self, evidence: HealthEvidence, before: Inputs) -> None:
+        from battery_assets.features.samples.blocks import cells_of
+
+        jars = evidence.jars
+        self._evidence, self._before = evidence, before
+        self._state: ChargeState | None = None
+        self._cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
+        self._other = set(jars.filter(~pl.col("lead_acid"))["battery_id"])
+
+    def restore(self, _day: date, values: dict[str, Any]) -> None:
+        """Take up a day that stays."""
+        from battery_assets.features.charge.state import ChargeState
+
+        self._evidence.restore(values)
+        self._state = state_of(ChargeState, values)
+
+    def step(self, day: date, frames: tuple[pl.DataFrame, ...]) -> tuple[pl.DataFrame, Values]:
+        """The rows of a day, and what it hands on."""
+        from battery_assets.features.charge.state import charge_state_day
+        from battery_assets.features.credible.days import credible_jars, credible_strings, withheld
+        from battery_assets.features.samples.blocks import in_six_cells
+
+        evidence, jars = self._evidence, self._evidence.jars
+        if self._state is None:
+            self._state = _carried(self._before, jars)
         (rows, judged), (strings, of_strings) = (
-            credible_jars(raw_rows, jars),
-            credible_strings(raw_strings, jars),
+            credible_jars(frames[0], jars),
+            credible_strings(frames[1], jars),
         )
         evidence.add_day(rows)
         evidence.add_signs(rows, strings)
         health = evidence.health(day)
-        seen = in_six_cells(rows, "battery_id", cells["battery_id"])
-        loads = in_six_cells(strings, "string_id", cells["string_id"])
-        soc, state = charge_state_day(seen, loads, jars, health["working_soh_pct"].to_numpy(), state)
-        plan.save(day, **arrays_of(state), **evidence.to_save())
-        not_told = other | withheld((judged, of_strings), jars)
+        seen = in_six_cells(rows, "battery_id", self._cells["battery_id"])
+        loads = in_six_cells(strings, "string_id", self._cells["string_id"])
+        working = health["working_soh_pct"].to_numpy()
+        soc, self._state = charge_state_day(seen, loads, jars, working, self._state)
+        not_told = self._other | withheld((judged, of_strings), jars)
         soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True)) | dict.fromkeys(not_told)
-        yield day, _without(soc, not_told).with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
+        told = _without(soc, not_told).with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
+        return told, {**arrays_of(self._state), **evidence.to_save()}
 
 
 def _without(soc: pl.DataFrame, units: set[str]) -> pl.DataFrame:

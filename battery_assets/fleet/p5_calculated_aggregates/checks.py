@@ -1,16 +1,19 @@
 """Laws that aggregates obey: one law of temperature for readings and for tests, and a sound site."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.hours import feature_hours, stacked
+from battery_assets.fleet.hours import feature_days, stacked
 from battery_assets.fleet.jars import Jars, jars_of
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.saved import Value
+from battery_assets.platform.days.work import reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
 
@@ -69,14 +72,15 @@ def _days_of_hours(warehouse: Warehouse, part: Part, jars: Jars) -> list[dict[st
 
     own = jars.facts.select("battery_id", "string_id").sort("battery_id")
     digests = warehouse.day_digests(t.feature_store, part)
-    given = {day: digest(sha256, own) for day, sha256 in digests.items() if sha256}
-    with warehouse.reductions("floats", part, given, by=__name__) as plan:
-        kept = feature_hours(warehouse, part, plan.to_make) if plan.to_make else {}
-        for day, rows in kept.items():
-            hours = stacked([rows])
-            cold, judged = room_evidence(hours.select("battery_id", "feature_ts", "t_delta_ambient_mean"))
-            plan.save(day, strings=_floats(hours, own), cold=cold, judged=np.array(judged))
-    return [values for _, values in plan.saved()]
+    inputs = {day: digest(sha256, own) for day, sha256 in digests.items() if sha256}
+
+    def evidence(_: date, rows: pl.DataFrame) -> dict[str, Value]:
+        hours = stacked([rows])
+        cold, judged = room_evidence(hours.select("battery_id", "feature_ts", "t_delta_ambient_mean"))
+        return {"strings": _floats(hours, own), "cold": cold, "judged": np.array(judged)}
+
+    days = feature_days(warehouse, part)
+    return list(reduce_days(warehouse, "floats", part, inputs, days, evidence, by=__name__).values())
 
 
 def _floats(hours: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """The digital twin of every jar at the end of the month: circuit, charge, health and wear."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -17,7 +18,8 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
-from battery_assets.platform.days.saved import arrays_of, state_of
+from battery_assets.platform.days.saved import Value, arrays_of, state_of
+from battery_assets.platform.days.work import reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
 
@@ -96,17 +98,19 @@ def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dic
         t.telemetry_jar_calc: ["battery_id", "soh_pct"],
     }
     read = Inputs(warehouse, part, wanted)
-    given = day_inputs({day: read.digests[day] for day in read.days[-7:]}, jars)
-    with warehouse.reductions("digital_twin_state", part, given, by=__name__) as plan:
-        evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
-        for day, (raw_rows, strings, calculated) in read.walk(plan.to_make):
-            rows = credible_jars(raw_rows, jars)[0]
-            evidence.add_day(rows)
-            evidence.add_signs(rows, credible_strings(strings, jars)[0])
-            told = calculated.filter(pl.col("soh_pct").is_not_null())
-            seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
-            plan.save(day, seen=seen, **evidence.to_save())
-    return [values for _, values in plan.saved()]
+    inputs = day_inputs({day: read.digests[day] for day in read.days[-7:]}, jars)
+    evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
+
+    def signs(_: date, frames: tuple[pl.DataFrame, ...]) -> dict[str, pl.DataFrame]:
+        rows = credible_jars(frames[0], jars)[0]
+        evidence.add_day(rows)
+        evidence.add_signs(rows, credible_strings(frames[1], jars)[0])
+        told = frames[2].filter(pl.col("soh_pct").is_not_null())
+        seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
+        return {"seen": seen, **evidence.to_save()}
+
+    days = reduce_days(warehouse, "digital_twin_state", part, inputs, read.walk, signs, by=__name__)
+    return list(days.values())
 
 
 def _walked(
@@ -114,24 +118,30 @@ def _walked(
 ) -> list[dict[str, Any]]:
     """Of each day the filter's state at its end and the discharges that it shows, in order."""
     from battery_assets.features.twin.filter import TwinState
-    from battery_assets.features.twin.month import twin_days
+    from battery_assets.features.twin.month import TwinWalk
 
     read = Inputs(warehouse, part, {t.telemetry_jar_raw: JAR_COLUMNS, t.telemetry_string_raw: None})
     digests = {day: read.digests[day] for day in read.has(t.telemetry_string_raw)}
     begun = before.select("battery_id", "captured_at", "filter_json").sort("battery_id", "captured_at")
-    with warehouse.reductions(
-        "twin_filter", part, day_inputs(digests, jars, begun), chained=True, by=__name__
-    ) as plan:
-        known = [values for _, values in plan.saved()]
-        state = state_of(TwinState, known[-1]) if known else None
-        for day, after, windows in twin_days(jars, before, _days(read, plan.to_make, jars), state):
-            plan.save(day, windows=windows, **arrays_of(after))
-    return [values for _, values in plan.saved()]
+    walk = TwinWalk(jars, before)
+
+    def restore(_: date, values: dict[str, Any]) -> None:
+        walk.state = state_of(TwinState, values)
+
+    def filtered(day: date, frames: tuple[pl.DataFrame, pl.DataFrame]) -> dict[str, Value]:
+        return {"windows": walk.step(day, *frames), **arrays_of(walk.state)}
+
+    inputs = day_inputs(digests, jars, begun)
+    days = reduce_days(
+        warehouse, "twin_filter", part, inputs, partial(_days, read, jars), filtered,
+        restore=restore, chained=True, by=__name__,
+    )  # fmt: skip
+    return list(days.values())
 
 
 def _days(
-    read: Inputs, wanted: Sequence[date], jars: pl.DataFrame
-) -> Iterator[tuple[date, pl.DataFrame, pl.DataFrame]]:
+    read: Inputs, jars: pl.DataFrame, wanted: list[date]
+) -> Iterator[tuple[date, tuple[pl.DataFrame, pl.DataFrame]]]:
     """Each day's jar and string rows as of six cells; no jar rows where every string floats or charges."""
     from battery_assets.features.credible.days import credible_jars, credible_strings
     from battery_assets.features.samples.blocks import cells_of, in_six_cells
@@ -146,10 +156,10 @@ def _days(
         loads = in_six_cells(rows, "string_id", cells["string_id"])
         if ahead is not None and ahead[0] == day:
             seen = credible_jars(ahead[1], jars)[0]
-            yield day, in_six_cells(seen, "battery_id", cells["battery_id"]), loads
+            yield day, (in_six_cells(seen, "battery_id", cells["battery_id"]), loads)
             ahead = next(walk, None)
         else:
-            yield day, NO_JARS, loads
+            yield day, (NO_JARS, loads)
 
 
 def _speaks(rows: pl.DataFrame) -> bool:

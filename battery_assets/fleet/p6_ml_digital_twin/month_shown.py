@@ -13,12 +13,13 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.hours import DRAWN_COLUMNS, STRINGS, feature_hours, month_hours, stacked
+from battery_assets.fleet.hours import DRAWN_COLUMNS, STRINGS, feature_days, month_hours, stacked
 from battery_assets.fleet.jars import rated_ah
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
+from battery_assets.platform.days.work import reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 
 if TYPE_CHECKING:
@@ -91,12 +92,14 @@ def _strings(
     from battery_assets.features.pictures.month import hours_of_strings
 
     own = jars.select("battery_id", "string_id").sort("battery_id")
-    given = {day: digest(sha256, own) for day, sha256 in features.items() if sha256}
-    with warehouse.reductions("hours_of_strings", part, given, by=__name__) as plan:
-        kept = feature_hours(warehouse, part, plan.to_make) if plan.to_make else {}
-        for day, rows in kept.items():
-            plan.save(day, hours=hours_of_strings(stacked([rows]).join(own, on="battery_id")))
-    return pl.concat([values["hours"] for _, values in plan.saved()])
+    inputs = {day: digest(sha256, own) for day, sha256 in features.items() if sha256}
+
+    def together(_: date, rows: pl.DataFrame) -> pl.DataFrame:
+        return hours_of_strings(stacked([rows]).join(own, on="battery_id"))
+
+    hours = feature_days(warehouse, part)
+    days = reduce_days(warehouse, "hours_of_strings", part, inputs, hours, together, by=__name__)
+    return pl.concat(days.values())
 
 
 def _weakest(warehouse: Warehouse, part: Part, chosen: list["StringChoice"]) -> pl.DataFrame:
@@ -115,11 +118,12 @@ def _charge(warehouse: Warehouse, part: Part, read: Inputs, chosen: list["String
     from battery_assets.features.charge.hours import charge_hours
 
     table = t.telemetry_jar_calc
-    with warehouse.reductions("charge_hours", part, read.digests_of(table), by=__name__) as plan:
-        for day, rows in read.of(table, plan.to_make):
-            plan.save(day, hours=charge_hours(rows))
+    inputs, rows = read.digests_of(table), functools.partial(read.of, table)
+    days = reduce_days(
+        warehouse, "charge_hours", part, inputs, rows, lambda _, rows: charge_hours(rows), by=__name__
+    )
     ids = [jar for choice in chosen for jar in (choice.weakest_id, choice.middle_id)]
-    return pl.concat([values["hours"].filter(pl.col("battery_id").is_in(ids)) for _, values in plan.saved()])
+    return pl.concat(hours.filter(pl.col("battery_id").is_in(ids)) for hours in days.values())
 
 
 def _deepest(

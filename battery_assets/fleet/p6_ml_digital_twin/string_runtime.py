@@ -10,6 +10,7 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.fleet.hours import STRINGS, month_hours
 from battery_assets.fleet.jars import earlier_rows, jar_facts, rated_models, site_history
+from battery_assets.fleet.quarantine import broken_laws
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.metadata import numbers
 from battery_assets.platform.dagster.partitions import Part
@@ -29,6 +30,7 @@ LAST_CAPTURES = 8
         reads=[
             t.digital_twin_state,
             t.telemetry_string_raw,
+            t.telemetry_jar_raw,
             t.feature_store,
             t.battery,
             t.battery_model,
@@ -91,7 +93,9 @@ def _own_loads(warehouse: Warehouse, part: Part, facts: pl.DataFrame) -> pl.Data
     from battery_assets.features.ride_through.loads import loaded_samples, measured_loads
 
     rated = dict(zip(facts["string_id"], facts["rated_ah"], strict=True))
-    telemetry = [month_hours(warehouse, part, STRINGS)["drawn"]]
+    drawn = month_hours(warehouse, part, STRINGS)["drawn"]
+    broken = [finding.string_id for _, finding, _ in broken_laws(warehouse, part)]
+    telemetry = [drawn.filter(~pl.col("string_id").is_in(broken))]
     loaded = [loaded_samples(frames, rated) for frames in (telemetry, _captures(warehouse, part))]
     tests = site_history(warehouse, t.capacity_test_raw, part, MONTHS)
     runtimes = earlier_rows(warehouse, t.string_runtime, part, MONTHS)

@@ -9,6 +9,7 @@ from battery_assets import tables as t
 from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.fleet.hours import JARS, SENSORS, STRINGS, feature_hours, month_hours, stacked
 from battery_assets.fleet.jars import jar_facts, jars_per_string, rated_ah, site_history
+from battery_assets.fleet.quarantine import broken_laws, quarantine_objections
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -55,12 +56,17 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
             of_rooms.with_columns(unit_id="location_id").select(room_month["left_out"].columns),
         ]
     )
+    broken = broken_laws(warehouse, part)
+    left_out = pl.concat([left_out, quarantine_objections(broken).select(left_out.columns)])
     objections = _objections(warehouse, part, jars, left_out)
+    held = jars.filter(pl.col("string_id").is_in([finding.string_id for _, finding, _ in broken]))
     jars = in_six_cells(jars, "battery_id", cells, JAR_LIMITS)
     jar = in_six_cells(jar_month["hours"], "battery_id", cells, JAR_VOLTS)
     string = in_six_cells(string_month["hours"], "string_id", of_strings, STRING_VOLTS)
     rooms, features = room_month["hours"], feature_hours(warehouse, part).values()
     hours = in_six_cells(stacked(features), "battery_id", cells, JAR_VOLTS) if features else None
+    if hours is not None and held.height:
+        hours = _with_volts(hours, jar, held)
     if jar.height or string.height:
         found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), objections, jars)
         objections = pl.concat([found, objections])
@@ -75,7 +81,21 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
         resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
         data_quality=objections if jar.height or string.height or objections.height else None,
+        quarantined=frozenset([*held["string_id"], *held["battery_id"]]),
     )
+
+
+def _with_volts(hours: pl.DataFrame, jar_hours: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """Hours of features with the voltages that jars of quarantined strings showed: safety looks at them."""
+    own = held.select(pl.col("battery_id").cast(pl.String))
+    shown = (
+        jar_hours.with_columns(pl.col("battery_id").cast(pl.String))
+        .join(own, on="battery_id", how="semi")
+        .select("battery_id", *JAR_VOLTS[:2], feature_ts=pl.col("hour").dt.offset_by("1h"))
+    )
+    filled = hours.join(shown, on=["battery_id", "feature_ts"], how="left", suffix="_shown")
+    volts = [pl.coalesce(name, pl.col(f"{name}_shown").cast(hours[name].dtype)) for name in JAR_VOLTS[:2]]
+    return filled.with_columns(volts).select(hours.columns)
 
 
 def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:

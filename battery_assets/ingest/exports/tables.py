@@ -104,11 +104,12 @@ class DayReading:
             for day, found in sorted(numbers.items())
         }
 
-    def choose(self, days: Collection[date]) -> None:
-        """Hand out these days only, and read the known files that have rows of them."""
+    def chosen(self, days: Collection[date]) -> "DayReading":
+        """The reading of these days only, for which the known files that have rows of them are read."""
         self._only = set(days)
         touching = [n for n, known in self._books.known.items() if not self._only.isdisjoint(known.shares)]
         self._books.take_in(self._spool, touching)
+        return self
 
     def __iter__(self) -> Iterator[tuple[date, pl.DataFrame]]:
         keys = sort_columns(self._table)

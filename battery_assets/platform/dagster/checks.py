@@ -3,8 +3,7 @@
 Suites are read off the definitions, one blocking check for each table. Rows are expected wherever the table
 does not say that an empty partition is healthy: without any the suite warns and blocks nothing. What only its
 writer changes is checked on the profile that the writer computed, number by number; rows that others may
-have changed are looked at by Great Expectations. The stored columns are those of the definition alone:
-nothing that only a generator can know has a place to stand.
+have changed are looked at by Great Expectations. The stored columns are those of the definition alone.
 """
 
 import dataclasses
@@ -15,6 +14,7 @@ from importlib.metadata import version
 from typing import Any, Protocol
 
 import dagster as dg
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from battery_assets.platform.dagster.defects import defects, refused_files, told
 from battery_assets.platform.dagster.empty_partition import no_rows
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.work import alone, reduce_days
 from battery_assets.platform.warehouse.profile import Profile
 from battery_assets.platform.warehouse.replacing import Claimed
 from battery_assets.platform.warehouse.resource import FROM_SCRATCH, Warehouse
@@ -55,6 +56,7 @@ class Verdict(Protocol):
 
 
 MOST_SHOWN = 20
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 _UNDATED = date(1970, 1, 1)
 _JUDGED_BY = {"great-expectations": version("great-expectations")}
 
@@ -64,12 +66,13 @@ def invariant_check(
     judge: Callable[[Warehouse, Part], Verdict],
     *,
     blocking: bool = True,
+    by_string: bool = False,
     also_reads: Sequence[sa.Table] = (),
 ) -> dg.AssetChecksDefinition:
     """The check of a law that a table's partitions obey, named and described as its judge is.
 
-    Blocking, it stops what is downstream; otherwise it warns. `also_reads` are tables of the same partition
-    that have to be there as well.
+    Blocking, it stops what is downstream; otherwise it warns. One that judges by the string is awaited and
+    warns: readers leave the strings out. `also_reads` are tables of the partition that have to be there too.
     """
 
     @dg.asset_check(
@@ -85,7 +88,7 @@ def invariant_check(
         found = [finding.words for finding in verdict.findings[:MOST_SHOWN]]
         return dg.AssetCheckResult(
             passed=verdict.holds,
-            severity=dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN,
+            severity=ERROR if blocking and not by_string else WARN,
             description=verdict.words,
             metadata={
                 **{name: float(value) for name, value in verdict.facts.items()},
@@ -134,7 +137,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
         failures += column_failures(table, stored_columns(warehouse, table, part))
         return dg.AssetCheckResult(
             passed=not failures,
-            severity=dg.AssetCheckSeverity.ERROR,
+            severity=ERROR,
             description=told(table, part, failures) if failures else f"{profile['rows']} rows hold",
             metadata={"rows": profile["rows"], **({"failures": failures} if failures else {})},
         )
@@ -152,12 +155,11 @@ def _once(
     if table.info["cut"] != "site_month":
         return judge()
     whole = dataclasses.replace(part, month=None) if table.info["newest_wins"] else part
-    given = {_UNDATED: digest(of, _JUDGED_BY)}
-    with warehouse.reductions(f"suite: {table.name}", whole, given, by=__name__) as plan:
-        for day in plan.to_make:
-            plan.save(day, failures=pl.DataFrame({"words": judge()}, schema={"words": pl.String}))
-    [(_, values)] = plan.saved()
-    return values["failures"]["words"].to_list()
+    name, inputs = f"suite: {table.name}", {_UNDATED: digest(of, _JUDGED_BY)}
+    found = reduce_days(
+        warehouse, name, whole, inputs, alone, lambda *_: np.array(judge(), dtype=np.str_), by=__name__
+    )
+    return found[_UNDATED].tolist()
 
 
 def _profile_tells(table: sa.Table) -> bool:

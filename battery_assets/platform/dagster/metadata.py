@@ -60,6 +60,11 @@ def numbers(values: Mapping[str, Any]) -> dict[str, float]:
     return {name: round(float(value), 2) for name, value in values.items() if value is not None}
 
 
+def also_shown(result: dg.MaterializeResult, shown: Mapping[str, Any]) -> dg.MaterializeResult:
+    """The result with more among its metadata."""
+    return result._replace(metadata={**(result.metadata or {}), **shown})
+
+
 _BEFORE, _AFTER = "![](data:image/png;base64,", ")"
 
 

@@ -1,6 +1,7 @@
 """Pictures that are drawn once: what they show did not change, so neither did they."""
 
 from collections.abc import Callable
+from datetime import date
 from importlib.metadata import version
 
 import dagster as dg
@@ -9,6 +10,7 @@ import numpy as np
 from battery_assets.platform.dagster.metadata import picture
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.work import alone, reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 
 _DRAWN_BY = {name: version(name) for name in ("matplotlib", "pillow")}
@@ -22,11 +24,10 @@ def keep_picture(
     `made_from` says what the picture is made from. It is drawn again where that, the code, or what draws it
     is another, and where the partition's run makes all from scratch. `by` is the module that draws.
     """
-    first = part.start.date()
-    given = {first: digest(made_from, _DRAWN_BY)}
-    with warehouse.reductions(f"picture: {name}", part, given, by=by) as plan:
-        for day in plan.to_make:
-            plan.save(day, png=np.frombuffer(draw() or b"", np.uint8))
-    [(_, values)] = plan.saved()
-    png = values["png"].tobytes()
-    return {name: picture(png)} if png else {}
+    inputs = {part.start.date(): digest(made_from, _DRAWN_BY)}
+
+    def drawn(_day: date, _: None) -> np.ndarray:
+        return np.frombuffer(draw() or b"", np.uint8)
+
+    [png] = reduce_days(warehouse, f"picture: {name}", part, inputs, alone, drawn, by=by).values()
+    return {name: picture(png.tobytes())} if png.size else {}

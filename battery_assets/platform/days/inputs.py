@@ -61,21 +61,18 @@ class Inputs:
         return self._warehouse.scan_in(table, files, self._wanted[table])
 
     def walk(self, only: Collection[date] | None = None) -> Iterator[tuple[date, tuple[pl.DataFrame, ...]]]:
-        """Each day, or those that are wanted, with a frame for each table; empty where it has none."""
+        """Each day, or each that is wanted, with a frame for each table; an empty one where it has none."""
         walks, nothing = [], []
         for table, columns in self._wanted.items():
             walks.append(iter(self.of(table, only)))
             nothing.append(empty(table).select(columns or pl.all()))
         ahead = [next(walk, None) for walk in walks]
-        while any(step is not None for step in ahead):
-            day = min(step[0] for step in ahead if step is not None)
-            yield (
-                day,
-                tuple(
-                    step[1] if step is not None and step[0] == day else none
-                    for step, none in zip(ahead, nothing, strict=True)
-                ),
+        for day in self.days if only is None else sorted(only):
+            frames = tuple(
+                step[1] if step is not None and step[0] == day else none
+                for step, none in zip(ahead, nothing, strict=True)
             )
+            yield day, frames
             ahead = [
                 next(walk, None) if step is not None and step[0] == day else step
                 for step, walk in zip(ahead, walks, strict=True)

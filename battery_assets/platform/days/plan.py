@@ -9,12 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import numpy as np
-import polars as pl
-
 from battery_assets.platform.days.code_version import code_version
 from battery_assets.platform.days.fingerprints import digest
-from battery_assets.platform.days.saved import packed, unpacked
+from battery_assets.platform.days.saved import Values, packed, unpacked
 from battery_assets.platform.warehouse.profile import Profile
 
 # What a materialization calls the number of days that were damaged or changed by others.
@@ -40,7 +37,7 @@ class DayPlan:
 
     `mended` are days that would have stayed, had their content still been what was written.
 
-    A caller makes every day of `to_make`, in their order, and may `save` arrays and frames of each.
+    Every day of `to_make` is made, in their order, and arrays and frames of each may be saved.
     """
 
     input_hashes: Mapping[date, str]
@@ -58,12 +55,13 @@ class DayPlan:
         for day in days:
             self.unchanged.pop(day, None)
 
-    def save(self, day: date, **values: np.ndarray | pl.DataFrame) -> None:
-        """Keep with a day what later days, or the end of the month, need to know of it."""
-        self._saved[day] = packed(values)
+    def save(self, day: date, values: Values | None) -> None:
+        """Keep with a day what later days, or the end of the month, need to know of it; of None nothing."""
+        if values is not None:
+            self._saved[day] = packed(values)
 
-    def saved(self, only: Collection[date] | None = None) -> Iterator[tuple[date, dict[str, Any]]]:
-        """What each day, or each of `only`, handed on, in order: those that stay, and those made so far."""
+    def saved(self, only: Collection[date] | None = None) -> Iterator[tuple[date, Any]]:
+        """What was saved of each day, or of `only` these, in order: the unchanged ones and those made."""
         for day in self.input_hashes:
             if only is not None and day not in only:
                 continue

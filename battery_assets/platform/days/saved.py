@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -10,6 +11,10 @@ import numpy as np
 import polars as pl
 
 _FRAME = "frame:"
+# What is saved without a name.
+_ALONE = ""
+Value = np.ndarray | pl.DataFrame
+Values = Value | Mapping[str, Value]
 State = TypeVar("State")
 
 
@@ -25,19 +30,21 @@ def state_of(kind: type[State], values: dict[str, Any]) -> State:
     return kind(**{**found, **texts})
 
 
-def packed(values: dict[str, np.ndarray | pl.DataFrame]) -> bytes:
-    """Arrays of numbers and texts, and frames, as bytes: a line that says what follows, then all in turn.
+def packed(values: Values) -> bytes:
+    """Arrays of numbers and texts, and frames, or one of them, as bytes: a line that says what follows, then
+    all in turn.
 
     Raises ValueError for an array of objects.
     """
-    arrays = dict(_array(*item) for item in values.items())
+    named = values if isinstance(values, Mapping) else {_ALONE: values}
+    arrays = dict(_array(*item) for item in named.items())
     if objects := [name for name, array in arrays.items() if array.dtype.hasobject]:
         raise ValueError(f"arrays of objects cannot be kept: {', '.join(objects)}")
     said = [[name, array.dtype.str, array.shape] for name, array in arrays.items()]
     return b"\n".join([json.dumps(said).encode(), b"".join(array.tobytes() for array in arrays.values())])
 
 
-def unpacked(content: bytes) -> dict[str, Any]:
+def unpacked(content: bytes) -> Any:
     """What `packed` was given."""
     at = content.index(b"\n")
     said, at, found = json.loads(content[:at]), at + 1, {}
@@ -45,10 +52,11 @@ def unpacked(content: bytes) -> dict[str, Any]:
         dtype, count = np.dtype(kind), math.prod(shape)
         array = np.frombuffer(content, dtype, count, at) if count and dtype.itemsize else np.empty(0, dtype)
         found[name], at = array.reshape(shape), at + count * dtype.itemsize
-    return dict(_value(*item) for item in found.items())
+    values = dict(_value(*item) for item in found.items())
+    return values[_ALONE] if values.keys() == {_ALONE} else values
 
 
-def _array(name: str, value: np.ndarray | pl.DataFrame) -> tuple[str, np.ndarray]:
+def _array(name: str, value: Value) -> tuple[str, np.ndarray]:
     if not isinstance(value, pl.DataFrame):
         return name, value
     buffer = io.BytesIO()

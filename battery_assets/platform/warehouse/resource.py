@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from datetime import date
 from typing import Any
@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.metadata import replaced_metadata
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.days.mended import warn_of_changed_days
-from battery_assets.platform.days.plan import DayPlan, input_hashes_of, unchanged_days
+from battery_assets.platform.days.plan import DayPlan
 from battery_assets.platform.lake import captures
 from battery_assets.platform.lake.current import current_files
 from battery_assets.platform.lake.damage import rotten
@@ -24,15 +23,9 @@ from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.crash_points import crash_point
-from battery_assets.platform.warehouse.database import copy_out, reading, repeat, transaction, unhurried
+from battery_assets.platform.warehouse.database import copy_out, reading, repeat, transaction
 from battery_assets.platform.warehouse.profile import merged
-from battery_assets.platform.warehouse.replacing import (
-    Claimed,
-    days_there,
-    from_scratch,
-    replace_lake,
-    replace_rows,
-)
+from battery_assets.platform.warehouse.replacing import Claimed, replace_lake, replace_rows
 from battery_assets.platform.warehouse.rows import by_day, fitting
 from battery_assets.tables.projections import polars_schema, stored_schema
 
@@ -153,47 +146,6 @@ class Warehouse(dg.ConfigurableResource):
             of_days.setdefault(file.day, []).append(stored)
         kinds = stored_schema(table)
         yield from read_days(of_days, {name: kinds[name] for name in columns or kinds})
-
-    def day_plan(
-        self, table: sa.Table, part: Part, inputs: Mapping[date, str], *, by: str, chained: bool = False
-    ) -> DayPlan:
-        """Which days of a partition have to be made, where `inputs` says what each day is made from. Added
-        are the code of the module `by` that makes them and, of chained days, what the day before was.
-        A damaged day has to be made; so have all where the partition is stale or the run says so.
-        """
-        input_hashes = input_hashes_of(table.name, inputs, chained, by)
-        with self.reading() as connection:
-            row = registry.committed(connection, table, part)
-            entries = registry.day_entries(connection, registry.place(table, part))
-            known = days_there(connection, self.lake, table, part, entries)
-        if row is None or row.state != "current" or from_scratch(part):
-            return DayPlan(input_hashes, {})
-        mended = warn_of_changed_days(f"{table.name} {part.key}", input_hashes, entries, known)
-        return DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained), mended)
-
-    @contextlib.contextmanager
-    def reductions(
-        self, name: str, part: Part, inputs: Mapping[date, str], *, by: str, chained: bool = False
-    ) -> Iterator[DayPlan]:
-        """Days of which something is only worked out, to be looked at together; the block does what is due.
-
-        It is kept under `name` when the block ends well. No claim is needed: what a day hands on follows from
-        its input hash alone.
-        """
-        input_hashes = input_hashes_of(name, inputs, chained, by)
-        key = {"table_name": name, "site": part.site or "", "month": part.month or ""}
-        with self.reading() as connection:
-            entries = registry.day_entries(connection, key)
-        known = set() if from_scratch(part) else set(entries)
-        plan = DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained))
-        yield plan
-        if not plan.to_make and plan.unchanged.keys() == entries.keys():
-            return
-        with self.transaction() as connection:
-            unhurried(connection)
-            registry.put_day_entries(
-                connection, key, plan.unchanged, [plan.entry(day) for day in plan.to_make]
-            )
 
     def replace(
         self,

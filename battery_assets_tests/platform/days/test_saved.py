@@ -33,3 +33,10 @@ def test_arrays_and_frames_come_back_to_the_bit():
 def test_an_array_of_objects_is_refused():
     with pytest.raises(ValueError, match="objects cannot be kept: odd"):
         packed({"odd": np.array([{}, None])})
+
+
+def test_one_value_alone_needs_no_name():
+    frame, array = pl.DataFrame({"v": [13.5, None]}), np.array([1, 2])
+    assert unpacked(packed(frame)).equals(frame)
+    assert unpacked(packed(array)).tolist() == [1, 2]
+    assert unpacked(packed({})) == {}

@@ -10,6 +10,7 @@ from battery_assets import tables as t
 from battery_assets.platform.dagster.checks import suite_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.steps import body_of
+from battery_assets.platform.days.work import day_plan
 from battery_assets.platform.warehouse.stored import changed_rows
 from battery_assets_tests.worlds.stores import kept, rows
 
@@ -98,8 +99,12 @@ def test_no_kept_day_stays_where_a_row_was_changed(warehouse):
 
     def made() -> list[date]:
         claimed = warehouse.claim(table, MARCH)
-        due = warehouse.day_plan(
-            table, claimed, dict.fromkeys(days, "made of this"), by="battery_assets.platform.days.plan"
+        due = day_plan(
+            warehouse,
+            table,
+            claimed,
+            dict.fromkeys(days, "made of this"),
+            by="battery_assets.platform.days.plan",
         )
         warehouse.replace(table, claimed, {}, plan=due)
         return due.to_make

@@ -17,6 +17,7 @@ _EPOCH_SECONDS = (631_152_000, 4_102_444_800)
 # 'Z', 'UTC' or '+01:00' behind a time of day.
 _OFFSET = re.compile(r"(:\d{2}(?:[.,]\d+)?)\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$")
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
+_LETTERED = r"^(\d{1,2})[.-](\d{1,2})[.-](\d{4})\b"
 # Behind a year the month stands first: nobody writes 2024-31-03.
 _NUMBERED = re.compile(r"(?<!%Y[/.-])(?<!%y[/.-])(%[md])([/.-])(%[dm])")
 
@@ -51,7 +52,11 @@ def _by_patterns(
     texts: pl.Series, patterns: Sequence[str], notes: Counter, order: str | None
 ) -> dict[str, pl.Series]:
     """`wall_clock`, and `other_clock` where its days and months can be exchanged."""
-    example = texts.drop_nulls()[:1]
+    sent = example = texts.drop_nulls()[:1]
+    if all(_whole(sent, one).null_count() for one in in_both_orders(patterns, order)):
+        # 03.04.2023 and 03-04-2023 are 03/04/2023 in the letters of another country.
+        texts = texts.str.replace(_LETTERED, "$1/$2/$3")
+        example = texts.drop_nulls()[:1]
     for pattern in in_both_orders(patterns, order):
         if _whole(example, pattern).null_count():
             continue
@@ -59,7 +64,7 @@ def _by_patterns(
         if read.null_count() == texts.null_count():
             other = _day_and_month_exchanged(read) if exchanged(pattern) and not order else None
             return {"wall_clock": read} | ({} if other is None else {"other_clock": other})
-    notes[f"the wall clock is left out: {example.to_list()} fits none of {', '.join(patterns)}"] += 1
+    notes[f"the wall clock is left out: {sent.to_list()} fits none of {', '.join(patterns)}"] += 1
     return {}
 
 

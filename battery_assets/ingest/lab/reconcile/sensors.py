@@ -10,8 +10,15 @@ ABSOLUTE_ZERO_C = -273.15
 _COLDEST_C = -120.0
 # Above this no cell lives; a median between both is kelvin under a wrong heading, which refuses the file.
 _HOTTEST_C, _KELVIN_TO_C = 200.0, 400.0
-# No cell warms or cools by this from one sample to the next, at exactly 0 °C.
+# What an open input, or a chip after its reset (DS18B20: 85 °C), shows inside of what a cell survives.
+_CODES_C = (0.0, 85.0, 99.9, 99.99, 100.0, -40.0, -99.0, -99.9, -100.0)
+# No chamber holds these: an input that shows nothing else has no sensor.
+_NEVER_C = (0.0, -99.0, -99.9, -100.0)
+# No cell warms or cools by this from one sample to the next, to exactly such a value.
 _JUMP_C = 10.0
+# What loggers write for an input that is open or out of its range.
+_WORDS = "ol|ovl|ovld|over|overflow|overload|overrange|open|nc|n/c|n/?a|#n/a|none|null|err|error"
+_OPEN = rf"(?i)^({_WORDS}|[-*#?]+)$"
 # What converters of 8 to 16 bits show at their end; a current of 10.0 A is common, these are not.
 _CONVERTERS = (32.767, 32.768, 65.535, 327.67, 327.68, 655.35, 3276.7, 3276.8, 6553.5)
 _DISPLAYS = (10.0, 20.0, 50.0, 60.0, 99.99, 99.999, 100.0, 999.9, 999.99)
@@ -23,7 +30,9 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
     """°C, null where no sensor is: outside what a cell survives, or 0 °C without a way there."""
     if not series.len() or series.null_count() == series.len():
         return series
-    if series.min() > 0.0 and series.max() <= _HOTTEST_C:  # type: ignore[operator]
+    is_code = {code: (series - code).abs() < 1e-6 for code in _CODES_C}
+    coded = any(rows.any() for rows in is_code.values())
+    if series.min() > 0.0 and series.max() <= _HOTTEST_C and not coded:  # type: ignore[operator]
         return series
     series = _cleared(series, series < ABSOLUTE_ZERO_C, "below absolute zero", notes)
     series = _cleared(series, series < _COLDEST_C, f"below {_COLDEST_C:g} °C", notes)
@@ -34,9 +43,20 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
         series = _cleared(
             series, series > _HOTTEST_C, f"above {_HOTTEST_C:g} °C, what no cell survives", notes
         )
-    if series.len() > 1 and series.null_count() == 0 and (series == 0.0).all():
-        return _cleared(series, series == 0.0, "0 °C in every row", notes)
-    return _cleared(series, _from_nowhere(series), "0 °C from one sample to the next", notes)
+    for code, rows in is_code.items():
+        if not rows.any():
+            continue
+        if code in _NEVER_C and series.len() > 1 and series.null_count() == 0 and rows.all():
+            return _cleared(series, rows, f"{code:g} °C in every row", notes)
+        series = _cleared(
+            series, _from_nowhere(series, rows, code), f"{code:g} °C from one sample to the next", notes
+        )
+    return series
+
+
+def without_words(texts: pl.Series, notes: Counter) -> pl.Series:
+    """Texts of a temperature, null where one says that no sensor is there: no fault of its row."""
+    return _cleared(texts, texts.str.strip_chars().str.contains(_OPEN), "a word in its place", notes)
 
 
 def _cleared(series: pl.Series, wrong: pl.Series, why: str, notes: Counter) -> pl.Series:
@@ -47,14 +67,14 @@ def _cleared(series: pl.Series, wrong: pl.Series, why: str, notes: Counter) -> p
     return pl.select(pl.when(~wrong).then(series)).to_series().alias(series.name)
 
 
-def _from_nowhere(series: pl.Series) -> pl.Series:
-    """Rows of exactly 0 °C whose stretch is reached and left by a jump that no cell makes."""
-    zero = (series == 0.0).fill_null(False).to_numpy()
-    if not zero.any() or zero.all():
+def _from_nowhere(series: pl.Series, rows: pl.Series, code: float) -> pl.Series:
+    """Rows of a code whose stretch is reached and left by a jump that no cell makes."""
+    coded = rows.fill_null(False).to_numpy()
+    if not coded.any() or coded.all():
         return pl.Series([False]).new_from_index(0, series.len())
-    values = series.fill_null(float("nan")).to_numpy()
-    begins = np.flatnonzero(zero & ~np.concatenate([[False], zero[:-1]]))
-    ends = np.flatnonzero(zero & ~np.concatenate([zero[1:], [False]]))
+    values = series.fill_null(float("nan")).to_numpy() - code
+    begins = np.flatnonzero(coded & ~np.concatenate([[False], coded[:-1]]))
+    ends = np.flatnonzero(coded & ~np.concatenate([coded[1:], [False]]))
     before = np.where(begins > 0, values[begins - 1], np.nan)
     after = np.where(ends < len(values) - 1, values[np.minimum(ends + 1, len(values) - 1)], np.nan)
     smooth = (np.abs(before) <= _JUMP_C) | (np.abs(after) <= _JUMP_C) | (np.isnan(before) & np.isnan(after))

@@ -94,6 +94,8 @@ def _columns(
             scaled = True
         else:
             wrong: dict[int, tuple[str, str, str | None]] = {}
+            if DIMENSIONS[word] == "temperature" and series.dtype == pl.String:
+                series = sensors.without_words(series, notes)
             numbers, is_clock = _numbers(series, word, heading, wrong)
             scale = units.PLAIN if is_clock else units.scale(word, column, heading, table, dialect, contract)
             if scale is None:

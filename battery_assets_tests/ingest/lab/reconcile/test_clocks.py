@@ -99,7 +99,9 @@ def test_day_first_is_proven_by_the_test_time(shared_data):
 
 
 @pytest.mark.parametrize("name", ["arbin", "maccor", "neware", "novonix", "pec", "landt"])
-@pytest.mark.parametrize("pattern", ["%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S"])
+@pytest.mark.parametrize(
+    "pattern", ["%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d-%m-%Y %H:%M:%S"]
+)
 @pytest.mark.parametrize(
     "begun", [datetime(2024, 4, 3, 22, 30), datetime(2024, 1, 31, 23), datetime(2024, 12, 12, 22)]
 )

@@ -230,3 +230,22 @@ def test_a_workbook_of_summaries_alone_is_refused_and_beside_points_is_not(tmp_p
 def test_the_made_test_has_no_sentinel_itself():
     assert not at_end_of_range(TRUTH["voltage"].to_numpy(), "voltage_v").any()
     assert TRUTH["temperature"].dtype == pl.Float64
+
+
+@pytest.mark.parametrize(
+    "shown", ["-99.0", "-100", "85.0", "99.9", "100.0", "OL", "NC", "Overflow", "---", "#N/A"]
+)
+def test_a_code_or_a_word_of_an_open_input_is_no_temperature_and_no_fault(shown, tmp_path):
+    cells = dict.fromkeys(range(40, 60), shown)
+    one = read(written(tmp_path, made("arbin", with_cells("arbin", "Aux_Temperature_1(C)", cells))))
+    known = one.points["temperature_c"].is_not_null()
+    assert known.to_list() == [row not in cells for row in range(1, TRUTH.height + 1)]
+    assert any("an input without a sensor (20 times)" in finding for finding in one.findings)
+    assert one.quarantine.is_empty()
+
+
+def test_a_cell_that_warms_through_85_degrees_keeps_its_temperature(tmp_path):
+    course = [f"{min(80.0 + 0.5 * row, 100.0):.1f}" for row in range(TRUTH.height)]
+    cells = dict(enumerate(course, start=1))
+    one = read(written(tmp_path, made("arbin", with_cells("arbin", "Aux_Temperature_1(C)", cells))))
+    assert one.points["temperature_c"].null_count() == 0
