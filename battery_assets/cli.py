@@ -21,6 +21,7 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, predict, train
+from battery_assets.commands.operations import incident, work_orders
 from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
 
@@ -30,6 +31,8 @@ COMMANDS = (
     down.down,
     status.status,
     report.report,
+    incident.incident,
+    work_orders.work_orders,
     pictures.pictures,
     import_.import_,
     backfill.backfill,

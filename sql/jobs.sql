@@ -80,6 +80,102 @@ COMMENT ON COLUMN service.job_log.message IS 'What happened.';
 
 COMMENT ON COLUMN service.job_log.created_at IS 'When.';
 
+CREATE TABLE service.incident_entry (
+	id BIGINT GENERATED ALWAYS AS IDENTITY, 
+	site VARCHAR(31) NOT NULL, 
+	incident_id UUID NOT NULL, 
+	fault VARCHAR(60) NOT NULL, 
+	began_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	action VARCHAR(11) NOT NULL, 
+	user_id UUID, 
+	entered_by VARCHAR(255) NOT NULL, 
+	entered_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL, 
+	done_at TIMESTAMP WITH TIME ZONE, 
+	assigned_to UUID, 
+	note VARCHAR(4000), 
+	rca_code VARCHAR(20), 
+	CONSTRAINT pk_incident_entry PRIMARY KEY (id), 
+	CONSTRAINT ck_incident_entry_action CHECK (action IN ('acknowledge', 'assign', 'note', 'analyse', 'resolve', 'reopen'))
+);
+
+CREATE INDEX ix_incident_entry_site_fault ON service.incident_entry (site, fault);
+
+COMMENT ON TABLE service.incident_entry IS 'What people entered about incidents, one row for each act.';
+
+COMMENT ON COLUMN service.incident_entry.id IS 'Number of the entry.';
+
+COMMENT ON COLUMN service.incident_entry.site IS 'Site.';
+
+COMMENT ON COLUMN service.incident_entry.incident_id IS 'What it is about.';
+
+COMMENT ON COLUMN service.incident_entry.fault IS 'Fault that it is about.';
+
+COMMENT ON COLUMN service.incident_entry.began_at IS 'When that began, as known at the time.';
+
+COMMENT ON COLUMN service.incident_entry.action IS 'What was done.';
+
+COMMENT ON COLUMN service.incident_entry.user_id IS 'Who entered it, where the platform knows the user.';
+
+COMMENT ON COLUMN service.incident_entry.entered_by IS 'Who entered it, as they are called.';
+
+COMMENT ON COLUMN service.incident_entry.entered_at IS 'When it was entered.';
+
+COMMENT ON COLUMN service.incident_entry.done_at IS 'When it was done, where that was not when it was entered.';
+
+COMMENT ON COLUMN service.incident_entry.assigned_to IS 'Who is responsible from now on.';
+
+COMMENT ON COLUMN service.incident_entry.note IS 'In words: a remark, findings, what was done.';
+
+COMMENT ON COLUMN service.incident_entry.rca_code IS 'Cause that a person found.';
+
+CREATE TABLE service.work_order_entry (
+	id BIGINT GENERATED ALWAYS AS IDENTITY, 
+	site VARCHAR(31) NOT NULL, 
+	work_order_id UUID NOT NULL, 
+	fault VARCHAR(60) NOT NULL, 
+	began_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	action VARCHAR(11) NOT NULL, 
+	user_id UUID, 
+	entered_by VARCHAR(255) NOT NULL, 
+	entered_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL, 
+	done_at TIMESTAMP WITH TIME ZONE, 
+	assigned_to UUID, 
+	note VARCHAR(4000), 
+	external_id VARCHAR(50), 
+	CONSTRAINT pk_work_order_entry PRIMARY KEY (id), 
+	CONSTRAINT ck_work_order_entry_action CHECK (action IN ('assign', 'start', 'complete', 'close', 'reopen', 'note', 'ticket'))
+);
+
+CREATE INDEX ix_work_order_entry_site_fault ON service.work_order_entry (site, fault);
+
+COMMENT ON TABLE service.work_order_entry IS 'What people and the CMMS entered about work orders, one row for each act.';
+
+COMMENT ON COLUMN service.work_order_entry.id IS 'Number of the entry.';
+
+COMMENT ON COLUMN service.work_order_entry.site IS 'Site.';
+
+COMMENT ON COLUMN service.work_order_entry.work_order_id IS 'What it is about.';
+
+COMMENT ON COLUMN service.work_order_entry.fault IS 'Fault that it is about.';
+
+COMMENT ON COLUMN service.work_order_entry.began_at IS 'When that began, as known at the time.';
+
+COMMENT ON COLUMN service.work_order_entry.action IS 'What was done.';
+
+COMMENT ON COLUMN service.work_order_entry.user_id IS 'Who entered it, where the platform knows the user.';
+
+COMMENT ON COLUMN service.work_order_entry.entered_by IS 'Who entered it, as they are called.';
+
+COMMENT ON COLUMN service.work_order_entry.entered_at IS 'When it was entered.';
+
+COMMENT ON COLUMN service.work_order_entry.done_at IS 'When it was done, where that was not when it was entered.';
+
+COMMENT ON COLUMN service.work_order_entry.assigned_to IS 'Who is responsible from now on.';
+
+COMMENT ON COLUMN service.work_order_entry.note IS 'In words: a remark, findings, what was done.';
+
+COMMENT ON COLUMN service.work_order_entry.external_id IS 'Ticket of the CMMS.';
+
 CREATE TABLE lab_training.training_job_battery (
 	job_id BIGINT NOT NULL, 
 	battery_id INTEGER NOT NULL, 

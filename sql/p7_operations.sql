@@ -1,6 +1,6 @@
 -- Generated from battery_assets/tables by `python -m battery_assets.tables.write_sql`. Do not edit.
 
-CREATE TABLE fleet.incident (
+CREATE TABLE operations.incident (
 	incident_id UUID NOT NULL, 
 	location_id UUID, 
 	incident_code VARCHAR(30), 
@@ -15,10 +15,16 @@ CREATE TABLE fleet.incident (
 	closed_at TIMESTAMP WITH TIME ZONE, 
 	assigned_to UUID, 
 	escalation_level INTEGER DEFAULT '1', 
+	fault VARCHAR(60) NOT NULL, 
+	battery_id UUID, 
+	string_id UUID, 
+	worsened_at TIMESTAMP WITH TIME ZONE, 
+	last_alert_at TIMESTAMP WITH TIME ZONE, 
+	evidence_json JSONB, 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
-	CONSTRAINT pk_incident PRIMARY KEY (incident_id), 
-	CONSTRAINT uq_incident_site_incident_code UNIQUE (site, incident_code), 
+	CONSTRAINT pk_incident PRIMARY KEY (incident_id, month), 
+	CONSTRAINT uq_incident_site_month_incident_code UNIQUE (site, month, incident_code), 
 	CONSTRAINT fk_incident_location_id FOREIGN KEY(location_id) REFERENCES fleet.location (location_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_incident_assigned_to FOREIGN KEY(assigned_to) REFERENCES service."user" (user_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_incident_severity CHECK (severity IN ('low', 'medium', 'high', 'critical')), 
@@ -26,41 +32,55 @@ CREATE TABLE fleet.incident (
 	CONSTRAINT ck_incident_escalation_level CHECK (escalation_level BETWEEN 1 AND 9)
 );
 
-CREATE INDEX ix_incident_site_month ON fleet.incident (site, month);
+CREATE INDEX ix_incident_site_fault ON operations.incident (site, fault);
 
-COMMENT ON TABLE fleet.incident IS 'Alerts that belong together.';
+CREATE INDEX ix_incident_site_month ON operations.incident (site, month);
 
-COMMENT ON COLUMN fleet.incident.incident_id IS 'Unique identifier.';
+COMMENT ON TABLE operations.incident IS 'Alerts that have one cause, month by month while the fault lasts.';
 
-COMMENT ON COLUMN fleet.incident.location_id IS 'Location.';
+COMMENT ON COLUMN operations.incident.incident_id IS 'Unique identifier.';
 
-COMMENT ON COLUMN fleet.incident.incident_code IS 'Incident reference (e.g., ''INC-2025-001234'').';
+COMMENT ON COLUMN operations.incident.location_id IS 'Location.';
 
-COMMENT ON COLUMN fleet.incident.title IS 'Incident title.';
+COMMENT ON COLUMN operations.incident.incident_code IS 'Incident reference (e.g., ''INC-2025-001234'').';
 
-COMMENT ON COLUMN fleet.incident.description IS 'Detailed description.';
+COMMENT ON COLUMN operations.incident.title IS 'Incident title.';
 
-COMMENT ON COLUMN fleet.incident.severity IS 'How bad it is.';
+COMMENT ON COLUMN operations.incident.description IS 'Detailed description.';
 
-COMMENT ON COLUMN fleet.incident.status IS 'State.';
+COMMENT ON COLUMN operations.incident.severity IS 'How bad it is.';
 
-COMMENT ON COLUMN fleet.incident.root_cause IS 'RCA summary.';
+COMMENT ON COLUMN operations.incident.status IS 'State.';
 
-COMMENT ON COLUMN fleet.incident.rca_code IS 'Standardized RCA code.';
+COMMENT ON COLUMN operations.incident.root_cause IS 'RCA summary.';
 
-COMMENT ON COLUMN fleet.incident.created_at IS 'When the record was made.';
+COMMENT ON COLUMN operations.incident.rca_code IS 'Standardized RCA code.';
 
-COMMENT ON COLUMN fleet.incident.resolved_at IS 'When it was resolved.';
+COMMENT ON COLUMN operations.incident.created_at IS 'When the record was made.';
 
-COMMENT ON COLUMN fleet.incident.closed_at IS 'When it was closed.';
+COMMENT ON COLUMN operations.incident.resolved_at IS 'When it was resolved.';
 
-COMMENT ON COLUMN fleet.incident.assigned_to IS 'Who is responsible.';
+COMMENT ON COLUMN operations.incident.closed_at IS 'When it was closed.';
 
-COMMENT ON COLUMN fleet.incident.escalation_level IS 'Escalation step, 1 is the first.';
+COMMENT ON COLUMN operations.incident.assigned_to IS 'Who is responsible.';
 
-COMMENT ON COLUMN fleet.incident.site IS 'Site the row belongs to.';
+COMMENT ON COLUMN operations.incident.escalation_level IS 'Escalation step, 1 is the first.';
 
-COMMENT ON COLUMN fleet.incident.month IS 'UTC month of the partition, YYYY-MM.';
+COMMENT ON COLUMN operations.incident.fault IS 'What is at fault: kind, and the identifier of the unit.';
+
+COMMENT ON COLUMN operations.incident.battery_id IS 'The jar, where one jar is at fault.';
+
+COMMENT ON COLUMN operations.incident.string_id IS 'The string, where the fault is within one.';
+
+COMMENT ON COLUMN operations.incident.worsened_at IS 'When it became as severe as it is.';
+
+COMMENT ON COLUMN operations.incident.last_alert_at IS 'Until when one of its alerts held, as far as is known.';
+
+COMMENT ON COLUMN operations.incident.evidence_json IS 'What was seen of the fault since it began.';
+
+COMMENT ON COLUMN operations.incident.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN operations.incident.month IS 'UTC month of the partition, YYYY-MM.';
 
 CREATE TABLE fleet.alert (
 	alert_id UUID NOT NULL, 
@@ -131,7 +151,7 @@ COMMENT ON COLUMN fleet.alert.site IS 'Site the row belongs to.';
 
 COMMENT ON COLUMN fleet.alert.month IS 'UTC month of the partition, YYYY-MM.';
 
-CREATE TABLE fleet.work_order (
+CREATE TABLE operations.work_order (
 	work_order_id UUID NOT NULL, 
 	external_id VARCHAR(50), 
 	incident_id UUID, 
@@ -145,46 +165,56 @@ CREATE TABLE fleet.work_order (
 	completed_at TIMESTAMP WITH TIME ZONE, 
 	assigned_to UUID, 
 	resolution_notes TEXT, 
+	fault VARCHAR(60) NOT NULL, 
+	battery_id UUID, 
+	string_id UUID, 
 	site VARCHAR(31) NOT NULL, 
 	month VARCHAR(7) NOT NULL, 
-	CONSTRAINT pk_work_order PRIMARY KEY (work_order_id), 
-	CONSTRAINT uq_work_order_site_external_id UNIQUE (site, external_id), 
+	CONSTRAINT pk_work_order PRIMARY KEY (work_order_id, month), 
 	CONSTRAINT fk_work_order_location_id FOREIGN KEY(location_id) REFERENCES fleet.location (location_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_work_order_assigned_to FOREIGN KEY(assigned_to) REFERENCES service."user" (user_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_work_order_priority CHECK (priority IN ('low', 'medium', 'high', 'urgent')), 
 	CONSTRAINT ck_work_order_status CHECK (status IN ('open', 'assigned', 'in_progress', 'completed', 'closed'))
 );
 
-CREATE INDEX ix_work_order_site_month ON fleet.work_order (site, month);
+CREATE INDEX ix_work_order_site_fault ON operations.work_order (site, fault);
 
-COMMENT ON TABLE fleet.work_order IS 'What people have to do.';
+CREATE INDEX ix_work_order_site_month ON operations.work_order (site, month);
 
-COMMENT ON COLUMN fleet.work_order.work_order_id IS 'Unique identifier.';
+COMMENT ON TABLE operations.work_order IS 'What people have to do, month by month until it is done.';
 
-COMMENT ON COLUMN fleet.work_order.external_id IS 'CMMS/ITSM ticket ID.';
+COMMENT ON COLUMN operations.work_order.work_order_id IS 'Unique identifier.';
 
-COMMENT ON COLUMN fleet.work_order.incident_id IS 'Related incident.';
+COMMENT ON COLUMN operations.work_order.external_id IS 'CMMS/ITSM ticket ID, entered by people and imports.';
 
-COMMENT ON COLUMN fleet.work_order.location_id IS 'Location.';
+COMMENT ON COLUMN operations.work_order.incident_id IS 'Related incident.';
 
-COMMENT ON COLUMN fleet.work_order.title IS 'Title.';
+COMMENT ON COLUMN operations.work_order.location_id IS 'Location.';
 
-COMMENT ON COLUMN fleet.work_order.description IS 'What is to be done.';
+COMMENT ON COLUMN operations.work_order.title IS 'Title.';
 
-COMMENT ON COLUMN fleet.work_order.priority IS 'Urgency.';
+COMMENT ON COLUMN operations.work_order.description IS 'What is to be done.';
 
-COMMENT ON COLUMN fleet.work_order.status IS 'State.';
+COMMENT ON COLUMN operations.work_order.priority IS 'Urgency.';
 
-COMMENT ON COLUMN fleet.work_order.created_at IS 'When the record was made.';
+COMMENT ON COLUMN operations.work_order.status IS 'State.';
 
-COMMENT ON COLUMN fleet.work_order.due_date IS 'Due by.';
+COMMENT ON COLUMN operations.work_order.created_at IS 'When the record was made.';
 
-COMMENT ON COLUMN fleet.work_order.completed_at IS 'When it was completed.';
+COMMENT ON COLUMN operations.work_order.due_date IS 'Due by.';
 
-COMMENT ON COLUMN fleet.work_order.assigned_to IS 'Who is responsible.';
+COMMENT ON COLUMN operations.work_order.completed_at IS 'When it was completed.';
 
-COMMENT ON COLUMN fleet.work_order.resolution_notes IS 'What was done.';
+COMMENT ON COLUMN operations.work_order.assigned_to IS 'Who is responsible.';
 
-COMMENT ON COLUMN fleet.work_order.site IS 'Site the row belongs to.';
+COMMENT ON COLUMN operations.work_order.resolution_notes IS 'What was done.';
 
-COMMENT ON COLUMN fleet.work_order.month IS 'UTC month of the partition, YYYY-MM.';
+COMMENT ON COLUMN operations.work_order.fault IS 'What is at fault: kind, and the identifier of the unit.';
+
+COMMENT ON COLUMN operations.work_order.battery_id IS 'The jar, where one jar is to be worked on.';
+
+COMMENT ON COLUMN operations.work_order.string_id IS 'The string, where the work is within one.';
+
+COMMENT ON COLUMN operations.work_order.site IS 'Site the row belongs to.';
+
+COMMENT ON COLUMN operations.work_order.month IS 'UTC month of the partition, YYYY-MM.';

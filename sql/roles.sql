@@ -19,9 +19,10 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA fleet, service, ml, lab, lab_training, experiments, dataset_job, platform TO battery_analyst;
+GRANT USAGE ON SCHEMA fleet, operations, service, ml, lab, lab_training, experiments, dataset_job, platform
+    TO battery_analyst;
 
-GRANT SELECT ON ALL TABLES IN SCHEMA fleet, ml, lab, lab_training, experiments, dataset_job, platform
+GRANT SELECT ON ALL TABLES IN SCHEMA fleet, operations, ml, lab, lab_training, experiments, dataset_job, platform
     TO battery_analyst;
 
 GRANT SELECT ON service.job, service.job_log TO battery_analyst;
@@ -36,7 +37,8 @@ REVOKE SELECT ON platform.quarantined_row FROM battery_analyst;
 GRANT SELECT (table_name, site, month, file, line, "column", reason, rows)
     ON platform.quarantined_row TO battery_analyst;
 
-ALTER DEFAULT PRIVILEGES IN SCHEMA fleet, ml, lab, lab_training, experiments, dataset_job GRANT SELECT ON TABLES TO battery_analyst;
+ALTER DEFAULT PRIVILEGES IN SCHEMA fleet, operations, ml, lab, lab_training, experiments, dataset_job
+    GRANT SELECT ON TABLES TO battery_analyst;
 
 -- A role may change its own settings: `battery-assets analyst` sets them anew. Where a role may not (a limit
 -- of temporary files), and what only a superuser may set or take away, is skipped on a server that has none.

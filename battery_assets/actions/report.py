@@ -20,15 +20,11 @@ FROM fleet.jar_health_now WHERE rul_days IS NOT NULL AND (:site = '' OR site = :
 ORDER BY failure_probability_90d DESC, rul_days, site, battery_code LIMIT :most
 """
 _INCIDENTS = """
-SELECT i.site, i.severity, i.title, w.title AS work_order, to_char(w.due_date, 'YYYY-MM-DD') AS due
-FROM fleet.incident i
-JOIN (SELECT site, max(month) AS month FROM platform.partition_version
-      WHERE table_name = 'incident' AND version IS NOT NULL GROUP BY site) n
-  ON n.site = i.site AND n.month = i.month
-LEFT JOIN fleet.work_order w USING (incident_id)
-WHERE i.status IN ('open', 'investigating') AND (:site = '' OR i.site = :site)
-ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity::text), w.due_date,
-         i.site, i.incident_code LIMIT :most
+SELECT site, severity, title, work_order,
+       CASE WHEN overdue THEN 'late: ' ELSE '' END || to_char(due_date, 'YYYY-MM-DD') AS due
+FROM fleet.open_incidents WHERE :site = '' OR site = :site
+ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], severity::text), due_date,
+         site, incident_code LIMIT :most
 """
 _RUNTIME = """
 SELECT site, string_code AS string, load_basis AS load, round(required_min, 0) AS required,
@@ -54,15 +50,11 @@ WITH health AS (
     SELECT site, count(*) AS jars, round(min(soh_pct), 0) AS worst, round(avg(soh_pct), 1) AS mean,
            count(*) FILTER (WHERE soh_pct < 80) AS below_80, to_char(max(captured_at), 'YYYY-MM-DD') AS as_of
     FROM fleet.jar_health_now WHERE captured_at IS NOT NULL GROUP BY site),
-newest AS (
-    SELECT site, max(month) AS month FROM platform.partition_version
-    WHERE table_name = 'incident' AND version IS NOT NULL GROUP BY site),
 work AS (
-    SELECT n.site, count(DISTINCT i.incident_id) AS incidents, count(DISTINCT w.work_order_id) AS work_orders
-    FROM newest n
-    LEFT JOIN fleet.incident i
-           ON i.site = n.site AND i.month = n.month AND i.status IN ('open', 'investigating')
-    LEFT JOIN fleet.work_order w ON w.incident_id = i.incident_id AND w.status <> 'closed'
+    SELECT n.site, count(DISTINCT i.incident_id) AS incidents, count(DISTINCT i.work_order_id) AS work_orders
+    FROM (SELECT DISTINCT site FROM platform.partition_version
+          WHERE table_name = 'incident' AND version IS NOT NULL) n
+    LEFT JOIN fleet.open_incidents i USING (site)
     GROUP BY n.site)
 SELECT * FROM health FULL JOIN work USING (site) WHERE :site = '' OR site = :site ORDER BY site
 """
@@ -99,7 +91,7 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
             console.print(table(rows))
     console.print(
         "\nWhere to look next: `battery-assets report --site SITE`; views fleet.jar_health_now, "
-        "fleet.string_health_now, fleet.string_runtime_now, fleet.open_alerts (with incident codes), "
+        "fleet.string_health_now, fleet.string_runtime_now, fleet.open_incidents, fleet.open_alerts, "
         "fleet.prediction_history."
     )
 

@@ -61,6 +61,7 @@ from battery_assets.tables.lab.features import (
 )
 from battery_assets.tables.lab.models import model_run, prediction
 from battery_assets.tables.lab.training import TRAINING_TABLES
+from battery_assets.tables.service.entries import ENTRY_TABLES, incident_entry, work_order_entry
 from battery_assets.tables.service.jobs import JOB_TABLES
 
 LAB_TABLES = (
@@ -113,7 +114,7 @@ TABLES = (
 FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
 
 # What is written while work goes on, row by row: no run replaces a partition of it.
-KEPT_TABLES = (*JOB_TABLES, *TRAINING_TABLES)
+KEPT_TABLES = (*JOB_TABLES, *ENTRY_TABLES, *TRAINING_TABLES)
 
 # The experiment platform's tables, kept row by row too.
 PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES)
@@ -143,6 +144,7 @@ __all__ = [
     "impedance_measurement_calc",
     "impedance_measurement_raw",
     "incident",
+    "incident_entry",
     "jar_truth",
     "label_soc",
     "label_soh",
@@ -164,4 +166,5 @@ __all__ = [
     "timeseries_point",
     "user",
     "work_order",
+    "work_order_entry",
 ]

@@ -35,6 +35,7 @@ def table(
     indexes: Sequence[sa.Index] = (),
     newest_wins: bool = False,
     month_leaves: bool = False,
+    month_by_month: bool = False,
     may_be_empty: bool = False,
     lab: bool = False,
     whole_sessions: bool = False,
@@ -44,14 +45,15 @@ def table(
 
     `unique` names codes that are unique within a site; `newest_wins` keeps one row per key and lets an older
     month never overwrite a newer one; `month_leaves` makes a PostgreSQL table partitioned by month;
-    `may_be_empty` says that a partition without rows is a healthy one; `dated_by` names the instant that
-    tells the day of a row, where a PostgreSQL table is kept day by day (a midnight ends its day); `lab` says
-    that its sites are labs; `whole_sessions` that a row belongs to the month in which its test began.
+    `month_by_month` says that a month has its own row of what lasts for several; `may_be_empty` that a
+    partition without rows is a healthy one; `dated_by` names the instant that tells the day of a row, where a
+    PostgreSQL table is kept day by day (a midnight ends its day); `lab` says that its sites are labs;
+    `whole_sessions` that a row belongs to the month in which its test began.
     """
-    codes = [
-        sa.UniqueConstraint("site", code) if cut != MONTH else sa.UniqueConstraint(code) for code in unique
-    ]
-    parts: list[sa.schema.SchemaItem] = [*columns, *_partition_keys(cut, month_leaves), *codes, *indexes]
+    within = [] if cut == MONTH else ["site", "month"] if month_by_month else ["site"]
+    codes = [sa.UniqueConstraint(*within, code) for code in unique]
+    in_key = month_leaves or month_by_month
+    parts: list[sa.schema.SchemaItem] = [*columns, *_partition_keys(cut, in_key), *codes, *indexes]
     made = sa.Table(
         name,
         METADATA,
@@ -78,7 +80,7 @@ def table(
     return made
 
 
-def _partition_keys(cut: str, month_leaves: bool) -> list[sa.Column]:
+def _partition_keys(cut: str, month_in_key: bool) -> list[sa.Column]:
     """The columns that say to which partition a row belongs."""
     words = {"site": (31, "Site the row belongs to."), "month": (7, "UTC month of the partition, YYYY-MM.")}
     names = {SITE_MONTH: ("site", "month"), MONTH: ("month",), WHOLE: ("site",)}[cut]
@@ -87,7 +89,7 @@ def _partition_keys(cut: str, month_leaves: bool) -> list[sa.Column]:
             name,
             sa.String(words[name][0]),
             nullable=False,
-            primary_key=month_leaves and name == "month",
+            primary_key=month_in_key and name == "month",
             comment=words[name][1],
             info={"kind": "partition"},
         )

@@ -20,7 +20,7 @@ GOOD = {
     "system_type": "UPS", "string_position": 1, "batteries_count": 1, "position_in_string": 1, "status": "active",
     "title": "x", "severity": "critical", "source": "rule_engine", "alert_type": "voltage_low", "message": "low",
     "triggered_at": NOW, "priority": "high", "test_date": NOW, "test_type": "full_discharge", "pass_fail": "pass",
-    "model_type": "catboost_rul", "version": "1", "predicted_at": NOW, "rul_days": 100.0,
+    "fault": "jar|x", "model_type": "catboost_rul", "version": "1", "predicted_at": NOW, "rul_days": 100.0,
 }  # fmt: skip
 
 

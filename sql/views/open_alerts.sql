@@ -4,7 +4,9 @@ SELECT a.site, a.severity, a.alert_type, a.triggered_at, b.battery_code, s.strin
        a.message, i.incident_code, w.due_date, a.context_json, a.alert_id,
        EXISTS (SELECT FROM platform.partition_version v
                WHERE v.state = 'stale' AND v.site = a.site AND v.month = a.month
-                 AND v.table_name IN ('alert', 'incident', 'work_order')) AS stale
+                 AND v.table_name IN ('alert', 'incident', 'work_order')) AS stale,
+       CASE WHEN i.acknowledged_at IS NOT NULL THEN 'acknowledged' ELSE a.status END AS status,
+       i.acknowledged_by_user AS acknowledged_by, i.status AS incident_status
 FROM fleet.alert a
 JOIN (SELECT v.site, max(v.month) AS month FROM platform.partition_version v
       WHERE v.table_name = 'alert' AND v.version IS NOT NULL

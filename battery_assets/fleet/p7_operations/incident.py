@@ -1,6 +1,7 @@
-"""Incidents: alerts that have one cause, grouped; each alert learns its incident in the same transaction."""
+"""Incidents: one for each fault, continued from the month before; each alert learns its incident with it."""
 
 import dagster as dg
+import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.p7_operations.evidence import placed_jars
@@ -10,14 +11,44 @@ from battery_assets.platform.warehouse.resource import Warehouse
 
 @dg.asset(
     **materializes(
-        t.incident, reads=[t.alert, t.battery, t.battery_model, t.string, t.battery_system, t.location]
+        t.incident,
+        reads=[
+            t.alert,
+            t.feature_store,
+            t.maintenance_event,
+            t.battery,
+            t.battery_model,
+            t.string,
+            t.battery_system,
+            t.location,
+        ],
+        # Alerts are read of the month before too, but each run writes them twice, without and with incidents:
+        # as history they would make the next month stale every time, and that one the month after it.
+        month_before=[t.incident, t.maintenance_event],
     )
 )
 def incident(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.features.operations.fault_lives import Month
     from battery_assets.features.operations.incidents import incidents
 
     part = warehouse.claim(t.incident, context, also=[t.alert])
-    alerts = warehouse.read(t.alert, part).collect()
-    rows, linked = incidents(alerts, placed_jars(warehouse, part), str(part.site), str(part.month))
-    counts = dict(rows.group_by("severity").len().sort("severity").iter_rows())
-    return warehouse.replace(t.incident, part, rows, also={t.alert: linked}, metadata={"by severity": counts})
+    before = part.before
+    daily = t.feature_store.c.feature_window_hours == 24
+    with_data = warehouse.read(t.feature_store, part, ["battery_id"], where=daily).collect()
+    work = [warehouse.read(t.maintenance_event, one).collect() for one in (before, part)]
+    month = Month(
+        site=str(part.site),
+        jars=placed_jars(warehouse, part),
+        start=part.start,
+        end=part.end,
+        before=warehouse.read(t.incident, before).collect(),
+        alerts_before=warehouse.read(t.alert, before).collect(),
+        work=pl.concat(work),
+        systems=warehouse.read(t.battery_system, part, ["system_id", "system_code"]).collect(),
+        with_data=with_data["battery_id"].unique(),
+    )
+    rows, linked = incidents(warehouse.read(t.alert, part).collect(), month)
+    states = dict(rows.group_by("status").len().sort("status").iter_rows())
+    causes = rows.filter(pl.col("status") == "open").group_by("rca_code").len().sort("rca_code")
+    shown = {"by status": states, "open by cause": dict(causes.iter_rows())}
+    return warehouse.replace(t.incident, part, rows, also={t.alert: linked}, metadata=shown)

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from battery_assets.tables.definition import (
+    bare_id,
     document,
     instant,
     integer,
@@ -15,9 +16,19 @@ from battery_assets.tables.definition import (
 from battery_assets.tables.fleet.p1_master import battery, location, string, user
 from battery_assets.tables.fleet.p6_ml_digital_twin import ml_model
 
+# What runs compute of a fault each month. `fleet.incident` and `fleet.work_order` are views: the newest month
+# of each, and what people entered.
+COMPUTED = "operations"
+# Standardized causes: `features.operations.causes` says what each means.
+RCA_CODES = (
+    "CHARGER-LOW", "CHARGER-HIGH", "CELL-SHORT", "WEAK-JAR", "LOW-FLOAT", "HIGH-FLOAT", "HVAC",
+    "THERMAL-RUNAWAY", "FLOAT-CURRENT", "HOT-JAR", "CHARGE-LIMIT", "RECTIFIER-FILTER", "OPEN-WELD",
+    "DRY-OUT", "STRING-AGED", "JAR-AGEING", "DATA-QUALITY", "UNEXPLAINED",
+)  # fmt: skip
+
 incident = table(
     "incident",
-    "Alerts that belong together.",
+    "Alerts that have one cause, month by month while the fault lasts.",
     key("incident_id", "Unique identifier."),
     reference("location_id", location, "Location."),
     text("incident_code", "Incident reference (e.g., 'INC-2025-001234').", 30),
@@ -32,8 +43,17 @@ incident = table(
     instant("closed_at", "When it was closed."),
     reference("assigned_to", user, "Who is responsible."),
     integer("escalation_level", "Escalation step, 1 is the first.", low=1, high=9, default="1"),
+    text("fault", "What is at fault: kind, and the identifier of the unit.", 60, required=True),
+    bare_id("battery_id", "The jar, where one jar is at fault."),
+    bare_id("string_id", "The string, where the fault is within one."),
+    instant("worsened_at", "When it became as severe as it is."),
+    instant("last_alert_at", "Until when one of its alerts held, as far as is known."),
+    document("evidence_json", "What was seen of the fault since it began."),
     phase=7,
+    schema=COMPUTED,
     unique=["incident_code"],
+    indexes=[sa.Index("ix_incident_site_fault", "site", "fault")],
+    month_by_month=True,
     may_be_empty=True,
 )
 
@@ -77,9 +97,9 @@ alert = table(
 
 work_order = table(
     "work_order",
-    "What people have to do.",
+    "What people have to do, month by month until it is done.",
     key("work_order_id", "Unique identifier."),
-    text("external_id", "CMMS/ITSM ticket ID.", 50),
+    text("external_id", "CMMS/ITSM ticket ID, entered by people and imports.", 50),
     reference("incident_id", incident, "Related incident."),
     reference("location_id", location, "Location."),
     text("title", "Title.", 200, required=True),
@@ -91,7 +111,12 @@ work_order = table(
     instant("completed_at", "When it was completed."),
     reference("assigned_to", user, "Who is responsible."),
     text("resolution_notes", "What was done."),
+    text("fault", "What is at fault: kind, and the identifier of the unit.", 60, required=True),
+    bare_id("battery_id", "The jar, where one jar is to be worked on."),
+    bare_id("string_id", "The string, where the work is within one."),
     phase=7,
-    unique=["external_id"],
+    schema=COMPUTED,
+    indexes=[sa.Index("ix_work_order_site_fault", "site", "fault")],
+    month_by_month=True,
     may_be_empty=True,
 )

@@ -11,7 +11,9 @@ from battery_assets.features.operations.alert_signals import AlertInputs
 from battery_assets.features.operations.alerts import SCHEMA as ALERT_SCHEMA
 from battery_assets.features.operations.alerts import alerts
 from battery_assets.features.operations.causes import CAUSES
+from battery_assets.features.operations.fault_lives import Month
 from battery_assets.features.operations.incidents import SCHEMA, incidents
+from battery_assets.tables.fleet.p7_operations import RCA_CODES
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.worlds import operations as world
 
@@ -20,7 +22,11 @@ JAR = pl.col("battery_id") == world.JAR
 
 
 def grouped(inputs: AlertInputs) -> tuple[pl.DataFrame, pl.DataFrame]:
-    return incidents(alerts(inputs, RULES), inputs.jars, "bkk", "2026-03")
+    return incidents(alerts(inputs, RULES), march(inputs.jars))
+
+
+def march(jars: pl.DataFrame, site: str = "bkk") -> Month:
+    return Month.first(site, jars, world.START, world.END)
 
 
 def with_hours(*columns: pl.Expr, **changes: object) -> AlertInputs:
@@ -131,9 +137,12 @@ def test_a_signature_is_read_as_its_cause(signal, value, code):
 
 
 def test_hot_jars_with_a_high_float_current_are_thermal_runaway():
-    hot = world.during("t_delta_ambient_mean", 12.0, world.IN_STRING)
+    few = pl.col("battery_id").is_in([f"a-{k:02d}" for k in range(1, 9)])
+    hot = world.during("t_delta_ambient_mean", 12.0, few)
     rows, _ = grouped(with_hours(hot))
     assert rows["rca_code"].to_list() == ["HOT-JAR"]
+    all_of_them, _ = grouped(with_hours(world.during("t_delta_ambient_mean", 12.0, world.IN_STRING)))
+    assert all_of_them["rca_code"].to_list() == ["THERMAL-RUNAWAY"]
     strings = world.string_hours().with_columns(
         world.during("float_current_a", 2.0, pl.col("string_id") == "a", "hour")
     )
@@ -156,7 +165,7 @@ def test_a_jar_that_stands_apart_joins_the_incident_that_explains_it():
 
 def test_info_alerts_open_no_incident():
     raised = alerts(world.set_to("ripple_voltage", 0.3), RULES)
-    rows, linked = incidents(raised, world.jars(), "bkk", "2026-03")
+    rows, linked = incidents(raised, march(world.jars()))
     assert raised["severity"].to_list() == ["info"]
     assert rows.height == 0
     assert linked["incident_id"].to_list() == [None]
@@ -202,7 +211,7 @@ def test_codes_and_ids_are_unique_and_the_same_on_a_second_run():
     assert linked.equals(linked_again)
     assert first["incident_code"].is_unique().all()
     assert first["incident_code"].str.contains(r"^INC-2026-[0-9A-F]{12}$").all()
-    other_site, _ = incidents(linked, world.jars(), "cnx", "2026-03")
+    other_site, _ = incidents(linked, march(world.jars(), "cnx"))
     assert not set(other_site["incident_id"]) & set(first["incident_id"])
 
 
@@ -219,13 +228,12 @@ def test_a_context_that_went_through_a_json_column_is_read_alike():
     spaced = raised.with_columns(
         pl.col("context_json").str.replace_all('":', '": ').str.replace_all(',"', ', "')
     )
-    assert incidents(spaced, world.jars(), "bkk", "2026-03")[0].equals(
-        incidents(raised, world.jars(), "bkk", "2026-03")[0]
-    )
+    assert incidents(spaced, march(world.jars()))[0].equals(incidents(raised, march(world.jars()))[0])
 
 
 def test_causes_are_told_apart_by_code_and_fit_the_column():
     codes = [cause.code for cause in CAUSES]
     assert len(set(codes)) == len(codes)
     assert max(map(len, codes)) <= 20
+    assert tuple(codes) == RCA_CODES
     assert all(1 <= cause.priority_at_critical <= cause.priority_at_warning <= 4 for cause in CAUSES)

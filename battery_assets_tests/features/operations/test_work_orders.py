@@ -10,6 +10,7 @@ from battery_assets.features.operations.alert_rules import thresholds
 from battery_assets.features.operations.alert_signals import AlertInputs
 from battery_assets.features.operations.alerts import alerts
 from battery_assets.features.operations.causes import CAUSES
+from battery_assets.features.operations.fault_lives import Month
 from battery_assets.features.operations.incidents import incidents
 from battery_assets.features.operations.work_orders import SCHEMA, work_orders
 from battery_assets.tables.projections import polars_schema
@@ -19,7 +20,8 @@ PLACE_ID = "5570fdc8-e739-42b8-a6da-309ad435644b"
 
 
 def of(inputs: AlertInputs) -> pl.DataFrame:
-    return incidents(alerts(inputs, thresholds()), inputs.jars, "bkk", "2026-03")[0]
+    month = Month.first("bkk", inputs.jars, world.START, world.END)
+    return incidents(alerts(inputs, thresholds()), month)[0]
 
 
 def incident(
@@ -47,15 +49,14 @@ def users(**roles: str) -> pl.DataFrame:
     [
         ("r_vs_median", 180.0, "urgent", timedelta(hours=24)),
         ("float_below_median", 1.0, "high", timedelta(days=3)),
-        ("float_below_median", 0.3, "medium", timedelta(days=14)),
-        ("anomaly_distance", 15.0, "low", timedelta(days=30)),
+        ("soh", 84.0, "medium", timedelta(days=14)),
     ],
 )
 def test_due_dates_follow_the_priority(signal, value, priority, time):
     rows = of(world.set_to(signal, value))
     order = work_orders(rows).row(0, named=True)
     assert order["priority"] == priority
-    assert order["due_date"] - rows["created_at"][0] == time
+    assert order["due_date"] - rows["worsened_at"][0] == time
     assert order["created_at"] == rows["created_at"][0]
 
 
@@ -69,11 +70,16 @@ def test_a_jar_is_retested_before_it_is_replaced():
 
 
 def test_resolved_incidents_need_hands_only_where_they_were_serious():
-    assert work_orders(incident("medium", "resolved")).height == 0
+    hours = pl.col("created_at").dt.offset_by("5h")
+    assert work_orders(incident("medium", "resolved").with_columns(last_alert_at=hours)).height == 0
+    assert work_orders(incident("medium", "resolved"))["status"].to_list() == ["closed"]
     assert work_orders(incident("low", "resolved")).height == 0
-    assert work_orders(incident("high", "resolved")).height == 1
-    assert work_orders(incident("low", "open")).height == 1
-    assert work_orders(incident("critical", "closed")).height == 0
+    assert work_orders(incident("high", "resolved"))["status"].to_list() == ["open"]
+    assert work_orders(incident("critical", "closed"))["status"].to_list() == ["closed"]
+
+
+def test_what_is_low_waits_for_the_monthly_round_and_has_no_order_of_its_own():
+    assert work_orders(of(world.set_to("anomaly_distance", 15.0))).height == 0
 
 
 def test_without_users_nobody_is_named_and_the_order_is_open():

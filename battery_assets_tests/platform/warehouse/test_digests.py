@@ -16,11 +16,11 @@ from battery_assets_tests.worlds.stores import kept, rows
 
 MARCH = Part("alpha", "2025-03")
 CHANGES = {
-    "a value within its limits": "UPDATE fleet.incident SET description = 'other' WHERE title = 'x'",
-    "another title": "UPDATE fleet.incident SET title = 'y' WHERE month = '2025-03'",
-    "a row less": "DELETE FROM fleet.incident WHERE incident_code = 'a'",
-    "all rows gone": "DELETE FROM fleet.incident",
-    "another code": "UPDATE fleet.incident SET incident_code = 'z' WHERE incident_code = 'a'",
+    "a value within its limits": "UPDATE operations.incident SET description = 'other' WHERE title = 'x'",
+    "another title": "UPDATE operations.incident SET title = 'y' WHERE month = '2025-03'",
+    "a row less": "DELETE FROM operations.incident WHERE incident_code = 'a'",
+    "all rows gone": "DELETE FROM operations.incident",
+    "another code": "UPDATE operations.incident SET incident_code = 'z' WHERE incident_code = 'a'",
 }
 
 
@@ -50,7 +50,7 @@ def test_a_change_is_told_with_its_partition_and_what_to_do(committed, what):
 
 def written_by(warehouse) -> set:
     """The transactions that wrote the rows of March."""
-    query = sa.text("SELECT xmin::text FROM fleet.incident WHERE month = '2025-03'")
+    query = sa.text("SELECT xmin::text FROM operations.incident WHERE month = '2025-03'")
     with warehouse.transaction() as connection:
         return set(connection.execute(query).scalars())
 

@@ -1,0 +1,291 @@
+CREATE SCHEMA operations;
+
+DROP VIEW fleet.open_alerts_by_site, fleet.open_alerts;
+
+ALTER TABLE fleet.incident SET SCHEMA operations;
+ALTER TABLE fleet.work_order SET SCHEMA operations;
+
+ALTER TABLE operations.incident
+    DROP CONSTRAINT pk_incident,
+    DROP CONSTRAINT uq_incident_site_incident_code,
+    ADD COLUMN fault VARCHAR(60) NOT NULL DEFAULT '',
+    ADD COLUMN battery_id UUID,
+    ADD COLUMN string_id UUID,
+    ADD COLUMN worsened_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN last_alert_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN evidence_json JSONB,
+    ADD CONSTRAINT pk_incident PRIMARY KEY (incident_id, month),
+    ADD CONSTRAINT uq_incident_site_month_incident_code UNIQUE (site, month, incident_code);
+ALTER TABLE operations.incident ALTER COLUMN fault DROP DEFAULT;
+CREATE INDEX ix_incident_site_fault ON operations.incident (site, fault);
+
+ALTER TABLE operations.work_order
+    DROP CONSTRAINT pk_work_order,
+    DROP CONSTRAINT uq_work_order_site_external_id,
+    ADD COLUMN fault VARCHAR(60) NOT NULL DEFAULT '',
+    ADD COLUMN battery_id UUID,
+    ADD COLUMN string_id UUID,
+    ADD CONSTRAINT pk_work_order PRIMARY KEY (work_order_id, month);
+ALTER TABLE operations.work_order ALTER COLUMN fault DROP DEFAULT;
+CREATE INDEX ix_work_order_site_fault ON operations.work_order (site, fault);
+
+-- Their incidents were those of one month each: they are made again, in the order of the months.
+UPDATE platform.partition_version SET state = 'stale'
+WHERE table_name IN ('incident', 'work_order') AND state = 'current';
+
+COMMENT ON TABLE operations.incident IS 'Alerts that have one cause, month by month while the fault lasts.';
+COMMENT ON COLUMN operations.incident.fault IS 'What is at fault: kind, and the identifier of the unit.';
+COMMENT ON COLUMN operations.incident.battery_id IS 'The jar, where one jar is at fault.';
+COMMENT ON COLUMN operations.incident.string_id IS 'The string, where the fault is within one.';
+COMMENT ON COLUMN operations.incident.worsened_at IS 'When it became as severe as it is.';
+COMMENT ON COLUMN operations.incident.last_alert_at IS 'Until when one of its alerts held, as far as is known.';
+COMMENT ON COLUMN operations.incident.evidence_json IS 'What was seen of the fault since it began.';
+COMMENT ON TABLE operations.work_order IS 'What people have to do, month by month until it is done.';
+COMMENT ON COLUMN operations.work_order.external_id IS 'CMMS/ITSM ticket ID, entered by people and imports.';
+COMMENT ON COLUMN operations.work_order.fault IS 'What is at fault: kind, and the identifier of the unit.';
+COMMENT ON COLUMN operations.work_order.battery_id IS 'The jar, where one jar is to be worked on.';
+COMMENT ON COLUMN operations.work_order.string_id IS 'The string, where the work is within one.';
+
+CREATE TABLE service.incident_entry (
+	id BIGINT GENERATED ALWAYS AS IDENTITY, 
+	site VARCHAR(31) NOT NULL, 
+	incident_id UUID NOT NULL, 
+	fault VARCHAR(60) NOT NULL, 
+	began_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	action VARCHAR(11) NOT NULL, 
+	user_id UUID, 
+	entered_by VARCHAR(255) NOT NULL, 
+	entered_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL, 
+	done_at TIMESTAMP WITH TIME ZONE, 
+	assigned_to UUID, 
+	note VARCHAR(4000), 
+	rca_code VARCHAR(20), 
+	CONSTRAINT pk_incident_entry PRIMARY KEY (id), 
+	CONSTRAINT ck_incident_entry_action CHECK (action IN ('acknowledge', 'assign', 'note', 'analyse', 'resolve', 'reopen'))
+);
+
+CREATE INDEX ix_incident_entry_site_fault ON service.incident_entry (site, fault);
+
+COMMENT ON TABLE service.incident_entry IS 'What people entered about incidents, one row for each act.';
+
+COMMENT ON COLUMN service.incident_entry.id IS 'Number of the entry.';
+
+COMMENT ON COLUMN service.incident_entry.site IS 'Site.';
+
+COMMENT ON COLUMN service.incident_entry.incident_id IS 'What it is about.';
+
+COMMENT ON COLUMN service.incident_entry.fault IS 'Fault that it is about.';
+
+COMMENT ON COLUMN service.incident_entry.began_at IS 'When that began, as known at the time.';
+
+COMMENT ON COLUMN service.incident_entry.action IS 'What was done.';
+
+COMMENT ON COLUMN service.incident_entry.user_id IS 'Who entered it, where the platform knows the user.';
+
+COMMENT ON COLUMN service.incident_entry.entered_by IS 'Who entered it, as they are called.';
+
+COMMENT ON COLUMN service.incident_entry.entered_at IS 'When it was entered.';
+
+COMMENT ON COLUMN service.incident_entry.done_at IS 'When it was done, where that was not when it was entered.';
+
+COMMENT ON COLUMN service.incident_entry.assigned_to IS 'Who is responsible from now on.';
+
+COMMENT ON COLUMN service.incident_entry.note IS 'In words: a remark, findings, what was done.';
+
+COMMENT ON COLUMN service.incident_entry.rca_code IS 'Cause that a person found.';
+
+CREATE TABLE service.work_order_entry (
+	id BIGINT GENERATED ALWAYS AS IDENTITY, 
+	site VARCHAR(31) NOT NULL, 
+	work_order_id UUID NOT NULL, 
+	fault VARCHAR(60) NOT NULL, 
+	began_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	action VARCHAR(11) NOT NULL, 
+	user_id UUID, 
+	entered_by VARCHAR(255) NOT NULL, 
+	entered_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL, 
+	done_at TIMESTAMP WITH TIME ZONE, 
+	assigned_to UUID, 
+	note VARCHAR(4000), 
+	external_id VARCHAR(50), 
+	CONSTRAINT pk_work_order_entry PRIMARY KEY (id), 
+	CONSTRAINT ck_work_order_entry_action CHECK (action IN ('assign', 'start', 'complete', 'close', 'reopen', 'note', 'ticket'))
+);
+
+CREATE INDEX ix_work_order_entry_site_fault ON service.work_order_entry (site, fault);
+
+COMMENT ON TABLE service.work_order_entry IS 'What people and the CMMS entered about work orders, one row for each act.';
+
+COMMENT ON COLUMN service.work_order_entry.id IS 'Number of the entry.';
+
+COMMENT ON COLUMN service.work_order_entry.site IS 'Site.';
+
+COMMENT ON COLUMN service.work_order_entry.work_order_id IS 'What it is about.';
+
+COMMENT ON COLUMN service.work_order_entry.fault IS 'Fault that it is about.';
+
+COMMENT ON COLUMN service.work_order_entry.began_at IS 'When that began, as known at the time.';
+
+COMMENT ON COLUMN service.work_order_entry.action IS 'What was done.';
+
+COMMENT ON COLUMN service.work_order_entry.user_id IS 'Who entered it, where the platform knows the user.';
+
+COMMENT ON COLUMN service.work_order_entry.entered_by IS 'Who entered it, as they are called.';
+
+COMMENT ON COLUMN service.work_order_entry.entered_at IS 'When it was entered.';
+
+COMMENT ON COLUMN service.work_order_entry.done_at IS 'When it was done, where that was not when it was entered.';
+
+COMMENT ON COLUMN service.work_order_entry.assigned_to IS 'Who is responsible from now on.';
+
+COMMENT ON COLUMN service.work_order_entry.note IS 'In words: a remark, findings, what was done.';
+
+COMMENT ON COLUMN service.work_order_entry.external_id IS 'Ticket of the CMMS.';
+
+-- What people entered, put to the incident that it is about: the one of that identifier, or else the one of the
+-- same fault that began nearest.
+CREATE VIEW service.incident_entered AS
+SELECT own.incident_id,
+       min(n.entered_at) FILTER (WHERE n.action = 'acknowledge') AS acknowledged_at,
+       (array_agg(n.entered_by ORDER BY n.id) FILTER (WHERE n.action = 'acknowledge'))[1] AS acknowledged_by,
+       (array_agg(n.user_id ORDER BY n.id) FILTER (WHERE n.action = 'acknowledge'))[1] AS acknowledged_by_user,
+       (array_agg(n.assigned_to ORDER BY n.id DESC) FILTER (WHERE n.assigned_to IS NOT NULL))[1] AS assigned_to,
+       (array_agg(n.rca_code ORDER BY n.id DESC) FILTER (WHERE n.rca_code IS NOT NULL))[1] AS rca_code,
+       (array_agg(n.note ORDER BY n.id DESC) FILTER (WHERE n.action = 'analyse'))[1] AS root_cause,
+       (array_agg(n.action ORDER BY n.id DESC) FILTER (WHERE n.action IN ('resolve', 'reopen')))[1] AS verdict,
+       (array_agg(coalesce(n.done_at, n.entered_at) ORDER BY n.id DESC)
+        FILTER (WHERE n.action = 'resolve'))[1] AS resolved_at,
+       (array_agg(n.note ORDER BY n.id DESC) FILTER (WHERE n.action = 'resolve'))[1] AS resolution,
+       count(*) FILTER (WHERE n.action = 'note') AS notes,
+       (array_agg(n.note ORDER BY n.id DESC) FILTER (WHERE n.action = 'note'))[1] AS last_note
+FROM service.incident_entry n
+JOIN LATERAL (
+    SELECT i.incident_id FROM operations.incident i
+    WHERE i.incident_id = n.incident_id OR (i.site = n.site AND i.fault = n.fault)
+    ORDER BY i.incident_id = n.incident_id DESC, abs(extract(epoch FROM i.created_at - n.began_at)), i.created_at
+    LIMIT 1) own ON true
+GROUP BY own.incident_id;
+
+CREATE VIEW service.work_order_entered AS
+SELECT own.work_order_id,
+       (array_agg(n.external_id ORDER BY n.id DESC) FILTER (WHERE n.external_id IS NOT NULL))[1] AS external_id,
+       (array_agg(n.assigned_to ORDER BY n.id DESC) FILTER (WHERE n.assigned_to IS NOT NULL))[1] AS assigned_to,
+       (array_agg(CASE n.action WHEN 'assign' THEN 'assigned' WHEN 'start' THEN 'in_progress'
+                                WHEN 'complete' THEN 'completed' WHEN 'close' THEN 'closed'
+                                ELSE 'open' END
+                  ORDER BY n.id DESC)
+        FILTER (WHERE n.action IN ('assign', 'start', 'complete', 'close', 'reopen')))[1] AS status,
+       (array_agg(coalesce(n.done_at, n.entered_at) ORDER BY n.id DESC)
+        FILTER (WHERE n.action = 'complete'))[1] AS completed_at,
+       (array_agg(n.note ORDER BY n.id DESC) FILTER (WHERE n.note IS NOT NULL))[1] AS findings
+FROM service.work_order_entry n
+JOIN LATERAL (
+    SELECT w.work_order_id FROM operations.work_order w
+    WHERE w.work_order_id = n.work_order_id OR (w.site = n.site AND w.fault = n.fault)
+    ORDER BY w.work_order_id = n.work_order_id DESC,
+             abs(extract(epoch FROM w.created_at - n.began_at)), w.created_at
+    LIMIT 1) own ON true
+GROUP BY own.work_order_id;
+
+-- One row for each incident: its newest month, and what people entered. A person's verdict stands until the
+-- incident gets worse than it was.
+CREATE VIEW fleet.incident AS
+SELECT i.incident_id, i.location_id, i.incident_code, i.title, i.description, i.severity,
+       CASE WHEN e.stands AND i.status <> 'closed' THEN 'resolved'
+            WHEN i.status = 'open' AND (e.acknowledged_at IS NOT NULL OR e.assigned_to IS NOT NULL)
+            THEN 'investigating'
+            ELSE i.status END AS status,
+       coalesce(e.root_cause, i.root_cause) AS root_cause,
+       coalesce(e.rca_code, i.rca_code) AS rca_code, i.created_at,
+       CASE WHEN e.stands AND i.status = 'open' THEN e.resolved_at ELSE i.resolved_at END AS resolved_at,
+       i.closed_at, coalesce(e.assigned_to, i.assigned_to) AS assigned_to, i.escalation_level,
+       i.site, i.month, i.fault, i.battery_id, i.string_id, i.worsened_at, i.last_alert_at, i.evidence_json,
+       i.status = 'open' AS alerts_hold, e.acknowledged_at, e.acknowledged_by_user, e.resolution,
+       coalesce(e.notes, 0) AS notes, e.last_note
+FROM (SELECT DISTINCT ON (incident_id) * FROM operations.incident ORDER BY incident_id, month DESC) i
+LEFT JOIN LATERAL (
+    SELECT n.*, n.verdict = 'resolve' AND n.resolved_at >= coalesce(i.worsened_at, i.created_at) AS stands
+    FROM service.incident_entered n WHERE n.incident_id = i.incident_id) e ON true;
+
+-- One row for each work order: its newest month, what people and the CMMS entered, and what the CMMS filed
+-- under its number as maintenance.
+CREATE VIEW fleet.work_order AS
+SELECT w.work_order_id, e.external_id, w.incident_id, w.location_id, w.title, w.description, w.priority,
+       CASE WHEN e.status IN ('completed', 'closed') THEN e.status
+            WHEN w.status IN ('completed', 'closed') THEN w.status
+            WHEN filed.at IS NOT NULL THEN 'completed'
+            WHEN i.status = 'resolved' AND i.alerts_hold THEN 'closed'
+            WHEN 'in_progress' IN (e.status, w.status) THEN 'in_progress'
+            ELSE coalesce(e.status, w.status) END AS status,
+       w.created_at, w.due_date,
+       CASE WHEN e.status = 'completed' THEN e.completed_at
+            ELSE coalesce(w.completed_at, filed.at) END AS completed_at,
+       coalesce(e.assigned_to, i.assigned_to, w.assigned_to) AS assigned_to,
+       coalesce(e.findings, w.resolution_notes, filed.notes) AS resolution_notes,
+       w.site, w.month, w.fault, w.battery_id, w.string_id
+FROM (SELECT DISTINCT ON (work_order_id) * FROM operations.work_order ORDER BY work_order_id, month DESC) w
+LEFT JOIN service.work_order_entered e USING (work_order_id)
+LEFT JOIN fleet.incident i ON i.incident_id = w.incident_id
+LEFT JOIN LATERAL (
+    SELECT m.completed_date AS at, m.notes FROM fleet.maintenance_event m
+    WHERE m.site = w.site AND m.status = 'completed'
+      AND m.work_order_id IN (e.external_id, w.work_order_id::text)
+    ORDER BY m.completed_date LIMIT 1) filed ON true;
+
+-- What is to be worked off: open incidents of the newest month that a site has, whatever month they began in,
+-- the gravest first.
+CREATE VIEW fleet.open_incidents AS
+SELECT i.site, i.severity, i.incident_code, i.title, i.rca_code, i.status, i.created_at,
+       (now() AT TIME ZONE 'UTC')::date - (i.created_at AT TIME ZONE 'UTC')::date AS age_days,
+       i.last_alert_at, i.acknowledged_at, i.assigned_to, w.title AS work_order, w.external_id,
+       w.status AS work_order_status, w.due_date, coalesce(w.due_date < now(), false) AS overdue,
+       i.notes, i.incident_id, w.work_order_id, i.battery_id, i.string_id, i.location_id,
+       EXISTS (SELECT FROM platform.partition_version v
+               WHERE v.state = 'stale' AND v.site = i.site AND v.month = i.month
+                 AND v.table_name IN ('alert', 'incident', 'work_order')) AS stale
+FROM fleet.incident i
+JOIN (SELECT site, max(month) AS month FROM platform.partition_version
+      WHERE table_name = 'incident' AND version IS NOT NULL GROUP BY site) newest
+  ON newest.site = i.site AND newest.month = i.month
+LEFT JOIN fleet.work_order w ON w.incident_id = i.incident_id AND w.status NOT IN ('completed', 'closed')
+WHERE i.status IN ('open', 'investigating')
+ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity::text), w.due_date, i.created_at;
+
+-- Alerts that still hold in the newest month of their site that has telemetry, by site and severity.
+CREATE VIEW fleet.open_alerts AS
+SELECT a.site, a.severity, a.alert_type, a.triggered_at, b.battery_code, s.string_code, l.location_code,
+       a.message, i.incident_code, w.due_date, a.context_json, a.alert_id,
+       EXISTS (SELECT FROM platform.partition_version v
+               WHERE v.state = 'stale' AND v.site = a.site AND v.month = a.month
+                 AND v.table_name IN ('alert', 'incident', 'work_order')) AS stale,
+       CASE WHEN i.acknowledged_at IS NOT NULL THEN 'acknowledged' ELSE a.status END AS status,
+       i.acknowledged_by_user AS acknowledged_by, i.status AS incident_status
+FROM fleet.alert a
+JOIN (SELECT v.site, max(v.month) AS month FROM platform.partition_version v
+      WHERE v.table_name = 'alert' AND v.version IS NOT NULL
+        AND EXISTS (SELECT FROM platform.partition_version raw
+                    WHERE raw.site = v.site AND raw.month = v.month AND raw.rows > 0
+                      AND raw.table_name IN ('telemetry_jar_raw', 'telemetry_string_raw'))
+      GROUP BY v.site) newest
+  ON newest.site = a.site AND newest.month = a.month
+LEFT JOIN fleet.battery b USING (battery_id)
+LEFT JOIN fleet.string s ON s.string_id = coalesce(a.string_id, b.string_id)
+LEFT JOIN fleet.location l ON l.location_id = a.location_id
+LEFT JOIN fleet.incident i USING (incident_id)
+LEFT JOIN LATERAL (SELECT min(due_date) AS due_date FROM fleet.work_order o
+                   WHERE o.incident_id = a.incident_id) w ON true
+WHERE a.status IN ('active', 'acknowledged');
+
+CREATE VIEW fleet.open_alerts_by_site AS
+SELECT site, count(*) FILTER (WHERE severity = 'critical') AS critical,
+       count(*) FILTER (WHERE severity = 'warning') AS warning,
+       count(*) FILTER (WHERE severity = 'info') AS info, min(triggered_at) AS oldest,
+       bool_or(stale) AS stale
+FROM fleet.open_alerts
+GROUP BY site;
+
+GRANT USAGE ON SCHEMA operations TO battery_analyst;
+
+GRANT SELECT ON ALL TABLES IN SCHEMA operations TO battery_analyst;
+
+ALTER DEFAULT PRIVILEGES IN SCHEMA operations GRANT SELECT ON TABLES TO battery_analyst;
