@@ -15,8 +15,9 @@ PHASE = {group_of(number, lab=lab): number for number in range(1, 8) for lab in 
 
 def test_every_table_has_one_asset_and_one_check():
     tables = [table.name for table in t.TABLES]
-    # The 26 of the reference, the runtime of strings, the truth of synthetic jars, and the lab.
-    assert len(tables) == len(set(tables)) == 26 + 2 + len(t.LAB_TABLES)
+    # The 26 of the reference, the runtime of strings, the replay of rules, the truth of synthetic jars, and
+    # the lab.
+    assert len(tables) == len(set(tables)) == 26 + 3 + len(t.LAB_TABLES)
     assert set(tables) == set(SPECS) - {"rul_model", "cell_model", "cell_ensemble"}
     suites = [key.asset_key.path[-1] for check in d.checks for key in check.check_keys if key.name == "suite"]
     assert sorted(suites) == sorted(tables)

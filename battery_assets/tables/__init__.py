@@ -40,6 +40,7 @@ from battery_assets.tables.fleet.p6_ml_digital_twin import (
 from battery_assets.tables.fleet.p7_operations import (
     alert,
     incident,
+    rule_replay,
     work_order,
 )
 from battery_assets.tables.lab.bench import (
@@ -104,6 +105,7 @@ TABLES = (
     incident,
     alert,
     work_order,
+    rule_replay,
     *LAB_TABLES,
 )
 
@@ -145,6 +147,7 @@ __all__ = [
     "model_run",
     "prediction",
     "rul_prediction",
+    "rule_replay",
     "string",
     "string_runtime",
     "telemetry_env",

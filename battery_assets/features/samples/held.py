@@ -8,7 +8,6 @@ where the days of telemetry are cut.
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from battery_assets.features.samples.held_kernels import held_of_runs

@@ -12,6 +12,8 @@ from battery_assets.features.samples.temperature import resistance_at_25c
 
 # Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, SOURCES 6).
 ACTIVE_A = 2.0
+# Rooms of a site lie no further apart, by more a sensor is wrong (convention).
+ROOM_APART_K = 12.0
 # How jars are built: see `blocks`.
 SIZES = ("nominal_v", "cells", "lead_acid", "chemistry", "batteries_count", "string_nominal_v")
 _RIPPLE = (
@@ -19,6 +21,7 @@ _RIPPLE = (
     Held("ripple_current_10min_a", "ripple_current_rms_a", 600),
 )
 _CHARGE = (Held("charge_current_30s_a", "current_a", 30),)
+_FLOAT = (Held("float_current_60min_a", "current_a", 3600),)
 _ROOM = (Held("t_high_60min", "temperature_c", 3600), Held("fault_15min", "faulty", 900))
 _MODES = ("float", "boost", "equalize", "discharge", "idle")
 
@@ -107,7 +110,8 @@ def string_hours(day: pl.DataFrame) -> pl.DataFrame:
 
     Columns: string_id, hour, rows, first_ts, last_ts, gap_s, period_s, v_rows, v_mean, v_min, v_max,
     current_mean, current_min, current_max (A, positive charges), float_share, discharge_s,
-    float_voltage_v and float_current_a (means of float rows), charge_current_30s_a (`held` for 30 s),
+    float_voltage_v and float_current_a (means of float rows), float_current_60min_a (`held` for 60 min while
+    charged), charge_current_30s_a (`held` for 30 s),
     ripple_voltage_v, ripple_current_a (means), ripple_voltage_10min_v, ripple_current_10min_a (`held` for
     10 min outside discharge: an inverter's ripple is not the rectifier's), equalize_rows,
     equalize_max_v, equalize_current_a, active_rows (over 2 A), contradiction_rows, outside_rows.
@@ -138,7 +142,12 @@ def string_hours(day: pl.DataFrame) -> pl.DataFrame:
     )
     quiet = rows.filter(~pl.col("discharging"))
     hours = hours.drop("run").with_columns(pl.col("string_id").cast(pl.String))
-    for peaks in (held(quiet, "string_id", _RIPPLE), held(rows, "string_id", _CHARGE)):
+    charged = rows.filter(~pl.col("discharging") & (pl.col("mode") != "idle").fill_null(value=True))
+    for peaks in (
+        held(quiet, "string_id", _RIPPLE),
+        held(rows, "string_id", _CHARGE),
+        held(charged, "string_id", _FLOAT),
+    ):
         hours = hours.join(peaks, on=["string_id", "hour"], how="left", validate="1:1")
     hours = hours.join(usual_steps(day, "string_id"), on="string_id", how="left", validate="m:1")
     return hours.with_columns(pl.col("discharge_s") * pl.col("period_s")).sort("string_id", "hour")
@@ -188,8 +197,9 @@ def sensor_hours(env: pl.DataFrame) -> pl.DataFrame:
 
 def room_hours(hours: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
     """`sensor_hours` as location_id, hour, temperature_c and t_high_60min (medians of the sensors),
-    hvac_fault_share, hvac_fault_15min (of any sensor's room).
+    hvac_fault_share, hvac_fault_15min (of any sensor's room), warmest_c (of the sensors that can be right).
     """
+    near = (pl.col("temperature_c") - pl.col("temperature_c").median()).abs() <= ROOM_APART_K
     return (
         hours.join(sensors.select("sensor_id", "location_id"), on="sensor_id", validate="m:1")
         .group_by("location_id", "hour")
@@ -197,6 +207,7 @@ def room_hours(hours: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
             pl.col("temperature_c", "t_high_60min").median(),
             hvac_fault_share=pl.col("fault").max(),
             hvac_fault_15min=pl.col("fault_15min").max(),
+            warmest_c=pl.col("temperature_c").filter(near).max(),
         )
         .sort("location_id", "hour")
     )

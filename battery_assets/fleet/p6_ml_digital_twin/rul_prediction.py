@@ -117,15 +117,13 @@ def _served(tracking: Tracking, found: dict | None) -> Served:
     """The model of a row of ml_model, fetched and checked; nothing raised here may hold back an alert."""
     if found is None:
         return Served(None, None)
-    from mlflow.exceptions import MlflowException
-
     from battery_assets.learning.life.model import ModelMismatch, load
 
     name, version = found["artifact_url"].removeprefix("models:/").split("/")
     sha256 = json.loads(found["hyperparameters_json"])["model_sha256"]
     try:
         return Served(load(tracking.fetch(name, version), sha256), found["model_id"])
-    except (TrackingUnavailable, ArtifactMismatch, ModelMismatch, MlflowException, OSError) as reason:
+    except (TrackingUnavailable, ArtifactMismatch, ModelMismatch, OSError) as reason:
         return Served(None, None, f"model {name} {version} is away: {reason}")
 
 

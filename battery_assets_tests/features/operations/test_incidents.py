@@ -1,6 +1,7 @@
 """Alerts with one cause become one incident, named after it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -135,9 +136,13 @@ def test_hot_jars_with_a_high_float_current_are_thermal_runaway():
     rows, _ = grouped(with_hours(hot))
     assert rows["rca_code"].to_list() == ["HOT-JAR"]
     strings = world.string_hours().with_columns(
-        world.during("float_current_a", 2.0, pl.col("string_id") == "a", "hour")
+        # The current is believed when it has stayed for six hours.
+        world.during("float_current_a", 2.0, pl.col("string_id") == "a", "hour", world.START)
     )
-    rows, _ = grouped(with_hours(hot, strings_hours=strings))
+    later = world.during(
+        "t_delta_ambient_mean", 12.0, world.IN_STRING, since=world.START + timedelta(hours=29)
+    )
+    rows, _ = grouped(with_hours(later, strings_hours=strings))
     assert rows.select("rca_code", "severity", "title").rows() == [
         ("THERMAL-RUNAWAY", "critical", "Thermal runaway suspected: DC-S-A")
     ]
