@@ -125,14 +125,14 @@ def spans(named: pl.DataFrame) -> pl.DataFrame:
 
 
 def high_below(rows: pl.DataFrame) -> int:
-    """Alerts that say of a jar at once that it floats low and that it floats high."""
+    """Jars of which alerts say at once that they float low and high."""
     kinds = rows.filter(pl.col("alert_type").is_in(["voltage_low", "voltage_high"]))
     high = kinds.filter(pl.col("alert_type") == "voltage_high")
     low = kinds.filter(context_led("float_below_median"))
     ends = pl.col("resolved_at_low").fill_null(pl.col("triggered_at"))
     within = pl.col("triggered_at").is_between(pl.col("triggered_at_low"), ends)
     both = high.join(low, on="battery_id", suffix="_low").filter(within)
-    return both.height
+    return both["battery_id"].n_unique()
 
 
 def context_led(signal: str) -> pl.Expr:
