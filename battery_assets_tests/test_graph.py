@@ -23,8 +23,9 @@ NO_PARTITIONS_OF_OURS = {
 
 def test_every_table_has_one_asset_and_one_check():
     tables = [table.name for table in t.TABLES]
-    # The 26 of the reference, the runtime of strings, the truth of synthetic jars, and the lab.
-    assert len(tables) == len(set(tables)) == 26 + 2 + len(t.LAB_TABLES)
+    # The 26 of the reference, the runtime of strings, the replay of rules, the truth of synthetic jars, and
+    # the lab.
+    assert len(tables) == len(set(tables)) == 26 + 3 + len(t.LAB_TABLES)
     assert set(tables) == set(SPECS) - NO_PARTITIONS_OF_OURS
     suites = [key.asset_key.path[-1] for check in d.checks for key in check.check_keys if key.name == "suite"]
     assert sorted(suites) == sorted(tables)

@@ -43,6 +43,7 @@ from battery_assets.tables.fleet.p6_ride_through import string_runtime
 from battery_assets.tables.fleet.p7_operations import (
     alert,
     incident,
+    rule_replay,
     work_order,
 )
 from battery_assets.tables.lab.bench import (
@@ -108,6 +109,7 @@ TABLES = (
     incident,
     alert,
     work_order,
+    rule_replay,
     *LAB_TABLES,
 )
 
@@ -154,6 +156,7 @@ __all__ = [
     "model_run",
     "prediction",
     "rul_prediction",
+    "rule_replay",
     "string",
     "string_runtime",
     "telemetry_env",

@@ -75,19 +75,19 @@ def test_ids_are_the_same_when_the_month_is_computed_again():
 
 def test_an_alert_says_value_limit_unit_and_what_to_do():
     alert = (
-        alerts(world.set_to("float_below_median", 0.5), RULES)
+        alerts(world.set_to("float_below_median", 0.7), RULES)
         .filter(alert_type="voltage_low")
         .row(0, named=True)
     )
     assert alert["message"].startswith(
-        "DC-S-A-J07: float voltage below the string median by 0.5 V (0.45 V is critical)"
+        "DC-S-A-J07: float voltage below the string median by 0.7 V (0.6 V is critical)"
     )
     assert "retest" in alert["message"]
     told = pl.Series([alert["context_json"]]).str.json_decode(
         pl.Struct({"value": pl.Float64, "threshold": pl.Float64, "ladder": pl.Struct({"info": pl.Float64})})
     )[0]
-    assert told["value"] == pytest.approx(0.5)
-    assert told["threshold"] == 0.45
+    assert told["value"] == pytest.approx(0.7)
+    assert told["threshold"] == 0.6
     assert told["ladder"]["info"] == 0.15
 
 
