@@ -71,6 +71,7 @@ def _capacity_test(warehouse, before: pl.DataFrame) -> pl.DataFrame:
 def test_every_asset_of_the_fleet_reads_what_it_declares_the_models_too(world):
     for asset in ("rul_model", "ml_model"):
         world.run("training", "2025-04", [dg.AssetKey(asset)])
+    assert world.run("monthly_report", PART.month, [dg.AssetKey("fleet_report")]).success
     before = world.warehouse.read(t.capacity_test_raw, PART).collect()
     for rows in (_capacity_test(world.warehouse, before), before):
         world.warehouse.replace(t.capacity_test_raw, world.warehouse.claim(t.capacity_test_raw, PART), rows)
