@@ -35,6 +35,15 @@ def changes(at: FleetMonth) -> list[tuple[str, list[str]]]:
     return [(said, codes.drop_nulls().to_list()) for said, codes in found if codes.len()]
 
 
+def compared(at: FleetMonth) -> Html:
+    """The changes as a list, or the words that there is no month before."""
+    found = changes(at)
+    if at.jars.drop_nulls("soh_before_pct").height == 0 and at.strings.drop_nulls("p_before").height == 0:
+        first = note("Nothing of the month before is there to compare with.")
+        return Html(first + (listed(found) if found else ""))
+    return listed(found)
+
+
 def listed(found: Sequence[tuple[str, list[str]]]) -> Html:
     """The changes as a list, the first codes of each named."""
     if not found:

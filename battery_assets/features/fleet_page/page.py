@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from battery_assets.features.fleet_page import sections
-from battery_assets.features.fleet_page.changes import END_OF_LIFE_PCT, changes, listed
+from battery_assets.features.fleet_page.changes import END_OF_LIFE_PCT, compared
 from battery_assets.features.fleet_page.contents import FleetMonth
 from battery_assets.features.fleet_page.heat_map import heat_map
 from battery_assets.features.fleet_page.markup import Html, day, escaped, note, number, section
@@ -35,7 +35,7 @@ def page(at: FleetMonth, *, of_fleet: bool) -> str:
         f'<nav>{"".join(others)}<a href="{ORDERS}">work orders as CSV</a></nav>',
         _warnings(at),
         _figures(at),
-        section("changes", "What changed since the month before", listed(changes(at))),
+        section("changes", "What changed since the month before", compared(at)),
         section("health", "Health of every jar", heat_map(at.jars)),
         section("risk", "Jars at risk", sections.jars_at_risk(at.jars)),
         section("ride", "Ride-through, and when it ends", sections.ride_through(at.strings)),
