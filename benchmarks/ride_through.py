@@ -51,7 +51,7 @@ def measure(small: bool) -> dict[str, float]:
     """
     noisy = outcomes(NOISY_SEED, 15 if small else 150, 40 if small else 120)
     worlds = (
-        ("matched", "half_the_rise")
+        ("matched",)
         if small
         else tuple(world for world in WORLDS if not world.startswith("blocks"))
     )
