@@ -135,7 +135,8 @@ def _twins(site: SyntheticSite, month: str, batteries: pl.DataFrame, at: datetim
     results = capacity_results(
         tests, dict.fromkeys(strings, HX12_120.rated_ah), dict.fromkeys(strings, site.jars_per_string)
     )
-    told = tests.join(results, on="test_id").select("string_id", "test_date", "capacity_pct_of_rated")
+    columns = ("test_date", "capacity_pct_of_rated", "discharge_duration_min", "cutoff_voltage_v")
+    told = tests.join(results, on="test_id").select("string_id", *columns)
     warmth = batteries.select("battery_id", temperature_c=pl.lit(26.0))
     health = state_of_health(jars, rounds, told, warmth, at)
     last = rounds.sort("measured_at").group_by("battery_id").agg(pl.col("resistance_mohm").last())
