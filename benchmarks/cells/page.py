@@ -22,7 +22,7 @@ BEGINNING = """## Scores on public sets of cells
 
 `python -m benchmarks.cells` imports the sets, trains everything with five seeds, and writes this section from
 MLflow. Cells of a test were in no training. Intervals draw cells anew, 2,000 times. Paired differences below
-0 say that the model is better than the reference. `battery-assets train compare` compares any two models so.
+0 say that the model is better than the reference. `battery-assets train compare` compares any two models.
 
 A network's recipe for Severson cells was chosen on training cells: [decisions.md](decisions.md) says how. That
 of XJTU was chosen among six by these very folds with two seeds, which flatters it a little.

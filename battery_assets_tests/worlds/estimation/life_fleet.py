@@ -78,7 +78,9 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
             capacity_ah=pl.lit(HX12_120.rated_ah),
         )  # fmt: skip
         seen = pl.DataFrame({"battery_id": ids[rows].tolist(), "temperature_c": warm})
-        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week))
+        level = _float_v(state) + 0.004 * rng.standard_normal(len(rows))
+        signs = _signs(known, ids[rows], level, end)
+        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week, signs))
         features.append(_features(rng, ids[rows], state, warm, week, end, known))
     return pl.concat(features), pl.concat(twins), batteries, _truth(site)
 
@@ -104,16 +106,29 @@ def _measured(ids: np.ndarray, days: np.ndarray, mohm: np.ndarray) -> pl.DataFra
     )
 
 
+def _signs(known: pl.DataFrame, ids: np.ndarray, level: np.ndarray, end: int) -> pl.DataFrame:
+    """How far each jar floats below its string's middle, as `float_signs` tells it of the last day."""
+    floats = known.join(pl.DataFrame({"battery_id": ids.tolist(), "v": level}), on="battery_id")
+    below = pl.col("v").median().over("string_id") - pl.col("v")
+    until = pl.lit(instant(end * DAY_S)).cast(KINDS["measured_at"])
+    return floats.select("battery_id", until=until, below_v=below, least_v=below)
+
+
 NO_TESTS = pl.DataFrame(
     schema={"string_id": pl.String, "test_date": KINDS["measured_at"], "capacity_pct_of_rated": pl.Float64}
 )
 
 
 def _twins(
-    known: pl.DataFrame, read: pl.DataFrame, seen: pl.DataFrame, end: int, week: np.ndarray
+    known: pl.DataFrame,
+    read: pl.DataFrame,
+    seen: pl.DataFrame,
+    end: int,
+    week: np.ndarray,
+    signs: pl.DataFrame,
 ) -> pl.DataFrame:
     at = instant(end * DAY_S)
-    health = state_of_health(known, read, NO_TESTS, seen, at)
+    health = state_of_health(known, read, NO_TESTS, seen, at, float_signs=signs)
     last = seen.select("battery_id", r0_mohm=pl.Series(1.3 * week[:, 0]))
     joined = health.join(known, on="battery_id").join(last, on="battery_id")
     ratio = pl.col("initial_resistance_mohm") * 1.3 / pl.col("r0_mohm")
