@@ -24,8 +24,8 @@ BEGINNING = """## Scores on public sets of cells
 MLflow. Cells of a test were in no training. Intervals draw cells anew, 2,000 times. Paired differences below
 0 say that the model is better than the reference. `battery-assets train compare` compares any two models.
 
-A network's recipe for Severson cells was chosen on training cells: [decisions.md](decisions.md) says how. That
-of XJTU was chosen among six by these very folds with two seeds, which flatters it a little.
+A network's recipe for Severson cells was chosen on training cells; [decisions](decisions.md) say how. That of
+XJTU was chosen among six by these very folds with two seeds, which flatters it a little.
 """
 LIFE = """
 ### Severson cells: remaining life, RMSE by row in cycles
