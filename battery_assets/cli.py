@@ -21,6 +21,7 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, train
+from battery_assets.commands.lives import roll_back
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
@@ -36,6 +37,7 @@ COMMANDS = (
     lab.lab,
     train.train,
     evaluate.evaluate,
+    roll_back.roll_back,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,17 +102,34 @@ class Tracking(dg.ConfigurableResource):
         marks = {**(tags or {}), "sha256": digest, "file": file, "artifact_path": artifact_path}
         return str(client.create_model_version(name, source, run_id, tags=marks).version)
 
-    def set_aliases(self, name: str, version: str, cutoff: str) -> None:
-        """Give a version the alias of its cut-off, and `production` where no other has a later one."""
+    def set_aliases(self, name: str, version: str, cutoff: str, serves: bool = True) -> None:
+        """Give a version the alias of its cut-off, and `production` where it serves and none is later."""
         client = self.client()
         client.set_registered_model_alias(name, f"before_{cutoff}", version)
-        later = [
-            entry
-            for entry in client.search_model_versions(f"name = '{_plain(name)}'")
-            if str(entry.tags.get("cutoff_month", "")) > cutoff
-        ]
-        if not later:
+        held = self.aliased(name, "production")
+        if serves and (held is None or str(held["tags"].get("cutoff_month", "")) <= cutoff):
             client.set_registered_model_alias(name, "production", version)
+
+    def aliased(self, name: str, alias: str) -> dict[str, Any] | None:
+        """The version that has an alias: version and tags; None where none has."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            entry = self.client().get_model_version_by_alias(name, alias)
+        except MlflowException as failure:
+            if failure.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+        return {"version": str(entry.version), "tags": dict(entry.tags)}
+
+    def withdraw(self, name: str, version: str, instead: str | None) -> None:
+        """Mark a version as withdrawn now, and give the alias `production` to another, or to none."""
+        client = self.client()
+        client.set_model_version_tag(name, version, "withdrawn_ms", str(int(time.time() * 1000)))
+        if instead is None:
+            client.delete_registered_model_alias(name, "production")
+        else:
+            client.set_registered_model_alias(name, "production", instead)
 
     def versions(self, name: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
         """Registered versions of a model that carry these tags, oldest first.
