@@ -13,6 +13,7 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.actions import roll_back as of_roll_back
 from battery_assets.errors import UserError
+from battery_assets.fleet.p6_ml_digital_twin.checks import gate_check, leakage_check
 from battery_assets.fleet.p6_ml_digital_twin.ml_model import ml_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_model import EXPERIMENT, rul_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_prediction import rul_prediction
@@ -43,7 +44,9 @@ class Learned:
     artifacts: Path
     place: str
 
-    def make(self, *assets: dg.AssetsDefinition, site: bool = False) -> dg.ExecuteInProcessResult:
+    def make(
+        self, *assets: dg.AssetsDefinition | dg.AssetChecksDefinition, site: bool = False
+    ) -> dg.ExecuteInProcessResult:
         """Materialize assets of the cut-off month."""
         key = dg.MultiPartitionKey({"month": CUT, "site": self.place}) if site else CUT
         resources = {"warehouse": self.warehouse, "tracking": self.tracking}
@@ -176,7 +179,10 @@ def test_a_refused_model_stays_in_staging_and_the_twin_serves(
     served = learned.tracking.aliased("rul", "production")
     monkeypatch.setattr(gate, "WITHIN", 1.0)
     monkeypatch.setattr(gate, "EARLY_AT_MOST", -1.0)
-    assert learned.make(rul_model).success
+    made = learned.make(rul_model, gate_check, leakage_check)
+    judged = {check.check_name: check for check in made.get_asset_check_evaluations()}
+    assert (made.success, judged["gate"].passed, judged["leakage"].passed) == (True, False, True)
+    assert "ended before their own lower" in (judged["gate"].description or "")
     assert learned.make(ml_model).success
     before, refused = sorted(_model_rows(learned), key=lambda row: row["trained_at"])
     assert (before["status"], refused["status"], refused["promoted_at"]) == ("production", "staging", None)

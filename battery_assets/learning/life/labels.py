@@ -59,7 +59,7 @@ def ends_known(
     limit = pl.lit(cutoff).cast(INSTANT)
     states = twins.select(
         "battery_id",
-        "fault",
+        pl.col("fault").cast(pl.String),
         pl.col("evidence").fill_null("").alias("evidence"),
         pl.col("captured_at").cast(INSTANT).alias("at"),
         *(pl.col(f"soh_{end}_pct").cast(pl.Float64).alias(end) for end in ("lower", "upper")),

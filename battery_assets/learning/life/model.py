@@ -109,8 +109,9 @@ def _refuse_too_few(examples: pl.DataFrame, recipe: Recipe) -> None:
     if found < needed:
         raise TooFewFailures(
             f"{found} observed ends of life before the cut-off, {needed} needed to train: load more months "
-            "or sites, enter replaced_date for jars that were replaced, lower Recipe.min_failures (not below "
-            "its folds); until then the twin tells the remaining lives"
+            "or sites, enter replaced_date for jars that were replaced, file what tests and loads found "
+            "(event_subtype: a high reading alone proves no end), lower Recipe.min_failures (not below its "
+            "folds); until then the twin tells the remaining lives"
         )
 
 
