@@ -56,6 +56,11 @@ SELECT version, status, metrics_json AS metrics FROM ml.ml_model
 WHERE metrics_json ? 'decisions_nobody_missed'
 ORDER BY training_data_end DESC, trained_at DESC LIMIT 1
 """
+_GATE = """
+SELECT version, status,
+       coalesce(hyperparameters_json ->> 'gate', 'was trained before there was a gate') AS gate
+FROM ml.ml_model ORDER BY training_data_end DESC, trained_at DESC LIMIT 3
+"""
 _FLEET = """
 WITH health AS (
     SELECT site, count(*) AS jars, round(min(soh_pct), 0) AS worst, round(avg(soh_pct), 1) AS mean,
@@ -100,6 +105,9 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
     if not site:
         lists.append((f"Cells under test {first}", _LAB, layout.cells_under_test))
         lists.append(("Remaining-life models, scores on jars that were held out", _MODELS, layout.models))
+        lists.append(
+            ("Remaining-life models, what the gate said (none: the twin serves)", _GATE, layout.gates)
+        )
         lists.append(("Decisions, month by month on jars that were held out", _DECISIONS, layout.decisions))
     for title, query, table in lists:
         rows = _rows(at, query, {"site": site, "most": most})

@@ -139,6 +139,12 @@ def models(rows: Sequence[Row]) -> "Table":
     return listed(["", *(row["version"] for row in rows)], cells, left=(0,))
 
 
+def gates(rows: Sequence[Row]) -> "Table":
+    """Models, their state and why. rows: version status gate."""
+    cells = [[f"{row['version']}\n{row['status']}", row["gate"]] for row in rows]
+    return listed(["model\nstate", "what the gate said"], cells, left=(0, 1))
+
+
 def _interval(low: Any, high: Any) -> str:
     return "-" if low is None else f"{low} to {high}"
 

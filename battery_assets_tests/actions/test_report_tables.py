@@ -43,6 +43,12 @@ LISTS = {
         }
         for kind, unit, jars in (("string", UNITS[1].partition("-J")[0], 24), ("jar", UNITS[1], 1))
     ],
+    layout.gates: [
+        {
+            "version": "2025-12.14", "status": "staging",
+            "gate": "refused: ranks a month's jars with C 0.858, the line through resistance with 0.879",
+        }
+    ],
     layout.decisions: [
         {
             "version": "2025-12.14", "status": "production",

@@ -12,6 +12,8 @@ import pytest
 
 from battery_assets import tables as t
 from battery_assets.actions import roll_back as of_roll_back
+from battery_assets.actions.report import print_report
+from battery_assets.actions.report_tables import POLICIES
 from battery_assets.errors import UserError
 from battery_assets.fleet.p6_ml_digital_twin.checks import gate_check, leakage_check
 from battery_assets.fleet.p6_ml_digital_twin.ml_model import ml_model
@@ -171,6 +173,21 @@ def test_its_predictions_are_stored_with_an_explanation_in_words(learned: Learne
     assert all("makes it" in json.loads(text)["words"] for text in told["explanation_json"].head(20))
     by_risk = told.sort("failure_probability_365d", descending=True)
     assert by_risk["rul_days"].head(10).mean() < 0.5 * by_risk["rul_days"].mean()
+
+
+def test_the_report_shows_what_the_gate_said_the_decisions_and_the_next_best_visits(
+    learned: Learned, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert learned.make(rul_prediction, site=True).success
+    print_report(SimpleNamespace(warehouse=learned.warehouse), most=5)
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 200
+    visits = told.split("Next best test")[1].split("Ride-through")[0]
+    assert "capacity test" in visits
+    assert "passed: ranks a month's jars" in " ".join(told.split("what the gate said")[-1].split())
+    board = told.split("Decisions, month by month")[1]
+    assert all(rule in board for rule in POLICIES.values())
 
 
 def test_a_refused_model_stays_in_staging_and_the_twin_serves(
