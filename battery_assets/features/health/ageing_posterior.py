@@ -21,6 +21,7 @@ from battery_assets.physics import ageing
 # A jar under 80 % serves on until the year's test finds it and another comes (SOURCES 5); in one of five
 # places nobody looks.
 LEAVES_YEARS, STAYS = 0.7, 0.2
+REVERSES_AT, REVERSED = 0.5, 0.05  # such a jar reverses at the next load: one of twenty is still there
 # Of ln R: baseline and instrument against it; one reading; an instrument beside another; by how much the rise
 # of another jar of that wear differs; its own way up or down (5 to 10 %, SOURCES 3.4).
 BASELINE_SD, READING_SD, INSTRUMENTS_SD = 0.020, 0.015, 0.030
@@ -150,7 +151,8 @@ def _in_service(jars: _Course) -> np.ndarray:
     age = jars.known.age_years[:, None]
     over = np.maximum(age - prior.years_to_end(jars.kinds, jars.initial) / jars.known.factor[:, None], 0.0)
     stays = STAYS + (1.0 - STAYS) * np.exp(-over / LEAVES_YEARS)
-    return np.log(stays) - jars.kinds.sudden * age
+    dead = jars.at(np.zeros(len(age))) < REVERSES_AT
+    return np.log(np.where(dead, REVERSED * stays, stays)) - jars.kinds.sudden * age
 
 
 def _by_resistance(jars: _Course) -> np.ndarray:
