@@ -83,7 +83,8 @@ def _read(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         unit_code=context.str.json_path_match("$.unit_code"),
         value=number["value"],
         excess=apart.abs(),
-        rank=_rank(context),
+        level=_level(context),
+        rank=pl.when(_settling(context)).then(0).otherwise(_level(context)),
         unit=pl.coalesce("battery_id", "string_id", "location_id"),
         about=pl.lit(None, pl.String),
         half_low=pl.lit(value=False),
@@ -98,18 +99,22 @@ def _installed(jars: pl.DataFrame) -> pl.DataFrame:
     return jars.select("battery_id", installed_at=at).unique("battery_id")
 
 
-def _rank(context: pl.Expr) -> pl.Expr:
-    """The highest severity that the alert reached, 0 to 2; 0 for the float of a new jar that is no short."""
+def _level(context: pl.Expr) -> pl.Expr:
+    """The highest severity that the alert reached, 0 to 2."""
     levels = [
         word.cast(pl.Enum(SEVERITIES)).to_physical().cast(pl.Int64)
         for word in (pl.col("severity"), context.str.json_path_match("$.highest"))
     ]
-    rank = pl.max_horizontal(levels)
+    return pl.max_horizontal(levels)
+
+
+def _settling(context: pl.Expr) -> pl.Expr:
+    """Is it the float of a new jar, and no short?"""
     settles = pl.col("triggered_at") < pl.col("installed_at") + SETTLES
-    floats = pl.col("alert_type").is_in([LOW, HIGH]) & context.str.json_path_match(
-        "$.signal"
-    ).str.starts_with("float_")
-    return pl.when((settles & floats & (rank < 2)).fill_null(value=False)).then(0).otherwise(rank)
+    signal = context.str.json_path_match("$.signal")
+    apart = pl.col("alert_type") == "anomaly_detected"
+    floats = (pl.col("alert_type").is_in([LOW, HIGH]) & signal.str.starts_with("float_")) | apart
+    return (settles & floats & (_level(context) < 2)).fill_null(value=False)
 
 
 def _own_kind(rows: pl.DataFrame) -> pl.DataFrame:
@@ -137,7 +142,8 @@ def _chargers(rows: pl.DataFrame) -> pl.DataFrame:
     some = rows.filter(of_jars).sort("string_id", "triggered_at", "alert_id")
     fresh = (pl.col("triggered_at").diff() > TOGETHER).fill_null(value=False)
     some = some.with_columns(chain=fresh.cum_sum().over("string_id"))
-    low = (pl.col("alert_type") == LOW) & (pl.col("rank") > 0)
+    # New jars settle one by one: half of a string at once is no settling.
+    low = (pl.col("alert_type") == LOW) & (pl.col("level") > 0)
     over = ["string_id", "chain"]
     many = {
         name: pl.col("battery_id").filter(which).n_unique().over(over)
@@ -155,7 +161,10 @@ def _chargers(rows: pl.DataFrame) -> pl.DataFrame:
         half_high=pl.col("half_high_of").fill_null(value=False),
     ).drop("half_low_of", "half_high_of")
     charger = pl.col("half_low") | pl.col("half_high")
-    return rows.with_columns(kind=pl.when(charger).then(pl.lit(CHARGER)).otherwise("kind"))
+    return rows.with_columns(
+        kind=pl.when(charger).then(pl.lit(CHARGER)).otherwise("kind"),
+        rank=pl.when(charger).then("level").otherwise("rank"),
+    )
 
 
 def _spans(rows: pl.DataFrame, on: str, which: pl.Expr) -> pl.DataFrame:
