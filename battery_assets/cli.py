@@ -20,8 +20,9 @@ from battery_assets.commands import (
     status,
     up,
 )
-from battery_assets.commands.cells import evaluate, train
+from battery_assets.commands.cells import evaluate, predict, train
 from battery_assets.commands.operations import incident, work_orders
+from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
 
 COMMANDS = (
@@ -39,6 +40,10 @@ COMMANDS = (
     lab.lab,
     train.train,
     evaluate.evaluate,
+    dataset.dataset,
+    experiment.experiment,
+    campaign.campaign,
+    predict.predict,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

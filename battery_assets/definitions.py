@@ -2,8 +2,9 @@
 
 import dagster as dg
 
-from battery_assets import fleet, lab
+from battery_assets import experiments, fleet, lab
 from battery_assets import tables as t
+from battery_assets.experiments import jobs as of_experiments
 from battery_assets.fleet import jobs as of_fleet
 from battery_assets.fleet.sensors import landing_sensor
 from battery_assets.lab import jobs as of_lab
@@ -19,7 +20,7 @@ from battery_assets.platform.landing import Landing
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 
-DOMAINS = (fleet, lab)
+DOMAINS = (fleet, lab, experiments)
 
 assets = [
     asset
@@ -42,7 +43,7 @@ tracking = Tracking(
 
 defs = dg.Definitions(
     assets=steps,
-    jobs=[*of_fleet.JOBS, *of_lab.JOBS, tidy],
+    jobs=[*of_fleet.JOBS, *of_lab.JOBS, *of_experiments.JOBS, tidy],
     schedules=[*of_fleet.schedules_of(warehouse), *of_lab.SCHEDULES, nightly_tidying(tidy)],
     sensors=[
         landing_sensor(warehouse, landing),

@@ -120,6 +120,15 @@ def test_the_pages_stand_behind_our_guard_with_flags_that_they_know(compose):
     assert {flag.partition("=")[0] for flag in (host, port, workspace)} <= known
 
 
+def test_mlflow_stands_behind_our_guard_with_flags_that_it_knows(compose):
+    service = compose["services"]["mlflow"]
+    assert service["command"][:5] == ["python", "-m", "battery_assets.hosting.pages", "mlflow", "server"]
+    assert unknown_to_its_help(["mlflow", "server", *service["command"][5:]]) == []
+    assert service["environment"]["BATTERY_WEB_HOSTS"] == "mlflow", (
+        "the other services ask for it by this name"
+    )
+
+
 def test_our_own_command_of_it_exists(compose):
     from battery_assets.cli import main
 

@@ -45,7 +45,17 @@ def test_a_migrated_database_is_what_the_tables_say(warehouse_url):
                 "include_name": lambda name, kind, parents: (
                     kind != "schema"
                     or name
-                    in ("fleet", "operations", "service", "ml", "lab", "lab_training", "truth", "platform")
+                    in (
+                        "fleet",
+                        "operations",
+                        "service",
+                        "ml",
+                        "lab",
+                        "lab_training",
+                        "experiments",
+                        "truth",
+                        "platform",
+                    )
                 ),
             },
         )

@@ -53,7 +53,7 @@ COMMENT ON COLUMN fleet.telemetry_string_calc.string_id IS 'String reference.';
 
 COMMENT ON COLUMN fleet.telemetry_string_calc.power_w IS 'Calculated power, positive charges. [W]';
 
-COMMENT ON COLUMN fleet.telemetry_string_calc.thd_pct IS 'Total harmonic distortion of the ripple voltage, of its first characteristic line. [%]';
+COMMENT ON COLUMN fleet.telemetry_string_calc.thd_pct IS 'Harmonics 2 f1, 3 f1 ... to 2 kHz of the ripple voltage over its f1: 300 Hz of six pulses, 600 Hz of twelve. 7 to 10 in sound systems; 100 Hz of a low phase is not in it. NULL on discharge, and where f1 is under 10 mV. [%]';
 
 COMMENT ON COLUMN fleet.telemetry_string_calc.site IS 'Site the row belongs to.';
 

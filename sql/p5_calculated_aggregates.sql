@@ -144,7 +144,7 @@ COMMENT ON COLUMN fleet.feature_store.surge_events_count IS 'High-current events
 
 COMMENT ON COLUMN fleet.feature_store.ripple_rms_mean IS 'Mean ripple voltage. [V rms]';
 
-COMMENT ON COLUMN fleet.feature_store.thd_mean IS 'Mean THD. [%]';
+COMMENT ON COLUMN fleet.feature_store.thd_mean IS 'Mean of thd_pct, harmonics of the rectifier''s f1. [%]';
 
 COMMENT ON COLUMN fleet.feature_store.site IS 'Site the row belongs to.';
 

@@ -198,8 +198,15 @@ CREATE TABLE fleet.string_runtime (
 	ride_through_probability NUMERIC(5, 4), 
 	weakest_battery_id UUID, 
 	weakest_probability NUMERIC(5, 4), 
+	weakest_json JSONB, 
 	weakest_margin_min NUMERIC(7, 2), 
 	repair_gain_min NUMERIC(7, 2), 
+	load_lost_days NUMERIC(6, 1), 
+	load_lost_lower_days NUMERIC(6, 1), 
+	load_lost_upper_days NUMERIC(6, 1), 
+	load_lost_365d NUMERIC(5, 4), 
+	change_first_battery_id UUID, 
+	change_first_gain_days NUMERIC(6, 1), 
 	limited_by VARCHAR(15), 
 	soc_pct NUMERIC(5, 2), 
 	soh_pct NUMERIC(5, 2), 
@@ -211,6 +218,7 @@ CREATE TABLE fleet.string_runtime (
 	CONSTRAINT pk_string_runtime PRIMARY KEY (runtime_id), 
 	CONSTRAINT fk_string_runtime_string_id FOREIGN KEY(string_id) REFERENCES fleet.string (string_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT fk_string_runtime_weakest_battery_id FOREIGN KEY(weakest_battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
+	CONSTRAINT fk_string_runtime_change_first_battery_id FOREIGN KEY(change_first_battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
 	CONSTRAINT ck_string_runtime_load_basis CHECK (load_basis IN ('measured_load', 'system_rating', 'rated_15min', 'rated_1h')), 
 	CONSTRAINT ck_string_runtime_load_kind CHECK (load_kind IN ('constant_power', 'constant_current')), 
 	CONSTRAINT ck_string_runtime_load_w CHECK (load_w BETWEEN 0 AND 100000000), 
@@ -224,6 +232,11 @@ CREATE TABLE fleet.string_runtime (
 	CONSTRAINT ck_string_runtime_weakest_probability CHECK (weakest_probability BETWEEN 0 AND 1), 
 	CONSTRAINT ck_string_runtime_weakest_margin_min CHECK (weakest_margin_min BETWEEN 0 AND 99999), 
 	CONSTRAINT ck_string_runtime_repair_gain_min CHECK (repair_gain_min BETWEEN 0 AND 99999), 
+	CONSTRAINT ck_string_runtime_load_lost_days CHECK (load_lost_days BETWEEN 0 AND 3652), 
+	CONSTRAINT ck_string_runtime_load_lost_lower_days CHECK (load_lost_lower_days BETWEEN 0 AND 3652), 
+	CONSTRAINT ck_string_runtime_load_lost_upper_days CHECK (load_lost_upper_days BETWEEN 0 AND 3652), 
+	CONSTRAINT ck_string_runtime_load_lost_365d CHECK (load_lost_365d BETWEEN 0 AND 1), 
+	CONSTRAINT ck_string_runtime_change_first_gain_days CHECK (change_first_gain_days BETWEEN 0 AND 3652), 
 	CONSTRAINT ck_string_runtime_limited_by CHECK (limited_by IN ('capacity', 'resistance', 'charge', 'temperature', 'shorted_cell', 'open_connection', 'missing_jar', 'whole_string')), 
 	CONSTRAINT ck_string_runtime_soc_pct CHECK (soc_pct BETWEEN 0 AND 100), 
 	CONSTRAINT ck_string_runtime_soh_pct CHECK (soh_pct BETWEEN 0 AND 130), 
@@ -267,9 +280,23 @@ COMMENT ON COLUMN fleet.string_runtime.weakest_battery_id IS 'Jar that is most l
 
 COMMENT ON COLUMN fleet.string_runtime.weakest_probability IS 'P(it is that jar). [1]';
 
+COMMENT ON COLUMN fleet.string_runtime.weakest_json IS 'Every jar that may be the lowest at the end, by battery_id, with its probability.';
+
 COMMENT ON COLUMN fleet.string_runtime.weakest_margin_min IS 'How much sooner that jar is at the end voltage than the string''s median jar. [min]';
 
 COMMENT ON COLUMN fleet.string_runtime.repair_gain_min IS 'Minutes more if that jar were as the median. [min]';
+
+COMMENT ON COLUMN fleet.string_runtime.load_lost_days IS 'Median of the days until wear leaves less than required_min, if no jar is changed and none fails at once; NULL beyond ten years. [d]';
+
+COMMENT ON COLUMN fleet.string_runtime.load_lost_lower_days IS '5 % quantile of these days; NULL as there. [d]';
+
+COMMENT ON COLUMN fleet.string_runtime.load_lost_upper_days IS '95 % quantile of these days; NULL as there. [d]';
+
+COMMENT ON COLUMN fleet.string_runtime.load_lost_365d IS 'P(wear leaves less than required_min within a year). [1]';
+
+COMMENT ON COLUMN fleet.string_runtime.change_first_battery_id IS 'Jar whose renewal puts load_lost_days off most.';
+
+COMMENT ON COLUMN fleet.string_runtime.change_first_gain_days IS 'By how much it puts them off, in the mean; what lies beyond ten years counts as ten. [d]';
 
 COMMENT ON COLUMN fleet.string_runtime.limited_by IS 'What makes the weakest jar weak; whole_string where no single jar costs time.';
 

@@ -19,15 +19,17 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA fleet, operations, service, ml, lab, lab_training, platform TO battery_analyst;
+GRANT USAGE ON SCHEMA fleet, operations, service, ml, lab, lab_training, experiments, dataset_job, platform
+    TO battery_analyst;
 
-GRANT SELECT ON ALL TABLES IN SCHEMA fleet, operations, ml, lab, lab_training, platform TO battery_analyst;
+GRANT SELECT ON ALL TABLES IN SCHEMA fleet, operations, ml, lab, lab_training, experiments, dataset_job, platform
+    TO battery_analyst;
 
 GRANT SELECT ON service.job, service.job_log TO battery_analyst;
 
 GRANT SELECT (user_id, name, role, location_ids, is_active, site) ON service."user" TO battery_analyst;
 
-REVOKE SELECT ON fleet."user" FROM battery_analyst;
+REVOKE SELECT ON fleet."user", dataset_job.users FROM battery_analyst;
 
 -- What stood in a refused row may be how to reach a person: platform.quarantine leaves that out.
 REVOKE SELECT ON platform.quarantined_row FROM battery_analyst;
@@ -35,7 +37,7 @@ REVOKE SELECT ON platform.quarantined_row FROM battery_analyst;
 GRANT SELECT (table_name, site, month, file, line, "column", reason, rows)
     ON platform.quarantined_row TO battery_analyst;
 
-ALTER DEFAULT PRIVILEGES IN SCHEMA fleet, operations, ml, lab, lab_training
+ALTER DEFAULT PRIVILEGES IN SCHEMA fleet, operations, ml, lab, lab_training, experiments, dataset_job
     GRANT SELECT ON TABLES TO battery_analyst;
 
 -- A role may change its own settings: `battery-assets analyst` sets them anew. Where a role may not (a limit

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from battery_assets.actions.session import Session, committed_months, put_site, quiet_logs, run_here
 from battery_assets.errors import UserError
 from battery_assets.hosting.orphans import die_with_parent
+from battery_assets.lab.training import books
 from battery_assets.platform.registry.kinds import LAB_SYNTHETIC, SYNTHETIC
 
 # Whether enough of these 216 jars have ended by a cut-off to train on is chance: else the twin serves.
@@ -22,20 +23,24 @@ MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
 CUTOFFS = ("2025-10", "2025-12")
 LAB, LAB_MONTHS = "bench", ("2025-01", "2025-02")
 BENCH = {"seed": 3, "cells": 12, "start": LAB_MONTHS[0], "sample_s": 60}
+# Small networks: a training takes seconds.
+NETWORK = {"epochs": 15, "width": 24, "rows_per_epoch": 2048, "window": 8}
 WORKERS = 2
+ALGORITHMS = ("baseline", "bilstm", "deephpm")
 TOO_FEW = "observed ends of life before the cut-off"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One run: a job, and the partition it is for."""
+    """One run: a job, and the partition it is for; `algorithm` is what a lab's training trains."""
 
     job: str
     month: str | None = None
     site: str | None = None
+    algorithm: str | None = None
 
     def __str__(self) -> str:
-        return " ".join(word for word in (self.job, self.site, self.month) if word)
+        return " ".join(word for word in (self.job, self.site, self.month, self.algorithm) if word)
 
 
 def steps(at: Session) -> list[list[Step]]:
@@ -48,7 +53,11 @@ def steps(at: Session) -> list[list[Step]]:
     if not committed_months(at, "", t.user):
         stages.append([Step("catalogue")])
     tested = committed_months(at, LAB, t.cycle_data)
-    stages.append([Step("lab_month", month, LAB) for month in LAB_MONTHS if month not in tested])
+    lab = [Step("lab_month", month, LAB) for month in LAB_MONTHS if month not in tested]
+    if not books.metrics_of_lab(at.warehouse, LAB):
+        lab += [Step("lab_training", site=LAB, algorithm=one) for one in ALGORITHMS]
+        lab.append(Step("lab_ensemble", site=LAB))
+    stages.append(lab)
     for first, end in zip((MONTHS[0], *CUTOFFS), (*CUTOFFS, "2026-01"), strict=True):
         if first in CUTOFFS and first not in trained:
             stages.append([Step("training", first)])
@@ -95,7 +104,7 @@ def run(stages: list[list[Step]], untrained: list[str]) -> Iterator[tuple[Step, 
                     step = waiting[site].pop(0)
                     if not waiting[site]:
                         del waiting[site]
-                    running[pool.submit(run_here, step.job, step.month, step.site)] = (step, site)
+                    running[pool.submit(carry_out, step)] = (step, site)
                     yield step, False
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     step, _ = running.pop(future)
@@ -106,6 +115,16 @@ def run(stages: list[list[Step]], untrained: list[str]) -> Iterator[tuple[Step, 
                             raise
                         untrained.append(refused.message)
                     yield step, True
+
+
+def carry_out(step: Step) -> str:
+    """Run a step in this process. Returns the run's id."""
+    if step.job == "lab_training":
+        config = {"algorithm": step.algorithm, "hyperparams": NETWORK}
+        return run_here(step.job, step.site, ops={"cell_model": {"config": config}})
+    if step.job == "lab_ensemble":
+        return run_here(step.job, step.site, ops={"cell_ensemble": {"config": {"strategy": "avg"}}})
+    return run_here(step.job, step.month, step.site)
 
 
 def _begin() -> None:

@@ -31,7 +31,10 @@ SELECT site, string_code AS string, load_basis AS load, round(required_min, 0) A
        round(runtime_min, 0) AS minutes,
        round(runtime_lower_min, 0) AS low, round(runtime_upper_min, 0) AS high,
        floor(100 * ride_through_probability) AS p, weakest_jar AS jar,
-       coalesce(limited_by::text, note) AS because
+       coalesce(limited_by::text, note) AS because,
+       CASE WHEN load_lost_days IS NOT NULL
+            THEN to_char(captured_at + load_lost_days * interval '1 day', 'YYYY-MM')
+            WHEN runtime_min IS NOT NULL THEN '> 10 years' END AS lost, change_first AS change
 FROM (SELECT DISTINCT ON (string_id) * FROM fleet.string_runtime_now
       WHERE :site = '' OR site = :site
       ORDER BY string_id, array_position(

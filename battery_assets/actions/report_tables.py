@@ -49,13 +49,17 @@ def jars_at_risk(rows: Sequence[Row]) -> "Table":
 def ride_through(rows: Sequence[Row]) -> "Table":
     """Strings by probability of ride-through.
 
-    rows: site string load required minutes low high p jar because; jar and because may be None.
+    rows: site string load required minutes low high p jar because lost change; the last four may be None.
+    lost is when wear takes the load away, change the jar whose renewal puts that off most.
     """
-    names = ["string\nsite, load", "needs\nmin", "lasts\nmin", "90 %\ninterval", "P\n%", "weakest jar: limit"]
+    names = [
+        "string\nsite, load", "needs\nmin", "lasts\nmin", "90 %\ninterval", "P\n%",
+        "weakest jar: limit\nlost when, change",
+    ]  # fmt: skip
     cells = [
         [
             f"{row['string']}\n{row['site']}, {LOADS[row['load']]}", row["required"], row["minutes"],
-            _interval(row["low"], row["high"]), row["p"], _limit(row),
+            _interval(row["low"], row["high"]), row["p"], _limit(row) + _lost(row),
         ]
         for row in rows
     ]  # fmt: skip
@@ -92,6 +96,14 @@ def models(rows: Sequence[Row]) -> "Table":
 
 def _interval(low: Any, high: Any) -> str:
     return "-" if low is None else f"{low} to {high}"
+
+
+def _lost(row: Row) -> str:
+    """When the load is lost, and which jar to change first; nothing where nobody can tell."""
+    if row["lost"] is None:
+        return ""
+    jar = f", {row['change'].removeprefix(row['string'] + '-')}" if row["change"] else ""
+    return f"\n{row['lost']}{jar}"
 
 
 def _limit(row: Row) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from battery_assets.platform.warehouse.resource import Warehouse
 
 
+_MONTH = re.compile(r"\d{4}-\d{2}")
 _NEXT_STEP = re.compile(r"[.;]\s+next step: ", re.IGNORECASE)
 
 
@@ -172,7 +173,7 @@ def run_here(
         key = dg.MultiPartitionKey({"month": partition, "site": site})
     with dg.DagsterInstance.get() as instance:
         show_runs(instance)
-        if partition:
+        if partition and _MONTH.fullmatch(partition):
             know_months(instance, [partition], lab=job_name == "lab_month")
         result = defs.resolve_job_def(job_name).execute_in_process(
             instance=instance,

@@ -15,6 +15,7 @@ def demo() -> None:
     """
     import time
 
+    from battery_assets.actions import demo_signals
     from battery_assets.actions.demo import prepare, run, steps
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
@@ -34,5 +35,13 @@ def demo() -> None:
             click.echo("the fleet is up to date: nothing was computed")
         for words in untrained:
             click.echo(f"no model yet, the twin tells the remaining lives: {words}")
+        signals = demo_signals.steps(at)
+        if signals:
+            with steps_bar("experiments on signals", len(signals)) as progress:
+                for one in signals:
+                    progress(str(one), False)
+                    one.do(at)
+                    progress(str(one), True)
         print_report(at)
-        click.echo(f"{total} runs in {time.monotonic() - started:.0f} s. Look closer: battery-assets up")
+        took, runs = time.monotonic() - started, total + len(signals)
+        click.echo(f"{runs} runs in {took:.0f} s. Look closer: battery-assets up")

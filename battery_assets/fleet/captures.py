@@ -94,9 +94,13 @@ def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | No
     own = [warehouse.has_capture(url) for url in rows["data_blob_url"]]
     recorded = rows.filter(pl.Series(own, dtype=pl.Boolean), pl.col("bursts_count") > 0).sort("window_id")
     facts = string_facts(warehouse, part)
-    by_day = recorded.with_columns(day=pl.col("start_ts").dt.date()).partition_by("day", as_dict=True)
-    days = {day: of_day for (day,), of_day in by_day.items()}
-    inputs = {day: _said_of(warehouse, of_day, facts) for day, of_day in days.items()}
+    days = _by_day(recorded)
+    checksums = [capture_digest(warehouse, url) for url in recorded["data_blob_url"]]
+    made_from = recorded.select("start_ts", "window_id", "string_id", "data_blob_url").with_columns(
+        pl.Series("sha256", checksums, dtype=pl.String)
+    )
+    told = made_from.join(facts, on="string_id", how="left", maintain_order="left")
+    inputs = {day: digest(of_day) for day, of_day in _by_day(told).items()}
 
     def bursts(day: date, _: None) -> pl.DataFrame:
         return measured(bursts_of(days[day], _captures(warehouse, days[day]), facts))
@@ -105,11 +109,10 @@ def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | No
     return judged(pl.concat([pl.DataFrame(schema=MEASURED), *kept.values()]))
 
 
-def _said_of(warehouse: Warehouse, windows: pl.DataFrame, facts: pl.DataFrame) -> str:
-    """What the bursts of windows are made from."""
-    told = windows.select("window_id", "string_id", "data_blob_url").join(facts, on="string_id", how="left")
-    captures = {url: capture_digest(warehouse, url) for url in told["data_blob_url"]}
-    return digest(told.sort("window_id"), captures)
+def _by_day(windows: pl.DataFrame) -> dict[date, pl.DataFrame]:
+    """The windows by the day in which they begin."""
+    days = windows.group_by(pl.col("start_ts").dt.date(), maintain_order=True)
+    return {day: of_day for (day,), of_day in days}  # type: ignore[misc]
 
 
 def _captures(warehouse: Warehouse, windows: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:

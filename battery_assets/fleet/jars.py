@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import polars as pl
 import sqlalchemy as sa
@@ -180,13 +180,18 @@ def day_inputs(
     and `by` more, less those of the days before it, which `chained` days have in their own.
     """
     of_all = digest(*(frame.drop(_SAYS_NOTHING, strict=False) for frame in facts))
-    found, since = {}, datetime.min.replace(tzinfo=UTC)
-    frames = [(frame.sort(pl.all()), pl.col(instant)) for frame, instant in dated]
-    for day in sorted(digests):
-        until = midnight(day) + by
-        fresh = [frame.filter(at > since, at <= until) for frame, at in frames]
-        found[day], since = digest(digests[day], of_all, *fresh), until
-    return found
+    days = sorted(digests)
+    ends = pl.Series([midnight(day) + by for day in days], dtype=pl.Datetime("us", "UTC"))
+    fresh = [_by_end(frame.sort(pl.all()), instant, ends) for frame, instant in dated]
+    return {day: digest(digests[day], of_all, *(rows.get(n) for rows in fresh)) for n, day in enumerate(days)}
+
+
+def _by_end(rows: pl.DataFrame, instant: str, ends: pl.Series) -> dict[int, pl.DataFrame]:
+    """The rows by the first of the ends that their instant does not pass: its place."""
+    dated = rows.filter(pl.col(instant).is_not_null())
+    place = ends.search_sorted(dated[instant].cast(ends.dtype), side="left")
+    parts = dated.with_columns(place=place).partition_by("place", include_key=False, as_dict=True)
+    return {n: part for (n,), part in parts.items()}
 
 
 def capacity_tests(warehouse: Warehouse, part: Part, jars: pl.DataFrame, months: int = 0) -> pl.DataFrame:

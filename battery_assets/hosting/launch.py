@@ -38,7 +38,7 @@ def mlflow_secrets(urls: DatabaseUrls) -> dict[str, str]:
 
 def mlflow_server(settings: Settings, port: int) -> list[str]:
     """Tracking server and pages on loopback, for their own pages alone; artifacts from one fixed root."""
-    server = "-m battery_assets.hosting.mlflow_pages server"
+    server = "-m battery_assets.hosting.pages mlflow server"
     command = f"{server} --host 127.0.0.1 --port {port} --workers {MLFLOW_WORKERS}"
     # Names of a proxy come without a port where it is the usual one.
     names = [f"127.0.0.1:{port}", f"localhost:{port}", *settings.web_hosts]

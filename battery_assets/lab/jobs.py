@@ -26,7 +26,14 @@ lab_ensemble_job = dg.define_asset_job(
     description="Lets trained models of a lab's cells speak together, as the run config says.",
 )
 
-JOBS = (lab_month_job, lab_training_job, lab_ensemble_job)
+lab_comparison_job = dg.define_asset_job(
+    "lab_comparison",
+    dg.AssetSelection.assets("cell_comparison"),
+    executor_def=dg.in_process_executor,
+    description="Holds two trained models of a lab's cells against each other, as the run config says.",
+)
+
+JOBS = (lab_month_job, lab_training_job, lab_ensemble_job, lab_comparison_job)
 SCHEDULES = (
     schedules.current_month(lab_month_job, lab=True),
     schedules.closed_month(lab_month_job, lab=True),

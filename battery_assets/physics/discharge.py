@@ -239,6 +239,6 @@ def effective(jars: Jars) -> tuple[np.ndarray, ...]:
         jars.resistance_scale * ohmic_factor(jars.temperature_c),
         jars.temperature_c.astype(float), jars.cells.astype(float),
         jars.surface_charge_v.astype(float), jars.coup_de_fouet_v.astype(float),
-        *(np.full(jars.cells.size, own, dtype=float)
+        *(np.full(jars.cells.shape, own, dtype=float)
           for own in (jars.acid_scale, jars.exchange_scale, jars.depletion_scale)),
     )  # fmt: skip

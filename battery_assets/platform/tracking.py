@@ -139,8 +139,17 @@ class Tracking(dg.ConfigurableResource):
     def fetch(self, name: str, version: str, folder: Path | None = None) -> Path:
         """Bring the file of a registered version into `folder` (None: a new temporary one); returns its path.
 
-        Raises ArtifactMismatch where the bytes are not those that were registered.
+        Raises ArtifactMismatch where the bytes are not those that were registered, TrackingUnavailable where
+        MLflow does not answer or knows nothing of the version or its run.
         """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return self._fetched(name, version, folder)
+        except MlflowException as failure:
+            raise TrackingUnavailable(f"{name} version {version} cannot be had: {failure}") from failure
+
+    def _fetched(self, name: str, version: str, folder: Path | None) -> Path:
         client = self.client()
         entry = client.get_model_version(name, version)
         if "sha256" not in entry.tags or "artifact_path" not in entry.tags:

@@ -35,8 +35,13 @@ class Condition:
     cooling: np.ndarray
 
 
-def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
-    """True condition of jars (rows of `lives`) at a day number with its fraction."""
+def condition(
+    site: SyntheticSite, rows: np.ndarray, when: float, *, by_wear_alone: bool = False
+) -> Condition:
+    """True condition of jars (rows of `lives`) at a day number with its fraction, even after they left.
+
+    by_wear_alone: as if none ever failed at once.
+    """
     jars, world = lives(site).take(rows), site.world
     system = layout(site).system_of_string[jars.position // site.jars_per_string]
     tau = (_clock(site, system, when) - _clock(site, system, jars.installed)) * world.years(
@@ -47,7 +52,7 @@ def condition(site: SyntheticSite, rows: np.ndarray, when: float) -> Condition:
     by = {name: np.array([getattr(m, name) for m in ageing.MECHANISMS])[jars.mechanism] for name in
           ("float_current", "heat_barrier")}  # fmt: skip
     ratio = world.resistance(worn, jars.profile, jars.mechanism, jars.own_ohmic)
-    failed = np.where(jars.sudden > 0, when - jars.sudden_day, -1.0)
+    failed = np.where((jars.sudden > 0) & (not by_wear_alone), when - jars.sudden_day, -1.0)
     # A weld cracks within days (Cellwatch), a few per cent at first and then all at once.
     cracked = np.clip(failed / (jars.opens_day - jars.sudden_day), 0.0, 1.0) * (jars.sudden == STRAP)
     lost_v = np.where(

@@ -17,9 +17,11 @@ def health_picture(health: pl.DataFrame, now: datetime) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 5), dpi=75, layout="constrained")
+    figure = Figure(figsize=(9, 5), dpi=75)
     FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1]})
+    # To lay the picture out by its content would draw it three times.
+    figure.subplots_adjust(left=0.085, right=0.985, top=0.935, bottom=0.12, hspace=0.08)
     for profile, colour in COLOURS.items():
         own = health.filter(pl.col("profile") == profile).group_by("day").agg(
             pl.col("soh_pct").quantile(0.05).alias("low"), pl.col("soh_pct").median().alias("middle"),
@@ -34,7 +36,7 @@ def health_picture(health: pl.DataFrame, now: datetime) -> bytes:
     above.set_ylabel("state of health, %")
     above.set_title("True state of health: median and 5-95 % of each profile", fontsize=11)
     if above.get_legend_handles_labels()[0]:
-        figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        figure.legend(loc="lower center", ncols=3, fontsize=8, frameon=False)
     weak = health.group_by("day").agg((pl.col("soh_pct") < END_OF_LIFE_PCT).mean() * 100).sort("day")
     below.step(weak["day"], weak["soh_pct"], color="black", linewidth=1, where="post")
     below.set_ylabel("below 80 %,\n% of jars")
@@ -43,5 +45,5 @@ def health_picture(health: pl.DataFrame, now: datetime) -> bytes:
         axes.axvline(now.date(), color="#0072B2", linewidth=0.8)
         axes.spines[["top", "right"]].set_visible(False)
     out = io.BytesIO()
-    figure.savefig(out, format="png", pil_kwargs={"optimize": True})
+    figure.savefig(out, format="png")
     return out.getvalue()

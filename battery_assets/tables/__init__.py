@@ -1,5 +1,8 @@
 """Every stored table, by its reference name."""
 
+from battery_assets.tables.experiments.campaigns import CAMPAIGN_TABLES
+from battery_assets.tables.experiments.signals import SIGNAL_TABLES
+from battery_assets.tables.experiments.trainings import EXPERIMENT_TABLES
 from battery_assets.tables.fleet.p1_master import (
     battery,
     battery_model,
@@ -35,11 +38,12 @@ from battery_assets.tables.fleet.p6_ml_digital_twin import (
     digital_twin_state,
     ml_model,
     rul_prediction,
-    string_runtime,
 )
+from battery_assets.tables.fleet.p6_ride_through import string_runtime
 from battery_assets.tables.fleet.p7_operations import (
     alert,
     incident,
+    rule_replay,
     work_order,
 )
 from battery_assets.tables.lab.bench import (
@@ -105,6 +109,7 @@ TABLES = (
     incident,
     alert,
     work_order,
+    rule_replay,
     *LAB_TABLES,
 )
 
@@ -113,10 +118,14 @@ FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
 # What is written while work goes on, row by row: no run replaces a partition of it.
 KEPT_TABLES = (*JOB_TABLES, *ENTRY_TABLES, *TRAINING_TABLES)
 
+# The experiment platform's tables, kept row by row too.
+PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES)
+
 __all__ = [
     "FLEET_TABLES",
     "KEPT_TABLES",
     "LAB_TABLES",
+    "PLATFORM_TABLES",
     "TABLES",
     "alert",
     "audit_log",
@@ -147,6 +156,7 @@ __all__ = [
     "model_run",
     "prediction",
     "rul_prediction",
+    "rule_replay",
     "string",
     "string_runtime",
     "telemetry_env",

@@ -23,7 +23,10 @@ HEADER = (
 
 def statements() -> dict[str, str]:
     """File name and content of every generated file."""
-    jobs = {"jobs.sql": HEADER + ddl(t.KEPT_TABLES)}
+    jobs = {
+        "jobs.sql": HEADER + ddl(t.KEPT_TABLES),
+        "experiments.sql": HEADER + ddl(t.PLATFORM_TABLES),
+    }
     return jobs | {
         f"{name}.sql": HEADER + ddl([table for table in t.TABLES if table.info["phase"] == phase])
         for phase, name in PHASES.items()

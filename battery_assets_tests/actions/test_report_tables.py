@@ -41,6 +41,7 @@ LISTS = {
             "site": SITE, "string": jar.partition("-J")[0], "load": "measured_load", "required": Decimal(15),
             "minutes": Decimal(137), "low": Decimal(132), "high": Decimal(1542), "p": Decimal(99), "jar": jar,
             "because": because,
+            **({"lost": None, "change": None} if "twin" in because else {"lost": "2031-04", "change": jar}),
         }
         for jar, because in zip(UNITS, LIMITS, strict=True)
     ],
@@ -107,7 +108,7 @@ def test_a_code_in_brackets_is_shown_as_it_is():
 
 def test_what_is_unknown_is_a_dash():
     [row, *_] = LISTS[layout.ride_through]
-    unknown = {**row, "minutes": None, "low": None, "high": None, "p": None, "jar": None,
+    unknown = {**row, "minutes": None, "low": None, "high": None, "p": None, "jar": None, "lost": None, "change": None,
                "because": "only 11 of 24 jars have a twin"}  # fmt: skip
     line, below = rendered(layout.ride_through([unknown]))[3:]
     assert line.split()[1:5] == ["15", "-", "-", "-"]

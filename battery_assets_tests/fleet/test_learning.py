@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
@@ -148,6 +148,25 @@ def test_its_predictions_are_stored_with_an_explanation_in_words(learned: Learne
     assert all("makes it" in json.loads(text)["words"] for text in told["explanation_json"].head(20))
     by_risk = told.sort("failure_probability_365d", descending=True)
     assert by_risk["rul_days"].head(10).mean() < 0.5 * by_risk["rul_days"].mean()
+
+
+@pytest.mark.parametrize("gone", ["server", "file"])
+def test_with_mlflow_away_the_twin_predicts_for_every_jar_and_says_why(learned: Learned, gone: str) -> None:
+    hidden = learned.artifacts.with_name("hidden")
+    if gone == "file":
+        learned.artifacts.rename(hidden)
+    silent = replace(learned, tracking=Tracking(tracking_uri="http://127.0.0.1:9", artifact_root=""))
+    try:
+        made = (silent if gone == "server" else learned).make(rul_prediction, site=True)
+    finally:
+        if gone == "file":
+            hidden.rename(learned.artifacts)
+    [done] = made.asset_materializations_for_node("rul_prediction")
+    assert done.metadata["model not used"].value.startswith("model rul 1 is away: ")
+    told = learned.warehouse.read(t.rul_prediction, Part(learned.place, CUT)).collect()
+    assert told.height == 24 * STRINGS
+    assert set(told["source"]) == {"digital_twin"}
+    assert told["model_id"].null_count() == told.height
 
 
 def test_a_refused_model_stays_in_staging_and_the_twin_serves(

@@ -21,14 +21,17 @@ TERMS = {"timezone": "Asia/Bangkok", "json_dialect": "python-literal-ok", "posit
 
 @pytest.fixture(scope="module")
 def undeclared(platform, shared_data):
-    """The foreign export, taken in without a word about its sign: what the operator is told, what is there."""
+    """The foreign export, taken in without a word about its sign: what the command ends by, what was computed."""
+    from battery_assets import tables as t
     from battery_assets.actions.import_export import import_site
-    from battery_assets.errors import UserError
+    from battery_assets.actions.red_laws import red_laws
+    from battery_assets.platform.dagster.partitions import Part
 
     terms = {name: value for name, value in TERMS.items() if name != "positive_current"}
-    with pytest.raises(UserError) as refused:
-        import_site(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
-    return str(refused.value), {name for name, _ in checksums(platform, "cnx-01")}
+    months = import_site(platform, shared_data / "fleet_export", "cnx-01", terms, no_bar)
+    part, tables = Part("cnx-01", "2026-11"), (t.telemetry_jar_calc, t.digital_twin_state, t.alert)
+    rows = {table.name: platform.warehouse.read(table, part).collect() for table in tables}
+    return red_laws(platform, [("cnx-01", month) for month in months]), rows
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +43,28 @@ def export(platform, shared_data, undeclared):
     return months, checksums(platform, "cnx-01")
 
 
-def test_an_export_whose_sign_contradicts_its_voltage_is_stopped_until_the_sign_is_declared(undeclared):
+def test_of_an_export_whose_sign_contradicts_its_voltage_nothing_is_told_until_the_sign_is_declared(
+    undeclared,
+):
     """Kept as it came, told in words that lead on, and nothing is calculated from it."""
-    words, kept = undeclared
-    assert "telemetry_string_raw: the check current_sign is red: string DC-CNX-01-REC-01-S1" in words
+    ended, rows = undeclared
+    words = str(ended)
+    assert (type(ended).__name__, ended.exit_code) == ("RedCheck", 3)
+    assert "cnx-01: the check current_sign is red: string DC-CNX-01-REC-01-S1" in words
     assert re.search(
         r"expected the voltage to rise with the current, found it fall \(\d+ of \d+ steps\)", words
     )
+    assert "nothing is computed from it in 2026-11" in words
     assert "--contract positive_current=discharges" in words
-    assert {"telemetry_jar_raw", "telemetry_string_raw", "impedance_measurement_raw"} <= kept
-    assert not {"telemetry_jar_calc", "telemetry_string_calc", "feature_store", "alert"} & kept
+    charge = rows["telemetry_jar_calc"]
+    assert charge.height == 69_120
+    assert (charge["soc_pct"].count(), charge["soh_pct"].count(), rows["digital_twin_state"].height) == (
+        0,
+        0,
+        0,
+    )
+    critical = rows["alert"].filter(alert_type="data_quality", severity="critical")["message"]
+    assert any("not told, because the law current_sign is red" in message for message in critical)
 
 
 def test_the_export_is_loaded_row_for_row(platform, export):

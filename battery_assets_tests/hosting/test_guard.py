@@ -145,13 +145,17 @@ def test_mlflow_is_told_the_same_names(tmp_path):
 def test_mlflow_serves_its_pages_behind_the_guard(monkeypatch):
     import mlflow.server as served
 
-    from battery_assets.hosting import mlflow_pages
+    from battery_assets.hosting import pages
 
     monkeypatch.setattr(served, "_build_uvicorn_command", served._build_uvicorn_command)
-    mlflow_pages.guarded_server()
-    words = served._build_uvicorn_command(None, "127.0.0.1", 5000, 1, mlflow_pages.SERVED)
-    assert (words[-1], mlflow_pages.SERVED in words) == (mlflow_pages.OURS, False)
+    pages.guard_mlflow()
+    words = served._build_uvicorn_command(None, "127.0.0.1", 5000, 1, pages.MLFLOW)
+    assert (words[-1], pages.MLFLOW in words) == (pages.OURS, False)
     with pytest.raises(RuntimeError, match="no guard"):
         served._build_uvicorn_command(None, "127.0.0.1", 5000, 1, "mlflow.other:app")
-    assert isinstance(mlflow_pages.app, Guard)
-    assert launch.mlflow_server(Settings.from_environment({}), 5000)[2] == mlflow_pages.__name__
+    assert isinstance(pages.mlflow_app, Guard)
+    assert launch.mlflow_server(Settings.from_environment({}), 5000)[2:5] == [
+        pages.__name__,
+        "mlflow",
+        "server",
+    ]

@@ -73,7 +73,7 @@ def string_hours() -> pl.DataFrame:
 
 
 def quiet(**changes: object) -> AlertInputs:
-    """Inputs of the quiet world with some frames exchanged."""
+    """Inputs of the quiet world with some frames exchanged; what an hour shows was held in it."""
     frames = {
         "jars": jars(),
         "start": START,
@@ -81,7 +81,30 @@ def quiet(**changes: object) -> AlertInputs:
         "hours": jar_hours(),
         "strings_hours": string_hours(),
     }
-    return AlertInputs(**{**frames, **changes})
+    return AlertInputs(**{name: _held(name, frame) for name, frame in {**frames, **changes}.items()})
+
+
+_HELD_AS = {
+    "hours": {
+        "v_low_30min": "v_mean",
+        "v_high_30min": "v_mean",
+        "v_low_15s": "v_min",
+        "t_high_30min": "t_mean",
+        "t_high_5min": "t_max",
+    },
+    "strings_hours": {"float_current_60min_a": "float_current_a"},
+    "env": {"t_high_60min": "temperature_c"},
+}
+
+
+def _held(name: str, frame: object) -> object:
+    """A frame with the held columns that it does not have as what the hour shows."""
+    if not isinstance(frame, pl.DataFrame):
+        return frame
+    absent = {held: column for held, column in _HELD_AS.get(name, {}).items() if held not in frame.columns}
+    return frame.with_columns(
+        pl.col(column).alias(held) for held, column in absent.items() if column in frame.columns
+    )
 
 
 def during(
@@ -96,8 +119,9 @@ def set_to(signal: str, x: float) -> AlertInputs:
     return _WORLDS[signal](x)
 
 
-def _jar(unit: pl.Expr, **columns: float) -> AlertInputs:
-    return quiet(hours=jar_hours().with_columns(during(name, x, unit) for name, x in columns.items()))
+def _jar(unit: pl.Expr, since: datetime = FROM, **columns: float) -> AlertInputs:
+    changes = (during(name, x, unit, since=since) for name, x in columns.items())
+    return quiet(hours=jar_hours().with_columns(changes))
 
 
 def _string(**columns: float) -> AlertInputs:
@@ -159,9 +183,17 @@ def room(temperature_c: float) -> pl.DataFrame:
     return rows.with_columns(during("temperature_c", temperature_c, pl.lit(True), "hour"))
 
 
+def failed_unit(hours: float) -> pl.DataFrame:
+    """A room whose cooling unit reports a fault for so many hours."""
+    until = FROM + timedelta(hours=round(hours))
+    flag = pl.when(pl.col("hour").is_between(FROM, until, closed="left")).then(1.0).otherwise(0.0)
+    return room(25.0).with_columns(hvac_fault_15min=flag)
+
+
 _ONE = pl.col("battery_id") == JAR
 _WORLDS = {
-    "float_below_median": lambda x: _jar(_ONE, v_mean=13.62 - x),
+    "float_below_median": lambda x: _jar(_ONE, START, v_mean=13.62 - x),
+    "cell_short": lambda x: _jar(_ONE, v_mean=13.62 - x),
     "float_above_median": lambda x: _jar(_ONE, v_mean=13.62 + x),
     "float_voltage_25c": lambda x: _jar(IN_STRING, v_mean=x),
     "float_above_band": lambda x: _jar(IN_STRING, v_mean=13.8 + x),
@@ -170,6 +202,7 @@ _WORLDS = {
     "jar_temperature": lambda x: _jar(_ONE, t_mean=x - 0.2, t_max=x),
     "jar_above_room": lambda x: _jar(_ONE, t_delta_ambient_mean=x),
     "room_temperature": lambda x: quiet(env=room(x)),
+    "hvac_fault": lambda x: quiet(env=failed_unit(x)),
     "float_current": lambda x: _calm_current(x * 0.12, START - timedelta(hours=1)),
     "float_current_rise": lambda x: _calm_current(x * 0.12, FROM),
     "charge_current": lambda x: _string(charge_current_30s_a=x * 36.0),

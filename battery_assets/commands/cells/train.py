@@ -51,10 +51,12 @@ def run(algorithm: str, lab: str, model_name: str, terms: tuple[str, ...]) -> No
 
 @train.command()
 @click.argument("strategy", type=click.Choice(STRATEGIES))
-@click.argument("models", type=int, nargs=-1, required=True)
+@click.argument("models", type=int, nargs=-1)
 @click.option("--lab", required=True, help="Lab whose cells they were trained on.")
 def ensemble(strategy: str, models: tuple[int, ...], lab: str) -> None:
     """Let MODELS, by their numbers, speak together, and show them beside the best single one.
+
+    Without numbers the newest model of each algorithm of the lab speaks.
 
     \b
     Example:
@@ -68,6 +70,36 @@ def ensemble(strategy: str, models: tuple[int, ...], lab: str) -> None:
         action.combine(at, lab, strategy, list(models))
         for name, value in sorted(action.ensemble_scores(at).items()):
             click.echo(f"  {name:32} {value:.5g}")
+
+
+@train.command()
+@click.option("--one", type=int, multiple=True, required=True, help="A training of the first; repeat it.")
+@click.option("--other", type=int, multiple=True, required=True, help="A training of the second; repeat it.")
+@click.option("--lab", required=True, help="Lab whose cells they were trained on.")
+def compare(one: tuple[int, ...], other: tuple[int, ...], lab: str) -> None:
+    """Hold two models against each other, cell by cell: the mean difference of errors with its 90 % interval.
+
+    Each side is one recipe, trained with five seeds or more. Below 0 the first one is better.
+
+    \b
+    Example:
+      battery-assets train compare --one 1 --one 2 --other 3 --other 4 --lab severson
+    """
+    from rich.console import Console
+
+    from battery_assets.actions import train as action
+    from battery_assets.actions.report_tables import listed
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    names = ("error", "slice", "cells", "one", "other", "difference", "low", "high", "one_better", "verdict")
+    with session() as at:
+        found = action.compare(at, lab, list(one), list(other))
+    rows = [
+        tuple(f"{row[k]:.4g}" if isinstance(row[k], float) else str(row[k] or "") for k in names)
+        for row in found
+    ]
+    Console(highlight=False, markup=False).print(listed(list(names), rows, left=(0, 1, 9)))
 
 
 @train.command("list")

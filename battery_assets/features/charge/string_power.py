@@ -25,9 +25,9 @@ def string_calc_day(strings_day: pl.DataFrame, bursts: pl.DataFrame = NO_BURSTS)
     current_a, positive charges.
 
     thd_pct is that of the string's latest steady burst at or before the sample, while ripple_voltage_rms_v is
-    within BAND of the burst's: a sample on discharge has that of a burst of the same discharge, any other
-    sample that of the latest burst without discharge. NULL where there is none, where the rms has left the
-    band, and where the burst's own is NULL (first line under 10 mV). More than 999.99 % is stored as that.
+    within BAND of the burst's. NULL where there is none, where the rms has left the band, and where the
+    burst's own is NULL: first line under 10 mV, or a discharge, in which no rectifier makes it. More than
+    999.99 % is stored as that.
     """
     ts, names = (
         micros(strings_day["ts"]),

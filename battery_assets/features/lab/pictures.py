@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures.parts import VERMILION, draw_absence, draw_line, png
+from battery_assets.features.pictures.parts import (
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILION,
+    draw_absence,
+    draw_line,
+    panels_of,
+    png,
+)
 from battery_assets.features.pictures.parts import figure as figure_of
 from battery_assets.features.pictures.scales import draw_scales
 
@@ -110,3 +119,24 @@ def _scale(figure: Any, axes: "Axes", shown: np.ndarray) -> None:
         bar = figure.colorbar(ScalarMappable(limits, ListedColormap(_colours(256))), ax=axes)
         bar.set_label("cycle")
     draw_scales(axes, grid="neither")
+
+
+def differences_of_cells(names: tuple[str, str], cells: pl.DataFrame, summary: pl.DataFrame) -> bytes:
+    """Errors of two models, cell by cell: one less the other, and their mean with its 90 % interval.
+
+    cells: error, difference; summary: error, slice, difference, low, high; below 0 the first is better.
+    """
+    kinds = summary["error"].unique(maintain_order=True).to_list()
+    words = {"soh_rmse": "health, share", "rul_rmse": "remaining life, cycles"}
+    figure, panels = panels_of(9, len(kinds), f"{names[0]} less {names[1]}: error of each cell (RMSE)")
+    for axes, kind in zip(panels, kinds, strict=True):
+        shown = cells.filter(error=kind)["difference"].sort().to_numpy()
+        [whole] = summary.filter(error=kind, slice="all").to_dicts()
+        axes.bar(np.arange(len(shown)), shown, color=np.where(shown < 0, BLUE, ORANGE), width=0.8)
+        if np.isfinite(whole["low"]):
+            axes.axhspan(whole["low"], whole["high"], color=VERMILION, alpha=0.25, lw=0)
+        axes.axhline(whole["difference"], color=VERMILION, lw=1)
+        axes.axhline(0, color=GREY, lw=0.8)
+        axes.set(xlabel="cells, by difference", ylabel=words.get(kind, kind))
+        draw_scales(axes, grid="neither")
+    return png(figure)

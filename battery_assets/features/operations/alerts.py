@@ -1,5 +1,7 @@
 """Alerts of a month: every rule applied to its signal, overlapping episodes of one kind made one alert."""
 
+from typing import Any
+
 import polars as pl
 
 from battery_assets import tables as t
@@ -35,24 +37,55 @@ def alerts(
     """Rows of alert for the month, ordered by time; incident_id is empty.
 
     An alert opens at the start of the hour (or at the reading) that completes the persistence and resolves
-    where the value is back past the hysteresis; its severity is the highest reached. Episodes of one type
-    and unit that overlap are one alert. One that began before the month opens at the month's start. `frames`
-    are the inputs' `signals`, where they are known already. Raises KeyError for a rule whose signal is
-    unknown.
+    where the value is back past the hysteresis, or where its jar leaves. Its severity is that of what still
+    holds, of a resolved one the highest reached (`highest` in its context either way). Episodes of one type
+    and unit that overlap are one alert. One that began before the month opens at the month's start (`since`
+    says when it began), and none later than the data. `frames` are the inputs' `signals`, where they are
+    known already. Raises KeyError for a rule whose signal is unknown.
     """
     frames = signals(inputs) if frames is None else frames
     spans = [_spans(frames[rule.signal], rule) for rule in _rules(thresholds) if rule.signal in frames]
     if inputs.data_quality is not None and inputs.data_quality.height:
         spans.append(_finding_spans(inputs))
     stacked = pl.concat(spans) if spans else pl.DataFrame(schema=_SPAN)
-    lasting = pl.col("closed_at").is_null() | (pl.col("closed_at") > inputs.start)
-    stacked = stacked.filter((pl.col("opened_at") < inputs.end) & lasting).with_columns(
-        opened_at=pl.max_horizontal("opened_at", pl.lit(inputs.start, _TIME)),
-        closed_at=pl.when(pl.col("closed_at") < inputs.end).then(pl.col("closed_at")),
-    )
+    stacked = _of_month(_until_replaced(stacked, inputs.jars), inputs)
     if stacked.height == 0:
         return pl.DataFrame(schema=SCHEMA)
     return _rows(_without_doubles(_merged(stacked)), inputs, thresholds)
+
+
+def _until_replaced(spans: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """What is said of a jar ends when it leaves; nothing is said of it from then on."""
+    if "replaced_date" not in jars.columns:
+        return spans
+    left = jars.select(
+        unit_id="battery_id",
+        left_at=pl.col("replaced_date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+    ).filter(pl.col("left_at").is_not_null())
+    spans = spans.join(left, on="unit_id", how="left", validate="m:1")
+    served = pl.col("left_at").is_null() | (pl.col("opened_at") < pl.col("left_at"))
+    ended = pl.min_horizontal("closed_at", "left_at")
+    return spans.filter(served).with_columns(closed_at=ended).drop("left_at")
+
+
+def _of_month(spans: pl.DataFrame, inputs: AlertInputs) -> pl.DataFrame:
+    """The spans that touch the month, with `since`: when they began. Nothing begins after the data end."""
+    known: list[Any] = [
+        rows[at].max()
+        for rows, at in ((inputs.hours, "feature_ts"), (inputs.strings_hours, "hour"))
+        if rows is not None and rows.height
+    ]
+    last = min([inputs.end, *([max(known)] if known else [])])
+    opened = pl.min_horizontal("opened_at", pl.lit(max(last, inputs.start), _TIME))
+    lasting = pl.col("closed_at").is_null() | (pl.col("closed_at") > inputs.start)
+    return (
+        spans.filter((pl.col("opened_at") < inputs.end) & lasting)
+        .with_columns(since=opened)
+        .with_columns(
+            opened_at=pl.max_horizontal("since", pl.lit(inputs.start, _TIME)),
+            closed_at=pl.when(pl.col("closed_at") < inputs.end).then(pl.col("closed_at")),
+        )
+    )
 
 
 def not_evaluated(
@@ -122,7 +155,7 @@ def _finding_spans(inputs: AlertInputs) -> pl.DataFrame:
 
 
 def _merged(spans: pl.DataFrame) -> pl.DataFrame:
-    """One row per type, unit and onset: overlapping spans joined, led by the worst of them."""
+    """One row per type, unit and onset: overlapping spans joined, led by the worst that still holds."""
     key = ["alert_type", "unit_kind", "unit_id"]
     forever = pl.lit(pl.select(pl.datetime(9999, 1, 1, time_zone="UTC")).item(), _TIME)
     rank = pl.col("severity").cast(pl.Enum(SEVERITIES)).to_physical()
@@ -132,8 +165,12 @@ def _merged(spans: pl.DataFrame) -> pl.DataFrame:
     reach = pl.col("end").cum_max().shift(1).over(key)
     fresh = (pl.col("opened_at") > reach).fill_null(True)
     spans = spans.with_columns(onset=fresh.cum_sum().over(key))
-    # The worst span speaks for the alert; the others are named after it.
-    led = spans.sort(*key, "onset", "rank", "excess", "signal", descending=[False] * 4 + [True, True, False])
+    # What holds now speaks for the alert, the worst of it first; the others are named after it.
+    order = ["holds", "rank", "excess", "signal"]
+    spans = spans.with_columns(holds=pl.col("closed_at").is_null())
+    led = spans.sort(*key, "onset", *order, descending=[False] * 4 + [True, True, True, False])
+    worst_of = pl.col("severity").sort_by("rank", descending=True).first().over(*key, "onset", "signal")
+    led = led.with_columns(reached=worst_of)
     other = (pl.col("signal") != pl.col("signal").first()) & pl.col("signal").is_first_distinct()
     ended = pl.when(pl.col("closed_at").is_not_null().all()).then(pl.col("closed_at").max())
     return led.group_by(*key, "onset", maintain_order=True).agg(
@@ -141,7 +178,9 @@ def _merged(spans: pl.DataFrame) -> pl.DataFrame:
         opened_at=pl.col("opened_at").min(),
         closed_at=ended,
         also=pl.col("said").filter(other),
-        signals=pl.format("{} {}", "signal", "severity").filter(pl.col("signal").is_first_distinct()),
+        since=pl.col("since").min(),
+        highest=pl.col("severity").sort_by("rank").last(),
+        signals=pl.format("{} {}", "signal", "reached").filter(pl.col("signal").is_first_distinct()),
     )
 
 
@@ -175,6 +214,8 @@ def _rows(merged: pl.DataFrame, inputs: AlertInputs, thresholds: list[Threshold]
         "signal",
         "ladder",
         "signals",
+        "highest",
+        since=pl.col("since").dt.to_string("iso:strict"),
         value="worst",
         threshold="limit",
         source="rule_source",

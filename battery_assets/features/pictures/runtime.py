@@ -108,10 +108,23 @@ def _words(row: dict) -> str:
     certain = "P > 99%" if probability > 0.99 else "P < 1%" if probability < 0.01 else f"P {probability:.0%}"
     if row["limited_by"] in ("missing_jar", "open_connection"):
         return f"{certain}: {row['note']}"
+    if row["load_lost_days"] is not None:
+        certain += f"; lost in {_span(row['load_lost_days'])}"
     if row["limited_by"] == "whole_string" or row["weakest"] is None:
         return f"{certain}; no jar stands out"
     jar = row["weakest"].rsplit("-", 1)[-1]
     return f"{certain}; weakest {jar}: {WORDS[row['limited_by']]}, costs {row['repair_gain_min']:.1f} min"
+
+
+def _span(days: float) -> str:
+    """Days as people say them."""
+    return (
+        f"{days:.0f} d"
+        if days < 60
+        else f"{days / 30.4:.0f} months"
+        if days < 730
+        else f"{days / 365.25:.0f} years"
+    )
 
 
 def _legend(drawn) -> None:

@@ -5,12 +5,17 @@ from datetime import datetime
 
 import polars as pl
 
+from battery_assets.features.health.estimate import WEAR_OUT
+from battery_assets.features.ride_through.kinetics import NO_KINETICS, own_kinetics
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 # A shorted cell takes 2.2 to 2.4 V from the jar on float: its own 2.27 V, and what the others rise (SOURCES
 # 1.5). A partial short takes a part of it; one cell is left of a jar whatever is lost.
 CELL_V, MOST_SHORTED = 2.3, HX12_120.cells - 1.0
-STATE_COLUMNS = ("soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "r0_mohm")
+STATE_COLUMNS = (
+    "soc_pct", "soc_std_pct", "soh_pct", "soh_std_pct", "soh_lower_pct", "soh_upper_pct", "r0_mohm",
+    *WEAR_OUT,
+)  # fmt: skip
 FAULT_COLUMNS = ("fault", "lost_v", "working_soh_pct")
 
 
@@ -53,10 +58,12 @@ def jar_states(
     """One row per place that is not vacant, with the twin's state of its jar, as `string_runtimes` takes it.
 
     facts: as `string_places` returns them. twins: rows of digital_twin_state. features_24h: battery_id,
-    feature_ts, t_mean. cells and soh_pct are those of the cells that still work. A place without a record,
-    and a jar without a twin, have NULL.
+    feature_ts, t_mean. cells and soh_pct are those of the cells that still work; KINETICS come from what the
+    twin handed on (filter_json). A place without a record, and a jar without a twin, have NULL.
     """
-    serving = _placed(batteries, at).filter(pl.col("serves")).select("string_id", "battery_id", "model_id")
+    age = (pl.lit(at.date()) - pl.col("installed_date").cast(pl.Date)).dt.total_days().cast(pl.Float64)
+    held = _placed(batteries, at).filter(pl.col("serves"))
+    serving = held.select("string_id", "battery_id", "model_id", age_days=age)
     latest = (
         features_24h.filter(pl.col("feature_ts") <= at)
         .sort("feature_ts")
@@ -73,6 +80,7 @@ def jar_states(
             how="left",
         )
         .join(state, on="battery_id", how="left")
+        .join(_kinetics(twins, facts, serving), on="battery_id", how="left")
         .join(latest, on="battery_id", how="left")
         .with_columns(cells=_working_cells(), soh_pct=pl.coalesce("working_soh_pct", "soh_pct"))
         .drop("model_id", "lost_v", "working_soh_pct")
@@ -83,6 +91,16 @@ def jar_states(
         "string_id", times=pl.col("places") - pl.col("vacant") - pl.col("len").fill_null(0)
     ).select(pl.col("string_id").repeat_by("times").list.explode(keep_nulls=False, empty_as_null=False))
     return pl.concat([jars.join(facts, on="string_id", how="semi"), unseen], how="diagonal")
+
+
+def _kinetics(twins: pl.DataFrame, facts: pl.DataFrame, serving: pl.DataFrame) -> pl.DataFrame:
+    """The make of the jars that a discharge has shown to the twin."""
+    if "filter_json" not in twins.columns:
+        return NO_KINETICS
+    rated = serving.join(facts.select("string_id", "rated_ah"), on="string_id").select(
+        "battery_id", "rated_ah"
+    )
+    return own_kinetics(twins.with_columns(pl.col("battery_id").cast(pl.String)).join(rated, on="battery_id"))
 
 
 def of_six_cells(jars: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:

@@ -120,6 +120,8 @@ def _judged(group: pl.DataFrame) -> pl.DataFrame:
             severity=pl.Series(severity, dtype=pl.Float64),
         )
         .with_columns(pl.col(floats).fill_nan(None))
+        # On discharge the rectifier is off: what is left at f1 is the inverter's, and no fundamental.
+        .with_columns(thd_pct=pl.when(~pl.col("discharge")).then("thd_pct"))
         .select(*SCHEMA)
     )
 

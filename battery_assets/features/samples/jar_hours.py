@@ -5,7 +5,17 @@ import polars as pl
 import polars.selectors as cs
 
 from battery_assets.features.samples import hour_kernels as kernel
+from battery_assets.features.samples.held import Held, held
 from battery_assets.features.samples.runs import micros, numbers, usual_steps
+
+# What rules look at: a float voltage for half an hour, a discharge for 15 s, heat for 5 and 30 min.
+HELD = (
+    Held("v_low_30min", "voltage_v", 1800, lowest=True),
+    Held("v_high_30min", "voltage_v", 1800),
+    Held("v_low_15s", "voltage_v", 15, lowest=True),
+    Held("t_high_5min", "temperature_c", 300),
+    Held("t_high_30min", "temperature_c", 1800),
+)
 
 
 def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
@@ -13,7 +23,7 @@ def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
 
     Columns: battery_id, hour, rows, first_ts, last_ts, gap_s (longest step inside the hour), period_s,
     v_rows, v_mean, v_min, v_max, t_mean, t_min, t_max, r_changes, g_rows, g_off (rows whose conductance is
-    over 1 % off 1000/resistance), outside_rows (beyond 0..16 V, -20..80 degC, 0..200 mohm).
+    over 1 % off 1000/resistance), outside_rows (beyond 0..16 V, -20..80 degC, 0..200 mohm), and HELD.
     """
     unit, ts_us = day["battery_id"], micros(day["ts"])
     coded = unit if isinstance(unit.dtype, pl.Enum | pl.Categorical) else unit.cast(pl.Categorical)
@@ -35,7 +45,9 @@ def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
         }
     ).with_columns(cs.float().fill_nan(None))
     periods = usual_steps(day, "battery_id")
-    return hours.join(periods, on="battery_id", how="left", validate="m:1").sort("battery_id", "hour")
+    hours = hours.join(periods, on="battery_id", how="left", validate="m:1")
+    keys = ["battery_id", "hour"]
+    return hours.join(held(day, "battery_id", HELD), on=keys, how="left", validate="1:1").sort(keys)
 
 
 def _measured(day: pl.DataFrame, name: str) -> np.ndarray:

@@ -6,13 +6,23 @@ Hours are labelled by their start. Each reduction takes one UTC day sorted by (u
 import numpy as np
 import polars as pl
 
+from battery_assets.features.samples.held import Held, held
 from battery_assets.features.samples.runs import usual_steps
 from battery_assets.features.samples.temperature import resistance_at_25c
 
 # Below this a current is sensor offset or float (Hall offset 0.1-0.5 A, SOURCES 6).
 ACTIVE_A = 2.0
+# Rooms of a site lie no further apart, by more a sensor is wrong (convention).
+ROOM_APART_K = 12.0
 # How jars are built: see `blocks`.
 SIZES = ("nominal_v", "cells", "lead_acid", "chemistry", "batteries_count", "string_nominal_v")
+_RIPPLE = (
+    Held("ripple_voltage_10min_v", "ripple_voltage_rms_v", 600),
+    Held("ripple_current_10min_a", "ripple_current_rms_a", 600),
+)
+_CHARGE = (Held("charge_current_30s_a", "current_a", 30),)
+_FLOAT = (Held("float_current_60min_a", "current_a", 3600),)
+_ROOM = (Held("t_high_60min", "temperature_c", 3600), Held("fault_15min", "faulty", 900))
 _MODES = ("float", "boost", "equalize", "discharge", "idle")
 
 
@@ -100,9 +110,10 @@ def string_hours(day: pl.DataFrame) -> pl.DataFrame:
 
     Columns: string_id, hour, rows, first_ts, last_ts, gap_s, period_s, v_rows, v_mean, v_min, v_max,
     current_mean, current_min, current_max (A, positive charges), float_share, discharge_s,
-    float_voltage_v and float_current_a (means of float rows), charge_current_30s_a (highest mean of 30 s),
-    ripple_voltage_v, ripple_current_a (means), ripple_voltage_10min_v, ripple_current_10min_a (highest mean
-    of 10 min outside discharge: an inverter's ripple is not the rectifier's), equalize_rows,
+    float_voltage_v and float_current_a (means of float rows), float_current_60min_a (`held` for 60 min while
+    charged), charge_current_30s_a (`held` for 30 s),
+    ripple_voltage_v, ripple_current_a (means), ripple_voltage_10min_v, ripple_current_10min_a (`held` for
+    10 min outside discharge: an inverter's ripple is not the rectifier's), equalize_rows,
     equalize_max_v, equalize_current_a, active_rows (over 2 A), contradiction_rows, outside_rows.
     """
     numbers = ("voltage_v", "current_a", "ripple_voltage_rms_v", "ripple_current_rms_a")
@@ -130,14 +141,14 @@ def string_hours(day: pl.DataFrame) -> pl.DataFrame:
         pl.col("outside").sum().cast(pl.Int64).alias("outside_rows"),
     )
     quiet = rows.filter(~pl.col("discharging"))
-    peaks = [
-        _peak(quiet, "ripple_voltage_rms_v", "10m", "ripple_voltage_10min_v"),
-        _peak(quiet, "ripple_current_rms_a", "10m", "ripple_current_10min_a"),
-        _peak(rows, "current_a", "30s", "charge_current_30s_a"),
-    ]
-    for peak in peaks:
-        hours = hours.join(peak, on="run", how="left", validate="1:1")
     hours = hours.drop("run").with_columns(pl.col("string_id").cast(pl.String))
+    charged = rows.filter(~pl.col("discharging") & (pl.col("mode") != "idle").fill_null(value=True))
+    for peaks in (
+        held(quiet, "string_id", _RIPPLE),
+        held(rows, "string_id", _CHARGE),
+        held(charged, "string_id", _FLOAT),
+    ):
+        hours = hours.join(peaks, on=["string_id", "hour"], how="left", validate="1:1")
     hours = hours.join(usual_steps(day, "string_id"), on="string_id", how="left", validate="m:1")
     return hours.with_columns(pl.col("discharge_s") * pl.col("period_s")).sort("string_id", "hour")
 
@@ -168,32 +179,36 @@ def _string_marks(day: pl.DataFrame) -> list[pl.Expr]:
     return [mark.fill_null(False).alias(name) for name, mark in marks.items()]
 
 
-def _peak(rows: pl.DataFrame, column: str, block: str, name: str) -> pl.DataFrame:
-    """The highest mean of a block of time within each run."""
-    means = rows.group_by("run", pl.col("ts").dt.truncate(block)).agg(pl.col(column).mean())
-    return means.group_by("run").agg(pl.col(column).max().cast(pl.Float64).alias(name))
-
-
 def sensor_hours(env: pl.DataFrame) -> pl.DataFrame:
-    """A day of telemetry_env as sensor_id, hour, temperature_c (mean), fault (share of samples)."""
+    """A day of telemetry_env as sensor_id, hour, temperature_c (mean), t_high_60min (`held` for an hour),
+    fault (share of samples) and fault_15min: 1 where the unit reported a fault for 15 min, else 0.
+    """
     hour = pl.col("ts").dt.truncate("1h").alias("hour")
-    return (
-        env.with_columns(pl.col("sensor_id", "hvac_status").cast(pl.String))
-        .group_by("sensor_id", hour)
-        .agg(
-            pl.col("temperature_c").cast(pl.Float64).mean(),
-            (pl.col("hvac_status") == "fault").mean().alias("fault"),
-        )
-        .sort("sensor_id", "hour")
+    rows = env.with_columns(
+        pl.col("sensor_id", "hvac_status").cast(pl.String), pl.col("temperature_c").cast(pl.Float64)
+    ).with_columns(faulty=(pl.col("hvac_status") == "fault").cast(pl.Float64))
+    hours = rows.group_by("sensor_id", hour).agg(
+        pl.col("temperature_c").mean(), fault=pl.col("faulty").mean()
     )
+    keys = ["sensor_id", "hour"]
+    kept = held(rows.sort("sensor_id", "ts"), "sensor_id", _ROOM)
+    return hours.join(kept, on=keys, how="left", validate="1:1").sort(keys)
 
 
 def room_hours(hours: pl.DataFrame, sensors: pl.DataFrame) -> pl.DataFrame:
-    """`sensor_hours` as location_id, hour, temperature_c (median of the sensors), hvac_fault_share."""
+    """`sensor_hours` as location_id, hour, temperature_c and t_high_60min (medians of the sensors),
+    hvac_fault_share, hvac_fault_15min (of any sensor's room), warmest_c (of the sensors that can be right).
+    """
+    near = (pl.col("temperature_c") - pl.col("temperature_c").median()).abs() <= ROOM_APART_K
     return (
         hours.join(sensors.select("sensor_id", "location_id"), on="sensor_id", validate="m:1")
         .group_by("location_id", "hour")
-        .agg(pl.col("temperature_c").median(), pl.col("fault").max().alias("hvac_fault_share"))
+        .agg(
+            pl.col("temperature_c", "t_high_60min").median(),
+            hvac_fault_share=pl.col("fault").max(),
+            hvac_fault_15min=pl.col("fault_15min").max(),
+            warmest_c=pl.col("temperature_c").filter(near).max(),
+        )
         .sort("location_id", "hour")
     )
 

@@ -28,7 +28,10 @@ from battery_assets.features.twin.jar_model import (
     prior_parameters,
 )
 
-FORGETS = 0.25  # share of the population's spread by which a parameter may wander in a month
+# Share of the population's spread by which a parameter may wander in a month: ohms and offset of the rest
+# voltage; the make of a jar (depletion, exchange current, acid) far less, as it was built in.
+FORGETS, FORGETS_MADE = 0.25, 0.05
+_MADE = [fit.LN_DEPLETION, fit.LN_EXCHANGE, fit.LN_VOLUME]
 LEAST_RATIO, MOST_RATIO = 0.2, 5.0
 
 
@@ -116,7 +119,8 @@ def carried(
     units = Units.of(jars)
     prior = prior_parameters(tuple(units.ids), units.rated_ah, soh_pct, ohmic_mohm)
     values, spread = prior.values.copy(), population_spread(len(units.ids), np.isfinite(ohmic_mohm))
-    sd = spread.copy()
+    sd, wanders = spread.copy(), FORGETS * spread
+    wanders[:, _MADE] = FORGETS_MADE * spread[:, _MADE]
     soh, ohm = soh_pct.astype(float).copy(), ohmic_mohm.astype(float).copy()
     for k, name in enumerate(units.ids):
         told = documents.get(name)
@@ -127,7 +131,7 @@ def carried(
         values[k, [CAPACITY_AH, ACID_AH]] *= health
         values[k, DEPLETION] /= health
         values[k, R0_OHM] *= _ratio(ohmic_mohm[k], told["ohmic_mohm"])
-        sd[k] = np.minimum(np.hypot(told["theta_sd"], FORGETS * spread[k]), spread[k])
+        sd[k] = np.minimum(np.hypot(told["theta_sd"], wanders[k]), spread[k])
         soh[k] = soh[k] if np.isfinite(soh[k]) else _number(told["soh_pct"])
         ohm[k] = ohm[k] if np.isfinite(ohm[k]) else _number(told["ohmic_mohm"])
     # The capacity is asked of every discharge anew, and leaving float differs each time.

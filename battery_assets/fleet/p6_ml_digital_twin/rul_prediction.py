@@ -1,10 +1,12 @@
 """Remaining useful life of every jar at the month's end: by the newest model, else by the twin.
 
-A jar with a known fault has none. A model is asked about jars of which it knows what it was trained on.
+A jar with a known fault has none. A model is asked about jars of which it knows what it was trained on. Where
+MLflow or the model's file is away, the twin answers for all: alerts do not wait for either.
 """
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
@@ -15,11 +17,23 @@ from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
-from battery_assets.platform.tracking import Tracking
+from battery_assets.platform.tracking import ArtifactMismatch, Tracking, TrackingUnavailable
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.identity import identity
 
+if TYPE_CHECKING:
+    from battery_assets.learning.life.model import RulModel
+
 HISTORY_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Served:
+    """The model in production as it was loaded, or None and why there is none."""
+
+    model: "RulModel | None"
+    model_id: str | None
+    away: str = ""
 
 
 @dg.asset(
@@ -41,17 +55,20 @@ def rul_prediction(
     broken, known = (
         snaps.join(faults, on="battery_id", how=how, maintain_order="left") for how in ("semi", "anti")
     )
-    found = _model_of(warehouse, part)
-    week = has_week(known) if found else pl.Series([False] * known.height, dtype=pl.Boolean)
+    served = _served(tracking, _model_of(warehouse, part))
+    if served.away:
+        context.log.warning(f"rul_prediction {part}: predicted by the twin: {served.away}")
+    week = has_week(known) if served.model else pl.Series([False] * known.height, dtype=pl.Boolean)
     parts = [_by_twin(known.filter(~week)), _by_fault(broken, faults)]
-    if found and week.any():
-        parts.append(_by_model(tracking, found, known.filter(week)))
+    if served.model and week.any():
+        parts.append(_by_model(served.model, served.model_id, known.filter(week)))
     rows = pl.concat(parts).sort("battery_id")
     jars = jar_facts(warehouse, part)
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
     shown: dict[str, Any] = {
         "jars without prediction": silent,
-        "source": "ml_model" if found else "digital_twin",
+        "source": "ml_model" if served.model else "digital_twin",
+        **({"model not used": served.away} if served.away else {}),
         "by source": dict(rows.group_by("source").len().sort("source").iter_rows()),
         "jars with a known fault": broken.height,
     }
@@ -96,18 +113,29 @@ def _model_of(warehouse: Warehouse, part: Part) -> dict | None:
     return rows.row(-1, named=True) if rows.height else None
 
 
-def _by_model(tracking: Tracking, found: dict, snaps: pl.DataFrame) -> pl.DataFrame:
-    from battery_assets.learning.life.explanation import explanations, feature_snapshot_json
-    from battery_assets.learning.life.model import load, predict
+def _served(tracking: Tracking, found: dict | None) -> Served:
+    """The model of a row of ml_model, fetched and checked; nothing raised here may hold back an alert."""
+    if found is None:
+        return Served(None, None)
+    from battery_assets.learning.life.model import ModelMismatch, load
 
     name, version = found["artifact_url"].removeprefix("models:/").split("/")
     sha256 = json.loads(found["hyperparameters_json"])["model_sha256"]
-    model = load(tracking.fetch(name, version), sha256)
+    try:
+        return Served(load(tracking.fetch(name, version), sha256), found["model_id"])
+    except (TrackingUnavailable, ArtifactMismatch, ModelMismatch, OSError) as reason:
+        return Served(None, None, f"model {name} {version} is away: {reason}")
+
+
+def _by_model(model: "RulModel", model_id: str | None, snaps: pl.DataFrame) -> pl.DataFrame:
+    from battery_assets.learning.life.explanation import explanations, feature_snapshot_json
+    from battery_assets.learning.life.model import predict
+
     return _rows(
         predict(model, snaps),
         snaps,
         "ml_model",
-        found["model_id"],
+        model_id,
         explanations(model, snaps),
         feature_snapshot_json(snaps),
     )

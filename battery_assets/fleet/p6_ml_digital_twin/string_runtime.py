@@ -75,7 +75,11 @@ def string_runtime(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
         by=__name__,
     )
     own = rows.filter(pl.col("load_basis").is_in(["measured_load", "system_rating"]))
-    shown |= numbers({"weakest string, min": own["runtime_min"].min()})
+    lost, first = own["load_lost_days"].min(), own.sort("load_lost_days", nulls_last=True).head(1)
+    shown |= numbers({"weakest string, min": own["runtime_min"].min(), "first load lost, days": lost})
+    change = first.join(codes[1], left_on="change_first_battery_id", right_on="battery_id")["battery_code"]
+    if change.len():
+        shown["change first"] = change[0]
     return warehouse.replace(t.string_runtime, part, rows, metadata=shown)
 
 

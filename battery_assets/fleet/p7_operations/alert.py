@@ -32,6 +32,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
         ],
         history=[t.impedance_measurement_raw, t.impedance_measurement_calc, t.capacity_test_raw],
         history_months=12,
+        month_before=[t.telemetry_jar_raw, t.telemetry_string_raw, t.telemetry_env, t.feature_store],
     )
 )
 def alert(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:

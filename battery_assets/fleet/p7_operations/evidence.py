@@ -1,4 +1,7 @@
-"""What the rules of operations look at: a month of a site, reduced to hours."""
+"""What the rules of operations look at: a month of a site and the month before it, reduced to hours.
+
+Of the month before come its hours alone: what held at its end is carried over its turn.
+"""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -6,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.features.samples.blocks import in_six_cells
 from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.fleet.hours import JARS, SENSORS, STRINGS, feature_hours, month_hours, stacked
 from battery_assets.fleet.jars import jar_facts, jars_per_string, rated_ah, site_history
@@ -19,9 +23,10 @@ if TYPE_CHECKING:
 LAST_MOMENT = timedelta(seconds=1)
 # What is a voltage of a jar, or grows with its cells: rules are written for six of them.
 JAR_LIMITS = ("float_voltage_min_v", "float_voltage_max_v", "boost_voltage_min_v")
-JAR_VOLTS = ("v_mean", "v_min", "v_max")
+JAR_VOLTS = ("v_mean", "v_min", "v_max", "v_low_30min", "v_high_30min", "v_low_15s")
 STRING_VOLTS = (
-    *JAR_VOLTS, "float_voltage_v", "equalize_max_v", "ripple_voltage_v", "ripple_voltage_10min_v",
+    "v_mean", "v_min", "v_max", "float_voltage_v", "equalize_max_v", "ripple_voltage_v",
+    "ripple_voltage_10min_v",
 )  # fmt: skip
 
 
@@ -39,7 +44,7 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
     from battery_assets.features.operations.alert_signals import AlertInputs
     from battery_assets.features.operations.data_quality import findings, telemetry_evidence
     from battery_assets.features.operations.scale_objections import without_consequences
-    from battery_assets.features.samples.blocks import cells_of, in_six_cells
+    from battery_assets.features.samples.blocks import cells_of
     from battery_assets.features.samples.profiles import resistance_readings, room_hours
 
     jars = placed_jars(warehouse, part)
@@ -63,22 +68,26 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
     jars = in_six_cells(jars, "battery_id", cells, JAR_LIMITS)
     jar = in_six_cells(jar_month["hours"], "battery_id", cells, JAR_VOLTS)
     string = in_six_cells(string_month["hours"], "string_id", of_strings, STRING_VOLTS)
-    rooms, features = room_month["hours"], feature_hours(warehouse, part).values()
-    hours = in_six_cells(stacked(features), "battery_id", cells, JAR_VOLTS) if features else None
-    if hours is not None and held.height:
-        hours = _with_volts(hours, jar, held)
     if jar.height or string.height:
         found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), objections, jars)
         objections = pl.concat([found, objections])
+    both = [
+        stacked([month_hours(warehouse, part.before, each)["hours"], month["hours"]])
+        for each, month in ((JARS, jar_month), (STRINGS, string_month), (SENSORS, room_month))
+    ]
+    of_jars = _jar_hours(warehouse, part, both[0], cells)
+    if of_jars is not None and held.height:
+        of_jars = _with_volts(of_jars, in_six_cells(both[0], "battery_id", cells, JAR_VOLTS), held)
+    strings = in_six_cells(both[1], "string_id", of_strings, STRING_VOLTS)
     return AlertInputs(
         jars=jars,
         start=part.start,
         end=part.end,
-        hours=hours,
-        strings_hours=string if string.height else None,
-        env=room_hours(rooms, sensors) if rooms.height else None,
+        hours=of_jars,
+        strings_hours=strings if strings.height else None,
+        env=room_hours(both[2], sensors) if both[2].height else None,
         soh=_health(warehouse, part, jars),
-        resistance=None if hours is None else resistance_readings(hours, _impedance(warehouse, part)),
+        resistance=None if of_jars is None else resistance_readings(of_jars, _impedance(warehouse, part)),
         rul=_within(warehouse.read(t.rul_prediction, part).collect(), "predicted_at", part),
         data_quality=objections if jar.height or string.height or objections.height else None,
         quarantined=frozenset([*held["string_id"], *held["battery_id"]]),
@@ -96,6 +105,21 @@ def _with_volts(hours: pl.DataFrame, jar_hours: pl.DataFrame, held: pl.DataFrame
     filled = hours.join(shown, on=["battery_id", "feature_ts"], how="left", suffix="_shown")
     volts = [pl.coalesce(name, pl.col(f"{name}_shown").cast(hours[name].dtype)) for name in JAR_VOLTS[:2]]
     return filled.with_columns(volts).select(hours.columns)
+
+
+def _jar_hours(
+    warehouse: Warehouse, part: Part, kept: pl.DataFrame, cells: dict[str, int]
+) -> pl.DataFrame | None:
+    """The features of hours of both months beside what samples held in them, volts as those of six cells."""
+    from battery_assets.features.samples.jar_hours import HELD
+
+    features = [rows for month in (part.before, part) for rows in feature_hours(warehouse, month).values()]
+    if not features:
+        return None
+    names = [each.name for each in HELD]
+    kept = kept.select("battery_id", *names, feature_ts=pl.col("hour").dt.offset_by("1h"))
+    hours = stacked(features).join(kept, on=["battery_id", "feature_ts"], how="left", validate="1:1")
+    return in_six_cells(hours, "battery_id", cells, JAR_VOLTS)
 
 
 def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:

@@ -19,10 +19,13 @@ CELL_ENSEMBLE = Model(
 
 
 class Ensemble(dg.Config):
-    """Which models speak together, by their numbers in lab_training.model, and how."""
+    """Which models speak together, by their numbers in lab_training.model, and how.
+
+    No numbers: the newest model of each algorithm of the lab.
+    """
 
     strategy: str
-    models: list[int]
+    models: list[int] = []  # noqa: RUF012
     name: str = ""
 
 
@@ -30,11 +33,13 @@ class Ensemble(dg.Config):
 def cell_ensemble(
     context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking, config: Ensemble
 ) -> dg.MaterializeResult:
+    from battery_assets.lab.training.books import newest_models
     from battery_assets.lab.training.ensemble import combine
 
     lab = context.partition_key
     name = config.name or f"{lab}-{config.strategy}"
-    found = combine(warehouse, tracking, lab, name, config.strategy, config.models)
+    models = config.models or newest_models(warehouse, lab)
+    found = combine(warehouse, tracking, lab, name, config.strategy, models)
     shown = {name: dg.MetadataValue.float(value) for name, value in found.scores.items()}
     weights = {str(number): weight for number, weight in found.weights.items()}
     return dg.MaterializeResult(

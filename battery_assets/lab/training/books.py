@@ -54,6 +54,49 @@ def model_of(warehouse: Warehouse, number: int) -> sa.Row | None:
         return connection.execute(sa.select(s.model).where(s.model.c.id == number)).one_or_none()
 
 
+def metrics_of_lab(warehouse: Warehouse, lab: str) -> list[tuple[str, dict[str, float]]]:
+    """Name and scores of every model of a lab's cells, oldest first."""
+    query = (
+        sa.select(s.model.c.name, s.model.c.metrics)
+        .join_from(s.model, job, s.model.c.job_id == job.c.id)
+        .where(job.c.facts["lab"].astext == lab)
+        .order_by(s.model.c.id)
+    )
+    with warehouse.reading() as connection:
+        return [(str(row.name), dict(row.metrics or {})) for row in connection.execute(query)]
+
+
+def newest_models(warehouse: Warehouse, lab: str) -> list[int]:
+    """The newest model of each algorithm of a lab's cells, by number."""
+    query = (
+        sa.select(sa.func.max(s.model.c.id))
+        .join_from(s.model, job, s.model.c.job_id == job.c.id)
+        .where(job.c.facts["lab"].astext == lab)
+        .group_by(s.model.c.algorithm)
+    )
+    with warehouse.reading() as connection:
+        return sorted(int(number) for number in connection.execute(query).scalars())
+
+
+def model_of_job(warehouse: Warehouse, job_id: int) -> int:
+    """The number of the model that a training made."""
+    with warehouse.reading() as connection:
+        found = connection.execute(sa.select(s.model.c.id).where(s.model.c.job_id == job_id))
+        return int(found.scalar_one())
+
+
+def recipe_of(warehouse: Warehouse, number: int) -> dict[str, Any]:
+    """Algorithm and terms that a model's training was asked with."""
+    query = (
+        sa.select(job.c.facts)
+        .join_from(s.model, job, s.model.c.job_id == job.c.id)
+        .where(s.model.c.id == number)
+    )
+    with warehouse.reading() as connection:
+        facts = connection.execute(query).scalar_one()
+        return {"algorithm": facts["algorithm"], **(facts.get("hyperparams") or {})}
+
+
 def lab_of(warehouse: Warehouse, job_id: int) -> str:
     """The lab whose cells a training used."""
     with warehouse.reading() as connection:
@@ -68,6 +111,15 @@ def batteries_of(warehouse: Warehouse, job_id: int) -> dict[int, str]:
     with warehouse.reading() as connection:
         found = connection.execute(query.order_by(cells.battery_id))
         return {int(row.battery_id): str(row.split_role) for row in found}
+
+
+def members_of(warehouse: Warehouse, ensemble_id: int) -> dict[int, float | None]:
+    """Weight of each member of an ensemble, by the model's number; empty where there is none."""
+    member = s.model_ensemble_member.c
+    query = sa.select(member.model_id, member.weight).where(member.ensemble_id == ensemble_id)
+    with warehouse.reading() as connection:
+        found = connection.execute(query.order_by(member.model_id))
+        return {int(row.model_id): None if row.weight is None else float(row.weight) for row in found}
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:

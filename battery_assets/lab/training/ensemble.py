@@ -33,13 +33,12 @@ def combine(
 ) -> Combined:
     """Let models speak together. Raises BadSelection for models that are none, or had other cells."""
     from battery_assets.learning.networks.ensembles import out_of_fold, together, weights_of
-    from battery_assets.learning.networks.scores import overall
-    from battery_assets.learning.networks.stored import load
+    from battery_assets.learning.networks.scores import by_cell, overall
 
-    chosen = _same_cells(warehouse, lab, models)
-    members = [load(tracking.fetch(*_registered(warehouse, number))) for number in models]
-    valid, held = _heard(chosen, members, "val")
-    test, said = _heard(chosen, members, "test")
+    chosen, members = members_on_the_same_cells(warehouse, tracking, lab, models)
+    _refuse_taught(strategy, models, members)
+    valid, held = heard_of(chosen, members, "val")
+    test, said = heard_of(chosen, members, "test")
     weights = weights_of(strategy, valid, held)
     single = {number: overall(test, *one) for number, one in zip(models, said, strict=True)}
     best = _best(models, [overall(valid, *one) for one in held])
@@ -53,6 +52,9 @@ def combine(
     with tracking.run(EXPERIMENT, f"{name} {strategy}", {"lab": lab}) as run:
         told = None if weights is None else weights.tolist()
         run.log_params({"strategy": strategy, "models": models, "weights": told, "best_single": best})
+        run.log_params({"model": name})
+        if whole is not None:
+            run.log_table(by_cell(test, *whole), "cells.csv")
         run.log_inputs(chosen.versions)
         run.log_metrics(scores)
     shares = {number: None if weights is None else float(weights[k]) for k, number in enumerate(models)}
@@ -62,8 +64,30 @@ def combine(
     return Combined(number, shares, scores, run.run_id)
 
 
-def _heard(chosen: Selection, members: "list[Fitted]", role: str) -> tuple["Cells", list[Any]]:
-    """The cells of a side, and what each member says of them."""
+def members_on_the_same_cells(
+    warehouse: Warehouse, tracking: Tracking, lab: str, models: list[int]
+) -> tuple[Selection, "list[Fitted]"]:
+    """Models by their numbers, and the cells that all of them had. Raises BadSelection."""
+    from battery_assets.learning.networks.stored import load
+
+    chosen = _same_cells(warehouse, lab, models)
+    return chosen, [load(tracking.fetch(*_registered(warehouse, number))) for number in models]
+
+
+def _refuse_taught(strategy: str, models: list[int], members: "list[Fitted]") -> None:
+    """Weights come from cells that no member has learned from."""
+    if strategy in ("compare", "avg"):
+        return
+    for number, member in zip(models, members, strict=True):
+        if member.recipe.refit and not member.stopped:
+            raise BadSelection(
+                f"model {number} was trained again on its validation cells (refit), so that none is left for "
+                "weights; next step: strategy avg, or members without refit"
+            )
+
+
+def heard_of(chosen: Selection, members: "list[Fitted]", role: str) -> tuple["Cells", list[Any]]:
+    """The cells of a side, and what each member says of them. Raises BadSelection where rows differ."""
     cells = [chosen.cells(role, member.features) for member in members]
     if len({len(one.cell) for one in cells}) > 1:
         raise BadSelection("the members' features have not the same rows; next step: train them alike")
@@ -131,8 +155,16 @@ def _store(
         ]
         connection.execute(sa.insert(s.model_ensemble_member), members)
         for whole, details in predictions:
-            of_cell = sa.insert(s.ensemble_prediction).values(ensemble_id=number, **whole)
-            told = int(connection.execute(of_cell.returning(s.ensemble_prediction.c.id)).scalar_one())
-            rows = [{**one, "ensemble_prediction_id": told} for one in details]
-            connection.execute(sa.insert(s.ensemble_prediction_detail), rows)
+            put_prediction(connection, number, whole, details)
+    return number
+
+
+def put_prediction(
+    connection: sa.Connection, ensemble_id: int, whole: dict[str, Any], details: list[dict[str, Any]]
+) -> int:
+    """Write what an ensemble says of a cell, and what each member does. Returns its number."""
+    of_cell = sa.insert(s.ensemble_prediction).values(ensemble_id=ensemble_id, **whole)
+    number = int(connection.execute(of_cell.returning(s.ensemble_prediction.c.id)).scalar_one())
+    rows = [{**one, "ensemble_prediction_id": number} for one in details]
+    connection.execute(sa.insert(s.ensemble_prediction_detail), rows)
     return number

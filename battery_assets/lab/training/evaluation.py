@@ -32,6 +32,7 @@ def evaluate(warehouse: Warehouse, tracking: Tracking, model_id: int, paths: lis
     """
     from battery_assets.ingest.lab.per_cycle.rows import read_tables
     from battery_assets.learning.networks.cells import Cells
+    from battery_assets.learning.networks.conformal import coverage
     from battery_assets.learning.networks.scores import by_cell, intervals, naive
     from battery_assets.learning.networks.stored import load
 
@@ -49,8 +50,12 @@ def evaluate(warehouse: Warehouse, tracking: Tracking, model_id: int, paths: lis
     known = chosen.rows.filter(pl.col("role") != "test").with_columns(role=pl.lit("train"))
     refuse_twins(pl.concat([known, rows.with_columns(role=pl.lit("test"))], how="diagonal_relaxed"))
     cells = Cells.of(rows, fitted.features)
-    each = by_cell(cells, *fitted.predict(cells))
+    said = fitted.predict(cells)
+    each = by_cell(cells, *said)
     scores = intervals(each)
+    if fitted.margins is not None:
+        covered = coverage(cells, fitted.margins, *said)
+        scores |= {name: (value, float("nan"), float("nan")) for name, value in covered.items()}
     for rule, said in naive(chosen.cells("train", fitted.features), cells, terms.end.capacity_share).items():
         found = intervals(by_cell(cells, *said))
         scores |= {f"{name}_{SHORT[rule]}": value for name, value in found.items()}

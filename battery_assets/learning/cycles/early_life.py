@@ -3,7 +3,7 @@
 Q(V) is the charge drawn down to each voltage. dQ(V) = Q at the end of the window less Q at its beginning.
 Known answers: the variance model, log10 life on log10 var dQ, and the discharge model, an elastic net on its
 moments and the capacity (Severson et al., Nat. Energy 4 (2019) 383). The published full model needs charge
-times, temperatures and resistances too, which no Q(V) holds. Ours: the mean of three ridges.
+times, temperatures and resistances too, which no Q(V) holds. Ours: the mean of three ridges of its root.
 
 Impossible values are cleaned by one rule: a curve with a charge below -5 % or above 120 % of nominal counts
 as not recorded, and the windows of cycles take medians of the rest.
@@ -25,17 +25,18 @@ Features = Callable[[np.ndarray, float], np.ndarray]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of log10 life on standardised features."""
+    """A line of log10 life, or of the root of life, on standardised features."""
 
     mean: np.ndarray
     spread: np.ndarray
     weights: np.ndarray
     intercept: float
+    root: bool = False
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Cycles of life (n,) for features (n, f)."""
-        log10 = (features - self.mean) / self.spread @ self.weights + self.intercept
-        return 10.0 ** np.clip(log10, 0.0, 6.0)
+        said = (features - self.mean) / self.spread @ self.weights + self.intercept
+        return np.clip(said, 1.0, 1e3) ** 2 if self.root else 10.0 ** np.clip(said, 0.0, 6.0)
 
 
 def variance(curves: np.ndarray, nominal_ah: float) -> np.ndarray:
@@ -86,18 +87,24 @@ OURS: tuple[Features, ...] = (discharge, twelve, log_curve)
 
 
 def least_squares(features: np.ndarray, life: np.ndarray) -> Line:
-    """The line without any penalty."""
-    return ridge(features, life, 0.0)
+    """The line of log10 life without any penalty."""
+    from sklearn.linear_model import LinearRegression
 
-
-def ridge(features: np.ndarray, life: np.ndarray, penalty: float) -> Line:
-    """The line with a penalty on its slopes."""
-    from sklearn.linear_model import Ridge
-
-    mean, spread = features.mean(axis=0), features.std(axis=0)
-    spread = np.where(spread > 1e-12, spread, 1.0)
-    fitted = Ridge(alpha=penalty).fit((features - mean) / spread, np.log10(life))
+    mean, spread = _scale(features)
+    fitted = LinearRegression().fit((features - mean) / spread, np.log10(life))
     return Line(mean, spread, fitted.coef_, float(fitted.intercept_))
+
+
+def ridge(features: np.ndarray, life: np.ndarray) -> tuple[Line, float]:
+    """The line of the root of life, and its penalty, which leaving out each cell in turn chose.
+
+    On the root the longest lives are not drawn out as they are by a logarithm.
+    """
+    from sklearn.linear_model import RidgeCV
+
+    mean, spread = _scale(features)
+    fitted = RidgeCV(alphas=PENALTIES).fit((features - mean) / spread, np.sqrt(life))
+    return Line(mean, spread, fitted.coef_, float(fitted.intercept_), root=True), float(fitted.alpha_)
 
 
 def elastic_net(features: np.ndarray, life: np.ndarray, seed: int = 7) -> Line:
@@ -105,8 +112,7 @@ def elastic_net(features: np.ndarray, life: np.ndarray, seed: int = 7) -> Line:
     from sklearn.linear_model import ElasticNetCV
     from sklearn.model_selection import KFold
 
-    mean, spread = features.mean(axis=0), features.std(axis=0)
-    spread = np.where(spread > 1e-12, spread, 1.0)
+    mean, spread = _scale(features)
     fitted = ElasticNetCV(
         l1_ratio=[0.01, 0.1, 0.5, 0.9, 1.0], alphas=np.logspace(-4, 0, 25), max_iter=20_000,
         cv=KFold(4, shuffle=True, random_state=seed),
@@ -116,7 +122,7 @@ def elastic_net(features: np.ndarray, life: np.ndarray, seed: int = 7) -> Line:
 
 @dataclass(frozen=True)
 class Ours:
-    """Three ridges with the penalty that cross-validation chose for each."""
+    """Three ridges with the penalty that was chosen for each."""
 
     penalties: tuple[float, ...]
     lines: tuple[Line, ...]
@@ -128,12 +134,10 @@ class Ours:
         return np.mean(each, axis=0)
 
 
-def fit_ours(curves: np.ndarray, life: np.ndarray, nominal_ah: float, seed: int = 7) -> Ours:
+def fit_ours(curves: np.ndarray, life: np.ndarray, nominal_ah: float) -> Ours:
     """Curves (cells, voltages, cycles 2 to 100) and lives of training cells; nothing else is looked at."""
-    made = [make(curves, nominal_ah) for make in OURS]
-    penalties = tuple(_penalty(features, life, seed) for features in made)
-    lines = tuple(ridge(one, life, penalty) for one, penalty in zip(made, penalties, strict=True))
-    return Ours(penalties, lines, nominal_ah)
+    fitted = [ridge(make(curves, nominal_ah), life) for make in OURS]
+    return Ours(tuple(one for _, one in fitted), tuple(line for line, _ in fitted), nominal_ah)
 
 
 def cross_validated(
@@ -159,14 +163,10 @@ def errors(predicted: np.ndarray, life: np.ndarray) -> tuple[float, float]:
     return float(np.sqrt(np.mean(off**2))), float(100.0 * np.mean(np.abs(off) / life))
 
 
-def _penalty(features: np.ndarray, life: np.ndarray, seed: int) -> float:
-    def missed(penalty: float) -> float:
-        def held_out(train: np.ndarray, held: np.ndarray) -> np.ndarray:
-            return ridge(features[train], life[train], penalty)(features[held])
-
-        return errors(cross_validated(held_out, len(life), seed, times=3), life)[0]
-
-    return min(PENALTIES, key=missed)
+def _scale(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and spread of each feature (f,); a constant one has spread 1."""
+    spread = features.std(axis=0)
+    return features.mean(axis=0), np.where(spread > 1e-12, spread, 1.0)
 
 
 def _cleaned(curves: np.ndarray, nominal_ah: float) -> np.ndarray:

@@ -85,15 +85,44 @@ class Cells:
         back = np.arange(window - 1, -1, -1) * step
         return np.maximum(np.arange(len(self.cell))[:, None] - back[None, :], self.starts[:, None])
 
-    def own_start(self, count: int) -> np.ndarray:
-        """Mean of each feature over the first `count` rows of its cell, as far as they are past (n, f)."""
+    def own_start(self, values: np.ndarray, count: int) -> np.ndarray:
+        """Mean of values (n, v) over the first `count` rows of the row's cell, as far as they are past."""
         upto = np.minimum(np.arange(len(self.cell)) - self.starts, count - 1)
-        summed = np.zeros_like(self.features)
+        summed = np.zeros_like(values)
         for place in range(count):
-            summed += np.where(
-                (upto >= place)[:, None], self.features[self.starts + np.minimum(upto, place)], 0
-            )
+            summed += np.where((upto >= place)[:, None], values[self.starts + np.minimum(upto, place)], 0)
         return summed / (upto + 1)[:, None]
+
+    def smoothed(self, values: np.ndarray, count: int) -> np.ndarray:
+        """Median of values (n, v) of the row and those before it, `count` together, within its cell."""
+        if count == 1:
+            return values
+        return np.asarray(np.median(values[self.past(count, 1)], axis=1))
+
+    def change(self, values: np.ndarray, count: int) -> np.ndarray:
+        """Change of values (n, v) since `count` rows before, or since the cell's first row, a row."""
+        rows = np.arange(len(self.cell))
+        before = np.maximum(rows - count, self.starts)
+        return (values - values[before]) / np.maximum(rows - before, 1)[:, None]
+
+    @property
+    def health_so_far(self) -> np.ndarray:
+        """The last known health of the cell, 1 before there is any (n,)."""
+        rows = np.arange(len(self.cell))
+        last = np.maximum.accumulate(np.where(np.isfinite(self.health), rows, -1))
+        return np.where(last >= self.starts, self.health[last], 1.0)
+
+
+def joined(one: Cells, other: Cells) -> Cells:
+    """The cells of both, which have none in common."""
+    return Cells(
+        (*one.names, *other.names),
+        np.concatenate([one.cell, other.cell + len(one.names)]),
+        *(
+            np.concatenate([getattr(one, name), getattr(other, name)])
+            for name in ("cycle", "features", "health", "left", "ended")
+        ),
+    )
 
 
 def measured(rows: pl.DataFrame, features: Sequence[str]) -> tuple[str, ...]:

@@ -6,14 +6,16 @@ Validation is by cell, and decides when to stop and which weights are kept; it n
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
 
 from battery_assets.learning.networks import baseline, bilstm, deephpm
-from battery_assets.learning.networks.cells import Cells, refuse_unfit
+from battery_assets.learning.networks.cells import Cells, joined, refuse_unfit
+from battery_assets.learning.networks.conformal import FEWEST_CELLS, Margins, calibrated
 from battery_assets.learning.networks.losses import Rows, data_losses, rows_of
 from battery_assets.learning.networks.recipe import Recipe
 from battery_assets.learning.networks.scaling import Scaling
@@ -51,6 +53,7 @@ class Fitted:
     best_epoch: int
     best_loss: float
     stopped: bool
+    margins: Margins | None = None
 
     def predict(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
         """Health, a share (n,), and cycles left, none below 0 (n,); NaN for what was not learned."""
@@ -61,7 +64,7 @@ class Fitted:
             said = _said(self.network.to("cpu"), rows)
         scales, unknown = self.scaling, np.full(len(said), np.nan)
         health = said[:, 0] * scales.health_spread + scales.health_mean
-        left = np.maximum(said[:, 1] * scales.life, 0.0)
+        left = scales.to_life(said[:, 1].astype(np.float64), cells.cycle)
         target = self.recipe.target
         return (unknown if target == "rul" else health), (unknown if target == "soh" else left)
 
@@ -69,47 +72,72 @@ class Fitted:
 def fit(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe, report: Report) -> Fitted:
     """Train on cells, keep the weights of the least validation loss.
 
-    `report` hears of each epoch and may end the training with it. Raises BadCells for what cannot be learned.
+    `report` hears of each epoch and may end the training with it. With `refit` a network of the same seed
+    then learns from training and validation cells for as many epochs as were best; its margins stay those of
+    the network that had not seen the validation cells. Raises BadCells for what cannot be learned.
     """
     refuse_unfit(train, valid, recipe.target)
     module, device = MODULES[recipe.algorithm], _device(recipe)
     with one_way(recipe):
-        torch.manual_seed(recipe.seed)
-        shuffle = np.random.default_rng(recipe.seed)
         scaling = Scaling.of(train, recipe)
-        learned, held = (
-            rows_of(cells, scaling, recipe, device, module.past(cells, recipe)) for cells in (train, valid)
-        )
+        held = rows_of(valid, scaling, recipe, device, module.past(valid, recipe))
         judged = held.only(_spread(len(held.t), recipe.rows_of_validation, device))
-        network = module.Network(learned.x.shape[-1] - (learned.x.dim() - 2), recipe).to(device)
-        moved = [one for one in network.parameters() if one.requires_grad]
-        optimiser = torch.optim.Adam(moved, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-        best, best_epoch, stopped = float("inf"), 0, False
-        kept = copy.deepcopy(network.state_dict())
-        for number in range(1, recipe.epochs + 1):
-            network.train()
-            places = shuffle.permutation(len(learned.t))[: recipe.rows_per_epoch]
-            sums: dict[str, float] = {}
-            for start in range(0, len(places), recipe.batch):
-                batch = learned.only(torch.as_tensor(places[start : start + recipe.batch], device=device))
-                losses = network.losses(batch)
-                total = network.total(losses)
-                optimiser.zero_grad()
-                total.backward()
-                torch.nn.utils.clip_grad_norm_(moved, recipe.clip)
-                optimiser.step()
-                for name, loss in {**losses, "total": total}.items():
-                    sums[name] = sums.get(name, 0.0) + float(loss.detach()) * len(batch.t) / len(places)
-            network.eval()
+        best, best_epoch, stopped, kept = float("inf"), 0, False, dict[str, Any]()
+        for number, network, parts in _epochs(train, scaling, recipe, device, recipe.epochs):
             loss = _valid_loss(network, judged, recipe)
-            if loss < best:
+            if loss < best or not kept:
                 best, best_epoch, kept = loss, number, copy.deepcopy(network.state_dict())
-            asked = report(Epoch(number, recipe.epochs, sums.pop("total"), loss, best, sums))
+            asked = report(Epoch(number, recipe.epochs, parts.pop("total"), loss, best, parts))
             if asked or not np.isfinite(loss) or number - best_epoch >= recipe.patience:
                 stopped = bool(asked)
                 break
         network.load_state_dict(kept)
-        return Fitted(recipe, features, scaling, network.eval(), number, best_epoch, best, stopped)
+        first = Fitted(recipe, features, scaling, network.eval(), number, best_epoch, best, stopped)
+    first = replace(first, margins=_margins(first, valid, scaling.life))
+    return _refitted(first, joined(train, valid), device) if recipe.refit and not stopped else first
+
+
+def _refitted(first: Fitted, cells: Cells, device: str) -> Fitted:
+    """The network of as many epochs as were best, trained on all of the cells."""
+    scaling = Scaling.of(cells, first.recipe)
+    with one_way(first.recipe):
+        *_, (_, network, _) = _epochs(cells, scaling, first.recipe, device, first.best_epoch)
+    return replace(first, scaling=scaling, network=network.eval())
+
+
+def _epochs(
+    train: Cells, scaling: Scaling, recipe: Recipe, device: str, epochs: int
+) -> Iterator[tuple[int, torch.nn.Module, dict[str, float]]]:
+    """Train a network of the recipe's seed. Yields, after each epoch, its number, network and mean losses."""
+    torch.manual_seed(recipe.seed)
+    shuffle, module = np.random.default_rng(recipe.seed), MODULES[recipe.algorithm]
+    learned = rows_of(train, scaling, recipe, device, module.past(train, recipe))
+    network = module.Network(learned.x.shape[-1] - (learned.x.dim() - 2), recipe).to(device)
+    moved = [one for one in network.parameters() if one.requires_grad]
+    optimiser = torch.optim.Adam(moved, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    for number in range(1, epochs + 1):
+        network.train()
+        places = shuffle.permutation(len(learned.t))[: recipe.rows_per_epoch]
+        sums: dict[str, float] = {}
+        for start in range(0, len(places), recipe.batch):
+            batch = learned.only(torch.as_tensor(places[start : start + recipe.batch], device=device))
+            losses = network.losses(batch)
+            total = network.total(losses)
+            optimiser.zero_grad()
+            total.backward()
+            torch.nn.utils.clip_grad_norm_(moved, recipe.clip)
+            optimiser.step()
+            for name, loss in {**losses, "total": total}.items():
+                sums[name] = sums.get(name, 0.0) + float(loss.detach()) * len(batch.t) / len(places)
+        network.eval()
+        yield number, network, sums
+
+
+def _margins(fitted: Fitted, valid: Cells, life: float) -> Margins | None:
+    """What the validation cells say of how far a prediction may be off; None where they are too few."""
+    if len(valid.names) < FEWEST_CELLS:
+        return None
+    return calibrated(valid, *fitted.predict(valid), life=life)
 
 
 @contextmanager

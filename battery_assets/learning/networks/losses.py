@@ -36,7 +36,7 @@ def rows_of(cells: Cells, scaling: Scaling, recipe: Recipe, device: str, past: n
     t = (cells.cycle / scaling.cycle).astype(np.float32)[:, None] * (1.0 if recipe.use_cycle else 0.0)
     x = inputs if past is None else np.concatenate([inputs, t], axis=1)[past]
     health = (cells.health - scaling.health_mean) / scaling.health_spread
-    arrays = (x, t, health, cells.left / scaling.life, cells.ended, cells.shares)
+    arrays = (x, t, health, scaling.of_life(cells.left, cells.cycle), cells.ended, cells.shares)
     return Rows(*(torch.as_tensor(np.asarray(one, dtype=np.float32), device=device) for one in arrays))
 
 

@@ -7,15 +7,20 @@ ALGORITHMS = ("baseline", "bilstm", "deephpm")
 FEATURES = tuple(f"feature_{k}" for k in range(1, 9))
 TARGETS, DEVICES = ("both", "soh", "rul"), ("auto", "cpu", "cuda")
 DYNAMICS, WEIGHTINGS = ("network", "verhulst", "scrambled"), ("sum", "adaptive")
+LIFE_SCALES = ("cycles", "ratio")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a run tries. Features are the columns of cycle_data; those that no cell has are left out.
 
-    `own_start` adds each feature less its mean over the first cycles of its own cell, `use_cycle` the cycle's
-    number. `window` cycles, `window_step` apart, are what bilstm sees of the past. `dynamics` and `weighting`
-    are deephpm's. One thread gives equal bits in every run.
+    Features are medians of the last `smooth` cycles. `own_start` adds each less its mean over the first
+    cycles of its own cell, `trend` (0: none) its change over so many cycles, `use_cycle` the cycle's number.
+    `see_health` adds the health measured so far, for remaining life alone. `life_scale` ratio learns the
+    logarithm of cycles left over cycles had. `refit` trains anew on training and validation cells for as many
+    epochs as were best.
+    `window` cycles, `window_step` apart, are what bilstm sees of the past. `dynamics` and `weighting` are
+    deephpm's. One thread gives equal bits in every run.
     """
 
     algorithm: str
@@ -23,6 +28,10 @@ class Recipe:
     features: tuple[str, ...] = FEATURES
     own_start: int = 10
     use_cycle: bool = True
+    smooth: int = 1
+    trend: int = 0
+    see_health: bool = False
+    life_scale: str = "cycles"
     width: int = 64
     layers: int = 3
     dropout: float = 0.0
@@ -39,22 +48,28 @@ class Recipe:
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     clip: float = 1.0
+    refit: bool = False
     seed: int = 7
     threads: int = 1
     device: str = "cpu"
 
     def __post_init__(self) -> None:
         for name, allowed in (("algorithm", ALGORITHMS), ("target", TARGETS), ("device", DEVICES),
-                              ("dynamics", DYNAMICS), ("weighting", WEIGHTINGS)):  # fmt: skip
+                              ("dynamics", DYNAMICS), ("weighting", WEIGHTINGS),
+                              ("life_scale", LIFE_SCALES)):  # fmt: skip
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is none of {', '.join(allowed)}")
         for name in ("width", "layers", "window", "window_step", "epochs", "patience", "rows_per_epoch",
-                     "rows_of_validation", "batch", "threads", "own_start"):  # fmt: skip
+                     "rows_of_validation", "batch", "threads", "own_start", "smooth"):  # fmt: skip
             if type(getattr(self, name)) is not int or getattr(self, name) < 1:
                 raise ValueError(f"{name}: {getattr(self, name)!r}; at least 1 is needed")
         for name in ("learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: {getattr(self, name)!r} has to be above 0")
+        if type(self.trend) is not int or self.trend < 0:
+            raise ValueError(f"trend: {self.trend!r}; a number of cycles, or 0 for none, is needed")
+        if self.see_health and self.target != "rul":
+            raise ValueError(f"see_health: health is learned with target {self.target}; only rul may see it")
         strange = sorted(set(self.features) - set(FEATURES))
         if strange or not self.features:
             raise ValueError(f"features: {strange or 'none'}; they are of feature_1 to feature_8")

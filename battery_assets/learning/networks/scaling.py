@@ -8,10 +8,17 @@ import numpy as np
 from battery_assets.learning.networks.cells import Cells
 from battery_assets.learning.networks.recipe import Recipe
 
+# Health at which a life usually ends, and the cycles over which its fall is read where no trend is asked for.
+END_SHARE, FADE_OVER = 0.80, 50
+
 
 @dataclass(frozen=True)
 class Scaling:
-    """Mean and spread of each input over the training rows, and those of health, life and cycle."""
+    """Middle and spread of each input over the training rows, and those of health, life and cycle.
+
+    Cycles left are learned as themselves over `life`, or as log((left + 5) / (cycle + 20)): on that scale
+    lives of other lengths are alike.
+    """
 
     mean: tuple[float, ...]
     spread: tuple[float, ...]
@@ -19,26 +26,44 @@ class Scaling:
     health_spread: float
     life: float
     cycle: float
+    life_scale: str = "cycles"
 
     @classmethod
     def of(cls, train: Cells, recipe: Recipe) -> "Scaling":
         """The scales of training cells."""
         inputs = raw_inputs(train, recipe)
-        spread = inputs.std(axis=0)
+        # Quartiles, as single cycles may show a thousandfold.
+        low, middle, high = np.quantile(inputs, (0.25, 0.5, 0.75), axis=0)
+        spread = np.where(high > low, (high - low) / 1.349, inputs.std(axis=0))
         health = train.health[np.isfinite(train.health)]
         return cls(
-            mean=tuple(inputs.mean(axis=0).tolist()),
+            mean=tuple(middle.tolist()),
             spread=tuple(np.where(spread > 1e-12, spread, 1.0).tolist()),
             health_mean=float(health.mean()) if health.size else 1.0,
             health_spread=max(float(health.std()), 1e-6) if health.size else 1.0,
             life=max(float(train.left.mean()), 1.0),
             cycle=max(float(train.cycle.max()), 1.0),
+            life_scale=recipe.life_scale,
         )
 
     def inputs(self, cells: Cells, recipe: Recipe) -> np.ndarray:
-        """Standardised inputs (n, inputs), held within ten spreads of what training saw."""
+        """Standardised inputs (n, inputs), held within ten spreads of the middle."""
         scaled = (raw_inputs(cells, recipe) - np.array(self.mean)) / np.array(self.spread)
         return np.clip(scaled, -10.0, 10.0).astype(np.float32)
+
+    def of_life(self, left: np.ndarray, cycle: np.ndarray) -> np.ndarray:
+        """Cycles left as the network learns them (n,)."""
+        if self.life_scale == "cycles":
+            return left / self.life
+        return np.log((left + 5.0) / (cycle + 20.0))
+
+    def to_life(self, said: np.ndarray, cycle: np.ndarray) -> np.ndarray:
+        """Cycles left of what the network says, none below 0 and none beyond twenty usual lives (n,)."""
+        if self.life_scale == "cycles":
+            left = said * self.life
+        else:
+            left = np.exp(np.clip(said, -10.0, 10.0)) * (cycle + 20.0) - 5.0
+        return np.clip(left, 0.0, 20.0 * self.life)
 
     def document(self) -> dict[str, Any]:
         """The scales as JSON."""
@@ -46,5 +71,25 @@ class Scaling:
 
 
 def raw_inputs(cells: Cells, recipe: Recipe) -> np.ndarray:
-    """Features, and what they are beyond their cell's first ones; none looks at a later cycle (n, 2 f)."""
-    return np.hstack([cells.features, cells.features - cells.own_start(recipe.own_start)])
+    """Features, what they are beyond their cell's first ones, their change; none looks at a later cycle."""
+    values = np.column_stack([cells.features, cells.health_so_far]) if recipe.see_health else cells.features
+    now = cells.smoothed(values, recipe.smooth)
+    parts = [now, now - cells.own_start(values, recipe.own_start)]
+    if recipe.trend:
+        parts.append(cells.change(now, recipe.trend))
+    if recipe.see_health:
+        parts.append(_fade(cells, now[:, -1:], recipe))
+    return np.hstack(parts)
+
+
+def _fade(cells: Cells, health: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Logarithms of loss so far, its rate, what is left to the end, and the straight line to it (n, 5).
+
+    Each is bounded by what a cycle's capacity can show.
+    """
+    started = cells.own_start(health, recipe.own_start)
+    lost, to_go = np.maximum(started - health, 1e-3), np.maximum(health - END_SHARE, 5e-3)
+    rate = np.maximum(-cells.change(health, recipe.trend or FADE_OVER), 2e-6)
+    had = cells.cycle[:, None] + 20.0
+    logs = (lost, rate, to_go, to_go / rate / had, lost / rate / had)
+    return np.log(np.hstack(logs))

@@ -8,6 +8,7 @@ from typing import Any
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from battery_assets.learning.networks.conformal import Margins
 from battery_assets.learning.networks.fitting import MODULES, Fitted
 from battery_assets.learning.networks.recipe import Recipe
 from battery_assets.learning.networks.scaling import Scaling
@@ -23,6 +24,7 @@ def save(fitted: Fitted, path: Path) -> None:
         "best_epoch": fitted.best_epoch,
         "best_loss": fitted.best_loss,
         "stopped": fitted.stopped,
+        "margins": fitted.margins.document() if fitted.margins else None,
     }
     weights = {name: one.detach().cpu().contiguous() for name, one in fitted.network.state_dict().items()}
     save_file(weights, path, metadata={"fitted": json.dumps(told, sort_keys=True)})
@@ -45,6 +47,7 @@ def load(path: Path) -> Fitted:
     return Fitted(
         recipe, tuple(told["features"]), scaling, network.eval(),
         told["epochs"], told["best_epoch"], told["best_loss"], told["stopped"],
+        Margins(**told["margins"]) if told.get("margins") else None,
     )  # fmt: skip
 
 

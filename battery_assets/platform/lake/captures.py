@@ -6,6 +6,7 @@ rows name it by its path in the lake, so that a copied or moved lake brings its 
 
 import hashlib
 import io
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -21,7 +22,8 @@ from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.object_stores import fetch, remote
 
 FOLDER = "captures"
-_PATH = re.compile(r"captures/site=[a-z0-9_-]+/month=[0-9-]+/[^/]+\.parquet")
+# Signals of datasets are files of the same kind: named after their content, by their path in the lake.
+_PATH = re.compile(r"(captures/site=[a-z0-9_-]+/month=[0-9-]+|signals/dataset=[a-z0-9_-]+)/[^/]+\.parquet")
 _DIGEST = re.compile(r"-([0-9a-f]{64})\.parquet$")
 
 
@@ -40,7 +42,8 @@ def address(lake: Lake, url: str) -> str | None:
     if not _PATH.fullmatch(path):
         return None
     target = f"{root}/{path}"
-    if lake.local and not Path(target).resolve().is_relative_to(Path(root, FOLDER).resolve()):
+    folder = os.path.realpath(f"{root}/{path.split('/')[0]}")
+    if lake.local and not os.path.realpath(target).startswith(f"{folder}/"):
         return None
     return target
 

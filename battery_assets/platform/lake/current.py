@@ -8,7 +8,7 @@ from battery_assets.platform.lake.format import in_turn, sha256_of
 from battery_assets.platform.lake.reads import LakeError, damaged_file
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.registry import books as registry
-from battery_assets.platform.warehouse.database import transaction
+from battery_assets.platform.warehouse.database import reading
 
 _Allowed = dict[tuple[str, str], frozenset[str]]
 
@@ -22,7 +22,7 @@ def current_files(url: str, lake: Lake, table: sa.Table, part: Part) -> list[sa.
     seen: tuple[list[str], _Allowed] | None = None
     while True:
         named = lake.paths(table, part)
-        with transaction(url) as connection:
+        with reading(url) as connection:
             known = registry.files_of(connection, table, part)
             allowed = _allowed(registry.announced_parts(connection, table, part))
         _refuse_strangers(table, part, [path for path in named if path not in known])

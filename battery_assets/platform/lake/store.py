@@ -240,6 +240,11 @@ class Lake:
             sync(Path(target).parent)
         return path
 
+    def size(self, path: str) -> int:
+        """Bytes of a file, by its path in the lake."""
+        url = f"{self.url.rstrip('/')}/{path}"
+        return Path(url).stat().st_size if self.local else len(fetch(url))
+
     def content(self, url: str) -> bytes:
         """What lies at a URL of the lake."""
         return Path(url).read_bytes() if self.local else fetch(url)

@@ -1,5 +1,7 @@
 """Rows of a PostgreSQL partition as they are, in a few letters: whoever changes one changes them."""
 
+import functools
+
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
@@ -21,11 +23,16 @@ def rows_digest(connection: sa.Connection, table: sa.Table, part: Part) -> str |
     """
     if not has_digest(table):
         return None
-    form = digest(str([(column.name, str(column.type)) for column in table.columns]))[:16]
     row = sa.func.row(*table.columns)
     numbers = sa.cast(sa.func.hashtextextended(sa.cast(row, sa.Text), 0), sa.Numeric)
     total = sa.select(sa.func.coalesce(sa.func.sum(numbers), 0)).where(within(table, part, None))
-    return f"{form}:{connection.execute(total).scalar_one()}"
+    return f"{_form(table)}:{connection.execute(total).scalar_one()}"
+
+
+@functools.cache
+def _form(table: sa.Table) -> str:
+    """What the columns are, in a few letters."""
+    return digest(str([(column.name, str(column.type)) for column in table.columns]))[:16]
 
 
 def are_changed(kept: str | None, now: str | None) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from battery_assets.errors import BadInput
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry.staleness import mark_stale
-from battery_assets.platform.warehouse.database import copy_in, cursor_of, transaction
+from battery_assets.platform.warehouse.database import copy_in, cursor_of, reading, transaction
 from battery_assets.tables.projections import key_columns, parents
 
 
@@ -22,9 +22,10 @@ def ensure_leaf(url: str, table: sa.Table, part: Part) -> None:
     leaf = f"{table.name}_{part.month.replace('-', '_')}"
     names = sql.Identifier(str(table.schema), leaf), sql.Identifier(str(table.schema), str(table.name))
     is_there = sa.text("SELECT to_regclass(:name)").bindparams(name=f"{table.schema}.{leaf}")
-    with transaction(url) as connection:
+    with reading(url) as connection:
         if connection.execute(is_there).scalar():
             return
+    with transaction(url) as connection:
         # Two runs may arrive together; the second waits here and then finds the leaf. Readers do not wait,
         # and no reader can take this lock.
         parent = connection.dialect.identifier_preparer.format_table(table)

@@ -51,7 +51,7 @@ def changed_rows(warehouse: Warehouse, table: sa.Table, part: Part) -> list[str]
     """What is wrong where a partition's rows are not those that were committed, in words."""
     if not has_digest(table):
         return []
-    with warehouse.transaction() as connection:
+    with warehouse.reading() as connection:
         row = registry.committed(connection, table, part)
         now = rows_digest(connection, table, part)
         count = rows_there(connection, table, part)

@@ -118,7 +118,14 @@ jar_truth = table(
     key("truth_id", "Unique identifier."),
     reference("battery_id", battery, "Battery reference.", required=True),
     instant("known_at", "End of the month, or of the jar's service in it.", required=True),
-    one_of("profile", "How fast it ages.", "healthy", "accelerated", "failing", required=True),
+    one_of(
+        "profile",
+        "How fast it ages: 85, 12 and 3 % of new jars; about 95, 5 and 0.2 % of those in service.",
+        "healthy",
+        "accelerated",
+        "failing",
+        required=True,
+    ),
     one_of(
         "mechanism",
         "What ends it.",

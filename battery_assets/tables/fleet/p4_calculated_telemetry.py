@@ -42,7 +42,9 @@ telemetry_string_calc = table(
     quantity("power_w", "Calculated power, positive charges.", "W", 10, 2),
     quantity(
         "thd_pct",
-        "Total harmonic distortion of the ripple voltage, of its first characteristic line.",
+        "Harmonics 2 f1, 3 f1 ... to 2 kHz of the ripple voltage over its f1: 300 Hz of six pulses, 600 Hz "
+        "of twelve. 7 to 10 in sound systems; 100 Hz of a low phase is not in it. NULL on discharge, and "
+        "where f1 is under 10 mV.",
         "%",
         5,
         2,

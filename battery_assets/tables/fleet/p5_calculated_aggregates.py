@@ -60,7 +60,7 @@ feature_store = table(
     integer("time_above_float_min", "Minutes above float band.", low=0, high=600000),
     integer("surge_events_count", "High-current events.", low=0, high=100000),
     quantity("ripple_rms_mean", "Mean ripple voltage.", "V rms", 5, 3, low=0, high=100),
-    quantity("thd_mean", "Mean THD.", "%", 5, 2, low=0, high=1000),
+    quantity("thd_mean", "Mean of thd_pct, harmonics of the rectifier's f1.", "%", 5, 2, low=0, high=1000),
     phase=5,
     indexes=[
         sa.Index(

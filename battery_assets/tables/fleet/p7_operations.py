@@ -9,6 +9,7 @@ from battery_assets.tables.definition import (
     integer,
     key,
     one_of,
+    quantity,
     reference,
     table,
     text,
@@ -118,5 +119,45 @@ work_order = table(
     schema=COMPUTED,
     indexes=[sa.Index("ix_work_order_site_fault", "site", "fault")],
     month_by_month=True,
+    may_be_empty=True,
+)
+
+rule_replay = table(
+    "rule_replay",
+    "What the alerts of a rule were worth in the twelve months up to this one, held against replacements, "
+    "repairs and known faults.",
+    key("replay_id", "Unique identifier."),
+    text("alert_type", "Kind of alert.", 20, required=True),
+    text("signal", "Signal that led the alerts.", 40, required=True),
+    instant("judged_from", "Begin of the months that were looked at.", required=True),
+    instant("judged_until", "End of them.", required=True),
+    integer("jar_months", "Jars in service, summed over the months.", low=0, high=100000000, required=True),
+    integer(
+        "alerts", "Alerts, each counted once however long it lasted.", low=0, high=100000000, required=True
+    ),
+    integer(
+        "came_true",
+        "Alerts whose unit was replaced, repaired or known to be faulty while they held or within 180 days.",
+        low=0,
+        high=100000000,
+        required=True,
+    ),
+    integer(
+        "false_alarms", "Alerts after which 180 days passed without.", low=0, high=100000000, required=True
+    ),
+    integer(
+        "undecided",
+        "Alerts of which neither is known yet, or whose string was renewed before.",
+        low=0,
+        high=100000000,
+        required=True,
+    ),
+    integer("ends", "Replacements, repairs and faults of the kind.", low=0, high=100000000, required=True),
+    integer("foreseen", "Those that an alert of the rule came before.", low=0, high=100000000, required=True),
+    quantity("alerts_per_1000_jar_months", "Alerts per 1,000 jar-months.", "1", 9, 2, low=0, high=1000000),
+    quantity("precision", "Share of the decided alerts that came true.", "1", 5, 4, low=0, high=1),
+    quantity("recall", "Share of the ends that were foreseen.", "1", 5, 4, low=0, high=1),
+    quantity("lead_days", "Median time from alert to end.", "d", 6, 1, low=0, high=10000),
+    phase=7,
     may_be_empty=True,
 )

@@ -1,5 +1,6 @@
 """Every alert rule is executed: it fires past its limit, not short of it, holds, and lets go."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from battery_assets import tables as t
 from battery_assets.features.operations.alert_rules import PACKAGED, Threshold, episodes, thresholds
-from battery_assets.features.operations.alert_signals import SAYINGS
+from battery_assets.features.operations.alert_signals import SAFETY, SAYINGS
 from battery_assets.features.operations.alerts import SCHEMA, alerts, not_evaluated
 from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.worlds import operations as world
@@ -38,6 +39,16 @@ def test_no_rule_fires_just_short_of_its_limit(rule):
     assert set(found) <= set(BELOW[rule.severity])
 
 
+@pytest.mark.parametrize("rule", MEASURED, ids=named)
+def test_of_a_string_that_is_left_out_only_what_is_a_matter_of_safety_is_told(rule):
+    jars = world.jars()
+    units = frozenset([*jars["battery_id"], *jars["string_id"]])
+    inputs = replace(world.set_to(rule.signal, world.past(rule, 0.002)), quarantined=units)
+    told = set(alerts(inputs, RULES)["context_json"].str.json_path_match("$.signal"))
+    assert told <= set(SAFETY)
+    assert told or rule.signal not in SAFETY
+
+
 def test_a_quiet_world_raises_nothing():
     assert alerts(world.quiet(), RULES).height == 0
 
@@ -64,19 +75,19 @@ def test_ids_are_the_same_when_the_month_is_computed_again():
 
 def test_an_alert_says_value_limit_unit_and_what_to_do():
     alert = (
-        alerts(world.set_to("float_below_median", 0.5), RULES)
+        alerts(world.set_to("float_below_median", 0.7), RULES)
         .filter(alert_type="voltage_low")
         .row(0, named=True)
     )
     assert alert["message"].startswith(
-        "DC-S-A-J07: float voltage below the string median by 0.5 V (0.45 V is critical)"
+        "DC-S-A-J07: float voltage below the string median by 0.7 V (0.6 V is critical)"
     )
     assert "retest" in alert["message"]
     told = pl.Series([alert["context_json"]]).str.json_decode(
         pl.Struct({"value": pl.Float64, "threshold": pl.Float64, "ladder": pl.Struct({"info": pl.Float64})})
     )[0]
-    assert told["value"] == pytest.approx(0.5)
-    assert told["threshold"] == 0.45
+    assert told["value"] == pytest.approx(0.7)
+    assert told["threshold"] == 0.6
     assert told["ladder"]["info"] == 0.15
 
 

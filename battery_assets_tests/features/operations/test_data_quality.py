@@ -30,7 +30,9 @@ from battery_assets_tests.worlds.operations_evidence import (
 )
 
 # What is left out of a day, or known without telemetry, has tests of its own.
-OF_DAYS = {"scale", "copied_channel", "no_sensor", "fault_code", "outside_estimation", "test_disproved"}
+OF_DAYS = {
+    "scale", "copied_channel", "no_sensor", "fault_code", "outside_estimation", "test_disproved", "red_law"
+}  # fmt: skip
 RULES = [rule for rule in thresholds() if rule.alert_type == "data_quality" and rule.signal not in OF_DAYS]
 
 

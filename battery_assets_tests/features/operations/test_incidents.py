@@ -1,6 +1,7 @@
 """Alerts with one cause become one incident, named after it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -144,9 +145,13 @@ def test_hot_jars_with_a_high_float_current_are_thermal_runaway():
     all_of_them, _ = grouped(with_hours(world.during("t_delta_ambient_mean", 12.0, world.IN_STRING)))
     assert all_of_them["rca_code"].to_list() == ["THERMAL-RUNAWAY"]
     strings = world.string_hours().with_columns(
-        world.during("float_current_a", 2.0, pl.col("string_id") == "a", "hour")
+        # The current is believed when it has stayed for six hours.
+        world.during("float_current_a", 2.0, pl.col("string_id") == "a", "hour", world.START)
     )
-    rows, _ = grouped(with_hours(hot, strings_hours=strings))
+    later = world.during(
+        "t_delta_ambient_mean", 12.0, world.IN_STRING, since=world.START + timedelta(hours=29)
+    )
+    rows, _ = grouped(with_hours(later, strings_hours=strings))
     assert rows.select("rca_code", "severity", "title").rows() == [
         ("THERMAL-RUNAWAY", "critical", "Thermal runaway suspected: DC-S-A")
     ]

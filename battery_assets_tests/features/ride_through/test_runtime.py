@@ -1,5 +1,6 @@
 """Ride-through: the data sheet's times, honest intervals, the right jar and the right reason."""
 
+import json
 from datetime import UTC, datetime
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 
 from battery_assets import tables as t
 from battery_assets.features.ride_through.draws import JarStates, jar_draws
+from battery_assets.features.ride_through.kinetics import KINETICS, KINETICS_SD
 from battery_assets.features.ride_through.loads import CURRENT, POWER, rated_level
-from battery_assets.features.ride_through.runtime import Load, ride, ride_past_end, string_runtimes
+from battery_assets.features.ride_through.riding import Load, ride, ride_past_end
+from battery_assets.features.ride_through.runtime import string_runtimes
 from battery_assets.physics.discharge import Jars, State
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.tables.projections import polars_schema
@@ -165,17 +168,29 @@ def test_the_same_month_gives_the_same_row():
     assert runtime(jars(soh_pct=80.0)) == runtime(jars(soh_pct=80.0))
 
 
-def test_noise_of_the_estimates_is_not_counted_twice():
-    """24 equal jars, seen with an error of 5 points each, must not look as if one of them were at 80 %."""
-    rng = np.random.default_rng(4)
-    alike, lowest = np.full(24, 0.95), []
-    for _ in range(40):
-        seen = jars().with_columns(soh_pct=100.0 * (alike + 0.05 * np.sqrt(0.5) * rng.standard_normal(24)))
-        known = JarStates.of(seen)
-        lowest.append(float(np.median(jar_draws(known, 50, rng).soh.min(axis=1))))
-    naive = 0.95 - 0.05 * np.sqrt(2.0) * 2.0
-    assert np.mean(lowest) > naive + 0.03
-    assert np.mean(lowest) == pytest.approx(0.91, abs=0.03)
+def test_draws_keep_to_the_quantiles_that_the_twin_tells():
+    told = jars().with_columns(soh_lower_pct=pl.lit(85.0), soh_upper_pct=pl.lit(98.0))
+    drawn = 100.0 * jar_draws(JarStates.of(told), 4000, np.random.default_rng(4)).soh
+    low, middle, high = np.quantile(drawn, [0.05, 0.5, 0.95])
+    assert (low, middle, high) == pytest.approx((85.0, 95.0, 98.0), abs=0.4)
+
+
+def test_every_jar_has_its_probability_to_be_the_weakest():
+    named = json.loads(runtime(jars(soh_pct=88.0))["weakest_json"])
+    assert next(iter(named)) == WEAK
+    assert list(named.values()) == sorted(named.values(), reverse=True)
+    assert 0.85 < sum(named.values()) <= 1.001, "jars below 1 % are left out"
+
+
+def test_a_jar_whose_discharge_showed_a_weak_make_is_the_weakest_though_its_health_is_that_of_all():
+    nothing = dict.fromkeys(KINETICS, 0.0) | dict.fromkeys(KINETICS_SD, 0.03)
+    seen = jars().with_columns(pl.lit(value).alias(name) for name, value in nothing.items())
+    mine = pl.when(battery_id=WEAK).then(0.35).otherwise("ln_depletion").alias("ln_depletion")
+    shown = seen.with_columns(soh_lower_pct=pl.lit(93.5), soh_upper_pct=pl.lit(96.5))
+    row = runtime(shown.with_columns(mine))
+    assert row["weakest_battery_id"] == WEAK
+    assert row["weakest_probability"] > 0.6
+    assert runtime(shown)["weakest_probability"] < 0.3
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says_and_the_weakest_jar_is_mostly_right():

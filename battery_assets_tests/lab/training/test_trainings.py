@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.actions import train as action
 from battery_assets.lab.training import books
-from battery_assets.lab.training.selection import BadSelection, select
+from battery_assets.lab.training.selection import BadSelection, Selection, select
 from battery_assets.lab.training.work import WEIGHTS
 from battery_assets.platform.jobs import core
 from battery_assets.platform.registry import books as registry
@@ -118,16 +118,79 @@ def test_cells_on_two_sides_are_refused_also_under_two_names(bench):
         select(bench.warehouse, bench.lab, {"held": numbers})
 
 
-def test_one_training_cell_or_none_that_ended_fails_with_a_next_step(bench, trained):
+@pytest.fixture
+def held(bench) -> dict[str, list[int]]:
+    """The cells of the lab's own val and test sides, and, as `going_on`, those whose end was not seen."""
     roles = select(bench.warehouse, bench.lab).roles
-    units = bench.warehouse.read(t.cycle_data).collect()
-    going_on = units.filter(pl.col("rul").is_null())["battery_id"].unique().to_list()
-    sides = {
+    lives = bench.warehouse.read(t.cycle_data).collect()
+    return {
         "val": [one for one in roles if roles[one] == "val"],
         "test": [one for one in roles if roles[one] == "test"],
+        "going_on": sorted(lives.filter(pl.col("rul").is_null())["battery_id"].unique()),
     }
-    _, job = trained(batteries={"train": going_on, **sides})
-    assert "1 training cell: at least 2 are needed" in job["reason"]
+
+
+def test_one_training_cell_fails_with_a_next_step(trained, held):
+    going_on = held.pop("going_on")
+    _, job = trained(batteries={**held, "train": going_on[:1]})
+    assert job["status"] == "failed"
+    assert "1 training cell: at least 2 are needed; next step: bring in more" in job["reason"]
+
+
+def test_cells_none_of_which_has_ended_fail_with_a_next_step(trained, held):
+    going_on = held.pop("going_on")
+    _, job = trained(batteries={**held, "train": going_on})
+    assert job["status"] == "failed"
+    assert "no training cell has reached its end of life" in job["reason"]
+    assert "next step: wait for one, or train on soh alone" in job["reason"]
+    _, job = trained(batteries={**held, "train": going_on}, more={"target": "soh", "epochs": 1})
+    assert job["status"] == "succeeded"
+
+
+def test_an_overlapping_split_fails(trained, held):
+    _, job = trained(batteries={"train": held["test"], "val": held["val"], "test": held["test"]})
+    assert job["status"] == "failed"
+    assert f"battery {held['test'][0]} is on the sides t" in job["reason"]
+
+
+def test_a_feature_that_is_no_number_is_not_stored_and_would_fail_the_job(bench, trained, monkeypatch):
+    from battery_assets.lab.training import work
+
+    change = sa.text("UPDATE lab.cycle_data SET feature_1 = 'NaN' WHERE cycle_num = 9")
+    with (
+        pytest.raises(sa.exc.IntegrityError, match="ck_cycle_data_feature_1"),
+        bench.warehouse.transaction() as c,
+    ):
+        c.execute(change)
+
+    def spoiled(*asked):
+        found = select(*asked)
+        feature = (
+            pl.when(pl.col("cycle_num") == 9).then(float("nan")).otherwise("feature_1").alias("feature_1")
+        )
+        return Selection(found.rows.with_columns(feature), found.versions)
+
+    monkeypatch.setattr(work, "select", spoiled)
+    _, job = trained(algorithm="baseline")
+    assert job["status"] == "failed"
+    assert "has features that are NaN or infinite; next step: mend its rows" in job["reason"]
+
+
+def test_a_red_probe_is_a_warning_in_the_log(bench, trained, monkeypatch):
+    from battery_assets.learning.networks import probes
+
+    monkeypatch.setattr(probes, "TOLD_LIFE", 10.0)
+    _, job = trained(algorithm="baseline", more={"epochs": 1})
+    [model] = rows(bench, s.model, job_id=job["id"])
+    assert model["metrics"]["probes_red"] >= 1
+    with bench.warehouse.transaction() as connection:
+        lines = connection.execute(
+            sa.text(
+                "SELECT message FROM lab_training.training_job_log WHERE job_id = :id AND level = 'WARNING'"
+            ),
+            {"id": job["id"]},
+        ).scalars()
+        assert any("error_of_life_told_by_one_feature" in line for line in lines)
 
 
 def test_a_stop_keeps_the_best_weights(bench):

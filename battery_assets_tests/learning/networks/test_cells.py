@@ -58,7 +58,7 @@ def test_every_cell_weighs_the_same(rows):
 
 def test_a_cells_own_start_is_a_mean_of_what_is_past(rows):
     cells = Cells.of(rows, NAMES)
-    own, second = cells.own_start(10), np.flatnonzero(cells.cell == 1)
+    own, second = cells.own_start(cells.features, 10), np.flatnonzero(cells.cell == 1)
     of_cell = cells.features[second]
     assert own[second[0]] == pytest.approx(of_cell[0])
     assert own[second[3]] == pytest.approx(of_cell[:4].mean(axis=0))

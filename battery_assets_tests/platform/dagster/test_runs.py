@@ -75,7 +75,7 @@ def test_every_asset_of_the_fleet_reads_what_it_declares_the_models_too(world):
     for rows in (_capacity_test(world.warehouse, before), before):
         world.warehouse.replace(t.capacity_test_raw, world.warehouse.claim(t.capacity_test_raw, PART), rows)
         assert world.run("site_month", KEY, [dg.AssetKey("capacity_test_calc")]).success
-    lab = {table.name for table in t.LAB_TABLES} | {"cell_model", "cell_ensemble"}
+    lab = {table.name for table in t.LAB_TABLES} | {"cell_model", "cell_ensemble", "cell_comparison"}
     assert_declared([a for a in ASSETS if a.key.path[-1] not in lab], reads_of(world.warehouse))
 
 

@@ -29,6 +29,14 @@ _SUMMARY = re.compile(
     r"|(^|_)(coulombic|coulomb|energy|voltage|charge_discharge)_efficiency|(^|_)retention"
     r"|^(charge|discharge|chg|dchg|dischg|cc_chg|cv_chg)_time(_|$)"
 )
+# Charges by cycle without a time, a voltage or a current beside them: no column is one of points.
+_OF_POINTS = re.compile(
+    r"(^|_)(time|date|datetime|clock|v|u|volts?|voltage|ewe|ecell|potential|i|curr|current|amps?|m?a)(_|$)"
+)
+_OF_CYCLES, _AMOUNT = (
+    re.compile(r"^(cyc|cycle|step)"),
+    re.compile(r"(^|_)(cap|capacity|engy|energy|charge|q)(_|$)"),
+)
 _FEWEST_SUMMARIES = 2
 _SHOWN_COLUMNS = 40
 
@@ -55,6 +63,13 @@ def summary_columns(line: Sequence[Heading]) -> list[str]:
     return told if len(told) >= _FEWEST_SUMMARIES else []
 
 
+def _amounts_by_cycle(line: Sequence[Heading]) -> list[str]:
+    """All headings of a table of charges by cycle or step; none where any speaks of a point."""
+    slugs = [heading.slug for heading in line]
+    by_cycle = any(map(_OF_CYCLES.search, slugs)) and any(map(_AMOUNT.search, slugs))
+    return [heading.text for heading in line] if by_cycle and not any(map(_OF_POINTS.search, slugs)) else []
+
+
 def summary(columns: Sequence[str]) -> LabFileRefused:
     """NO_POINTS of a table with these columns."""
     return LabFileRefused(
@@ -69,7 +84,7 @@ def unknown(lines: Sequence[Sequence[Heading]]) -> LabFileRefused:
     """UNKNOWN_DIALECT with the headings of the likeliest header line and the nearest dialects; NO_POINTS
     where most of these speak of whole steps or cycles."""
     header = max(lines, key=_header_likeness, default=())
-    summarised = summary_columns(header)
+    summarised = summary_columns(header) or _amounts_by_cycle(header)
     if 2 * len(summarised) > len(header):
         return summary(summarised)
     names = ", ".join(repr(heading.text) for heading in header[:_SHOWN_COLUMNS]) or "no headings"

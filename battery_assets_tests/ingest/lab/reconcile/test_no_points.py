@@ -113,6 +113,8 @@ def test_summaries_of_other_makers_are_told_by_their_columns(name, columns, tmp_
     ("head", "says"),
     [
         ("Cycle\tAH-IN\tAH-OUT\tT1_Start\tT1_End\tT1_Min\tT1_Max", "table of summaries.*T1_Start"),
+        ("Cycle ID,Cap_Chg(mAh),Cap_DChg(mAh),Efficiency(%),Engy_Chg(mWh)", "table of summaries.*Cap_DChg"),
+        ("Cycle Index,Charge Capacity(Ah),Discharge Capacity(Ah),Coulombic Efficiency", "table of summaries"),
         ("Channel,Start DateTime,Schedule File Name,Creator,Capacity(Ah)", "without measured points"),
     ],
 )

@@ -1,0 +1,98 @@
+"""Datasets of signals and experiments on them: asked for, run, compared, found. One door for every face."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from battery_assets.actions.session import Session, run_here
+from battery_assets.errors import BadInput, UserError
+from battery_assets.experiments import said
+from battery_assets.experiments.making import MAKERS
+from battery_assets.experiments.making import books as datasets
+from battery_assets.experiments.trying import books, comparison, explaining, finding, work
+from battery_assets.platform.jobs import core
+
+T = TypeVar("T")
+
+
+def plainly(do: Callable[[], T]) -> T:
+    """Turn bad input into an error for the command line."""
+    try:
+        return do()
+    except BadInput as error:
+        fault, _, step = str(error).partition("; next step: ")
+        raise UserError(fault, step or "correct it and run the command again") from error
+
+
+def make_dataset(at: Session, name: str, kind: str, terms: dict[str, Any]) -> dict[str, Any]:
+    """Make a dataset in this process, or go on with it. Returns its row. UserError with the reason."""
+    number = plainly(lambda: MAKERS[kind].ask(at.warehouse, name, terms))
+    said.know(at.instance, said.datasets, name)
+    run_here("dataset", name, ops={"datasets": {"config": {"kind": kind, "job_id": number}}})
+    return dict(datasets.dataset(at.warehouse, name)._mapping)
+
+
+def list_datasets(at: Session) -> list[dict[str, Any]]:
+    """Every dataset with its state, by name."""
+    query = sa.text(
+        "SELECT one.name, one.num_signals, one.meta_data, view.status FROM experiments.datasets AS one "
+        "JOIN dataset_job.datasets AS view ON view.name = one.name ORDER BY one.name"
+    )
+    with at.warehouse.reading() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def remove_dataset(at: Session, name: str) -> int:
+    """Take a dataset out, with its signals and experiments. Returns how many signals it had."""
+    count = plainly(lambda: datasets.remove(at.warehouse, name))
+    at.instance.delete_dynamic_partition(str(said.datasets.name), name)
+    return count
+
+
+def run_experiment(at: Session, name: str, terms: dict[str, Any]) -> dict[str, Any]:
+    """Carry out an experiment in this process. Returns its row. UserError with the reason."""
+    number = plainly(lambda: work.ask(at.warehouse, name, terms))
+    said.know(at.instance, said.experiments, name)
+    run_here("experiment", name, ops={"experiments": {"config": {"job_id": number}}})
+    return books.one(at.warehouse, name)
+
+
+def explain(at: Session, name: str) -> list[dict[str, Any]]:
+    """Explain what an experiment's network saw. Returns explanations of methods that earned their place."""
+    plainly(lambda: books.one(at.warehouse, name))
+    said.know(at.instance, said.experiments, name)
+    run_here("explanation", name)
+    return explaining.shown(at.warehouse, name)
+
+
+def stop_experiment(at: Session, name: str) -> str:
+    """Ask an experiment to end with its next epoch. Returns how its job stands now."""
+    row = plainly(lambda: books.one(at.warehouse, name))
+    query = sa.text("SELECT job_id FROM experiments.experiment WHERE id = :id").bindparams(id=row["id"])
+    with at.warehouse.transaction() as connection:
+        return core.stop(connection, int(connection.execute(query).scalar_one()))
+
+
+def compare(at: Session, dataset: str) -> tuple[dict[str, Any], list[comparison.Row], list[str]]:
+    """What a dataset says of itself, its experiments by rank, and the classical rows that are missing."""
+    row = plainly(lambda: datasets.dataset(at.warehouse, dataset))
+    ranked, missing = comparison.compared(books.of_dataset(at.warehouse, int(row.id)))
+    return dict(row.meta_data or {}), ranked, missing
+
+
+def find(at: Session, query: str, save: str = "", use: str = "") -> list[dict[str, Any]]:
+    """Experiments that a query finds; `save` keeps the query under a name, `use` takes a kept one."""
+
+    def go() -> list[dict[str, Any]]:
+        told = finding.use_search(at.warehouse, use) if use else query
+        if save:
+            finding.keep_search(at.warehouse, save, told)
+        return finding.search(at.warehouse, told)
+
+    return plainly(go)
+
+
+def tag(at: Session, name: str, word: str) -> None:
+    """Give an experiment a tag."""
+    plainly(lambda: finding.put_tag(at.warehouse, name, word))

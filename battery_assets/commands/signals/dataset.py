@@ -1,0 +1,106 @@
+"""battery-assets dataset: labelled signals that classifiers learn from."""
+
+import click
+
+from battery_assets.commands.signals.terms import terms_of
+
+
+@click.group()
+def dataset() -> None:
+    """Datasets of signals: bursts of ripple with what is wrong in each.
+
+    \b
+    Example:
+      battery-assets dataset generate first --set systems=60
+    """
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--set", "terms", multiple=True, metavar="TERM=VALUE", help="A term, as systems=60 or seed=2.")
+def generate(name: str, terms: tuple[str, ...]) -> None:
+    """Make the dataset NAME by the generator, or go on where it was stopped.
+
+    \b
+    Terms: systems, references, sound, each_fault, mixed (numbers of bursts a system), faults, seed.
+    Example:
+      battery-assets dataset generate first --set systems=60 --set mixed=6
+    """
+    _make(name, "dataset_generation", terms_of(terms))
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--site", "sites", multiple=True, required=True, help="Site; may be given again.")
+@click.option("--month", "months", multiple=True, required=True, help="Month, YYYY-MM; may be given again.")
+def captures(name: str, sites: tuple[str, ...], months: tuple[str, ...]) -> None:
+    """Make the dataset NAME of what the recorders of sites kept; labels are repairs, or a generator's truth.
+
+    \b
+    Example:
+      battery-assets dataset captures spring --site bangrak --month 2025-03 --month 2025-04
+    """
+    _make(name, "dataset_captures", {"sites": list(sites), "months": list(months)})
+
+
+def _make(name: str, kind: str, terms: dict) -> None:
+    from battery_assets.actions import experiments as action
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        row = action.make_dataset(at, name, kind, terms)
+        click.echo(f"{name}: {row['num_signals']} signals of {row['meta_data']['systems']} systems")
+        click.echo(f"  {', '.join(f'{count} {kind}' for kind, count in sorted(row['fault_types'].items()))}")
+        click.echo(f"  {leaked(row['meta_data'])}")
+
+
+def leaked(meta: dict) -> str:
+    """What a split by window would add, in words."""
+    leak = meta.get("leak") or {}
+    return (
+        "leak certificate: a split by window flatters raw features by "
+        f"{leak.get('moments_exact_points', 0):.1f} points, lines against own references by "
+        f"{leak.get('own_lines_exact_points', 0):.1f}"
+    )
+
+
+@dataset.command("list")
+def list_() -> None:
+    """Show every dataset, its state and size.
+
+    \b
+    Example:
+      battery-assets dataset list
+    """
+    from battery_assets.actions import experiments as action
+    from battery_assets.actions.report_tables import listed
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        from rich.console import Console
+
+        rows = [
+            (row["name"], row["status"], row["num_signals"], (row["meta_data"] or {}).get("systems", ""))
+            for row in action.list_datasets(at)
+        ]
+        heads = ["dataset", "state", "signals", "systems"]
+        Console(highlight=False, markup=False).print(listed(heads, rows, left=(0, 1)))
+
+
+@dataset.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Take the dataset NAME out, with its signals and experiments; its files stay until the lake is tidied.
+
+    \b
+    Example:
+      battery-assets dataset remove first
+    """
+    from battery_assets.actions import experiments as action
+    from battery_assets.actions.session import quiet_logs, session
+
+    quiet_logs()
+    with session() as at:
+        click.echo(f"{name}: {action.remove_dataset(at, name)} signals removed")

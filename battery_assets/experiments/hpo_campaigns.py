@@ -1,0 +1,33 @@
+"""A search for settings of a model: trials on validation systems, the best of them as an experiment."""
+
+from typing import Any
+
+import dagster as dg
+
+from battery_assets.experiments.said import campaigns as partitions
+from battery_assets.experiments.said import says
+from battery_assets.platform.tracking import Tracking
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.experiments.campaigns import hpo_campaign as table
+
+
+class Search(dg.Config):
+    """What is searched. `job_id` carries out a job that was asked for; 0 asks for a new one."""
+
+    job_id: int = 0
+    terms: dict[str, Any] = {}  # noqa: RUF012
+
+
+@dg.asset(**says("hpo_campaigns", table, 3, partitions, follows=["signals"], kinds=("postgres", "mlflow")))
+def hpo_campaigns(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking, config: Search
+) -> dg.MaterializeResult:
+    from battery_assets.experiments.searching.chosen import try_best
+    from battery_assets.experiments.searching.settings import ask, search
+
+    name = context.partition_key
+    number = config.job_id or ask(warehouse, name, config.terms)
+    found = search(warehouse, number, context.run.run_id, context.log.info)
+    scores = {} if found["stopped"] else try_best(warehouse, tracking, name, context.run.run_id)
+    shown = {key: dg.MetadataValue.float(value) for key, value in sorted(scores.items())}
+    return dg.MaterializeResult(metadata={"job": number, "trials": found["trials"], **shown})

@@ -1,0 +1,51 @@
+"""Files of signals in the lake, read as a classifier sees them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from battery_assets.errors import BadInput
+from battery_assets.platform.warehouse.resource import Warehouse
+
+if TYPE_CHECKING:
+    from battery_assets.learning.signals.bursts import Bursts
+
+FOLDER = "signals"
+
+
+def read(warehouse: Warehouse, urls: list[str]) -> pl.DataFrame:
+    """The rows of files in order, with `url` and `row_offset`. Raises BadInput where no file is named."""
+    if not urls:
+        raise BadInput("the dataset has no files; next step: make it, or run its job again")
+    with ThreadPoolExecutor(4) as pool:
+        frames = list(pool.map(warehouse.capture, urls))
+    named = [
+        frame.with_row_index("row_offset").with_columns(url=pl.lit(url))
+        for url, frame in zip(urls, frames, strict=True)
+    ]
+    return pl.concat(named, how="vertical_relaxed")
+
+
+def bursts_of(rows: pl.DataFrame) -> "Bursts":
+    """Rows of one rate and length as arrays. Raises BadInput where they differ."""
+    from battery_assets.learning.signals.bursts import CLASSES, Bursts
+
+    lengths = rows.select(
+        pl.col("waveform_v").list.len().alias("v"), pl.col("waveform_a").list.len().alias("a"), "waveform_hz"
+    ).unique()
+    if lengths.height != 1 or lengths["v"][0] != lengths["a"][0] or not lengths["v"][0]:
+        raise BadInput(
+            f"signals of {lengths.height} different rates or lengths; next step: a dataset for each"
+        )
+    count, rate = int(lengths["v"][0]), float(lengths["waveform_hz"][0])
+    volts, amps = (
+        rows[name].list.to_array(count).to_numpy().astype(np.float64) for name in ("waveform_v", "waveform_a")
+    )
+    labels = np.column_stack([rows["labels"].list.contains(kind).to_numpy() for kind in CLASSES])
+    return Bursts(
+        volts, amps, rate, labels, rows["system"].to_numpy(), rows["string"].to_numpy(),
+        rows["is_reference"].to_numpy(),
+        rows["pulses"].to_numpy(), rows["capacitance_lost"].to_numpy(), rows["phase_low"].to_numpy(),
+    )  # fmt: skip

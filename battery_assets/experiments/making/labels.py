@@ -1,0 +1,92 @@
+"""What was wrong with a rectifier while a burst was taken: the generator's truth, or what a repair showed."""
+
+from datetime import timedelta
+
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import SYNTHETIC
+from battery_assets.platform.warehouse.resource import Warehouse
+
+# A loss under that share is within what a sound capacitor is allowed (20 % tolerance halves it: convention).
+LEAST_LOSS = 0.05
+# Words of a repair; so long before it the fault was there, and so much longer nobody knows.
+REPAIRS = (
+    ("capacitor", "capacitor_loss", timedelta(days=28), timedelta(days=270)),
+    ("diode", "open_diode", timedelta(hours=4), timedelta(days=7)),
+)
+
+
+def labelled(warehouse: Warehouse, part: Part, bursts: pl.DataFrame) -> pl.DataFrame:
+    """Bursts (string_id, system_id, ts) with labels (null: nobody knows), capacitance_lost and phase_low."""
+    with warehouse.reading() as connection:
+        [site] = [row for row in registry.sites(connection) if row.site == part.site]
+    if site.source == SYNTHETIC:
+        return _by_truth(str(part.site), site.config, bursts)
+    return _by_repairs(warehouse, part, bursts)
+
+
+def _by_truth(site: str, config: dict, bursts: pl.DataFrame) -> pl.DataFrame:
+    from battery_assets.synthetic.layout import layout
+    from battery_assets.synthetic.rectifier_faults import standing
+    from battery_assets.synthetic.site import SyntheticSite
+
+    made = SyntheticSite.from_config(site, config)
+    strings = {name: place for place, name in enumerate(layout(made).string_ids)}
+    told: list[list[str]] = []
+    lost, low = [], []
+    for string, when in bursts.select("string_id", pl.col("ts").dt.epoch("s")).iter_rows():
+        now = standing(made, layout(made).system(strings[string]).number, float(when))
+        capacitor, unbalance = now.get("capacitor"), now.get("unbalance")
+        gone = 0.0
+        if capacitor:
+            gone = capacitor.level * (when - capacitor.begin_s) / (capacitor.end_s - capacitor.begin_s)
+        lost.append(gone)
+        low.append(unbalance.level if unbalance else 0.0)
+        names = {
+            "capacitor_loss": gone >= LEAST_LOSS, "phase_unbalance": bool(unbalance),
+            "open_diode": "open_diode" in now,
+        }  # fmt: skip
+        told.append([name for name, there in names.items() if there])
+    return bursts.with_columns(
+        labels=pl.Series(told, dtype=pl.List(pl.String)), capacitance_lost=pl.Series(lost, dtype=pl.Float64),
+        phase_low=pl.Series(low, dtype=pl.Float64),
+    )  # fmt: skip
+
+
+def _by_repairs(warehouse: Warehouse, part: Part, bursts: pl.DataFrame) -> pl.DataFrame:
+    """Sound where no repair follows; a fault shortly before one; nobody knows how long before that."""
+    event = t.maintenance_event.c
+    query = sa.select(event.string_id, event.completed_date, event.notes).where(
+        event.site == part.site, event.event_subtype == "rectifier", event.status == "completed",
+        event.completed_date >= part.start,
+    )  # fmt: skip
+    with warehouse.reading() as connection:
+        repairs = [dict(row) for row in connection.execute(query).mappings()]
+    told: list[list[str] | None] = []
+    for string, system, when in bursts.select("string_id", "system", "ts").iter_rows():
+        faults, unknown = [], False
+        for word, kind, there, perhaps in REPAIRS:
+            ahead = [
+                one["completed_date"] - when
+                for one in repairs
+                if word in (one["notes"] or "").lower() and one["completed_date"] >= when
+                and _concerns(one, str(string), str(system))
+            ]  # fmt: skip
+            soonest = min(ahead, default=None)
+            if soonest is not None and soonest <= there:
+                faults.append(kind)
+            unknown |= soonest is not None and there < soonest <= perhaps
+        told.append(None if unknown else faults)
+    return bursts.with_columns(
+        labels=pl.Series(told, dtype=pl.List(pl.String)), capacitance_lost=pl.lit(None, pl.Float64),
+        phase_low=pl.lit(None, pl.Float64),
+    )  # fmt: skip
+
+
+def _concerns(repair: dict, string: str, system: str) -> bool:
+    """Whether a repair was of a string's system: by its string, or by the system's code in its notes."""
+    return str(repair["string_id"]) == string or system in (repair["notes"] or "")

@@ -1,0 +1,223 @@
+"""A search for settings: a worker claims trials until none is left; the best is tried as an experiment.
+
+Values are of the validation systems. The test systems are asked once, of the settings that were chosen.
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from battery_assets.errors import BadInput
+from battery_assets.experiments.making import books as datasets
+from battery_assets.experiments.making.files import bursts_of, read
+from battery_assets.experiments.searching import books
+from battery_assets.experiments.trying.models import (
+    FORESTS,
+    attempt,
+    features_for,
+    hyperparameters_of,
+)
+from battery_assets.experiments.trying.work import dataset_name
+from battery_assets.platform.jobs.core import JobLost
+from battery_assets.platform.jobs.work import Work, working
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.experiments.campaigns import HPO_KIND, METHODS, hpo_campaign
+
+if TYPE_CHECKING:
+    from battery_assets.learning.search.methods import Seen
+    from battery_assets.learning.signals.bursts import Bursts
+    from battery_assets.learning.signals.convolution import Epoch
+
+TUNED = ("cnn1d", *(kind for kind in FORESTS if kind != "index_only"))
+SPACES: dict[str, dict[str, Any]] = {
+    "cnn1d": {
+        "learning_rate": {"low": 3e-4, "high": 2e-2, "log": True, "steps": 4},
+        "weight_decay": {"low": 1e-6, "high": 1e-2, "log": True, "steps": 3},
+        "pool": {"choices": ["mean", "max", "both"]},
+    },
+    "forest": {
+        "min_samples_leaf": {"low": 1, "high": 12, "type": "int", "steps": 4},
+        "max_features": {"low": 0.05, "high": 1.0, "log": True, "steps": 4},
+    },
+}
+
+
+def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
+    """Ask for a campaign. terms: dataset, method, base_model_type, search_space, trials, epochs, seed.
+
+    Returns the job's number. Raises BadInput for terms that cannot be.
+    """
+    from battery_assets.learning.search.space import checked, checksum, grid
+
+    method, kind = terms.get("method"), terms.get("base_model_type", "forest_own_lines")
+    if method not in METHODS or kind not in TUNED:
+        raise BadInput(f"{method} of {kind}; next step: {', '.join(METHODS)} of {', '.join(TUNED)}")
+    data = datasets.dataset(warehouse, str(terms.get("dataset")))
+    given = terms.get("search_space")
+    space = checked(SPACES["cnn1d" if kind == "cnn1d" else "forest"] if given is None else given)
+    hyperparameters_of(kind, dict.fromkeys(space, 1) if kind != "cnn1d" else {})
+    points = [(point, checksum(point)) for point in grid(space)] if method == "grid_search" else []
+    total = len(points) or int(terms.get("trials", 0))
+    if total < 1:
+        raise BadInput("a budget of 0 trials; next step: give trials")
+    budget = {"trials": total, "epochs": int(terms.get("epochs", 20)), "seed": int(terms.get("seed", 1))}
+    row = {
+        "name": name, "method": method, "base_model_type": kind, "dataset_id": int(data.id),
+        "search_space": space, "budget": budget, "trials_total": total,
+    }  # fmt: skip
+    return books.enter(warehouse, hpo_campaign, HPO_KIND, row, points)
+
+
+def search(
+    warehouse: Warehouse, number: int, dagster_run: str | None, say: Callable[[str], Any]
+) -> dict[str, Any]:
+    """Work on a campaign as the holder of its job. Returns what it came to."""
+    with working(warehouse.database_url, number, dagster_run) as work:
+        found = share(warehouse, work.facts["name"], say, work)
+        if not work.stopping and found["best"] is None:
+            raise BadInput("every trial failed; next step: see hpo_trial.reason")
+        return {**found, "stopped": work.stopping}
+
+
+def share(
+    warehouse: Warehouse, name: str, say: Callable[[str], Any], work: Work | None = None
+) -> dict[str, Any]:
+    """Do trials of a campaign until none is left for this worker. Returns how many, and the best so far."""
+    campaign = books.campaign(warehouse, hpo_campaign, name)
+    worker = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex[:8]}"
+    bursts, side = loaded(warehouse, campaign.dataset_id, int(campaign.budget["seed"]))
+    features = features_for(campaign.base_model_type, bursts)
+    done = 0
+    while trial := books.claim(warehouse, campaign.id, campaign.trials_total, worker, _proposal(campaign)):
+        _one(warehouse, campaign, trial, worker, (bursts, side, features))
+        done += 1
+        seen = books.trials(warehouse, campaign.id)
+        ended = sum(one.state in books.DONE for one in seen)
+        say(f"trial {trial.trial_number}: {ended} of {campaign.trials_total} are done")
+        if work is not None and work.report(ended, campaign.trials_total):
+            break
+    best = _best(warehouse, campaign.id)
+    if best is not None:
+        books.change(warehouse, hpo_campaign, campaign.id, best_accuracy=best.value)
+    return {"trials": done, "best": None if best is None else best.trial_number}
+
+
+def best_point(warehouse: Warehouse, name: str) -> dict[str, Any]:
+    """The settings that were chosen by a campaign, and all of its terms. Raises BadInput where none ended."""
+    campaign = books.campaign(warehouse, hpo_campaign, name)
+    best = _best(warehouse, campaign.id)
+    if best is None:
+        raise BadInput(f"no trial of {name} has ended well; next step: run it")
+    return {"params": best.params, "campaign": campaign, "value": best.value}
+
+
+def _best(warehouse: Warehouse, number: int) -> sa.Row | None:
+    ended = [one for one in books.trials(warehouse, number) if one.state == "completed"]
+    return max(ended, key=lambda one: one.value, default=None)
+
+
+def loaded(warehouse: Warehouse, dataset_id: int, seed: int) -> "tuple[Bursts, np.ndarray]":
+    """The bursts of a dataset, and the side of each in a split by system. Raises BadInput for unfit ones."""
+    from battery_assets.learning.signals.split import sides
+
+    data = datasets.dataset(warehouse, dataset_name(warehouse, dataset_id))
+    bursts = bursts_of(read(warehouse, data.meta_data["files"]))
+    bursts.refuse_unfit()
+    return bursts, sides(bursts, "system", seed)
+
+
+def _seen(rows: Any) -> "list[Seen]":
+    from battery_assets.learning.search.methods import Seen
+
+    return [
+        Seen(
+            row.trial_number, row.params, row.value,
+            {int(epoch): value for epoch, value in ((row.metrics or {}).get("by_epoch") or {}).items()},
+            row.state == "pruned",
+        )
+        for row in rows
+        if row.state != "failed"
+    ]  # fmt: skip
+
+
+def _proposal(campaign: sa.Row) -> books.Proposal:
+    from battery_assets.learning.search.methods import next_point
+    from battery_assets.learning.search.space import checksum
+
+    def propose(rows: Any, number: int) -> tuple[dict[str, Any], str] | None:
+        known, seed = {row.params_hash for row in rows}, int(campaign.budget["seed"])
+        # A small space gives the same point again; other draws of the same method find what is left.
+        for again in range(50):
+            point = next_point(
+                campaign.method, campaign.search_space, _seen(rows), number, seed + 1000 * again
+            )
+            if point is None or checksum(point) not in known:
+                return None if point is None else (point, checksum(point))
+        return None
+
+    return propose
+
+
+def _one(
+    warehouse: Warehouse, campaign: sa.Row, trial: sa.Row, worker: str,
+    data: "tuple[Bursts, np.ndarray, np.ndarray | None]",
+) -> None:  # fmt: skip
+    """Carry out a trial, and write how it ended; one that is another's by now is left to that one."""
+    from battery_assets.learning.search.methods import Seen, is_cut
+    from battery_assets.learning.signals.scores import score
+
+    bursts, side, features = data
+    kind, budget, begun = campaign.base_model_type, campaign.budget, time.monotonic()
+    mine = Seen(trial.trial_number, trial.params)
+
+    def heard(epoch: "Epoch") -> bool:
+        mine.by_epoch[epoch.number] = -epoch.val_loss
+        books.renew(warehouse, trial.id, worker, {"by_epoch": mine.by_epoch})
+        others = _seen(books.trials(warehouse, campaign.id))
+        return is_cut(campaign.method, others, mine, int(budget["epochs"]))
+
+    try:
+        given = {**trial.params, **({"epochs": budget["epochs"]} if kind == "cnn1d" else {})}
+        with _held(warehouse, trial.id, worker):
+            numbers, seed = hyperparameters_of(kind, given), int(budget["seed"])
+            tried = attempt(kind, bursts, side, seed, numbers, heard, features)
+        valid = np.flatnonzero(side == "val")
+        said = tried.said[valid]
+        value = score(bursts.only(valid), said, said > 0.5)["macro_auroc"]
+        metrics = {"by_epoch": mine.by_epoch, "epochs": tried.epochs, "seconds": time.monotonic() - begun}
+        state = "pruned" if tried.stopped else "completed"
+        books.finish(warehouse, trial.id, worker, state, value=value, metrics=metrics)
+    except JobLost:
+        return
+    except Exception as failure:
+        reason = str(failure) or type(failure).__name__
+        books.finish(warehouse, trial.id, worker, "failed", reason=reason)
+
+
+@contextmanager
+def _held(warehouse: Warehouse, number: int, worker: str) -> Iterator[None]:
+    """Keep a trial's lease while its work runs."""
+    over = threading.Event()
+
+    def renewing() -> None:
+        while not over.wait(books.LEASE_S / 3):
+            try:
+                books.renew(warehouse, number, worker)
+            except JobLost:
+                return
+
+    beat = threading.Thread(target=renewing, name=f"lease of trial {number}", daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        over.set()
+        beat.join()

@@ -1,0 +1,78 @@
+"""What stands of experiments in PostgreSQL, and how people find them."""
+
+import re
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from battery_assets.errors import BadInput
+from battery_assets.platform.jobs import core
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.experiments.trainings import KIND, experiment, training_runs
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
+_VIEW = "SELECT * FROM experiments.experiments"
+
+
+def ask(warehouse: Warehouse, name: str, dataset_id: int, terms: dict[str, Any], steps: int) -> int:
+    """Enter an experiment and its job. Returns the job's number.
+
+    Raises BadInput for a bad name, and for one that is taken by an experiment that has not failed.
+    """
+    if not NAME.fullmatch(name):
+        raise BadInput(f"experiment {name!r}: letters, digits, _ . -; next step: give another name")
+    row = {
+        "name": name, "model_type": terms["model_type"], "dataset_id": dataset_id,
+        "config": {key: terms[key] for key in ("split", "seed", "control", "dataset")},
+        "hyperparameters": terms.get("hyperparameters") or {},
+        "hpo_campaign_id": terms.get("hpo_campaign_id"),
+    }  # fmt: skip
+    with warehouse.transaction() as connection:
+        there = (
+            connection.execute(sa.text(f"{_VIEW} WHERE name = :name").bindparams(name=name))
+            .mappings()
+            .one_or_none()
+        )
+        if there is not None and there["status"] not in ("failed", "cancelled"):
+            raise BadInput(f"experiment {name} is there, {there['status']}; next step: give another name")
+        number = core.ask(connection, KIND, {"name": name, **terms}, steps)
+        if there is None:
+            connection.execute(sa.insert(experiment).values(**row, job_id=number))
+        else:
+            again = {**row, "job_id": number, "mlflow_run_id": None, "metrics": None}
+            connection.execute(sa.update(experiment).where(experiment.c.name == name).values(**again))
+            connection.execute(sa.delete(training_runs).where(training_runs.c.experiment_id == there["id"]))
+    return number
+
+
+def change(warehouse: Warehouse, name: str, **values: Any) -> None:
+    """Change columns of an experiment."""
+    statement = sa.update(experiment).where(experiment.c.name == name)
+    with warehouse.transaction() as connection:
+        connection.execute(statement.values(**values, updated_at=sa.func.now()))
+
+
+def put_epoch(warehouse: Warehouse, number: int, epoch: int, values: dict[str, float | None]) -> None:
+    """Write an epoch; the same epoch again takes its place."""
+    statement = insert(training_runs).values(experiment_id=number, epoch=epoch, **values)
+    told = statement.on_conflict_do_update(index_elements=["experiment_id", "epoch"], set_=values)
+    with warehouse.transaction() as connection:
+        connection.execute(told)
+
+
+def one(warehouse: Warehouse, name: str) -> dict[str, Any]:
+    """The row of the view `experiments` of a name. Raises BadInput where there is none."""
+    with warehouse.reading() as connection:
+        found = connection.execute(sa.text(f"{_VIEW} WHERE name = :name").bindparams(name=name))
+        row = found.mappings().one_or_none()
+    if row is None:
+        raise BadInput(f"there is no experiment {name!r}; next step: battery-assets experiment list")
+    return dict(row)
+
+
+def of_dataset(warehouse: Warehouse, dataset_id: int) -> list[dict[str, Any]]:
+    """Every experiment on a dataset, by its number."""
+    query = sa.text(f"{_VIEW} WHERE dataset_id = :number ORDER BY id").bindparams(number=dataset_id)
+    with warehouse.reading() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,120 @@
+"""The models that an experiment can try: each fits on training bursts, and says what it sees in any."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from battery_assets.errors import BadInput
+
+if TYPE_CHECKING:
+    from battery_assets.learning.signals.bursts import Bursts
+    from battery_assets.learning.signals.convolution import Epoch
+
+FORESTS = {
+    "forest_moments": "moments",
+    "forest_lines": "lines",
+    "forest_own_lines": "own_lines",
+    "index_only": "index",
+}
+# The classical rows that no table of experiments is without.
+ROWS = ("rule", "rule_own", "forest_moments", "forest_lines", "forest_own_lines")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a model says of every burst (N, 4), whether its words are yes or no, and how it was trained."""
+
+    said: np.ndarray
+    plain: bool = False
+    best_epoch: int | None = None
+    epochs: int | None = None
+    stopped: bool = False
+    save: Callable[[Path], list[Path]] | None = None
+
+
+def hyperparameters_of(model_type: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Every number of a model, given ones over its own. Raises BadInput for one that it has not."""
+    from battery_assets.learning.signals.classical import LEAST_LEAF, TREES
+    from battery_assets.learning.signals.convolution import Recipe, recipe_of
+
+    if model_type == "cnn1d":
+        known = {field.name for field in fields(Recipe)} - {"seed"}
+        _refuse_unknown(model_type, given, known)
+        return {key: value for key, value in asdict(recipe_of(given)).items() if key != "seed"}
+    if model_type in FORESTS:
+        _refuse_unknown(model_type, given, {"trees", "min_samples_leaf", "max_features"})
+        return {"trees": TREES, "min_samples_leaf": LEAST_LEAF, **given}
+    _refuse_unknown(model_type, given, set())
+    return {}
+
+
+def _refuse_unknown(model_type: str, given: dict[str, Any], known: set[str]) -> None:
+    if unknown := sorted(set(given) - known):
+        raise BadInput(
+            f"{model_type} has no {', '.join(unknown)}; next step: set "
+            f"{', '.join(sorted(known)) or 'nothing: it has no numbers'}"
+        )
+
+
+def attempt(
+    model_type: str, bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any],
+    heard: "Callable[[Epoch], bool]", features: np.ndarray | None = None,
+) -> Tried:  # fmt: skip
+    """Fit a model on the training side, and let it speak of every burst. features: as `features_for`."""
+    from battery_assets.learning.signals.classical import rule
+
+    if model_type in ("rule", "rule_own"):
+        return Tried(rule(bursts, own=model_type == "rule_own"), plain=True)
+    if model_type in FORESTS:
+        return _forest(model_type, bursts, side, seed, numbers, features)
+    return _network(bursts, side, seed, numbers, heard)
+
+
+def features_for(model_type: str, bursts: "Bursts") -> np.ndarray | None:
+    """The numbers that a model reads of bursts; None for one that reads waveforms."""
+    from battery_assets.learning.signals.bursts import features_of
+
+    return features_of(bursts, FORESTS[model_type]) if model_type in FORESTS else None
+
+
+def _forest(
+    model_type: str, bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any],
+    ready: np.ndarray | None,
+) -> Tried:  # fmt: skip
+    from battery_assets.learning.signals.classical import fit_forest
+    from battery_assets.learning.signals.stored import save_forest
+
+    kind, train = FORESTS[model_type], side == "train"
+    features = features_for(model_type, bursts) if ready is None else ready
+    assert features is not None
+    forest = fit_forest(features[train], bursts.labels[train], seed, **numbers)
+    return Tried(forest.predict(features), save=lambda folder: [save_forest(forest, kind, folder)])
+
+
+def _network(
+    bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any], heard: "Callable[[Epoch], bool]"
+) -> Tried:
+    from battery_assets.learning.signals.convolution import fit, recipe_of
+    from battery_assets.learning.signals.stored import save_network
+
+    train, valid = (bursts.only(np.flatnonzero(side == one)) for one in ("train", "val"))
+    fitted = fit(train, valid, recipe_of({**numbers, "seed": seed}), heard)
+    return Tried(
+        fitted.predict(bursts), best_epoch=fitted.best_epoch, epochs=fitted.epochs, stopped=fitted.stopped,
+        save=lambda folder: [save_network(fitted, folder)],
+    )  # fmt: skip
+
+
+def kept(tried: Tried, log: Callable[[Path, str], None]) -> str:
+    """Keep a model's files as artifacts. Returns the path of the first; empty where it has none."""
+    if tried.save is None:
+        return ""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = tried.save(Path(folder))
+        for path in paths:
+            log(path, "model")
+        return f"model/{paths[0].name}"

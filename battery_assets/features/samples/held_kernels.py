@@ -1,0 +1,68 @@
+"""The loop over samples behind `held.held`: which value was held for how long, by the hour.
+
+Rows are sorted by unit and time. Times are int64 microseconds; NaN, which no number equals, not even itself,
+is a missing one.
+"""
+
+import numpy as np
+from numba import njit
+
+GAP_STEPS = 3  # a longer silence breaks what was held
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _middle(a, b, c):
+    return max(min(a, b), min(max(a, b), c))
+
+
+@njit(cache=True, nogil=True)
+def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
+    """The highest value of each run [starts[k], starts[k + 1]) that was held for a window: float64 (runs,).
+
+    Of three samples in a row the middle value counts, of two at an edge the lower. A window ends in the run
+    and is whole: it reaches no further back than the unit's samples without a gap; NaN where none is. sign -1
+    looks for the lowest value instead. step_us (runs,): the unit's sampling interval.
+    """
+    runs, rows = len(starts) - 1, len(ts)
+    found, longest, first = np.full(runs, -np.inf), 0, 0
+    for row in range(1, rows + 1):
+        if row == rows or unit[row] != unit[first]:
+            longest, first = max(longest, row - first), row
+    at, low = np.empty(longest + 1, np.int64), np.empty(longest + 1)
+    head, tail, since = 0, 0, np.int64(0)
+    count, before, now, now_ts, now_unit, now_run = 0, 0.0, 0.0, np.int64(0), -1, -1
+    run = 0
+    for row in range(rows + 1):
+        over = row == rows
+        if not over:
+            while row >= starts[run + 1]:
+                run += 1
+            value = sign * values[row]
+            if value != value or (count > 0 and unit[row] == now_unit and ts[row] == now_ts):
+                continue
+        ends = over or count == 0 or unit[row] != now_unit or ts[row] - now_ts > GAP_STEPS * step_us[run]
+        if count > 0:
+            if ends:
+                voted = min(before, now) if count > 1 else now
+            elif count == 1:
+                voted = min(now, value)
+            else:
+                voted = _middle(before, now, value)
+            if count == 1:
+                head, tail, since = 0, 0, now_ts
+                if ends:
+                    voted = -np.inf  # a sample alone holds nothing
+            while tail > head and low[tail - 1] >= voted:
+                tail -= 1
+            at[tail], low[tail] = now_ts, voted
+            tail += 1
+            reach = now_ts - max(window_us - step_us[now_run], 0)
+            while at[head] < reach:
+                head += 1
+            if since <= reach:
+                found[now_run] = max(found[now_run], low[head])
+        if over:
+            break
+        count, before = (1, 0.0) if ends else (count + 1, now)
+        now, now_ts, now_unit, now_run = value, ts[row], unit[row], run
+    return np.where(np.isfinite(found), sign * found, np.nan)

@@ -1,0 +1,101 @@
+"""What a model, or an ensemble, says of one cell of its lab or of cycles that someone states."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import sqlalchemy as sa
+
+from battery_assets import tables as t
+from battery_assets.lab.training import books
+from battery_assets.lab.training.ensemble import put_prediction
+from battery_assets.lab.training.selection import BadSelection
+from battery_assets.lab.training.work import said_at
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.tracking import Tracking
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.tables.lab import training as s
+
+if TYPE_CHECKING:
+    from battery_assets.learning.networks.cells import Cells
+    from battery_assets.learning.networks.fitting import Fitted
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One cell: `battery_id`, its number in battery_unit, or `payload`, its cycles as JSON."""
+
+    battery_id: int | None = None
+    payload: Any = None
+
+    def __post_init__(self) -> None:
+        if (self.battery_id is None) == (self.payload is None):
+            raise BadSelection("battery_id, payload: one of the two is needed; next step: name one")
+
+    def cells(self, warehouse: Warehouse, lab: str, fitted: "Fitted") -> "Cells":
+        """The cell as arrays. Raises BadSelection, BadCells or BadPayload, which name the field."""
+        from battery_assets.learning.networks.cells import Cells
+        from battery_assets.learning.networks.payload import cells_of
+
+        if self.battery_id is None:
+            return cells_of(self.payload, fitted.features, fitted.recipe.see_health)
+        rows = warehouse.read(t.cycle_data, Part(site=lab)).filter(pl.col("battery_id") == self.battery_id)
+        found = rows.collect()
+        if found.is_empty():
+            raise BadSelection(
+                f"battery_id: {self.battery_id} is not known; next step: see battery_unit.id of lab {lab}"
+            )
+        return Cells.of(found.with_columns(cell_id=pl.col("battery_id").cast(pl.String)), fitted.features)
+
+
+def predict(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
+    """Let a model speak of a cell at its last cycle, and store it. Returns the row of prediction."""
+    said = _said(warehouse, tracking, model_id, asked)
+    source = "payload" if asked.battery_id is None else "battery"
+    values = {
+        "model_id": model_id, "battery_id": asked.battery_id, "input_source": source,
+        "input_payload": asked.payload, **said,
+    }  # fmt: skip
+    with warehouse.transaction() as connection:
+        made = connection.execute(sa.insert(s.prediction).values(**values).returning(s.prediction))
+        return dict(made.mappings().one())
+
+
+def predict_together(
+    warehouse: Warehouse, tracking: Tracking, ensemble_id: int, asked: Asked
+) -> dict[str, Any]:
+    """Let an ensemble speak of a cell, and store it with what each member says.
+
+    Returns the row of ensemble_prediction with `details`. The ensemble itself says nothing where its strategy
+    is to compare. Raises BadSelection for an ensemble that is none.
+    """
+    members = books.members_of(warehouse, ensemble_id)
+    if not members:
+        raise BadSelection(f"ensemble_id: {ensemble_id} is not known; next step: see model_ensemble")
+    each = {number: _said(warehouse, tracking, number, asked) for number in members}
+    cycle = {"cycle": next(iter(each.values()))["result"]["cycle"]}
+    whole: dict[str, Any] = {"soh": None, "rul": None}
+    shares = [weight for weight in members.values() if weight is not None]
+    if len(shares) == len(members):
+        weights = np.array(shares) / sum(shares)
+        for name in whole:
+            values = [one[name] for one in each.values()]
+            if None not in values:
+                whole[name] = float(weights @ np.array(values))
+    row = {**whole, "battery_id": asked.battery_id, "input_payload": asked.payload, "result": cycle}
+    details = [{"model_id": number, **one} for number, one in each.items()]
+    with warehouse.transaction() as connection:
+        number = put_prediction(connection, ensemble_id, row, details)
+    return {"id": number, "ensemble_id": ensemble_id, **row, "details": details}
+
+
+def _said(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
+    from battery_assets.learning.networks.stored import load
+
+    row = books.model_of(warehouse, model_id)
+    if row is None:
+        raise BadSelection(f"model_id: {model_id} is not known; next step: see lab_training.model")
+    fitted = load(tracking.fetch(row.name, row.version))
+    [said] = said_at(fitted, asked.cells(warehouse, books.lab_of(warehouse, row.job_id), fitted))
+    return said

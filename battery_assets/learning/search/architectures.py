@@ -1,0 +1,136 @@
+"""Small convolutional networks for a gateway: what may vary, what a network costs, which one to try next.
+
+A network is a chain: stages (width, kernel, stride, separable by channel first), then a pool over time. Its
+canonical form is JSON with sorted keys, so that what computes alike has one checksum.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from battery_assets.errors import BadInput
+from battery_assets.learning.search.space import checksum
+from battery_assets.learning.signals.bursts import CLASSES
+from battery_assets.learning.signals.convolution import Stage
+
+Architecture = dict[str, Any]
+ALGORITHMS = ("random", "evolution")
+# A gateway's limits: weights, operations for a burst, kB of its file.
+SPACE: dict[str, Any] = {
+    "stages": [2, 3, 4], "width": [8, 16, 32], "kernel": [7, 15, 31], "stride": [2, 4],
+    "separable": [False, True], "pool": ["mean", "max", "both"],
+    "most_parameters": 20_000, "most_flops": 5_000_000,
+}  # fmt: skip
+# Evolution: so many at random first; the best of a few of the youngest has a child (arXiv 1802.01548).
+POPULATION, TOURNAMENT = 6, 3
+TRIES = 500
+
+
+def checked(space: dict[str, Any]) -> dict[str, Any]:
+    """A space with what it does not say taken from ours. Raises BadInput for one without a network."""
+    told = {**SPACE, **space}
+    for name in ("stages", "width", "kernel", "stride", "separable", "pool"):
+        if not told[name]:
+            raise BadInput(f"{name} has no choices: there is no network to try; next step: give some")
+    if any(kernel % 2 == 0 for kernel in told["kernel"]):
+        raise BadInput("a kernel of an even number has no middle; next step: odd ones")
+    smallest = Stage(
+        min(told["width"]), min(told["kernel"]), max(told["stride"]), bool(max(told["separable"]))
+    )
+    least = {"stages": [asdict(smallest)] * min(told["stages"]), "pool": told["pool"][0]}
+    if parameters(least) > told["most_parameters"]:
+        raise BadInput(
+            f"the smallest network has {parameters(least)} weights, {told['most_parameters']} are allowed; "
+            "next step: allow more, or narrower stages"
+        )
+    return told
+
+
+def parameters(one: Architecture, channels: int = 2, classes: int = len(CLASSES)) -> int:
+    """Weights of a network, those of its batch norms included."""
+    total = 0
+    for stage in one["stages"]:
+        width, kernel = stage["width"], stage["kernel"]
+        by_stage = channels * (kernel + width) if stage["separable"] else channels * width * kernel
+        total += by_stage + 2 * width
+        channels = width
+    return total + channels * (2 if one["pool"] == "both" else 1) * classes + classes
+
+
+def flops(one: Architecture, samples: int, channels: int = 2, classes: int = len(CLASSES)) -> int:
+    """Twice the multiplications of convolutions and the head for one burst of so many samples."""
+    total = 0
+    for stage in one["stages"]:
+        width, kernel = stage["width"], stage["kernel"]
+        samples = (samples - 1) // stage["stride"] + 1
+        by_sample = channels * (kernel + width) if stage["separable"] else channels * width * kernel
+        total += 2 * by_sample * samples
+        channels = width
+    return total + 2 * channels * (2 if one["pool"] == "both" else 1) * classes
+
+
+def receptive_field(one: Architecture) -> int:
+    """Samples that one place of the last stage sees."""
+    field, step = 1, 1
+    for stage in one["stages"]:
+        field += (stage["kernel"] - 1) * step
+        step *= stage["stride"]
+    return field
+
+
+def canonical(one: Architecture) -> str:
+    """Checksum of a network's canonical form."""
+    return checksum({"stages": [dict(stage) for stage in one["stages"]], "pool": one["pool"]})
+
+
+def next_architecture(
+    algorithm: str, space: dict[str, Any], seen: Sequence[tuple[Architecture, float]], number: int, seed: int,
+    samples: int,
+) -> Architecture | None:  # fmt: skip
+    """A network that was not tried; None where so many draws found none. seen: networks and their values."""
+    if algorithm not in ALGORITHMS:
+        raise BadInput(f"search_algorithm {algorithm!r}; next step: one of {', '.join(ALGORITHMS)}")
+    rng = np.random.default_rng([seed, number])
+    known = {canonical(one) for one, _ in seen}
+    for _ in range(TRIES):
+        if algorithm == "evolution" and len(seen) >= POPULATION:
+            youngest = list(seen)[-2 * POPULATION :]
+            chosen = rng.choice(len(youngest), size=min(TOURNAMENT, len(youngest)), replace=False)
+            one = _changed(max((youngest[k] for k in chosen), key=lambda told: told[1])[0], space, rng)
+        else:
+            one = _drawn(space, rng)
+        fits = parameters(one) <= space["most_parameters"] and flops(one, samples) <= space["most_flops"]
+        if fits and canonical(one) not in known:
+            return one
+    return None
+
+
+def _drawn(space: dict[str, Any], rng: np.random.Generator) -> Architecture:
+    stages = [_stage(space, rng) for _ in range(int(_one_of(space["stages"], rng)))]
+    return {"stages": stages, "pool": _one_of(space["pool"], rng)}
+
+
+def _stage(space: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    return {name: _one_of(space[name], rng) for name in ("width", "kernel", "stride", "separable")}
+
+
+def _one_of(values: Sequence[Any], rng: np.random.Generator) -> Any:
+    return values[int(rng.integers(len(values)))]
+
+
+def _changed(one: Architecture, space: dict[str, Any], rng: np.random.Generator) -> Architecture:
+    """The same network with one thing drawn anew: a stage's number, a stage more or less, or the pool."""
+    stages = [dict(stage) for stage in one["stages"]]
+    what = int(rng.integers(6))
+    if what == 0:
+        return {"stages": stages, "pool": _one_of(space["pool"], rng)}
+    if what == 1 and len(stages) < max(space["stages"]):
+        stages.insert(int(rng.integers(len(stages) + 1)), _stage(space, rng))
+    elif what == 2 and len(stages) > min(space["stages"]):
+        stages.pop(int(rng.integers(len(stages))))
+    else:
+        name = _one_of(("width", "kernel", "stride", "separable"), rng)
+        stages[int(rng.integers(len(stages)))][name] = _one_of(space[name], rng)
+    return {"stages": stages, "pool": one["pool"]}

@@ -1,0 +1,75 @@
+"""Rows that stand in every table: the product's own rule, and forests on numbers of the bursts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from battery_assets.features.ripple.diagnosis import Signature, Usual, diagnose, signature
+from battery_assets.features.ripple.spectrum import spectra
+from battery_assets.learning.signals.bursts import CLASSES, Bursts
+
+TREES, LEAST_LEAF = 200, 2
+# The words of the product's rule, beside the classes that they name.
+NAMED = {
+    "capacitor_loss": "capacitor_loss", "unbalance": "phase_unbalance", "open_diode": "open_diode",
+    "lost_phase": "lost_phase",
+}  # fmt: skip
+
+
+def rule(bursts: Bursts, *, own: bool) -> np.ndarray:
+    """What the product's rule names, (N, 4) of 0 and 1; with or without each system's sound references."""
+    found = np.zeros((len(bursts), len(CLASSES)))
+    for pulses in np.unique(bursts.pulses):
+        mine = bursts.pulses == pulses
+        of_volts = spectra(bursts.volts[mine], bursts.rate_hz)
+        of_amps = spectra(bursts.amps[mine], bursts.rate_hz, of_volts.mains_hz)
+        seen = signature(of_volts, of_amps, int(pulses))
+        usual = _usual(bursts, mine, seen) if own else None
+        kinds, _ = diagnose(seen, usual)
+        for word, kind in NAMED.items():
+            found[np.flatnonzero(mine)[kinds == word], CLASSES.index(kind)] = 1.0
+    return found
+
+
+def _usual(bursts: Bursts, mine: np.ndarray, seen: Signature) -> Usual:
+    """First line and voltage of each string's references."""
+    group, reference = bursts.own[mine], bursts.reference[mine]
+    share, volts = np.full(len(group), np.nan), np.full(len(group), np.nan)
+    for one in np.unique(group):
+        own = (group == one) & reference
+        if own.any():
+            share[group == one] = np.median(seen.first_share[own])
+            volts[group == one] = np.median(seen.dc_v[own])
+    return Usual(share, volts)
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A forest of trees for each label."""
+
+    trees: tuple
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Share of trees that name each fault, (N, 4)."""
+        return np.column_stack([_share(one, features) for one in self.trees])
+
+
+def fit_forest(
+    features: np.ndarray, labels: np.ndarray, seed: int, trees: int = TREES, **more: int
+) -> Forest:
+    """A forest for each of the labels (N, 4); a label that nobody has is named by none."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    terms = {"min_samples_leaf": LEAST_LEAF, **more}
+    return Forest(tuple(
+        RandomForestClassifier(trees, random_state=seed + k, n_jobs=2, **terms).fit(features, labels[:, k])
+        for k in range(labels.shape[1])
+    ))  # fmt: skip
+
+
+def _share(forest, features: np.ndarray) -> np.ndarray:
+    said = forest.predict_proba(features)
+    if len(forest.classes_) == 2:
+        found: np.ndarray = said[:, 1]
+        return found
+    return np.full(len(features), float(forest.classes_[0]))

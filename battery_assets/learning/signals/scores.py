@@ -1,0 +1,108 @@
+"""How well a classifier of several labels does, told by system, and never at a threshold of the test side."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from battery_assets.learning.signals.bursts import CLASSES, Bursts
+
+FALSE_ALARMS = 0.01
+REPEATS = 400
+INTERVAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """overall: scores by name. interval: of each, 5 and 95 % over systems drawn again (bootstrap)."""
+
+    overall: dict[str, float]
+    interval: dict[str, tuple[float, float]]
+
+
+def auroc(said: np.ndarray, true: np.ndarray) -> float:
+    """Probability that a positive has the higher score, ties half; NaN where one side is empty."""
+    positive = int(true.sum())
+    if positive in (0, len(true)):
+        return float("nan")
+    _, inverse, counts = np.unique(said, return_inverse=True, return_counts=True)
+    rank = np.cumsum(counts) - (counts - 1) / 2
+    above = rank[inverse][true].sum() - positive * (positive + 1) / 2
+    return float(above / positive / (len(true) - positive))
+
+
+def thresholds(said: np.ndarray, sound: np.ndarray, classes: int = len(CLASSES)) -> np.ndarray:
+    """Score (4,) over which a fault is called, so that of a side's sound bursts 1 % are called anything.
+
+    said: (N, 4). The share is one for all classes together: each gets an equal part of it.
+    """
+    of_sound = np.sort(said[sound], axis=0)
+    if not len(of_sound):
+        return np.full(classes, np.inf)
+    part = FALSE_ALARMS / classes
+    place = np.minimum(np.ceil((1 - part) * (len(of_sound) - 1)).astype(int), len(of_sound) - 1)
+    found: np.ndarray = of_sound[place]
+    return found
+
+
+def judge(bursts: Bursts, said: np.ndarray, called: np.ndarray, seed: int = 0) -> Judged:
+    """Scores of bursts (not references) that were not learned from, with intervals over their systems.
+
+    said: (N, 4) scores; called: (N, 4) which faults are named at a threshold of another side.
+    """
+    bursts, said, called = _without_references(bursts, said, called)
+    units = np.unique(bursts.group)
+    places = [np.flatnonzero(bursts.group == unit) for unit in units]
+    whole = _scores(bursts, said, called)
+    rng = np.random.default_rng(seed)
+    drawn: dict[str, list[float]] = {name: [] for name in whole}
+    for _ in range(REPEATS):
+        rows = np.concatenate([places[k] for k in rng.integers(len(units), size=len(units))])
+        for name, value in _scores(bursts.only(rows), said[rows], called[rows]).items():
+            drawn[name].append(value)
+    interval = {
+        name: tuple(float(x) for x in np.nanquantile(values, INTERVAL))
+        if np.isfinite(values).any() else (float("nan"),) * 2
+        for name, values in drawn.items()
+    }  # fmt: skip
+    return Judged(whole, interval)  # type: ignore[arg-type]
+
+
+def score(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, float]:
+    """Scores of bursts without their intervals; as `judge`."""
+    return _scores(*_without_references(bursts, said, called))
+
+
+def _without_references(bursts: Bursts, said: np.ndarray, called: np.ndarray):
+    shown = ~bursts.reference
+    return bursts.only(np.flatnonzero(shown)), said[shown], called[shown]
+
+
+def _scores(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, float]:
+    sound = bursts.sound
+    each = {kind: auroc(said[:, k], bursts.labels[:, k]) for k, kind in enumerate(CLASSES)}
+    known = [value for value in each.values() if np.isfinite(value)]
+    alone = bursts.labels.sum(axis=1) == 1
+    found = {
+        "macro_auroc": float(np.mean(known)) if known else float("nan"),
+        "sound_called_sound": _share(~called[sound].any(axis=1)),
+        **{f"auroc_{kind}": value for kind, value in each.items()},
+        **{
+            f"recall_{kind}": _share(called[alone & bursts.labels[:, k], k]) for k, kind in enumerate(CLASSES)
+        },
+        "exact": _share((called == bursts.labels).all(axis=1)),
+        "both_named": _share(_both(bursts.labels, called)),
+    }
+    for low, high in ((0.05, 0.15), (0.15, 0.35), (0.35, 0.7), (0.7, 1.0)):
+        lost = alone & bursts.labels[:, 0] & (bursts.loss >= low) & (bursts.loss < high)
+        found[f"recall_capacitor_{round(100 * low)}_{round(100 * high)}"] = _share(called[lost, 0])
+    return found
+
+
+def _both(labels: np.ndarray, called: np.ndarray) -> np.ndarray:
+    """Of bursts with two faults, whether both are named."""
+    two = labels.sum(axis=1) > 1
+    return (called | ~labels)[two].all(axis=1)
+
+
+def _share(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")

@@ -1,0 +1,134 @@
+"""Campaigns do each trial once, whoever is killed; what they chose is tested once; noise is named as noise."""
+
+import pytest
+import sqlalchemy as sa
+
+from battery_assets.errors import BadInput
+from battery_assets.experiments.searching import books, networks, settings
+from battery_assets.experiments.trying import books as experiments
+from battery_assets.platform.jobs.core import JobLost
+from battery_assets.tables.experiments.campaigns import hpo_campaign, nas_campaign
+from battery_assets_tests.experiments.test_datasets import rows
+
+GRID = {"min_samples_leaf": {"choices": [1, 2, 3, 4]}, "max_features": {"choices": [0.1, 0.2, 0.3, 0.5, 1.0]}}
+FEW = {"trees": {"choices": [5, 10]}, "min_samples_leaf": {"choices": [1, 4]}}
+NONE = lambda seen, number: None  # noqa: E731
+
+
+def ask(place, name: str, **terms) -> sa.Row:
+    told = {"dataset": "small", "base_model_type": "forest_own_lines", "trials": 4, **terms}
+    settings.ask(place.warehouse, name, told)
+    return books.campaign(place.warehouse, hpo_campaign, name)
+
+
+def expire(place, campaign: sa.Row) -> None:
+    past = sa.text(
+        "UPDATE experiments.hpo_trial SET lease_until = now() - interval '1 s' "
+        "WHERE campaign_id = :id AND state = 'running'"
+    ).bindparams(id=campaign.id)
+    with place.warehouse.transaction() as connection:
+        connection.execute(past)
+
+
+def test_a_grid_visits_each_of_20_points_once_with_four_killed_workers(place, small):
+    campaign = ask(place, "grid-20", method="grid_search", search_space=GRID)
+    assert campaign.trials_total == 20
+    for worker in ("a", "b", "c", "d"):
+        assert books.claim(place.warehouse, campaign.id, 20, worker, NONE).state == "running"
+    expire(place, campaign)
+    finished = []
+    while trial := books.claim(place.warehouse, campaign.id, 20, "e", NONE):
+        books.finish(place.warehouse, trial.id, "e", "completed", value=0.5)
+        finished.append(trial.params_hash)
+    assert len(finished) == len(set(finished)) == 20
+    seen = books.trials(place.warehouse, campaign.id)
+    assert sorted(one.attempts for one in seen) == [1] * 16 + [2] * 4
+
+
+def test_a_worker_that_lost_its_trial_can_write_nothing(place, small):
+    campaign = ask(place, "lost", method="grid_search", search_space=FEW)
+    first = books.claim(place.warehouse, campaign.id, 4, "slow", NONE)
+    expire(place, campaign)
+    again = books.claim(place.warehouse, campaign.id, 4, "quick", NONE)
+    assert again.id == first.id
+    with pytest.raises(JobLost):
+        books.finish(place.warehouse, first.id, "slow", "completed", value=1.0)
+
+
+def test_a_trial_whose_workers_die_each_time_is_given_up(place, small):
+    campaign = ask(place, "deadly", method="grid_search", search_space={"trees": {"choices": [5]}})
+    for worker in "abc":
+        assert books.claim(place.warehouse, campaign.id, 1, worker, NONE)
+        expire(place, campaign)
+    assert books.claim(place.warehouse, campaign.id, 1, "d", NONE) is None
+    [trial] = books.trials(place.warehouse, campaign.id)
+    assert (trial.state, trial.reason) == ("failed", "its worker was gone 3 times")
+
+
+def test_a_campaign_ends_with_its_best_tested_once(place, small):
+    terms = {"dataset": "small", "method": "bayesian", "base_model_type": "forest_own_lines", "trials": 3,
+             "search_space": FEW, "seed": 2}  # fmt: skip
+    assert place.run("hpo_campaign", "tuned", terms=terms).success
+    [shown] = rows(place, "SELECT * FROM experiments.hpo_campaigns WHERE name = 'tuned'")
+    assert (shown["status"], shown["trials_completed"], shown["trials_total"]) == ("completed", 3, 3)
+    best = experiments.one(place.warehouse, "tuned-best")
+    assert shown["best_experiment_id"] == best["id"]
+    trials = books.trials(place.warehouse, shown["id"])
+    assert shown["best_accuracy"] == max(one.value for one in trials)
+    assert best["hyperparameters"].items() >= max(trials, key=lambda one: one.value).params.items()
+    assert best["hpo_campaign_id"] == shown["id"]
+
+
+def test_hyperband_saves_epochs_of_networks(place, small):
+    terms = {
+        "dataset": "small", "method": "hyperband", "base_model_type": "cnn1d", "trials": 5, "epochs": 4,
+        "search_space": {
+            "learning_rate": {"low": 1e-5, "high": 3e-2, "log": True},
+            "stages": {"choices": [[{"width": 8, "kernel": 15, "stride": 16}]]},
+        },
+    }  # fmt: skip
+    settings.ask(place.warehouse, "band", terms)
+    settings.share(place.warehouse, "band", lambda _: None)
+    trials = books.trials(place.warehouse, books.campaign(place.warehouse, hpo_campaign, "band").id)
+    assert {one.state for one in trials} == {"completed", "pruned"}
+    cut = [one for one in trials if one.state == "pruned"]
+    assert all(len(one.metrics["by_epoch"]) < 4 for one in cut)
+
+
+def test_a_search_for_networks_says_whether_noise_decides(place, small):
+    terms = {
+        "dataset": "small", "trials": 3, "epochs": 2,
+        "space": {"stages": [2], "width": [8], "kernel": [7, 15], "stride": [4], "separable": [True]},
+    }  # fmt: skip
+    assert place.run("nas_campaign", "gateway", terms=terms).success
+    campaign = books.campaign(place.warehouse, nas_campaign, "gateway")
+    found = books.networks(place.warehouse, campaign.id)
+    assert len({one.architecture_hash for one in found}) == 3
+    assert campaign.best_accuracy == max(one.validation_accuracy for one in found)
+    verdict = campaign.verdict
+    assert verdict["seeds"] == 3
+    error = ((verdict["best"]["sd"] ** 2 + verdict["median"]["sd"] ** 2) / 3) ** 0.5
+    apart = verdict["best"]["mean"] - verdict["median"]["mean"]
+    assert verdict["resolved"] == (apart > 2 * error)
+    bursts, side = settings.loaded(place.warehouse, campaign.dataset_id, 1)
+    again = networks.trial(bursts, side, found[0].architecture, 2, 1)
+    assert again["metrics"]["state_sha256"] == found[0].metrics["state_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"method": "guess"}, "guess of"),
+        ({"method": "random_search", "trials": 0}, "a budget of 0 trials"),
+        ({"method": "random_search", "search_space": {}}, "no point to try"),
+        ({"method": "random_search", "search_space": {"wings": {"choices": [2]}}}, "has no wings"),
+        ({"method": "bayesian", "dataset": "nothing"}, "there is no dataset"),
+    ],
+)
+def test_a_campaign_that_cannot_be_leaves_nothing(place, small, terms, words):
+    with pytest.raises(BadInput, match=words):
+        ask(place, "never", **terms)
+    assert not rows(place, "SELECT 1 FROM experiments.hpo_campaign WHERE name = 'never'")
+    assert not rows(
+        place, "SELECT 1 FROM service.job WHERE facts ->> 'name' = 'never' AND kind = 'hpo_campaign'"
+    )

@@ -1,0 +1,130 @@
+"""A dataset is what its campaign says, stops and goes on, and refuses what it cannot be."""
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from battery_assets.errors import BadInput
+from battery_assets.experiments.making import books, generation
+from battery_assets.experiments.making.files import bursts_of, read
+from battery_assets.platform.jobs import core
+from battery_assets.synthetic.signals.burst_campaign import Campaign
+from battery_assets_tests.experiments.conftest import SMALL
+
+
+def rows(place, query: str) -> list[dict]:
+    with place.warehouse.reading() as connection:
+        return [dict(row) for row in connection.execute(sa.text(query)).mappings()]
+
+
+def test_every_signal_of_the_campaign_has_a_row_and_its_bytes(place, small):
+    [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
+    signals = books.signals_of(place.warehouse, made["id"])
+    assert len(signals) == made["num_signals"] == Campaign(**SMALL).bursts
+    files = read(place.warehouse, made["meta_data"]["files"])
+    one = next(row for row in signals if row["severity"] == "severe")
+    there = files.filter(url=one["file_path"], row_offset=one["row_offset"])
+    assert there["signal_id"].to_list() == [one["signal_id"]]
+    wave = np.array(there["waveform_v"][0])
+    assert one["rms"] == pytest.approx(wave.std(), rel=1e-5)
+    assert one["sha256"] in one["file_path"]
+
+
+def test_a_mixed_fault_keeps_both_labels_and_names_the_gravest(place, small):
+    mixed = rows(place, "SELECT * FROM experiments.signals WHERE jsonb_array_length(labels) = 2")
+    assert len(mixed) == 12 * SMALL["mixed"]
+    assert {one["fault_class"] for one in mixed} == {"capacitor_loss"}
+    assert all(one["capacitance_lost"] >= 0.2 and one["phase_low"] >= 0.03 for one in mixed)
+
+
+def test_the_dataset_says_how_far_a_split_by_window_flatters(place, small):
+    [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
+    leak = made["meta_data"]["leak"]
+    assert leak["moments_exact_points"] > 1
+    assert abs(leak["own_lines_exact_points"]) < 1
+    assert leak["own_lines_exact_by_system"] > leak["moments_exact_by_system"]
+
+
+def test_each_string_knows_what_its_own_bursts_would_have_shown(place, small):
+    [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
+    power = made["meta_data"]["power"]
+    assert len(power) == 12
+    for days in power.values():
+        assert days["7"]["0.00"] == pytest.approx(0.01, abs=0.006)
+        assert days["1"]["0.20"] <= days["7"]["0.20"] <= days["30"]["0.20"]
+    assert np.mean([days["7"]["0.10"] for days in power.values()]) > 0.8
+
+
+def test_the_views_of_both_references_show_it(place, small):
+    [generated] = rows(place, "SELECT * FROM experiments.dataset_generations WHERE name = 'small'")
+    assert (generated["status"], generated["progress"]) == ("completed", 100)
+    assert generated["num_faults"] == 12 * (4 * SMALL["each_fault"] + SMALL["mixed"])
+    [shown] = rows(place, "SELECT * FROM dataset_job.datasets WHERE name = 'small'")
+    assert (shown["status"], shown["samples"], shown["sample_rate"]) == ("ready", 2624, 12_800)
+
+
+def test_the_same_campaign_gives_the_same_version_elsewhere(place, small):
+    assert place.run("dataset", "again", terms=SMALL).success
+    versions = rows(
+        place,
+        "SELECT meta_data ->> 'version' AS v FROM experiments.datasets WHERE name IN ('small', 'again')",
+    )
+    assert len({row["v"] for row in versions}) == 1
+
+
+def test_a_generation_that_was_stopped_goes_on_after_its_files(place, monkeypatch):
+    number = generation.ask(place.warehouse, "halved", SMALL)
+    stop_after = 3
+    kept = books.change
+
+    def stopping(warehouse, name, **values):
+        kept(warehouse, name, **values)
+        if len(values.get("meta_data", {}).get("files", ())) == stop_after:
+            with warehouse.transaction() as connection:
+                core.stop(connection, number)
+
+    monkeypatch.setattr(books, "change", stopping)
+    made = generation.make(place.warehouse, number, None, lambda _: None)
+    assert made == {"files": stop_after, "stopped": True}
+    [shown] = rows(place, f"SELECT status FROM experiments.dataset_generations WHERE id = {number}")
+    assert shown["status"] == "cancelled"
+    monkeypatch.undo()
+    result = place.run("dataset", "halved", terms=SMALL)
+    assert result.success
+    said = rows(place, "SELECT message FROM service.job_log WHERE message LIKE '3 systems%'")
+    assert len(said) == 1
+    versions = rows(
+        place,
+        "SELECT meta_data ->> 'version' AS v FROM experiments.datasets WHERE name IN ('small', 'halved')",
+    )
+    assert len({row["v"] for row in versions}) == 1
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"systems": 1}, "a split by system needs two"),
+        ({"faults": ["rust"]}, "rust: no fault"),
+        ({"references": 0}, "without sound references"),
+        ({"wheels": 4}, "wheels"),
+    ],
+)
+def test_a_campaign_that_cannot_be_is_refused_with_words(place, terms, words):
+    with pytest.raises(BadInput, match=words):
+        generation.ask(place.warehouse, "never", terms)
+    assert not rows(place, "SELECT 1 FROM experiments.datasets WHERE name = 'never'")
+
+
+def test_other_settings_never_mix_into_a_dataset(place, small):
+    with pytest.raises(BadInput, match="made with other settings"):
+        generation.ask(place.warehouse, small, {**SMALL, "seed": 4})
+
+
+def test_signals_of_two_lengths_are_refused(place, small):
+    import polars as pl
+
+    [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
+    files = read(place.warehouse, made["meta_data"]["files"][:1])
+    short = files.head(1).with_columns(pl.col("waveform_v", "waveform_a").list.head(100))
+    with pytest.raises(BadInput, match="2 different rates or lengths"):
+        bursts_of(pl.concat([files, short]))
