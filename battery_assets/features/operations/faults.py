@@ -45,13 +45,14 @@ def with_faults(alerts: pl.DataFrame, jars: pl.DataFrame, known: pl.Series | Non
     """
     rows = _read(alerts.filter(pl.col("status") != "suppressed"), jars)
     rows = _own_kind(rows)
-    rows = _chargers(rows)
+    known = pl.Series(dtype=pl.String) if known is None else known
+    rows = _chargers(rows, known)
     rows = _beside_a_rectifier(rows)
     rows = _beside_a_short(rows)
     rows = _beside_a_strap(rows)
     rows = _hot_rooms(rows)
     rows = _hot_strings(rows)
-    rows = _aged_strings(rows, pl.Series(dtype=pl.String) if known is None else known)
+    rows = _aged_strings(rows, known)
     unit = (
         pl.when(pl.col("about").is_not_null())
         .then("about")
@@ -136,7 +137,7 @@ def _own_kind(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(kind=kind)
 
 
-def _chargers(rows: pl.DataFrame) -> pl.DataFrame:
+def _chargers(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     """Half of a string's jars low, or high with none low, within the same hours: the charger."""
     of_jars = pl.col("alert_type").is_in([LOW, HIGH]) & pl.col("battery_id").is_not_null()
     some = rows.filter(of_jars).sort("string_id", "triggered_at", "alert_id")
@@ -160,7 +161,16 @@ def _chargers(rows: pl.DataFrame) -> pl.DataFrame:
         half_low=pl.col("half_low_of").fill_null(value=False),
         half_high=pl.col("half_high_of").fill_null(value=False),
     ).drop("half_low_of", "half_high_of")
-    charger = pl.col("half_low") | pl.col("half_high")
+    # Jars of a string that is overcharged pass their limits one after the other, over a day.
+    since = pl.col("triggered_at").filter("half_high").min().over("string_id") - timedelta(days=1)
+    late = (
+        (pl.col("alert_type") == HIGH)
+        & pl.col("battery_id").is_not_null()
+        & (pl.col("triggered_at") >= since)
+    )
+    goes_on = pl.format("charger|{}", "string_id").is_in(known.to_list()) & (pl.col("alert_type") == HIGH)
+    late = late | (goes_on & pl.col("battery_id").is_not_null())
+    charger = pl.col("half_low") | pl.col("half_high") | late.fill_null(value=False)
     return rows.with_columns(
         kind=pl.when(charger).then(pl.lit(CHARGER)).otherwise("kind"),
         rank=pl.when(charger).then("level").otherwise("rank"),
