@@ -21,6 +21,7 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, predict, train
+from battery_assets.commands.lives import roll_back
 from battery_assets.commands.operations import incident, work_orders
 from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
@@ -44,6 +45,7 @@ COMMANDS = (
     experiment.experiment,
     campaign.campaign,
     predict.predict,
+    roll_back.roll_back,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

@@ -52,6 +52,8 @@ def test_the_laws_of_physics_are_checked_where_their_rows_are_written():
         ("telemetry_string_raw", "charge_returned"),
         ("feature_store", "float_compensation"),
         ("feature_store", "no_jar_below_its_room"),
+        ("rul_model", "gate"),
+        ("rul_model", "leakage"),
     }
     assert laws == {**dict.fromkeys(blocking, True), **dict.fromkeys(warning, False)}
 

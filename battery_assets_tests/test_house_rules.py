@@ -133,7 +133,8 @@ def test_no_function_is_a_monster(tree):
 
 @pytest.mark.parametrize("tree", FOLDERS[:2], ids=lambda tree: tree.folder.name)
 def test_no_folder_is_a_warehouse_of_files(tree):
-    folders = {path.parent for path in tree.paths.values()}
+    # Migrations are history: Alembic reads them from one folder, by number, and none is looked for by name.
+    folders = {path.parent for path in tree.paths.values()} - {PACKAGE / "migrations" / "versions"}
     for folder in sorted(folders):
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
         assert len(files) <= MOST_FILES, f"{folder} has {len(files)} files: give them rooms named by nouns"

@@ -127,6 +127,7 @@ def test_the_analyst_reads_and_does_nothing_else(migrated_url):
         "open_alerts",
         "open_alerts_by_site",
         "prediction_history",
+        "next_best_visit",
     ):
         as_analyst(f"SELECT * FROM fleet.{view} LIMIT 1")
     for table in ("lab.cycle", "platform.intake", "platform.partition_day", "platform.ingest_file"):

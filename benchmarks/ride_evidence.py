@@ -73,7 +73,7 @@ def _of_records(site: SyntheticSite, month: str, held: pl.DataFrame) -> HealthEv
     jars, cells = dict.fromkeys(strings, site.jars_per_string), dict.fromkeys(strings, site.product.cells)
     results = capacity_results(tests, dict.fromkeys(strings, site.product.rated_ah), jars, cells=cells)
     told = tests.join(results, on="test_id").select(
-        "string_id", "test_date", "capacity_pct_of_rated", "discharge_duration_min"
+        "string_id", "test_date", "capacity_pct_of_rated", "discharge_duration_min", "cutoff_voltage_v"
     )
     return HealthEvidence(held, rounds, told)
 

@@ -50,11 +50,7 @@ def measure(small: bool) -> dict[str, float]:
     errors; seconds for a string with its three loads; what a worn jar has left of its minutes.
     """
     noisy = outcomes(NOISY_SEED, 15 if small else 150, 40 if small else 120)
-    worlds = (
-        ("matched", "half_the_rise")
-        if small
-        else tuple(world for world in WORLDS if not world.startswith("blocks"))
-    )
+    worlds = ("matched",) if small else tuple(world for world in WORLDS if not world.startswith("blocks"))
     rides = ridden(worlds, SEEDS[:1] if small else SEEDS, MONTHS[:1] if small else MONTHS)
     rows = scored(rides)
     if not small:

@@ -47,6 +47,21 @@ _MODELS = """
 SELECT version, metrics_json AS metrics, hyperparameters_json AS params FROM ml.ml_model
 WHERE status = 'production' ORDER BY training_data_end DESC LIMIT 3
 """
+_VISITS = """
+SELECT site, kind, unit, jars, failures_avoided AS avoided, weakest_jar AS weakest
+FROM fleet.next_best_visit WHERE failures_avoided > 0 AND (:site = '' OR site = :site)
+ORDER BY failures_avoided DESC, kind, site, unit LIMIT :most
+"""
+_DECISIONS = """
+SELECT version, status, metrics_json AS metrics FROM ml.ml_model
+WHERE metrics_json ? 'decisions_nobody_missed'
+ORDER BY training_data_end DESC, trained_at DESC LIMIT 1
+"""
+_GATE = """
+SELECT version, status,
+       coalesce(hyperparameters_json ->> 'gate', 'was trained before there was a gate') AS gate
+FROM ml.ml_model ORDER BY training_data_end DESC, trained_at DESC LIMIT 3
+"""
 _FLEET = """
 WITH health AS (
     SELECT site, count(*) AS jars, round(min(soh_pct), 0) AS worst, round(avg(soh_pct), 1) AS mean,
@@ -84,12 +99,17 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
     lists: list[tuple[str, str, Callable[[Sequence[Row]], Table]]] = [
         ("Fleet", _FLEET, layout.fleet),
         (f"Jars at risk {first}", _RISK, layout.jars_at_risk),
+        (f"Next best test, by failures of 90 days that a visit avoids {first}", _VISITS, layout.visits),
         (f"Ride-through at the string's own load {first}", _RUNTIME, layout.ride_through),
         (f"Open incidents {first}", _INCIDENTS, layout.incidents),
     ]
     if not site:
         lists.append((f"Cells under test {first}", _LAB, layout.cells_under_test))
         lists.append(("Remaining-life models, scores on jars that were held out", _MODELS, layout.models))
+        lists.append(
+            ("Remaining-life models, what the gate said (none: the twin serves)", _GATE, layout.gates)
+        )
+        lists.append(("Decisions, month by month on jars that were held out", _DECISIONS, layout.decisions))
     for title, query, table in lists:
         rows = _rows(at, query, {"site": site, "most": most})
         console.print(f"\n{title}" if rows else f"\n{title}: none", style="bold")
@@ -98,7 +118,7 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
     console.print(
         "\nWhere to look next: `battery-assets report --site SITE`; views fleet.jar_health_now, "
         "fleet.string_health_now, fleet.string_runtime_now, fleet.open_incidents, fleet.open_alerts, "
-        "fleet.prediction_history."
+        "fleet.prediction_history, fleet.next_best_visit."
     )
 
 

@@ -10,6 +10,17 @@ Row = Mapping[str, Any]
 
 LOADS = {"measured_load": "measured", "system_rating": "rating", "rated_15min": "15 min", "rated_1h": "1 h"}
 TITLE_WIDTH = 68  # what 80 columns leave beside severity and date
+TESTS = {"string": "capacity test", "jar": "retest"}
+POLICIES = {
+    "model": "trained model",
+    "posterior": "twin's posterior",
+    "fused": "both fused",
+    "soh_line": "line through health",
+    "resistance_line": "line through resistance",
+    "ohmic_rule": "ohmic rule, 150 %",
+    "calendar": "calendar, 8 years",
+    "nobody": "nobody acts",
+}
 SCORES = {
     "c_index": "C-index",
     "c_index_month": "  within a month",
@@ -44,6 +55,44 @@ def jars_at_risk(rows: Sequence[Row]) -> "Table":
         for row in rows
     ]  # fmt: skip
     return listed(names, cells, left=(0, 6))
+
+
+def visits(rows: Sequence[Row]) -> "Table":
+    """Visits by the failures that they avoid. rows: site kind unit jars avoided weakest."""
+    cells = [
+        [
+            f"{row['unit']}\n{row['site']}",
+            TESTS[row["kind"]],
+            row["jars"],
+            f"{row['avoided']:.2f}",
+            row["weakest"].removeprefix(row["unit"] + "-"),
+        ]
+        for row in rows
+    ]
+    return listed(
+        ["string or jar\nsite", "visit", "jars", "failures\navoided", "weakest"], cells, left=(0, 1, 4)
+    )
+
+
+def decisions(rows: Sequence[Row]) -> "Table":
+    """What each rule would have decided, cheapest first. rows: version status metrics, of one model."""
+    [row] = rows
+    found = row["metrics"]
+    policies = [name for name in POLICIES if f"decisions_{name}_cost" in found]
+    cells = []
+    for name in sorted(policies, key=lambda policy: found[f"decisions_{policy}_cost"]):
+        lead = found.get(f"decisions_{name}_lead_days")
+        own = [found[f"decisions_{name}_{figure}"] for figure in ("missed", "needless", "visits", "cost")]
+        missed, needless, visits_made, cost = own
+        cells.append(
+            [POLICIES[name], f"{missed:.0f}", f"{needless:.0f}", "-" if lead is None else f"{lead:.0f}",
+             f"{visits_made:.0f}", f"{cost:.1f}"]
+        )  # fmt: skip
+    names = [
+        f"rule ({row['version']}, {row['status']})", "failures\nmissed", "needless", "days of\nlead",
+        "visits", "cost per\n100 jars",
+    ]  # fmt: skip
+    return listed(names, cells, left=(0,))
 
 
 def ride_through(rows: Sequence[Row]) -> "Table":
@@ -92,6 +141,12 @@ def models(rows: Sequence[Row]) -> "Table":
         scores = [row["metrics"].get(name) for row in rows]
         cells.append([words, *("-" if score is None else f"{score:.3f}" for score in scores)])
     return listed(["", *(row["version"] for row in rows)], cells, left=(0,))
+
+
+def gates(rows: Sequence[Row]) -> "Table":
+    """Models, their state and why. rows: version status gate."""
+    cells = [[f"{row['version']}\n{row['status']}", row["gate"]] for row in rows]
+    return listed(["model\nstate", "what the gate said"], cells, left=(0, 1))
 
 
 def _interval(low: Any, high: Any) -> str:

@@ -15,10 +15,10 @@ def demo() -> None:
     """
     import time
 
-    from battery_assets.actions import demo_signals
     from battery_assets.actions.demo import page_of, prepare, run, steps
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import demo as demo_signals
     from battery_assets.commands.progress import steps_bar
 
     quiet_logs()

@@ -13,6 +13,14 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 
+TEST_COLUMNS = (
+    "string_id",
+    "test_date",
+    "capacity_pct_of_rated",
+    "discharge_duration_min",
+    "cutoff_voltage_v",
+)
+
 
 @dataclass
 class HealthEvidence:
@@ -43,7 +51,7 @@ class HealthEvidence:
         return cls(
             jars,
             rounds.select("battery_id", "measured_at", "resistance_mohm", "temperature_c"),
-            tests.select("string_id", "test_date", "capacity_pct_of_rated", "discharge_duration_min"),
+            tests.select(*TEST_COLUMNS),
             fits_of(twins),
             handed_on(twins),
         )
@@ -100,7 +108,8 @@ class HealthEvidence:
 
         instant = at if isinstance(at, datetime) else midnight(at)
         read = self.measurements()
-        health = state_of_health(self.jars, read, self.tests, self._warmth(), instant, self.fits)
+        floats = pl.concat(self.signs) if self.signs else None
+        health = state_of_health(self.jars, read, self.tests, self._warmth(), instant, self.fits, floats)
         return with_faults(health, known_faults(self.jars, self.signs, read, instant, self.faults), self.jars)
 
     def _warmth(self) -> pl.DataFrame:

@@ -36,13 +36,19 @@ monthly_report_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Writes the page of a month, of the fleet and of each site, with its work orders.",
 )
+models_job = dg.define_asset_job(
+    "models",
+    dg.AssetSelection.assets("ml_model"),
+    executor_def=dg.in_process_executor,
+    description="Mirrors the registered models of a cut-off month, as after a roll-back.",
+)
 
 # Small tables that one step writes, parents first.
 TOGETHER = {
     "master": (t.location, t.battery_system, t.string, t.battery, t.environmental_sensor),
     "transactions": (t.maintenance_event, t.capacity_test_raw, t.impedance_measurement_raw, t.audit_log),
 }
-JOBS = (catalogue_job, site_month_job, training_job, monthly_report_job)
+JOBS = (catalogue_job, site_month_job, training_job, models_job, monthly_report_job)
 
 
 def schedules_of(warehouse: Warehouse) -> list[dg.ScheduleDefinition]:

@@ -6,12 +6,14 @@ import json
 import subprocess
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
+    from mlflow.tracking import MlflowClient
 
 # The key of the view in the page's address, and in the tag that keeps it.
 VIEW = "decisive"
@@ -96,3 +98,13 @@ def code_tags() -> dict[str, str]:
 def _git(*words: str) -> str:
     command = ["git", "-C", str(_PACKAGE), *words]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+
+def delete_empty_default(client: "MlflowClient") -> None:
+    """The experiment that MLflow makes by itself says nothing where ours are; one with runs stays."""
+    from mlflow.exceptions import MlflowException
+
+    with suppress(MlflowException):
+        default = client.get_experiment("0")
+        if default.name == "Default" and not client.search_runs(["0"], max_results=1):
+            client.delete_experiment("0")

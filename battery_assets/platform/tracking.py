@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from battery_assets.platform.experiments import Experiment, code_tags
+from battery_assets.platform.experiments import Experiment, code_tags, delete_empty_default
 from battery_assets.platform.run_files import FROM_ROOT, files_at, location
 from battery_assets.platform.tracked_run import TrackedRun
 
@@ -101,17 +102,34 @@ class Tracking(dg.ConfigurableResource):
         marks = {**(tags or {}), "sha256": digest, "file": file, "artifact_path": artifact_path}
         return str(client.create_model_version(name, source, run_id, tags=marks).version)
 
-    def set_aliases(self, name: str, version: str, cutoff: str) -> None:
-        """Give a version the alias of its cut-off, and `production` where no other has a later one."""
+    def set_aliases(self, name: str, version: str, cutoff: str, serves: bool = True) -> None:
+        """Give a version the alias of its cut-off, and `production` where it serves and none is later."""
         client = self.client()
         client.set_registered_model_alias(name, f"before_{cutoff}", version)
-        later = [
-            entry
-            for entry in client.search_model_versions(f"name = '{_plain(name)}'")
-            if str(entry.tags.get("cutoff_month", "")) > cutoff
-        ]
-        if not later:
+        held = self.aliased(name, "production")
+        if serves and (held is None or str(held["tags"].get("cutoff_month", "")) <= cutoff):
             client.set_registered_model_alias(name, "production", version)
+
+    def aliased(self, name: str, alias: str) -> dict[str, Any] | None:
+        """The version that has an alias: version and tags; None where none has."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            entry = self.client().get_model_version_by_alias(name, alias)
+        except MlflowException as failure:
+            if failure.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+        return {"version": str(entry.version), "tags": dict(entry.tags)}
+
+    def withdraw(self, name: str, version: str, instead: str | None) -> None:
+        """Mark a version as withdrawn now, and give the alias `production` to another, or to none."""
+        client = self.client()
+        client.set_model_version_tag(name, version, "withdrawn_ms", str(int(time.time() * 1000)))
+        if instead is None:
+            client.delete_registered_model_alias(name, "production")
+        else:
+            client.set_registered_model_alias(name, "production", instead)
 
     def versions(self, name: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:
         """Registered versions of a model that carry these tags, oldest first.
@@ -200,7 +218,7 @@ class Tracking(dg.ConfigurableResource):
     def _made_experiment(self, client: "MlflowClient", name: str) -> str:
         from mlflow.exceptions import MlflowException
 
-        _delete_empty_default(client)
+        delete_empty_default(client)
         try:
             return client.create_experiment(name, artifact_location=location(self.artifact_root, name))
         except MlflowException as failure:
@@ -242,16 +260,6 @@ def _default_root() -> Iterator[None]:
     finally:
         if ours:
             os.environ.pop(name, None)
-
-
-def _delete_empty_default(client: "MlflowClient") -> None:
-    """The experiment that MLflow makes by itself says nothing where ours are; one with runs stays."""
-    from mlflow.exceptions import MlflowException
-
-    with suppress(MlflowException):
-        default = client.get_experiment("0")
-        if default.name == "Default" and not client.search_runs(["0"], max_results=1):
-            client.delete_experiment("0")
 
 
 def _sha256(path: Path) -> str:

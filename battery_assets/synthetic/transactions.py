@@ -169,7 +169,7 @@ def _capacity(site: SyntheticSite, event: Event) -> dict:
     }  # fmt: skip
 
 
-def _cause(sudden: int, found_by: int) -> str:
+def filed_cause(sudden: int, found_by: int) -> str:
     """What the visit's file says of why a jar went: what people saw, not what it was."""
     if sudden in ALARMED and found_by == BY_ALARM:
         return ALARMED[sudden]
@@ -185,7 +185,9 @@ def _replacements(site: SyntheticSite, month: int) -> list[dict]:
         new = int(np.flatnonzero(jars.previous == n)[0])
         string = layout(site).string_ids[int(jars.position[n]) // site.jars_per_string]
         start = int(jars.replaced[n]) * DAY_S + SWITCH_S - 1800
-        cause = "string_renewal" if jars.renewed[n] else _cause(int(jars.sudden[n]), int(jars.found_by[n]))
+        cause = (
+            "string_renewal" if jars.renewed[n] else filed_cause(int(jars.sudden[n]), int(jars.found_by[n]))
+        )
         visits.append(_visit(
             site, "replacement", start, 3600, battery_id=ids[n], string_id=string,
             event_subtype=cause, notes=f"{codes[n]} replaced by {codes[new]}",

@@ -36,6 +36,30 @@ LISTS = {
         }
         for jar in UNITS
     ],
+    layout.visits: [
+        {
+            "site": SITE, "kind": kind, "unit": unit, "jars": jars, "avoided": Decimal("11.3478"),
+            "weakest": UNITS[1],
+        }
+        for kind, unit, jars in (("string", UNITS[1].partition("-J")[0], 24), ("jar", UNITS[1], 1))
+    ],
+    layout.gates: [
+        {
+            "version": "2025-12.14", "status": "staging",
+            "gate": "refused: ranks a month's jars with C 0.858, the line through resistance with 0.879",
+        }
+    ],
+    layout.decisions: [
+        {
+            "version": "2025-12.14", "status": "production",
+            "metrics": {
+                f"decisions_{name}_{figure}": 1234.5
+                for name in layout.POLICIES
+                for figure in ("missed", "needless", "visits", "cost", "lead_days")
+                if (name, figure) != ("nobody", "lead_days")
+            },
+        }
+    ],
     layout.ride_through: [
         {
             "site": SITE, "string": jar.partition("-J")[0], "load": "measured_load", "required": Decimal(15),

@@ -4,12 +4,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import polars as pl
 import pytest
 
 from battery_assets import tables as t
+from battery_assets.actions import roll_back as of_roll_back
+from battery_assets.actions.report import print_report
+from battery_assets.actions.report_tables import POLICIES
+from battery_assets.errors import UserError
+from battery_assets.fleet.p6_ml_digital_twin.checks import gate_check, leakage_check
 from battery_assets.fleet.p6_ml_digital_twin.ml_model import ml_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_model import EXPERIMENT, rul_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_prediction import rul_prediction
@@ -22,12 +28,12 @@ from battery_assets.synthetic.catalogue import battery_models, users
 from battery_assets.synthetic.master import master
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.tables.identity import identity
-from battery_assets.tables.projections import empty, polars_schema
+from battery_assets.tables.projections import polars_schema
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.worlds.estimation.life_fleet import START, life_fleet, months_of
 from battery_assets_tests.worlds.stores import kept
 
-SEED, SITES, STRINGS, MONTHS = 31, 3, 9, 13
+SEED, SITES, STRINGS, MONTHS = 31, 5, 9, 13
 CUT = months_of(MONTHS)[-1]  # twelve months were seen before it
 
 
@@ -40,7 +46,9 @@ class Learned:
     artifacts: Path
     place: str
 
-    def make(self, *assets: dg.AssetsDefinition, site: bool = False) -> dg.ExecuteInProcessResult:
+    def make(
+        self, *assets: dg.AssetsDefinition | dg.AssetChecksDefinition, site: bool = False
+    ) -> dg.ExecuteInProcessResult:
         """Materialize assets of the cut-off month."""
         key = dg.MultiPartitionKey({"month": CUT, "site": self.place}) if site else CUT
         resources = {"warehouse": self.warehouse, "tracking": self.tracking}
@@ -90,8 +98,21 @@ def _file(warehouse: Warehouse) -> None:
                 part = Part(place, month)
                 inside = (pl.col(at) > part.start) & (pl.col(at) <= part.end)
                 kept(warehouse, table, _stored(table, rows.filter(inside), at), part)
-                if table is t.digital_twin_state:
-                    kept(warehouse, t.maintenance_event, empty(t.maintenance_event), part)
+        strings = fleet.batteries.filter(pl.col("site") == place).select("string_id").unique()
+        events = fleet.events.join(own, on="battery_id", how="semi").with_columns(
+            created_at="completed_date", updated_at="completed_date"
+        )
+        tests = fleet.tests.join(strings, on="string_id", how="semi").with_columns(
+            test_type=pl.lit("full_discharge"), battery_id="string_id"
+        )
+        for table, rows, at in (
+            (t.maintenance_event, events, "completed_date"),
+            (t.capacity_test_raw, tests, "test_date"),
+        ):
+            for month in months_of(MONTHS):
+                part = Part(place, month)
+                inside = (pl.col(at) >= part.start) & (pl.col(at) < part.end)
+                kept(warehouse, table, _stored(table, rows.filter(inside), at), part)
 
 
 def _stamped(table, rows: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +125,8 @@ def _stored(table, rows: pl.DataFrame, at: str) -> pl.DataFrame:
         identity(table.name, jar, instant.isoformat())
         for jar, instant in zip(rows["battery_id"], rows[at], strict=True)
     ]
-    keys = [pl.Series("state_id", named, dtype=pl.String)] if table is t.digital_twin_state else []
+    own = {t.digital_twin_state: "state_id", t.maintenance_event: "event_id", t.capacity_test_raw: "test_id"}
+    keys = [pl.Series(own[table], named, dtype=pl.String)] if table in own else []
     known = rows.with_columns(keys)
     return known.select(
         (pl.col(column) if column in known.columns else pl.lit(None).alias(column)).cast(kind)
@@ -134,6 +156,9 @@ def test_a_run_in_mlflow_holds_what_there_is_to_know_of_the_training(learned: Le
     [run] = client.search_runs([experiment.experiment_id])
     assert run.data.params["cutoff_month"] == CUT
     assert "data_versions_sha256" in run.data.params
+    probed = {name: text for name, text in run.data.tags.items() if name.startswith("probe_")}
+    assert len(probed) == 6
+    assert all(text.startswith("green: ") for text in probed.values()), probed
     assert run.data.metrics["out_of_fold_nll"] <= run.data.metrics["out_of_fold_nll_posterior"]
     files = {path.name for path in learned.artifacts.rglob("*") if path.is_file()}
     assert {"reliability.png", "survival.png", "out_of_fold.csv", "data_versions.json", "model.cbm"} <= files
@@ -169,17 +194,59 @@ def test_with_mlflow_away_the_twin_predicts_for_every_jar_and_says_why(learned: 
     assert told["model_id"].null_count() == told.height
 
 
+def test_the_report_shows_what_the_gate_said_the_decisions_and_the_next_best_visits(
+    learned: Learned, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert learned.make(rul_prediction, site=True).success
+    print_report(SimpleNamespace(warehouse=learned.warehouse), most=5)
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 200
+    visits = told.split("Next best test")[1].split("Ride-through")[0]
+    assert "capacity test" in visits
+    assert "passed: ranks a month's jars" in " ".join(told.split("what the gate said")[-1].split())
+    board = told.split("Decisions, month by month")[1]
+    assert all(rule in board for rule in POLICIES.values())
+
+
 def test_a_refused_model_stays_in_staging_and_the_twin_serves(
     learned: Learned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    served = learned.tracking.aliased("rul", "production")
     monkeypatch.setattr(gate, "WITHIN", 1.0)
     monkeypatch.setattr(gate, "EARLY_AT_MOST", -1.0)
-    assert learned.make(rul_model).success
+    made = learned.make(rul_model, gate_check, leakage_check)
+    judged = {check.check_name: check for check in made.get_asset_check_evaluations()}
+    assert (made.success, judged["gate"].passed, judged["leakage"].passed) == (True, False, True)
+    assert "ended before their own lower" in (judged["gate"].description or "")
     assert learned.make(ml_model).success
     before, refused = sorted(_model_rows(learned), key=lambda row: row["trained_at"])
     assert (before["status"], refused["status"], refused["promoted_at"]) == ("production", "staging", None)
+    assert served is not None
+    assert learned.tracking.aliased("rul", "production") == served
     assert "ended before their own lower" in json.loads(refused["hyperparameters_json"])["gate"]
     monkeypatch.undo()
     assert learned.make(rul_prediction, site=True).success
     told = learned.warehouse.read(t.rul_prediction, Part(learned.place, CUT)).collect()
     assert set(told["model_id"]) == {before["model_id"]}
+
+
+def test_a_roll_back_is_said_alike_by_registry_alias_and_table(
+    learned: Learned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one model that passed is withdrawn: the twin serves, and a second roll-back has nothing to take."""
+    settings = SimpleNamespace(
+        mlflow_tracking_uri=learned.tracking.tracking_uri, artifacts_url=learned.tracking.artifact_root
+    )
+    at = SimpleNamespace(warehouse=learned.warehouse, settings=settings)
+    monkeypatch.setattr(of_roll_back, "run_here", lambda job, month: learned.make(ml_model))
+    [served] = [row for row in _model_rows(learned) if row["status"] == "production"]
+    assert of_roll_back.roll_back(at) == (served["version"], None)
+    [after] = [row for row in _model_rows(learned) if row["model_id"] == served["model_id"]]
+    assert (after["status"], after["retired_at"] > after["promoted_at"]) == ("retired", True)
+    assert learned.tracking.aliased("rul", "production") is None
+    assert learned.make(rul_prediction, site=True).success
+    told = learned.warehouse.read(t.rul_prediction, Part(learned.place, CUT)).collect()
+    assert set(told["source"]) == {"digital_twin"}
+    with pytest.raises(UserError, match="no remaining-life model is in production"):
+        of_roll_back.roll_back(at)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import polars as pl
 import pytest
 
-from battery_assets.learning.life.examples import labelled, snapshots
+from battery_assets.learning.life.examples import snapshots
+from battery_assets.learning.life.labels import labelled
 from battery_assets.learning.life.model import Recipe, RulModel, fit
 from battery_assets_tests.worlds.estimation.ageing import World, ageing_world
 
-QUICK = Recipe(iterations=240, distributions=("Normal", "Extreme"), scales=(0.8,), folds=3)
+QUICK = Recipe(iterations=120, distributions=("Normal", "Extreme"), scales=(0.8,), folds=3)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def fleet(seed: int) -> Fleet:
     """A fleet of three sites with 72 jars each, twelve months long."""
     world = ageing_world(seed)
     snaps = snapshots(world.features, world.twins, world.batteries)
-    return Fleet(world, snaps, labelled(snaps, world.batteries, world.cutoff))
+    return Fleet(world, snaps, labelled(snaps, world.batteries, world.ends(), world.cutoff))
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""Models of cells on public data sets: trained, judged by cell, and set down in docs/lab-scores.md."""
+"""Models of cells on public data sets: trained, judged by cell, and set down in docs/lab.md."""

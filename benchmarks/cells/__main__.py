@@ -1,4 +1,4 @@
-"""python -m benchmarks.cells [--small]: trainings on public sets of cells, docs/lab-scores.md from MLflow."""
+"""python -m benchmarks.cells [--small]: trainings on public sets of cells, their table in docs/lab.md."""
 
 import argparse
 from pathlib import Path
@@ -15,13 +15,14 @@ from benchmarks.cells.peers import boosted
 from benchmarks.cells.runs import batch_of, codes_of, errors_in, take_in, train_severson, train_xjtu
 from benchmarks.children import throwaway_home
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "lab-scores.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "lab.md"
+BEGIN, END = "<!-- scores of cells -->", "<!-- /scores of cells -->"
 
 
 def main() -> None:
-    """Train, judge, and write the page; --small only shows that all works, and writes nothing."""
+    """Train, judge, and write the section; --small only shows that all works, and writes nothing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cells", description=__doc__)
-    parser.add_argument("--small", action="store_true", help="an epoch of tiny networks; the page stays")
+    parser.add_argument("--small", action="store_true", help="an epoch of tiny networks; the section stays")
     parser.add_argument("--errors", type=Path, help="keep the errors of each cell in this folder")
     given = parser.parse_args()
     data = data_folder()
@@ -53,7 +54,9 @@ def main() -> None:
     if given.small:
         print(page)
     else:
-        PAGE.write_text(page, encoding="utf-8")
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        after = rest.partition(END)[2]
+        PAGE.write_text(f"{before}{BEGIN}\n{page.rstrip()}\n{END}{after}", encoding="utf-8")
 
 
 def peers(at: Session, small: bool) -> pl.DataFrame:

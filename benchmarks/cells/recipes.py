@@ -1,4 +1,4 @@
-"""What is trained on each data set. Recipes were chosen by decision 93, before test cells were judged."""
+"""What is trained on each data set. docs/decisions.md says how recipes were chosen."""
 
 from typing import Any
 

@@ -70,8 +70,8 @@ def network(
 
 
 def _run(kind: str, name: str, asked: dict) -> None:
-    from battery_assets.actions import campaigns as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import campaigns as action
 
     quiet_logs()
     with session() as at:
@@ -100,8 +100,8 @@ def resume(name: str) -> None:
     Example:
       battery-assets campaign resume forest-1
     """
-    from battery_assets.actions import campaigns as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import campaigns as action
 
     quiet_logs()
     with session() as at:
@@ -117,8 +117,8 @@ def work(name: str) -> None:
     Example:
       battery-assets campaign work forest-1
     """
-    from battery_assets.actions import campaigns as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import campaigns as action
 
     quiet_logs()
     with session() as at:
@@ -134,8 +134,8 @@ def stop(name: str) -> None:
     Example:
       battery-assets campaign stop forest-1
     """
-    from battery_assets.actions import campaigns as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import campaigns as action
 
     quiet_logs()
     with session() as at:
@@ -150,9 +150,9 @@ def list_() -> None:
     Example:
       battery-assets campaign list
     """
-    from battery_assets.actions import campaigns as action
     from battery_assets.actions.report_tables import listed
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import campaigns as action
 
     quiet_logs()
     with session() as at:

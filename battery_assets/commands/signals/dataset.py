@@ -44,8 +44,8 @@ def captures(name: str, sites: tuple[str, ...], months: tuple[str, ...]) -> None
 
 
 def _make(name: str, kind: str, terms: dict) -> None:
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:
@@ -73,9 +73,9 @@ def list_() -> None:
     Example:
       battery-assets dataset list
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.report_tables import listed
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:
@@ -98,8 +98,8 @@ def remove(name: str) -> None:
     Example:
       battery-assets dataset remove first
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:

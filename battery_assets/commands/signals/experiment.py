@@ -35,8 +35,8 @@ def run(
     Example:
       battery-assets experiment run own-1 forest_own_lines --dataset first
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     asked = {
@@ -60,8 +60,8 @@ def stop(name: str) -> None:
     Example:
       battery-assets experiment stop net-1
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:
@@ -77,8 +77,8 @@ def explain(name: str) -> None:
     Example:
       battery-assets experiment explain net-1
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:
@@ -101,9 +101,9 @@ def compare(dataset: str) -> None:
     Example:
       battery-assets experiment compare first
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.report_tables import listed
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:
@@ -137,9 +137,9 @@ def find(query: tuple[str, ...], save: str, use: str) -> None:
     Example:
       battery-assets experiment find model_type:cnn1d 'macro_auroc>0.9' --save nets
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.report_tables import listed
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:
@@ -170,8 +170,8 @@ def tag(name: str, word: str) -> None:
     Example:
       battery-assets experiment tag net-1 gateway
     """
-    from battery_assets.actions import experiments as action
     from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
 
     quiet_logs()
     with session() as at:

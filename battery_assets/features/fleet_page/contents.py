@@ -37,7 +37,7 @@ RULES: dict[str, Any] = {
 class FleetMonth:
     """A month of a fleet. `until` is its end, or now while it runs; `stale`: sites whose rows are outdated.
 
-    `models` pairs the version of a remaining-life model in production with its scores. `orders` counts
+    `models` pairs version and state of a life model with its scores, the newest first. `orders` counts
     the work orders of each site that are not done.
     """
 

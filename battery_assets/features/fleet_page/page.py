@@ -43,6 +43,7 @@ def page(at: FleetMonth, *, of_fleet: bool) -> str:
         section("rules", "What the alerts of twelve months were worth", sections.rules(at.rules)),
     ]
     if of_fleet:
+        parts.append(section("decisions", "What decisions would have cost", sections.decisions(at)))
         parts.append(section("models", "Remaining-life models, on jars held out", sections.models(at)))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'

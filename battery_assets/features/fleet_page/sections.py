@@ -1,5 +1,6 @@
 """The tables of the page: jars at risk, ride-through, open incidents, what rules and models were worth."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ from battery_assets.features.fleet_page.markup import (
 MOST_JARS = 20
 _SEVERITIES = ("critical", "high", "medium", "low")
 _LOADS = {"measured_load": "measured", "system_rating": "rating", "rated_15min": "15 min", "rated_1h": "1 h"}
+_COST = re.compile(r"decisions_(\w+)_cost")
+_WORTH = (("missed", 0), ("needless", 0), ("lead_days", 0), ("visits", 0), ("cost", 1))
 _SCORES = {
     "c_index": "C-index",
     "c_index_month": "C-index within a month",
@@ -123,9 +126,27 @@ def rules(told: pl.DataFrame) -> Html:
 def models(at: FleetMonth) -> Html:
     """Scores of the remaining-life models on jars that were held out."""
     if not at.models:
-        return note("No remaining-life model is in production: the twin tells the lives.")
+        return note("No remaining-life model was trained by then: the twin tells the lives.")
     rows = [[version, *(number(scores.get(name), 3) for name in _SCORES)] for version, scores in at.models]
     return table(["version", *_SCORES.values()], rows)
+
+
+def decisions(at: FleetMonth) -> Html:
+    """What each way to decide would have missed and cost on jars that were held out, the cheapest first."""
+    scored = [(version, scores) for version, scores in at.models if any(map(_COST.fullmatch, scores))]
+    if not scored:
+        return note("No model says what its decisions would have cost.")
+    version, scores = scored[0]
+    ways = sorted(
+        (found[1] for name in scores if (found := _COST.fullmatch(name))),
+        key=lambda way: (scores[f"decisions_{way}_cost"], way),
+    )
+    rows = [
+        [words(way), *(number(scores.get(f"decisions_{way}_{name}"), digits) for name, digits in _WORTH)]
+        for way in ways
+    ]
+    heads = ["decided by", "failures missed", "needless", "days of lead", "visits", "cost per 100 jars"]
+    return Html(note(f"Month by month, as scored with {version}.") + table(heads, rows))
 
 
 def _interval(low: float | None, high: float | None) -> str:

@@ -19,6 +19,8 @@ from battery_assets.tables.projections import empty
 OPEN, RESOLVED, CLOSED = "open", "resolved", "closed"
 # A fault that comes back before the next quarterly round never went away; after that its incident is closed.
 RETURNS_WITHIN = timedelta(days=92)
+# Rooms and jars cool for half a day after a repair, and alerts have their hysteresis.
+SETTLES_IN = timedelta(hours=24)
 # What was critical of a jar is closed once somebody has looked at it, and not by time alone.
 LOOKS = ("impedance_test", "capacity_test")
 _GROUP = ["fault", "turn"]
@@ -85,7 +87,8 @@ def _turns(rows: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
     """The alerts with `turn`."""
     count = ended.sort("fault", "at").with_columns(turn=pl.int_range(1, pl.len() + 1).over("fault"))
     counted = rows.sort("triggered_at").join_asof(
-        count.select("fault", "at", "turn").sort("at"),
+        # What is still hot, or still settles, when the repair is over belongs to what was repaired.
+        count.select("fault", pl.col("at") + SETTLES_IN, "turn").sort("at"),
         left_on="triggered_at",
         right_on="at",
         by="fault",

@@ -45,13 +45,14 @@ def with_faults(alerts: pl.DataFrame, jars: pl.DataFrame, known: pl.Series | Non
     """
     rows = _read(alerts.filter(pl.col("status") != "suppressed"), jars)
     rows = _own_kind(rows)
-    rows = _chargers(rows)
+    known = pl.Series(dtype=pl.String) if known is None else known
+    rows = _chargers(rows, known)
     rows = _beside_a_rectifier(rows)
     rows = _beside_a_short(rows)
     rows = _beside_a_strap(rows)
     rows = _hot_rooms(rows)
     rows = _hot_strings(rows)
-    rows = _aged_strings(rows, pl.Series(dtype=pl.String) if known is None else known)
+    rows = _aged_strings(rows, known)
     unit = (
         pl.when(pl.col("about").is_not_null())
         .then("about")
@@ -83,7 +84,8 @@ def _read(alerts: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         unit_code=context.str.json_path_match("$.unit_code"),
         value=number["value"],
         excess=apart.abs(),
-        rank=_rank(context),
+        level=_level(context),
+        rank=pl.when(_settling(context)).then(0).otherwise(_level(context)),
         unit=pl.coalesce("battery_id", "string_id", "location_id"),
         about=pl.lit(None, pl.String),
         half_low=pl.lit(value=False),
@@ -98,18 +100,22 @@ def _installed(jars: pl.DataFrame) -> pl.DataFrame:
     return jars.select("battery_id", installed_at=at).unique("battery_id")
 
 
-def _rank(context: pl.Expr) -> pl.Expr:
-    """The highest severity that the alert reached, 0 to 2; 0 for the float of a new jar that is no short."""
+def _level(context: pl.Expr) -> pl.Expr:
+    """The highest severity that the alert reached, 0 to 2."""
     levels = [
         word.cast(pl.Enum(SEVERITIES)).to_physical().cast(pl.Int64)
         for word in (pl.col("severity"), context.str.json_path_match("$.highest"))
     ]
-    rank = pl.max_horizontal(levels)
+    return pl.max_horizontal(levels)
+
+
+def _settling(context: pl.Expr) -> pl.Expr:
+    """Is it the float of a new jar, and no short?"""
     settles = pl.col("triggered_at") < pl.col("installed_at") + SETTLES
-    floats = pl.col("alert_type").is_in([LOW, HIGH]) & context.str.json_path_match(
-        "$.signal"
-    ).str.starts_with("float_")
-    return pl.when((settles & floats & (rank < 2)).fill_null(value=False)).then(0).otherwise(rank)
+    signal = context.str.json_path_match("$.signal")
+    apart = pl.col("alert_type") == "anomaly_detected"
+    floats = (pl.col("alert_type").is_in([LOW, HIGH]) & signal.str.starts_with("float_")) | apart
+    return (settles & floats & (_level(context) < 2)).fill_null(value=False)
 
 
 def _own_kind(rows: pl.DataFrame) -> pl.DataFrame:
@@ -131,13 +137,14 @@ def _own_kind(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(kind=kind)
 
 
-def _chargers(rows: pl.DataFrame) -> pl.DataFrame:
+def _chargers(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     """Half of a string's jars low, or high with none low, within the same hours: the charger."""
     of_jars = pl.col("alert_type").is_in([LOW, HIGH]) & pl.col("battery_id").is_not_null()
     some = rows.filter(of_jars).sort("string_id", "triggered_at", "alert_id")
     fresh = (pl.col("triggered_at").diff() > TOGETHER).fill_null(value=False)
     some = some.with_columns(chain=fresh.cum_sum().over("string_id"))
-    low = (pl.col("alert_type") == LOW) & (pl.col("rank") > 0)
+    # New jars settle one by one: half of a string at once is no settling.
+    low = (pl.col("alert_type") == LOW) & (pl.col("level") > 0)
     over = ["string_id", "chain"]
     many = {
         name: pl.col("battery_id").filter(which).n_unique().over(over)
@@ -154,8 +161,20 @@ def _chargers(rows: pl.DataFrame) -> pl.DataFrame:
         half_low=pl.col("half_low_of").fill_null(value=False),
         half_high=pl.col("half_high_of").fill_null(value=False),
     ).drop("half_low_of", "half_high_of")
-    charger = pl.col("half_low") | pl.col("half_high")
-    return rows.with_columns(kind=pl.when(charger).then(pl.lit(CHARGER)).otherwise("kind"))
+    # Jars of a string that is overcharged pass their limits one after the other, over a day.
+    since = pl.col("triggered_at").filter("half_high").min().over("string_id") - timedelta(days=1)
+    late = (
+        (pl.col("alert_type") == HIGH)
+        & pl.col("battery_id").is_not_null()
+        & (pl.col("triggered_at") >= since)
+    )
+    goes_on = pl.format("charger|{}", "string_id").is_in(known.to_list()) & (pl.col("alert_type") == HIGH)
+    late = late | (goes_on & pl.col("battery_id").is_not_null())
+    charger = pl.col("half_low") | pl.col("half_high") | late.fill_null(value=False)
+    return rows.with_columns(
+        kind=pl.when(charger).then(pl.lit(CHARGER)).otherwise("kind"),
+        rank=pl.when(charger).then("level").otherwise("rank"),
+    )
 
 
 def _spans(rows: pl.DataFrame, on: str, which: pl.Expr) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.health.estimate import FITS
+from battery_assets.features.health.evidence import FITS
 from battery_assets.features.samples.runs import numbers
 from battery_assets.features.samples.strings import Units
 from battery_assets.features.twin import fit_kernels as fit

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 
-from battery_assets.features.health.estimate import FITS
+from battery_assets.features.health.evidence import FITS
 from battery_assets.features.samples.strings import Units
 from battery_assets.features.samples.temperature import resistance_at_25c
 from battery_assets.features.twin import carry

@@ -1,13 +1,16 @@
-"""The law that the twin obeys: the jars' wear accelerates with their own temperature, and by one factor."""
+"""What is judged of twin and models: the law of wear and temperature, the gate, and the leakage probes."""
 
 from typing import TYPE_CHECKING
 
+import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.jars import jars_of
+from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
 from battery_assets.platform.dagster.checks import invariant_check
-from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.partitions import Part, months
+from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 
 if TYPE_CHECKING:
@@ -39,3 +42,39 @@ def ageing_law(warehouse: Warehouse, part: Part) -> "Verdict":
 
 
 ageing_law_check = invariant_check(t.digital_twin_state, ageing_law, also_reads=[t.feature_store])
+
+
+@dg.asset_check(
+    asset=REMAINING_LIFE.name,
+    name="gate",
+    partitions_def=months,
+    description="The newest model of the cut-off may serve; refused, it stays in staging and this says why.",
+)
+def gate_check(context: dg.AssetCheckExecutionContext, tracking: Tracking) -> dg.AssetCheckResult:
+    newest = _newest(context, tracking)
+    passed = newest["tags"]["gate"] == "passed"
+    return _judged(passed, newest["tags"]["gate_words"])
+
+
+@dg.asset_check(
+    asset=REMAINING_LIFE.name,
+    name="leakage",
+    partitions_def=months,
+    description="Nothing foretells an end that cannot know of it: every leakage probe is green.",
+)
+def leakage_check(context: dg.AssetCheckExecutionContext, tracking: Tracking) -> dg.AssetCheckResult:
+    run = tracking.client().get_run(_newest(context, tracking)["run_id"])
+    told = {name: text for name, text in run.data.tags.items() if name.startswith("probe_")}
+    red = [f"{name.removeprefix('probe_')} {text}" for name, text in told.items() if text.startswith("red")]
+    return _judged(bool(told) and not red, "; ".join(red) or f"{len(told)} probes are green")
+
+
+def _newest(context: dg.AssetCheckExecutionContext, tracking: Tracking) -> dict:
+    """The version that was registered last for the cut-off."""
+    return tracking.versions(REMAINING_LIFE.registered_name, {"cutoff_month": str(Part.of(context).month)})[
+        -1
+    ]
+
+
+def _judged(passed: bool, words: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=passed, severity=dg.AssetCheckSeverity.WARN, description=words)

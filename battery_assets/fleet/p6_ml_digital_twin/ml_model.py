@@ -24,10 +24,18 @@ def ml_model(
 ) -> dg.MaterializeResult:
     part = warehouse.claim(t.ml_model, context)
     entries = tracking.versions(MODEL_NAME, {"cutoff_month": str(part.month)})
-    able = [entry for entry in entries if passed(entry)]
-    after = dict(zip((entry["version"] for entry in able), able[1:], strict=False))
-    rows = [_row(entry, part, following=after.get(entry["version"])) for entry in entries]
+    serving = [entry for entry in entries if passed(entry) and "withdrawn_ms" not in entry["tags"]]
+    rows = [_row(entry, part, ended_at(entry, entries), entry in serving[-1:]) for entry in entries]
     return warehouse.replace(t.ml_model, part, pl.DataFrame(rows, schema=polars_schema(t.ml_model)))
+
+
+def ended_at(entry: dict, entries: list[dict]) -> datetime | None:
+    """When a version that passed ceased to serve: withdrawn, or followed by another that passed."""
+    later = [other for other in entries if int(other["version"]) > int(entry["version"]) and passed(other)]
+    ends = [other["created_ms"] for other in later[:1] if "withdrawn_ms" not in other["tags"]]
+    if "withdrawn_ms" in entry["tags"]:
+        ends.append(int(entry["tags"]["withdrawn_ms"]))
+    return datetime.fromtimestamp(min(ends) / 1000, UTC) if ends and passed(entry) else None
 
 
 def passed(entry: dict) -> bool:
@@ -35,8 +43,8 @@ def passed(entry: dict) -> bool:
     return entry["tags"].get("gate", "passed") == "passed"
 
 
-def _row(entry: dict, part: Part, following: dict | None) -> dict:
-    """One registered version: the newest of a cut-off that passed the gate is in production.
+def _row(entry: dict, part: Part, ended: datetime | None, serves: bool) -> dict:
+    """One registered version: the newest of a cut-off that passed the gate and stands is in production.
 
     One that was refused stays in staging, and its metrics say why.
     """
@@ -50,12 +58,10 @@ def _row(entry: dict, part: Part, following: dict | None) -> dict:
         "model_name": MODEL_NAME,
         "model_type": "catboost_rul",
         "version": f"{part.month}.{entry['version']}",
-        "status": "staging" if not able else "production" if following is None else "retired",
+        "status": "staging" if not able else "production" if serves else "retired",
         "trained_at": trained,
         "promoted_at": trained if able else None,
-        "retired_at": None
-        if following is None
-        else datetime.fromtimestamp(following["created_ms"] / 1000, UTC),
+        "retired_at": None if serves else ended,
         "artifact_url": f"models:/{MODEL_NAME}/{entry['version']}",
         "hyperparameters_json": json.dumps(params, sort_keys=True),
         "metrics_json": json.dumps(entry["metrics"], sort_keys=True),

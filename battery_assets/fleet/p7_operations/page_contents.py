@@ -190,11 +190,11 @@ def _with_orders(incidents: Sequence[dict[str, Any]], orders: Sequence[dict[str,
 
 
 def _models(warehouse: Warehouse, part: Part) -> list[tuple[str, dict[str, float]]]:
-    """The newest models in production whose cut-off is no later than the month, with their scores."""
+    """The newest models whose cut-off is no later than the month, with their scores."""
     columns = ["model_name", "version", "status", "training_data_end", "metrics_json"]
     rows = warehouse.read(t.ml_model, columns=columns, where=t.ml_model.c.month <= str(part.month)).collect()
-    able = rows.filter(pl.col("status") == "production").sort("training_data_end", descending=True)
+    newest = rows.sort("training_data_end", "version", descending=True).head(MOST_MODELS)
     return [
-        (f"{one['model_name']} {one['version']}", json.loads(one["metrics_json"] or "{}"))
-        for one in able.head(MOST_MODELS).to_dicts()
+        (f"{one['model_name']} {one['version']}, {one['status']}", json.loads(one["metrics_json"] or "{}"))
+        for one in newest.to_dicts()
     ]

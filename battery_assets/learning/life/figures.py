@@ -7,7 +7,7 @@ import polars as pl
 
 from battery_assets.learning.life.explanation import importance
 from battery_assets.learning.life.forward import KNOTS, JarTime, failed_by
-from battery_assets.learning.life.metrics import observed
+from battery_assets.learning.life.metrics import observed, told_within
 from battery_assets.learning.life.model import RulModel
 from battery_assets.learning.life.survival import kaplan_meier
 
@@ -37,10 +37,8 @@ def importance_figure(model: RulModel, snaps: pl.DataFrame, top: int = 15) -> "F
 
 def reliability(out_of_fold: pl.DataFrame, bins: int = 6) -> pl.DataFrame:
     """predicted, ended, rows per equal bin of the 90-day probability, over snapshots followed so long."""
-    time, ended = observed(out_of_fold)
-    followed = out_of_fold["followup_days"].to_numpy() >= 90.0
-    predicted = out_of_fold["failure_probability_90d"].to_numpy()[followed]
-    happened = (ended & (time <= 90.0))[followed]
+    tells, happened = told_within(out_of_fold, 90.0)
+    predicted, happened = out_of_fold["failure_probability_90d"].to_numpy()[tells], happened[tells]
     parts = [part for part in np.array_split(np.argsort(predicted, kind="stable"), bins) if part.size]
     return pl.DataFrame(
         {

@@ -1,8 +1,8 @@
-"""How good a remaining-life prediction is, on rows that `examples.labelled` made.
+"""How good a remaining-life prediction is, on rows that `labels.labelled` made.
 
-Censoring here is administrative: everything still in service is cut at one date. So each figure is taken over
-the rows for which the answer could have been seen either way, and needs no weights: a 90-day probability is
-judged on snapshots at least 90 days before the cut-off, and so on.
+Each figure is taken over the rows for which the answer could have been seen either way: a 90-day probability
+is judged on jars that were known to be good for 90 days, or to have ended. Of a pair of jars, one must have
+ended for certain while the other was known to be good.
 """
 
 import numpy as np
@@ -21,14 +21,15 @@ def observed(examples: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
     """Share of comparable pairs of different jars that `days` puts in the right order, ties as one half.
 
-    A pair is comparable when one end was seen while the other jar still lived. NaN without such a pair.
+    A pair is comparable when one end was proven while the other jar was known to be good. NaN without one.
     Source: Harrell et al., Statistics in Medicine 15 (1996) 361.
     """
     time, ended = observed(examples)
+    good = examples["lower_days"].to_numpy()
     _, jar = np.unique(examples["group"].to_numpy(), return_inverse=True)
     right = comparable = 0.0
     for row in np.flatnonzero(ended):
-        later = (time > time[row]) & (jar != jar[row])
+        later = (good >= time[row]) & (jar != jar[row])
         comparable += later.sum()
         right += (days[later] > days[row]).sum() + 0.5 * (days[later] == days[row]).sum()
     return float(right / comparable) if comparable else float("nan")
@@ -40,23 +41,32 @@ def month_concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
     Pairs of different months flatter whatever falls with time, since follow-up is tied to the calendar.
     """
     time, ended = observed(examples)
+    good = examples["lower_days"].to_numpy()
     month = examples["snapshot_at"].dt.strftime("%Y-%m").to_numpy()
     right = comparable = 0.0
     for row in np.flatnonzero(ended):
-        later = (time > time[row]) & (month == month[row])
+        later = (good >= time[row]) & (month == month[row])
         comparable += later.sum()
         right += (days[later] > days[row]).sum() + 0.5 * (days[later] == days[row]).sum()
     return float(right / comparable) if comparable else float("nan")
 
 
 def brier(examples: pl.DataFrame, probability: np.ndarray, horizon_days: float) -> float:
-    """Mean squared error of P(end within the horizon) over rows followed that long; NaN without any."""
+    """Mean squared error of P(end within the horizon) over rows that tell; NaN without any."""
+    tells, happened = told_within(examples, horizon_days)
+    return float(np.mean((probability - happened)[tells] ** 2)) if tells.any() else float("nan")
+
+
+def told_within(examples: pl.DataFrame, horizon_days: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that were followed so long and tell whether an end came by then, and whether it did.
+
+    Of a jar whose interval holds the horizon nobody knows on which side of it the end lies.
+    """
     time, ended = observed(examples)
+    happened = ended & (time <= horizon_days)
+    good = examples["lower_days"].to_numpy() >= horizon_days
     followed = examples["followup_days"].to_numpy() >= horizon_days
-    if not followed.any():
-        return float("nan")
-    happened = (ended & (time <= horizon_days))[followed]
-    return float(np.mean((probability[followed] - happened) ** 2))
+    return followed & (happened | good), happened
 
 
 def early_failure_share(examples: pl.DataFrame, lower_days: np.ndarray) -> float:
@@ -80,9 +90,10 @@ def scores(examples: pl.DataFrame, predicted: pl.DataFrame) -> dict[str, float]:
     """
     time, ended = observed(examples)
     days, low, high, near, far, year, confidence = (predicted[name].to_numpy() for name in COLUMNS[1:])
-    followed = examples["followup_days"].to_numpy() >= 90.0
-    verdict = (far >= 0.5) == (ended & (time <= 90.0))
-    covered = (low <= time) & (time <= high)
+    tells, happened = told_within(examples, 90.0)
+    verdict = (far >= 0.5) == happened
+    # An end lies inside the bounds where its own interval reaches into them.
+    covered = (low <= time) & (examples["lower_days"].to_numpy() <= high)
     return {
         "c_index": concordance(examples, days),
         "c_index_month": month_concordance(examples, -year),
@@ -91,8 +102,8 @@ def scores(examples: pl.DataFrame, predicted: pl.DataFrame) -> dict[str, float]:
         "mae_days": _mean(np.abs(days - time)[ended]),
         "coverage_95": _mean(covered[ended]),
         "early_failure_share": early_failure_share(examples, low),
-        "verdict_90d_accuracy": _mean(verdict[followed]),
-        "confidence_90d": _mean(confidence[followed]),
+        "verdict_90d_accuracy": _mean(verdict[tells]),
+        "confidence_90d": _mean(confidence[tells]),
     }
 
 

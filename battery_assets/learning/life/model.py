@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.learning.life.booster import Recipe, feature_matrix, lives_of, raw_output, trained_booster
-from battery_assets.learning.life.examples import FEATURES
+from battery_assets.learning.life.examples import FEATURES, LEARNED
 from battery_assets.learning.life.folds import jar_folds
 from battery_assets.learning.life.forward import KNOTS, jar_time, lives_told
 from battery_assets.learning.life.prediction import COLUMNS
@@ -29,6 +29,7 @@ from battery_assets.learning.life.validation import (
     candidate,
     compared,
     held_out_predictions,
+    other_seeds,
     unseen_site,
 )
 
@@ -64,7 +65,7 @@ class RulModel:
 
 
 def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulModel, dict[str, float]]:
-    """Train on rows of `examples.labelled`; the model, and its out-of-fold scores beside baselines.
+    """Train on rows of `labels.labelled`; the model, and its out-of-fold scores beside baselines.
 
     `report(name, value, step)` receives the out-of-fold -ln likelihood of each candidate by number of trees.
     Raises TooFewFailures below `recipe.min_failures` ended jars.
@@ -81,6 +82,7 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
     calibration = calibration_of(lives, best)
     held_out = held_out_predictions(examples, lives, fold, best)
     metrics = compared(examples, fold, held_out) | unseen_site(examples, lives, recipe, best)
+    metrics |= other_seeds(examples, lives, recipe, best)
     booster = trained_booster(lives, recipe, best.distribution, best.scale, max(best.trees, 1))
     metrics |= {
         "out_of_fold_nll_posterior": calibrated_posterior(lives, best),
@@ -96,7 +98,7 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
     kept = examples.drop(FEATURES).hstack(held_out.drop("battery_id")).hstack(clocks)
     kept = kept.with_columns(raw_output=best.raw)
     model = RulModel(
-        booster, recipe, FEATURES, calibration, best.trees, _ranges(lives.matrix), trained_on, kept
+        booster, recipe, LEARNED, calibration, best.trees, _ranges(lives.matrix), trained_on, kept
     )
     return model, metrics
 
@@ -107,8 +109,9 @@ def _refuse_too_few(examples: pl.DataFrame, recipe: Recipe) -> None:
     if found < needed:
         raise TooFewFailures(
             f"{found} observed ends of life before the cut-off, {needed} needed to train: load more months "
-            "or sites, enter replaced_date for jars that were replaced, lower Recipe.min_failures (not below "
-            "its folds); until then the twin tells the remaining lives"
+            "or sites, enter replaced_date for jars that were replaced, file what tests and loads found "
+            "(event_subtype: a high reading alone proves no end), lower Recipe.min_failures (not below its "
+            "folds); until then the twin tells the remaining lives"
         )
 
 
@@ -117,7 +120,7 @@ def _ranges(matrix: np.ndarray) -> dict[str, tuple[float, float]]:
     known = np.isfinite(matrix).any(axis=0)
     return {
         name: (float(np.nanmin(matrix[:, column])), float(np.nanmax(matrix[:, column])))
-        for column, name in enumerate(FEATURES)
+        for column, name in enumerate(LEARNED)
         if known[column]
     }
 

@@ -47,7 +47,7 @@ class Spans:
     """Lives known to have ended between two instants (N,): days, and z, the jar's own clock at them.
 
     upper_days and upper_z are inf where the jar still lives. weight: what a row counts; the rows of one jar
-    are one life together.
+    are one life together. share: how likely the end came at all, else the jar was good at its upper end.
     """
 
     lower_days: np.ndarray
@@ -55,16 +55,17 @@ class Spans:
     lower_z: np.ndarray
     upper_z: np.ndarray
     weight: np.ndarray
+    share: np.ndarray
 
     def only(self, rows: np.ndarray) -> "Spans":
         """The lives where the boolean `rows` is true."""
         return Spans(*(getattr(self, item.name)[rows] for item in fields(self)))
 
 
-def negative_log_likelihood(
+def log_likelihoods(
     spans: Spans, location: np.ndarray, scale: float, distribution: str, sudden_per_day: float = 0.0
-) -> float:
-    """Mean -ln likelihood of the lives.
+) -> np.ndarray:
+    """ln likelihood of each of the lives (N,).
 
     A life ends by wear, z(T) = location + scale * e, or suddenly at the constant rate `sudden_per_day`.
     """
@@ -73,8 +74,17 @@ def negative_log_likelihood(
     ended = np.isfinite(spans.upper_days)
     until, at = np.where(ended, spans.upper_days, 1.0), np.where(ended, spans.upper_z, 0.0)
     log_after = log_survival((at - location) / scale, distribution) - sudden_per_day * until
-    share = np.maximum(np.exp(log_alive) - np.exp(log_after), SMALLEST_PROBABILITY)
-    return float(-np.average(np.where(ended, np.log(share), log_alive), weights=spans.weight))
+    within = np.log(np.maximum(np.exp(log_alive) - np.exp(log_after), SMALLEST_PROBABILITY))
+    told = spans.share * within + (1.0 - spans.share) * log_after
+    return np.where(ended, told, log_alive)
+
+
+def negative_log_likelihood(
+    spans: Spans, location: np.ndarray, scale: float, distribution: str, sudden_per_day: float = 0.0
+) -> float:
+    """Mean -ln likelihood of the lives, as `log_likelihoods` tells it."""
+    each = log_likelihoods(spans, location, scale, distribution, sudden_per_day)
+    return float(-np.average(each, weights=spans.weight))
 
 
 @dataclass(frozen=True)

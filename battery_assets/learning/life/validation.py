@@ -1,13 +1,14 @@
 """What training holds out: candidates on jar-grouped folds, calibration, scores beside the baselines."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import polars as pl
 
 from battery_assets.learning.life.booster import Lives, Recipe, raw_output, trained_booster
-from battery_assets.learning.life.folds import site_folds
+from battery_assets.learning.life.folds import fold_unit, jar_folds, site_folds
 from battery_assets.learning.life.forward import failed_by, forward_predictions, lives_told, typical_days
 from battery_assets.learning.life.metrics import (
     concordance,
@@ -18,7 +19,7 @@ from battery_assets.learning.life.metrics import (
 )
 from battery_assets.learning.life.prediction import HORIZONS_DAYS
 from battery_assets.learning.life.straight_line import twin_predictions
-from battery_assets.learning.life.survival import Calibration, calibrated
+from battery_assets.learning.life.survival import Calibration, calibrated, log_likelihoods
 
 Report = Callable[[str, float, int], None]
 
@@ -49,7 +50,7 @@ def candidate(
     """Train on all folds but one, in turn; choose the number of trees by the likelihood of what was out.
 
     Trees that rank a month's jars worse than no tree at all are passed over, however likely they find the
-    ends: with few of them both can be.
+    ends: with few of them both can be. So are all trees where their gain is no more than chance gives.
     """
     stages = list(range(recipe.stage, recipe.iterations + 1, recipe.stage))
     # The first row is no tree at all: the twin's posterior as it is.
@@ -72,9 +73,26 @@ def candidate(
         report(f"out_of_fold_nll_{name}", value, trees)
         report(f"out_of_fold_c_index_month_{name}", rank, trees)
     chosen = int(np.argmin(np.where(ranks < ranks[0], np.inf, curve)))
+    told = [
+        log_likelihoods(lives.spans, it.location(raw), it.scale, distribution, it.sudden_per_day)
+        for raw, (it, _) in ((staged[at], tried[at]) for at in (0, chosen))
+    ]
+    gain, error = _gain(examples, (told[1] - told[0]) * lives.spans.weight, recipe.folds)
+    chosen = chosen if gain > error else 0
     return Candidate(
         distribution, scale, [0, *stages][chosen], staged[chosen], float(curve[chosen]), float(ranks[chosen])
     )
+
+
+def _gain(examples: pl.DataFrame, each: np.ndarray, folds: int) -> tuple[float, float]:
+    """What trees add to the ln likelihood, and its standard error between what is held out together.
+
+    Source: the one-standard-error rule of Breiman et al., Classification and Regression Trees, 1984.
+    """
+    unit = fold_unit(examples, folds)
+    by_unit = examples.select(unit, each=pl.Series(each)).group_by(unit).agg(pl.col("each").sum())["each"]
+    spread = by_unit.std() if by_unit.len() > 1 else None
+    return float(each.sum()), float("inf") if spread is None else float(spread * by_unit.len() ** 0.5)
 
 
 def calibration_of(lives: Lives, best: Candidate, rows: np.ndarray | None = None) -> Calibration:
@@ -138,6 +156,38 @@ def compared(examples: pl.DataFrame, fold: np.ndarray, held_out: pl.DataFrame) -
     for name, days in (("resistance_trend", resistance), ("resistance", -percent), ("age", -age)):
         metrics[f"c_index_month_{name}"] = month_concordance(examples, days)
     return metrics
+
+
+def other_seeds(examples: pl.DataFrame, lives: Lives, recipe: Recipe, best: Candidate) -> dict[str, float]:
+    """c_index_month_seed_N: the best candidate trained with other folds and draws, recipe.seeds in all."""
+    calibration, found = calibration_of(lives, best), {}
+    for seed in range(recipe.seed + 1, recipe.seed + recipe.seeds):
+        other = replace(recipe, seed=seed)
+        fold = jar_folds(examples, recipe.folds, seed)
+        raw = np.zeros(len(fold))
+        for number in np.unique(fold) if best.trees else ():
+            out = fold == number
+            booster = trained_booster(lives.only(~out), other, best.distribution, best.scale, best.trees)
+            raw[out] = raw_output(booster, lives.matrix[out], recipe.threads)
+        risk = failed_by(lives.time, raw, calibration, HORIZONS_DAYS[-1])
+        found[f"c_index_month_seed_{seed}"] = month_concordance(examples, -risk)
+    return found
+
+
+def since(
+    examples: pl.DataFrame, held_out: pl.DataFrame, champion: pl.DataFrame, begun: datetime
+) -> dict[str, float]:
+    """c_index_later and c_index_later_champion: both on the months since the champion's cut-off.
+
+    held_out, champion: what each tells of the rows of `examples`, in their order.
+    """
+    later = examples["snapshot_at"] >= begun
+    rows = examples.filter(later)
+    ranks = [
+        month_concordance(rows, -told["failure_probability_365d"].filter(later).to_numpy())
+        for told in (held_out, champion)
+    ]
+    return dict(zip(("c_index_later", "c_index_later_champion"), ranks, strict=True))
 
 
 def unseen_site(examples: pl.DataFrame, lives: Lives, recipe: Recipe, best: Candidate) -> dict[str, float]:

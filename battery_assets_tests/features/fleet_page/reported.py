@@ -13,6 +13,14 @@ START, UNTIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC
 MARKUP = '<script src="https://evil.example/x.js">&\'</script>'
 JARS = {("bangrak", "BKK-S1"): 6, ("bangrak", "BKK-S2"): 4, ("phuket", "PKT-S1"): 5}
 
+SCORES = {
+    "c_index": 0.93, "brier_90d": 0.021,
+    "decisions_nobody_missed": 9.0, "decisions_nobody_needless": 0.0, "decisions_nobody_visits": 0.0,
+    "decisions_nobody_cost": 90.0,
+    "decisions_fused_missed": 1.0, "decisions_fused_needless": 2.0, "decisions_fused_visits": 10.0,
+    "decisions_fused_lead_days": 61.0, "decisions_fused_cost": 21.5,
+}  # fmt: skip
+
 
 def frame(schema: dict[str, Any], *rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame([dict.fromkeys(schema) | row for row in rows], schema=schema)
@@ -85,7 +93,7 @@ def month() -> FleetMonth:
              "came_true": 0, "false_alarms": 0, "ends": 0, "foreseen": 0},
         ),
         orders={"bangrak": 1},
-        models=[("rul 2026-01.3", {"c_index": 0.93, "brier_90d": 0.021})],
+        models=[("rul 2026-01.3", SCORES)],
     )  # fmt: skip
 
 

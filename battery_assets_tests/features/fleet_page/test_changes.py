@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from battery_assets.features.fleet_page.changes import changes, listed
+from battery_assets.features.fleet_page.changes import changes, compared, listed
 from battery_assets_tests.features.fleet_page.reported import empty_month, month
 
 
@@ -54,3 +54,15 @@ def test_many_are_counted_and_the_first_named():
 def test_of_nothing_nothing_is_told():
     assert changes(empty_month()) == []
     assert "Nothing" in listed([])
+
+
+def test_without_a_month_before_that_is_said_beside_what_came_and_went():
+    at = month()
+    alone = replace(
+        at,
+        jars=at.jars.with_columns(pl.lit(None, pl.Float64).alias("soh_before_pct")),
+        strings=at.strings.with_columns(pl.lit(None, pl.Float64).alias("p_before")),
+    )
+    assert "Nothing of the month before is there" in compared(alone)
+    assert "INC-NEW" in compared(alone)
+    assert "Nothing" not in compared(at)

@@ -130,7 +130,7 @@ def test_an_empty_month_says_so_and_a_silent_site_too():
         "No incident was open.",
         "No remaining life",
         "No ride-through",
-        "Nothing of what this page",
+        "Nothing of the month before is there",
     ):
         assert words in text
     at = month()
@@ -165,6 +165,13 @@ def test_rules_of_sites_are_added_up():
     rules = of_fleet(month()).partition('id="rules"')[2]
     cells = re.findall(r'<td class="r">([^<]*)</td>', rules.partition("</table>")[0])
     assert cells == ["7", "3", "1", "75", "4", "75"]
+
+
+def test_the_scoreboard_has_the_cheapest_way_first():
+    board = of_fleet(month()).partition('id="decisions"')[2].partition("</table>")[0]
+    rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in board.split("<tr>")[2:]]
+    assert rows == [["fused", "1", "2", "61", "10", "21.5"], ["nobody", "9", "0", "-", "0", "90.0"]]
+    assert "No model says" in of_fleet(replace(month(), models=[("rul 1", {"c_index": 0.9})]))
 
 
 def test_a_bar_of_a_life_reaches_from_its_lower_to_its_upper_end():

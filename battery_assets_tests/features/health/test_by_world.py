@@ -27,16 +27,29 @@ def test_the_classes_of_true_health_make_up_the_world(rows):
         assert own["< 85"] == own["< 80"] + own["80-85"]
 
 
-def test_the_estimate_of_the_matched_world_holds_and_one_that_knows_less_holds_less(rows):
-    whole = {row["world"]: row for row in rows if row["health"] == "all"}
-    assert whole["matched"]["inside"] > 85
-    assert abs(whole["matched"]["bias"]) < 1.5
-    assert whole["acceptance_5"]["rmse"] > 1.5 * whole["matched"]["rmse"]
+def _whole(rows: list[dict], seen_by: str, health: str = "all") -> dict[str, dict]:
+    return {row["world"]: row for row in rows if row["health"] == health and row["seen_by"] == seen_by}
+
+
+def test_the_estimate_holds_in_every_world_and_knows_how_far_acceptance_tests_are_off(rows):
+    for seen_by in bench.SEEN_BY:
+        whole = _whole(rows, seen_by)
+        assert all(whole[world]["inside"] > 85 for world in WORLDS)
+        assert abs(whole["matched"]["bias"]) < 1.5
+    people = _whole(rows, bench.PEOPLE)
+    assert people["acceptance_5"]["rmse"] < 1.5 * people["matched"]["rmse"]
+
+
+def test_a_monitor_tells_more_than_people_who_come_four_times_a_year(rows):
+    people, monitor = (_whole(rows, seen_by) for seen_by in bench.SEEN_BY)
+    for world in WORLDS:
+        assert monitor[world]["width"] < 0.8 * people[world]["width"]
 
 
 def test_blocks_of_one_cell_are_estimated_as_well_as_jars_of_six(rows):
-    whole = {row["world"]: row for row in rows if row["health"] == "all"}
-    assert whole["blocks_2v"]["rmse"] == pytest.approx(whole["matched"]["rmse"], rel=0.15)
+    for seen_by in bench.SEEN_BY:
+        whole = _whole(rows, seen_by)
+        assert whole["blocks_2v"]["rmse"] == pytest.approx(whole["matched"]["rmse"], rel=0.15)
 
 
 def test_a_row_tells_bias_scatter_coverage_and_its_spread_over_seeds():

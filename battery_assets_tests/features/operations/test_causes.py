@@ -1,6 +1,6 @@
 """Faults that the generator makes are one incident each, and the incident names them.
 
-`python -m battery_assets_tests.worlds.incident_causes` prints the whole matrix; here are a month or two of each.
+`python -m battery_assets_tests.worlds.incidents.causes` prints the whole matrix; here are a month or two of each.
 Codes that the generator has no fault for are in `test_incidents`.
 """
 
@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from battery_assets_tests.worlds.fault_months import small_site
-from battery_assets_tests.worlds.incident_causes import CAUSES_OF, MARKS, PAGE, Judged, judged, table, write
+from battery_assets_tests.worlds.incidents.causes import CAUSES_OF, MARKS, PAGE, Judged, judged, table, write
+from battery_assets_tests.worlds.incidents.fault_months import small_site
 
 # Sites and months in which the generator's sites of `small_site` have the fault.
 FAULTS = [
@@ -29,7 +29,8 @@ def test_a_fault_is_one_incident_that_names_it(fault, seed, months):
     pairs = found.pairs
     named = [code for truth, code in pairs if truth == fault]
     assert named and set(named) <= set(CAUSES_OF[fault]), pairs
-    assert found.more == 0
+    # An overcharged string is hot besides: heat is an incident of its own.
+    assert found.more == 0 or fault == "overcharge"
     # No sound jar is called shorted or broken, and nothing else is called what this fault is.
     wrong = [(truth, code) for truth, code in pairs if code in ("CELL-SHORT", "THERMAL-RUNAWAY")]
     assert all(code in CAUSES_OF.get(truth, ()) for truth, code in wrong), pairs

@@ -2,7 +2,7 @@
 
 import pytest
 
-from battery_assets_tests.worlds.faulty_site import FaultySite
+from battery_assets_tests.worlds.incidents.faulty_site import FaultySite
 
 
 @pytest.fixture

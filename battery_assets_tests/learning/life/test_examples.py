@@ -1,4 +1,4 @@
-"""What a model may see, and what it may learn from."""
+"""What a model may see."""
 
 from datetime import timedelta
 
@@ -6,13 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.learning.life.examples import (
-    FEATURES,
-    labelled,
-    slots,
-    snapshots,
-    with_replacement_events,
-)
+from battery_assets.learning.life.examples import FEATURES, slots, snapshots
 from battery_assets_tests.learning.conftest import Fleet
 from battery_assets_tests.worlds.estimation.ageing import month_ends
 
@@ -134,85 +128,9 @@ def test_a_feature_of_an_unknown_jar_is_refused(known: Fleet) -> None:
         )
 
 
-def test_an_end_lies_between_the_last_snapshot_and_the_replacement(known: Fleet) -> None:
-    ended = known.examples.filter(pl.col("upper_days").is_not_null())
-    assert ended["battery_id"].n_unique() >= 15
-    assert (ended["lower_days"] < ended["upper_days"]).all()
-    assert (ended["upper_days"] - ended["lower_days"] <= 32).all()
-    replaced = known.world.batteries.select("battery_id", "replaced_date")
-    joined = ended.join(replaced, on="battery_id")
-    end = pl.col("snapshot_at") + pl.duration(seconds=pl.col("upper_days") * 86_400)
-    assert (joined.select(end.dt.date() == pl.col("replaced_date") + pl.duration(days=1)).to_series()).all()
-
-
-def test_a_living_jar_is_followed_until_the_cut_off(known: Fleet) -> None:
-    living = known.examples.filter(pl.col("upper_days").is_null())
-    followed = (known.world.cutoff - living["snapshot_at"]).dt.total_seconds() / 86_400
-    assert living["lower_days"].to_list() == followed.to_list()
-    assert (known.examples["snapshot_at"] < known.world.cutoff).all()
-
-
-def test_what_happens_after_the_cut_off_changes_no_label(known: Fleet) -> None:
-    cutoff = month_ends(8)[-1]
-    labels = labelled(known.snaps, known.world.batteries, cutoff)
-    future = pl.col("replaced_date") >= cutoff.date()
-    forgotten = known.world.batteries.with_columns(
-        status=pl.when(future).then(pl.lit("active")).otherwise("status"),
-        replaced_date=pl.when(future).then(None).otherwise("replaced_date"),
-    )
-    past = known.snaps.filter(pl.col("snapshot_at") <= cutoff)
-    assert labels.equals(labelled(past, forgotten, cutoff))
-    assert labels["upper_days"].is_not_null().any()
-
-
-def test_a_jar_withdrawn_without_a_date_counts_as_seen_until_its_last_snapshot(known: Fleet) -> None:
-    jar = pl.col("battery_id") == "jar-0000"
-    retired = known.world.batteries.with_columns(
-        status=pl.when(jar).then(pl.lit("retired")).otherwise("status")
-    )
-    gone = known.snaps.filter(~jar | (pl.col("snapshot_at") <= MARCH_END))
-    rows = labelled(gone, retired, known.world.cutoff).filter(jar)
-    assert rows["upper_days"].is_null().all()
-    assert rows["snapshot_at"].max() < MARCH_END
-    assert rows["lower_days"].max() == (MARCH_END - month_ends(1)[0]).days
-
-
-def test_a_replacement_event_stands_in_for_a_missing_date(known: Fleet) -> None:
-    undated = known.world.batteries.with_columns(replaced_date=pl.lit(None, dtype=pl.Date))
-    events = pl.DataFrame(
-        {
-            "battery_id": ["jar-0000", "jar-0001", None],
-            "event_type": ["replacement", "replacement", "replacement"],
-            "status": ["completed", "cancelled", "completed"],
-            "completed_date": [MARCH_END, MARCH_END, MARCH_END],
-        }
-    )
-    filled = with_replacement_events(undated, events)
-    assert filled.filter(pl.col("replaced_date").is_not_null())["battery_id"].to_list() == ["jar-0000"]
-    assert filled["battery_id"].to_list() == undated["battery_id"].to_list()
-
-
 def test_a_slot_keeps_its_name_through_replacements() -> None:
     chain = pl.DataFrame({"battery_id": ["c", "a", "b"], "replacement_of": ["b", None, "a"]})
     assert slots(chain) == ["a", "a", "a"]
     circle = pl.DataFrame({"battery_id": ["a", "b"], "replacement_of": ["b", "a"]})
     with pytest.raises(ValueError, match="runs in a circle"):
         slots(circle)
-
-
-def test_a_naive_cut_off_is_refused(known: Fleet) -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        labelled(known.snaps, known.world.batteries, MARCH_END.replace(tzinfo=None))
-
-
-def test_a_jar_that_was_retired_sound_with_its_string_did_not_fail(known: Fleet) -> None:
-    left = known.world.batteries.filter(pl.col("replaced_date").is_not_null())["battery_id"][0]
-    jar = pl.col("battery_id") == left
-    sound = known.world.batteries.with_columns(
-        status=pl.when(jar).then(pl.lit("retired")).otherwise("status")
-    )
-    failed = labelled(known.snaps, known.world.batteries, known.world.cutoff).filter(jar)
-    rows = labelled(known.snaps, sound, known.world.cutoff).filter(jar)
-    assert failed["upper_days"].is_not_null().all()
-    assert rows["upper_days"].is_null().all()
-    assert rows["followup_days"].max() < failed["followup_days"].max()

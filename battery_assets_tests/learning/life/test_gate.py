@@ -32,6 +32,22 @@ def test_no_model_serves_whose_jars_end_before_their_bounds() -> None:
     assert (judged.passed, "8.0% of jars ended before" in judged.words) == (False, True)
 
 
+def test_the_worst_seed_counts() -> None:
+    assert not verdict(GOOD | {"c_index_month_seed_8": 0.84, "c_index_month_seed_9": 0.95}).passed
+    assert not verdict(GOOD | {"c_index_month_seed_8": float("nan")}).passed
+
+
+def test_no_model_serves_that_ranks_the_months_since_worse_than_the_one_in_production() -> None:
+    later = {"c_index_later": 0.90, "c_index_later_champion": 0.91}
+    assert "the model in production with 0.910" in verdict(GOOD | later).words
+    assert verdict(GOOD | later | {"c_index_later_champion": 0.904}).passed
+    assert verdict(GOOD | later | {"c_index_later_champion": float("nan")}).passed
+
+
+def test_no_model_serves_while_a_probe_is_red() -> None:
+    assert verdict(GOOD, ["jar_index"]).words == "refused: jar_index foretold what it cannot know"
+
+
 def test_scores_that_are_no_numbers_let_nothing_pass() -> None:
     for name in ("c_index_month", "early_failure_share"):
         assert not verdict(GOOD | {name: float("nan")}).passed

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.learning.life.folds import jar_folds, site_folds
+from battery_assets.learning.life.folds import fold_unit, jar_folds, site_folds
 from battery_assets.learning.life.metrics import brier, concordance, early_failure_share, marginal_predictions
 from battery_assets_tests.learning.conftest import Fleet
 
@@ -32,6 +32,12 @@ def test_the_brier_score_leaves_out_who_was_not_followed_long_enough() -> None:
     assert brier(rows, np.array([1.0, 0.5, 0.9, 0.0]), 30.0) == pytest.approx((0.0 + 0.25) / 2)
 
 
+def test_an_end_whose_interval_holds_the_horizon_tells_nothing_of_it() -> None:
+    rows = _examples([("a", 9, 10.0, 100), ("b", 20, 40.0, 100), ("c", 100, None, 100)])
+    assert brier(rows, np.array([1.0, 0.0, 0.0]), 30.0) == 0.0
+    assert brier(rows, np.array([0.0, 0.0, 0.0]), 30.0) == pytest.approx(0.5)
+
+
 def test_jars_that_end_before_their_own_lower_bound_are_counted() -> None:
     rows = _examples([("a", 9, 10.0, 100), ("b", 100, None, 100), ("c", 20, None, 20)])
     assert early_failure_share(rows, np.array([30.0, 30.0, 30.0])) == 0.5
@@ -46,18 +52,23 @@ def test_the_marginal_baseline_tells_all_jars_the_same(known: Fleet) -> None:
     assert told["failure_probability_90d"][0] == pytest.approx(ended, abs=0.01)
 
 
-def test_no_jar_and_no_slot_lies_in_two_folds(known: Fleet) -> None:
+@pytest.mark.parametrize(("folds", "unit"), [(3, "site"), (4, "string_id"), (12, "group")])
+def test_what_is_held_out_together_is_the_widest_that_gives_enough_folds(
+    known: Fleet, folds: int, unit: str
+) -> None:
     examples = known.examples.with_columns(group=pl.col("group").str.replace("jar-0001", "jar-0000"))
-    fold = pl.Series("fold", jar_folds(examples, 4, seed=7))
-    assert examples.with_columns(fold).group_by("group").agg(pl.col("fold").n_unique())["fold"].max() == 1
+    assert fold_unit(examples, folds) == unit
+    fold = pl.Series("fold", jar_folds(examples, folds, seed=7))
+    assert examples.with_columns(fold).group_by(unit).agg(pl.col("fold").n_unique())["fold"].max() == 1
+    assert fold.n_unique() == folds
 
 
 def test_every_fold_has_its_share_of_ends_and_sites(known: Fleet) -> None:
     rows = known.examples.with_columns(fold=jar_folds(known.examples, 4, seed=7))
-    ends = rows.filter(pl.col("upper_days").is_not_null()).group_by("fold").agg(pl.col("group").n_unique())
-    assert ends["group"].max() - ends["group"].min() <= 1
-    jars = rows.group_by("fold", "site").agg(pl.col("group").n_unique())
-    assert jars["group"].max() - jars["group"].min() <= 2
+    ended = pl.col("upper_days").is_not_null()
+    strings = rows.group_by("fold").agg(pl.col("string_id").filter(ended).n_unique())["string_id"]
+    assert strings.max() - strings.min() <= 1
+    assert rows.group_by("fold").agg(pl.col("site").n_unique())["site"].min() >= 2
     assert site_folds(known.examples.drop("site")) is None
 
 

@@ -12,6 +12,7 @@ from battery_assets.learning.life.survival import (
     calibrated,
     error_quantile,
     kaplan_meier,
+    log_likelihoods,
     log_survival,
     negative_log_likelihood,
     share_ended,
@@ -21,7 +22,7 @@ from battery_assets.learning.life.survival import (
 def in_ln_days(low: np.ndarray, high: np.ndarray) -> Spans:
     """Lives on the clock of the text books, z = ln t."""
     high_z = np.where(np.isfinite(high), np.log(np.where(np.isfinite(high), high, 1.0)), np.inf)
-    return Spans(low, high, np.log(low), high_z, np.ones(len(low)))
+    return Spans(low, high, np.log(low), high_z, np.ones(len(low)), np.ones(len(low)))
 
 
 LAWS = {"Normal": stats.norm, "Logistic": stats.logistic, "Extreme": stats.gumbel_l}
@@ -74,7 +75,9 @@ def test_few_ends_leave_the_clocks_as_the_twin_tells_them() -> None:
     low, high = np.full(300, 100.0), np.full(300, np.inf)
     high[:2] = 130.0
     z = np.where(np.isfinite(high), -2.0, -4.0)
-    spans = Spans(low, high, z - 0.1, np.where(np.isfinite(high), z, np.inf), np.full(300, 1 / 12))
+    spans = Spans(
+        low, high, z - 0.1, np.where(np.isfinite(high), z, np.inf), np.full(300, 1 / 12), np.ones(300)
+    )
     found, _ = calibrated(spans, np.zeros(300), 1.0, "Normal")
     assert abs(found.offset) < 0.15
     assert found.scale == pytest.approx(1.0, abs=0.1)
@@ -82,9 +85,13 @@ def test_few_ends_leave_the_clocks_as_the_twin_tells_them() -> None:
 
 def test_twelve_rows_of_one_jar_are_one_life() -> None:
     low, high = np.array([300.0, 300.0]), np.array([330.0, np.inf])
-    once = Spans(low, high, np.log(low), np.where(np.isfinite(high), np.log(330.0), np.inf), np.ones(2))
+    once = Spans(
+        low, high, np.log(low), np.where(np.isfinite(high), np.log(330.0), np.inf), np.ones(2), np.ones(2)
+    )
     rows = np.repeat([0, 1], 12)
-    often = Spans(*(part[rows] for part in (low, high, once.lower_z, once.upper_z)), np.full(24, 1 / 12))
+    often = Spans(
+        *(part[rows] for part in (low, high, once.lower_z, once.upper_z)), np.full(24, 1 / 12), np.ones(24)
+    )
     first, second = (
         calibrated(one, np.full(len(one.weight), 6.0), 1.0, "Normal")[0] for one in (once, often)
     )
@@ -114,3 +121,17 @@ def test_the_product_limit_estimate_is_scipy_s() -> None:
     times, alive = kaplan_meier(days, ended)
     curve = ecdf(CensoredData.right_censored(days, ~ended)).sf
     assert alive == pytest.approx(curve.evaluate(times), abs=1e-12)
+
+
+def test_a_doubted_end_is_half_an_end_and_half_a_life_that_goes_on() -> None:
+    """Its ln likelihood lies midway between those of the two lives that it may have been."""
+    ln = np.log(np.array([[50.0], [100.0]]))
+    one = np.ones(1)
+
+    def told(upper: float, low: float, share: float) -> float:
+        z = np.where(np.isfinite([upper]), ln[1], np.inf)
+        spans = Spans(np.array([low]), np.array([upper]), np.log([low]), z, one, np.array([share]))
+        return float(log_likelihoods(spans, np.array([4.0]), 1.0, "Normal")[0])
+
+    ended, living = told(100.0, 50.0, 1.0), told(np.inf, 100.0, 1.0)
+    assert told(100.0, 50.0, 0.5) == pytest.approx(0.5 * ended + 0.5 * living)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import polars as pl
 
+from battery_assets.learning.life.labels import ends_known
 from battery_assets.learning.life.prediction import WEAR_OUT
 
 FIRST = datetime(2025, 11, 1, tzinfo=UTC)
@@ -25,6 +26,20 @@ class World:
     twins: pl.DataFrame
     batteries: pl.DataFrame
     cutoff: datetime
+
+    def ends(self, cutoff: datetime | None = None) -> pl.DataFrame:
+        """What is known of each jar's end at a cut-off; the technician finds out each month."""
+        gone = self.batteries.filter(pl.col("replaced_date").is_not_null())
+        events = gone.select(
+            "battery_id",
+            event_type=pl.lit("replacement"),
+            event_subtype=pl.lit("failed_under_load"),
+            status=pl.lit("completed"),
+            completed_date=pl.col("replaced_date").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        )
+        strings = self.batteries.select(pl.col("string_id").unique())
+        tests = strings.join(pl.DataFrame({"test_date": self.features["feature_ts"].unique()}), how="cross")
+        return ends_known(self.batteries, self.twins, events, tests, cutoff or self.cutoff)
 
 
 def month_ends(months: int) -> list[datetime]:
@@ -136,6 +151,10 @@ def _twin_rows(
             "battery_id": [f"jar-{n:04d}" for n in here],
             "captured_at": instant,
             "soh_pct": soh,
+            "soh_lower_pct": soh - 3.0,
+            "soh_upper_pct": soh + 3.0,
+            "evidence": "age+resistance",
+            "fault": pl.Series([None] * len(here), dtype=pl.String),
             "r0_mohm": 5.4 * resistance / 100,
             "capacity_fade_pct": 100 * (1 - soh / 102),
             "power_fade_pct": 100 * (1 - 100 / resistance),

@@ -1,13 +1,12 @@
 """Health in every world: the product's own estimate against the truth, by true health, worst row first.
 
-Jars of synthetic sites, with what a site without a monitor knows of them: age, quarterly ohmic rounds, the
-string's yearly test. `python -m battery_assets_tests.worlds.estimation.by_world` prints the table and writes it
+Jars of synthetic sites, with what people know of them: age, quarterly ohmic rounds, the string's yearly test;
+and with what a monitor adds (`monitored`). `python -m battery_assets_tests.worlds.estimation.by_world` prints the table and writes it
 into the page of figures; `python -m benchmarks --only health_by_world` writes it with the figures.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import polars as pl
 
 from battery_assets.features.health.capacity import capacity_results
 from battery_assets.features.health.estimate import state_of_health
-from battery_assets.synthetic.calendar import DAY_S, month_days
+from battery_assets.synthetic.calendar import month_days
 from battery_assets.synthetic.condition import condition
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
@@ -25,11 +24,18 @@ from battery_assets.synthetic.signals.weather import SELF_HEAT_K, first_day, roo
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.synthetic.transactions import transactions
 from battery_assets.synthetic.worlds import SULFATION, WORLDS
+from battery_assets_tests.worlds.estimation.monitored import (
+    at_end,
+    fits_of_tests,
+    float_signs,
+    week_of_readings,
+)
 
 SEEDS, STRINGS, YEARS = (9101, 9102, 9103), 18, (2027, 2031, 2035)
 CLASSES = ((0.0, 80.0), (80.0, 85.0), (85.0, 90.0), (90.0, 95.0), (95.0, 130.0))
 NAMES = ("< 80", "80-85", "85-90", "90-95", ">= 95")
 WORN_PCT = 85.0
+SEEN_BY = PEOPLE, MONITOR = "people", "monitor"
 FEWEST = 20  # jars of a row; a share of fewer says little and comes last
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "figures.md"
 MARKS = "<!-- health_by_world -->", "<!-- /health_by_world -->"
@@ -40,9 +46,10 @@ def measure(small: bool) -> dict[str, float]:
     rows = scored(small)
     if not small:
         write(rows)
-    worn = [row for row in rows if row["health"] == "< 85"]
+    by_people = [row for row in rows if row["seen_by"] == PEOPLE]
+    worn = [row for row in by_people if row["health"] == "< 85"]
     matched = next(row for row in worn if row["world"] == "matched")
-    sulfated = next(row for row in rows if row["health"] == "< 85, sulfation")
+    sulfated = next(row for row in by_people if row["health"] == "< 85, sulfation")
     enough = [row for row in worn if row["jars"] >= FEWEST] or worn
     return {
         "health_by_world": min(row["inside"] for row in enough),
@@ -58,14 +65,18 @@ def scored(small: bool = False) -> list[dict]:
     """Rows of the table, worst coverage first."""
     seeds, strings, years = (SEEDS[:1], 6, YEARS[:1]) if small else (SEEDS, STRINGS, YEARS)
     frames = {name: estimated(name, seeds, strings, years) for name in WORLDS}
-    rows = [row for name, frame in frames.items() for row in _rows(name, frame)]
-    sulfated = pl.concat([f for f in frames.values()]).filter(pl.col("sulfated"), pl.col("true") < WORN_PCT)
-    rows.append(_row("every world", "< 85, sulfation", sulfated))
+    rows = []
+    for seen_by in SEEN_BY:
+        own = {name: frame.filter(pl.col("seen_by") == seen_by) for name, frame in frames.items()}
+        sulfated = pl.concat(own.values()).filter(pl.col("sulfated"), pl.col("true") < WORN_PCT)
+        told = [row for name, frame in own.items() for row in _rows(name, frame)]
+        told.append(_row("every world", "< 85, sulfation", sulfated))
+        rows += [{"seen_by": seen_by} | row for row in told]
     return sorted(rows, key=lambda row: (row["jars"] < FEWEST, row["inside"]))
 
 
 def estimated(world: str, seeds: Sequence[int], strings: int, years: Sequence[int]) -> pl.DataFrame:
-    """seed, true, soh_pct, soh_lower_pct, soh_upper_pct, sulfated of jars in service in Junes of years."""
+    """seed, seen_by, true, soh_pct, soh_lower_pct, soh_upper_pct, sulfated of jars in Junes of years."""
     places = list(PLACES)
     frames = []
     for n, seed in enumerate(seeds):
@@ -82,15 +93,30 @@ def _of_june(site: SyntheticSite, year: int) -> pl.DataFrame:
     readings = pl.concat([made["impedance_measurement_raw"] for made in of_year])
     tests = pl.concat([made["capacity_test_raw"] for made in of_year])
     end = month_days(year * 12 + 5)[1]
-    at = datetime.fromtimestamp(end * DAY_S, UTC)
+    at = at_end(end)
     rows = in_service(site, end - 1, after_switch=True)
     now = condition(site, rows, float(end))
     named = pl.DataFrame({"battery_id": [battery_ids(site)[n] for n in rows]})
     known = named.join(master(site, months[-1])["battery"], on="battery_id", maintain_order="left")
-    known = known.with_columns(capacity_ah=pl.lit(site.product.rated_ah))
-    found = state_of_health(known, readings, _results(site, tests), _warmth(site, rows, end), at)
-    return found.select("soh_pct", "soh_lower_pct", "soh_upper_pct").with_columns(
-        true=pl.Series(100 * now.soh), sulfated=pl.Series(lives(site).mechanism[rows] == SULFATION)
+    known = known.with_columns(capacity_ah=pl.lit(site.product.rated_ah), cells=pl.lit(site.product.cells))
+    results, warmth = _results(site, tests), _warmth(site, rows, end)
+    rng = np.random.default_rng([site.seed, year])
+    read = readings.select("battery_id", "measured_at", "resistance_mohm", "temperature_c")
+    week = week_of_readings(rng, known["battery_id"].to_list(), now, end)
+    fits = fits_of_tests(rng, site, known, rows, results)
+    found = {
+        PEOPLE: state_of_health(known, read, results, warmth, at),
+        MONITOR: state_of_health(
+            known, pl.concat([read, week.cast(dict(read.schema))]), results, warmth, at, fits,
+            float_signs(rng, site, known, now, end),
+        ),
+    }  # fmt: skip
+    truth = {"true": 100 * now.soh, "sulfated": lives(site).mechanism[rows] == SULFATION}
+    return pl.concat(
+        one.select("soh_pct", "soh_lower_pct", "soh_upper_pct", seen_by=pl.lit(name)).with_columns(
+            pl.Series(column, values) for column, values in truth.items()
+        )
+        for name, one in found.items()
     )
 
 
@@ -99,7 +125,7 @@ def _results(site: SyntheticSite, tests: pl.DataFrame) -> pl.DataFrame:
     strings = layout(site).string_ids
     jars, cells = dict.fromkeys(strings, site.jars_per_string), dict.fromkeys(strings, site.product.cells)
     results = capacity_results(tests, dict.fromkeys(strings, site.product.rated_ah), jars, cells=cells)
-    told = ("test_id", "string_id", "test_date", "discharge_duration_min")
+    told = ("test_id", "string_id", "test_date", "discharge_duration_min", "cutoff_voltage_v")
     return results.join(tests.select(told), on="test_id")
 
 
@@ -119,7 +145,7 @@ def _rows(world: str, frame: pl.DataFrame) -> Iterator[dict]:
 
 
 def _row(world: str, health: str, own: pl.DataFrame) -> dict:
-    """Jars, bias, RMSE (points), % inside the 90 %, and the least and most of it over the seeds."""
+    """Jars, bias, RMSE, width of the interval (points), % inside it, and the least and most of it over the seeds."""
     scored = own.with_columns(
         off=pl.col("soh_pct") - pl.col("true"),
         inside=100.0 * pl.col("true").is_between("soh_lower_pct", "soh_upper_pct"),
@@ -127,10 +153,11 @@ def _row(world: str, health: str, own: pl.DataFrame) -> dict:
     by_seed = scored.group_by("seed").agg(pl.col("inside").mean())["inside"]
     if not own.height:
         return {"world": world, "health": health, "jars": 0} | dict.fromkeys(
-            ("bias", "rmse", "inside", "least", "most"), float("nan"))  # fmt: skip
+            ("bias", "rmse", "width", "inside", "least", "most"), float("nan"))  # fmt: skip
     return {
         "world": world, "health": health, "jars": own.height, "bias": scored["off"].mean(),
-        "rmse": (scored["off"] ** 2).mean() ** 0.5, "inside": scored["inside"].mean(),
+        "rmse": (scored["off"] ** 2).mean() ** 0.5,
+        "width": (scored["soh_upper_pct"] - scored["soh_lower_pct"]).mean(), "inside": scored["inside"].mean(),
         "least": by_seed.min(), "most": by_seed.max(),
     }  # fmt: skip
 
@@ -138,14 +165,14 @@ def _row(world: str, health: str, own: pl.DataFrame) -> dict:
 def table(rows: Sequence[dict]) -> str:
     """The rows as a table of Markdown."""
     lines = [
-        "| world | true health, % | jars | bias, points | RMSE | inside the 90 %, % | by seed |",
-        "|---|---|---|---|---|---|---|",
+        "| world | seen by | true health, % | jars | bias, points | RMSE | width | inside the 90 %, % | by seed |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         if row["jars"]:
             lines.append(
-                f"| {row['world']} | {row['health']} | {row['jars']} | {row['bias']:+.1f} "
-                f"| {row['rmse']:.1f} | {row['inside']:.0f} | {row['least']:.0f}-{row['most']:.0f} |"
+                f"| {row['world']} | {row['seen_by']} | {row['health']} | {row['jars']} | {row['bias']:+.1f} "
+                f"| {row['rmse']:.1f} | {row['width']:.0f} | {row['inside']:.0f} | {row['least']:.0f}-{row['most']:.0f} |"
             )
     return "\n".join(lines)
 

@@ -12,31 +12,44 @@ import polars as pl
 
 from battery_assets.features.health.estimate import state_of_health
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
-from battery_assets.synthetic.calendar import DAY_S, day_date, instant, month_days, month_index
+from battery_assets.synthetic.calendar import DAY_S, day_date, instant, month_days, month_index, start_day
 from battery_assets.synthetic.condition import Condition, condition
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import NEVER, in_service, lives
 from battery_assets.synthetic.master import master
+from battery_assets.synthetic.operators import TEST_DAY
+from battery_assets.synthetic.schedule import month_of_test
 from battery_assets.synthetic.signals.weather import first_day, room_daily_c
 from battery_assets.synthetic.site import PLACES, SyntheticSite
+from battery_assets.synthetic.transactions import filed_cause
+from battery_assets.synthetic.worlds import MATCHED, World
 
 START = "2024-01"
 # One ohmic reading of a monitor, of a hand-held instrument; the gain of either at one jar.
 READING_SD, GAIN_SD = 0.02, 0.01
 VOLTS_PER_SHIFT = 0.26  # of six cells, Tafel's 0.1 V a decade
 WEEK_DAYS = 7
-KINDS = {"battery_id": pl.String, "measured_at": pl.Datetime("us", "UTC")}
+INSTANT = pl.Datetime("us", "UTC")
+KINDS = {"battery_id": pl.String, "measured_at": INSTANT}
+EVENTS = {"battery_id": pl.String, "event_type": pl.String, "event_subtype": pl.String,
+          "status": pl.String, "completed_date": INSTANT}  # fmt: skip
+TESTS = {"string_id": pl.String, "test_date": INSTANT}
 
 
 @dataclass(frozen=True)
 class LifeFleet:
-    """What the warehouse would hold of the fleet, and the truth beside it."""
+    """What the warehouse would hold of the fleet, and the truth beside it.
+
+    events: replacements with what the visit's file says of why. tests: string_id, test_date.
+    """
 
     features: pl.DataFrame
     twins: pl.DataFrame
     batteries: pl.DataFrame
     truth: pl.DataFrame
+    events: pl.DataFrame
+    tests: pl.DataFrame
 
 
 def months_of(count: int) -> list[str]:
@@ -45,10 +58,12 @@ def months_of(count: int) -> list[str]:
     return [f"{year + (month - 1 + n) // 12}-{(month - 1 + n) % 12 + 1:02d}" for n in range(count)]
 
 
-def life_fleet(seed: int, sites: int, strings: int, months: int) -> LifeFleet:
+def life_fleet(seed: int, sites: int, strings: int, months: int, world: World = MATCHED) -> LifeFleet:
     """`sites` sites (9 at most) of `strings` strings of 24 jars over `months` months."""
     parts = [
-        _site(SyntheticSite(place, place, seed + n, 3600, strings, start=START), months_of(months))
+        _site(
+            SyntheticSite(place, place, seed + n, 3600, strings, start=START, world=world), months_of(months)
+        )
         for n, place in enumerate(list(PLACES)[:sites])
     ]
     return LifeFleet(*(pl.concat(frames, how="diagonal_relaxed") for frames in zip(*parts, strict=True)))
@@ -78,9 +93,46 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
             capacity_ah=pl.lit(HX12_120.rated_ah),
         )  # fmt: skip
         seen = pl.DataFrame({"battery_id": ids[rows].tolist(), "temperature_c": warm})
-        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week))
+        level = _float_v(state) + 0.004 * rng.standard_normal(len(rows))
+        signs = _signs(known, ids[rows], level, end)
+        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week, signs))
         features.append(_features(rng, ids[rows], state, warm, week, end, known))
-    return pl.concat(features), pl.concat(twins), batteries, _truth(site)
+    return (
+        pl.concat(features), pl.concat(twins), batteries, _truth(site), _replacements(site, months),
+        _tests(site, months),
+    )  # fmt: skip
+
+
+def _replacements(site: SyntheticSite, months: list[str]) -> pl.DataFrame:
+    """A finished visit for each jar that left in the months, with the cause that people file."""
+    jars, ids = lives(site), battery_ids(site)
+    until = month_days(month_index(months[-1]))[1]
+    left = np.flatnonzero((jars.replaced >= start_day(site)) & (jars.replaced < until))
+    causes = [
+        "string_renewal" if jars.renewed[n] else filed_cause(int(jars.sudden[n]), int(jars.found_by[n]))
+        for n in left.tolist()
+    ]
+    return pl.DataFrame(
+        {
+            "battery_id": [ids[n] for n in left.tolist()],
+            "event_type": "replacement",
+            "event_subtype": causes,
+            "status": "completed",
+            "completed_date": [instant(int(jars.replaced[n]) * DAY_S) for n in left.tolist()],
+        },
+        schema=EVENTS,
+    )
+
+
+def _tests(site: SyntheticSite, months: list[str]) -> pl.DataFrame:
+    """Days of the strings' yearly tests in the months."""
+    strings, dates = [], []
+    for month in map(month_index, months):
+        for number, string_id in enumerate(layout(site).string_ids):
+            if month_of_test(site, number) == month % 12:
+                strings.append(string_id)
+                dates.append(instant((month_days(month)[0] + TEST_DAY) * DAY_S))
+    return pl.DataFrame({"string_id": strings, "test_date": dates}, schema=TESTS)
 
 
 def _float_v(state: Condition) -> np.ndarray:
@@ -104,22 +156,36 @@ def _measured(ids: np.ndarray, days: np.ndarray, mohm: np.ndarray) -> pl.DataFra
     )
 
 
+def _signs(known: pl.DataFrame, ids: np.ndarray, level: np.ndarray, end: int) -> pl.DataFrame:
+    """How far each jar floats below its string's middle, as `float_signs` tells it of the last day."""
+    floats = known.join(pl.DataFrame({"battery_id": ids.tolist(), "v": level}), on="battery_id")
+    below = pl.col("v").median().over("string_id") - pl.col("v")
+    until = pl.lit(instant(end * DAY_S)).cast(KINDS["measured_at"])
+    return floats.select("battery_id", until=until, below_v=below, least_v=below)
+
+
 NO_TESTS = pl.DataFrame(
     schema={"string_id": pl.String, "test_date": KINDS["measured_at"], "capacity_pct_of_rated": pl.Float64}
 )
 
 
 def _twins(
-    known: pl.DataFrame, read: pl.DataFrame, seen: pl.DataFrame, end: int, week: np.ndarray
+    known: pl.DataFrame,
+    read: pl.DataFrame,
+    seen: pl.DataFrame,
+    end: int,
+    week: np.ndarray,
+    signs: pl.DataFrame,
 ) -> pl.DataFrame:
     at = instant(end * DAY_S)
-    health = state_of_health(known, read, NO_TESTS, seen, at)
+    health = state_of_health(known, read, NO_TESTS, seen, at, float_signs=signs)
     last = seen.select("battery_id", r0_mohm=pl.Series(1.3 * week[:, 0]))
     joined = health.join(known, on="battery_id").join(last, on="battery_id")
     ratio = pl.col("initial_resistance_mohm") * 1.3 / pl.col("r0_mohm")
     return joined.with_columns(
         captured_at=pl.lit(at).cast(KINDS["measured_at"]),
         last_calibrated_at=pl.lit(None, KINDS["measured_at"]),
+        fault=pl.lit(None, pl.String),
         capacity_fade_pct=100 * (1 - pl.col("soh_pct") * 1.2 / pl.col("initial_capacity_ah")),
         power_fade_pct=100 * (1 - ratio),
     )

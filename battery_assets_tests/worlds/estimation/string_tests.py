@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.health.capacity import capacity_results
-from battery_assets.features.health.estimate import FITS, state_of_health
+from battery_assets.features.health.estimate import state_of_health
+from battery_assets.features.health.evidence import FITS
 from battery_assets.features.twin.identify import Identified, identified, population_spread
 from battery_assets.features.twin.jar_model import prior_parameters
 from battery_assets.features.windows.discharges import discharge_windows

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from battery_assets import definitions
 from battery_assets import tables as t
-from battery_assets.learning.life.examples import labelled, snapshots
+from battery_assets.learning.life.examples import snapshots
+from battery_assets.learning.life.labels import labelled
 from battery_assets.learning.life.model import Recipe, fit, save
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import Part
@@ -47,7 +48,7 @@ def model_file(folder: Path) -> tuple[Path, str]:
     """A model of another fleet, and its sha256."""
     world = ageing_world(2)
     snaps = snapshots(world.features, world.twins, world.batteries)
-    model, _ = fit(labelled(snaps, world.batteries, world.cutoff), QUICK, lambda *_: None)
+    model, _ = fit(labelled(snaps, world.batteries, world.ends(), world.cutoff), QUICK, lambda *_: None)
     path = folder / "model.cbm"
     return path, save(model, path)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from battery_assets.actions import campaigns, experiments
 from battery_assets.actions.session import Session
+from battery_assets.actions.signals import campaigns, experiments
 from battery_assets.tables.experiments.campaigns import HPO_KIND, NAS_KIND
 from battery_assets.tables.experiments.signals import GENERATION
 

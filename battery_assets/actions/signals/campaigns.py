@@ -4,8 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from battery_assets.actions.experiments import plainly
 from battery_assets.actions.session import Session, run_here
+from battery_assets.actions.signals.experiments import plainly
 from battery_assets.errors import UserError
 from battery_assets.experiments import said
 from battery_assets.experiments.searching import books, networks, settings

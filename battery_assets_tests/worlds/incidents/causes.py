@@ -1,6 +1,6 @@
 """Which cause incidents are given, and which the generator knows: a confusion matrix over small sites.
 
-`python -m battery_assets_tests.worlds.incident_causes` prints the matrix and writes it into the page of figures.
+`python -m battery_assets_tests.worlds.incidents.causes` prints the matrix and writes it into the page of figures.
 """
 
 import sys
@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from battery_assets.synthetic.site import SyntheticSite
-from battery_assets_tests.worlds.fault_months import (
+from battery_assets_tests.worlds.incidents.fault_months import (
     EARLY,
     LATE,
     WORN_DAYS,
@@ -26,9 +26,9 @@ from battery_assets_tests.worlds.fault_months import (
     worked,
 )
 
-SEEDS = range(100, 130)
+SEEDS = range(100, 106)
 MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "figures.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "figures.md"
 MARKS = "<!-- incident_causes -->", "<!-- /incident_causes -->"
 WEAR = ("DRY-OUT", "JAR-AGEING", "WEAK-JAR", "LOW-FLOAT", "STRING-AGED")
 # What a fault may be called; the first is its own name.

@@ -1,0 +1,54 @@
+"""Distributions of health on a grid: densities of weighted capacities, quantiles, how rare a health is."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+STEP_PCT, SMOOTH_PCT = 0.5, 0.7
+GRID_PCT = np.arange(0.0, 130.0 + STEP_PCT, STEP_PCT)
+# A jar goes about its own course by so many points, and by a share of what it has lost.
+OWN_PCT, OWN_SHARE = 0.7, 0.10
+THIRDS = ((-(3.0**0.5), 1 / 6), (0.0, 2 / 3), (3.0**0.5, 1 / 6))  # Gauss's nodes of a normal
+# How likely a health is beforehand: per five points, over a band; less than that counts as that.
+BAND_PCT, PER_PCT, RARE = 3.0, 5.0, 0.002
+
+
+def normalised(log_w: np.ndarray) -> np.ndarray:
+    """Weights (J, P) that sum to one, from their logarithms."""
+    weight = np.exp(log_w - log_w.max(1, keepdims=True))
+    return weight / weight.sum(1, keepdims=True)
+
+
+def density(able_pct: np.ndarray, lost_pct: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Density on GRID_PCT (J, G) of weighted capacities (J, P) in %, each spread by a jar's own course."""
+    sd = OWN_PCT + OWN_SHARE * np.maximum(lost_pct, 0.0)
+    found = sum(_histogram(able_pct + z * sd, share * weight) for z, share in THIRDS)
+    found = gaussian_filter1d(found, SMOOTH_PCT / STEP_PCT, axis=1, mode="nearest")
+    return found / found.sum(1, keepdims=True)
+
+
+def rarity(health_pct: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """How likely the health (J, P) of each possible jar is by a prior's weights (J, P), at least RARE."""
+    level = gaussian_filter1d(_histogram(health_pct, prior), BAND_PCT / STEP_PCT, axis=1, mode="nearest")
+    at = np.clip(health_pct / STEP_PCT, 0.0, len(GRID_PCT) - 1.001).astype(np.int64)
+    return np.maximum(np.take_along_axis(level, at, 1) * (PER_PCT / STEP_PCT), RARE)
+
+
+def _histogram(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weights (J, P) of values in % on GRID_PCT, shared between the two neighbours."""
+    at = np.clip(values / STEP_PCT, 0.0, len(GRID_PCT) - 1.001)
+    low = at.astype(np.int64)
+    rows = np.arange(len(values))[:, None] * len(GRID_PCT)
+    size = len(values) * len(GRID_PCT)
+    flat = np.bincount((rows + low).ravel(), (weight * (1.0 - at + low)).ravel(), size)
+    flat += np.bincount((rows + low + 1).ravel(), (weight * (at - low)).ravel(), size)
+    return flat.reshape(len(values), len(GRID_PCT))
+
+
+def quantile(found: np.ndarray, share: float) -> np.ndarray:
+    """The health (J,) in % under which so much of each density (J, G) lies."""
+    cdf = np.cumsum(found, axis=1)
+    k = np.maximum((cdf < share).sum(1), 1)
+    rows = np.arange(len(found))
+    below, above = cdf[rows, k - 1], cdf[rows, np.minimum(k, found.shape[1] - 1)]
+    part = np.clip((share - below) / np.maximum(above - below, 1e-12), 0.0, 1.0)
+    return GRID_PCT[k - 1] + STEP_PCT * (part + 0.5)
