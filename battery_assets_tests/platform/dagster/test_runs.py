@@ -77,7 +77,7 @@ def test_every_asset_of_the_fleet_reads_what_it_declares_the_models_too(world):
     for rows in (_capacity_test(world.warehouse, before), before):
         world.warehouse.replace(t.capacity_test_raw, world.warehouse.claim(t.capacity_test_raw, PART), rows)
         assert world.run("site_month", KEY, [dg.AssetKey("capacity_test_calc")]).success
-    of_fleet = [a for a in ASSETS if a.specs_by_key[a.key].group_name.startswith("fleet_")]
+    of_fleet = [a for a in ASSETS if steps.body_of(a).__module__.startswith("battery_assets.fleet.")]
     assert len(of_fleet) == len(t.FLEET_TABLES) + len({"rul_model", "fleet_report"})
     assert_declared(of_fleet, reads_of(world.warehouse))
 
