@@ -22,6 +22,7 @@ def changes(at: FleetMonth) -> list[tuple[str, list[str]]]:
     sure = strings.filter((pl.col("p") >= SURE) & (pl.col("p_before") < SURE))
     within = pl.col("created_at").is_between(at.start, at.until, closed="left")
     ended = pl.col("ended_at").is_between(at.start, at.until, closed="left")
+    named = incidents.with_columns(named=pl.format("{} ({})", "title", "incident_code"))
     found = [
         ("Jars that fell below 80 % of health", fell.sort("soh_pct")["jar"]),
         ("Jars now likely to fail within 90 days", likely.sort("p90", descending=True)["jar"]),
@@ -29,8 +30,8 @@ def changes(at: FleetMonth) -> list[tuple[str, list[str]]]:
         ("Strings that may no longer carry their load", unsure.sort("p")["string"]),
         ("Strings that carry their load again", sure["string"]),
         ("Renewed jars", at.renewed.sort("replaced_date")["jar"]),
-        ("New incidents", incidents.filter(within)["incident_code"]),
-        ("Incidents that ended", incidents.filter(ended)["incident_code"]),
+        ("New incidents", named.filter(within)["named"]),
+        ("Incidents that ended", named.filter(ended)["named"]),
     ]
     return [(said, codes.drop_nulls().to_list()) for said, codes in found if codes.len()]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from battery_assets.features.fleet_page.changes import changes, compared, listed
-from battery_assets_tests.features.fleet_page.reported import empty_month, month
+from battery_assets_tests.features.fleet_page.reported import MARKUP, empty_month, month
 
 
 def found(at) -> dict[str, list[str]]:
@@ -15,8 +15,8 @@ def found(at) -> dict[str, list[str]]:
 def test_a_month_of_one_of_each():
     assert found(month()) == {
         "Renewed jars": ["PKT-S1-J02"],
-        "New incidents": ["INC-NEW"],
-        "Incidents that ended": ["INC-GONE"],
+        "New incidents": [f"{MARKUP} (INC-NEW)"],
+        "Incidents that ended": ["hot room (INC-GONE)"],
     }
 
 
