@@ -14,10 +14,10 @@ SPECS = {spec.key.path[-1]: spec for spec in d.defs.resolve_all_asset_specs()}
 PHASE = {group_of(number, lab=lab): number for number in range(1, 8) for lab in (False, True)}
 # Experiments read what the fleet and the lab have, whatever its phase.
 PHASE |= {group: 8 + place for place, group in enumerate(GROUPS)}
-# Models, and tables that are written row by row.
+# Models, pages, and tables that are written row by row.
 NO_PARTITIONS_OF_OURS = {
     "rul_model", "cell_model", "cell_ensemble", "cell_comparison", "datasets", "signals", "experiments", "hpo_campaigns",
-    "nas_campaigns", "explanations",
+    "nas_campaigns", "explanations", "fleet_report",
 }  # fmt: skip
 
 
@@ -167,6 +167,7 @@ def test_checks_know_their_partition():
         "lab_month",
         "catalogue",
         "training",
+        "monthly_report",
         "lab_training",
         "lab_ensemble",
         "dataset",

@@ -9,6 +9,7 @@ from battery_assets.actions.session import Session, committed_months, put_site, 
 from battery_assets.errors import UserError
 from battery_assets.hosting.orphans import die_with_parent
 from battery_assets.lab.training import books
+from battery_assets.platform.lake import pages
 from battery_assets.platform.registry.kinds import LAB_SYNTHETIC, SYNTHETIC
 
 # Whether enough of these 216 jars have ended by a cut-off to train on is chance: else the twin serves.
@@ -69,7 +70,15 @@ def steps(at: Session) -> list[list[Step]]:
                 if first <= month < end and month not in done[site]
             ]
         )
-    return [stage for stage in stages if stage]
+    stages = [stage for stage in stages if stage]
+    if stages or not pages.exists(at.warehouse.lake, MONTHS[-1], "fleet.html"):
+        stages.append([Step("monthly_report", MONTHS[-1])])
+    return stages
+
+
+def page_of(at: Session) -> str:
+    """Where the page of the last month lies."""
+    return pages.address(at.warehouse.lake, MONTHS[-1], "fleet.html")
 
 
 def prepare(at: Session) -> None:

@@ -3,6 +3,7 @@
 from battery_assets import tables as t
 from battery_assets.actions.session import Session, know_sites
 from battery_assets.errors import UserError
+from battery_assets.platform.lake import pages
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_SOURCES
 from battery_assets.platform.warehouse.removal import Holding, holdings, remove_site
@@ -38,6 +39,8 @@ def remove(at: Session, name: str, *, lab: bool) -> str | None:
     _refuse_busy(at, name)
     aside = at.landing.set_aside(name)
     remove_site(at.warehouse, name, t.TABLES, aside)
+    # The fleet's pages of those months show it too: the next report makes them again without it.
+    pages.forget(at.warehouse.lake, f"site-{name}.html")
     know_sites(at.warehouse, at.instance)
     return aside
 

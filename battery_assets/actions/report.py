@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from battery_assets.actions import report_tables as layout
 from battery_assets.actions.report_tables import Row
-from battery_assets.actions.session import Session
+from battery_assets.actions.session import Session, run_here
+from battery_assets.errors import UserError
+from battery_assets.platform.lake import pages
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -73,6 +75,10 @@ work AS (
     GROUP BY n.site)
 SELECT * FROM health FULL JOIN work USING (site) WHERE :site = '' OR site = :site ORDER BY site
 """
+_MONTHS = """
+SELECT DISTINCT month FROM platform.partition_version
+WHERE table_name = 'work_order' AND version IS NOT NULL AND (:site = '' OR site = :site) ORDER BY month
+"""
 _LAB = """
 SELECT u.site AS lab, c.cell_code AS cell, u.group_tag AS split, u.total_cycles AS cycles,
        round(l.soh_pct, 1) AS soh, l.life_cycles AS life, l.censoring
@@ -114,6 +120,23 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
         "fleet.string_health_now, fleet.string_runtime_now, fleet.open_incidents, fleet.open_alerts, "
         "fleet.prediction_history, fleet.next_best_visit."
     )
+
+
+def make_page(at: Session, site: str = "", month: str = "") -> str:
+    """Write the page of a month, of the newest that is there by default. Returns the address of the page.
+
+    UserError where the month is none, or nothing of it is there.
+    """
+    with at.warehouse.reading() as connection:
+        there = connection.execute(sa.text(_MONTHS), {"site": site}).scalars().all()
+    if not there or (month and month not in there):
+        raise UserError(
+            f"there are no work orders of {month or 'any month'}{site and f' of {site}'}: nothing to report",
+            f"run the month first (battery-assets backfill); there are {', '.join(there[-12:]) or 'none'}",
+        )
+    month = month or there[-1]
+    run_here("monthly_report", month)
+    return pages.address(at.warehouse.lake, month, f"site-{site}.html" if site else "fleet.html")
 
 
 def _rows(at: Session, query: str, wanted: dict[str, Any]) -> Sequence[Row]:

@@ -15,7 +15,7 @@ def demo() -> None:
     """
     import time
 
-    from battery_assets.actions.demo import prepare, run, steps
+    from battery_assets.actions.demo import page_of, prepare, run, steps
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.signals import demo as demo_signals
@@ -43,5 +43,6 @@ def demo() -> None:
                     one.do(at)
                     progress(str(one), True)
         print_report(at)
+        click.echo(f"\nThe last month as a page: {page_of(at)}")
         took, runs = time.monotonic() - started, total + len(signals)
         click.echo(f"{runs} runs in {took:.0f} s. Look closer: battery-assets up")

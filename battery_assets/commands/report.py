@@ -11,20 +11,29 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--site", default="", help="Only this site.")
 @click.option("--most", type=click.IntRange(min=1), default=10, show_default=True, help="Rows for each list.")
-def report(site: str, most: int) -> None:
+@click.option("--page", is_flag=True, help="Write the page of the newest month, and print where it lies.")
+@click.option("--month", default="", help="With --page: the month, YYYY-MM.")
+def report(site: str, most: int, page: bool, month: str) -> None:
     """Print jars at risk, ride-through of the strings, open incidents, work orders and model scores.
+
+    With --page, write them as an HTML page instead, with the health of every jar, and print its address.
 
     \b
     Example:
       battery-assets report --site bangrak --most 20
+      battery-assets report --page --month 2025-03
     """
-    from battery_assets.actions.report import print_report
-    from battery_assets.actions.session import session
+    from battery_assets.actions.report import make_page, print_report
+    from battery_assets.actions.session import quiet_logs, session
 
     with session() as at:
         if site:
             _known(at, site)
-        print_report(at, site, most)
+        if page or month:
+            quiet_logs()
+            click.echo(make_page(at, site, month))
+        else:
+            print_report(at, site, most)
 
 
 def _known(at: "Session", site: str) -> None:

@@ -9,6 +9,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 
 _catalogue = dg.AssetSelection.assets("battery_model", "user")
 _training = dg.AssetSelection.assets("rul_model", "ml_model")
+_page = dg.AssetSelection.assets("fleet_report")
 _fleet = dg.AssetSelection.assets(*(table.name for table in t.FLEET_TABLES))
 
 catalogue_job = dg.define_asset_job(
@@ -29,6 +30,12 @@ training_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Trains and registers the remaining-life model of a cut-off month.",
 )
+monthly_report_job = dg.define_asset_job(
+    "monthly_report",
+    _page,
+    executor_def=dg.in_process_executor,
+    description="Writes the page of a month, of the fleet and of each site, with its work orders.",
+)
 models_job = dg.define_asset_job(
     "models",
     dg.AssetSelection.assets("ml_model"),
@@ -41,7 +48,7 @@ TOGETHER = {
     "master": (t.location, t.battery_system, t.string, t.battery, t.environmental_sensor),
     "transactions": (t.maintenance_event, t.capacity_test_raw, t.impedance_measurement_raw, t.audit_log),
 }
-JOBS = (catalogue_job, site_month_job, training_job, models_job)
+JOBS = (catalogue_job, site_month_job, training_job, models_job, monthly_report_job)
 
 
 def schedules_of(warehouse: Warehouse) -> list[dg.ScheduleDefinition]:
@@ -52,4 +59,5 @@ def schedules_of(warehouse: Warehouse) -> list[dg.ScheduleDefinition]:
         schedules.last_day(site_month_job, idle=idle),
         schedules.closed_month(site_month_job, idle=idle),
         schedules.monthly_training(training_job),
+        schedules.nightly_report(monthly_report_job),
     ]

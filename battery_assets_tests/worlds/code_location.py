@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from battery_assets.fleet.jobs import catalogue_job, site_month_job, training_job
+from battery_assets.fleet.jobs import JOBS
 from battery_assets.platform.dagster.partitions import know_months
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
@@ -22,7 +22,7 @@ class World:
         self.warehouse = Warehouse(database_url=url, lake_url=lake)
         self.defs = dg.Definitions(
             assets=d.steps,
-            jobs=[catalogue_job, site_month_job, training_job],
+            jobs=list(JOBS),
             resources={
                 "warehouse": kind(database_url=url, lake_url=lake),
                 "landing": Landing(folder=str(folder / "landing")),

@@ -16,13 +16,9 @@ from battery_assets import tables as t
 from battery_assets.actions.operations.incidents import as_uuid
 from battery_assets.actions.operations.people import person, user_id_of
 from battery_assets.errors import UserError
+from battery_assets.fleet.order_lines import FORMULA, ORDERS, as_csv
 from battery_assets.platform.warehouse.resource import Warehouse
 
-COLUMNS = (
-    "work_order_id", "external_id", "site", "location_code", "unit_code", "incident_code", "priority",
-    "status", "title", "description", "created_at", "due_date", "assigned_to", "completed_at",
-    "resolution_notes",
-)  # fmt: skip
 # What an import reads; the other columns of an export are for people.
 READ = ("work_order_id", "external_id", "status", "assigned_to", "completed_at", "resolution_notes")
 _ACTS = {
@@ -31,27 +27,15 @@ _ACTS = {
 }  # fmt: skip
 STATES = tuple(_ACTS)
 _ALIKE = {("open", "assigned")}
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_ORDERS = """
-SELECT w.*, i.incident_code, l.location_code,
-       coalesce(b.battery_code, s.string_code, l.location_code) AS unit_code, u.email AS assigned_email
-FROM fleet.work_order w
-LEFT JOIN fleet.incident i USING (incident_id)
-LEFT JOIN fleet.location l ON l.location_id = w.location_id
-LEFT JOIN fleet.battery b ON b.battery_id = w.battery_id
-LEFT JOIN fleet.string s ON s.string_id = w.string_id
-LEFT JOIN service."user" u ON u.user_id = w.assigned_to
-"""
 _OPEN = sa.text(
-    _ORDERS
+    ORDERS
     + """
 WHERE (:site = '' OR w.site = :site) AND (:all OR w.status NOT IN ('completed', 'closed'))
 ORDER BY w.site, w.due_date, w.work_order_id
 """
 )
 _ALL = sa.text(
-    _ORDERS + "WHERE w.work_order_id = ANY (CAST(:ids AS uuid[])) OR w.external_id = ANY (:tickets)"
+    ORDERS + "WHERE w.work_order_id = ANY (CAST(:ids AS uuid[])) OR w.external_id = ANY (:tickets)"
 )
 
 
@@ -59,22 +43,7 @@ def exported(warehouse: Warehouse, site: str = "", *, everything: bool = False) 
     """Work orders that are not done, or all of them, as CSV with a heading; instants in UTC, ISO 8601."""
     with warehouse.reading() as connection:
         rows = connection.execute(_OPEN, {"site": site, "all": everything}).mappings().all()
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        cells = {**row, "assigned_to": row["assigned_email"] or row["assigned_to"]}
-        writer.writerow([_cell(cells[name]) for name in COLUMNS])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone().isoformat() if value.tzinfo is None else value.isoformat()
-    words = str(value)
-    return f"'{words}" if words.startswith(_FORMULA) else words
+    return as_csv([dict(row) for row in rows])
 
 
 @dataclass
@@ -149,7 +118,7 @@ class _Line:
 
     def cell(self, name: str) -> str:
         value = (self.row.get(name) or "").strip()
-        return value[1:] if value[:1] == "'" and value[1:].startswith(_FORMULA) else value
+        return value[1:] if value[:1] == "'" and value[1:].startswith(FORMULA) else value
 
     def wrong(self, name: str, what: str, step: str) -> UserError:
         return UserError(f"{self.where}, column {name}: {what}", step)

@@ -1,4 +1,4 @@
-"""What a table or a model says about its asset: the keyword arguments of `@dg.asset`."""
+"""What a table, a model or a page says about its asset: the keyword arguments of `@dg.asset`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -55,6 +55,17 @@ class Model:
     kinds: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Page:
+    """Files that an asset writes for people, beside the tables: nothing is computed from them."""
+
+    name: str
+    phase: int
+    cut: str
+    comment: str
+    kinds: frozenset[str]
+
+
 # Of each table, who reads its earlier months, and how many of them; None: all.
 _LATER: dict[str, dict[str, int | None]] = {}
 
@@ -75,7 +86,7 @@ def _partitions(cut: str, *, lab: bool = False) -> dg.PartitionsDefinition | Non
 
 
 def materializes(
-    made: sa.Table | Model,
+    made: sa.Table | Model | Page,
     reads: Iterable[sa.Table] = (),
     *,
     history: Iterable[sa.Table] = (),
@@ -84,7 +95,7 @@ def materializes(
     month_before: Iterable[sa.Table] = (),
     after: Iterable[sa.Table | Model] = (),
 ) -> dict[str, Any]:
-    """Keyword arguments for the asset of a table or of a model.
+    """Keyword arguments for the asset of a table, of a model or of a page.
 
     `reads` are the tables read for the same partition, `history` those read for `history_months` earlier
     months too (0: for all of them), `earlier` those of which only earlier months are read (the table itself
@@ -94,7 +105,7 @@ def materializes(
     A month whose rows have changed makes the later months stale whose history it is.
     """
     reads, history, earlier = tuple(reads), tuple(history), tuple(earlier)
-    said = _said_by_model(made) if isinstance(made, Model) else _said_by_table(made)
+    said = _said_by_table(made) if isinstance(made, sa.Table) else _said_by_other(made)
     for read in (*history, *earlier):
         _LATER.setdefault(read.name, {})[made.name] = history_months or None
     for read in month_before:
@@ -121,14 +132,14 @@ def _said_by_table(table: sa.Table) -> dict[str, Any]:
     }
 
 
-def _said_by_model(model: Model) -> dict[str, Any]:
+def _said_by_other(made: Model | Page) -> dict[str, Any]:
     return {
-        "name": model.name,
-        **_said_by_both(model.phase, lab=False),
-        "partitions_def": _partitions(model.cut),
-        "description": model.comment,
-        "metadata": {"registered_name": model.registered_name},
-        "kinds": set(model.kinds),
+        "name": made.name,
+        **_said_by_both(made.phase, lab=False),
+        "partitions_def": _partitions(made.cut),
+        "description": made.comment,
+        "metadata": {"registered_name": made.registered_name} if isinstance(made, Model) else {},
+        "kinds": set(made.kinds),
     }
 
 

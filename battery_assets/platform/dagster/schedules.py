@@ -117,6 +117,26 @@ def monthly_training(job: ExecutableDefinition) -> dg.ScheduleDefinition:
     return schedule
 
 
+def nightly_report(job: ExecutableDefinition) -> dg.ScheduleDefinition:
+    """Every night, after the running months: the page of the month, and of one that has just been closed."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 5 * * *",
+        execution_timezone="UTC",
+        name="nightly_report",
+        description="Writes the page of the running month, and until the 3rd that of the month before.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        today = context.scheduled_execution_time
+        months = sorted({f"{today - timedelta(days=days):%Y-%m}" for days in (0, 3)})
+        know_months(context.instance, months)
+        for month in months:
+            yield dg.RunRequest(run_key=f"{today.isoformat()} {month}", partition_key=month)
+
+    return schedule
+
+
 def nightly_tidying(job: ExecutableDefinition) -> dg.ScheduleDefinition:
     """Every night, after the running months: what nobody needs any more goes."""
     return dg.ScheduleDefinition(

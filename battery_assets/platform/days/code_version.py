@@ -23,7 +23,7 @@ _LIBRARIES = {
 }  # fmt: skip
 _FROM = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 _IMPORT = re.compile(r"^\s*import\s+([\w.]+)", re.MULTILINE)
-_DATA = re.compile(r"[\w-]+\.(?:csv|json|sql)\b")
+_DATA = re.compile(r"[\w-]+\.(?:csv|css|json|sql)\b")
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class Lake:
             e_tag,
         )
 
-    def _store(self, target: str, content: memoryview) -> str | None:
+    def _store(self, target: str, content: bytes | memoryview) -> str | None:
         """Write a file and wait for the disk; what a bucket calls its content."""
         if not self.local:
             store, path = remote(target)
@@ -231,14 +231,24 @@ class Lake:
         content = buffer.getbuffer()
         path = f"{name}-{hashlib.sha256(content).hexdigest()}.parquet"
         target = f"{self.url.rstrip('/')}/{path}"
+        if not self.local or not is_whole(target, path[-len(".parquet") - 64 : -len(".parquet")]):
+            self.put(path, content)
+        return path
+
+    def put(self, path: str, content: bytes | memoryview) -> str:
+        """Write a file of its own beside the tables, whole or not at all, in place of what was there.
+
+        Returns its address.
+        """
+        target = f"{self.url.rstrip('/')}/{path}"
         if not self.local:
             self._store(target, content)
-        elif not is_whole(target, path[-len(".parquet") - 64 : -len(".parquet")]):
-            staged = f"{target}.{uuid.uuid4().hex}"
-            self._store(staged, content)
-            os.replace(staged, target)
-            sync(Path(target).parent)
-        return path
+            return target
+        staged = f"{target}.{uuid.uuid4().hex}"
+        self._store(staged, content)
+        os.replace(staged, target)
+        sync(Path(target).parent)
+        return target
 
     def size(self, path: str) -> int:
         """Bytes of a file, by its path in the lake."""

@@ -5,8 +5,9 @@ import io
 
 import pytest
 
-from battery_assets.actions.operations.work_orders import COLUMNS, exported, imported
+from battery_assets.actions.operations.work_orders import exported, imported
 from battery_assets.errors import UserError
+from battery_assets.fleet.order_lines import COLUMNS
 
 ORDERS = "SELECT * FROM fleet.work_order ORDER BY created_at, work_order_id"
 

@@ -79,6 +79,12 @@ def test_a_month_is_a_cut_off_for_training(instance):
     assert request.partition_key == "2025-03"
 
 
+def test_the_page_of_a_month_is_written_until_the_month_has_been_closed(instance):
+    for day, months in ((2, ["2025-02", "2025-03"]), (3, ["2025-02", "2025-03"]), (4, ["2025-03"])):
+        made = requests("nightly_report", instance, 2025, 3, day, 5, 0)
+        assert [request.partition_key for request in made] == months
+
+
 def test_the_jobs_know_the_partitions_that_are_asked_for(instance):
     for name, job in (("current_month", "site_month"), ("monthly_training", "training")):
         definition = d.defs.resolve_job_def(job).partitions_def

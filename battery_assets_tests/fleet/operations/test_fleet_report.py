@@ -1,0 +1,99 @@
+"""The page of a month lies beside the tables: what was open at its end, and a line for each order."""
+
+import csv
+import io
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from battery_assets.actions.operations.work_orders import imported
+from battery_assets.fleet.order_lines import COLUMNS
+from battery_assets.fleet.p7_operations.fleet_report import fleet_report
+from battery_assets.platform.lake import pages
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import LAB_SYNTHETIC
+
+MARKED = "<b>jar & 'string'</b>"
+
+
+@pytest.fixture
+def made(site):
+    """Two faults of January: one is mended in February, one stays; February is reported as well."""
+    marked = site.alert(8, "2025-01-21 10:00") | {"message": MARKED}
+    site.run("2025-01", site.alert(1, "2025-01-20 10:00"), marked)
+    mended = site.replaced(1, "2025-02-10 10:00")
+    site.run("2025-02", site.alert(8, "2025-02-01 00:00"), work=[mended])
+    return site
+
+
+def reported(site, month: str) -> dg.MaterializeResult:
+    body = fleet_report.node_def.compute_fn.decorated_fn
+    return body(dg.build_asset_context(partition_key=month), warehouse=site.warehouse)
+
+
+def text_of(result: dg.MaterializeResult, name: str) -> str:
+    return Path(result.metadata[name].value).read_text(encoding="utf-8")
+
+
+def lines(result: dg.MaterializeResult) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(text_of(result, "work orders"))))
+
+
+def test_the_csv_has_a_line_for_each_order_that_was_open_at_the_month_s_end(made):
+    first, second = lines(reported(made, "2025-01")), lines(reported(made, "2025-02"))
+    codes = [made.jars["battery_code"][k] for k in (1, 8)]
+    assert tuple(first[0]) == COLUMNS
+    assert [row["unit_code"] for row in first] == codes, "mended later: open at the end of January"
+    assert [row["unit_code"] for row in second] == codes[1:]
+    assert first[1]["work_order_id"] == second[0]["work_order_id"]
+    said = {"work_order_id": second[0]["work_order_id"], "status": "completed"}
+    done = {**said, "completed_at": "2025-02-20T10:00+00:00"}
+    entered = ",".join(done) + "\n" + ",".join(done.values())
+    assert imported(made.warehouse, entered, "cmms").entries == 1
+    assert len(lines(reported(made, "2025-01"))) == 2
+    assert lines(reported(made, "2025-02")) == []
+
+
+def test_the_page_names_what_is_open_and_what_changed(made):
+    result = reported(made, "2025-02")
+    fleet, own = text_of(result, "page"), text_of(result, "page of phuket")
+    jar = made.jars["battery_code"][8]
+    for text in (fleet, own):
+        assert jar in text.partition('id="incidents"')[2]
+        assert "jars were renewed" not in text, "the record of the jar is another table's"
+        assert "incidents ended" in text
+        assert "<b>jar" not in text
+    assert fleet.count("<rect") == own.count("<rect") == made.jars.height
+    assert "Nothing of 2025-02" not in fleet
+    assert result.metadata["sites without data"] == ["phuket"]
+    assert result.metadata["open incidents"] == result.metadata["work orders to do"] == 1
+
+
+def test_a_month_that_nobody_made_says_that_it_is_empty(made):
+    result = reported(made, "2024-12")
+    assert "The month is empty" in text_of(result, "page")
+    assert lines(result) == []
+
+
+def test_the_same_month_gives_the_same_files_and_the_pages_of_a_site_can_go(made):
+    first, again = reported(made, "2025-01"), reported(made, "2025-01")
+    assert first.data_version == again.data_version
+    folder = Path(first.metadata["page"].value).parent
+    names = {"fleet.html", "site-phuket.html", "work-orders.csv"}
+    assert {path.name for path in folder.iterdir()} == names
+    lake = made.warehouse.lake
+    (folder / "site-gone.html").write_text("left by a site of before")
+    reported(made, "2025-01")
+    assert {path.name for path in folder.iterdir()} == names
+    reported(made, "2025-02")
+    assert pages.forget(lake, "site-other.html") == []
+    assert pages.forget(lake, "site-phuket.html") == ["2025-01", "2025-02"]
+    assert not list(folder.iterdir())
+    assert not pages.exists(lake, "2025-01", "fleet.html")
+
+
+def test_a_lab_is_no_site_of_the_fleet(made):
+    with made.warehouse.transaction() as connection:
+        registry.put_site(connection, "bench", LAB_SYNTHETIC, {})
+    assert "page of bench" not in reported(made, "2025-01").metadata
