@@ -22,15 +22,16 @@ def changes(at: FleetMonth) -> list[tuple[str, list[str]]]:
     sure = strings.filter((pl.col("p") >= SURE) & (pl.col("p_before") < SURE))
     within = pl.col("created_at").is_between(at.start, at.until, closed="left")
     ended = pl.col("ended_at").is_between(at.start, at.until, closed="left")
+    named = incidents.with_columns(named=pl.format("{} ({})", "title", "incident_code"))
     found = [
-        ("jars fell below 80 % of health", fell.sort("soh_pct")["jar"]),
-        ("jars became likely to fail within 90 days", likely.sort("p90", descending=True)["jar"]),
-        ("jars are no longer likely to fail within 90 days", calm["jar"]),
-        ("strings may no longer carry their load", unsure.sort("p")["string"]),
-        ("strings carry their load again", sure["string"]),
-        ("jars were renewed", at.renewed.sort("replaced_date")["jar"]),
-        ("incidents began", incidents.filter(within)["incident_code"]),
-        ("incidents ended", incidents.filter(ended)["incident_code"]),
+        ("Jars that fell below 80 % of health", fell.sort("soh_pct")["jar"]),
+        ("Jars now likely to fail within 90 days", likely.sort("p90", descending=True)["jar"]),
+        ("Jars no longer likely to fail within 90 days", calm["jar"]),
+        ("Strings that may no longer carry their load", unsure.sort("p")["string"]),
+        ("Strings that carry their load again", sure["string"]),
+        ("Renewed jars", at.renewed.sort("replaced_date")["jar"]),
+        ("New incidents", named.filter(within)["named"]),
+        ("Incidents that ended", named.filter(ended)["named"]),
     ]
     return [(said, codes.drop_nulls().to_list()) for said, codes in found if codes.len()]
 
@@ -52,5 +53,5 @@ def listed(found: Sequence[tuple[str, list[str]]]) -> Html:
     for said, codes in found:
         rest = f" and {len(codes) - MOST_NAMED} more" if len(codes) > MOST_NAMED else ""
         named = ", ".join(map(escaped, codes[:MOST_NAMED]))
-        lines.append(f"<li><b>{len(codes)}</b> {escaped(said)}: {named}{rest}</li>")
+        lines.append(f"<li>{escaped(said)}, <b>{len(codes)}</b>: {named}{rest}</li>")
     return Html(f"<ul>{''.join(lines)}</ul>")

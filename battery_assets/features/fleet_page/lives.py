@@ -5,7 +5,7 @@ import math
 from battery_assets.features.fleet_page.markup import Html
 
 _FIRST, _LAST = 7.0, 3652.0
-_TICKS = {7: "week", 30: "month", 91: "quarter", 365: "year", 1096: "3", 3652: "10 years"}
+_TICKS = {7: "week", 30: "", 91: "quarter", 365: "", 1096: "3 years", 3652: "10"}
 
 
 def axis() -> Html:

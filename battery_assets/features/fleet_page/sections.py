@@ -44,16 +44,16 @@ def jars_at_risk(jars: pl.DataFrame) -> Html:
             one["jar"],
             number(one["soh_pct"]),
             percent(one["p90"]),
+            bar(one["rul_days"], one["rul_lower_days"], one["rul_upper_days"]),
             number(one["rul_days"]),
             _interval(one["rul_lower_days"], one["rul_upper_days"]),
-            bar(one["rul_days"], one["rul_lower_days"], one["rul_upper_days"]),
             words(one["fault"] or one["source"]),
         ]
         for one in first.head(MOST_JARS).to_dicts()
     ]
-    heads = ["jar", "SOH %", "P(90 d) %", "life, d", "95 %", axis(), "fault, or by"]
+    heads = ["jar", "SOH %", "P(90 d) %", axis(), "life, d", "95 %", "fault, or by"]
     said = note(f"{len(rows)} of {told.height} jars, the most likely to fail within 90 days first.")
-    return Html(said + table(heads, rows, left=(0, 5, 6)))
+    return Html(said + table(heads, rows, left=(0, 3, 6)))
 
 
 def ride_through(strings: pl.DataFrame) -> Html:

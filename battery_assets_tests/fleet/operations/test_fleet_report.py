@@ -61,8 +61,8 @@ def test_the_page_names_what_is_open_and_what_changed(made):
     jar = made.jars["battery_code"][8]
     for text in (fleet, own):
         assert jar in text.partition('id="incidents"')[2]
-        assert "jars were renewed" not in text, "the record of the jar is another table's"
-        assert "incidents ended" in text
+        assert "Renewed jars" not in text, "the record of the jar is another table's"
+        assert "Incidents that ended" in text
         assert "<b>jar" not in text
     assert fleet.count("<rect") == own.count("<rect") == made.jars.height
     assert "Nothing of 2025-02" not in fleet
