@@ -135,7 +135,7 @@ def _said_by_table(table: sa.Table) -> dict[str, Any]:
 def _said_by_other(made: Model | Page) -> dict[str, Any]:
     return {
         "name": made.name,
-        **_said_by_both(made.phase, lab=False),
+        **_said_by_both(made.phase, lab=made.cut == "lab"),
         "partitions_def": _partitions(made.cut),
         "description": made.comment,
         "metadata": {"registered_name": made.registered_name} if isinstance(made, Model) else {},
