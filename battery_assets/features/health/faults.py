@@ -21,7 +21,7 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 SHORTED, BROKEN, OPEN = "shorted_cell", "broken_connection", "open_connection"
 FAULTS = (SHORTED, BROKEN, OPEN)
 # A partial or whole short of one cell (SOURCES 5), for a jar of six: the alerts' critical limit.
-SHORT_V = 0.45
+SHORT_V = 0.6
 # A resistance that doubled is a broken weld or strap, not ageing (SOURCES 3.2).
 BROKEN_RATIO = 2.0
 # No 12 V jar has more (SOURCES 1.3): a connection that dissipates kilowatts at load burns open.

@@ -28,8 +28,8 @@ MOST_COLUMNS = 372
 MOST_ROWS_NAMED, MOST_FURTHEST, MOST_BARS_NAMED = 48, 3, 72
 THIN_ASIDE = 0.008
 MOST_LETTERS = 120  # that fit side by side below nine inches
-# Twice the settled spread of 0.056 V stays pale; 0.15, 0.25 and 0.45 V are the limits of the alerts.
-STEPS_V = (-0.45, -0.25, -0.15, -0.1, 0.1, 0.15, 0.25, 0.45)
+# Twice the settled spread of 0.056 V stays pale; 0.15, 0.25 and 0.6 V are the limits of the alerts.
+STEPS_V = (-0.6, -0.25, -0.15, -0.1, 0.1, 0.15, 0.25, 0.6)
 
 
 def voltage_heat_map(hours: pl.DataFrame, jars: pl.DataFrame) -> bytes:

@@ -63,7 +63,7 @@ def test_a_shorted_cell_is_seen_by_the_voltage_that_it_takes():
 def test_a_partial_short_is_one_from_the_alerts_critical_limit_on():
     [rule] = [r for r in thresholds() if r.signal == "float_below_median" and r.severity == "critical"]
     assert rule.value == SHORT_V
-    assert faults(a_day({"a": 0.47, "b": 0.43, "c": 0.0, "d": 0.0})) == {"a": SHORTED}
+    assert faults(a_day({"a": 0.62, "b": 0.58, "c": 0.0, "d": 0.0})) == {"a": SHORTED}
 
 
 def test_a_jar_that_was_low_for_an_hour_or_under_load_has_no_fault():
