@@ -109,7 +109,7 @@ def test_everything_answers_and_status_tells_of_it(up):
 
 
 def test_a_month_of_a_site_has_every_asset_and_a_passed_check_for_it(up, first_month):
-    assert len(SITE_TABLES) == 25
+    assert len(SITE_TABLES) == 26
     assert_checked(up, FIRST, SITE_TABLES, first_month["runId"])
     print(f"site_month took {first_month['endTime'] - first_month['startTime']:.1f} s")
 

@@ -72,10 +72,12 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Posterior:
-    """SOH in % of J jars: mean, lower and upper end of the interval (J,); `life_days` (J, 3): 2.5, 50 and
-    97.5 % quantiles of the days until it is worn out."""
+    """SOH in % of J jars: mean, how far apart the 5 and 95 % quantiles of the posterior itself are, lower and
+    upper end of the interval (J,); `life_days` (J, 3): 2.5, 50 and 97.5 % quantiles of the days until it is
+    worn out."""
 
     mean: np.ndarray
+    width: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     life_days: np.ndarray
@@ -102,9 +104,10 @@ def posterior(evidence: Evidence) -> Posterior:
         sum(part[:, None] * getattr(one, name) for part, one in zip(share.T, at_age, strict=True))
         for name in ("found", "alike", "life")
     )
-    lower = np.minimum(quantile(found, LOWER), quantile(alike, LOWER_ALIKE))
-    upper = np.maximum(quantile(found, UPPER), quantile(alike, UPPER))
-    return Posterior(found @ GRID_PCT, lower, upper, quantile_days(life))
+    low, high = quantile(found, LOWER), quantile(found, UPPER)
+    lower = np.minimum(low, quantile(alike, LOWER_ALIKE))
+    upper = np.maximum(high, quantile(alike, UPPER))
+    return Posterior(found @ GRID_PCT, high - low, lower, upper, quantile_days(life))
 
 
 def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:

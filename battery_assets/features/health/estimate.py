@@ -43,9 +43,9 @@ def state_of_health(
     `faults.SIGNS`, of any days. Only evidence up to `at` and since the jar was installed counts.
 
     soh_pct is the posterior's mean. soh_lower_pct and soh_upper_pct are made to hold nine of ten jars of any
-    true health: what evidence does not exclude is inside (decision 83). soh_std_pct is that of a normal
-    distribution with such an interval, but not under 5 points unless a test of the last year measured the
-    jar, with its string, or by its own voltage down to the knee (2 points then). evidence names what was
+    true health: what evidence does not exclude is inside (decision 83). soh_std_pct is that of the
+    posterior itself, of a jar of such a fleet, but not under 5 points unless a test of the last year measured
+    the jar, with its string, or by its own voltage down to the knee (2 points then). evidence names what was
     used, joined by "+"; evidence_age_days is the age of the newest measured evidence (NULL where there is
     only age), resistance_age_days, discharge_age_days, capacity_test_age_days of each.
     """
@@ -67,7 +67,7 @@ def state_of_health(
         {
             "battery_id": jars["battery_id"].cast(pl.String),
             "soh_pct": found.mean,
-            "soh_std_pct": np.maximum((found.upper - found.lower) / WIDTH_SD, floor),
+            "soh_std_pct": np.maximum(found.width / WIDTH_SD, floor),
             "soh_lower_pct": found.lower,
             "soh_upper_pct": found.upper,
             "evidence": _words(seen),

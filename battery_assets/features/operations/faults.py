@@ -22,6 +22,7 @@ BROKEN_PCT = (BROKEN_RATIO - 1.0) * 100.0
 HOT_JARS = 3
 # A string of which over a quarter fails is renewed, not repaired jar by jar (IEEE 1188).
 AGED_SHARE = 0.25
+FEW = 0.25  # of a string may have a shorted cell each; of more it is the string
 # New jars take half a year of float to settle (makers' manuals; 0.25 years in `physics.float_charge`).
 SETTLES = timedelta(days=180)
 AGEING = ("resistance_drift", "soh_degraded", "rul_warning", "rul_critical")
@@ -170,11 +171,18 @@ def _chargers(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     )
     goes_on = pl.format("charger|{}", "string_id").is_in(known.to_list()) & (pl.col("alert_type") == HIGH)
     late = late | (goes_on & pl.col("battery_id").is_not_null())
-    charger = pl.col("half_low") | pl.col("half_high") | late.fill_null(value=False)
+    charger = pl.any_horizontal("half_low", "half_high", late.fill_null(value=False)) & ~_far_below()
     return rows.with_columns(
         kind=pl.when(charger).then(pl.lit(CHARGER)).otherwise("kind"),
         rank=pl.when(charger).then("level").otherwise("rank"),
     )
+
+
+def _far_below() -> pl.Expr:
+    """Is it of a jar far below its own string? No charger and no age do that, to few jars."""
+    far = _signal("float_below_median critical", "cell_short critical")
+    count = pl.col("battery_id").filter(far).n_unique().over("string_id")
+    return far & (count <= pl.col("jars_in_string") * FEW).fill_null(value=False)
 
 
 def _spans(rows: pl.DataFrame, on: str, which: pl.Expr) -> pl.DataFrame:
@@ -235,7 +243,7 @@ def _aged_strings(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     of_string = pl.format("aged|{}", "string_id").is_in(known.to_list()).fill_null(value=False)
     ageing = (pl.col("kind") == JAR) & pl.col("alert_type").is_in(AGEING) & (pl.col("rank") > 0)
     broken = pl.col("signal").is_in(["r_vs_baseline", "r_vs_median"]) & (pl.col("value") >= BROKEN_PCT)
-    worn = ageing & ~broken.any().over("battery_id")
+    worn = ageing & ~(broken | _far_below()).fill_null(value=False).any().over("battery_id")
     count = pl.col("battery_id").filter(worn).n_unique().over("string_id")
     many = (count >= AGED_SHARE * pl.col("jars_in_string")) | of_string
     with_it = (pl.col("kind") == JAR) & worn.any().over("battery_id") & many & ~own

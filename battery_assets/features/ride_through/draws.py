@@ -65,8 +65,9 @@ class JarStates:
     def of(cls, jars: pl.DataFrame) -> "JarStates":
         """From rows of digital_twin_state with temperature_c, cells and rated_ah; NULL is not known.
 
-        A jar without state takes the string's medians, with a deviation of 10 points. Of health the quantiles
-        count, else soh_std_pct, else 5 points; of the make KINETICS where the columns are there.
+        A jar without state takes the string's medians, with a deviation of 10 points. Of health soh_std_pct
+        counts, else the interval, else 5 points; of the make KINETICS where the columns are there. Of 24 jars
+        drawn from the interval, which holds a jar of any true health, one would always be worn out.
         """
         names = ("soc_pct", "soh_pct", "r0_mohm", "temperature_c", "rated_ah", "cells")
         soc, soh, r0, warm, rated, cells = (numbers(jars, name).astype(float) for name in names)
@@ -117,11 +118,11 @@ def _stated(jars: pl.DataFrame, name: str, otherwise: np.ndarray | float) -> np.
 
 
 def _side(jars: pl.DataFrame, reach_pct: np.ndarray) -> np.ndarray:
-    """Deviation of health to one side, in points, from how far the 90 % interval reaches there."""
+    """Deviation of health to one side, in points: as stated, else from how far the interval reaches there."""
     known = np.isfinite(column(jars, "soh_pct"))
     by_quantile = np.where(np.isfinite(reach_pct), np.maximum(reach_pct / Z_90, LEAST_SD_PCT), 0.0)
-    stated = _stated(jars, "soh_std_pct", SOH_SD_PCT)
-    return np.where(known, np.where(by_quantile > 0, by_quantile, stated), UNKNOWN_SOH_SD_PCT)
+    otherwise = np.where(by_quantile > 0, by_quantile, SOH_SD_PCT)
+    return np.where(known, _stated(jars, "soh_std_pct", otherwise), UNKNOWN_SOH_SD_PCT)
 
 
 def _made(jars: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:

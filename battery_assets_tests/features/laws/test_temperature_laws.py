@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.health import capacity, estimate
+from battery_assets.features.health import capacity, evidence
 from battery_assets.features.health.capacity import capacity_results
 from battery_assets.features.health.impedance import impedance_results
 from battery_assets.features.laws.temperature_laws import ageing_law, capacity_law, ohmic_law
@@ -177,7 +177,7 @@ def test_jars_of_one_temperature_show_the_level_but_no_slope():
 
 def test_health_and_twin_age_by_the_same_law():
     """What fades per year at 35 degC against 25 degC, as each of them says it."""
-    assert estimate.ageing_factor is ageing_factor
+    assert evidence.ageing_factor is ageing_factor
     assert twin.ageing_factor is ageing_factor
     assert float(ageing_factor(35.0) / ageing_factor(25.0)) == pytest.approx(2.0)
 

@@ -269,10 +269,8 @@ def test_the_foreign_export_gets_the_objections_of_an_engineer_up_to_work_orders
     days = export["telemetry_string_raw"]["ts"].dt.date().unique().sort()
     cut = [[export[name].filter(pl.col("ts").dt.date() == one) for one in days]
            for name in ("telemetry_jar_raw", "telemetry_string_raw")]  # fmt: skip
-    evidence_rows = pl.concat(
-        [telemetry_evidence(jar_hours(j), string_hours(s), facts) for j, s in zip(*cut, strict=True)],
-        how="diagonal",
-    )
+    judged = [telemetry_evidence(jar_hours(j), string_hours(s), facts) for j, s in zip(*cut, strict=True)]
+    evidence_rows = pl.concat(judged, how="diagonal")
     found = findings(evidence_rows, facts)
     severity = dict(found.filter(unit_kind="string").select("code", "severity").rows())
     assert severity["float_below_charged_voltage"] == "critical"
@@ -286,18 +284,17 @@ def test_the_foreign_export_gets_the_objections_of_an_engineer_up_to_work_orders
     jar_rows = evidence_rows.filter(pl.col("unit_kind") == "jar").rename({"unit_id": "battery_id"})
     hours = jar_rows.with_columns(feature_ts=pl.col("hour").dt.offset_by("1h"))
     strings = pl.concat([string_hours(s) for s in cut[1]])
-    start = days[0].replace(day=1)
-    span = {"start": pl.datetime(start.year, start.month, 1, time_zone="UTC")}
-    begin = pl.select(**span).item()
-    inputs = world.AlertInputs(facts, begin, begin + timedelta(days=30), hours, strings, data_quality=found)
+    begin = pl.select(pl.datetime(days[0].year, days[0].month, 1, time_zone="UTC")).item()
+    end = begin + timedelta(days=30)
+    inputs = world.AlertInputs(facts, begin, end, hours, strings, data_quality=found)
     raised = alerts(inputs, thresholds())
     kinds = set(raised["alert_type"])
     assert {"voltage_low", "data_quality", "current_high", "temperature_high", "anomaly_detected"} <= kinds
-    rows, linked = incidents(raised, Month.first("cnx", facts, begin, begin + timedelta(days=30)))
+    rows, linked = incidents(raised, Month.first("cnx", facts, begin, end))
     # Jars that merely differ from their string are listed, and send nobody.
-    sends = rows.filter(pl.col("severity") != "low")
-    assert set(sends["rca_code"]) == {"CHARGER-LOW", "DATA-QUALITY", "FLOAT-CURRENT"}
-    assert set(rows["rca_code"]) - set(sends["rca_code"]) <= {"UNEXPLAINED"}
+    sends = set(rows.filter(pl.col("severity") != "low")["rca_code"])
+    assert sends == {"CHARGER-LOW", "DATA-QUALITY", "FLOAT-CURRENT"}
+    assert set(rows["rca_code"]) - sends <= {"UNEXPLAINED"}
     assert linked.filter(pl.col("severity") != "info")["incident_id"].null_count() == 0
     orders = work_orders(rows, export["user"])
     assert orders.height == 3
