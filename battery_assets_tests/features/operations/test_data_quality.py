@@ -291,10 +291,9 @@ def test_the_foreign_export_gets_the_objections_of_an_engineer_up_to_work_orders
     kinds = set(raised["alert_type"])
     assert {"voltage_low", "data_quality", "current_high", "temperature_high", "anomaly_detected"} <= kinds
     rows, linked = incidents(raised, Month.first("cnx", facts, begin, end))
-    # Jars that merely differ from their string are listed, and send nobody.
     sends = set(rows.filter(pl.col("severity") != "low")["rca_code"])
     assert sends == {"CHARGER-LOW", "DATA-QUALITY", "FLOAT-CURRENT"}
-    assert set(rows["rca_code"]) - sends <= {"UNEXPLAINED"}
+    assert set(rows["rca_code"]) - sends <= {"UNEXPLAINED"}, "jars that merely differ send nobody"
     assert linked.filter(pl.col("severity") != "info")["incident_id"].null_count() == 0
     orders = work_orders(rows, export["user"])
     assert orders.height == 3
