@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from battery_assets.errors import UserError
+
 
 @click.command()
 @click.argument("asset")
@@ -30,8 +32,11 @@ def pictures(asset: str, site: str, month: str, folder: Path) -> None:
 
     with session() as at:
         stored = stored_pictures(at, asset, site, month)
-    folder.mkdir(parents=True, exist_ok=True)
     for name, png in stored.items():
         path = folder / f"{name.replace(' ', '_').replace('/', '_')}.png"
-        path.write_bytes(png)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png)
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror}", "give another --to") from error
         click.echo(str(path))
