@@ -1,9 +1,12 @@
 """Terms of sources of files on the command line: options of labs, help of both, what `show` prints."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from battery_assets.errors import UserError
 
 if TYPE_CHECKING:
     from battery_assets.actions.terms import Term
@@ -106,3 +109,17 @@ def _print(terms: "Iterable[Term]") -> None:
     for term in terms:
         words = f"  {term.words}" if term.words else ""
         click.echo(f"  {term.name:<24}{term.value:<27} {term.told:<12}{words}".rstrip())
+
+
+def assigned(told: tuple[str, ...]) -> dict[str, Any]:
+    """Terms given as TERM=VALUE, each value read as JSON or kept as a word. UserError for one without."""
+    found: dict[str, Any] = {}
+    for one in told:
+        name, equal, value = one.partition("=")
+        if not equal:
+            raise UserError(f"--set {one!r} is no TERM=VALUE", "write it as --set epochs=30")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found

@@ -1,11 +1,8 @@
 """battery-assets train: networks on the cells of a lab."""
 
-import json
-from typing import Any
-
 import click
 
-from battery_assets.errors import UserError
+from battery_assets.commands.terms import assigned
 
 STRATEGIES = ("compare", "avg", "weighted_avg", "stacking")
 ALGORITHMS = ("baseline", "bilstm", "deephpm")
@@ -39,7 +36,7 @@ def run(algorithm: str, lab: str, model_name: str, terms: tuple[str, ...]) -> No
     from battery_assets.actions.session import quiet_logs, session
 
     quiet_logs()
-    asked = {"algorithm": algorithm, "model_name": model_name, "hyperparams": dict(map(_term, terms))}
+    asked = {"algorithm": algorithm, "model_name": model_name, "hyperparams": assigned(terms)}
     with session() as at:
         number = action.ask_training(at, lab, asked)
         click.echo(f"training {number}: {algorithm} on {lab}")
@@ -138,13 +135,3 @@ def stop(number: int) -> None:
     quiet_logs()
     with session() as at:
         click.echo(f"training {number}: {action.stop_training(at, number)}")
-
-
-def _term(told: str) -> tuple[str, Any]:
-    name, equal, value = told.partition("=")
-    if not equal:
-        raise UserError(f"--set {told!r} is no TERM=VALUE", "write it as --set epochs=30")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value

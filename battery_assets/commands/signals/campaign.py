@@ -2,7 +2,7 @@
 
 import click
 
-from battery_assets.commands.signals.terms import terms_of
+from battery_assets.commands.terms import assigned
 
 METHODS = ("grid_search", "random_search", "bayesian", "hyperband")
 TUNED = ("cnn1d", "forest_moments", "forest_lines", "forest_own_lines")
@@ -38,7 +38,7 @@ def tune(
     """
     asked = {
         "method": method, "dataset": dataset, "base_model_type": model, "trials": trials, "epochs": epochs,
-        "seed": seed, **(terms_of((f"search_space={space}",)) if space else {}),
+        "seed": seed, **(assigned((f"search_space={space}",)) if space else {}),
     }  # fmt: skip
     _run("hpo_campaign", name, asked)
 
@@ -64,7 +64,7 @@ def network(
     """
     asked = {
         "search_algorithm": algorithm, "dataset": dataset, "trials": trials, "epochs": epochs, "seed": seed,
-        "space": terms_of(terms),
+        "space": assigned(terms),
     }  # fmt: skip
     _run("nas_campaign", name, asked)
 

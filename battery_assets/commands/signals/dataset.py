@@ -2,7 +2,7 @@
 
 import click
 
-from battery_assets.commands.signals.terms import terms_of
+from battery_assets.commands.terms import assigned
 
 
 @click.group()
@@ -26,7 +26,7 @@ def generate(name: str, terms: tuple[str, ...]) -> None:
     Example:
       battery-assets dataset generate first --set systems=60 --set mixed=6
     """
-    _make(name, "dataset_generation", terms_of(terms))
+    _make(name, "dataset_generation", assigned(terms))
 
 
 @dataset.command()

@@ -3,7 +3,7 @@
 import click
 
 from battery_assets.commands.signals.dataset import leaked
-from battery_assets.commands.signals.terms import terms_of
+from battery_assets.commands.terms import assigned
 
 MODELS = ("rule", "rule_own", "forest_moments", "forest_lines", "forest_own_lines", "cnn1d", "index_only")
 
@@ -41,7 +41,7 @@ def run(
     quiet_logs()
     asked = {
         "model_type": model, "dataset": dataset, "seed": seed, "split": split, "control": control or "",
-        "hyperparameters": terms_of(terms),
+        "hyperparameters": assigned(terms),
     }  # fmt: skip
     with session() as at:
         row = action.run_experiment(at, name, asked)

@@ -63,6 +63,8 @@ def make(
 
 def _frame(bursts: "SystemBursts") -> pl.DataFrame:
     """The bursts of a system as its file holds them."""
+    from battery_assets.synthetic.events import BURST_HZ
+
     count = len(bursts.labels)
     return pl.DataFrame({
         "signal_id": [f"s{bursts.system:04d}-{k:04d}" for k in range(count)],
@@ -76,7 +78,7 @@ def _frame(bursts: "SystemBursts") -> pl.DataFrame:
         "is_reference": bursts.reference,
         "waveform_v": _lists(bursts.volts),
         "waveform_a": _lists(bursts.amps),
-        "waveform_hz": np.full(count, 12_800, np.int32),
+        "waveform_hz": np.full(count, BURST_HZ, np.int32),
     })  # fmt: skip
 
 

@@ -141,7 +141,8 @@ def _judge(run: TrackedRun, bursts: "Bursts", side: np.ndarray, tried: Tried) ->
     from battery_assets.learning.signals.scores import judge, score, thresholds
 
     valid, test = (np.flatnonzero(side == one) for one in ("val", "test"))
-    over = np.full(4, 0.5) if tried.plain else thresholds(tried.said[valid], bursts.sound[valid])
+    sure = np.full(tried.said.shape[1], 0.5)
+    over = sure if tried.plain else thresholds(tried.said[valid], bursts.sound[valid])
     called = tried.said > over
     found = judge(bursts.only(test), tried.said[test], called[test])
     chosen = score(bursts.only(valid), tried.said[valid], called[valid])

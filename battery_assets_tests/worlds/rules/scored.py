@@ -21,7 +21,7 @@ from battery_assets.synthetic.overcharge import overcharges
 from battery_assets.synthetic.signals.weather import rooms
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.synthetic.worlds import WORLDS
-from battery_assets_tests.worlds.rules.site_hours import SiteHours, bounds, site_hours
+from battery_assets_tests.worlds.site_hours import SiteHours, bounds, site_hours
 
 SEED, STRINGS, STEP_S, START = 7, 9, 900, "2024-01"
 IN_WORLDS = (
