@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from battery_assets.actions.session import Session, run_here
 from battery_assets.errors import BadInput, UserError
 from battery_assets.experiments import said
-from battery_assets.experiments.making import MAKERS
+from battery_assets.experiments.making import MAKERS, accounts
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.trying import books, comparison, explaining, finding, work
 from battery_assets.platform.jobs import core
@@ -41,6 +41,11 @@ def list_datasets(at: Session) -> list[dict[str, Any]]:
     )
     with at.warehouse.reading() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def import_accounts(at: Session, name: str) -> list[dict[str, Any]]:
+    """What became of every row of the files of an imported dataset, by path."""
+    return plainly(lambda: accounts.of_dataset(at.warehouse, name))
 
 
 def remove_dataset(at: Session, name: str) -> int:
