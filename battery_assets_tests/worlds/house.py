@@ -15,7 +15,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "physics": (set(), {"numpy", "scipy", "numba"}),
     "synthetic": ({"physics", "tables"}, SCIENCE | {"matplotlib"}),
     "features": ({"tables", "physics"}, SCIENCE | DRAWING),
-    "learning": ({"features", "physics"}, SCIENCE | {"torch", "catboost", "sklearn", "safetensors", "optuna", "captum", "matplotlib"}),
+    "learning": ({"features", "physics"}, SCIENCE | {"torch", "catboost", "sklearn", "safetensors", "optuna", "captum", "onnx", "onnxruntime", "matplotlib"}),
     "ingest": (
         {"tables"},
         {"numpy", "polars", "pyarrow", "sqlalchemy", "scipy",
