@@ -226,7 +226,7 @@ CREATE TABLE experiments.experiment (
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	CONSTRAINT pk_experiment PRIMARY KEY (id), 
-	CONSTRAINT ck_experiment_model_type CHECK (model_type IN ('rule', 'rule_own', 'forest_moments', 'forest_lines', 'forest_own_lines', 'cnn1d', 'index_only')), 
+	CONSTRAINT ck_experiment_model_type CHECK (model_type IN ('rule', 'rule_own', 'rule_labels', 'forest_moments', 'forest_lines', 'forest_own_lines', 'cnn1d', 'index_only')), 
 	CONSTRAINT uq_experiment_name UNIQUE (name), 
 	CONSTRAINT fk_experiment_dataset_id FOREIGN KEY(dataset_id) REFERENCES experiments.datasets (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_experiment_mlflow_run_id UNIQUE (mlflow_run_id), 

@@ -82,7 +82,7 @@ def stop_experiment(at: Session, name: str) -> str:
 def compare(at: Session, dataset: str) -> tuple[dict[str, Any], list[comparison.Row], list[str]]:
     """What a dataset says of itself, its experiments by rank, and the classical rows that are missing."""
     row = plainly(lambda: datasets.dataset(at.warehouse, dataset))
-    ranked, missing = comparison.compared(books.of_dataset(at.warehouse, int(row.id)))
+    ranked, missing = comparison.compared(books.grouped(at.warehouse, int(row.id)))
     return dict(row.meta_data or {}), ranked, missing
 
 

@@ -22,7 +22,7 @@ FORESTS = {
     "index_only": "index",
 }
 # The classical rows that no table of experiments is without.
-ROWS = ("rule", "rule_own", "forest_moments", "forest_lines", "forest_own_lines")
+ROWS = ("rule", "rule_own", "rule_labels", "forest_moments", "forest_lines", "forest_own_lines")
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,10 @@ def attempt(
     heard: "Callable[[Epoch], bool]", features: np.ndarray | None = None,
 ) -> Tried:  # fmt: skip
     """Fit a model on the training side, and let it speak of every burst. features: as `features_for`."""
-    from battery_assets.learning.signals.classical import rule
+    from battery_assets.learning.signals.classical import rule, rule_labels
 
+    if model_type == "rule_labels":
+        return Tried(rule_labels(bursts), plain=True)
     if model_type in ("rule", "rule_own"):
         return Tried(rule(bursts, own=model_type == "rule_own"), plain=True)
     if model_type in FORESTS:

@@ -79,3 +79,8 @@ COMMENT ON COLUMN experiments.import_quarantine.rows IS 'How many rows it stands
 COMMENT ON COLUMN experiments.import_quarantine.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN experiments.import_quarantine.updated_at IS 'When it changed.';
+
+-- The product's diagnosis that names every fault is an experiment's model too.
+ALTER TABLE experiments.experiment DROP CONSTRAINT ck_experiment_model_type;
+
+ALTER TABLE experiments.experiment ADD CONSTRAINT ck_experiment_model_type CHECK (model_type IN ('rule', 'rule_own', 'rule_labels', 'forest_moments', 'forest_lines', 'forest_own_lines', 'cnn1d', 'index_only'));
