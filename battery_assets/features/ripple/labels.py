@@ -1,8 +1,8 @@
 """Every fault that a burst shows, not the gravest alone: a set of labels for each, with how grave each is.
 
-A dry capacitor lets the first line grow, and 100 Hz less than that. So a low phase beside it reads too small in
-V100/V_f1: the ratio is read at the loss that the first line's growth says. Conduction that a diode or a phase
-interrupts follows another law; where one is found, nothing else is said.
+A dry capacitor lets the first line grow, and 100 Hz less than that. So a low phase beside it reads too small
+in V100/V_f1: the ratio is read at the loss that the first line's growth says. Conduction that a diode or a
+phase interrupts follows another law; where one is found, nothing else is said.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from battery_assets.physics.ripple import Source, rectifier_lines, string_resist
 
 # The gravest first: what must be repaired before anything else.
 FAULTS = ("lost_phase", "open_diode", "capacitor_loss", "unbalance")
-# One sound burst in 400 lies above 2.8 deviations; a spread of twenty is known to a sixth, which makes it one in
-# 170. The mean of a whole week is judged once a week: 2.5 is one false alarm in a hundred of them, or less.
+# One sound burst in 400 lies above 2.8 deviations, in 170 where twenty tell the spread. A whole week is
+# judged by its mean: above 2.5 lies one of a hundred sound ones.
 DEVIATIONS, OF_WEEK, WEEK_DAYS, LEAST_SPREAD = 2.8, 2.5, 7, 0.02
 LOSSES, LOWS = np.linspace(0.0, 1.0, 26), np.linspace(0.0, 0.2, 21)
 
@@ -42,7 +42,7 @@ def labelled(windows: Signature, usual: Usual, days: np.ndarray | float = 1.0) -
     """The faults of K bursts, against what their strings usually show (NaN: unknown).
 
     Where the spread of a string's own windows is known, a capacitor's loss is found where the first line grew
-    beyond it; `first_share` may be the mean of so many days. On discharge faults of the bridge alone are told.
+    beyond it; `first_share` may be the mean of so many days. On discharge the bridge's faults alone are told.
     """
     count = len(windows.crest)
     shown, lost, low = np.zeros((count, len(FAULTS)), bool), np.zeros(count), np.zeros(count)
