@@ -98,6 +98,12 @@ def find(at: Session, query: str, save: str = "", use: str = "") -> list[dict[st
     return plainly(go)
 
 
+def note(at: Session, name: str, words: str) -> None:
+    """Write what people note of an experiment, in place of what stands there."""
+    plainly(lambda: books.one(at.warehouse, name))
+    books.change(at.warehouse, name, notes=words)
+
+
 def tag(at: Session, name: str, word: str) -> None:
     """Give an experiment a tag."""
     plainly(lambda: finding.put_tag(at.warehouse, name, word))

@@ -43,7 +43,8 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     if len({known[site] == SYNTHETIC for site in sites}) > 1:
         raise BadInput("synthetic and real sites never share a dataset; next step: make one of each")
     facts = {"sites": sites, "months": months, "simulated": known[sites[0]] == SYNTHETIC}
-    return books.ask(warehouse, CAPTURES, name, facts, len(sites) * len(months))
+    words = f"Bursts of {', '.join(sites)} in {', '.join(months)}"
+    return books.ask(warehouse, CAPTURES, name, facts, len(sites) * len(months), words)
 
 
 def make(

@@ -48,7 +48,7 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     for file in files:
         told.of_path(file["path"])
     facts = {"folder": str(folder.resolve()), "terms": given, "files": files}
-    return books.ask(warehouse, IMPORT, name, facts, len(files))
+    return books.ask(warehouse, IMPORT, name, facts, len(files), f"{len(files)} files of {folder}")
 
 
 def listed(folder: Path) -> list[dict[str, Any]]:

@@ -61,6 +61,14 @@ def put_epoch(warehouse: Warehouse, number: int, epoch: int, values: dict[str, f
         connection.execute(told)
 
 
+def keep_weights(warehouse: Warehouse, name: str, epoch: int, path: str) -> None:
+    """Say of the epoch whose weights were kept where these lie."""
+    number = sa.select(experiment.c.id).where(experiment.c.name == name).scalar_subquery()
+    own = (training_runs.c.experiment_id == number) & (training_runs.c.epoch == epoch)
+    with warehouse.transaction() as connection:
+        connection.execute(sa.update(training_runs).where(own).values(checkpoint_path=path[:255]))
+
+
 def one(warehouse: Warehouse, name: str) -> dict[str, Any]:
     """The row of the view `experiments` of a name. Raises BadInput where there is none."""
     with warehouse.reading() as connection:

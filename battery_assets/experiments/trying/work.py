@@ -171,4 +171,6 @@ def _enter(
         total_epochs=tried.epochs, results_dir=where[:255],
         **{column: path[:255] for column, path in paths.items()},
     )  # fmt: skip
+    if "model_path" in paths and tried.best_epoch is not None:
+        books.keep_weights(warehouse, name, tried.best_epoch, paths["model_path"])
     return metrics
