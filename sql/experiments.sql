@@ -684,3 +684,86 @@ COMMENT ON COLUMN experiments.nas_trials.metrics IS 'Seed, threads, epochs, chec
 COMMENT ON COLUMN experiments.nas_trials.created_at IS 'When it was made.';
 
 COMMENT ON COLUMN experiments.nas_trials.updated_at IS 'When it changed.';
+
+CREATE TABLE experiments.capacitor_weeks (
+	id BIGINT GENERATED ALWAYS AS IDENTITY, 
+	dataset_id BIGINT NOT NULL, 
+	system VARCHAR(120) NOT NULL, 
+	week_from DATE NOT NULL, 
+	loss DOUBLE PRECISION, 
+	loss_low DOUBLE PRECISION, 
+	loss_high DOUBLE PRECISION, 
+	days INTEGER NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	CONSTRAINT pk_capacitor_weeks PRIMARY KEY (id), 
+	CONSTRAINT uq_capacitor_weeks_dataset_id_system_week_from UNIQUE (dataset_id, system, week_from), 
+	CONSTRAINT fk_capacitor_weeks_dataset_id FOREIGN KEY(dataset_id) REFERENCES experiments.datasets (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_capacitor_weeks_dataset_id ON experiments.capacitor_weeks (dataset_id);
+
+COMMENT ON TABLE experiments.capacitor_weeks IS 'Share of its capacitance that a system''s rectifier lost, week by week.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.id IS 'Number of the row.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.dataset_id IS 'Dataset of dated bursts.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.system IS 'System.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.week_from IS 'First day of the week.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.loss IS 'Share lost; under 0 it is noise.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.loss_low IS '5 % quantile.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.loss_high IS '95 % quantile.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.days IS 'Days with bursts.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN experiments.capacitor_weeks.updated_at IS 'When it changed.';
+
+CREATE TABLE experiments.capacitor_exchange (
+	id BIGINT GENERATED ALWAYS AS IDENTITY, 
+	dataset_id BIGINT NOT NULL, 
+	system VARCHAR(120) NOT NULL, 
+	seen_until DATE NOT NULL, 
+	loss DOUBLE PRECISION, 
+	loss_a_year DOUBLE PRECISION, 
+	due_early DATE, 
+	due DATE, 
+	due_late DATE, 
+	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
+	CONSTRAINT pk_capacitor_exchange PRIMARY KEY (id), 
+	CONSTRAINT uq_capacitor_exchange_dataset_id_system UNIQUE (dataset_id, system), 
+	CONSTRAINT fk_capacitor_exchange_dataset_id FOREIGN KEY(dataset_id) REFERENCES experiments.datasets (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_capacitor_exchange_dataset_id ON experiments.capacitor_exchange (dataset_id);
+
+COMMENT ON TABLE experiments.capacitor_exchange IS 'When a system''s capacitor has lost a fifth, by the trend of its weeks.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.id IS 'Number of the row.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.dataset_id IS 'Dataset of dated bursts.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.system IS 'System.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.seen_until IS 'First day of the last week.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.loss IS 'Share lost in the last week.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.loss_a_year IS 'Share lost in a year, by the trend.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.due_early IS '5 % quantile of the day; empty where no trend stands out.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.due IS 'Median.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.due_late IS '95 % quantile.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.created_at IS 'When it was made.';
+
+COMMENT ON COLUMN experiments.capacitor_exchange.updated_at IS 'When it changed.';

@@ -3,7 +3,10 @@
 import dagster as dg
 
 _JOBS = {
-    "dataset": (("datasets", "signals"), "Makes a dataset of signals, as the run config says."),
+    "dataset": (
+        ("datasets", "signals", "capacitor_calendar"),
+        "Makes a dataset of signals, as the run config says.",
+    ),
     "experiment": (("experiments",), "Tries a model on a dataset, as the run config says."),
     "hpo_campaign": (("hpo_campaigns",), "Searches for settings of a model, as the run config says."),
     "nas_campaign": (("nas_campaigns",), "Searches for a small network, as the run config says."),

@@ -1,5 +1,6 @@
 """Every stored table, by its reference name."""
 
+from battery_assets.tables.experiments.calendars import CALENDAR_TABLES
 from battery_assets.tables.experiments.campaigns import CAMPAIGN_TABLES
 from battery_assets.tables.experiments.signals import SIGNAL_TABLES
 from battery_assets.tables.experiments.trainings import EXPERIMENT_TABLES
@@ -119,7 +120,7 @@ FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
 KEPT_TABLES = (*JOB_TABLES, *ENTRY_TABLES, *TRAINING_TABLES)
 
 # The experiment platform's tables, kept row by row too.
-PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES)
+PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES, *CALENDAR_TABLES)
 
 __all__ = [
     "FLEET_TABLES",

@@ -1,4 +1,4 @@
-"""Accounts of imported captures."""
+"""Accounts of imported captures, the capacitor calendar, and what its proposals are."""
 
 from contextlib import closing
 from pathlib import Path
@@ -20,4 +20,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    op.execute("DROP TABLE experiments.import_quarantine; DROP TABLE experiments.import_files")
+    op.execute(
+        "DROP VIEW fleet.capacitor_exchange; DROP TABLE experiments.capacitor_exchange; "
+        "DROP TABLE experiments.capacitor_weeks; DROP TABLE experiments.import_quarantine; "
+        "DROP TABLE experiments.import_files"
+    )
