@@ -476,6 +476,7 @@ CREATE TABLE experiments.hpo_campaign (
 	best_accuracy DOUBLE PRECISION, 
 	created_by BIGINT DEFAULT '0' NOT NULL, 
 	job_id BIGINT, 
+	front JSONB, 
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	CONSTRAINT pk_hpo_campaign PRIMARY KEY (id), 
@@ -517,6 +518,8 @@ COMMENT ON COLUMN experiments.hpo_campaign.best_accuracy IS 'Its macro AUROC on 
 COMMENT ON COLUMN experiments.hpo_campaign.created_by IS 'Who; 0: the command line.';
 
 COMMENT ON COLUMN experiments.hpo_campaign.job_id IS 'Its job.';
+
+COMMENT ON COLUMN experiments.hpo_campaign.front IS 'Of alert rules: those that no other one beats in missed failures and truck rolls.';
 
 COMMENT ON COLUMN experiments.hpo_campaign.created_at IS 'When it was made.';
 

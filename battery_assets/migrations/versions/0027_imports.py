@@ -1,4 +1,4 @@
-"""Accounts of imported captures, the capacitor calendar, and what its proposals are."""
+"""Accounts of imported captures, the capacitor calendar with its proposals, fronts of alert rules."""
 
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +21,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.execute(
+        "DROP VIEW experiments.hpo_campaigns; ALTER TABLE experiments.hpo_campaign DROP COLUMN front; "
         "DROP VIEW fleet.capacitor_exchange; DROP TABLE experiments.capacitor_exchange; "
         "DROP TABLE experiments.capacitor_weeks; DROP TABLE experiments.import_quarantine; "
         "DROP TABLE experiments.import_files"

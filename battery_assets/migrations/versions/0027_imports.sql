@@ -187,3 +187,17 @@ WHERE plan.due IS NOT NULL
 ORDER BY plan.system, plan.seen_until DESC, plan.id DESC;
 
 GRANT SELECT ON fleet.capacitor_exchange TO battery_analyst;
+
+ALTER TABLE experiments.hpo_campaign ADD COLUMN front JSONB;
+
+COMMENT ON COLUMN experiments.hpo_campaign.front IS 'Of alert rules: those that no other one beats in missed failures and truck rolls.';
+
+CREATE OR REPLACE VIEW experiments.hpo_campaigns AS
+SELECT one.id, one.name, one.method, experiments.status(job.state, job.lease_until) AS status, one.base_model_type,
+       one.dataset_id, one.search_space, one.budget,
+       (SELECT count(*)::int FROM experiments.hpo_trial AS trial
+        WHERE trial.campaign_id = one.id AND trial.state IN ('completed', 'pruned')) AS trials_completed,
+       one.trials_total, one.best_experiment_id, one.best_accuracy, one.created_by, one.created_at, one.updated_at,
+       job.reason, one.front
+FROM experiments.hpo_campaign AS one
+LEFT JOIN service.job AS job ON job.id = one.job_id;
