@@ -36,6 +36,7 @@ lake_url = dg.EnvVar("BATTERY_LAKE_URL")
 steps = in_steps(assets, checks, together=of_fleet.TOGETHER, lake=lake_url.get_value())
 tidy = tidy_job(t.TABLES, int(dg.EnvVar("BATTERY_KEEP_LOG_DAYS").get_value() or KEEP_DAYS))
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=lake_url)
+schedules = (*of_lab.SCHEDULES, *of_experiments.SCHEDULES)
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
 tracking = Tracking(
     tracking_uri=dg.EnvVar("BATTERY_TRACKING_URI"), artifact_root=dg.EnvVar("BATTERY_ARTIFACTS_URL")
@@ -44,7 +45,7 @@ tracking = Tracking(
 defs = dg.Definitions(
     assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, *of_experiments.JOBS, tidy],
-    schedules=[*of_fleet.schedules_of(warehouse), *of_lab.SCHEDULES, nightly_tidying(tidy)],
+    schedules=[*of_fleet.schedules_of(warehouse), *schedules, nightly_tidying(tidy)],
     sensors=[
         landing_sensor(warehouse, landing),
         lab_landing_sensor(warehouse, landing),

@@ -176,6 +176,7 @@ def test_checks_know_their_partition():
         "hpo_campaign",
         "nas_campaign",
         "explanation",
+        "experiment_stores",
     ],
 )
 def test_jobs_resolve(job):

@@ -1,7 +1,7 @@
 """An alert rule as four numbers, replayed on months that are over: what it would have missed, and cost.
 
 A rule speaks where N of the last M pieces of evidence lie over its limit, and is silent again where the value
-is back past the hysteresis. The front holds every rule that no other one beats in missed failures and in truck
+is back past the hysteresis. The front holds every rule that no other one beats in missed failures and truck
 rolls; people choose between these.
 """
 
