@@ -47,6 +47,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"dagster", "sqlalchemy", "polars", "rich"},
     ),
     "commands": ({"actions", "platform", "hosting", "settings"}, {"click", "rich", "sqlalchemy", "psycopg"}),
+    "notify": ({"actions", "platform", "settings"}, {"sqlalchemy", "standardwebhooks", "apprise"}),
     "migrations": ({"tables", "platform"}, {"alembic", "sqlalchemy"}),
     "settings": ({"hosting"}, set()),
     "definitions": ({"tables", "platform", "fleet", "lab", "experiments"}, {"dagster"}),
