@@ -21,7 +21,9 @@ def check_address(url: str) -> None:
     """Refuse every address but Slack's and Teams'. UserError, also where Apprise is not installed."""
     scheme = url.split("://", 1)[0].lower()
     if "://" not in url or scheme not in SCHEMES:
-        raise UserError(f"{scheme[:20]!r} is no chat that is let through", f"give one of {', '.join(SCHEMES)}://")
+        raise UserError(
+            f"{scheme[:20]!r} is no chat that is let through", f"give one of {', '.join(SCHEMES)}://"
+        )
     if _apprise().Apprise.instantiate(url) is None:
         raise UserError(f"this is no complete {scheme}:// address", "see Apprise's page of that service")
 

@@ -1,5 +1,6 @@
 """A digest is a difference: nothing where nothing changed, one line for each incident."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from battery_assets.notify.mail.difference import MOST_LINES, Item, difference, digest_text, subject_of
@@ -9,7 +10,13 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 
 def item(group: str, hours: float, before: str = "", after: str = "", **other) -> Item:
     """An event of a group, so many hours after the start."""
-    values = {"kind": "incident.opened", "title": f"Fault {group}", "site": "hanoi", "severity": "high", **other}
+    values = {
+        "kind": "incident.opened",
+        "title": f"Fault {group}",
+        "site": "hanoi",
+        "severity": "high",
+        **other,
+    }
     return Item(group, at=START + timedelta(hours=hours), before=before, after=after, **values)
 
 
@@ -27,7 +34,7 @@ def test_an_incident_that_came_and_went_is_no_change():
 
 def test_ten_events_of_an_incident_are_one_line():
     steps = ["", "low", "medium", "high", "critical"]
-    pairs = list(zip(steps, steps[1:], strict=False))
+    pairs = list(itertools.pairwise(steps))
     events = [item("a", n, *pair) for n, pair in enumerate(pairs)]
     (line,) = difference(reversed(events))
     assert line.words == "Fault a: new -> critical"

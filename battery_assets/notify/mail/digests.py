@@ -19,7 +19,8 @@ def compose_due(url: str, now: datetime) -> int:
     made = 0
     with transaction(url) as connection:
         people = {person.id: person for person in mails.people_with_due_items(connection, now)}
-        alive = {person.id for person in (proofs := due_for_proof(connection, now))}
+        proofs = due_for_proof(connection, now)
+        alive = {person.id for person in proofs}
         people |= {person.id: person for person in proofs}
     for person in people.values():
         with transaction(url) as connection:

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from battery_assets.notify.mail.message import one_line
 
 FOOTER = (
-    "You get this because of your preferences for this kind of event. Change them, or mute this object, in the\n"
-    "console or by the API."
+    "You get this because of your preferences for this kind of event.\n"
+    "Change them, or mute this object, in the console or by the API."
 )
 
 
@@ -28,5 +28,7 @@ def text_of(event: sa.Row | Any) -> str:
     lines += [f"Site:     {event.site}"] if event.site else []
     lines += [f"At:       {said['at']}", f"About:    {event.object_kind} {event.object_id}"]
     facts = said.get("facts", {})
-    lines += ["", *(f"{name}: {one_line(str(value))[:500]}" for name, value in facts.items())] if facts else []
+    lines += (
+        ["", *(f"{name}: {one_line(str(value))[:500]}" for name, value in facts.items())] if facts else []
+    )
     return "\n".join([*lines, "", FOOTER, ""])

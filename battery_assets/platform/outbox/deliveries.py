@@ -1,7 +1,7 @@
 """Deliveries by webhook and chat: taken under a lease, and what became of each attempt.
 
-Whoever takes a delivery moves its `next_at` ahead by the lease. A worker that dies leaves it so: when the lease
-has passed the next worker takes it, with the same message id.
+Whoever takes a delivery moves its `next_at` ahead by the lease. A worker that dies leaves it so: when the
+lease has passed the next worker takes it, with the same message id.
 """
 
 import random
@@ -58,8 +58,8 @@ WITH due AS (
     FROM taken WHERE d.id = taken.id RETURNING d.*
 )
 SELECT l.id, l.channel, l.message_id, l.attempts, l.webhook_config_id, l.created_at,
-       o.id AS outbox_id, o.event_id, o.event_type, o.severity, o.site, o.object_kind, o.object_id, o.group_key,
-       o.payload, w.user_id, w.provider_type, w.webhook_url, w.is_active, w.secret, w.previous_secret,
+       o.id AS outbox_id, o.event_id, o.event_type, o.severity, o.site, o.object_kind, o.object_id,
+       o.group_key, o.payload, w.user_id, w.provider_type, w.webhook_url, w.is_active, w.secret, w.previous_secret,
        w.previous_until, w.settings
 FROM leased l JOIN service.outbox o ON o.id = l.outbox_id
 JOIN service.webhook_configurations w ON w.id = l.webhook_config_id

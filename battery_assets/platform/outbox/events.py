@@ -1,12 +1,11 @@
 """What happened, entered into the outbox in the transaction of the fact: both are there, or neither is.
 
-The same fact has the same key, whatever run finds it again, so that nobody hears of it twice. A fact of a
-month that is long over is entered quietly: it is in the books, and nobody is told, until a newer month says
-that it still holds.
+The same fact has the same key, whatever run finds it again, so that nobody hears of it twice. What a month
+says is news where it is the newest month of its site and just over, or lasts: history is told to nobody.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,8 +18,8 @@ from battery_assets.platform.outbox.kinds import INFO, Kind
 from battery_assets.tables.service.messages import outbox
 
 _SPACE = uuid.UUID("6a0c7a52-6c52-5f0e-9a5e-2f6f0f5a9c11")
-# A month is closed a few days after its end; what is older is history.
-NEWS_FOR = timedelta(days=10)
+# Sites that export once a month do so weeks after its end; what is older is history.
+NEWS_FOR = timedelta(days=45)
 LONGEST_TITLE = 300
 
 
@@ -28,9 +27,10 @@ LONGEST_TITLE = 300
 class Event:
     """A fact that somebody may want to hear of.
 
-    `fact` tells this fact of the object from its others of the kind, such as when it began. `group` is what
-    digests put together: the incident, or the object. `before` and `after` are the object's states, where it
-    has some. `owner` is the number of the one account that it concerns, where it concerns one.
+    `fact` tells this fact of the object from its others of the kind, such as when it began; `same_as` takes
+    the object's place in the key where its identifier may change. `group` is what digests put together: the
+    incident, or the object. `before` and `after` are the object's states, where it has some. `owner` is the
+    number of the one account that it concerns. `follows` is the key of an event without which this is none.
     """
 
     kind: Kind
@@ -45,13 +45,15 @@ class Event:
     after: str = ""
     at: datetime | None = None
     owner: int | None = None
-    quiet: bool = False
+    same_as: str = ""
+    follows: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         """The same for the same fact."""
-        return "|".join((self.kind.name, self.site or "", self.object_kind, self.object_id, self.fact))[:255]
+        same = self.same_as or f"{self.object_kind}|{self.object_id}"
+        return "|".join((self.kind.name, self.site or "", same, self.fact))[:255]
 
     @property
     def event_id(self) -> str:
@@ -60,31 +62,30 @@ class Event:
 
 
 def emit(connection: sa.Connection, *events: Event) -> int:
-    """Enter events into the outbox. Returns how many are new, or news again.
-
-    One that is there stays as it is, unless it was entered quietly and is now news.
-    """
+    """Enter events into the outbox. Returns how many are new: one that is there stays as it is."""
     return emit_all(connection, events)
 
 
 def emit_all(connection: sa.Connection, events: Iterable[Event]) -> int:
     """As `emit`."""
-    rows = list({event.key: _row(event) for event in events}.values())
+    known = {event.key: event for event in events}
+    wanted = {event.follows for event in known.values() if event.follows}
+    there = _entered(connection, wanted) | known.keys() if wanted else set()
+    rows = [_row(event) for event in known.values() if not event.follows or event.follows in there]
     if not rows:
         return 0
-    statement = insert(outbox)
-    new = statement.excluded
-    was_quiet = outbox.c.payload["quiet"].as_boolean() & ~new.payload["quiet"].as_boolean()
-    said = {name: new[name] for name in ("payload", "severity", "next_at", "delivered_at", "group_key")}
-    statement = statement.on_conflict_do_update(
-        index_elements=["dedupe_key"], set_={**said, "updated_at": sa.func.now()}, where=was_quiet
-    )
+    statement = insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"])
     return len(connection.execute(statement.returning(outbox.c.id), rows).all())
 
 
-def is_news(month_end: datetime) -> bool:
-    """Whether a month that ends then is told of: it lasts, or is just over."""
-    return clock.now() - month_end < NEWS_FOR
+def _entered(connection: sa.Connection, keys: Collection[str]) -> set[str]:
+    key = outbox.c.dedupe_key
+    return set(connection.execute(sa.select(key).where(key.in_(keys))).scalars())
+
+
+def is_news(at: datetime) -> bool:
+    """Whether what ended or happened then is told of: it lasts, or is just over."""
+    return clock.now() - at < NEWS_FOR
 
 
 def _row(event: Event) -> dict[str, Any]:
@@ -95,7 +96,6 @@ def _row(event: Event) -> dict[str, Any]:
         "before": event.before,
         "after": event.after,
         "owner": event.owner,
-        "quiet": event.quiet,
         "facts": dict(event.facts),
     }
     return {
@@ -109,5 +109,4 @@ def _row(event: Event) -> dict[str, Any]:
         "dedupe_key": event.key,
         "payload": payload,
         "next_at": clock.now(),
-        "delivered_at": clock.now() if event.quiet else None,
     }

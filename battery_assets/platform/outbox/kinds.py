@@ -41,7 +41,9 @@ KEY_EXPIRING = Kind("key.expiring", "A key of yours ends within two weeks.", OWN
 WEBHOOK_FAILING = Kind("webhook.failing", "A webhook of yours will be disabled in a day.", OWNER, IMMEDIATE)
 WEBHOOK_DISABLED = Kind("webhook.disabled", "A webhook of yours was disabled.", OWNER, IMMEDIATE)
 TEST = Kind("notification.test", "A test that you asked for.", OWNER, IMMEDIATE)
-PROOF_OF_LIFE = Kind("proof_of_life", "Each week: what was judged, so that silence means something.", EVERYONE, WEEKLY)
+PROOF_OF_LIFE = Kind(
+    "proof_of_life", "Each week: what was judged, so that silence means something.", EVERYONE, WEEKLY
+)
 
 KINDS = {
     kind.name: kind

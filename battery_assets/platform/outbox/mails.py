@@ -138,7 +138,11 @@ def settle_digest(
     """Note what the server said of a digest."""
     wait = None if problem is None or for_good else retries.next_wait(taken.retry_count, None, draw)
     status = SENT if problem is None else FAILED if wait is None else QUEUED
-    values: dict[str, Any] = {"status": status, "error_message": problem, "updated_at": now + (wait or timedelta())}
+    values: dict[str, Any] = {
+        "status": status,
+        "error_message": problem,
+        "updated_at": now + (wait or timedelta()),
+    }
     if status != QUEUED:
         values["retry_count"] = taken.retry_count - 1
     values["sent_at"] = now if status == SENT else None
@@ -170,7 +174,9 @@ def people_with_due_items(connection: sa.Connection, now: datetime) -> Sequence[
     """People of whom something waits for a digest that is due."""
     q = m.email_digest_queue.c
     waits = sa.select(q.user_id).where(q.scheduled_for <= now, q.included_in_digest.is_(False))
-    query = sa.select(users.c.id, users.c.email, users.c.sites).where(users.c.is_active, users.c.id.in_(waits))
+    query = sa.select(users.c.id, users.c.email, users.c.sites).where(
+        users.c.is_active, users.c.id.in_(waits)
+    )
     return connection.execute(query.order_by(users.c.id)).all()
 
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 # Waits after the first to the ninth failure: 75 h 35 min in all.
-WAITS = tuple(
-    timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
-)
+WAITS = tuple(timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
 TRIES = len(WAITS) + 1
 SPREAD = 0.2
 # After so long with nothing but failures a webhook is disabled; its owner hears of it a day before.

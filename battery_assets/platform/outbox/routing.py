@@ -94,7 +94,9 @@ def route(connection: sa.Connection, now: datetime, mail: bool) -> int:
     if not events:
         return 0
     audience = _audience(connection, now, mail)
-    deliveries, queued, at_once = [], [], _mailed(connection, events, now)
+    deliveries: list[dict[str, Any]] = []
+    queued: list[dict[str, Any]] = []
+    at_once = _mailed(connection, events, now)
     for event in events:
         kind = KINDS.get(event.event_type)
         if kind is None:
