@@ -64,6 +64,11 @@ def webserver(settings: Settings, port: int) -> list[str]:
     return [sys.executable, *command, str(settings.dagster_home / WORKSPACE)]
 
 
+def notify() -> list[str]:
+    """The worker that sends what the outbox holds."""
+    return [sys.executable, "-m", "battery_assets.cli", "notify"]
+
+
 def daemon(settings: Settings) -> list[str]:
     """Schedules, sensors, backfills, the run queue and run monitoring."""
     return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(settings.dagster_home / WORKSPACE)]

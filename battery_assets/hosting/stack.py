@@ -107,6 +107,7 @@ class _Start:
             self.begin(
                 "mlflow", launch.mlflow_server(settings, presence.mlflow), launch.mlflow_secrets(self.urls)
             )
+            self.begin("notify", launch.notify())
             self.begin("code-server", launch.code_server(definitions, presence.code))
             self.wait_for("code-server", lambda: code_server_answers(presence.code))
             since = time.time()

@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from battery_assets.platform.outbox import retries
 from battery_assets.platform.outbox.events import Event, emit
 from battery_assets.platform.outbox.kinds import WARNING, WEBHOOK_DISABLED, WEBHOOK_FAILING
+from battery_assets.platform.outbox.logs import note
 from battery_assets.platform.outbox.retries import Record
 from battery_assets.tables.service import messages as m
-from battery_assets.tables.service.people import system_logs
 
 LEASE = timedelta(seconds=90)
 SENT, FAILED, REFUSED, DISABLED = "sent", "failed", "refused", "disabled"
@@ -59,8 +59,8 @@ WITH due AS (
 )
 SELECT l.id, l.channel, l.message_id, l.attempts, l.webhook_config_id, l.created_at,
        o.id AS outbox_id, o.event_id, o.event_type, o.severity, o.site, o.object_kind, o.object_id,
-       o.group_key, o.payload, w.user_id, w.provider_type, w.webhook_url, w.is_active, w.secret, w.previous_secret,
-       w.previous_until, w.settings
+       o.group_key, o.payload, w.user_id, w.provider_type, w.webhook_url, w.is_active, w.secret,
+       w.previous_secret, w.previous_until, w.settings
 FROM leased l JOIN service.outbox o ON o.id = l.outbox_id
 JOIN service.webhook_configurations w ON w.id = l.webhook_config_id
 ORDER BY l.id
@@ -85,7 +85,7 @@ def take(
 def settle(
     connection: sa.Connection, outcomes: Sequence[Outcome], now: datetime, draw: random.Random
 ) -> None:
-    """Note attempts: in the log, on the delivery, on the webhook; warn of it or disable it where it is time."""
+    """Note attempts: in the log, on the delivery, on the webhook, which is disabled where it is time."""
     if not outcomes:
         return
     connection.execute(sa.insert(m.webhook_logs), [_log(one, now) for one in outcomes])
@@ -170,13 +170,7 @@ def _settle_hook(connection: sa.Connection, number: int, attempts: Iterable[Outc
         reason = "it answered 410 Gone" if gone else "it failed for five days"
         values |= {"is_active": False, "disabled_at": now, "disabled_reason": reason}
         _tell_owner(connection, row, WEBHOOK_DISABLED, f"{row.name}: disabled, as {reason}", now)
-        details = {"webhook": number, "name": row.name}
-        connection.execute(
-            sa.insert(system_logs).values(
-                user_id=row.user_id, action="webhook.disable", status="success",
-                details=details, error_message=reason,
-            )
-        )  # fmt: skip
+        note(connection, "webhook.disable", user=row.user_id, webhook=number, name=row.name, reason=reason)
     elif row.is_active and stands == "failing" and warned is None:
         values["warned_at"] = now
         words = f"{row.name}: nothing but failures since {since:%Y-%m-%d %H:%M} UTC; it is disabled in a day"

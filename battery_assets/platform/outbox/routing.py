@@ -114,6 +114,10 @@ def route(connection: sa.Connection, now: datetime, mail: bool) -> int:
                 deliveries.append(_delivery(event, "email", user_id=person.id))
             elif when != NEVER:
                 queued.append(_queued(event, person, boundary(when, now)))
+    for row in (*deliveries, *queued):
+        row["created_at"] = now
+    for row in deliveries:
+        row["next_at"] = now
     _put(connection, m.delivery, deliveries)
     _put(connection, m.email_digest_queue, queued)
     done = sa.update(m.outbox).where(m.outbox.c.id.in_([event.id for event in events]))
