@@ -10,7 +10,7 @@ from pathlib import Path
 
 from battery_assets.platform.warehouse.database import transaction
 from battery_assets_tests.worlds.notices import hook, opened, person, rows, tell
-from battery_assets_tests.worlds.receivers import http_receiver
+from battery_assets_tests.worlds.receivers import HttpReceiver, http_receiver
 
 WORKER = """
 import sys, threading
@@ -55,8 +55,7 @@ def sent_through_kills(url: str, folder: Path, messages: int, kills: int, lease_
         begun = time.monotonic()
         for k in range(kills):
             process = subprocess.Popen(command)
-            wanted = (k + 1) * messages // (kills + 2)
-            _wait(lambda: len(receiver.requests) >= wanted, process)
+            _wait_for_requests(receiver, (k + 1) * messages // (kills + 2), process)
             process.send_signal(signal.SIGKILL)
             process.wait()
         process = subprocess.Popen(command)
@@ -89,6 +88,10 @@ def _undelivered(url: str) -> int:
     query = """SELECT (SELECT count(*) FROM service.outbox WHERE delivered_at IS NULL)
                     + (SELECT count(*) FROM service.delivery WHERE delivered_at IS NULL) AS n"""
     return int(rows(url, query)[0].n)
+
+
+def _wait_for_requests(receiver: HttpReceiver, count: int, process: subprocess.Popen) -> None:
+    _wait(lambda: receiver.log.read_bytes().count(b"\n") >= count, process)
 
 
 def _wait(happens, process: subprocess.Popen, patience_s: float = 180.0) -> None:

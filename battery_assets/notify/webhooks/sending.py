@@ -39,7 +39,7 @@ def post(to: Target, headers: Mapping[str, str], body: bytes, at: datetime) -> A
     """POST a body. A refused, late or broken connection is an Answer of status 0, never an exception."""
     deadline = time.monotonic() + ANSWER_S
     problem = "no address was tried"
-    for address in to.addresses[:3]:
+    for address in to.addresses[:2]:
         connection = _connection(to, address)
         try:
             connection.connect()

@@ -1,9 +1,10 @@
 """Webhooks and chats on their way: several receivers at once, none of which can keep the others waiting."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,11 +23,16 @@ from battery_assets.platform.outbox.deliveries import DISABLED, FAILED, REFUSED,
 from battery_assets.platform.outbox.networks import opened_networks
 from battery_assets.platform.warehouse.database import transaction
 
-AT_ONCE, AT_ONE_RECEIVER = 16, 6
+AT_ONCE = 24
+# Messages under way to one receiver: few at first, twice as many after each that it took, few if it is slow.
+FIRST_ROOM, MOST_ROOM = 4, 48
+SLOW_S = 2.0
 # A receiver that does not answer at all is left alone so long, whatever waits for it.
 LEFT_ALONE = timedelta(seconds=30)
-# Settled together: fewer commits, and no more than these are sent again after a kill.
-SETTLED_EVERY_S = 0.03
+# Settled together, so that commits are few.
+SETTLED_EVERY_S = 0.02
+# Where less was due than could go, the next look waits so long.
+LOOK_AGAIN_S = 0.25
 
 
 @dataclass
@@ -37,19 +43,22 @@ class Webhooks:
     unseal: Callable[[str], str]
     lease: timedelta = deliveries.LEASE
     draw: random.Random = field(default_factory=random.Random)
+    rooms: dict[int, int] = field(default_factory=dict)
 
     def send_due(self, going_on: Callable[[], bool] = lambda: True) -> int:
         """Send what is due until nothing is, or until `going_on` says no. Returns how many went."""
         under_way: dict[Future[Outcome], int] = {}
-        sent = 0
+        sent, look_at = 0, 0.0
         with ThreadPoolExecutor(AT_ONCE, "webhook") as pool:
             while True:
-                if going_on() and len(under_way) <= AT_ONCE // 2:
-                    for row, allowed in self._taken(under_way):
+                if going_on() and len(under_way) < MOST_ROOM and time.monotonic() >= look_at:
+                    taken = self._taken(under_way)
+                    for row, allowed in taken:
                         under_way[pool.submit(self.attempt, row, allowed)] = row.webhook_config_id
+                    look_at = 0.0 if taken else time.monotonic() + LOOK_AGAIN_S
                 if not under_way:
                     return sent
-                wait(under_way, SETTLED_EVERY_S, FIRST_COMPLETED)
+                wait(under_way, SETTLED_EVERY_S)
                 done = [future for future in under_way if future.done()]
                 for future in done:
                     del under_way[future]
@@ -92,10 +101,10 @@ class Webhooks:
 
     def _taken(self, under_way: dict[Future[Outcome], int]) -> list[tuple[sa.Row, Sequence[Allowed]]]:
         at = Counter(under_way.values())
-        busy = [number for number, count in at.items() if count >= AT_ONE_RECEIVER]
+        room = {number: self.rooms.get(number, FIRST_ROOM) - at[number] for number in {*at, *self.rooms}}
         with transaction(self.url) as connection:
             rows = deliveries.take(
-                connection, clock.now(), self.lease, most=AT_ONCE, each=AT_ONE_RECEIVER, busy=busy
+                connection, clock.now(), self.lease, most=MOST_ROOM, each=FIRST_ROOM, room=room
             )
             networks = opened_networks(connection) if rows else []
         allowed = [Allowed.of(network, port) for network, port in networks]
@@ -105,6 +114,12 @@ class Webhooks:
         if not outcomes:
             return 0
         now = clock.now()
+        for one in outcomes:
+            number = one.delivery.webhook_config_id
+            took = one.status == SENT and (now - (one.sent_at or now)).total_seconds() < SLOW_S
+            self.rooms[number] = (
+                min(2 * self.rooms.get(number, FIRST_ROOM), MOST_ROOM) if took else FIRST_ROOM
+            )
         with transaction(self.url) as connection:
             deliveries.settle(connection, outcomes, now, self.draw)
             silent = {

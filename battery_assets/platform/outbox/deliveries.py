@@ -5,7 +5,7 @@ lease has passed the next worker takes it, with the same message id.
 """
 
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,11 +20,11 @@ from battery_assets.platform.outbox.logs import note
 from battery_assets.platform.outbox.retries import Record
 from battery_assets.tables.service import messages as m
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=120)
 SENT, FAILED, REFUSED, DISABLED = "sent", "failed", "refused", "disabled"
 GONE = 410
 # Of what is due so many are looked at to find some for each receiver.
-LOOKED_AT = 2_000
+LOOKED_AT = 500
 KEPT = 2_000
 
 
@@ -42,16 +42,21 @@ class Outcome:
 
 
 _TAKE = sa.text("""
-WITH due AS (
+WITH room AS (
+    SELECT * FROM unnest(CAST(:receivers AS bigint[]), CAST(:rooms AS int[])) AS r (webhook_config_id, room)
+), due AS (
     SELECT id, webhook_config_id,
            row_number() OVER (PARTITION BY webhook_config_id ORDER BY next_at, id) AS place
     FROM (SELECT id, webhook_config_id, next_at FROM service.delivery
           WHERE delivered_at IS NULL AND given_up_at IS NULL AND next_at <= :now
-            AND channel IN ('webhook', 'slack') AND webhook_config_id <> ALL(:busy)
+            AND channel IN ('webhook', 'slack')
+            AND webhook_config_id NOT IN (SELECT webhook_config_id FROM room WHERE room <= 0)
           ORDER BY next_at LIMIT :looked_at) AS first
 ), taken AS (
     SELECT d.id FROM service.delivery d JOIN due ON due.id = d.id
-    WHERE due.place <= :each AND d.next_at <= :now AND d.delivered_at IS NULL AND d.given_up_at IS NULL
+    LEFT JOIN room ON room.webhook_config_id = d.webhook_config_id
+    WHERE due.place <= coalesce(room.room, :each)
+      AND d.next_at <= :now AND d.delivered_at IS NULL AND d.given_up_at IS NULL
     ORDER BY d.next_at LIMIT :most FOR UPDATE OF d SKIP LOCKED
 ), leased AS (
     UPDATE service.delivery d SET next_at = :until, attempts = d.attempts + 1, updated_at = :now
@@ -64,7 +69,9 @@ SELECT l.id, l.channel, l.message_id, l.attempts, l.webhook_config_id, l.created
 FROM leased l JOIN service.outbox o ON o.id = l.outbox_id
 JOIN service.webhook_configurations w ON w.id = l.webhook_config_id
 ORDER BY l.id
-""").bindparams(sa.bindparam("busy", type_=ARRAY(sa.BigInteger)))
+""").bindparams(
+    sa.bindparam("receivers", type_=ARRAY(sa.BigInteger)), sa.bindparam("rooms", type_=ARRAY(sa.Integer))
+)
 
 
 def take(
@@ -74,11 +81,12 @@ def take(
     *,
     most: int = 32,
     each: int = 8,
-    busy: Collection[int] = (),
+    room: Mapping[int, int] | None = None,
 ) -> Sequence[sa.Row]:
-    """Take deliveries that are due, at most `each` of a receiver and none of the `busy` ones."""
-    values = {"now": now, "until": now + lease, "most": most, "each": each}
-    values |= {"busy": sorted(busy), "looked_at": LOOKED_AT}
+    """Take deliveries that are due: of a webhook as many as there is `room` for, else at most `each`."""
+    room = room or {}
+    values = {"now": now, "until": now + lease, "most": most, "each": each, "looked_at": LOOKED_AT}
+    values |= {"receivers": list(room), "rooms": list(room.values())}
     return connection.execute(_TAKE, values).all()
 
 
