@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from battery_assets.platform.warehouse.database import engine, transaction
 from battery_assets.platform.warehouse.migrate import migrate
 from battery_assets.settings import Settings
-from battery_assets_tests.worlds.killed_worker import sent_through_kills
-from battery_assets_tests.worlds.notices import hook, opened, person, tell, worker
-from battery_assets_tests.worlds.receivers import http_receiver
+from battery_assets_tests.worlds.notices.books import hook, opened, person, tell, worker
+from battery_assets_tests.worlds.notices.killed_worker import sent_through_kills
+from battery_assets_tests.worlds.notices.receivers import http_receiver
 from benchmarks.children import throwaway_home
 
 MESSAGES, KILLS = 2_000, 4

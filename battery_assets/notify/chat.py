@@ -1,14 +1,17 @@
 """Slack and Teams, through Apprise: an extra that is installed by name, and that admins alone set up.
 
-Apprise takes 262 kinds of address, among them ones that write to the own machine. Two are let through, and
-both go to their vendors' hosts alone.
+Apprise takes 262 kinds of address, among them ones that write to the own machine. Those of two vendors are
+let through, to their own hosts and without options: one of these would switch the check of certificates off.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from battery_assets.errors import UserError
 
 SCHEMES = ("slack", "msteams", "workflows")
+# Where Teams' workflows are, the one scheme whose address names a host.
+WORKFLOW_HOSTS = (".logic.azure.com", ".api.powerplatform.com")
 MISSING = "Slack and Teams need the extra [chat]"
 WAY_OUT = "run pip install 'battery-assets[chat]' where the platform is installed"
 
@@ -24,6 +27,10 @@ def check_address(url: str) -> None:
         raise UserError(
             f"{scheme[:20]!r} is no chat that is let through", f"give one of {', '.join(SCHEMES)}://"
         )
+    if "?" in url:
+        raise UserError("a chat's address has no options here", "leave out what follows the question mark")
+    if scheme == "workflows" and not (urlsplit(url).hostname or "").endswith(WORKFLOW_HOSTS):
+        raise UserError("this is no host of Teams' workflows", f"it ends with {' or '.join(WORKFLOW_HOSTS)}")
     if _apprise().Apprise.instantiate(url) is None:
         raise UserError(f"this is no complete {scheme}:// address", "see Apprise's page of that service")
 

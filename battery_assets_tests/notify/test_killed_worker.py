@@ -1,7 +1,7 @@
 """The worker is killed four times while it sends: everything arrives, and a double has the same id."""
 
 from battery_assets.notify.webhooks.worker import MOST_ROOM
-from battery_assets_tests.worlds.killed_worker import sent_through_kills
+from battery_assets_tests.worlds.notices.killed_worker import sent_through_kills
 
 
 def test_everything_arrives_through_four_kills(warehouse_url, tmp_path):

@@ -11,8 +11,8 @@ from battery_assets.platform import clock
 from battery_assets.platform.outbox.kinds import CRITICAL, RUN_FAILED
 from battery_assets.platform.outbox.routing import boundary
 from battery_assets.platform.warehouse.database import transaction
-from battery_assets_tests.worlds.notices import SENDER, opened, person, rows, tell, worker
-from battery_assets_tests.worlds.receivers import smtp_receiver
+from battery_assets_tests.worlds.notices.books import SENDER, opened, person, rows, tell, worker
+from battery_assets_tests.worlds.notices.receivers import smtp_receiver
 
 # A Wednesday.
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

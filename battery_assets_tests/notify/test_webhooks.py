@@ -12,8 +12,8 @@ from battery_assets.platform import clock
 from battery_assets.platform.outbox.kinds import ALERT_RAISED
 from battery_assets.platform.sealing import Seal
 from battery_assets.platform.warehouse.database import transaction
-from battery_assets_tests.worlds.notices import hook, opened, person, rows, tell, worker
-from battery_assets_tests.worlds.receivers import http_receiver
+from battery_assets_tests.worlds.notices.books import hook, opened, person, rows, tell, worker
+from battery_assets_tests.worlds.notices.receivers import http_receiver
 
 DELIVERIES = "SELECT * FROM service.delivery WHERE channel = 'webhook' ORDER BY id"
 LOGS = "SELECT * FROM service.webhook_logs ORDER BY id"

@@ -1,6 +1,6 @@
-"""The month's incidents and alerts as events: a fault keeps its key, however often a month is made."""
+"""The month's incidents and alerts as events: a fault is told once, however often a month is made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,6 +16,7 @@ from battery_assets.platform.outbox.kinds import (
     INFO,
     WARNING,
 )
+from battery_assets.platform.outbox.turns import Turn
 
 if TYPE_CHECKING:
     from battery_assets.features.operations.fault_lives import Month
@@ -25,32 +26,30 @@ SEVERITY_OF = {"low": INFO, "medium": WARNING, "high": WARNING, "critical": CRIT
 _UNITS = ("battery_id", "string_id", "location_id")
 
 
-def incident_events(rows: pl.DataFrame, month: "Month") -> Iterator[Event]:
+def incident_events(rows: pl.DataFrame, month: "Month", told: Mapping[str, Turn]) -> Iterator[Event]:
     """Open incidents: opened, and escalated where they got worse since; those that are over: resolved.
 
-    rows: incident at the month's end. One that ended and was never told of is none.
+    rows: incident at the month's end; the newest of each fault counts. told: what was told of faults. An end
+    is told where the beginning was.
     """
     was = dict(month.before.select("incident_id", "severity").iter_rows())
-    for row in rows.to_dicts():
-        # An earlier warning found later may move the beginning, and the identifier with it, by hours.
-        same = f"{row['fault']}|{row['created_at']:%Y-%m-%d}"
+    newest = rows.sort("created_at", "incident_id").unique("fault", keep="last", maintain_order=True)
+    for row in newest.to_dicts():
+        same = f"incident|{row['fault']}"
+        turn = told.get(same, Turn())
         of = _of_incident(row, month.site, same)
-        opened = Event(INCIDENT_OPENED, after=row["severity"], at=row["created_at"], **of)
         if row["status"] == "open":
-            yield opened
-            if row["worsened_at"] and row["worsened_at"] > row["created_at"]:
-                before = was.get(row["incident_id"], "less severe")
-                of |= {"before": before if before != row["severity"] else "less severe"}
-                yield Event(
-                    INCIDENT_ESCALATED,
-                    fact=row["severity"],
-                    after=row["severity"],
-                    at=row["worsened_at"],
-                    **of,
-                )
-        elif row["resolved_at"]:
-            of |= {"before": row["severity"], "severity": INFO, "follows": opened.key}
-            yield Event(INCIDENT_RESOLVED, at=row["resolved_at"], **of)
+            number = turn.if_open
+            yield Event(INCIDENT_OPENED, fact=str(number), after=row["severity"], at=row["created_at"], **of)
+            worse = row["worsened_at"] is not None and row["worsened_at"] > row["created_at"]
+            if worse and (number == turn.number or row["incident_id"] in was):
+                before = was.get(row["incident_id"], row["severity"])
+                before = before if before != row["severity"] else "less severe"
+                fact, at = f"{row['severity']}|{number}", row["worsened_at"]
+                yield Event(INCIDENT_ESCALATED, fact=fact, before=before, after=row["severity"], at=at, **of)
+        elif row["resolved_at"] and turn.number:
+            of |= {"before": row["severity"], "severity": INFO}
+            yield Event(INCIDENT_RESOLVED, fact=str(turn.number), at=row["resolved_at"], **of)
 
 
 def alert_events(rows: pl.DataFrame, site: str) -> Iterator[Event]:
@@ -79,7 +78,7 @@ def _of_incident(row: dict[str, Any], site: str, same: str) -> dict[str, Any]:
         "object_kind": "incident",
         "object_id": row["incident_id"],
         "title": row["title"],
-        "same_as": f"incident|{same}",
+        "same_as": same,
         "severity": SEVERITY_OF[row["severity"]],
         "site": site,
         "group": f"incident:{row['incident_id']}",

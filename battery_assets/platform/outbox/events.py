@@ -5,7 +5,7 @@ says is news where it is the newest month of its site and just over, or lasts: h
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ class Event:
     `fact` tells this fact of the object from its others of the kind, such as when it began; `same_as` takes
     the object's place in the key where its identifier may change. `group` is what digests put together: the
     incident, or the object. `before` and `after` are the object's states, where it has some. `owner` is the
-    number of the one account that it concerns. `follows` is the key of an event without which this is none.
+    number of the one account that it concerns.
     """
 
     kind: Kind
@@ -46,7 +46,6 @@ class Event:
     at: datetime | None = None
     owner: int | None = None
     same_as: str = ""
-    follows: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -68,19 +67,11 @@ def emit(connection: sa.Connection, *events: Event) -> int:
 
 def emit_all(connection: sa.Connection, events: Iterable[Event]) -> int:
     """As `emit`."""
-    known = {event.key: event for event in events}
-    wanted = {event.follows for event in known.values() if event.follows}
-    there = _entered(connection, wanted) | known.keys() if wanted else set()
-    rows = [_row(event) for event in known.values() if not event.follows or event.follows in there]
+    rows = list({event.key: _row(event) for event in events}.values())
     if not rows:
         return 0
     statement = insert(outbox).on_conflict_do_nothing(index_elements=["dedupe_key"])
     return len(connection.execute(statement.returning(outbox.c.id), rows).all())
-
-
-def _entered(connection: sa.Connection, keys: Collection[str]) -> set[str]:
-    key = outbox.c.dedupe_key
-    return set(connection.execute(sa.select(key).where(key.in_(keys))).scalars())
 
 
 def is_news(at: datetime) -> bool:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from battery_assets.platform.warehouse.database import transaction
-from battery_assets_tests.worlds.notices import hook, opened, person, rows, tell
-from battery_assets_tests.worlds.receivers import HttpReceiver, http_receiver
+from battery_assets_tests.worlds.notices.books import hook, opened, person, rows, tell
+from battery_assets_tests.worlds.notices.receivers import HttpReceiver, http_receiver
 
 WORKER = """
 import sys, threading
