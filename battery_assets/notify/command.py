@@ -2,6 +2,9 @@
 
 import click
 
+# `battery-assets up` waits for this line in the log.
+AT_WORK = "notify: at work"
+
 
 @click.command()
 @click.option("--once", is_flag=True, help="Send what is due now, and end.")
@@ -23,7 +26,8 @@ def notify(once: bool) -> None:
     from battery_assets.settings import Settings
 
     settings = Settings.from_environment()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("battery_assets").setLevel(logging.INFO)
     with database(settings) as url:
         worker = Worker(url, Seal(settings.home).unseal, settings.smtp_url, settings.mail_from)
         if once:
@@ -46,4 +50,5 @@ def _serve(worker: object) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.set())
+    click.echo(AT_WORK)
     worker.run(stopping)

@@ -8,6 +8,7 @@ import threading
 from click.testing import CliRunner
 
 from battery_assets.cli import main
+from battery_assets.notify.command import AT_WORK
 from battery_assets_tests.worlds.notices.books import hook, opened, person, rows, tell, worker
 from battery_assets_tests.worlds.notices.receivers import http_receiver, wait_until
 
@@ -65,14 +66,13 @@ import threading, types
 from battery_assets.notify import command, worker
 class W(worker.Worker):
     def run(self, stopping):
-        print("ready", flush=True)
         stopping.wait(20)
         print("stopped", stopping.is_set())
 command._serve(W("", lambda x: x, None, ""))
 """
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
+    assert process.stdout.readline().strip() == AT_WORK
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=20)[0] == "stopped True\n"
     assert process.returncode == 0
