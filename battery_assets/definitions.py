@@ -11,6 +11,7 @@ from battery_assets.lab import jobs as of_lab
 from battery_assets.lab.sensors import lab_landing_sensor
 from battery_assets.platform.dagster.catching_up import stale_sensor
 from battery_assets.platform.dagster.checks import suite_check
+from battery_assets.platform.dagster.failures import failures_sensor
 from battery_assets.platform.dagster.retention import KEEP_DAYS
 from battery_assets.platform.dagster.schedules import nightly_tidying
 from battery_assets.platform.dagster.steps import in_steps
@@ -50,6 +51,7 @@ defs = dg.Definitions(
         landing_sensor(warehouse, landing),
         lab_landing_sensor(warehouse, landing),
         abandoned_jobs_sensor(warehouse),
+        failures_sensor(warehouse),
         stale_sensor(warehouse, {"site": of_fleet.site_month_job, "lab": of_lab.lab_month_job}),
     ],
     resources={"warehouse": warehouse, "landing": landing, "tracking": tracking},

@@ -196,6 +196,15 @@ GROUPS = (
             "diagnosis_false_alarms_per_100_weeks": "in 100 weeks of a system",
         },
     ),
+    Group(
+        "notify",
+        "notify:measure",
+        {
+            "outbox_deliveries_per_second": "messages/s",
+            "outbox_delivered_of_2000": "messages through four kills",
+            "outbox_doubles_of_four_kills": "messages, each with one id",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group("datasheet", f"{SHARED}.oracles:of_data_sheet", {"datasheet_worst_time_error_pct": "%"}),
     Group(
