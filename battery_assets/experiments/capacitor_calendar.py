@@ -40,8 +40,8 @@ def calendar_of(dated: pl.DataFrame, number: int) -> tuple[list[dict[str, Any]],
         day, first, reference, pulses = _first_lines(mine)
         if len(np.unique(day[reference])) < 3 or reference.all():
             continue
-        found = weekly(day, first, reference, pulses)
-        told = exchange(found)
+        by_week = weekly(day, first, reference, pulses)
+        forecast = exchange(by_week)
         own = {"dataset_id": number, "system": system}
         weeks += [
             {
@@ -53,14 +53,18 @@ def calendar_of(dated: pl.DataFrame, number: int) -> tuple[list[dict[str, Any]],
                 "days": int(n),
             }
             for start, loss, low, high, n in zip(
-                *(values.tolist() for values in (found.day, found.loss, found.low, found.high, found.days)),
+                *(
+                    values.tolist()
+                    for values in (by_week.day, by_week.loss, by_week.low, by_week.high, by_week.days)
+                ),
                 strict=True,
             )
         ]
         due.append({
-            **own, "seen_until": _date(found.day[-1]), "loss": float(found.loss[-1]),
-            "loss_a_year": told.loss_a_year,
-            "due_early": _date(told.early), "due": _date(told.median), "due_late": _date(told.late),
+            **own, "seen_until": _date(by_week.day[-1]), "loss": float(by_week.loss[-1]),
+            "loss_a_year": forecast.loss_a_year,
+            "due_early": _date(forecast.early), "due": _date(forecast.median),
+            "due_late": _date(forecast.late),
         })  # fmt: skip
     return weeks, due
 

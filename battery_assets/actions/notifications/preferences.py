@@ -23,14 +23,14 @@ def preferences(connection: sa.Connection, user: int) -> list[dict[str, Any]]:
         row["event_type"]: row
         for row in connection.execute(sa.select(p).where(p.c.user_id == user)).mappings()
     }
-    found = []
+    rows = []
     for kind in KINDS.values():
         chosen = own.get(kind.name)
         default = {**dict.fromkeys(CHANNELS, True), "email_frequency": kind.email}
         default["email_enabled"] = kind.email != NEVER
         values = {name: chosen[name] if chosen else default[name] for name in default}
-        found.append({"event_type": kind.name, "words": kind.words, "chosen": chosen is not None, **values})
-    return found
+        rows.append({"event_type": kind.name, "words": kind.words, "chosen": chosen is not None, **values})
+    return rows
 
 
 def choose(connection: sa.Connection, user: int, event_type: str, **values: Any) -> None:

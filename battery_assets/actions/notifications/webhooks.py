@@ -16,11 +16,12 @@ from battery_assets.platform import clock
 from battery_assets.platform.outbox.events import Event, emit
 from battery_assets.platform.outbox.kinds import KINDS, TEST
 from battery_assets.platform.outbox.logs import note
+from battery_assets.platform.outbox.routing import CHATS
 from battery_assets.platform.sealing import Seal
 from battery_assets.tables.service import messages as m
 from battery_assets.tables.service.people import users
 
-STANDARD, CHATS = "standard", ("slack", "teams")
+STANDARD = "standard"
 EVERY_KIND = "*"
 # Receivers have so long to take the new secret.
 BOTH_SECRETS_FOR = timedelta(hours=24)

@@ -104,8 +104,8 @@ def rule(
     }  # fmt: skip
     quiet_logs()
     with session() as at:
-        found = action.search_rule(at, name, asked)
-        for one in [*found["front"], found["as_it_is"]]:
+        judged = action.search_rule(at, name, asked)
+        for one in [*judged["front"], judged["as_it_is"]]:
             earlier, later = one["earlier"], one["later"]
             words = ", ".join(f"{key} {value:g}" for key, value in sorted(one["rule"].items()))
             which = f"trial {one['trial']}" if "trial" in one else "as it is"

@@ -29,6 +29,8 @@ SPACES: dict[str, dict[str, Any]] = {
     "jar_above_room": {"limit": {"low": 1.0, "high": 12.0, "log": True, "steps": 6}},
     "r_vs_baseline": {"limit": {"low": 5.0, "high": 80.0, "log": True, "steps": 6}},
 }
+# The replay looks at the type only for rectifiers and rooms; a rule that is searched here speaks of jars.
+OF_JARS = "voltage_low"
 PERSISTENCE: dict[str, Any] = {
     "m": {"choices": [1, 6, 24, 72]}, "share": {"choices": [0.5, 0.75, 1.0]},
     "hysteresis_pct": {"choices": [0, 10, 40]},
@@ -82,7 +84,7 @@ def onsets(rows: pl.DataFrame, rule: Rule, signal: str) -> pl.DataFrame:
     )
     none = pl.lit(None, pl.String)
     return spans.select(
-        alert_type=pl.lit("voltage_low"), signal=pl.lit(signal), battery_id="unit_id", string_id=none,
+        alert_type=pl.lit(OF_JARS), signal=pl.lit(signal), battery_id="unit_id", string_id=none,
         location_id=none, at="at", over="over", rank=pl.lit(1, pl.Int64),
     )  # fmt: skip
 

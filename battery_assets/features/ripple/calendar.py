@@ -15,6 +15,8 @@ EXCHANGE_AT = 0.20
 LOSSES = np.linspace(0.0, 0.95, 96)
 WEEK_DAYS, LEAST_WEEKS, DRAWS = 7, 4, 4000
 LEVEL, INTERVAL = 1.645, (0.05, 0.5, 0.95)
+# A slope so many deviations above none stands out: by chance 0.6 % do.
+STANDS_OUT = 2.5
 # No trend is carried further than that: five years.
 FURTHEST_DAYS = 1826.0
 
@@ -85,7 +87,7 @@ def exchange(weeks: Weeks, seed: int = 1) -> Exchange:
     design = np.column_stack([np.ones(len(when)), when]) / error[:, None]
     covariance = np.linalg.inv(design.T @ design)
     level, slope = covariance @ design.T @ (loss / error)
-    sure = slope > LEVEL * np.sqrt(covariance[1, 1]) * 1.5
+    sure = slope > STANDS_OUT * np.sqrt(covariance[1, 1])
     if not sure:
         return Exchange(None, None, None, float(slope * 365.25))
     rng = np.random.default_rng(seed)

@@ -7,51 +7,17 @@ import polars as pl
 import pytest
 
 from battery_assets.features.ripple.bursts import burst_rows, findings
-from battery_assets.features.ripple.diagnosis import Usual, signature
-from battery_assets.features.ripple.labels import FAULTS, labelled
-from battery_assets.features.ripple.spectrum import spectra
-from battery_assets.physics.rectifier import Bridge
-from battery_assets.physics.ripple import rectifier_lines
-from battery_assets_tests.features.ripple.test_diagnosis import (
-    FLOAT_V,
-    any_source,
-    any_string,
-    recorded,
+from battery_assets.features.ripple.diagnosis import Usual
+from battery_assets.features.ripple.labels import labelled
+from battery_assets_tests.worlds.ripple.systems import (
+    CAPACITOR,
+    OWN,
+    UNBALANCE,
+    own_of,
     seen,
+    system,
+    weeks,
 )
-
-CAPACITOR, UNBALANCE = FAULTS.index("capacitor_loss"), FAULTS.index("unbalance")
-OWN, WEEK, WANDER = 20, 7, 0.06
-
-
-def system(rng, pulses: int = 6):
-    """Bursts of one system by loss and a low phase."""
-    source, ohm, usual = any_source(rng), any_string(rng), rng.uniform(0, 0.02)
-
-    def make(loss: float = 0.0, low: float = 0.0, count: int = WEEK, **fault):
-        bridge = Bridge(pulses, max(low, usual), **fault)
-        lines = rectifier_lines(bridge, source.aged(loss) if loss else source, FLOAT_V, ohm)
-        return recorded(rng, lambda rng: lines.times(1 + WANDER * rng.standard_normal()), count)
-
-    return make
-
-
-def own_of(make) -> Usual:
-    """What a system usually shows, by sound bursts of its own."""
-    logs = np.log(seen(make(count=OWN)).first_share)
-    return Usual(*(np.array([x]) for x in (np.exp(logs.mean()), np.nan, logs.std(ddof=1), float(OWN))))
-
-
-def weeks(systems: int, seed: int, loss: float) -> np.ndarray:
-    """Whether the mean of a week of each system is called a capacitor's loss."""
-    rng, called = np.random.default_rng(seed), []
-    for _ in range(systems):
-        make = system(rng)
-        usual, week = own_of(make), seen(make(loss))
-        mean = np.full(WEEK, np.exp(np.log(week.first_share).mean()))
-        told = labelled(type(week)(**{**vars(week), "first_share": mean}), usual, float(WEEK))
-        called.append(told.shown[0, CAPACITOR])
-    return np.array(called)
 
 
 def test_a_tenth_of_the_capacitor_is_seen_within_a_week_at_one_false_alarm_in_a_hundred_weeks():
@@ -64,19 +30,14 @@ def test_both_faults_of_a_mixed_case_are_named_and_measured(pulses):
     rng, named, off = np.random.default_rng(pulses), [], []
     for _ in range(40):
         make = system(rng, pulses)
-        logs = np.log(_seen(make(count=OWN), pulses).first_share)
+        logs = np.log(seen(make(count=OWN), pulses).first_share)
         usual = Usual(*(np.array([x]) for x in (np.exp(logs.mean()), np.nan, logs.std(ddof=1), float(OWN))))
         loss, low = rng.uniform(0.25, 0.9), rng.uniform(0.035, 0.08)
-        told = labelled(_seen(make(loss, low, count=2), pulses), usual)
+        told = labelled(seen(make(loss, low, count=2), pulses), usual)
         named += told.shown[:, [CAPACITOR, UNBALANCE]].all(axis=1).tolist()
         off += np.abs(told.low - low).tolist()
     assert np.mean(named) >= 0.95
     assert np.median(off) < 0.02
-
-
-def _seen(waves, pulses: int):
-    volts = spectra(waves[0], 12800)
-    return signature(volts, spectra(waves[1], 12800, volts.mains_hz), pulses)
 
 
 def test_an_interrupted_conduction_is_said_alone():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from battery_assets.experiments.making.files import bursts_of
-from battery_assets.experiments.making.generation import _frame
+from battery_assets.experiments.making.generation import frame_of
 from battery_assets.learning.search import architectures as a
 from battery_assets.learning.signals import onnx_file
 from battery_assets.learning.signals.convolution import Fitted, Network, recipe_of
@@ -20,7 +20,7 @@ needs_extra = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def bursts():
     campaign = Campaign(systems=2, references=5, sound=5, each_fault=5, mixed=5, seed=1)
-    return bursts_of(pl.concat([_frame(one) for one in system_bursts(campaign)]))
+    return bursts_of(pl.concat([frame_of(one) for one in system_bursts(campaign)]))
 
 
 def fitted(one: dict, seed: int) -> Fitted:
