@@ -10,6 +10,7 @@ from battery_assets.experiments.searching import settings
 from battery_assets.experiments.trying import books, work
 from battery_assets.experiments.trying.reconciling import reconcile
 from battery_assets.platform.jobs import core
+from battery_assets.platform.registry.identity import books_id
 from battery_assets.tables.experiments.campaigns import hpo_campaign
 from battery_assets_tests.experiments.test_datasets import rows
 
@@ -25,6 +26,12 @@ def sound(place, small):
     return place
 
 
+def marks(place, number: int) -> dict[str, str]:
+    """What a run of an experiment of these books carries."""
+    with place.warehouse.reading() as connection:
+        return {"experiment_id": str(number), "books": books_id(connection)}
+
+
 def die_at(place, name: str, step: str) -> None:
     """Everything that a worker does up to a step, and no more: its lease has passed."""
     number = work.ask(place.warehouse, name, {"dataset": "small", "model_type": "forest_own_lines"})
@@ -38,7 +45,7 @@ def die_at(place, name: str, step: str) -> None:
     if step != "taken":
         client = place.tracking.client()
         at = place.tracking._experiment(client, work.EXPERIMENT)
-        run = client.create_run(at, run_name=name, tags={"experiment_id": str(row["id"])}).info.run_id
+        run = client.create_run(at, run_name=name, tags=marks(place, row["id"])).info.run_id
         if step != "run made":
             books.change(place.warehouse, name, mlflow_run_id=run)
         if step in ("epochs", "run ended"):
@@ -105,10 +112,25 @@ def test_a_file_that_was_changed_is_told(sound):
 def test_a_run_of_an_experiment_that_is_gone_is_deleted(sound):
     client = sound.tracking.client()
     at = sound.tracking._experiment(client, work.EXPERIMENT)
-    run = client.create_run(at, tags={"experiment_id": "999999"}).info.run_id
+    run = client.create_run(at, tags=marks(sound, 999999)).info.run_id
     healed, _ = reconcile(sound.warehouse, sound.tracking)
     assert healed == {"runs without an experiment": 1}
     assert client.get_run(run).info.lifecycle_stage == "deleted"
+
+
+@pytest.mark.parametrize(
+    "tags", [{}, {"experiment_id": "999999"}, {"experiment_id": "999999", "books": "others"}]
+)
+def test_a_run_of_people_or_of_another_platform_is_left_alone(sound, tags):
+    client = sound.tracking.client()
+    at = sound.tracking._experiment(client, work.EXPERIMENT)
+    run = client.create_run(at, tags=tags).info.run_id
+    try:
+        assert reconcile(sound.warehouse, sound.tracking) == ({}, [])
+        assert client.get_run(run).info.lifecycle_stage == "active"
+        assert client.get_run(run).info.status == "RUNNING"
+    finally:
+        client.delete_run(run)
 
 
 def test_numbers_that_are_none_and_long_spaces_survive(sound):

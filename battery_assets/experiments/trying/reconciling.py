@@ -1,7 +1,8 @@
 """Both stores of experiments held against each other: halves that a dead writer left are healed one way.
 
 Our row and its job are the truth. A run of MLflow whose experiment has failed is ended as failed; one whose
-experiment is gone is deleted. What completed and differs is no half: it is told, and nothing is changed.
+experiment is gone is deleted. Runs of people, or of another platform on the same server, are left alone. What
+completed and differs is no half: it is told, and nothing is changed.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from battery_assets.experiments.trying import books
 from battery_assets.experiments.trying.work import EXPERIMENT
 from battery_assets.platform.jobs import core
+from battery_assets.platform.registry.identity import books_id
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -29,13 +31,13 @@ def reconcile(warehouse: Warehouse, tracking: Tracking) -> tuple[dict[str, int],
     """Heal what dead writers left. Returns what was healed, and what differs though it completed."""
     with warehouse.transaction() as connection:
         core.fail_abandoned(connection)
+        mine = books_id(connection)
         rows = {int(row.id): dict(row._mapping) for row in connection.execute(sa.text(_ROWS))}
     client = tracking.client()
-    runs = _runs(client)
+    runs = [run for run in _runs(client) if _is_ours(run, mine)]
     healed, differences = Counter[str](), []
     for run in runs:
-        told = run.data.tags.get("experiment_id", "")
-        row = rows.get(int(told)) if told.isdigit() else None
+        row = rows.get(int(run.data.tags["experiment_id"]))
         if row is None:
             client.delete_run(run.info.run_id)
             healed["runs without an experiment"] += 1
@@ -54,6 +56,12 @@ def reconcile(warehouse: Warehouse, tracking: Tracking) -> tuple[dict[str, int],
         if row["mlflow_run_id"] in there:
             differences += _damaged(tracking, row["name"], there[row["mlflow_run_id"]])
     return dict(healed), differences
+
+
+def _is_ours(run: Any, books_are: str) -> bool:
+    """Whether an experiment of these books began the run."""
+    tags = run.data.tags
+    return tags.get("books") == books_are and tags.get("experiment_id", "").isdigit()
 
 
 def _runs(client: Any) -> list[Any]:

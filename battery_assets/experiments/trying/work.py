@@ -20,6 +20,7 @@ from battery_assets.experiments.trying import books
 from battery_assets.experiments.trying.models import Tried, attempt, hyperparameters_of, kept
 from battery_assets.platform.experiments import Experiment
 from battery_assets.platform.jobs.work import Work, working
+from battery_assets.platform.registry.identity import books_id
 from battery_assets.platform.tracked_run import TrackedRun
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -76,7 +77,7 @@ def carry_out(
         name, row = facts["name"], books.one(warehouse, facts["name"])
         data = datasets.dataset(warehouse, facts["dataset"])
         bursts, side = _loaded(warehouse, data, facts)
-        tags = _tags(row, data, number, dagster_run)
+        tags = _tags(warehouse, row, data, number, dagster_run)
         with tracking.run(EXPERIMENT, name, tags) as run:
             books.change(warehouse, name, mlflow_run_id=run.run_id)
             run.log_params({key: facts[key] for key in ("model_type", "dataset", "split", "control", "seed")})
@@ -93,10 +94,15 @@ def carry_out(
         return _enter(warehouse, tracking, run.run_id, name, tried, list(files), time.monotonic() - begun)
 
 
-def _tags(row: dict[str, Any], data: Any, number: int, dagster_run: str | None) -> dict[str, str]:
+def _tags(
+    warehouse: Warehouse, row: dict[str, Any], data: Any, number: int, dagster_run: str | None
+) -> dict[str, str]:
     points = (data.meta_data.get("leak") or {}).get("moments_exact_points")
+    with warehouse.reading() as connection:
+        books_are = books_id(connection)
     return {
-        "experiment_id": str(row["id"]), "job_id": str(number), "dagster_run_id": str(dagster_run),
+        "experiment_id": str(row["id"]), "books": books_are, "job_id": str(number),
+        "dagster_run_id": str(dagster_run),
         "leak_points": "" if points is None else f"{points:.1f}",
     }  # fmt: skip
 
