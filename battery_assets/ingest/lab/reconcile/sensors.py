@@ -5,6 +5,8 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
+from battery_assets.ingest.files.quantities.letters import NO_READING
+
 ABSOLUTE_ZERO_C = -273.15
 # A chamber reaches -90 °C; an open resistance thermometer shows -200 or -242.
 _COLDEST_C = -120.0
@@ -16,9 +18,6 @@ _CODES_C = (0.0, 85.0, 99.9, 99.99, 100.0, -40.0, -99.0, -99.9, -100.0)
 _NEVER_C = (0.0, -99.0, -99.9, -100.0)
 # No cell warms or cools by this from one sample to the next, to exactly such a value.
 _JUMP_C = 10.0
-# What loggers write for an input that is open or out of its range.
-_WORDS = "ol|ovl|ovld|over|overflow|overload|overrange|open|nc|n/c|n/?a|#n/a|none|null|err|error"
-_OPEN = rf"(?i)^({_WORDS}|[-*#?]+)$"
 # What converters of 8 to 16 bits show at their end; a current of 10.0 A is common, these are not.
 _CONVERTERS = (32.767, 32.768, 65.535, 327.67, 327.68, 655.35, 3276.7, 3276.8, 6553.5)
 _DISPLAYS = (10.0, 20.0, 50.0, 60.0, 99.99, 99.999, 100.0, 999.9, 999.99)
@@ -56,7 +55,7 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
 
 def without_words(texts: pl.Series, notes: Counter) -> pl.Series:
     """Texts of a temperature, null where one says that no sensor is there: no fault of its row."""
-    return _cleared(texts, texts.str.strip_chars().str.contains(_OPEN), "a word in its place", notes)
+    return _cleared(texts, texts.str.strip_chars().str.contains(NO_READING), "a word in its place", notes)
 
 
 def _cleared(series: pl.Series, wrong: pl.Series, why: str, notes: Counter) -> pl.Series:
