@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     """Ask for a dataset of the generator. Returns the job's number. Raises BadInput for what cannot be."""
     campaign = campaign_of(terms)
-    return books.ask(warehouse, GENERATION, name, {"campaign": asdict(campaign)}, campaign.systems)
+    words = f"{campaign.systems} systems of the generator, seed {campaign.seed}: {', '.join(campaign.faults)}"
+    return books.ask(warehouse, GENERATION, name, {"campaign": asdict(campaign)}, campaign.systems, words)
 
 
 def campaign_of(terms: dict[str, Any]) -> "Campaign":

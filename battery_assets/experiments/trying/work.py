@@ -88,8 +88,9 @@ def carry_out(
                 lambda epoch: _report(warehouse, work, run, int(row["id"]), epoch, say),
             )  # fmt: skip
             _judge(run, bursts, side, tried)
-            path = kept(tried, run.log_artifact_file)
-        return _enter(warehouse, tracking, run.run_id, name, tried, path, time.monotonic() - begun)
+            files = kept(tried, run.log_artifact_file)
+            run.set_tags({f"sha256 {path}": digest for path, digest in files.items()})
+        return _enter(warehouse, tracking, run.run_id, name, tried, list(files), time.monotonic() - begun)
 
 
 def _tags(row: dict[str, Any], data: Any, number: int, dagster_run: str | None) -> dict[str, str]:
@@ -157,15 +158,19 @@ def _systems(bursts: "Bursts", places: np.ndarray) -> int:
 
 
 def _enter(
-    warehouse: Warehouse, tracking: Tracking, run_id: str, name: str, tried: Tried, path: str, seconds: float
-) -> dict[str, float]:
+    warehouse: Warehouse, tracking: Tracking, run_id: str, name: str, tried: Tried, files: list[str],
+    seconds: float,
+) -> dict[str, float]:  # fmt: skip
     """Read the metrics back from MLflow, and enter them with the rest."""
     ended = tracking.client().get_run(run_id)
     metrics = {key: float(value) for key, value in ended.data.metrics.items() if math.isfinite(value)}
     where = str(ended.info.artifact_uri)
+    paths = {"onnx_path" if path.endswith(".onnx") else "model_path": f"{where}/{path}" for path in files}
     books.change(
         warehouse, name, metrics=metrics, duration_seconds=seconds, best_epoch=tried.best_epoch,
         total_epochs=tried.epochs, results_dir=where[:255],
-        model_path=f"{where}/{path}"[:255] if path else None,
+        **{column: path[:255] for column, path in paths.items()},
     )  # fmt: skip
+    if "model_path" in paths and tried.best_epoch is not None:
+        books.keep_weights(warehouse, name, tried.best_epoch, paths["model_path"])
     return metrics
