@@ -57,17 +57,7 @@ STEPS = {
     "VANISHED": "put it back, readable for the platform's user",
 }
 _DEFAULT = SourceContract()
-_DATES = (
-    "%d.%m.%Y",
-    "%d.%m.%y",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d-%m-%Y",
-    "%m-%d-%Y",
-    "%Y/%m/%d",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-)
+_DATES = ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d-%b-%Y")
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _TIMES = [" ".join(parts) for parts in itertools.product(_DATES, _CLOCKS)]
 
