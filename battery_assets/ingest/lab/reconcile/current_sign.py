@@ -1,5 +1,6 @@
 """What a positive current does in a file: brought to 'charges', and proven by the voltage."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -10,6 +11,10 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects.definition import Dialect
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
+# Words of other versions and languages of a program: 'Charge', 'CC_DChg', 'Discharging'.
+_DIRECTION = re.compile(
+    r"(?i)(?<![a-z])(?:(?P<out>dchg|dischg|discharge|discharging|disch|dch)|chg|charge|charging)(?![a-z])"
+)
 # Currents below this share of the largest are rest.
 REST_SHARE = 0.01
 # A voltage that moves less than this over all runs of current proves nothing.
@@ -40,6 +45,9 @@ def _by_step_type(frame: pl.DataFrame, dialect: Dialect, notes: Counter) -> tupl
     kinds = {word: 1.0 for word in dialect.charging}
     kinds |= {word: -1.0 for word in dialect.discharging}
     kinds |= {word: 0.0 for word in dialect.resting}
+    for word in frame["step_type"].drop_nulls().unique().to_list():
+        if word not in kinds and (found := _DIRECTION.search(word)):
+            kinds[word] = -1.0 if found["out"] else 1.0
     direction = frame["step_type"].replace_strict(kinds, default=None, return_dtype=pl.Float64)
     size = frame["current_a"].abs()
     largest = float(size.max() or 0.0)  # type: ignore[arg-type]

@@ -16,6 +16,8 @@ _HOTTEST_C, _KELVIN_TO_C = 200.0, 400.0
 _CODES_C = (0.0, 85.0, 99.9, 99.99, 100.0, -40.0, -99.0, -99.9, -100.0)
 # No chamber holds these: an input that shows nothing else has no sensor.
 _NEVER_C = (0.0, -99.0, -99.9, -100.0)
+# A declared factor, as of an export in thousandths of a degree.
+OF_MILLI = "temperature_c:0.001"
 # No cell warms or cools by this from one sample to the next, to exactly such a value.
 _JUMP_C = 10.0
 # What converters of 8 to 16 bits show at their end; a current of 10.0 A is common, these are not.
@@ -39,9 +41,10 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
         ends = pl.select(pl.any_horizontal((series - end).abs() < 1e-6 for end in _CONVERTERS)).to_series()
         series = _cleared(series, ends, "the end of an input's range", notes)
     if not _HOTTEST_C < (series.median() or 0.0) <= _KELVIN_TO_C:  # type: ignore[operator]
-        series = _cleared(
-            series, series > _HOTTEST_C, f"above {_HOTTEST_C:g} °C, what no cell survives", notes
-        )
+        why = f"above {_HOTTEST_C:g} °C, what no cell survives"
+        if series.min() > _HOTTEST_C and series.n_unique() > 1:  # type: ignore[operator]
+            why += f" (its unit may be another: --column 'its heading={OF_MILLI}')"
+        series = _cleared(series, series > _HOTTEST_C, why, notes)
     for code, rows in is_code.items():
         if not rows.any():
             continue
