@@ -149,8 +149,8 @@ def _as_text(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
         if raw.startswith(mark):
             raw, notes = _decoded(raw, encoding).encode(), (f"read as {encoding}, as its first bytes say",)
             sample = raw[:65_536]
-    if not notes and (encoding := _unmarked(sample)):
-        raw, notes = _decoded(raw, encoding).encode(), (f"read as {encoding}, as its bytes show",)
+    if not notes and (shown := _unmarked(sample)):
+        raw, notes = _decoded(raw, shown).encode(), (f"read as {shown}, as its bytes show",)
         sample = raw[:65_536]
     if sample.count(0) * 20 > len(sample):
         raise LabFileRefused(
