@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from battery_assets.actions.session import Session
 from battery_assets.cli import main
+from battery_assets.tables.identity import identity
 from battery_assets_tests.cases.record import BAD_INPUT, FILES, FIRST_USE
 
 BANGKOK = "Asia/Bangkok"
@@ -32,7 +33,26 @@ TOGETHER = {
     ],
 }  # fmt: skip
 ZONES = {"odd": "UTC", "first-use": BANGKOK}
+OTHER_CODES = ("PAPER", "PLAIN")
 UNITS = {"battery": "jar", "string": "string"}
+
+
+def without_test(case: Path, folder: Path) -> None:
+    """The paper test's site once more, of other ids and codes, without the file of the test."""
+    folder.mkdir()
+    for file in sorted(
+        set(case.glob("*.csv")) - {case / "capacity_test_raw.csv", case / "battery_model.csv"}
+    ):
+        rows = pl.read_csv(file, infer_schema=False)
+        other = {
+            name: rows[name].map_elements(lambda one: identity("without", one), return_dtype=pl.String)
+            for name in rows.columns
+            if name.endswith("_id") and name != "model_id"
+        }
+        codes = [
+            pl.col(name).str.replace(*OTHER_CODES, literal=True) for name in rows.columns if "_code" in name
+        ]
+        rows.with_columns(*codes, **other).write_csv(folder / file.name)
 
 
 @dataclass
@@ -59,6 +79,8 @@ class Imported:
             export = self.folder / name
             for case in TOGETHER[name]:
                 shutil.copytree(self.shared / case, export / Path(case).name)
+            if f"{FIRST_USE}/fleet/paper_test" in TOGETHER[name]:
+                without_test(self.shared / FIRST_USE / "fleet" / "paper_test", export / "without_test")
             self.results[name] = self.command(
                 "import", "fleet", str(export), "--site", name, "--timezone", ZONES[name]
             )

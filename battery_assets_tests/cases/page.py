@@ -19,6 +19,8 @@ right, and what comes out now.
 - `python -m battery_assets_tests.cases.page` writes this page. `make test` holds it against the code.
 - A file is read under the contract that its case names. An export is imported by the command.
 - The inputs are not part of the project. Tests look for them where `BATTERY_TEST_DATA` says.
+- Three kinds have no given case: contract terms on the command line, the data layer, dependencies. Tests of our own
+  hold them, such as `battery_assets_tests/commands/test_terms.py` and `battery_assets_tests/test_dependencies.py`.
 """
 TITLES = {
     "files": "Files of cyclers",

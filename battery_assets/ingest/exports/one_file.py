@@ -87,7 +87,10 @@ class Intake:
             raise FileRefused("BAD_ROWS", told)
         many = bad > contract.bad_rows_limit and bad > contract.bad_share_limit * read
         if many or bad > contract.bad_share_refuse * read:
-            raise FileRefused("TOO_MANY_BAD_ROWS", told)
+            [(commonest, _)] = Counter(fault.reason for fault in account.faults).most_common(1)
+            usual = next(fault for fault in account.faults if fault.reason == commonest)
+            shown = None if self.table.schema == PRIVATE else usual
+            raise FileRefused("TOO_MANY_BAD_ROWS", told, first=shown)
 
     def _told(self, fault: Fault) -> str:
         """A bad row in words: line, column, value, and what is allowed there."""

@@ -1,10 +1,14 @@
 """What to do about a file that is refused: a step for every reason, and none that was taken already."""
 
+import itertools
+import re
 from collections.abc import Iterable
+from datetime import datetime
 
 from battery_assets.ingest.exports.contract import SourceContract
-from battery_assets.ingest.files.problems import FileRefused
+from battery_assets.ingest.files.problems import Fault, FileRefused
 
+_ANY_TIME = "--contract time_format=epoch-ms, or '%d/%m/%Y %H:%M'"
 MARK = "; next step: "
 _AGAIN = "export the file again, or copy it again"
 STEPS = {
@@ -37,7 +41,7 @@ STEPS = {
     "SCALE": "say which unit the numbers have",
     "SCHEMA_DIFF": "export the column with the type that is expected",
     "SIGN": "say what a positive current does",
-    "TIME_RANGE": "say how its times are written: --contract time_format=epoch-ms, or '%d/%m/%Y %H:%M'",
+    "TIME_RANGE": f"say how its times are written: {_ANY_TIME}",
     "TIME_SCALE": "say how many seconds a unit of its time has",
     "TOO_LARGE": "cut the export into files of a month each",
     "TOO_MANY_BAD_ROWS": "correct them at the source, or say how it is to be read: --contract KEY=VALUE",
@@ -53,6 +57,9 @@ STEPS = {
     "VANISHED": "put it back, readable for the platform's user",
 }
 _DEFAULT = SourceContract()
+_DATES = ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d-%b-%Y")
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
+_TIMES = [" ".join(parts) for parts in itertools.product(_DATES, _CLOCKS)]
 
 
 def next_step(refusal: FileRefused, contract: SourceContract = _DEFAULT) -> str:
@@ -68,10 +75,53 @@ def next_step(refusal: FileRefused, contract: SourceContract = _DEFAULT) -> str:
         return f"correct the term time_format, which says {contract.time_format!r} now, or the source's clock"
     if reason == "TRUNCATED" and "final_newline" in given:
         return _AGAIN
+    if reason == "TOO_MANY_BAD_ROWS" and refusal.first and (step := of_rows(refusal.first, contract)):
+        return step
     if reason == "TOO_MANY_BAD_ROWS" and given.keys() - {"timezone", "policy", "json_dialect"}:
         names = ", ".join(sorted(given.keys() - {"timezone", "policy", "json_dialect"}))
         return f"correct them at the source, or the terms that are given: {names}"
     return STEPS[reason]
+
+
+def of_rows(first: Fault, contract: SourceContract) -> str | None:
+    """What to do where most rows of a file are bad as this one is; None where no term could mend them."""
+    value = first.value or ""
+    if first.reason == "BAD_TIME" and contract.time_format == "iso":
+        return f"say how its times are written: {time_term(value)}"
+    if first.reason == "BAD_TIME":
+        return f"correct the term time_format, which says {contract.time_format!r} now"
+    if first.reason == "BAD_DATE" and "%" not in contract.time_format:
+        return f"say how its dates are written, with the times: {time_term(f'{value} 00:00:00')}"
+    if first.reason == "BAD_UUID":
+        return (
+            f"export UUIDs as {first.column}, in all tables the same; numbers or names of jars become such "
+            "by uuid5 of site and name"
+        )
+    if first.reason == "NOT_A_NUMBER" and contract.decimal == "." and re.fullmatch(r"[-+]?\d+,\d+", value):
+        return "say that its numbers have a decimal comma: --contract 'separator=;' --contract decimal=,"
+    if first.reason in ("NOT_A_NUMBER", "NOT_A_BOOLEAN", "NOT_IN_ENUM") and value and not contract.null_words:
+        return f"correct them at the source; if it means no value: --contract 'null_words={value}'"
+    return None
+
+
+def time_term(value: str) -> str:
+    """The term that reads a time written so, as far as its form tells."""
+    if re.fullmatch(r"\d{5}(\.\d+)?", value):
+        return "as 2025-03-04 00:00:00; these are day numbers of a spreadsheet"
+    if re.fullmatch(r"\d{9,16}(\.\d*)?", value):
+        digits = len(value.split(".")[0])
+        unit = "epoch-s" if digits < 12 else "epoch-ms" if digits < 15 else "epoch-us"
+        return f"--contract time_format={unit}"
+    fitting = [one for one in _TIMES if _fits(value, one)]
+    return " or ".join(f"--contract 'time_format={one}'" for one in fitting) or _ANY_TIME
+
+
+def _fits(value: str, pattern: str) -> bool:
+    try:
+        datetime.strptime(value, pattern)
+    except ValueError:
+        return False
+    return True
 
 
 def with_step(refusal: FileRefused, contract: SourceContract = _DEFAULT) -> str:

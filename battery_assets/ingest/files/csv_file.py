@@ -9,10 +9,13 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.ingest.exports.contract import SourceContract
-from battery_assets.ingest.files.header import Header, matched, split_header
+from battery_assets.ingest.files.header import Header, matched, place_of_header, split_header
 from battery_assets.ingest.files.piece import Piece
 from battery_assets.ingest.files.problems import Fault, FileRefused
 from battery_assets.ingest.files.records import Records, record_blocks
+
+# A header below more lines than these is none.
+_TITLE_LINES = 20
 
 
 def csv_pieces(
@@ -28,10 +31,12 @@ def csv_pieces(
         notes: Counter = Counter()
         records = _without_idle_lines(records, contract, notes)
         if header is None and len(records.ends):
-            header_bytes = records.raw(0)
-            header = _header(header_bytes, int(records.lines[0]), table, contract)
+            place = _place_of_header(records, table, contract)
+            header_bytes = records.raw(place)
+            header = _header(header_bytes, int(records.lines[place]), table, contract)
             notes.update(header.notes)
-            records = records.only(np.arange(len(records.ends)) > 0)
+            notes["lines of a title above the header left out"] += place
+            records = records.only(np.arange(len(records.ends)) > place)
         if header is None or not len(records.ends):
             continue
         _refuse_repeated(records, header_bytes)
@@ -40,6 +45,12 @@ def csv_pieces(
         yield piece
     if not rows:
         raise FileRefused("NO_ROWS", "a header and no row" if header else "blank lines only, no header")
+
+
+def _place_of_header(records: Records, table: sa.Table, contract: SourceContract) -> int:
+    """0 but for files that begin with a title."""
+    first = [records.raw(n).decode("utf-8", "replace") for n in range(min(_TITLE_LINES, len(records.ends)))]
+    return place_of_header(first, table, contract)
 
 
 def _header(raw: bytes, line: int, table: sa.Table, contract: SourceContract) -> Header:

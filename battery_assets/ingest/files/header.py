@@ -3,7 +3,7 @@
 import csv
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -31,8 +31,11 @@ class Header:
 
 
 def split_header(text: str, separator: str) -> list[str]:
-    """The names in a header line, without the spaces around them."""
-    return [name.strip() for name in next(csv.reader([text], delimiter=separator), [])]
+    """The names in a header line, without the spaces around them; one name where its quotes are broken."""
+    try:
+        return [name.strip() for name in next(csv.reader([text], delimiter=separator), [])]
+    except csv.Error:
+        return [text.strip()]
 
 
 def matched(
@@ -48,13 +51,15 @@ def matched(
     names = [renames.get(name, name) for name in names]
     if len(names) > MAX_COLUMNS:
         raise FileRefused("LIMIT", f"{len(names):,} columns; at most {MAX_COLUMNS:,}", line=line)
-    twice = [name for name, times in Counter(names).items() if times > 1]
+    wanted = {column.name: column for column in columns(table)}
+    spelled = _in_our_letters(names, wanted)
+    names = [spelled.get(name, name) for name in names]
+    twice = [name for name, times in Counter(names).items() if times > 1 and name]
     if twice:
         shown = f"{len(twice)} names" if table.schema == PRIVATE else ", ".join(map(repr, twice))
         raise FileRefused("DUPLICATE_COLUMN", f"more than once: {shown}", line=line)
-    wanted = {column.name: column for column in columns(table)}
     missing = [name for name in wanted if name not in names]
-    extra = [name for name in names if name not in wanted]
+    extra = [name for name in names if name and name not in wanted]
     _check_dialect(names, wanted, contract, line)
     required = [name for name in missing if not wanted[name].nullable]
     renamed = {name: _alike(name, extra) for name in missing if _alike(name, extra)}
@@ -66,12 +71,41 @@ def matched(
             told = _difference(names, wanted, missing, extra, renamed)
         raise FileRefused("HEADER_MISMATCH", told, line=line)
     notes: Counter = Counter()
+    if spelled:
+        notes[f"columns in other letters are read: {', '.join(sorted(spelled.values()))}"] += 1
+    if nameless := names.count(""):
+        notes[f"columns without a name ignored: {nameless}"] += 1
     if extra:
         notes[f"extra columns ignored: {', '.join(sorted(extra))}"] += 1
     if missing:
         notes[f"missing columns filled with nulls: {', '.join(missing)}"] += 1
     places = {name: names.index(name) for name in wanted if name in names}
     return Header(places, len(names), notes)
+
+
+def _in_our_letters(names: Sequence[str], wanted: Collection[str]) -> dict[str, str]:
+    """Names that are the table's but for capitals and spaces, where the table's own is not there besides."""
+    plain = {name: name.lower().replace(" ", "_") for name in names if name not in wanted}
+    return {name: ours for name, ours in plain.items() if ours in wanted and ours not in names}
+
+
+def place_of_header(lines: Sequence[str], table: sa.Table, contract: SourceContract) -> int:
+    """Which of a file's first lines is the header: the first, or one below lines of a title.
+
+    A title has words in less than half of the columns. What it says is no row, and is counted as left out.
+    """
+    wanted = {column.name for column in columns(table)}
+    needed = {column.name for column in columns(table) if not column.nullable}
+    renames = dict(contract.rename)
+    above = 0
+    for place, line in enumerate(lines):
+        for separator in (contract.separator, *_SEPARATORS):
+            found = [renames.get(name, name) for name in split_header(line, separator)]
+            names = {*found, *_in_our_letters(found, wanted).values()} & wanted
+            if needed <= names and len(names) > 1:
+                return place if above < len(found) / 2 else 0
+        above = max(above, sum(bool(name) for name in split_header(line, contract.separator)))
+    return 0
 
 
 def _check_dialect(found: Sequence[str], wanted: dict, contract: SourceContract, line: int | None) -> None:

@@ -15,6 +15,7 @@ _ISO = (
     r"(?: ?(Z|z|[+-]\d{2}:?[0-5]\d|[+-]\d{2}))?$"
 )
 _EPOCH_UNITS = {"epoch-s": 1_000_000, "epoch-ms": 1_000, "epoch-us": 1}
+EPOCHS = tuple(_EPOCH_UNITS)
 # The year 292277: beyond it microseconds no longer fit 64 bits.
 _LARGEST_MICROSECONDS = 9.2e18
 
@@ -29,15 +30,24 @@ class Instants:
 
 
 def read_instants(texts: pl.Series, time_format: str, timezone: str | None) -> Instants:
-    """Instants from text. Where `timezone` is None, naive times stay null and only `kinds` tells of them."""
+    """Instants from text. Where `timezone` is None, naive times stay null and only `kinds` tells of them.
+
+    ISO times are read beside those of another format: tables of one export are often written by two programs.
+    """
     if time_format in _EPOCH_UNITS:
-        return _epochs(texts, _EPOCH_UNITS[time_format])
+        return _or_iso(_epochs(texts, _EPOCH_UNITS[time_format]), texts, timezone)
     if time_format != "iso":
-        return _patterned(texts, time_format, timezone)
+        return _or_iso(_patterned(texts, time_format, timezone), texts, timezone)
     quick = _quick(texts, timezone)
     if quick is not None:
         return quick
     return _any_iso(texts, timezone)
+
+
+def date_pattern(time_format: str) -> str | None:
+    """The part of a contract's pattern that is a date: '%d.%m.%Y' of '%d.%m.%Y %H:%M'; None without one."""
+    found = re.search(r"%[dmYyb](?:[^%]?%[dmYyb]){2}", time_format)
+    return found[0] if found else None
 
 
 def typed_instants(values: pl.Series, timezone: str | None) -> Instants:
@@ -76,6 +86,20 @@ def _one_length(present: pl.Series, fraction: bool) -> bool:
     lengths = present.str.len_bytes().to_numpy()
     spread = int(lengths.max()) - int(lengths.min())
     return spread <= 8 if fraction else spread == 0
+
+
+def _or_iso(read: Instants, texts: pl.Series, timezone: str | None) -> Instants:
+    """The reading, and the ISO times among what it could not read."""
+    [(reason, bad), *others] = read.faults
+    if not bad.any():
+        return read
+    places = bad.arg_true()
+    iso = _any_iso(texts.gather(places), timezone)
+    faults = {why: _none(texts).scatter(places, mask) for why, mask in iso.faults}
+    unread = faults.pop(reason)
+    kinds = iso.kinds if bad.sum() == len(texts) - texts.null_count() else read.kinds | iso.kinds
+    values = read.values.scatter(places, iso.values)
+    return Instants(values, [(reason, unread), *others, *faults.items()], kinds)
 
 
 def _any_iso(texts: pl.Series, timezone: str | None) -> Instants:

@@ -103,10 +103,21 @@ VALUE_LENGTH = 80
 
 
 class FileRefused(Exception):
-    """A foreign file is not read: `reason` is a key of FILE_REASONS, `detail` says what was found."""
+    """A foreign file is not read: `reason` is a key of FILE_REASONS, `detail` says what was found.
 
-    def __init__(self, reason: str, detail: str, *, line: int | None = None, column: str | None = None):
-        self.reason, self.detail, self.line, self.column = reason, detail, line, column
+    `first` is the first bad row of the commonest kind, where bad rows refuse the file.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
+        first: "Fault | None" = None,
+    ):
+        self.reason, self.detail, self.line, self.column, self.first = reason, detail, line, column, first
         super().__init__(f"{reason}: {detail}")
 
 

@@ -14,7 +14,8 @@ from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.files.far_instants import tellable
 from battery_assets.ingest.files.piece import Piece, month_columns
 from battery_assets.ingest.files.problems import Fault
-from battery_assets.ingest.files.values import Checked, checked
+from battery_assets.ingest.files.quantities.checked import Checked
+from battery_assets.ingest.files.values import checked
 from battery_assets.tables.projections import columns, polars_schema
 
 LINE = "_line"

@@ -165,8 +165,7 @@ def _judge(faults: Sequence[Fault], rows: int, policy: str) -> None:
             "TRUNCATED" if only_cut else "BAD_ROWS",
             found=f"{bad} bad of {rows} rows ({shown}{more})",
             expected="every row whole",
-            next_step="wait until the cycler has finished the file, or export it again; "
-            "or read it with --policy tolerant, which leaves these rows in quarantine",
+            next_step=_way_out(faults),
             line=faults[0].line,
         )
     if (bad > _MANY_ROWS and bad > _MANY_SHARE * rows) or bad > _MOST_SHARE * rows:
@@ -176,6 +175,22 @@ def _judge(faults: Sequence[Fault], rows: int, policy: str) -> None:
             expected=f"at most {_MANY_ROWS} rows or {_MANY_SHARE:.1%}, and never half of them",
             next_step="mend the export; several tests in one file are exported one by one",
         )
+
+
+def _way_out(faults: Sequence[Fault]) -> str:
+    """What to do about the commonest kind of bad rows."""
+    [(reason, _)] = Counter(fault.reason for fault in faults).most_common(1)
+    if reason == "OUT_OF_ORDER":
+        return (
+            "if its rows stand in any order, read it with --unordered; if its time begins anew in each step, "
+            "declare the column that counts from the start of the test: --column 'its heading=test_time_s:s'"
+        )
+    if reason == "UNKNOWN_STEP_TYPE":
+        return "export with a signed current, or with words of the step type that say charge or discharge"
+    return (
+        "wait until the cycler has finished the file, or export it again; "
+        "or read it with --policy tolerant, which leaves these rows in quarantine"
+    )
 
 
 def _nothing_left(table: RawTable, faults: Sequence[Fault], aside: Sequence[Fault]) -> LabFileRefused:

@@ -11,7 +11,7 @@ from battery_assets_tests.worlds.readings import HEADER, JAR, NOW, assert_balanc
 
 UTC_SOURCE = SourceContract(timezone="UTC")
 GZIPPED = gzip.compress(good(2_000).encode())
-RENAMED = good().replace("voltage_v", "Voltage_V")
+RENAMED = good().replace("voltage_v", "Voltage-V")
 
 # name: (file name, content, reason, what the message has to say, rows that were read)
 CASES = {
@@ -27,7 +27,7 @@ CASES = {
         "found: when",
         0,
     ),
-    "a column renamed": (".csv", RENAMED, "HEADER_MISMATCH", "'Voltage_V' for 'voltage_v'", 0),
+    "a column renamed": (".csv", RENAMED, "HEADER_MISMATCH", "'Voltage-V' for 'voltage_v'", 0),
     "a column named twice": (".csv", good().replace("ture_c", "ture_c,ts"), "DUPLICATE_COLUMN", "'ts'", 0),
     "the last line cut": (".csv", good(5) + "2026-11-18 01:00:00,bd49d6", "TRUNCATED", "line 7", 5),
     "the last number cut": (".csv", good(5)[:-4], "TRUNCATED", "line 6", 4),

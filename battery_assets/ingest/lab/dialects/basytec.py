@@ -27,6 +27,7 @@ BASYTEC = Dialect(
         Column("temperature_c", ("t1", "temperature"), "C"),
         Column("resistance_ohm", ("r_dc",), "ohm"),
     ),
+    instants=("%d.%m.%Y %H:%M:%S%.f",),
     facts={
         "cell": (r"^~Battery: (.+)$",),
         "channel": (r"^~Testchannel: (.+)$",),

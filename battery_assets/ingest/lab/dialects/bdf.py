@@ -16,7 +16,7 @@ BDF = Dialect(
         Column("test_time_s", ("test_time",), required=True),
         Column("voltage_v", ("voltage",), required=True),
         Column("current_a", ("current",), required=True),
-        Column("wall_clock", ("unix_time", "date_time")),
+        Column("wall_clock", ("unix_time", "date_time", "date_time_iso")),
         Column("cycle_count", ("cycle_count", "cycle_index")),
         Column("step_index", ("step_index", "step_count", "step_id")),
         Column("step_time_s", ("step_time",)),

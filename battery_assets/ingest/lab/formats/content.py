@@ -28,6 +28,8 @@ _MAGIC = {
     b"SQLite format 3": "sqlite",
     b"%PDF": "pdf",
 }
+# Bytes of the headings 电压 and 电流 as Chinese Windows writes them.
+_CHINESE_VOLTAGE = tuple(word.encode("gb18030") for word in ("电压", "电流"))
 _ACCESS = (b"Standard Jet DB", b"Standard ACE DB")
 
 
@@ -140,13 +142,16 @@ def _too_large(size: int) -> LabFileRefused:
 
 
 def _as_text(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The text in UTF-8 with line feeds. UTF-16 is read where its mark says so, Latin letters otherwise."""
+    """The text in UTF-8 with line feeds. UTF-16 and Chinese are read where a mark or their bytes say so."""
     notes: tuple[str, ...] = ()
     sample = raw[:65_536]
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if raw.startswith(mark):
             raw, notes = _decoded(raw, encoding).encode(), (f"read as {encoding}, as its first bytes say",)
             sample = raw[:65_536]
+    if not notes and (shown := _unmarked(sample)):
+        raw, notes = _decoded(raw, shown).encode(), (f"read as {shown}, as its bytes show",)
+        sample = raw[:65_536]
     if sample.count(0) * 20 > len(sample):
         raise LabFileRefused(
             "UNSUPPORTED",
@@ -159,6 +164,20 @@ def _as_text(raw: bytes) -> tuple[bytes, tuple[str, ...]]:
         raw = raw.replace(b"\r\n", b"\n")
         raw = raw.replace(b"\r", b"\n") if b"\n" not in raw else raw
     return raw, notes
+
+
+def _unmarked(sample: bytes) -> str | None:
+    """An encoding that bytes show without a mark: UTF-16 of Latin letters, Chinese as BTSDA writes it."""
+    half = len(sample) // 2
+    for at, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if half and sample[at::2].count(0) > 0.9 * half and sample[1 - at :: 2].count(0) < 0.01 * half:
+            return encoding
+    if any(word in sample for word in _CHINESE_VOLTAGE):
+        try:
+            sample.decode("utf-8")
+        except UnicodeDecodeError as error:
+            return "gb18030" if error.start < len(sample) - 4 else None
+    return None
 
 
 def _decoded(raw: bytes, encoding: str) -> str:

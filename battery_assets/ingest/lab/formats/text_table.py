@@ -203,8 +203,13 @@ def _taken(
     except pl.exceptions.PolarsError:
         frame = _read(records, separator, False, places, dict.fromkeys(kinds, pl.String))
         if comma:
-            cells = [pl.col(str(place)).str.replace(",", ".", literal=True) for place in numeric]
-            frame = frame.with_columns(cells)
+            # 1.234,5 has a point between thousands as well, and is read where such numbers are.
+            cells = [pl.col(str(place)) for place in numeric]
+            pointed = [cell.str.contains(".", literal=True) for cell in cells]
+            frame = frame.with_columns(
+                pl.when(has_point).then(cell).otherwise(cell.str.replace(",", ".", literal=True))
+                for cell, has_point in zip(cells, pointed, strict=True)
+            )
     if frame.height != len(records.ends):
         raise LabFileRefused(
             "CSV_SYNTAX",

@@ -1,5 +1,6 @@
 """What a positive current does in a file: brought to 'charges', and proven by the voltage."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -10,6 +11,10 @@ from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects.definition import Dialect
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
+# Words of other versions and languages of a program: 'Charge', 'CC_DChg', 'Discharging'.
+_DIRECTION = re.compile(
+    r"(?i)(?<![a-z])(?:(?P<out>dchg|dischg|discharge|discharging|disch|dch)|chg|charge|charging)(?![a-z])"
+)
 # Currents below this share of the largest are rest.
 REST_SHARE = 0.01
 # A voltage that moves less than this over all runs of current proves nothing.
@@ -24,6 +29,9 @@ def positive_charges(
 
     Raises LabFileRefused: SIGN, where magnitudes cannot be given a direction.
     """
+    if contract.current_sign and _of_magnitudes(frame, dialect):
+        notes["the current is a magnitude and has no sign: the step type gives it, not the contract"] += 1
+        return _by_step_type(frame, dialect, notes)
     if contract.current_sign == "positive discharges":
         notes["current turned round: the contract says that positive discharges"] += frame.height
         return frame.with_columns(-pl.col("current_a")), []
@@ -36,10 +44,28 @@ def positive_charges(
     return _by_step_type(frame, dialect, notes)
 
 
-def _by_step_type(frame: pl.DataFrame, dialect: Dialect, notes: Counter) -> tuple[pl.DataFrame, list[int]]:
+def _of_magnitudes(frame: pl.DataFrame, dialect: Dialect) -> bool:
+    """Whether no current is negative, and steps of a format that goes by them charge as well as discharge."""
+    if not dialect.sign.endswith("step type") or "step_type" not in frame.columns:
+        return False
+    if bool((frame["current_a"] < 0).any()):
+        return False
+    words = frame.filter(pl.col("current_a") > 0)["step_type"].drop_nulls().unique().to_list()
+    kinds = _directions(words, dialect)
+    return {kinds.get(word) for word in words} >= {1.0, -1.0}
+
+
+def _directions(words: list[str], dialect: Dialect) -> dict[str, float]:
+    """1 for the words of charge, -1 of discharge, 0 of rest; a word of no known direction is left out."""
     kinds = {word: 1.0 for word in dialect.charging}
     kinds |= {word: -1.0 for word in dialect.discharging}
     kinds |= {word: 0.0 for word in dialect.resting}
+    others = {word: found for word in words if word not in kinds and (found := _DIRECTION.search(word))}
+    return kinds | {word: -1.0 if found["out"] else 1.0 for word, found in others.items()}
+
+
+def _by_step_type(frame: pl.DataFrame, dialect: Dialect, notes: Counter) -> tuple[pl.DataFrame, list[int]]:
+    kinds = _directions(frame["step_type"].drop_nulls().unique().to_list(), dialect)
     direction = frame["step_type"].replace_strict(kinds, default=None, return_dtype=pl.Float64)
     size = frame["current_a"].abs()
     largest = float(size.max() or 0.0)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ _EPOCH_SECONDS = (631_152_000, 4_102_444_800)
 _OFFSET = re.compile(r"(:\d{2}(?:[.,]\d+)?)\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$")
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
 _LETTERED = r"^(\d{1,2})[.-](\d{1,2})[.-](\d{4})\b"
+_DOTTED = r"^\d{1,2}[.]\d{1,2}[.]\d{4}\b"
 # Behind a year the month stands first: nobody writes 2024-31-03.
 _NUMBERED = re.compile(r"(?<!%Y[/.-])(?<!%y[/.-])(%[md])([/.-])(%[dm])")
 
@@ -53,11 +54,15 @@ def _by_patterns(
 ) -> dict[str, pl.Series]:
     """`wall_clock`, and `other_clock` where its days and months can be exchanged."""
     sent = example = texts.drop_nulls()[:1]
-    if all(_whole(sent, one).null_count() for one in in_both_orders(patterns, order)):
+    ways = in_both_orders(patterns, order)
+    if order is None and sent.str.contains(_DOTTED).any():
+        # No country puts the month first between dots; the rows may still prove it.
+        ways.sort(key=lambda one: bool((found := _NUMBERED.search(one)) and found[1] == "%m"))
+    if all(_whole(sent, one).null_count() for one in ways):
         # 03.04.2023 and 03-04-2023 are 03/04/2023 in the letters of another country.
         texts = texts.str.replace(_LETTERED, "$1/$2/$3")
         example = texts.drop_nulls()[:1]
-    for pattern in in_both_orders(patterns, order):
+    for pattern in ways:
         if _whole(example, pattern).null_count():
             continue
         read = _read(texts, pattern).alias("wall_clock")

@@ -5,6 +5,8 @@ from collections import Counter
 import numpy as np
 import polars as pl
 
+from battery_assets.ingest.files.quantities.letters import NO_READING
+
 ABSOLUTE_ZERO_C = -273.15
 # A chamber reaches -90 °C; an open resistance thermometer shows -200 or -242.
 _COLDEST_C = -120.0
@@ -14,11 +16,10 @@ _HOTTEST_C, _KELVIN_TO_C = 200.0, 400.0
 _CODES_C = (0.0, 85.0, 99.9, 99.99, 100.0, -40.0, -99.0, -99.9, -100.0)
 # No chamber holds these: an input that shows nothing else has no sensor.
 _NEVER_C = (0.0, -99.0, -99.9, -100.0)
+# A declared factor, as of an export in thousandths of a degree.
+OF_MILLI = "temperature_c:0.001"
 # No cell warms or cools by this from one sample to the next, to exactly such a value.
 _JUMP_C = 10.0
-# What loggers write for an input that is open or out of its range.
-_WORDS = "ol|ovl|ovld|over|overflow|overload|overrange|open|nc|n/c|n/?a|#n/a|none|null|err|error"
-_OPEN = rf"(?i)^({_WORDS}|[-*#?]+)$"
 # What converters of 8 to 16 bits show at their end; a current of 10.0 A is common, these are not.
 _CONVERTERS = (32.767, 32.768, 65.535, 327.67, 327.68, 655.35, 3276.7, 3276.8, 6553.5)
 _DISPLAYS = (10.0, 20.0, 50.0, 60.0, 99.99, 99.999, 100.0, 999.9, 999.99)
@@ -40,9 +41,11 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
         ends = pl.select(pl.any_horizontal((series - end).abs() < 1e-6 for end in _CONVERTERS)).to_series()
         series = _cleared(series, ends, "the end of an input's range", notes)
     if not _HOTTEST_C < (series.median() or 0.0) <= _KELVIN_TO_C:  # type: ignore[operator]
-        series = _cleared(
-            series, series > _HOTTEST_C, f"above {_HOTTEST_C:g} °C, what no cell survives", notes
-        )
+        why = f"above {_HOTTEST_C:g} °C, what no cell survives"
+        known = series.drop_nulls()
+        if (known > _HOTTEST_C).all() and known.n_unique() > 1:
+            why += f" (its unit may be another: --column 'its heading={OF_MILLI}')"
+        series = _cleared(series, series > _HOTTEST_C, why, notes)
     for code, rows in is_code.items():
         if not rows.any():
             continue
@@ -56,7 +59,7 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
 
 def without_words(texts: pl.Series, notes: Counter) -> pl.Series:
     """Texts of a temperature, null where one says that no sensor is there: no fault of its row."""
-    return _cleared(texts, texts.str.strip_chars().str.contains(_OPEN), "a word in its place", notes)
+    return _cleared(texts, texts.str.strip_chars().str.contains(NO_READING), "a word in its place", notes)
 
 
 def _cleared(series: pl.Series, wrong: pl.Series, why: str, notes: Counter) -> pl.Series:

@@ -1,5 +1,6 @@
 """From texts and foreign units to numbers in the vocabulary's units; what cannot be read is a fault."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.ingest.files.problems import Fault
+from battery_assets.ingest.files.quantities.letters import other_letters
 from battery_assets.ingest.lab.contract import LabContract
 from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 from battery_assets.ingest.lab.dialects.headings import Heading
@@ -16,6 +18,7 @@ from battery_assets.ingest.lab.reconcile import counts, date_order, last_cell, s
 from battery_assets.ingest.lab.reconcile.instants import wall_clock
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
+_DATED = re.compile(r"^\s*(\d{1,4}[/.-]\d{1,2}[/.-]|\d{1,2}-[A-Za-z]{3}-)\d{2,4}[T ,]+\d{1,2}:")
 _TO_THE_MINUTE = r"^(?:(\d+)\s*d)?\s*(?:(\d+)[-:.])??(\d+):(\d{1,2}):$"
 
 
@@ -96,7 +99,7 @@ def _columns(
             wrong: dict[int, tuple[str, str, str | None]] = {}
             if DIMENSIONS[word] == "temperature" and series.dtype == pl.String:
                 series = sensors.without_words(series, notes)
-            numbers, is_clock = _numbers(series, word, heading, wrong)
+            numbers, is_clock = _numbers(series, word, heading, wrong, notes)
             scale = units.PLAIN if is_clock else units.scale(word, column, heading, table, dialect, contract)
             if scale is None:
                 notes[units.left_out(word, heading, table)] += 1
@@ -153,7 +156,9 @@ def _refuse_twice(table: RawTable, places: dict) -> None:
             )
 
 
-def _numbers(series: pl.Series, word: str, heading: Heading, faults: dict) -> tuple[pl.Series, bool]:
+def _numbers(
+    series: pl.Series, word: str, heading: Heading, faults: dict, notes: Counter
+) -> tuple[pl.Series, bool]:
     """A column as numbers, and whether it was written as hours, minutes and seconds (then in seconds)."""
     if series.dtype.is_numeric():
         return series.cast(pl.Float64), False
@@ -165,6 +170,11 @@ def _numbers(series: pl.Series, word: str, heading: Heading, faults: dict) -> tu
     else:
         numbers, is_clock = texts.cast(pl.Float64, strict=False), False
     wrong = (texts.is_not_null() & numbers.is_null()).to_numpy()
+    if wrong.any() and not is_clock:
+        places = np.flatnonzero(wrong)
+        read = other_letters(texts.gather(places).alias(heading.text), notes)
+        numbers = numbers.scatter(places, read)
+        wrong[places] = read.is_null().to_numpy()
     for row in np.flatnonzero(wrong):
         faults.setdefault(int(row), ("NOT_A_NUMBER", heading.text, texts[int(row)]))
     return numbers, is_clock
@@ -176,7 +186,7 @@ def _is_date(series: pl.Series) -> bool:
     if series.dtype != pl.String:
         return False
     first = series.drop_nulls().head(1).to_list()
-    return bool(first) and ":" in first[0] and ("/" in first[0] or first[0].count("-") == 2)
+    return bool(first) and bool(_DATED.match(first[0]))
 
 
 def _from_dates(
@@ -202,6 +212,8 @@ def _from_dates(
 def _clock_seconds(texts: pl.Series) -> pl.Series:
     """'2d 02:52:51.57', '144:02:18' and '00:06:30.000' in seconds, null for anything else."""
     texts = texts.str.strip_chars()
+    if texts.str.contains(",", literal=True).any():
+        texts = texts.str.replace(r",(\d+)$", ".$1")
     minutes = texts.str.strip_chars_end("0123456789.")
     last = texts.str.strip_prefix(minutes)
     whole = ~(last.str.starts_with(".") | last.str.ends_with("."))
