@@ -64,6 +64,11 @@ def webserver(settings: Settings, port: int) -> list[str]:
     return [sys.executable, *command, str(settings.dagster_home / WORKSPACE)]
 
 
+def api(port: int) -> list[str]:
+    """The API and the console on loopback."""
+    return [sys.executable, "-m", "battery_assets.api.serve", str(port)]
+
+
 def daemon(settings: Settings) -> list[str]:
     """Schedules, sensors, backfills, the run queue and run monitoring."""
     return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(settings.dagster_home / WORKSPACE)]

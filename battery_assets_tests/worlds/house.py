@@ -47,6 +47,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"dagster", "sqlalchemy", "polars", "rich"},
     ),
     "commands": ({"actions", "platform", "hosting", "settings"}, {"click", "rich", "sqlalchemy", "psycopg"}),
+    "api": (
+        {"actions", "platform", "hosting", "settings", "tables"},
+        {"fastapi", "starlette", "pydantic", "uvicorn", "sqlalchemy", "polars", "anyio"},
+    ),
     "migrations": ({"tables", "platform"}, {"alembic", "sqlalchemy"}),
     "settings": ({"hosting"}, set()),
     "definitions": ({"tables", "platform", "fleet", "lab", "experiments"}, {"dagster"}),
