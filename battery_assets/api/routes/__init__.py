@@ -1,5 +1,5 @@
 """Routes, one file for each thing that is asked for."""
 
-from battery_assets.api.routes import health
+from battery_assets.api.routes import health, reading
 
-ROUTERS = (health.router,)
+ROUTERS = (health.router, reading.router)
