@@ -8,8 +8,8 @@ from battery_assets.api.app import Limits
 from battery_assets.api.callers import SCOPES, Caller
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.worlds.asked import Asking, asking
-from battery_assets_tests.worlds.two_sites import put_sites
+from battery_assets_tests.worlds.api.asked import Asking, asking
+from battery_assets_tests.worlds.api.two_sites import put_sites
 
 
 @pytest.fixture(scope="module")

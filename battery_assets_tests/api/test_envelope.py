@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from battery_assets.api.app import Limits
 from battery_assets.api.strict import Strict, StrictRoute
-from battery_assets_tests.worlds.asked import asking
+from battery_assets_tests.worlds.api.asked import asking
 
 LIMITS = Limits(body_bytes=100_000, request_s=0.5)
 router = APIRouter(route_class=StrictRoute)

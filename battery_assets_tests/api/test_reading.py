@@ -9,8 +9,8 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.actions.reading.catalogue import RESOURCES
 from battery_assets.api.callers import SCOPES, Caller
+from battery_assets_tests.worlds.api.two_sites import JARS, MONTH
 from battery_assets_tests.worlds.stores import of
-from battery_assets_tests.worlds.two_sites import JARS, MONTH
 
 OF_SITES = sorted(name for name, one in RESOURCES.items() if one.site is not None)
 OF_NONE = sorted(set(RESOURCES) - set(OF_SITES))
@@ -30,7 +30,12 @@ def test_every_list_answers_in_each_form(ask, name):
 
 def test_a_jar_shows_its_health_and_life(ask):
     jar = ask("GET", "/jars/alpha-j0").json()
-    assert (jar["soh_pct"], jar["rul_days"], jar["string_code"], jar["site"]) == (90, 100, "alpha-s1", "alpha")
+    assert (jar["soh_pct"], jar["rul_days"], jar["string_code"], jar["site"]) == (
+        90,
+        100,
+        "alpha-s1",
+        "alpha",
+    )
     life = ask("GET", f"/predictions?battery_id={jar['battery_id']}").json()["items"]
     assert [one["explanation_json"] for one in life] == [{"words": "=HYPERLINK(1)"}]
 
@@ -43,7 +48,12 @@ def test_nobody_sees_another_s_site(ask, name):
 
 
 def test_one_row_of_another_s_site_is_not_there(ask):
-    for path in ("/jars/alpha-j0", "/incidents/INC-2025-ALPHA", "/sites/alpha", f"/alerts/{of(t.alert, 'alpha-low')}"):
+    for path in (
+        "/jars/alpha-j0",
+        "/incidents/INC-2025-ALPHA",
+        "/sites/alpha",
+        f"/alerts/{of(t.alert, 'alpha-low')}",
+    ):
         assert ask("GET", path).status_code == 200
         assert ask("GET", path, key="beta").status_code == 404
         assert ask("GET", path.replace("alpha", "beta").replace("ALPHA", "BETA")).status_code in (200, 404)

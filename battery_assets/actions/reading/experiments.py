@@ -49,7 +49,8 @@ _PARTITION = ("table_name", "site", "month", "rows", "state", "sha256", "run_id"
 RESOURCES = (
     of_kept(g.datasets, "datasets", EXPERIMENTS, filters=("name",), one_by=("id", "name")),
     of_kept(g.signals, "signals", EXPERIMENTS, filters=("dataset_id", "fault_class", "severity", "system")),
-    _with_state(e.experiment, "experiments", "experiments", "model_type", "dataset_id", "status", "hpo_campaign_id",
+    _with_state(e.experiment, "experiments", "experiments", "model_type", "dataset_id", "status",
+                "hpo_campaign_id",
                 without=("job_id", "search_vector")),
     of_kept(e.training_runs, "training-runs", EXPERIMENTS, filters=("experiment_id",)),
     of_kept(e.explanations, "explanations", EXPERIMENTS, filters=("experiment_id", "signal_id", "method")),
@@ -73,7 +74,8 @@ RESOURCES = (
     of_kept(job_log, "job-logs", PLATFORM, filters=("job_id", "level"), past=""),
     Resource(
         "partitions", PLATFORM, "Partitions of tables: rows, state, and when they were committed.",
-        _partitions, {name: field_of(version.c[name]) for name in _PARTITION}, ("table_name", "site", "month"),
+        _partitions, {name: field_of(version.c[name]) for name in _PARTITION},
+        ("table_name", "site", "month"),
         ("table_name", "site", "month", "state"), "committed_at", one_by=("table_name",),
     ),
 )  # fmt: skip

@@ -26,7 +26,7 @@ def _jars(known: Knowledge) -> sa.Select:
     at = sa.func.current_date() if known.as_of is None else sa.literal(known.as_of.date())
     in_service = sa.or_(t.battery.c.replaced_date.is_(None), t.battery.c.replaced_date > at)
     here = sa.or_(t.battery.c.installed_date.is_(None), t.battery.c.installed_date <= at)
-    columns = [t.battery.c[name] for name in _JAR] + [t.string.c.string_code]
+    columns: list[sa.ColumnElement] = [*(t.battery.c[name] for name in _JAR), t.string.c.string_code]
     columns += [twin.c[name] for name in _TWIN] + [life.c[name] for name in _LIFE]
     return sa.select(*columns, life.c.source.label("rul_source")).select_from(joined).where(in_service, here)
 
@@ -96,13 +96,16 @@ WORK_ORDERS = _entered(
 )
 
 RESOURCES = (
-    of_table(t.location, "sites", FLEET, filters=("site", "region"), one_by=("location_id", "location_code", "site")),
-    of_table(t.battery_system, "systems", FLEET, filters=("site", "system_type"), one_by=("system_id", "system_code")),
+    of_table(t.location, "sites", FLEET, filters=("site", "region"),
+             one_by=("location_id", "location_code", "site")),
+    of_table(t.battery_system, "systems", FLEET, filters=("site", "system_type"),
+             one_by=("system_id", "system_code")),
     of_table(t.string, "strings", FLEET, filters=("site", "system_id"), one_by=("string_id", "string_code")),
     JARS,
     of_table(t.digital_twin_state, "twin-states", FLEET, filters=(*_OF_JAR, "fault"), at="captured_at",
              left_out=("filter_json",)),
-    of_table(t.rul_prediction, "predictions", FLEET, filters=(*_OF_JAR, "source", "model_id"), at="predicted_at"),
+    of_table(t.rul_prediction, "predictions", FLEET, filters=(*_OF_JAR, "source", "model_id"),
+             at="predicted_at"),
     of_table(t.string_runtime, "runtimes", FLEET, filters=("site", "month", "string_id", "load_basis"),
              at="captured_at"),
     of_table(t.alert, "alerts", FLEET, at="triggered_at",

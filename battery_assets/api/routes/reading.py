@@ -140,7 +140,8 @@ def _add_one(resource: Resource) -> None:
 
     router.add_api_route(
         f"/{resource.name}/{{name}}", read, methods=["GET"], tags=[resource.room],
-        summary=f"One of: {_summary(resource)}", name=f"read_{resource.name}", operation_id=f"read_{resource.name}",
+        summary=f"One of: {_summary(resource)}", name=f"read_{resource.name}",
+        operation_id=f"read_{resource.name}",
         responses={200: {"content": {"application/json": {"schema": forms.row_schema(resource)}}},
                    **documented(*ALWAYS)},
         response_class=Response,

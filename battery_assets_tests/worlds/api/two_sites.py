@@ -40,7 +40,7 @@ def _put(warehouse: Warehouse, site: str) -> None:
     )  # fmt: skip
     put[t.digital_twin_state] = rows(
         t.digital_twin_state,
-        *({"name": jar, "battery_id": of(t.battery, jar), "captured_at": THEN, "soh_pct": 90.0 + k}
+        *({"name": jar, "battery_id": of(t.battery, jar), "captured_at": THEN, "soh_pct": 90.0 + k, "fault": None}
           for k, jar in enumerate(jars)),
     )  # fmt: skip
     put[t.rul_prediction] = rows(
