@@ -86,7 +86,7 @@ def main() -> None:
       BATTERY_LAKE_URL       folder or s3:// of the lake   BATTERY_LANDING       where exports arrive
       BATTERY_ARTIFACTS_URL  folder or s3:// for MLflow    BATTERY_TRACKING_URI  an MLflow server
       BATTERY_WEB_PORT       of the Dagster pages          BATTERY_MLFLOW_PORT   of the MLflow pages
-      BATTERY_WEB_HOSTS      names of a proxy before them
+      BATTERY_API_PORT       of the API                    BATTERY_WEB_HOSTS     names of a proxy
       BATTERY_SMTP_URL       the mail server               BATTERY_MAIL_FROM     the mails' sender
 
     \b

@@ -30,6 +30,7 @@ VARIABLES = {
     "BATTERY_TRACKING_URI": "http(s):// address of an MLflow server to use instead of its database",
     "BATTERY_WEB_PORT": "port of the Dagster pages, 0 for any free one",
     "BATTERY_MLFLOW_PORT": "port of the MLflow pages, 0 for any free one",
+    "BATTERY_API_PORT": "port of the API and the console, 0 for any free one",
     "BATTERY_WEB_HOSTS": "names by which a proxy is asked for the pages, with commas",
     "BATTERY_SMTP_URL": "mail server, as in smtp+starttls://name:password@host:587; none: no mail goes",
     "BATTERY_MAIL_FROM": "address that mail comes from",
@@ -62,6 +63,7 @@ class Settings:
     artifacts_url: str
     web_port: int = 3000
     mlflow_port: int = 5000
+    api_port: int = 8000
     web_hosts: tuple[str, ...] = ()
     keep_log_days: int = 30
     smtp_url: str | None = field(default=None, repr=False)
@@ -88,6 +90,7 @@ class Settings:
             artifacts_url=_store(given, "BATTERY_ARTIFACTS_URL", f"{home}/mlflow"),
             web_port=_port(given, "BATTERY_WEB_PORT", 3000),
             mlflow_port=_port(given, "BATTERY_MLFLOW_PORT", 5000),
+            api_port=_port(given, "BATTERY_API_PORT", 8000),
             web_hosts=_hosts(given, "BATTERY_WEB_HOSTS"),
             keep_log_days=_days(given, "BATTERY_KEEP_LOG_DAYS", 30),
             smtp_url=_mail_server(given, "BATTERY_SMTP_URL"),

@@ -74,7 +74,7 @@ def _up(settings: Settings) -> Iterator[str]:
         "--definitions",
         "benchmarks.timed_definitions",
     ]
-    environment = {**os.environ, "BATTERY_WEB_PORT": "0", "BATTERY_MLFLOW_PORT": "0"}
+    environment = {**os.environ, "BATTERY_WEB_PORT": "0", "BATTERY_MLFLOW_PORT": "0", "BATTERY_API_PORT": "0"}
     environment["PYTHONPATH"] = os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")])
     log = settings.home / "up.log"
     with log.open("w") as out:

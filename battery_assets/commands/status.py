@@ -77,7 +77,11 @@ def service_lines(settings: "Settings") -> list[str]:
     presence = present(settings)
     if presence is None:
         return [*lines, "services  not running; `battery-assets up` starts them"]
-    pages = (("Dagster", presence.web_url, "/server_info"), ("MLflow", presence.mlflow_url, "/health"))
+    pages = (
+        ("Dagster", presence.web_url, "/server_info"),
+        ("MLflow", presence.mlflow_url, "/health"),
+        ("API", presence.api_url, "/api/v1/health"),
+    )
     for name, url, question in pages:
         lines.append(f"{name:<10}{url} {'answers' if http_answers(url + question) else 'does not answer'}")
     return [*lines, f"up        process {presence.pid}"]

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     "--definitions", default="battery_assets.definitions", hidden=True, help="Module of the code location."
 )
 def up(definitions: str) -> None:
-    """Start the Dagster pages, its daemon and the MLflow server; stop all of them with Ctrl-C.
+    """Start the Dagster pages, its daemon, the MLflow server and the API; stop all of them with Ctrl-C.
 
-    They listen on this machine only, on the ports BATTERY_WEB_PORT (3000) and BATTERY_MLFLOW_PORT (5000),
-    and write their logs to <home>/logs.
+    They listen on this machine only, on the ports BATTERY_WEB_PORT (3000), BATTERY_MLFLOW_PORT (5000) and
+    BATTERY_API_PORT (8000), and write their logs to <home>/logs.
 
     \b
     Example:
@@ -98,6 +98,7 @@ class _Display:
         """Show where to look."""
         self.bars.stop()
         self.console.print(f"\n  Dagster   {presence.web_url}")
+        self.console.print(f"  API       {presence.api_url}/docs")
         for name, page in self._mlflow_pages(presence.mlflow_url).items():
             self.console.print(f"  {name:<10}{page}", soft_wrap=True)
         self.console.print(f"  data      {self.settings.home}\n  logs      {self.settings.logs}\n")

@@ -80,6 +80,11 @@ def notify_works(settings: Settings) -> bool:
     return "notify: at work" in (settings.logs / "notify.log").read_text(errors="replace")
 
 
+def api(port: int) -> list[str]:
+    """The API and the console on loopback."""
+    return [sys.executable, "-m", "battery_assets.api.serve", str(port)]
+
+
 def daemon(settings: Settings) -> list[str]:
     """Schedules, sensors, backfills, the run queue and run monitoring."""
     return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(settings.dagster_home / WORKSPACE)]

@@ -23,6 +23,7 @@ class Presence:
     web: int
     mlflow: int
     code: int
+    api: int = 0
 
     @property
     def web_url(self) -> str:
@@ -33,6 +34,11 @@ class Presence:
     def mlflow_url(self) -> str:
         """Address of the MLflow pages."""
         return f"http://127.0.0.1:{self.mlflow}"
+
+    @property
+    def api_url(self) -> str:
+        """Address of the API and the console."""
+        return f"http://127.0.0.1:{self.api}"
 
 
 @contextmanager

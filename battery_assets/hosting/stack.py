@@ -1,4 +1,4 @@
-"""The Dagster pages, its daemon, one code server for both, and MLflow's server: started, watched, stopped."""
+"""Dagster's pages and daemon, one code server for both, MLflow, the API: started, watched, stopped."""
 
 import contextlib
 import itertools
@@ -47,6 +47,7 @@ def serve(
             web=chosen_port("BATTERY_WEB_PORT", settings.web_port),
             mlflow=chosen_port("BATTERY_MLFLOW_PORT", settings.mlflow_port),
             code=chosen_port("the code server's port", 0),
+            api=chosen_port("BATTERY_API_PORT", settings.api_port),
         )
         announce(file, presence)
         progress("database", "starting")
@@ -113,10 +114,12 @@ class _Start:
             since = time.time()
             self.begin("webserver", launch.webserver(settings, presence.web))
             self.begin("daemon", launch.daemon(settings))
+            self.begin("api", launch.api(presence.api))
             self.wait_for("notify", lambda: launch.notify_works(settings))
             self.wait_for("webserver", lambda: http_answers(f"{presence.web_url}/server_info"))
             self.wait_for("daemon", lambda: storage.daemon_beats_since(since))
             self.wait_for("mlflow", lambda: http_answers(f"{presence.mlflow_url}/health"))
+            self.wait_for("api", lambda: http_answers(f"{presence.api_url}/api/v1/health"))
         problem = None if self.stopping.is_set() else load_error(presence.web_url)
         if problem:
             self.progress("code-server", f"cannot load the definitions (the pages show it): {problem}")

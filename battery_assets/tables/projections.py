@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-_IN_MEMORY: dict[str, pl.DataType | type[pl.DataType]] = {
+IN_MEMORY: dict[str, pl.DataType | type[pl.DataType]] = {
     "uuid": pl.String,
     "instant": pl.Datetime("us", "UTC"),
     "date": pl.Date,
@@ -27,7 +27,7 @@ def columns(table: sa.Table) -> list[sa.Column]:
 
 def polars_schema(table: sa.Table) -> dict[str, pl.DataType | type[pl.DataType]]:
     """Name and in-memory type of the reference's columns: decimals are floats, JSON is text."""
-    return {column.name: _IN_MEMORY[column.info["kind"]] for column in columns(table)}
+    return {column.name: IN_MEMORY[column.info["kind"]] for column in columns(table)}
 
 
 def stored_schema(table: sa.Table) -> dict[str, pl.DataType | type[pl.DataType]]:

@@ -48,6 +48,7 @@ def serving(home: Path) -> subprocess.Popen:
         "BATTERY_HOME": str(home),
         "BATTERY_WEB_PORT": "0",
         "BATTERY_MLFLOW_PORT": "0",
+        "BATTERY_API_PORT": "0",
     }
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     server = subprocess.Popen([sys.executable, "-c", SERVE], env=environment, cwd=PACKAGE.parent, **pipes)

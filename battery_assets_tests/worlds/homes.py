@@ -17,7 +17,12 @@ def fresh_home(mode: int = 0o755) -> Iterator[Settings]:
     home = Path(tempfile.mkdtemp(prefix="battery_home_"))
     home.chmod(mode)
     settings = Settings.from_environment(
-        {"BATTERY_HOME": str(home), "BATTERY_WEB_PORT": "0", "BATTERY_MLFLOW_PORT": "0"}
+        {
+            "BATTERY_HOME": str(home),
+            "BATTERY_WEB_PORT": "0",
+            "BATTERY_MLFLOW_PORT": "0",
+            "BATTERY_API_PORT": "0",
+        }
     )
     try:
         yield settings

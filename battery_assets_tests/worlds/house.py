@@ -48,6 +48,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "commands": ({"actions", "platform", "hosting", "settings"}, {"click", "rich", "sqlalchemy", "psycopg"}),
     "notify": ({"actions", "platform", "settings"}, {"sqlalchemy", "standardwebhooks", "apprise", "click"}),
+    "api": (
+        {"actions", "platform", "hosting", "settings", "tables"},
+        {"fastapi", "starlette", "pydantic", "uvicorn", "sqlalchemy", "polars", "anyio"},
+    ),
     "migrations": ({"tables", "platform"}, {"alembic", "sqlalchemy"}),
     "settings": ({"hosting"}, set()),
     "definitions": ({"tables", "platform", "fleet", "lab", "experiments"}, {"dagster"}),

@@ -128,6 +128,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "BATTERY_HOME": str(settings.home),
         "BATTERY_WEB_PORT": "0",
         "BATTERY_MLFLOW_PORT": "0",
+        "BATTERY_API_PORT": "0",
         "COLUMNS": "160",
     }
 

@@ -4,7 +4,7 @@ import functools
 import io
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from battery_assets.platform.warehouse.pool import ask_after_rest
+from battery_assets.platform.warehouse.serving import outer, pool_of
 from battery_assets.tables.projections import key_columns, polars_schema
 
 # Bare it is NULL, in quotes it is a text like any other: every text is quoted on its way in.
@@ -23,8 +24,13 @@ _PASSING = {"40001", "40P01", "57P01", "57P02", "57P03"}
 Result = TypeVar("Result")
 
 
-@functools.lru_cache(maxsize=8)
 def engine(url: str) -> sa.Engine:
+    """The pool of this context, or else of this process."""
+    return pool_of(url) or usual_engine(url)
+
+
+@functools.lru_cache(maxsize=8)
+def usual_engine(url: str) -> sa.Engine:
     """One engine for each database and process; two spare connections are enough for a step."""
     made = sa.create_engine(
         url,
@@ -38,7 +44,12 @@ def engine(url: str) -> sa.Engine:
 
 @contextmanager
 def transaction(url: str) -> Iterator[sa.Connection]:
-    """A transaction that commits when the block ends well."""
+    """A transaction that commits when the block ends well, or with the one that this context is within."""
+    whole = outer(url)
+    if whole is not None:
+        with whole.begin_nested():
+            yield whole
+        return
     with engine(url).begin() as connection:
         yield connection
 
@@ -46,6 +57,10 @@ def transaction(url: str) -> Iterator[sa.Connection]:
 @contextmanager
 def reading(url: str) -> Iterator[sa.Connection]:
     """A connection for questions: each sees what is committed, as in a transaction, without begin and end."""
+    whole = outer(url)
+    if whole is not None:
+        yield whole
+        return
     with engine(url).connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -134,10 +149,21 @@ def copy_out(
     connection: sa.Connection, table: sa.Table, names: Sequence[str], where: sa.ColumnElement[bool] | None
 ) -> pl.DataFrame:
     """The named columns of the rows that match, in stored order, as polars holds the table."""
-    chosen = [_readable(table.c[name]) for name in names]
-    query = sa.select(*chosen).order_by(*(table.c[key] for key in key_columns(table)))
+    query = sa.select(*(table.c[name] for name in names)).order_by(
+        *(table.c[key] for key in key_columns(table))
+    )
     if where is not None:
         query = query.where(where)
+    kinds = polars_schema(table)
+    return copy_select(connection, query, {name: kinds[name] for name in names})
+
+
+def copy_select(
+    connection: sa.Connection, query: sa.Select, schema: Mapping[str, pl.DataType | type[pl.DataType]]
+) -> pl.DataFrame:
+    """The rows of a question, in its order; schema: name and type of each of its columns."""
+    readable = [_readable(column, schema[column.name]) for column in query.selected_columns]
+    query = query.with_only_columns(*readable, maintain_column_froms=True)
     text = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
     # CSV's own NULL, nothing at all, is the only one that no text can look like once it is parsed.
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(
@@ -147,13 +173,12 @@ def copy_out(
     with cursor_of(connection) as cursor, cursor.copy(statement) as copy:
         for block in copy:
             buffer.write(block)
-    kinds = polars_schema(table)
-    return _parsed(buffer, {name: kinds[name] for name in names})
+    return _parsed(buffer, dict(schema))
 
 
-def _readable(column: sa.Column) -> sa.ColumnElement:
+def _readable(column: sa.ColumnElement, kind: pl.DataType | type[pl.DataType]) -> sa.ColumnElement:
     """Instants leave PostgreSQL as microseconds since 1970: exact, and quick to parse."""
-    if column.info["kind"] == "instant":
+    if isinstance(kind, pl.Datetime):
         return sa.cast(sa.func.extract("epoch", column) * 1_000_000, sa.BigInteger).label(column.name)
     return column
 

@@ -1,0 +1,1 @@
+"""The HTTP API: routes over `actions`, and what every answer has in common."""

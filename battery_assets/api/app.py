@@ -1,0 +1,94 @@
+"""The application: what every route shares, then the routes. `create_app` is the one way to make it."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.routing import APIRouter
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from battery_assets.api.callers import Gate
+from battery_assets.api.documents import describe
+from battery_assets.api.envelope import Envelope
+from battery_assets.api.problems import handle_problems
+from battery_assets.api.routes import ROUTERS
+from battery_assets.api.strict import StrictRoute
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.platform.warehouse.serving import pool, use_pool
+from battery_assets.settings import Settings
+
+log = logging.getLogger(__name__)
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one process takes at once. The database's limit of a statement ends before that of a request."""
+
+    body_bytes: int = 2_000_000
+    request_s: float = 12.0
+    statement_s: float = 10.0
+    connections: int = 8
+    wait_s: float = 4.0
+
+
+@dataclass
+class Platform:
+    """What routes work with: `request.app.state.platform`."""
+
+    settings: Settings
+    warehouse: Warehouse
+    limits: Limits = field(default_factory=Limits)
+
+
+def create_app(
+    platform: Platform,
+    gate: Gate,
+    *,
+    routers: tuple[APIRouter, ...] = (),
+    on_start: Callable[[FastAPI], None] | None = None,
+) -> FastAPI:
+    """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own."""
+    url, limits = platform.warehouse.database_url, platform.limits
+    made = pool(url, limits.connections, limits.statement_s, limits.wait_s)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # As many threads as connections: who comes later waits for a thread and holds nothing.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = limits.connections
+        if on_start is not None:
+            on_start(app)
+        yield
+        made.dispose()
+
+    app = FastAPI(
+        title="battery_assets", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        description="Health, remaining life and work of stationary batteries: docs/api.md.",
+    )  # fmt: skip
+    app.router.route_class = StrictRoute
+    app.state.platform, app.state.gate, app.state.pool = platform, gate, made
+    handle_problems(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    for router in routers:
+        app.include_router(router)
+    describe(app)
+    app.add_middleware(_Pooled, url=url, made=made)
+    app.add_middleware(Envelope, most_bytes=limits.body_bytes, most_seconds=limits.request_s)
+    return app
+
+
+class _Pooled:
+    """Lets whatever a request asks of the database go through the application's own connections."""
+
+    def __init__(self, app: ASGIApp, url: str, made: Any) -> None:
+        self.app, self.url, self.made = app, url, made
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        use_pool(self.url, self.made)
+        await self.app(scope, receive, send)

@@ -1,0 +1,136 @@
+"""What every request has: an id, a limit of time and size; and every answer: headers of security."""
+
+import asyncio
+import contextvars
+import json
+import logging
+import re
+import uuid
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from battery_assets.api.problems import MEDIA_TYPE, body_of
+
+REQUEST_ID: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+NOT_KEPT = (b"cache-control", b"no-store")
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the id of the request into each line of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every line passes."""
+        record.request_id = REQUEST_ID.get()
+        return True
+
+
+class Envelope:
+    """An ASGI application around the whole API.
+
+    `most_bytes` of a body, 413 beyond; `most_seconds` until an answer begins, 504 beyond. An answer that has
+    begun, such as a stream of events, may last.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, most_seconds: float) -> None:
+        self.app, self.most_bytes, self.most_seconds = app, most_bytes, most_seconds
+        self.late: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        headers = Headers(scope=scope)
+        asked = headers.get("x-request-id", "")
+        scope["request_id"] = number = asked if _GOOD_ID.fullmatch(asked) else uuid.uuid4().hex
+        REQUEST_ID.set(number)
+        out = _Answer(send, number)
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > self.most_bytes:
+            return await out.problem(413, f"at most {self.most_bytes:,} bytes are taken")
+        await self._within_time(scope, _Limited(receive, self.most_bytes), out)
+
+    async def _within_time(self, scope: Scope, receive: "_Limited", out: "_Answer") -> None:
+        loop = asyncio.get_running_loop()
+        work, over = loop.create_task(self._answered(scope, receive, out)), loop.create_future()
+
+        def decide(in_time: bool) -> None:
+            if not over.done() and (in_time or not out.begun):
+                over.set_result(in_time)
+
+        work.add_done_callback(lambda _: decide(True))
+        timer = loop.call_later(self.most_seconds, decide, False)
+        try:
+            in_time = await over
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        finally:
+            timer.cancel()
+        if in_time:
+            return work.result()
+        await out.problem(504, f"no answer within {self.most_seconds:g} s")
+        out.closed = True
+        # A thread cannot be ended from here: it ends by the database's own limit, and nobody hears it.
+        self.late.add(work)
+        work.add_done_callback(self._forget)
+        work.cancel()
+
+    async def _answered(self, scope: Scope, receive: "_Limited", out: "_Answer") -> None:
+        await self.app(scope, receive, out)
+
+    def _forget(self, work: "asyncio.Task[None]") -> None:
+        self.late.discard(work)
+        if not work.cancelled():
+            work.exception()
+
+
+class _Limited:
+    """Receives a body up to a limit, whatever its headers say."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self.receive, self.left = receive, most
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        if message["type"] == "http.request":
+            self.left -= len(message.get("body", b""))
+            if self.left < 0:
+                raise HTTPException(413)
+        return message
+
+
+class _Answer:
+    """Sends an answer with its id and the headers of security, once."""
+
+    def __init__(self, send: Send, number: str) -> None:
+        self.send, self.number = send, number
+        self.begun, self.closed = False, False
+
+    async def __call__(self, message: Message) -> None:
+        if self.closed:
+            return
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = list(message.get("headers", []))
+            there = {name for name, _ in headers}
+            own = (*SECURITY, NO_PAGE, NOT_KEPT, (b"x-request-id", self.number.encode()))
+            message["headers"] = headers + [pair for pair in own if pair[0] not in there]
+        await self.send(message)
+
+    async def problem(self, status: int, detail: str) -> None:
+        """Send a problem that no route answered."""
+        body = json.dumps(body_of(status, detail, request_id=self.number)).encode()
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        await self({"type": "http.response.start", "status": status, "headers": headers})
+        await self({"type": "http.response.body", "body": body})

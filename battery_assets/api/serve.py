@@ -1,0 +1,41 @@
+"""`python -m battery_assets.api.serve PORT`: the API on loopback, for its own pages and for programs."""
+
+import logging
+import sys
+from typing import Any
+
+from battery_assets.api.app import Platform, create_app
+from battery_assets.api.envelope import RequestIdFilter
+from battery_assets.hosting.guard import Guard
+from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.settings import Settings
+
+FORM = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
+
+
+def served(settings: Settings) -> Any:
+    """The guarded application of a home whose database runs."""
+    from battery_assets.api.gate import Keys
+
+    warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
+    return Guard(create_app(Platform(settings, warehouse), Keys(warehouse)), settings.web_hosts)
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    import uvicorn
+
+    handler = logging.StreamHandler()
+    handler.addFilter(RequestIdFilter())
+    handler.setFormatter(logging.Formatter(FORM))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    [port] = sys.argv[1:]
+    uvicorn.run(
+        served(Settings.from_environment()), host="127.0.0.1", port=int(port), log_config=None,
+        access_log=False, server_header=False, timeout_keep_alive=15, timeout_graceful_shutdown=8,
+        h11_max_incomplete_event_size=65_536, limit_concurrency=400,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""For a process that answers many at once: a pool of its own, and one transaction for a whole request."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import sqlalchemy as sa
+
+from battery_assets.platform.warehouse.pool import ask_after_rest
+
+# Of each request, as its context is its own: the pool that it uses, and the transaction that it is within.
+_POOL: ContextVar[tuple[str, sa.Engine] | None] = ContextVar("pool", default=None)
+_WITHIN: ContextVar[tuple[str, sa.Connection] | None] = ContextVar("within", default=None)
+
+
+def pool(url: str, connections: int, statement_s: float, patience_s: float) -> sa.Engine:
+    """Connections that stay open, each statement limited in time; who waits longer for one than `patience_s`
+    gets sqlalchemy's TimeoutError."""
+    limits = f"-c timezone=UTC -c lock_timeout=5000 -c statement_timeout={round(statement_s * 1000)}"
+    made = sa.create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=patience_s,
+        connect_args={"options": limits, "connect_timeout": 5},
+    )
+    ask_after_rest(made)
+    return made
+
+
+def use_pool(url: str, made: sa.Engine) -> None:
+    """Let this context, such as a request's, use a pool for a database from now on."""
+    _POOL.set((url, made))
+
+
+def pool_of(url: str) -> sa.Engine | None:
+    """The pool that this context uses for a database; None where it has none of its own."""
+    own = _POOL.get()
+    return own[1] if own is not None and own[0] == url else None
+
+
+@contextmanager
+def within(url: str, connection: sa.Connection) -> Iterator[None]:
+    """Let every transaction that the block opens be a part of this one: all of it is kept, or none."""
+    mark = _WITHIN.set((url, connection))
+    try:
+        yield
+    finally:
+        _WITHIN.reset(mark)
+
+
+def outer(url: str) -> sa.Connection | None:
+    """The transaction that this context is within; None where it is in none."""
+    own = _WITHIN.get()
+    return own[1] if own is not None and own[0] == url else None

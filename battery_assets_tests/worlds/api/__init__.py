@@ -1,0 +1,1 @@
+"""Worlds of the API: who asks, and what there is to read."""
