@@ -1,13 +1,12 @@
 """Who asks, and what they may: a key in the header Authorization or X-API-Key, or a session's cookie."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from fastapi import Request
 from fastapi.security import APIKeyHeader
 
+from battery_assets.actions.people.caller import Caller
 from battery_assets.api.problems import Problem
 
 KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="key")
@@ -17,24 +16,6 @@ READ = {
     "experiments": "experiments:read",
     "platform": "platform:read",
 }
-OPERATE, PREDICT, WORK = "operations:write", "predictions:write", "jobs:write"
-SCOPES = (*READ.values(), OPERATE, PREDICT, WORK)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks. number: as key:12 or user:3; sites: None for all; ceiling: nothing later is seen."""
-
-    number: str
-    name: str
-    scopes: frozenset[str]
-    sites: frozenset[str] | None = None
-    ceiling: datetime | None = None
-    user_id: int = 0
-
-    def as_of(self, asked: datetime | None) -> datetime | None:
-        """The instant whose knowledge it gets: what it asks for, its ceiling at most."""
-        return min((one for one in (asked, self.ceiling) if one is not None), default=None)
 
 
 class Gate(Protocol):

@@ -2,7 +2,7 @@
 
 from fastapi import Request
 
-from battery_assets.api.callers import Caller
+from battery_assets.actions.people.caller import Caller
 from battery_assets.platform.warehouse.resource import Warehouse
 
 

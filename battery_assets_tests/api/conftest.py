@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from battery_assets.actions.people.caller import SCOPES, Caller
 from battery_assets.api.app import Limits
-from battery_assets.api.callers import SCOPES, Caller
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.worlds.api.asked import Asking, asking

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from battery_assets import tables as t
+from battery_assets.actions.people.caller import SCOPES, Caller
 from battery_assets.actions.reading.catalogue import RESOURCES
-from battery_assets.api.callers import SCOPES, Caller
 from battery_assets_tests.worlds.api.two_sites import JARS, MONTH
 from battery_assets_tests.worlds.stores import of
 

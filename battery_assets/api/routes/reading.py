@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, create_model
 from pydantic import Field as PydanticField
 
+from battery_assets.actions.people.caller import Caller
 from battery_assets.actions.reading import asking
 from battery_assets.actions.reading.catalogue import RESOURCES
 from battery_assets.actions.reading.knowledge import PastNotKept
 from battery_assets.actions.reading.resource import Field, Resource
 from battery_assets.api import representations as forms
-from battery_assets.api.callers import READ, Caller, may
+from battery_assets.api.callers import READ, may
 from battery_assets.api.etags import tagged
 from battery_assets.api.problems import ALWAYS, Problem, documented
 from battery_assets.api.strict import StrictRoute

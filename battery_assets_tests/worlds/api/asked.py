@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 from fastapi import APIRouter, FastAPI, Request
 
+from battery_assets.actions.people.caller import SCOPES, Caller
 from battery_assets.api.app import Limits, Platform, create_app
-from battery_assets.api.callers import SCOPES, Caller
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.settings import Settings
 

@@ -1,0 +1,1 @@
+"""Accounts, sessions, keys, and the log of what was asked: no web framework, no batteries."""
