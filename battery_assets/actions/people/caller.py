@@ -21,7 +21,7 @@ EVERY_SITE = "*"
 class Caller:
     """Who asks.
 
-    number: as key:12 or user:3, in logs and for limits. sites: None for all. ceiling: nothing that became known
+    number: as key:12 or user:3, in logs and limits. sites: None for all. ceiling: nothing that became known
     later is seen. rate_limit: requests a minute. fresh: proved who they are within the last minutes.
     must_enrol: the role's other scopes come with a second factor, which this person has yet to set up.
     """
