@@ -26,6 +26,7 @@ from battery_assets.commands.operations import incident, work_orders
 from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
 from battery_assets.notify import command as notify
+from battery_assets.notify.webhooks import command as webhook
 
 COMMANDS = (
     demo.demo,
@@ -48,6 +49,7 @@ COMMANDS = (
     predict.predict,
     roll_back.roll_back,
     notify.notify,
+    webhook.webhook,
     migrate.migrate,
     analyst.analyst,
     environment.environment,

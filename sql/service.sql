@@ -856,7 +856,6 @@ CREATE TABLE service.email_digest_queue (
 	included_in_digest BOOLEAN DEFAULT 'false' NOT NULL, 
 	outbox_id BIGINT, 
 	group_key VARCHAR(160), 
-	taken_until TIMESTAMP WITH TIME ZONE, 
 	email_log_id BIGINT, 
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
@@ -890,8 +889,6 @@ COMMENT ON COLUMN service.email_digest_queue.included_in_digest IS 'It went.';
 COMMENT ON COLUMN service.email_digest_queue.outbox_id IS 'Event.';
 
 COMMENT ON COLUMN service.email_digest_queue.group_key IS 'What the digest puts together.';
-
-COMMENT ON COLUMN service.email_digest_queue.taken_until IS 'A worker has it until then.';
 
 COMMENT ON COLUMN service.email_digest_queue.email_log_id IS 'Mail that it went in.';
 

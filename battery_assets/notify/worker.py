@@ -18,13 +18,14 @@ from battery_assets.notify.webhooks.worker import Webhooks
 from battery_assets.platform import clock
 from battery_assets.platform.outbox.deliveries import LEASE
 from battery_assets.platform.outbox.logs import note
+from battery_assets.platform.outbox.retention import ROWS_AT_ONCE, prune
 from battery_assets.platform.outbox.routing import route
 from battery_assets.platform.warehouse.database import transaction
 
 log = logging.getLogger(__name__)
 NO_MAIL = "BATTERY_SMTP_URL is not set: no mail goes and no digest is composed; webhooks and the console work"
 # Each look asks the database three short questions.
-LOOK_S, WATCH_S = 0.5, 60.0
+LOOK_S, WATCH_S, PRUNE_S = 0.5, 60.0, 3600.0
 LONGEST_PAUSE_S = 30.0
 
 
@@ -57,6 +58,7 @@ class Worker:
         loops: list[tuple[str, Callable[[], object], float]] = [
             ("routing", self.route, LOOK_S),
             ("watch", lambda: watch(self.url), WATCH_S),
+            ("retention", self.prune, PRUNE_S),
             ("webhooks", lambda: self._webhooks().send_due(lambda: not stopping.is_set()), LOOK_S),
         ]
         if self.smtp:
@@ -80,6 +82,13 @@ class Worker:
             routed += count
             if not count:
                 return routed
+
+    def prune(self) -> None:
+        """Delete what messages left behind and was kept long enough."""
+        full = True
+        while full:
+            with transaction(self.url) as connection:
+                full = max(prune(connection, clock.now()).values()) == ROWS_AT_ONCE
 
     def _say_hello(self) -> None:
         problem = None if self.smtp else NO_MAIL

@@ -161,10 +161,21 @@ def of_person(connection: sa.Connection, user: int) -> Sequence[sa.RowMapping]:
     return connection.execute(sa.select(*shown).where(w.user_id == user).order_by(w.id)).mappings().all()
 
 
+def attempts(connection: sa.Connection, user: int, number: int, most: int) -> Sequence[sa.RowMapping]:
+    """The newest attempts to tell a webhook, the newest first, with what was answered."""
+    _own(connection, user, number)
+    log = m.webhook_logs.c
+    query = sa.select(m.webhook_logs).where(log.webhook_config_id == number)
+    return connection.execute(query.order_by(log.id.desc()).limit(most)).mappings().all()
+
+
 def allow_network(
     connection: sa.Connection, admin: int, network: str, port: int | None, comment: str
 ) -> None:
-    """Let webhooks into a network that is not public. For admins: the caller has seen that it is one."""
+    """Let webhooks into a network that is not public. UserError where the person is no admin."""
+    role = sa.select(users.c.role).where(users.c.id == admin, users.c.is_active)
+    if connection.execute(role).scalar_one_or_none() != "admin":
+        raise UserError("a network is opened by an admin", "ask one")
     values = {"network": network, "port": port, "comment": comment, "created_by": admin}
     connection.execute(insert(m.webhook_network).values(**values).on_conflict_do_nothing())
     note(connection, "webhook.allow_network", user=admin, network=network, port=port)

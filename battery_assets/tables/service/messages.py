@@ -159,7 +159,6 @@ email_digest_queue = kept(
     flag("included_in_digest", "It went.", False),
     of("outbox_id", outbox, "Event.", "CASCADE"),
     words("group_key", "What the digest puts together.", 160),
-    instant("taken_until", "A worker has it until then."),
     of("email_log_id", email_logs, "Mail that it went in.", "SET NULL"),
     sa.UniqueConstraint("user_id", "outbox_id"),
     sa.Index("idx_digest_queue_user_scheduled", "user_id", "scheduled_for"),

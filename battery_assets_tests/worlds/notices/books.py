@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.actions.notifications import webhooks
 from battery_assets.notify.webhooks.signing import new_secret
@@ -12,6 +13,7 @@ from battery_assets.platform.outbox.events import Event, emit
 from battery_assets.platform.outbox.kinds import INCIDENT_OPENED, WARNING
 from battery_assets.platform.sealing import Seal
 from battery_assets.platform.warehouse.database import transaction
+from battery_assets.tables.service.messages import webhook_network
 from battery_assets.tables.service.people import users
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -33,7 +35,8 @@ def hook(
     secret = new_secret()
     port = int(address.split(":")[2].split("/")[0])
     with transaction(url) as connection:
-        webhooks.allow_network(connection, user, "127.0.0.0/8", port, "a test")
+        opened_port = {"network": "127.0.0.0/8", "port": port, "comment": "a test"}
+        connection.execute(insert(webhook_network).values(opened_port).on_conflict_do_nothing())
         number = webhooks.add(connection, Seal(home), user, name, address, kinds, secret, lambda _: None)
     return number, secret
 
