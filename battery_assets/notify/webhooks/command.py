@@ -68,21 +68,19 @@ def list_(user: str) -> None:
     Example:
       battery-assets webhook list --user anna
     """
-    from rich.console import Console
-    from rich.table import Table
-
     from battery_assets.actions.notifications import webhooks
 
     with _open() as (_, connection):
         found = webhooks.of_person(connection, _person(connection, user))
-    table = Table("number", "name", "address", "events", "state", "last used")
     for row in found:
-        state = "told" if row["is_active"] else f"off: {row['disabled_reason'] or 'by its owner'}"
-        state += f"; {row['last_error']}" if row["last_error"] else ""
+        state = "on" if row["is_active"] else f"off: {row['disabled_reason'] or 'by its owner'}"
         used = f"{row['last_used_at']:%Y-%m-%d %H:%M}" if row["last_used_at"] else "never"
-        cells = [row["name"], row["webhook_url"], ", ".join(row["enabled_events"]), state, used]
-        table.add_row(str(row["id"]), *cells)
-    Console(highlight=False, markup=False).print(table if found else f"{user} has no webhook")
+        click.echo(f"{row['id']} {row['name']}: {state}; last used {used}")
+        click.echo(f"  {row['webhook_url']} hears of {', '.join(row['enabled_events'])}")
+        if row["last_error"]:
+            click.echo(f"  last attempt failed: {row['last_error']}")
+    if not found:
+        click.echo(f"{user} has no webhook")
 
 
 @webhook.command()
