@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from battery_assets.errors import BadInput
-from battery_assets.experiments.making.capturing import _with_references, ask
+from battery_assets.experiments.making.capturing import _with_references, ask, named
 from battery_assets.experiments.making.labels import LEAST_LOSS, _by_truth
 from battery_assets.experiments.making.references import LEAST, REFERENCES
 from battery_assets.synthetic.layout import layout
@@ -65,6 +65,14 @@ def test_bursts_of_another_length_are_left_out_and_counted():
     rows, left_out = _with_references(pl.concat([bursts("a1", 12, 0), bursts("a1", 2, 0, length=9)]))
     assert rows.height == 12
     assert left_out == {"of another rate or length": 2}
+
+
+def test_systems_of_two_sites_that_carry_one_code_are_two_systems():
+    strings = pl.DataFrame({"string_id": ["x"], "string_code": ["R1-S1"], "system_id": ["r"]})
+    systems = pl.DataFrame({"system_id": ["r"], "system_code": ["R1"], "rectifier_pulses": [12]})
+    told = pl.concat([named(site, strings, systems) for site in ("hanoi", "hue")])
+    assert told["system"].to_list() == ["hanoi-R1", "hue-R1"]
+    assert told["string"].n_unique() == 2
 
 
 @pytest.mark.parametrize(

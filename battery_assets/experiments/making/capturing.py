@@ -98,11 +98,9 @@ def _of_month(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, dict[str,
     systems = warehouse.read(
         t.battery_system, part, ["system_id", "system_code", "rectifier_pulses"]
     ).collect()
-    facts = strings.join(systems, on="system_id").select(
-        "string_id", "system_id", system="system_code", string="string_code",
-        pulses=pl.col("rectifier_pulses").cast(pl.Int32).fill_null(6),
-    )  # fmt: skip
-    bursts = pl.concat(found, how="vertical_relaxed").join(facts, on="string_id")
+    bursts = pl.concat(found, how="vertical_relaxed").join(
+        named(str(part.site), strings, systems), on="string_id"
+    )
     shown = measured(bursts).select("window_id", "ts", "steady", "dc_a")
     steady = bursts.join(shown, on=["window_id", "ts"]).filter("steady", pl.col("dc_a") >= DISCHARGE_A)
     told = labels.labelled(warehouse, part, steady)
@@ -115,6 +113,20 @@ def _of_month(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, dict[str,
         "nobody knows its label": told.height - known.height,
     }
     return known.unique("signal_id", maintain_order=True), {k: n for k, n in reasons.items() if n}
+
+
+def named(site: str, strings: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
+    """Strings as a dataset names them: two sites may both have a system R1, and a split parts by system.
+
+    strings: string_id, string_code, system_id. systems: system_id, system_code, rectifier_pulses.
+    Returns string_id, system_id, system, string, pulses.
+    """
+    return strings.join(systems, on="system_id").select(
+        "string_id", "system_id",
+        system=pl.concat_str(pl.lit(site), "system_code", separator="-"),
+        string=pl.concat_str(pl.lit(site), "string_code", separator="-"),
+        pulses=pl.col("rectifier_pulses").cast(pl.Int32).fill_null(6),
+    )  # fmt: skip
 
 
 def _with_references(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
