@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter1d
 STEP_PCT, SMOOTH_PCT = 0.5, 0.7
 GRID_PCT = np.arange(0.0, 130.0 + STEP_PCT, STEP_PCT)
 # A jar goes about its own course by so many points, and by a share of what it has lost.
-OWN_PCT, OWN_SHARE = 0.7, 0.10
+OWN_PCT, OWN_SHARE = 0.7, 0.05
 THIRDS = ((-(3.0**0.5), 1 / 6), (0.0, 2 / 3), (3.0**0.5, 1 / 6))  # Gauss's nodes of a normal
 # How likely a health is beforehand: per five points, over a band; less than that counts as that.
 BAND_PCT, PER_PCT, RARE = 3.0, 5.0, 0.002

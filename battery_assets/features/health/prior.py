@@ -15,7 +15,7 @@ import numpy as np
 from battery_assets.physics import ageing
 
 # Loss a year at 25 °C, nodes; of three kinds of jars median, deviation of ln, share.
-RATES = np.geomspace(0.008, 0.6, 16)
+RATES = np.geomspace(0.008, 0.6, 28)
 KINDS = ((0.02, 0.30, 0.85), (0.08, 0.35, 0.12), (0.25, 0.40, 0.03))
 SUDDEN_PER_YEAR, SUDDEN_FAST = 0.003, 0.05  # ends that no wear announces, of usual jars and of the fastest
 STRAIGHT = 0.05  # share of jars without a knee

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import log_ndtr, ndtr
+from scipy.special import ndtr
 
 from battery_assets.features.health.densities import normalised
 from battery_assets.features.health.evidence import evidence
@@ -52,7 +52,12 @@ def drawn(site: SyntheticSite, rng: np.random.Generator, count: int = PARTICLES)
     rate = np.array([one.rate for one in ageing.PROFILES])[profile] * site.world.rate
     rate = rate * np.exp(RATE_SD * rng.standard_normal(count))
     return Drawn(
-        profile, mechanism, rate, rng.standard_normal(count), rng.standard_normal(count), np.log(shares[profile])
+        profile,
+        mechanism,
+        rate,
+        rng.standard_normal(count),
+        rng.standard_normal(count),
+        np.log(shares[profile]),
     )
 
 
@@ -140,8 +145,11 @@ class Oracle:
             if not seen.any():
                 continue
             off = np.log(np.where(seen, read / first, 1.0))[:, None] - np.log(self.at(np.nan_to_num(day))[1])
-            noise = HAND_SCATTER**2 + HAND_GAIN_SD**2 if by_hand else (
-                monitored.GAIN_SD**2 + monitored.READING_SD**2 / monitored.WEEK_DAYS)
+            noise = (
+                HAND_SCATTER**2 + HAND_GAIN_SD**2
+                if by_hand
+                else (monitored.GAIN_SD**2 + monitored.READING_SD**2 / monitored.WEEK_DAYS)
+            )
             part = np.where(seen, 1.0 / noise, 0.0)[:, None]
             squares, sums, precision = squares + part * off**2, sums + part * off, precision + part
         return -0.5 * (squares - sums**2 / (precision + 1.0 / HAND_SCATTER**2))
@@ -175,7 +183,8 @@ class Oracle:
         """ln likelihood of what the string's test showed of each jar."""
         known = self.june.known.select("battery_id", "installed_date")[self.jars]
         fits = known.join(self.june.fits, on="battery_id", how="left", maintain_order="left").with_columns(
-            day=pl.col("fitted_at").dt.epoch("s") / DAY_S)
+            day=pl.col("fitted_at").dt.epoch("s") / DAY_S
+        )
         shown, day = fits["soh_pct"].to_numpy(), fits["day"].to_numpy()
         seen = np.isfinite(shown) & (day > self.own.installed)
         off = (np.nan_to_num(shown)[:, None] - 100.0 * self.at(np.nan_to_num(day))[0]) / monitored.FIT_SD_PCT
