@@ -26,7 +26,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "next step: install Python's venv module (Debian: apt install python3-venv)"; exit 1; }
 	@echo "installing into $(VENV), a few minutes the first time ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,chat,export]'
 	@touch $@
 
 demo: $(INSTALLED)

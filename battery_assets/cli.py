@@ -25,6 +25,7 @@ from battery_assets.commands.lives import roll_back
 from battery_assets.commands.operations import incident, work_orders
 from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
+from battery_assets.notify import command as notify
 
 COMMANDS = (
     demo.demo,
@@ -46,6 +47,7 @@ COMMANDS = (
     campaign.campaign,
     predict.predict,
     roll_back.roll_back,
+    notify.notify,
     migrate.migrate,
     analyst.analyst,
     environment.environment,
@@ -85,6 +87,7 @@ def main() -> None:
       BATTERY_ARTIFACTS_URL  folder or s3:// for MLflow    BATTERY_TRACKING_URI  an MLflow server
       BATTERY_WEB_PORT       of the Dagster pages          BATTERY_MLFLOW_PORT   of the MLflow pages
       BATTERY_WEB_HOSTS      names of a proxy before them
+      BATTERY_SMTP_URL       the mail server               BATTERY_MAIL_FROM     the mails' sender
 
     \b
     Example:

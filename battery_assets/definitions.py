@@ -11,6 +11,7 @@ from battery_assets.lab import jobs as of_lab
 from battery_assets.lab.sensors import lab_landing_sensor
 from battery_assets.platform.dagster.catching_up import stale_sensor
 from battery_assets.platform.dagster.checks import suite_check
+from battery_assets.platform.dagster.failures import failures_sensor
 from battery_assets.platform.dagster.retention import KEEP_DAYS
 from battery_assets.platform.dagster.schedules import nightly_tidying
 from battery_assets.platform.dagster.steps import in_steps
@@ -36,6 +37,7 @@ lake_url = dg.EnvVar("BATTERY_LAKE_URL")
 steps = in_steps(assets, checks, together=of_fleet.TOGETHER, lake=lake_url.get_value())
 tidy = tidy_job(t.TABLES, int(dg.EnvVar("BATTERY_KEEP_LOG_DAYS").get_value() or KEEP_DAYS))
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=lake_url)
+schedules = (*of_lab.SCHEDULES, *of_experiments.SCHEDULES)
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))
 tracking = Tracking(
     tracking_uri=dg.EnvVar("BATTERY_TRACKING_URI"), artifact_root=dg.EnvVar("BATTERY_ARTIFACTS_URL")
@@ -44,11 +46,12 @@ tracking = Tracking(
 defs = dg.Definitions(
     assets=steps,
     jobs=[*of_fleet.JOBS, *of_lab.JOBS, *of_experiments.JOBS, tidy],
-    schedules=[*of_fleet.schedules_of(warehouse), *of_lab.SCHEDULES, nightly_tidying(tidy)],
+    schedules=[*of_fleet.schedules_of(warehouse), *schedules, nightly_tidying(tidy)],
     sensors=[
         landing_sensor(warehouse, landing),
         lab_landing_sensor(warehouse, landing),
         abandoned_jobs_sensor(warehouse),
+        failures_sensor(warehouse),
         stale_sensor(warehouse, {"site": of_fleet.site_month_job, "lab": of_lab.lab_month_job}),
     ],
     resources={"warehouse": warehouse, "landing": landing, "tracking": tracking},

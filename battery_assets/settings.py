@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from battery_assets.errors import SettingsError, UserError
 from battery_assets.hosting.database_urls import (
@@ -16,6 +17,8 @@ from battery_assets.hosting.database_urls import (
     server_urls,
 )
 
+MAIL_FROM = "battery-assets@localhost"
+MAIL_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 PACKAGE = Path(__file__).resolve().parent
 
 VARIABLES = {
@@ -28,6 +31,8 @@ VARIABLES = {
     "BATTERY_WEB_PORT": "port of the Dagster pages, 0 for any free one",
     "BATTERY_MLFLOW_PORT": "port of the MLflow pages, 0 for any free one",
     "BATTERY_WEB_HOSTS": "names by which a proxy is asked for the pages, with commas",
+    "BATTERY_SMTP_URL": "mail server, as in smtp+starttls://name:password@host:587; none: no mail goes",
+    "BATTERY_MAIL_FROM": "address that mail comes from",
     "BATTERY_KEEP_LOG_DAYS": "days that Dagster's log of ended runs is kept by the job tidy, 0 for ever",
 }
 # Said by `variables` for the code location, and worked out anew wherever the settings are read.
@@ -59,6 +64,8 @@ class Settings:
     mlflow_port: int = 5000
     web_hosts: tuple[str, ...] = ()
     keep_log_days: int = 30
+    smtp_url: str | None = field(default=None, repr=False)
+    mail_from: str = MAIL_FROM
     database_url: str | None = field(default=None, repr=False)
     tracking_uri: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
@@ -83,6 +90,8 @@ class Settings:
             mlflow_port=_port(given, "BATTERY_MLFLOW_PORT", 5000),
             web_hosts=_hosts(given, "BATTERY_WEB_HOSTS"),
             keep_log_days=_days(given, "BATTERY_KEEP_LOG_DAYS", 30),
+            smtp_url=_mail_server(given, "BATTERY_SMTP_URL"),
+            mail_from=_sender(given, "BATTERY_MAIL_FROM"),
             database_url=database_url,
             tracking_uri=_tracking_server(given),
             pg_bin=_binaries(pg_bin) if pg_bin else None,
@@ -178,6 +187,29 @@ def _tracking_server(given: Mapping[str, str]) -> str | None:
             "BATTERY_TRACKING_URI", redacted(value), "the http(s):// address of an MLflow server"
         )
     return value.rstrip("/")
+
+
+def _mail_server(given: Mapping[str, str], key: str) -> str | None:
+    value = given.get(key)
+    if value is None:
+        return None
+    allowed = "smtp://, smtp+starttls:// or smtps:// with a host, name and password percent-encoded"
+    try:
+        url = urlsplit(value)
+        whole = url.scheme in MAIL_SCHEMES and bool(url.hostname) and url.path in ("", "/") and url.port != 0
+    except ValueError:
+        whole = False
+    if not whole:
+        # Not shown: it may hold a password.
+        raise SettingsError(key, "(set)", allowed)
+    return value
+
+
+def _sender(given: Mapping[str, str], key: str) -> str:
+    value = given.get(key, MAIL_FROM)
+    if not re.fullmatch(r"[^@\s<>,;]+@[A-Za-z0-9.-]+", value):
+        raise SettingsError(key, value, "one address, as in battery@example.org")
+    return value
 
 
 def _store(given: Mapping[str, str], key: str, default: str) -> str:

@@ -34,9 +34,17 @@ def filled(text: str) -> str:
     return re.sub(r"\$\{(\w+):-([^}]*)\}", r"\2", text)
 
 
-def test_it_has_the_five_services_and_known_keys_alone(compose):
+def test_it_has_the_seven_services_and_known_keys_alone(compose):
     assert set(compose) - {key for key in compose if key.startswith("x-")} == TOP
-    assert set(compose["services"]) == {"postgres", "migrate", "mlflow", "code", "webserver", "daemon"}
+    assert set(compose["services"]) == {
+        "postgres",
+        "migrate",
+        "mlflow",
+        "code",
+        "webserver",
+        "daemon",
+        "notify",
+    }
     for name, service in compose["services"].items():
         assert set(service) <= SERVICE, name
         assert set(service.get("healthcheck", {})) <= {"test", "interval", "timeout", "retries"}
@@ -133,7 +141,7 @@ def test_our_own_command_of_it_exists(compose):
     from battery_assets.cli import main
 
     ours = [command[1] for command in commands(compose) if command[0] == "battery-assets"]
-    assert ours == ["migrate"]
+    assert ours == ["migrate", "notify"]
     assert set(ours) <= set(main.commands)
 
 

@@ -17,6 +17,7 @@ PHASE |= {group: 8 + place for place, group in enumerate(GROUPS)}
 # Models, pages, and tables that are written row by row.
 NO_PARTITIONS_OF_OURS = {
     "rul_model", "cell_model", "cell_ensemble", "cell_comparison", "datasets", "signals", "experiments", "hpo_campaigns",
+    "capacitor_calendar",
     "nas_campaigns", "explanations", "fleet_report",
 }  # fmt: skip
 
@@ -175,6 +176,7 @@ def test_checks_know_their_partition():
         "hpo_campaign",
         "nas_campaign",
         "explanation",
+        "experiment_stores",
     ],
 )
 def test_jobs_resolve(job):

@@ -169,6 +169,42 @@ GROUPS = (
             "health_sulfation_worn_bias": "points",
         },
     ),
+    Group(
+        "signals",
+        "signals:measure",
+        {
+            "signals_dataset_10000_seconds": "s",
+            "signals_forest_seconds": "s",
+            "signals_cnn_seconds": "s",
+            "signals_nas_14_seconds": "s",
+            "signals_list_10000_ms": "ms",
+            "signals_search_10000_ms": "ms",
+            "signals_compare_10000_ms": "ms",
+        },
+    ),
+    # On systems that nothing was chosen on: the rule that says one name, the set of labels, a forest.
+    Group(
+        "diagnosis",
+        "diagnosis:measure",
+        {
+            **{
+                f"diagnosis_{name}_{what}_pct": "% of bursts"
+                for name in ("rule", "labels", "forest")
+                for what in ("sound_called_sound", "both_named", "exact")
+            },
+            "diagnosis_tenth_in_a_week_pct": "% of systems that lost a tenth",
+            "diagnosis_false_alarms_per_100_weeks": "in 100 weeks of a system",
+        },
+    ),
+    Group(
+        "notify",
+        "notify:measure",
+        {
+            "outbox_deliveries_per_second": "messages/s",
+            "outbox_delivered_of_2000": "messages through four kills",
+            "outbox_doubles_of_four_kills": "messages, each with one id",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group("datasheet", f"{SHARED}.oracles:of_data_sheet", {"datasheet_worst_time_error_pct": "%"}),
     Group(

@@ -22,12 +22,19 @@ class Search(dg.Config):
 def hpo_campaigns(
     context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking, config: Search
 ) -> dg.MaterializeResult:
+    from battery_assets.experiments.searching import books, rules
     from battery_assets.experiments.searching.chosen import try_best
     from battery_assets.experiments.searching.settings import ask, search
 
     name = context.partition_key
-    number = config.job_id or ask(warehouse, name, config.terms)
+    of_rules = "signal" in config.terms
+    number = config.job_id or (rules.ask if of_rules else ask)(warehouse, name, config.terms)
     found = search(warehouse, number, context.run.run_id, context.log.info)
+    campaign = books.campaign(warehouse, table, name)
+    if campaign.base_model_type == rules.ALERT_RULE:
+        front = rules.keep_front(warehouse, campaign)
+        told = {"trials": found["trials"], "front": dg.MetadataValue.json(front)}
+        return dg.MaterializeResult(metadata={"job": number, **told})
     scores = {} if found["stopped"] else try_best(warehouse, tracking, name, context.run.run_id)
     shown = {key: dg.MetadataValue.float(value) for key, value in sorted(scores.items())}
     return dg.MaterializeResult(metadata={"job": number, "trials": found["trials"], **shown})

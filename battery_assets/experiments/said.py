@@ -36,7 +36,7 @@ def says(
 
 
 def _any(upstream: str, name: str) -> dg.PartitionMapping | None:
-    own = ({"datasets", "signals"}, {"experiments", "explanations"})
+    own = ({"datasets", "signals"}, {"signals", "capacitor_calendar"}, {"experiments", "explanations"})
     return None if {upstream, name} in own else dg.AllPartitionMapping()
 
 

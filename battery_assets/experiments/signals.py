@@ -1,5 +1,6 @@
 """The signals of a dataset: what each shows, what is wrong in it, and how far a split by window flatters."""
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -105,7 +106,8 @@ def _rows(files: pl.DataFrame, bursts: Any, number: int, *, simulated: bool) -> 
             **one, "dataset_id": number, "is_simulated": simulated, "rms": rms, "kurtosis": kurtosis,
             "dominant_frequency": dominant, "fault_class": fault_class(tuple(one["labels"])),
             "severity": severity_of(
-                tuple(one["labels"]), one["capacitance_lost"] or 0.0, one["phase_low"] or 0.0
+                tuple(one["labels"]),
+                *(math.nan if one[part] is None else one[part] for part in ("capacitance_lost", "phase_low")),
             ),
         }
         for one, (rms, kurtosis, dominant, _) in zip(plain.to_dicts(), seen.tolist(), strict=True)

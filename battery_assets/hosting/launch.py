@@ -18,17 +18,23 @@ QUIET = {
 # Seven job consumers and three more workers cost 1.5 GB and serve no page that we use.
 MLFLOW_WORKERS = "1"
 WORKSPACE = "workspace.yaml"
+MAIL = "BATTERY_SMTP_URL"
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """Environment of every service: ours, plus where things are. It holds the database's password."""
     return {
-        **os.environ,
+        **{key: value for key, value in os.environ.items() if key != MAIL},
         **QUIET,
         **settings.variables(),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def notify_secrets(settings: Settings) -> dict[str, str]:
+    """What only the worker gets: the mail server's address may hold a password."""
+    return {MAIL: settings.smtp_url} if settings.smtp_url else {}
 
 
 def mlflow_secrets(urls: DatabaseUrls) -> dict[str, str]:
@@ -62,6 +68,16 @@ def webserver(settings: Settings, port: int) -> list[str]:
     """The Dagster pages on loopback, for their own pages alone."""
     command = f"-m battery_assets.hosting.pages --host 127.0.0.1 --port {port} -w".split()
     return [sys.executable, *command, str(settings.dagster_home / WORKSPACE)]
+
+
+def notify() -> list[str]:
+    """The worker that sends what the outbox holds."""
+    return [sys.executable, "-m", "battery_assets.cli", "notify"]
+
+
+def notify_works(settings: Settings) -> bool:
+    """Whether the worker has said that it is at work: nobody can ask it, as it listens to nothing."""
+    return "notify: at work" in (settings.logs / "notify.log").read_text(errors="replace")
 
 
 def daemon(settings: Settings) -> list[str]:

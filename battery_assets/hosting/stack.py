@@ -107,11 +107,13 @@ class _Start:
             self.begin(
                 "mlflow", launch.mlflow_server(settings, presence.mlflow), launch.mlflow_secrets(self.urls)
             )
+            self.begin("notify", launch.notify(), launch.notify_secrets(settings))
             self.begin("code-server", launch.code_server(definitions, presence.code))
             self.wait_for("code-server", lambda: code_server_answers(presence.code))
             since = time.time()
             self.begin("webserver", launch.webserver(settings, presence.web))
             self.begin("daemon", launch.daemon(settings))
+            self.wait_for("notify", lambda: launch.notify_works(settings))
             self.wait_for("webserver", lambda: http_answers(f"{presence.web_url}/server_info"))
             self.wait_for("daemon", lambda: storage.daemon_beats_since(since))
             self.wait_for("mlflow", lambda: http_answers(f"{presence.mlflow_url}/health"))

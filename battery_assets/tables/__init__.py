@@ -1,5 +1,6 @@
 """Every stored table, by its reference name."""
 
+from battery_assets.tables.experiments.calendars import CALENDAR_TABLES
 from battery_assets.tables.experiments.campaigns import CAMPAIGN_TABLES
 from battery_assets.tables.experiments.signals import SIGNAL_TABLES
 from battery_assets.tables.experiments.trainings import EXPERIMENT_TABLES
@@ -64,6 +65,34 @@ from battery_assets.tables.lab.models import model_run, prediction
 from battery_assets.tables.lab.training import TRAINING_TABLES
 from battery_assets.tables.service.entries import ENTRY_TABLES, incident_entry, work_order_entry
 from battery_assets.tables.service.jobs import JOB_TABLES
+from battery_assets.tables.service.keys import (
+    KEY_TABLES,
+    api_keys,
+    api_metrics_summary,
+    api_request_logs,
+    idempotency_key,
+)
+from battery_assets.tables.service.messages import (
+    MESSAGE_TABLES,
+    delivery,
+    email_digest_queue,
+    email_logs,
+    event_mute,
+    notification_preferences,
+    outbox,
+    webhook_configurations,
+    webhook_logs,
+    webhook_network,
+)
+from battery_assets.tables.service.people import (
+    PEOPLE_TABLES,
+    backup_codes,
+    login_history,
+    one_time_link,
+    session_logs,
+    system_logs,
+    users,
+)
 
 LAB_TABLES = (
     battery_pack,
@@ -119,16 +148,24 @@ FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
 KEPT_TABLES = (*JOB_TABLES, *ENTRY_TABLES, *TRAINING_TABLES)
 
 # The experiment platform's tables, kept row by row too.
-PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES)
+PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES, *CALENDAR_TABLES)
+
+# The service's tables: people, their keys, and what they are told.
+SERVICE_TABLES = (*PEOPLE_TABLES, *KEY_TABLES, *MESSAGE_TABLES)
 
 __all__ = [
     "FLEET_TABLES",
     "KEPT_TABLES",
     "LAB_TABLES",
     "PLATFORM_TABLES",
+    "SERVICE_TABLES",
     "TABLES",
     "alert",
+    "api_keys",
+    "api_metrics_summary",
+    "api_request_logs",
     "audit_log",
+    "backup_codes",
     "battery",
     "battery_cell",
     "battery_model",
@@ -140,9 +177,14 @@ __all__ = [
     "cycle",
     "cycle_data",
     "cycle_feature",
+    "delivery",
     "digital_twin_state",
+    "email_digest_queue",
+    "email_logs",
     "environmental_sensor",
+    "event_mute",
     "feature_store",
+    "idempotency_key",
     "impedance_measurement_calc",
     "impedance_measurement_raw",
     "incident",
@@ -151,14 +193,20 @@ __all__ = [
     "label_soc",
     "label_soh",
     "location",
+    "login_history",
     "maintenance_event",
     "ml_model",
     "model_run",
+    "notification_preferences",
+    "one_time_link",
+    "outbox",
     "prediction",
     "rul_prediction",
     "rule_replay",
+    "session_logs",
     "string",
     "string_runtime",
+    "system_logs",
     "telemetry_env",
     "telemetry_event_window",
     "telemetry_jar_calc",
@@ -168,6 +216,10 @@ __all__ = [
     "test_session",
     "timeseries_point",
     "user",
+    "users",
+    "webhook_configurations",
+    "webhook_logs",
+    "webhook_network",
     "work_order",
     "work_order_entry",
 ]

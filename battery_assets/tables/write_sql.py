@@ -26,6 +26,7 @@ def statements() -> dict[str, str]:
     jobs = {
         "jobs.sql": HEADER + ddl(t.KEPT_TABLES),
         "experiments.sql": HEADER + ddl(t.PLATFORM_TABLES),
+        "service.sql": HEADER + ddl(t.SERVICE_TABLES),
     }
     return jobs | {
         f"{name}.sql": HEADER + ddl([table for table in t.TABLES if table.info["phase"] == phase])

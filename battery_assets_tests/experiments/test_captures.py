@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 from battery_assets.errors import BadInput
-from battery_assets.experiments.making.capturing import LEAST, REFERENCES, _with_references, ask
+from battery_assets.experiments.making.capturing import _with_references, ask
 from battery_assets.experiments.making.labels import LEAST_LOSS, _by_truth
+from battery_assets.experiments.making.references import LEAST, REFERENCES
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.rectifier_faults import faults
 from battery_assets.synthetic.site import SyntheticSite

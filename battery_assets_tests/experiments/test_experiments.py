@@ -1,10 +1,15 @@
 """An experiment is judged on systems that it never saw, and both stores say the same of it."""
 
+import hashlib
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from battery_assets.experiments.making import books as datasets
+from battery_assets.experiments.making.files import bursts_of, read
 from battery_assets.experiments.trying import books
 from battery_assets_tests.experiments.test_datasets import rows
 
@@ -66,13 +71,29 @@ def test_a_network_writes_each_epoch_into_both_stores_and_keeps_its_weights(plac
     )
     assert load_network(path).best_epoch == row["best_epoch"]
     assert row["model_path"].endswith("model/network.safetensors")
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert run.data.tags["sha256 model/network.safetensors"] == digest
+
+
+def test_a_network_lies_beside_its_weights_as_onnx_and_says_the_same(place, tried, tmp_path):
+    from battery_assets.learning.signals import onnx_file
+    from battery_assets.learning.signals.stored import load_network
+
+    if not onnx_file.can_export():
+        pytest.skip("NOT COMPARED: the extra `export` (onnx, onnxruntime) is not installed")
+    _, row = tried("gateway-net", model_type="cnn1d", hyperparameters=NETWORK)
+    assert row["onnx_path"] == f"{row['results_dir']}/model/network.onnx"
+    kept = place.tracking.files_of(row["mlflow_run_id"])
+    paths = [
+        kept.download_artifacts(f"model/network.{kind}", str(tmp_path)) for kind in ("onnx", "safetensors")
+    ]
+    data = datasets.dataset(place.warehouse, "small")
+    bursts = bursts_of(read(place.warehouse, data.meta_data["files"][:2]))
+    said = onnx_file.onnx_says(paths[0], bursts.volts, bursts.amps)
+    np.testing.assert_allclose(said, load_network(paths[1]).predict(bursts), rtol=0, atol=1e-6)
 
 
 def test_a_saved_forest_says_what_it_said(place, tried, tmp_path):
-    import numpy as np
-
-    from battery_assets.experiments.making import books as datasets
-    from battery_assets.experiments.making.files import bursts_of, read
     from battery_assets.learning.signals.bursts import features_of
     from battery_assets.learning.signals.classical import fit_forest
     from battery_assets.learning.signals.stored import forest_says, save_forest

@@ -6,7 +6,7 @@ import pytest
 
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making.files import bursts_of
-from battery_assets.experiments.making.generation import _frame
+from battery_assets.experiments.making.generation import frame_of
 from battery_assets.experiments.trying import explaining as kept
 from battery_assets.learning.signals import explaining
 from battery_assets.learning.signals.convolution import Recipe, Stage, fit
@@ -19,7 +19,7 @@ from battery_assets_tests.experiments.test_datasets import rows
 def taught():
     """A network of 16 systems, their bursts, and grave faults of systems that it never saw."""
     campaign = Campaign(systems=16, references=8, sound=4, each_fault=5, mixed=0, seed=2)
-    bursts = bursts_of(pl.concat([_frame(one) for one in system_bursts(campaign)]))
+    bursts = bursts_of(pl.concat([frame_of(one) for one in system_bursts(campaign)]))
     side = sides(bursts, "system", 1)
     train, valid = (bursts.only(np.flatnonzero(side == one)) for one in ("train", "val"))
     recipe = Recipe(stages=(Stage(16, 31, 4), Stage(16, 15, 4), Stage(16, 7, 2)), epochs=16)

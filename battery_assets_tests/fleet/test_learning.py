@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import dagster as dg
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions import roll_back as of_roll_back
@@ -138,6 +139,13 @@ def _model_rows(at: Learned) -> list[dict]:
     return at.warehouse.read(t.ml_model, Part(month=CUT)).collect().to_dicts()
 
 
+def told_of(at: Learned) -> list[tuple[str, str]]:
+    """The events of models, in order."""
+    query = "SELECT event_type, object_id FROM service.outbox WHERE object_kind = 'model' ORDER BY id"
+    with at.warehouse.reading() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
 def test_the_model_that_passed_the_gate_is_in_production_and_says_so(learned: Learned) -> None:
     [row] = _model_rows(learned)
     assert (row["status"], row["retired_at"]) == ("production", None)
@@ -148,6 +156,7 @@ def test_the_model_that_passed_the_gate_is_in_production_and_says_so(learned: Le
     metrics = json.loads(row["metrics_json"])
     assert metrics["failures"] >= 10
     assert 0.5 < metrics["c_index_month"] <= 1.0
+    assert told_of(learned) == [("model.promoted", row["model_id"])]
 
 
 def test_a_run_in_mlflow_holds_what_there_is_to_know_of_the_training(learned: Learned) -> None:
@@ -225,6 +234,7 @@ def test_a_refused_model_stays_in_staging_and_the_twin_serves(
     assert served is not None
     assert learned.tracking.aliased("rul", "production") == served
     assert "ended before their own lower" in json.loads(refused["hyperparameters_json"])["gate"]
+    assert told_of(learned)[1:] == [("model.refused", refused["model_id"])]
     monkeypatch.undo()
     assert learned.make(rul_prediction, site=True).success
     told = learned.warehouse.read(t.rul_prediction, Part(learned.place, CUT)).collect()

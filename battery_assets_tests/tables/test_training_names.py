@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from battery_assets.platform.warehouse.database import transaction
 from battery_assets.tables.lab.training import TRAINING_TABLES
 
-ELSEWHERE = {"user", "battery_unit", "cycle_data"}
+ELSEWHERE = {"battery_unit", "cycle_data"}
 
 
 def test_every_table_and_column_of_the_reference_is_there(warehouse_url, shared_data):

@@ -15,7 +15,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "physics": (set(), {"numpy", "scipy", "numba"}),
     "synthetic": ({"physics", "tables"}, SCIENCE | {"matplotlib"}),
     "features": ({"tables", "physics"}, SCIENCE | DRAWING),
-    "learning": ({"features", "physics"}, SCIENCE | {"torch", "catboost", "sklearn", "safetensors", "optuna", "captum", "matplotlib"}),
+    "learning": ({"features", "physics"}, SCIENCE | {"torch", "catboost", "sklearn", "safetensors", "optuna", "captum", "onnx", "onnxruntime", "matplotlib"}),
     "ingest": (
         {"tables"},
         {"numpy", "polars", "pyarrow", "sqlalchemy", "scipy",
@@ -24,7 +24,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "platform": (
         {"tables"},
         {"dagster", "sqlalchemy", "alembic", "psycopg", "deltalake", "obstore", "pyarrow", "polars", "numpy",
-         "mlflow", "great_expectations", "matplotlib"},
+         "mlflow", "great_expectations", "matplotlib", "cryptography"},
     ),
     "fleet": (
         {"tables", "physics", "synthetic", "features", "learning", "ingest", "platform"},
@@ -47,10 +47,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {"dagster", "sqlalchemy", "polars", "rich"},
     ),
     "commands": ({"actions", "platform", "hosting", "settings"}, {"click", "rich", "sqlalchemy", "psycopg"}),
+    "notify": ({"actions", "platform", "settings"}, {"sqlalchemy", "standardwebhooks", "apprise", "click"}),
     "migrations": ({"tables", "platform"}, {"alembic", "sqlalchemy"}),
     "settings": ({"hosting"}, set()),
     "definitions": ({"tables", "platform", "fleet", "lab", "experiments"}, {"dagster"}),
-    "cli": ({"commands"}, {"click"}),
+    "cli": ({"commands", "notify"}, {"click"}),
     "errors": (set(), {"click"}),
 }  # fmt: skip
 WHERE = {

@@ -4,10 +4,10 @@ RETURN md5(kind || ' ' || number)::uuid;
 
 CREATE VIEW dataset_job.users AS
 SELECT user_id AS id, email, NULL::varchar(255) AS password_hash, role, created_at, updated_at
-FROM service."user";
+FROM service.users;
 
 CREATE VIEW dataset_job.datasets AS
-SELECT dataset_job.identity('dataset', one.id) AS id, NULL::uuid AS user_id, one.name, 'parquet' AS format,
+SELECT dataset_job.identity('dataset', one.id) AS id, service.person(one.created_by) AS user_id, one.name, 'parquet' AS format,
        one.num_signals AS traces, (one.meta_data ->> 'samples')::int AS samples,
        (one.meta_data ->> 'sample_rate')::double precision AS sample_rate,
        (one.meta_data ->> 'size_bytes')::bigint AS size_bytes,
@@ -28,7 +28,7 @@ FROM experiments.experiment
 WHERE metrics IS NOT NULL;
 
 CREATE VIEW dataset_job.jobs AS
-SELECT dataset_job.identity('job', job.id) AS id, NULL::uuid AS user_id,
+SELECT dataset_job.identity('job', job.id) AS id, service.person((job.facts ->> 'user_id')::bigint) AS user_id,
        dataset_job.identity('dataset', coalesce(tried.dataset_id, made.id, tuned.dataset_id, built.dataset_id))
            AS dataset_id,
        CASE WHEN tried.metrics IS NOT NULL THEN dataset_job.identity('model', tried.id) END AS model_id,

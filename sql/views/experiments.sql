@@ -23,7 +23,7 @@ SELECT one.id, one.name, one.method, experiments.status(job.state, job.lease_unt
        (SELECT count(*)::int FROM experiments.hpo_trial AS trial
         WHERE trial.campaign_id = one.id AND trial.state IN ('completed', 'pruned')) AS trials_completed,
        one.trials_total, one.best_experiment_id, one.best_accuracy, one.created_by, one.created_at, one.updated_at,
-       job.reason
+       job.reason, one.front
 FROM experiments.hpo_campaign AS one
 LEFT JOIN service.job AS job ON job.id = one.job_id;
 

@@ -8,7 +8,7 @@ from battery_assets.actions.session import Session, run_here
 from battery_assets.actions.signals.experiments import plainly
 from battery_assets.errors import UserError
 from battery_assets.experiments import said
-from battery_assets.experiments.searching import books, networks, settings
+from battery_assets.experiments.searching import books, networks, rules, settings
 from battery_assets.platform.jobs import core
 from battery_assets.tables.experiments.campaigns import HPO_KIND, NAS_KIND, hpo_campaign, nas_campaign
 
@@ -22,6 +22,12 @@ def run_campaign(at: Session, kind: str, name: str, terms: dict[str, Any]) -> di
     """Carry out a campaign in this process. Returns its row of the view. UserError with the reason."""
     _, _, ask = KINDS[kind]
     return _carry_out(at, kind, name, plainly(lambda: ask(at.warehouse, name, terms)))
+
+
+def search_rule(at: Session, name: str, terms: dict[str, Any]) -> dict[str, Any]:
+    """Search an alert rule on months that are over. Returns the front, and the rule as it is, beside it."""
+    _carry_out(at, HPO_KIND, name, plainly(lambda: rules.ask(at.warehouse, name, terms)))
+    return dict(books.campaign(at.warehouse, hpo_campaign, name).front or {})
 
 
 def resume_campaign(at: Session, name: str) -> dict[str, Any]:

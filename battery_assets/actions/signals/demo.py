@@ -9,9 +9,12 @@ import sqlalchemy as sa
 from battery_assets.actions.session import Session
 from battery_assets.actions.signals import campaigns, experiments
 from battery_assets.tables.experiments.campaigns import HPO_KIND, NAS_KIND
-from battery_assets.tables.experiments.signals import GENERATION
+from battery_assets.tables.experiments.signals import GENERATION, IMPORT
 
-DATASET = "demo-ripple"
+DATASET, IMPORTED = "demo-ripple", "demo-captures"
+# What an operator of a few systems would send: a file of each, 50 ms a burst.
+OWN = {"systems": 6, "references": 6, "sound": 3, "each_fault": 1, "mixed": 0, "seed": 9}
+OWN_SAMPLES = 640
 CAMPAIGN = {"systems": 16, "references": 8, "sound": 4, "each_fault": 3, "mixed": 2, "seed": 1}
 SMALL = [{"width": 8, "kernel": 15, "stride": 8}, {"width": 16, "kernel": 7, "stride": 4}]
 TRIED = ("rule_own", "forest_moments", "forest_own_lines")
@@ -47,6 +50,10 @@ def _all() -> list[Step]:
         }  # fmt: skip
         _experiment(at, "demo-cnn1d", terms)
         experiments.explain(at, "demo-cnn1d")
+        experiments.tag(at, "demo-cnn1d", "gateway")
+        experiments.note(at, "demo-cnn1d", "Two stages: small enough for a gateway.")
+        experiments.find(at, "tag:gateway status:completed", save="gateways")
+        experiments.find(at, "", use="gateways")
 
     tuned = {
         "dataset": DATASET,
@@ -58,6 +65,7 @@ def _all() -> list[Step]:
     built = {"dataset": DATASET, "trials": 3, "epochs": 3, "space": NETWORKS}
     return [
         Step(DATASET, "datasets", lambda at: experiments.make_dataset(at, DATASET, GENERATION, CAMPAIGN)),
+        Step(IMPORTED, "datasets", _imported),
         *(tried(model) for model in TRIED),
         Step("demo-cnn1d", "experiments", network),
         Step(
@@ -69,6 +77,30 @@ def _all() -> list[Step]:
             lambda at: campaigns.run_campaign(at, NAS_KIND, "demo-gateway", built),
         ),
     ]  # fmt: skip
+
+
+def _imported(at: Session) -> None:
+    """Write files as an operator would send them, and take them in."""
+    import polars as pl
+
+    from battery_assets.synthetic.events import BURST_HZ
+    from battery_assets.synthetic.signals.burst_campaign import Campaign, system_bursts
+
+    folder = at.settings.home / IMPORTED
+    folder.mkdir(parents=True, exist_ok=True)
+    for system in system_bursts(Campaign(**OWN)):  # type: ignore[arg-type]
+        bursts = [
+            pl.DataFrame({"voltage_v": volts[:OWN_SAMPLES], "current_a": amps[:OWN_SAMPLES]}).with_columns(
+                signal_id=pl.lit(f"{place:02d}"), system=pl.lit(f"R{system.system + 1}"),
+                pulses=pl.lit(system.pulses), label=pl.lit("+".join(labels) or "sound"),
+            )
+            for place, (volts, amps, labels) in enumerate(
+                zip(system.volts, system.amps, system.labels, strict=True)
+            )
+        ]  # fmt: skip
+        pl.concat(bursts).write_csv(folder / f"R{system.system + 1}.csv")
+    terms = {"folder": str(folder), "sample_rate_hz": BURST_HZ}
+    experiments.make_dataset(at, IMPORTED, IMPORT, terms)
 
 
 def _experiment(at: Session, name: str, terms: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from battery_assets.actions.session import Session, run_here
 from battery_assets.errors import BadInput, UserError
 from battery_assets.experiments import said
-from battery_assets.experiments.making import MAKERS
+from battery_assets.experiments.making import MAKERS, accounts
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.trying import books, comparison, explaining, finding, work
 from battery_assets.platform.jobs import core
@@ -41,6 +41,11 @@ def list_datasets(at: Session) -> list[dict[str, Any]]:
     )
     with at.warehouse.reading() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def import_accounts(at: Session, name: str) -> list[dict[str, Any]]:
+    """What became of every row of the files of an imported dataset, by path."""
+    return plainly(lambda: accounts.of_dataset(at.warehouse, name))
 
 
 def remove_dataset(at: Session, name: str) -> int:
@@ -77,7 +82,7 @@ def stop_experiment(at: Session, name: str) -> str:
 def compare(at: Session, dataset: str) -> tuple[dict[str, Any], list[comparison.Row], list[str]]:
     """What a dataset says of itself, its experiments by rank, and the classical rows that are missing."""
     row = plainly(lambda: datasets.dataset(at.warehouse, dataset))
-    ranked, missing = comparison.compared(books.of_dataset(at.warehouse, int(row.id)))
+    ranked, missing = comparison.compared(books.grouped(at.warehouse, int(row.id)))
     return dict(row.meta_data or {}), ranked, missing
 
 
@@ -91,6 +96,12 @@ def find(at: Session, query: str, save: str = "", use: str = "") -> list[dict[st
         return finding.search(at.warehouse, told)
 
     return plainly(go)
+
+
+def note(at: Session, name: str, words: str) -> None:
+    """Write what people note of an experiment, in place of what stands there."""
+    plainly(lambda: books.one(at.warehouse, name))
+    books.change(at.warehouse, name, notes=words)
 
 
 def tag(at: Session, name: str, word: str) -> None:

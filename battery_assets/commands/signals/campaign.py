@@ -69,6 +69,53 @@ def network(
     _run("nas_campaign", name, asked)
 
 
+@campaign.command()
+@click.argument("name")
+@click.argument("signal", type=click.Choice(["float_below_median", "jar_above_room", "r_vs_baseline"]))
+@click.option("--site", "sites", multiple=True, required=True, help="Site; may be given again.")
+@click.option("--month", "months", multiple=True, required=True, help="Month, YYYY-MM; three at least.")
+@click.option(
+    "--method", type=click.Choice([one for one in METHODS if one != "hyperband"]), default="random_search"
+)
+@click.option("--trials", type=int, default=40, show_default=True, help="Rules; a grid has its own number.")
+@click.option(
+    "--missed-costs", type=float, default=10.0, show_default=True, help="Drives that a missed one costs."
+)
+@click.option("--seed", type=int, default=1, show_default=True)
+def rule(
+    name: str, signal: str, sites: tuple[str, ...], months: tuple[str, ...], method: str, trials: int,
+    missed_costs: float, seed: int,
+) -> None:  # fmt: skip
+    """Search an alert rule of SIGNAL on months that are over: limit, N of M hours, hysteresis.
+
+    What is missed stands against truck rolls; the front holds the rules that no other one beats in both.
+
+    \b
+    Example:
+      battery-assets campaign rule low-1 float_below_median --site bangrak --month 2025-01 \\
+        --month 2025-02 --month 2025-03
+    """
+    from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import campaigns as action
+
+    asked = {
+        "signal": signal, "sites": list(sites), "months": list(months), "method": method, "trials": trials,
+        "missed_costs": missed_costs, "seed": seed,
+    }  # fmt: skip
+    quiet_logs()
+    with session() as at:
+        judged = action.search_rule(at, name, asked)
+        for one in [*judged["front"], judged["as_it_is"]]:
+            earlier, later = one["earlier"], one["later"]
+            words = ", ".join(f"{key} {value:g}" for key, value in sorted(one["rule"].items()))
+            which = f"trial {one['trial']}" if "trial" in one else "as it is"
+            click.echo(
+                f"{which}: {words}: missed "
+                f"{earlier['missed']} of {earlier['failures']}, truck rolls {earlier['truck_rolls']}; later "
+                f"{later['missed']} of {later['failures']}, {later['truck_rolls']}"
+            )
+
+
 def _run(kind: str, name: str, asked: dict) -> None:
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.signals import campaigns as action

@@ -43,6 +43,61 @@ def captures(name: str, sites: tuple[str, ...], months: tuple[str, ...]) -> None
     _make(name, "dataset_captures", {"sites": list(sites), "months": list(months)})
 
 
+@dataset.command("import")
+@click.argument("name")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.option("--set", "terms", multiple=True, metavar="TERM=VALUE", help="A term, as sample_rate_hz=12800.")
+@click.option("--column", "columns", multiple=True, metavar="THEIRS=OURS", help="A column named otherwise.")
+@click.option("--unit", "units", multiple=True, metavar="COLUMN=UNIT", help="A unit, as voltage_v=mV or x2.")
+def import_(
+    name: str, folder: str, terms: tuple[str, ...], columns: tuple[str, ...], units: tuple[str, ...]
+) -> None:
+    """Make the dataset NAME of an operator's captures: CSV or Parquet files of FOLDER, a sample a row.
+
+    Columns are voltage_v, current_a, and, where files say it, signal_id, system, string, label, pulses,
+    is_reference, taken_at, time_s and sample_rate_hz. A file without signal_id is one burst.
+
+    \b
+    Terms: sample_rate_hz, pulses, system, string, label, names (how paths are made), and those of a source
+    of files: separator, decimal, timezone, policy, time_format, null_words, comment.
+    Example:
+      battery-assets dataset import own captures --set sample_rate_hz=12800 --column U=voltage_v \\
+        --set 'names={system}/{string}_{label}_{signal_id}'
+    """
+    given = assigned(terms) | {
+        key: pairs for key, pairs in (("rename", assigned(columns)), ("units", assigned(units))) if pairs
+    }
+    _make(name, "dataset_import", {"folder": folder, **given})
+
+
+@dataset.command()
+@click.argument("name")
+def accounts(name: str) -> None:
+    """Show what became of every row of the files of an imported dataset.
+
+    \b
+    Example:
+      battery-assets dataset accounts own
+    """
+    from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
+
+    quiet_logs()
+    with session() as at:
+        for row in action.import_accounts(at, name):
+            click.echo(f"{row['path']}: {row['rows_read']:,} rows: {_fates(row)}")
+            if row["reason"]:
+                click.echo(f"  {row['reason']}")
+
+
+def _fates(row: dict) -> str:
+    """Rows by fate, in words."""
+    return (
+        f"{row['rows_loaded']:,} loaded, {row['rows_quarantined']:,} in quarantine, "
+        f"{row['rows_exact_duplicate']:,} exact duplicates"
+    )
+
+
 def _make(name: str, kind: str, terms: dict) -> None:
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.signals import experiments as action
@@ -52,6 +107,10 @@ def _make(name: str, kind: str, terms: dict) -> None:
         row = action.make_dataset(at, name, kind, terms)
         click.echo(f"{name}: {row['num_signals']} signals of {row['meta_data']['systems']} systems")
         click.echo(f"  {', '.join(f'{count} {kind}' for kind, count in sorted(row['fault_types'].items()))}")
+        if "rows" in row["meta_data"]:
+            click.echo(
+                f"  {row['meta_data']['rows']['rows_read']:,} rows: {_fates(row['meta_data']['rows'])}"
+            )
         click.echo(f"  {leaked(row['meta_data'])}")
 
 

@@ -177,3 +177,22 @@ def tag(name: str, word: str) -> None:
     with session() as at:
         action.tag(at, name, word)
         click.echo(f"{name}: {word}")
+
+
+@experiment.command()
+@click.argument("name")
+@click.argument("words")
+def note(name: str, words: str) -> None:
+    """Write WORDS as the notes of the experiment NAME; searches find them.
+
+    \b
+    Example:
+      battery-assets experiment note net-1 "kernel of 31 samples sees one cycle of 300 Hz"
+    """
+    from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
+
+    quiet_logs()
+    with session() as at:
+        action.note(at, name, words)
+        click.echo(f"{name}: noted")

@@ -1,6 +1,6 @@
 """How datasets are made, by the kind of their job."""
 
-from battery_assets.experiments.making import capturing, generation
-from battery_assets.tables.experiments.signals import CAPTURES, GENERATION
+from battery_assets.experiments.making import capturing, generation, importing
+from battery_assets.tables.experiments.signals import CAPTURES, GENERATION, IMPORT
 
-MAKERS = {GENERATION: generation, CAPTURES: capturing}
+MAKERS = {GENERATION: generation, CAPTURES: capturing, IMPORT: importing}

@@ -16,17 +16,21 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 ROWS_AT_ONCE = 2000
 
 
-def ask(warehouse: Warehouse, kind: str, name: str, facts: dict[str, Any], steps: int) -> int:
+def ask(
+    warehouse: Warehouse, kind: str, name: str, facts: dict[str, Any], steps: int, description: str = ""
+) -> int:
     """Put the making of a dataset into the queue, and enter the dataset. Returns the job's number.
 
-    Raises BadInput for a bad name, and for one that has signals made in another way.
+    Raises BadInput for a bad name, and for one that has signals made in another way. What was begun in
+    another way and never became ready begins anew.
     """
     if not NAME.fullmatch(name):
         raise BadInput(f"dataset {name!r}: small letters, digits, _ and -; next step: give another name")
     with warehouse.transaction() as connection:
         there = connection.execute(sa.select(datasets).where(datasets.c.name == name)).one_or_none()
-        made = (there.meta_data or {}).get("made_by") if there is not None else None
-        if made is not None and made != checksum({"kind": kind, **facts}):
+        before = (there.meta_data or {}) if there is not None else {}
+        other = before.get("made_by") != checksum({"kind": kind, **facts})
+        if other and before.get("version"):
             raise BadInput(
                 f"dataset {name} is there, made with other settings; next step: give another name, or "
                 f"`battery-assets dataset remove {name}` first"
@@ -34,8 +38,11 @@ def ask(warehouse: Warehouse, kind: str, name: str, facts: dict[str, Any], steps
         number = core.ask(connection, kind, {"name": name, **facts}, steps)
         meta = {"made_by": checksum({"kind": kind, **facts}), "files": []}
         if there is None:
-            row = {"name": name, "meta_data": meta, "job_id": number, "description": facts.get("description")}
+            row = {"name": name, "meta_data": meta, "job_id": number, "description": description}
             connection.execute(sa.insert(datasets).values(**row))
+        elif other:
+            whole = sa.update(datasets).where(datasets.c.name == name)
+            connection.execute(whole.values(meta_data=meta, job_id=number, description=description))
         else:
             _change(connection, name, job_id=number)
     return number

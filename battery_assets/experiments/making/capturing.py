@@ -14,6 +14,7 @@ from battery_assets import tables as t
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books, labels
 from battery_assets.experiments.making.files import FOLDER
+from battery_assets.experiments.making.references import LEAST, formed
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.jobs.work import working
 from battery_assets.platform.registry import books as registry
@@ -21,8 +22,6 @@ from battery_assets.platform.registry.kinds import LAB_SOURCES, SYNTHETIC
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.experiments.signals import CAPTURES
 
-# The first sound bursts of a string are its reference; fewer than five say nothing (features/ripple).
-REFERENCES, LEAST = 10, 5
 KEPT = (
     "signal_id", "system", "string", "day", "month", "pulses", "labels", "capacitance_lost", "phase_low",
     "is_reference", "waveform_v", "waveform_a", "waveform_hz",
@@ -44,7 +43,8 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     if len({known[site] == SYNTHETIC for site in sites}) > 1:
         raise BadInput("synthetic and real sites never share a dataset; next step: make one of each")
     facts = {"sites": sites, "months": months, "simulated": known[sites[0]] == SYNTHETIC}
-    return books.ask(warehouse, CAPTURES, name, facts, len(sites) * len(months))
+    words = f"Bursts of {', '.join(sites)} in {', '.join(months)}"
+    return books.ask(warehouse, CAPTURES, name, facts, len(sites) * len(months), words)
 
 
 def make(
@@ -121,20 +121,8 @@ def _with_references(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     """Rows of strings that have sound references, of the commonest rate and length, in order of time."""
     if rows.is_empty():
         return rows, {}
-    form = pl.struct(pl.col("waveform_v").list.len(), "waveform_hz")
-    common = rows.select(form.mode().sort().first()).item()
-    alike = rows.filter(
-        pl.col("waveform_v").list.len() == common["waveform_v"],
-        pl.col("waveform_hz") == common["waveform_hz"],
-    ).sort("system", "string", "ts")
-    sound = pl.col("labels").list.len() == 0
-    counted = alike.with_columns(
-        is_reference=sound & (sound.cum_sum().over("string") <= REFERENCES),
-        references=sound.sum().over("string"),
-    )
-    kept = counted.filter(pl.col("references") >= LEAST)
-    reasons = {
-        "of another rate or length": rows.height - alike.height,
-        f"of strings with less than {LEAST} sound bursts": counted.height - kept.height,
-    }
-    return kept, {why: number for why, number in reasons.items() if number}
+    told = formed(rows.sort("system", "string", "ts"))
+    why = {"OTHER_FORM": "of another rate or length",
+           "NO_REFERENCE": f"of strings with less than {LEAST} sound bursts"}  # fmt: skip
+    left = told["why"].drop_nulls().value_counts().iter_rows()
+    return told.filter(pl.col("why").is_null()).drop("why"), {why[one]: number for one, number in left}

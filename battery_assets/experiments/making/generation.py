@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     """Ask for a dataset of the generator. Returns the job's number. Raises BadInput for what cannot be."""
     campaign = campaign_of(terms)
-    return books.ask(warehouse, GENERATION, name, {"campaign": asdict(campaign)}, campaign.systems)
+    words = f"{campaign.systems} systems of the generator, seed {campaign.seed}: {', '.join(campaign.faults)}"
+    return books.ask(warehouse, GENERATION, name, {"campaign": asdict(campaign)}, campaign.systems, words)
 
 
 def campaign_of(terms: dict[str, Any]) -> "Campaign":
@@ -50,7 +51,7 @@ def make(
         if files:
             work.say(f"{len(files)} systems are there already")
         for bursts in system_bursts(campaign, first=len(files)):
-            url = warehouse.lake.keep(f"{FOLDER}/dataset={name}/system-{bursts.system:04d}", _frame(bursts))
+            url = warehouse.lake.keep(f"{FOLDER}/dataset={name}/system-{bursts.system:04d}", frame_of(bursts))
             files.append(url)
             books.change(warehouse, name, meta_data={"files": files})
             if work.report(len(files), campaign.systems):
@@ -61,7 +62,7 @@ def make(
         return {"files": len(files), "stopped": work.stopping}
 
 
-def _frame(bursts: "SystemBursts") -> pl.DataFrame:
+def frame_of(bursts: "SystemBursts") -> pl.DataFrame:
     """The bursts of a system as its file holds them."""
     from battery_assets.synthetic.events import BURST_HZ
 

@@ -1,11 +1,11 @@
 """What was wrong with a rectifier while a burst was taken: the generator's truth, or what a repair showed."""
 
+import re
 from datetime import timedelta
 
 import polars as pl
 import sqlalchemy as sa
 
-from battery_assets import tables as t
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import SYNTHETIC
@@ -14,6 +14,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 # A loss under that share is within what a sound capacitor is allowed (20 % tolerance halves it: convention).
 LEAST_LOSS = 0.05
 # Words of a repair; so long before it the fault was there, and so much longer nobody knows.
+EXCHANGED = re.compile(r"\b(exchanged|replaced|renewed|changed|swapped|new)\b")
 REPAIRS = (
     ("capacitor", "capacitor_loss", timedelta(days=28), timedelta(days=270)),
     ("diode", "open_diode", timedelta(hours=4), timedelta(days=7)),
@@ -57,13 +58,19 @@ def _by_truth(site: str, config: dict, bursts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+# What maintenance recorded, and work orders that people closed with what they found.
+_REPAIRS = """
+SELECT string_id::text AS string_id, completed_date, notes, NULL AS about FROM fleet.maintenance_event
+WHERE site = :site AND event_subtype = 'rectifier' AND status = 'completed' AND completed_date >= :start
+UNION ALL
+SELECT string_id::text, completed_at, resolution_notes, title FROM fleet.work_order
+WHERE site = :site AND status IN ('completed', 'closed') AND completed_at >= :start
+"""
+
+
 def _by_repairs(warehouse: Warehouse, part: Part, bursts: pl.DataFrame) -> pl.DataFrame:
     """Sound where no repair follows; a fault shortly before one; nobody knows how long before that."""
-    event = t.maintenance_event.c
-    query = sa.select(event.string_id, event.completed_date, event.notes).where(
-        event.site == part.site, event.event_subtype == "rectifier", event.status == "completed",
-        event.completed_date >= part.start,
-    )  # fmt: skip
+    query = sa.text(_REPAIRS).bindparams(site=str(part.site), start=part.start)
     with warehouse.reading() as connection:
         repairs = [dict(row) for row in connection.execute(query).mappings()]
     told: list[list[str] | None] = []
@@ -73,7 +80,7 @@ def _by_repairs(warehouse: Warehouse, part: Part, bursts: pl.DataFrame) -> pl.Da
             ahead = [
                 one["completed_date"] - when
                 for one in repairs
-                if word in (one["notes"] or "").lower() and one["completed_date"] >= when
+                if _says(one["notes"], word) and one["completed_date"] >= when
                 and _concerns(one, str(string), str(system))
             ]  # fmt: skip
             soonest = min(ahead, default=None)
@@ -87,6 +94,12 @@ def _by_repairs(warehouse: Warehouse, part: Part, bursts: pl.DataFrame) -> pl.Da
     )  # fmt: skip
 
 
+def _says(notes: str | None, part: str) -> bool:
+    """Whether notes say that a part was exchanged: one that was only measured proves nothing."""
+    told = (notes or "").lower()
+    return part in told and EXCHANGED.search(told) is not None
+
+
 def _concerns(repair: dict, string: str, system: str) -> bool:
     """Whether a repair was of a string's system: by its string, or by the system's code in its notes."""
-    return str(repair["string_id"]) == string or system in (repair["notes"] or "")
+    return str(repair["string_id"]) == string or system in f"{repair['notes']} {repair['about']}"

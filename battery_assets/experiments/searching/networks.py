@@ -4,10 +4,8 @@ The best and the median network are trained again with fresh seeds. Where these 
 the campaign says so; it says too whether it beats simply taking the largest network that was tried.
 """
 
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -87,24 +85,23 @@ def trial(bursts: "Bursts", side: np.ndarray, one: "Architecture", epochs: int, 
     """Train a network, on one thread so that its bits repeat. Returns what nas_trials holds of it."""
     from battery_assets.learning.search.architectures import canonical, flops, parameters
     from battery_assets.learning.signals.convolution import fit, recipe_of
+    from battery_assets.learning.signals.onnx_file import can_export, file_bytes
     from battery_assets.learning.signals.scores import score
-    from battery_assets.learning.signals.stored import save_network, state_checksum
+    from battery_assets.learning.signals.stored import state_checksum
 
     begun = time.monotonic()
     train, valid = (bursts.only(np.flatnonzero(side == which)) for which in ("train", "val"))
     recipe = recipe_of({**one, "epochs": epochs, "patience": epochs, "seed": seed, "threads": 1})
     fitted = fit(train, valid, recipe, lambda _: False)
     said = fitted.predict(valid)
-    with tempfile.TemporaryDirectory() as folder:
-        size = save_network(fitted, Path(folder)).stat().st_size
     return {
         "architecture": one, "architecture_hash": canonical(one), "validation_loss": fitted.best_loss,
         "validation_accuracy": score(valid, said, said > 0.5)["macro_auroc"],
         "training_time": time.monotonic() - begun, "num_parameters": parameters(one),
-        "flops": flops(one, bursts.volts.shape[1]), "model_size_mb": size / 1e6,
+        "flops": flops(one, bursts.volts.shape[1]), "model_size_mb": file_bytes(one) / 1e6,
         "metrics": {
             "seed": seed, "threads": 1, "epochs": fitted.epochs, "best_epoch": fitted.best_epoch,
-            "state_sha256": state_checksum(fitted.network),
+            "state_sha256": state_checksum(fitted.network), "size_of": "onnx" if can_export() else "weights",
         },
     }  # fmt: skip
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.making.files import bursts_of, read
-from battery_assets.experiments.searching import books
+from battery_assets.experiments.searching import books, rules
 from battery_assets.experiments.trying.models import (
     FORESTS,
     attempt,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from battery_assets.learning.signals.bursts import Bursts
     from battery_assets.learning.signals.convolution import Epoch
 
+# A trial and its worker to its value, what else is known of it, and whether it was cut.
+Tried = Callable[[sa.Row, str], tuple[float, dict[str, Any], bool]]
 TUNED = ("cnn1d", *(kind for kind in FORESTS if kind != "index_only"))
 SPACES: dict[str, dict[str, Any]] = {
     "cnn1d": {
@@ -93,11 +95,9 @@ def share(
     """Do trials of a campaign until none is left for this worker. Returns how many, and the best so far."""
     campaign = books.campaign(warehouse, hpo_campaign, name)
     worker = f"{socket.gethostname()} {os.getpid()} {uuid.uuid4().hex[:8]}"
-    bursts, side = loaded(warehouse, campaign.dataset_id, int(campaign.budget["seed"]))
-    features = features_for(campaign.base_model_type, bursts)
-    done = 0
+    tried, done = _trial_of(warehouse, campaign), 0
     while trial := books.claim(warehouse, campaign.id, campaign.trials_total, worker, _proposal(campaign)):
-        _one(warehouse, campaign, trial, worker, (bursts, side, features))
+        _one(warehouse, trial, worker, tried)
         done += 1
         seen = books.trials(warehouse, campaign.id)
         ended = sum(one.state in books.DONE for one in seen)
@@ -166,34 +166,50 @@ def _proposal(campaign: sa.Row) -> books.Proposal:
     return propose
 
 
-def _one(
-    warehouse: Warehouse, campaign: sa.Row, trial: sa.Row, worker: str,
-    data: "tuple[Bursts, np.ndarray, np.ndarray | None]",
-) -> None:  # fmt: skip
-    """Carry out a trial, and write how it ended; one that is another's by now is left to that one."""
+def _trial_of(warehouse: Warehouse, campaign: sa.Row) -> Tried:
+    """What carries out a trial of a campaign."""
+    if campaign.base_model_type == rules.ALERT_RULE:
+        judged = rules.trial_of(warehouse, campaign)
+        return lambda trial, worker: (*judged(trial.params), False)
+    return _on_signals(warehouse, campaign)
+
+
+def _on_signals(warehouse: Warehouse, campaign: sa.Row) -> Tried:
+    """Trials of a model on a dataset, valued on its validation systems."""
     from battery_assets.learning.search.methods import Seen, is_cut
     from battery_assets.learning.signals.scores import score
 
-    bursts, side, features = data
-    kind, budget, begun = campaign.base_model_type, campaign.budget, time.monotonic()
-    mine = Seen(trial.trial_number, trial.params)
+    budget, kind = campaign.budget, campaign.base_model_type
+    bursts, side = loaded(warehouse, campaign.dataset_id, int(budget["seed"]))
+    features, valid = features_for(kind, bursts), np.flatnonzero(side == "val")
 
-    def heard(epoch: "Epoch") -> bool:
-        mine.by_epoch[epoch.number] = -epoch.val_loss
-        books.renew(warehouse, trial.id, worker, {"by_epoch": mine.by_epoch})
-        others = _seen(books.trials(warehouse, campaign.id))
-        return is_cut(campaign.method, others, mine, int(budget["epochs"]))
+    def tried(trial: sa.Row, worker: str) -> tuple[float, dict[str, Any], bool]:
+        mine = Seen(trial.trial_number, trial.params)
 
-    try:
+        def heard(epoch: "Epoch") -> bool:
+            mine.by_epoch[epoch.number] = -epoch.val_loss
+            books.renew(warehouse, trial.id, worker, {"by_epoch": mine.by_epoch})
+            others = _seen(books.trials(warehouse, campaign.id))
+            return is_cut(campaign.method, others, mine, int(budget["epochs"]))
+
         given = {**trial.params, **({"epochs": budget["epochs"]} if kind == "cnn1d" else {})}
-        with _held(warehouse, trial.id, worker):
-            numbers, seed = hyperparameters_of(kind, given), int(budget["seed"])
-            tried = attempt(kind, bursts, side, seed, numbers, heard, features)
-        valid = np.flatnonzero(side == "val")
-        said = tried.said[valid]
+        numbers = hyperparameters_of(kind, given)
+        fitted = attempt(kind, bursts, side, int(budget["seed"]), numbers, heard, features)
+        said = fitted.said[valid]
         value = score(bursts.only(valid), said, said > 0.5)["macro_auroc"]
-        metrics = {"by_epoch": mine.by_epoch, "epochs": tried.epochs, "seconds": time.monotonic() - begun}
-        state = "pruned" if tried.stopped else "completed"
+        return value, {"by_epoch": mine.by_epoch, "epochs": fitted.epochs}, fitted.stopped
+
+    return tried
+
+
+def _one(warehouse: Warehouse, trial: sa.Row, worker: str, tried: Tried) -> None:
+    """Carry out a trial, and write how it ended; one that is another's by now is left to that one."""
+    begun = time.monotonic()
+    try:
+        with _held(warehouse, trial.id, worker):
+            value, metrics, cut = tried(trial, worker)
+        metrics = {**metrics, "seconds": time.monotonic() - begun}
+        state = "pruned" if cut else "completed"
         books.finish(warehouse, trial.id, worker, state, value=value, metrics=metrics)
     except JobLost:
         return

@@ -61,6 +61,14 @@ def put_epoch(warehouse: Warehouse, number: int, epoch: int, values: dict[str, f
         connection.execute(told)
 
 
+def keep_weights(warehouse: Warehouse, name: str, epoch: int, path: str) -> None:
+    """Say of the epoch whose weights were kept where these lie."""
+    number = sa.select(experiment.c.id).where(experiment.c.name == name).scalar_subquery()
+    own = (training_runs.c.experiment_id == number) & (training_runs.c.epoch == epoch)
+    with warehouse.transaction() as connection:
+        connection.execute(sa.update(training_runs).where(own).values(checkpoint_path=path[:255]))
+
+
 def one(warehouse: Warehouse, name: str) -> dict[str, Any]:
     """The row of the view `experiments` of a name. Raises BadInput where there is none."""
     with warehouse.reading() as connection:
@@ -71,8 +79,26 @@ def one(warehouse: Warehouse, name: str) -> dict[str, Any]:
     return dict(row)
 
 
-def of_dataset(warehouse: Warehouse, dataset_id: int) -> list[dict[str, Any]]:
-    """Every experiment on a dataset, by its number."""
-    query = sa.text(f"{_VIEW} WHERE dataset_id = :number ORDER BY id").bindparams(number=dataset_id)
+_GROUPED = """
+SELECT one.model_type, one.config ->> 'split' AS split, one.config ->> 'control' AS control,
+       one.hyperparameters ->> 'epochs' AS epochs, one.hpo_campaign_id AS campaign, count(*) AS seeds,
+       avg(told.macro_auroc) AS macro_auroc, stddev_samp(told.macro_auroc) AS sd,
+       avg(coalesce(told.macro_auroc_low, told.macro_auroc)) AS low,
+       avg(coalesce(told.macro_auroc_high, told.macro_auroc)) AS high,
+       avg(told.sound_called_sound) AS sound_called_sound, avg(told.both_named) AS both_named,
+       avg(told.recall_capacitor_15_35) AS recall_capacitor_15_35
+FROM experiments.experiment AS one
+JOIN service.job AS job ON job.id = one.job_id,
+LATERAL jsonb_to_record(one.metrics) AS told(macro_auroc double precision, macro_auroc_low double precision,
+    macro_auroc_high double precision, sound_called_sound double precision, both_named double precision,
+    recall_capacitor_15_35 double precision)
+WHERE one.dataset_id = :number AND job.state = 'succeeded' AND told.macro_auroc IS NOT NULL
+GROUP BY 1, 2, 3, 4, 5
+"""
+
+
+def grouped(warehouse: Warehouse, dataset_id: int) -> list[dict[str, Any]]:
+    """Completed experiments on a dataset by model, split, control, epochs and campaign: means over seeds."""
     with warehouse.reading() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
+        found = connection.execute(sa.text(_GROUPED).bindparams(number=dataset_id))
+        return [dict(row) for row in found.mappings()]

@@ -58,6 +58,7 @@ def explain(warehouse: Warehouse, tracking: Tracking, name: str) -> dict[str, di
         rows += [
             {
                 "experiment_id": row["id"], "method": method, "signal_id": files["signal_id"][int(place)],
+                "file_path": files["url"][int(place)],
                 "explanation_data": {
                     "fault": CLASSES[kind], "hz": [50 * n for n in range(1, lines.shape[1] + 1)],
                     "shares": [round(float(x), 5) for x in shares], "scores": found[method],

@@ -1,5 +1,6 @@
 """How people find experiments again: a line of words and conditions, tags, searches that are kept."""
 
+import hashlib
 import re
 from typing import Any
 
@@ -65,7 +66,12 @@ def put_tag(warehouse: Warehouse, experiment: str, name: str) -> None:
     if not slug or len(name) > 60:
         raise BadInput(f"tag {name!r}: 1 to 60 characters, some of them letters; next step: another one")
     with warehouse.transaction() as connection:
-        made = insert(tags).values(name=name, slug=slug).on_conflict_do_nothing(index_elements=["slug"])
+        color = f"#{hashlib.sha256(slug.encode()).hexdigest()[:6]}"
+        made = (
+            insert(tags)
+            .values(name=name, slug=slug, color=color)
+            .on_conflict_do_nothing(index_elements=["slug"])
+        )
         connection.execute(made)
         number = connection.execute(sa.select(tags.c.id).where(tags.c.slug == slug)).scalar_one()
         link = insert(experiment_tags).values(experiment_id=row["id"], tag_id=number)

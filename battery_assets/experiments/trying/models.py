@@ -1,5 +1,6 @@
 """The models that an experiment can try: each fits on training bursts, and says what it sees in any."""
 
+import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -21,7 +22,7 @@ FORESTS = {
     "index_only": "index",
 }
 # The classical rows that no table of experiments is without.
-ROWS = ("rule", "rule_own", "forest_moments", "forest_lines", "forest_own_lines")
+ROWS = ("rule", "rule_own", "rule_labels", "forest_moments", "forest_lines", "forest_own_lines")
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,10 @@ def attempt(
     heard: "Callable[[Epoch], bool]", features: np.ndarray | None = None,
 ) -> Tried:  # fmt: skip
     """Fit a model on the training side, and let it speak of every burst. features: as `features_for`."""
-    from battery_assets.learning.signals.classical import rule
+    from battery_assets.learning.signals.classical import rule, rule_labels
 
+    if model_type == "rule_labels":
+        return Tried(rule_labels(bursts), plain=True)
     if model_type in ("rule", "rule_own"):
         return Tried(rule(bursts, own=model_type == "rule_own"), plain=True)
     if model_type in FORESTS:
@@ -99,22 +102,24 @@ def _network(
     bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any], heard: "Callable[[Epoch], bool]"
 ) -> Tried:
     from battery_assets.learning.signals.convolution import fit, recipe_of
+    from battery_assets.learning.signals.onnx_file import save_onnx
     from battery_assets.learning.signals.stored import save_network
 
     train, valid = (bursts.only(np.flatnonzero(side == one)) for one in ("train", "val"))
     fitted = fit(train, valid, recipe_of({**numbers, "seed": seed}), heard)
     return Tried(
         fitted.predict(bursts), best_epoch=fitted.best_epoch, epochs=fitted.epochs, stopped=fitted.stopped,
-        save=lambda folder: [save_network(fitted, folder)],
+        save=lambda folder: list(filter(None, (save_network(fitted, folder), save_onnx(fitted, folder)))),
     )  # fmt: skip
 
 
-def kept(tried: Tried, log: Callable[[Path, str], None]) -> str:
-    """Keep a model's files as artifacts. Returns the path of the first; empty where it has none."""
+def kept(tried: Tried, log: Callable[[Path, str], None]) -> dict[str, str]:
+    """Keep a model's files as artifacts. Returns the checksum of each, by its path; the weights go first."""
     if tried.save is None:
-        return ""
+        return {}
+    found = {}
     with tempfile.TemporaryDirectory() as folder:
-        paths = tried.save(Path(folder))
-        for path in paths:
+        for path in tried.save(Path(folder)):
             log(path, "model")
-        return f"model/{paths[0].name}"
+            found[f"model/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found

@@ -20,6 +20,7 @@ from battery_assets.experiments.trying import books
 from battery_assets.experiments.trying.models import Tried, attempt, hyperparameters_of, kept
 from battery_assets.platform.experiments import Experiment
 from battery_assets.platform.jobs.work import Work, working
+from battery_assets.platform.registry.identity import books_id
 from battery_assets.platform.tracked_run import TrackedRun
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -76,7 +77,7 @@ def carry_out(
         name, row = facts["name"], books.one(warehouse, facts["name"])
         data = datasets.dataset(warehouse, facts["dataset"])
         bursts, side = _loaded(warehouse, data, facts)
-        tags = _tags(row, data, number, dagster_run)
+        tags = _tags(warehouse, row, data, number, dagster_run)
         with tracking.run(EXPERIMENT, name, tags) as run:
             books.change(warehouse, name, mlflow_run_id=run.run_id)
             run.log_params({key: facts[key] for key in ("model_type", "dataset", "split", "control", "seed")})
@@ -88,14 +89,20 @@ def carry_out(
                 lambda epoch: _report(warehouse, work, run, int(row["id"]), epoch, say),
             )  # fmt: skip
             _judge(run, bursts, side, tried)
-            path = kept(tried, run.log_artifact_file)
-        return _enter(warehouse, tracking, run.run_id, name, tried, path, time.monotonic() - begun)
+            files = kept(tried, run.log_artifact_file)
+            run.set_tags({f"sha256 {path}": digest for path, digest in files.items()})
+        return _enter(warehouse, tracking, run.run_id, name, tried, list(files), time.monotonic() - begun)
 
 
-def _tags(row: dict[str, Any], data: Any, number: int, dagster_run: str | None) -> dict[str, str]:
+def _tags(
+    warehouse: Warehouse, row: dict[str, Any], data: Any, number: int, dagster_run: str | None
+) -> dict[str, str]:
     points = (data.meta_data.get("leak") or {}).get("moments_exact_points")
+    with warehouse.reading() as connection:
+        books_are = books_id(connection)
     return {
-        "experiment_id": str(row["id"]), "job_id": str(number), "dagster_run_id": str(dagster_run),
+        "experiment_id": str(row["id"]), "books": books_are, "job_id": str(number),
+        "dagster_run_id": str(dagster_run),
         "leak_points": "" if points is None else f"{points:.1f}",
     }  # fmt: skip
 
@@ -157,15 +164,19 @@ def _systems(bursts: "Bursts", places: np.ndarray) -> int:
 
 
 def _enter(
-    warehouse: Warehouse, tracking: Tracking, run_id: str, name: str, tried: Tried, path: str, seconds: float
-) -> dict[str, float]:
+    warehouse: Warehouse, tracking: Tracking, run_id: str, name: str, tried: Tried, files: list[str],
+    seconds: float,
+) -> dict[str, float]:  # fmt: skip
     """Read the metrics back from MLflow, and enter them with the rest."""
     ended = tracking.client().get_run(run_id)
     metrics = {key: float(value) for key, value in ended.data.metrics.items() if math.isfinite(value)}
     where = str(ended.info.artifact_uri)
+    paths = {"onnx_path" if path.endswith(".onnx") else "model_path": f"{where}/{path}" for path in files}
     books.change(
         warehouse, name, metrics=metrics, duration_seconds=seconds, best_epoch=tried.best_epoch,
         total_epochs=tried.epochs, results_dir=where[:255],
-        model_path=f"{where}/{path}"[:255] if path else None,
+        **{column: path[:255] for column, path in paths.items()},
     )  # fmt: skip
+    if "model_path" in paths and tried.best_epoch is not None:
+        books.keep_weights(warehouse, name, tried.best_epoch, paths["model_path"])
     return metrics

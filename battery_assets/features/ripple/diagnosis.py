@@ -51,10 +51,15 @@ class Signature:
 
 @dataclass(frozen=True)
 class Usual:
-    """A string's own sound windows: share of the first line in Vdc, and Vdc (V); K values, NaN unknown."""
+    """A string's own sound windows: share of the first line in Vdc, and Vdc (V); K values, NaN unknown.
+
+    spread: standard deviation of the logarithm of that share; count: windows that it is the mean of.
+    """
 
     first_share: np.ndarray
     dc_v: np.ndarray
+    spread: np.ndarray | None = None
+    count: np.ndarray | None = None
 
 
 def signature(volts: Spectra, amps: Spectra, pulses: np.ndarray | int = 6) -> Signature:
@@ -103,8 +108,8 @@ def diagnose(windows: Signature, usual: Usual | None = None) -> tuple[np.ndarray
     sag = 1 - windows.dc_v / usual.dc_v
     for pulses in (6, 12):
         mine = windows.first_hz == pulses * MAINS_HZ
-        lost, found = _lost(windows, usual, pulses)
-        _mark(kinds, severity, mine & found, "capacitor_loss", lost)
+        gone, found = lost(windows, usual, pulses)
+        _mark(kinds, severity, mine & found, "capacitor_loss", gone)
         *_, low, ratio = _curves(pulses)
         unbalance = np.interp(windows.v100, ratio, low)
         _mark(kinds, severity, mine & (unbalance >= UNBALANCE_FOUND), "unbalance", unbalance)
@@ -117,7 +122,7 @@ def diagnose(windows: Signature, usual: Usual | None = None) -> tuple[np.ndarray
     return kinds, severity
 
 
-def _lost(seen: Signature, usual: Usual, pulses: int) -> tuple[np.ndarray, np.ndarray]:
+def lost(seen: Signature, usual: Usual, pulses: int) -> tuple[np.ndarray, np.ndarray]:
     """Share of the capacitor that is gone, and whether that is a finding."""
     loss, grown, shape, *_ = _curves(pulses)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,6 +1,7 @@
 """Mirror of the model registry: every registered version whose cut-off is the month."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -10,6 +11,8 @@ from battery_assets import tables as t
 from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.outbox.events import Event, is_news
+from battery_assets.platform.outbox.kinds import INFO, MODEL_PROMOTED, MODEL_REFUSED, WARNING
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.identity import identity
@@ -26,7 +29,28 @@ def ml_model(
     entries = tracking.versions(MODEL_NAME, {"cutoff_month": str(part.month)})
     serving = [entry for entry in entries if passed(entry) and "withdrawn_ms" not in entry["tags"]]
     rows = [_row(entry, part, ended_at(entry, entries), entry in serving[-1:]) for entry in entries]
-    return warehouse.replace(t.ml_model, part, pl.DataFrame(rows, schema=polars_schema(t.ml_model)))
+    news = [event for row in rows if is_news(row["trained_at"]) for event in _events(row)]
+    shown = pl.DataFrame(rows, schema=polars_schema(t.ml_model))
+    return warehouse.replace(t.ml_model, part, shown, events=news)
+
+
+def _events(row: dict) -> Iterator[Event]:
+    """A version that serves, or that the gate refused; one that served before is no news."""
+    kind, said = {
+        "production": (MODEL_PROMOTED, "serves"),
+        "staging": (MODEL_REFUSED, "was refused by the gate"),
+    }.get(row["status"], (None, ""))
+    if kind is not None:
+        gate = json.loads(row["hyperparameters_json"]).get("gate", "")
+        yield Event(
+            kind,
+            "model",
+            row["model_id"],
+            f"{row['model_name']} {row['version']} {said}{f': {gate}' if gate else ''}",
+            severity=INFO if kind is MODEL_PROMOTED else WARNING,
+            at=row["trained_at"],
+            facts={"model_name": row["model_name"], "version": row["version"]},
+        )
 
 
 def ended_at(entry: dict, entries: list[dict]) -> datetime | None:

@@ -5,7 +5,11 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.p7_operations.evidence import placed_jars
+from battery_assets.fleet.p7_operations.news import alert_events, incident_events
 from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.outbox.events import Event, is_news
+from battery_assets.platform.outbox.kinds import INCIDENT_OPENED, INCIDENT_RESOLVED
+from battery_assets.platform.outbox.turns import turns
 from battery_assets.platform.warehouse.resource import Warehouse
 
 
@@ -51,4 +55,9 @@ def incident(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mate
     states = dict(rows.group_by("status").len().sort("status").iter_rows())
     causes = rows.filter(pl.col("status") == "open").group_by("rca_code").len().sort("rca_code")
     shown = {"by status": states, "open by cause": dict(causes.iter_rows())}
-    return warehouse.replace(t.incident, part, rows, also={t.alert: linked}, metadata=shown)
+    news: list[Event] = []
+    if is_news(part.end):
+        with warehouse.reading() as connection:
+            told = turns(connection, INCIDENT_OPENED, INCIDENT_RESOLVED, month.site)
+        news = [*incident_events(rows, month, told), *alert_events(linked, month.site)]
+    return warehouse.replace(t.incident, part, rows, also={t.alert: linked}, metadata=shown, events=news)

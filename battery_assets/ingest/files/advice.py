@@ -29,6 +29,7 @@ STEPS = {
     "MIXED_OFFSETS": "export all times with their offset, or none",
     "NOT_A_FILE": "put the export itself there",
     "NO_POINTS": "take in the file with the measured points",
+    "NO_RATE": "say how fast it was sampled: --set sample_rate_hz=12800",
     "NO_ROWS": f"{_AGAIN}: it holds no row",
     "NO_TIMEZONE": "say where its times were taken: --timezone Asia/Bangkok",
     "READER_CRASH": f"{_AGAIN}; where it stays so, write it with another program",

@@ -14,14 +14,15 @@ from battery_assets.errors import BadInput
 from battery_assets.learning.search.space import checksum
 from battery_assets.learning.signals.bursts import CLASSES
 from battery_assets.learning.signals.convolution import Stage
+from battery_assets.learning.signals.onnx_file import file_bytes
 
 Architecture = dict[str, Any]
 ALGORITHMS = ("random", "evolution")
-# A gateway's limits: weights, operations for a burst, kB of its file.
+# A gateway's limits: weights, operations for a burst, bytes of its ONNX file.
 SPACE: dict[str, Any] = {
     "stages": [2, 3, 4], "width": [8, 16, 32], "kernel": [7, 15, 31], "stride": [2, 4],
     "separable": [False, True], "pool": ["mean", "max", "both"],
-    "most_parameters": 20_000, "most_flops": 5_000_000,
+    "most_parameters": 20_000, "most_flops": 5_000_000, "most_bytes": 100_000,
 }  # fmt: skip
 # Evolution: so many at random first; the best of a few of the youngest has a child (arXiv 1802.01548).
 POPULATION, TOURNAMENT = 6, 3
@@ -101,10 +102,15 @@ def next_architecture(
             one = _changed(max((youngest[k] for k in chosen), key=lambda told: told[1])[0], space, rng)
         else:
             one = _drawn(space, rng)
-        fits = parameters(one) <= space["most_parameters"] and flops(one, samples) <= space["most_flops"]
-        if fits and canonical(one) not in known:
+        if canonical(one) not in known and _fits(one, space, samples):
             return one
     return None
+
+
+def _fits(one: Architecture, space: dict[str, Any], samples: int) -> bool:
+    """Whether a gateway can hold a network, and compute it."""
+    small = parameters(one) <= space["most_parameters"] and flops(one, samples) <= space["most_flops"]
+    return small and file_bytes(one) <= space.get("most_bytes", SPACE["most_bytes"])
 
 
 def _drawn(space: dict[str, Any], rng: np.random.Generator) -> Architecture:

@@ -71,11 +71,15 @@ class Bursts:
 
 
 def severity_of(labels: tuple[str, ...], loss: float, low: float) -> str:
-    """The word for how grave a burst's faults are; empty for a sound one."""
+    """The word for how grave a burst's faults are; empty for a sound one and for an unknown share."""
     if not labels:
         return ""
     if {"open_diode", "lost_phase"} & set(labels):
         return WORDS[3]
+    if any(
+        kind in labels and np.isnan(x) for kind, x in (("capacitor_loss", loss), ("phase_unbalance", low))
+    ):
+        return ""
     by_loss = int(np.searchsorted(LOSS_WORDS, loss, side="right")) if "capacitor_loss" in labels else 0
     by_low = int(np.searchsorted(LOW_WORDS[1:], low, side="right")) + 1 if "phase_unbalance" in labels else 0
     return WORDS[max(by_loss, min(by_low, 3))]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from battery_assets.features.ripple.diagnosis import Signature, Usual, diagnose, signature
+from battery_assets.features.ripple.labels import FAULTS, labelled
 from battery_assets.features.ripple.spectrum import spectra
 from battery_assets.learning.signals.bursts import CLASSES, Bursts
 
@@ -31,16 +32,33 @@ def rule(bursts: Bursts, *, own: bool) -> np.ndarray:
     return found
 
 
+def rule_labels(bursts: Bursts) -> np.ndarray:
+    """Every fault that the product's diagnosis names, (N, 4) of 0 and 1, against each string's references."""
+    found = np.zeros((len(bursts), len(CLASSES)))
+    for pulses in np.unique(bursts.pulses):
+        mine = bursts.pulses == pulses
+        of_volts = spectra(bursts.volts[mine], bursts.rate_hz)
+        of_amps = spectra(bursts.amps[mine], bursts.rate_hz, of_volts.mains_hz)
+        seen = signature(of_volts, of_amps, int(pulses))
+        told = labelled(seen, _usual(bursts, mine, seen))
+        order = [CLASSES.index(NAMED[fault]) for fault in FAULTS]
+        found[np.ix_(mine, order)] = told.shown
+    return found
+
+
 def _usual(bursts: Bursts, mine: np.ndarray, seen: Signature) -> Usual:
-    """First line and voltage of each string's references."""
+    """First line, its spread, and voltage of each string's references."""
     group, reference = bursts.own[mine], bursts.reference[mine]
-    share, volts = np.full(len(group), np.nan), np.full(len(group), np.nan)
+    share, volts, spread, count = np.full((4, len(group)), np.nan)
     for one in np.unique(group):
         own = (group == one) & reference
         if own.any():
-            share[group == one] = np.median(seen.first_share[own])
+            logs = np.log(seen.first_share[own])
+            share[group == one] = np.exp(np.median(logs))
             volts[group == one] = np.median(seen.dc_v[own])
-    return Usual(share, volts)
+            spread[group == one] = logs.std(ddof=1) if len(logs) > 1 else np.nan
+            count[group == one] = len(logs)
+    return Usual(share, volts, spread, count)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ FOLDS, TREES, SEED = 5, 40, 1
 def leak(bursts: Bursts) -> dict[str, float]:
     """Points by which the split by window is better: of bursts with every label right, and of AUROC.
 
-    By kind of features: `moments_exact_points`, ... Raises BadInput for what is unfit.
+    By kind of features: `moments_exact_points`, ...; what the bursts cannot tell is left out, such as sound
+    ones where all of them are references. Raises BadInput for what is unfit.
     """
     bursts.refuse_unfit()
     found: dict[str, float] = {}
@@ -28,7 +29,7 @@ def leak(bursts: Bursts) -> dict[str, float]:
         for name in ("exact", "macro_auroc", "sound_called_sound"):
             found[f"{kind}_{name}_by_system"] = scores["system"][name]
             found[f"{kind}_{name}_points"] = 100 * (scores["window"][name] - scores["system"][name])
-    return found
+    return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
 def _judged(bursts: Bursts, features: np.ndarray, split: str) -> dict[str, float]:

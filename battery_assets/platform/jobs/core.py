@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from battery_assets.platform.outbox.events import Event, emit
+from battery_assets.platform.outbox.kinds import CAMPAIGN_DONE, INFO, WARNING
 from battery_assets.tables.service.jobs import job, job_log
 
 # A worker renews its lease three times in it.
@@ -68,10 +70,12 @@ def end(connection: sa.Connection, number: int, worker: str, state: str, reason:
         sa.update(job)
         .where(job.c.id == number, job.c.state == RUNNING, job.c.worker == worker)
         .values(**values)
-        .returning(job.c.id)
+        .returning(job)
     )
-    if connection.execute(statement).one_or_none() is None:
+    row = connection.execute(statement).one_or_none()
+    if row is None:
         raise JobLost(f"job {number} is not {worker}'s any more: {_standing(connection, number)}")
+    emit(connection, ended(row))
     if reason:
         say(connection, number, "ERROR" if state == FAILED else "INFO", reason)
 
@@ -98,12 +102,29 @@ def fail_abandoned(connection: sa.Connection) -> list[int]:
         sa.update(job)
         .where(job.c.state == RUNNING, job.c.lease_until < sa.func.now())
         .values(**values)
-        .returning(job.c.id)
+        .returning(job)
     )
-    numbers = sorted(int(number) for number in connection.execute(statement).scalars())
-    for number in numbers:
-        say(connection, number, "ERROR", GONE)
-    return numbers
+    rows = sorted(connection.execute(statement).all(), key=lambda row: row.id)
+    for row in rows:
+        say(connection, row.id, "ERROR", GONE)
+    emit(connection, *(ended(row) for row in rows))
+    return [int(row.id) for row in rows]
+
+
+def ended(row: sa.Row) -> Event:
+    """The event of a job that has ended, in whatever state."""
+    name = row.facts.get("name")
+    of = f"{row.kind.replace('_', ' ')} {name}" if name else f"{row.kind.replace('_', ' ')}, job {row.id}"
+    why = f": {row.reason}" if row.reason else ""
+    return Event(
+        CAMPAIGN_DONE,
+        "job",
+        str(row.id),
+        f"{of} {row.state}{why}",
+        severity=WARNING if row.state == FAILED else INFO,
+        after=row.state,
+        facts={"kind": row.kind, "steps": row.step},
+    )
 
 
 def _lease() -> sa.ColumnElement[Any]:

@@ -117,6 +117,18 @@ def committed(connection: sa.Connection, table: sa.Table, part: Part) -> sa.Row 
     return row if row is not None and row.version is not None else None
 
 
+def is_newest(connection: sa.Connection, table: sa.Table, part: Part) -> bool:
+    """Whether no later month of the partition's site is committed."""
+    version, at = r.partition_version, place(table, part)
+    later = sa.select(version.c.month).where(
+        version.c.table_name == at["table_name"],
+        version.c.site == at["site"],
+        version.c.month > at["month"],
+        version.c.version.is_not(None),
+    )
+    return connection.execute(later.limit(1)).one_or_none() is None
+
+
 def announced_parts(connection: sa.Connection, table: sa.Table, part: Part) -> list[sa.Row]:
     """What the books allow a lake table to say of each partition of a site, a month, or all."""
     version = r.partition_version

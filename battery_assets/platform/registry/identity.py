@@ -43,6 +43,11 @@ def refuse_strangers(url: str, lake: str, home: Path, *, shared: bool) -> str:
     return str(row.id)
 
 
+def books_id(connection: sa.Connection) -> str:
+    """The books' id, by which what lies in a shared store is told from other platforms'; empty before any."""
+    return connection.execute(sa.select(r.books.c.id)).scalar_one_or_none() or ""
+
+
 def _refuse_other_lake(connection: sa.Connection, lake: str, books: str) -> None:
     marked = _read(lake)
     if marked == books or (marked is None and _holds_what_is_named(connection, lake)):

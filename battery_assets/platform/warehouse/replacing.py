@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +15,7 @@ from battery_assets.platform.days.plan import DayEntry, DayPlan
 from battery_assets.platform.lake.damage import damaged
 from battery_assets.platform.lake.format import LakeFile, in_turn, sha256_of
 from battery_assets.platform.lake.store import Days, Lake
+from battery_assets.platform.outbox.events import Event, emit_all
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.staleness import mark_later_stale
 from battery_assets.platform.warehouse.crash_points import crash_point
@@ -125,8 +126,12 @@ def replace_rows(
     rows: pl.DataFrame | Mapping[date, pl.DataFrame],
     also: Mapping[sa.Table, pl.DataFrame],
     plan: DayPlan | None,
+    events: Collection[Event] = (),
 ) -> tuple[Profile, str]:
-    """Rows of PostgreSQL tables, in one transaction: all of a partition, or the days that were made."""
+    """Rows of PostgreSQL tables, in one transaction: all of a partition, or the days that were made.
+
+    With them go the events that they are, where no later month is there.
+    """
     for target in (table, *also):
         ensure_leaf(url, target, part)
     with explain_refusals(f"{table.name} {part.key}"), transaction(url) as connection:
@@ -157,6 +162,8 @@ def replace_rows(
             registry.record(connection, target, part, profile["rows"], sha256, profile, as_they_are)
             if sha256 != before[target]:
                 mark_later_stale(connection, part, later_readers(target))
+        if events and registry.is_newest(connection, table, part):
+            emit_all(connection, events)
     return written[table]
 
 

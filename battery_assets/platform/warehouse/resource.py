@@ -20,6 +20,7 @@ from battery_assets.platform.lake.damage import rotten
 from battery_assets.platform.lake.format import sha256_of
 from battery_assets.platform.lake.reads import Days, Stored, columns_of, damaged_file, read_days
 from battery_assets.platform.lake.store import Lake
+from battery_assets.platform.outbox.events import Event
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.crash_points import crash_point
@@ -156,11 +157,13 @@ class Warehouse(dg.ConfigurableResource):
         also: dict[sa.Table, pl.DataFrame] | None = None,
         metadata: dict[str, Any] | None = None,
         plan: DayPlan | None = None,
+        events: Collection[Event] = (),
     ) -> dg.MaterializeResult:
         """Make these rows the partition's whole content, at once or not at all.
 
         `also` names further PostgreSQL tables whose same partition is replaced in the same transaction. With
-        `plan`, rows are those of the days that were due, and the other days stay.
+        `plan`, rows are those of the days that were due, and the other days stay. `events` of a PostgreSQL
+        table go into the outbox with them, where the month is the newest.
         Raises ValueError for rows that do not fit the table, SupersededError for a late writer.
         """
         started = time.monotonic()
@@ -170,7 +173,7 @@ class Warehouse(dg.ConfigurableResource):
         else:
             content = rows if isinstance(rows, pl.DataFrame) else dict(rows)
             profile, sha256 = repeat(
-                lambda: replace_rows(self.database_url, table, part, content, also or {}, plan)
+                lambda: replace_rows(self.database_url, table, part, content, also or {}, plan, events)
             )
         crash_point("committed")
         shown = replaced_metadata(table, profile, sha256, time.monotonic() - started)

@@ -39,6 +39,7 @@ hpo_campaign = kept(
     number("best_accuracy", "Its macro AUROC on the validation systems."),
     who(),
     part_of("job_id", job, "Its job.", goes_with=False),
+    document("front", "Of alert rules: those that no other one beats in missed failures and truck rolls."),
     sa.CheckConstraint(sa.column("method").in_(METHODS), name="method"),
 )
 

@@ -3,49 +3,18 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
-from battery_assets.tables.definition import KEPT, POSTGRES
-from battery_assets.tables.service.jobs import INSTANT, NOW
+from battery_assets.tables.service import columns
+from battery_assets.tables.service.columns import count, document, number, prose, words
+
+__all__ = ["count", "document", "kept", "number", "part_of", "prose", "who", "words"]
 
 SCHEMA = "experiments"
 
 
-def kept(name: str, comment: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+def kept(name: str, comment: str, *parts: sa.schema.SchemaItem) -> sa.Table:
     """A table that is written row by row; each row says when it was made and changed."""
-    return sa.Table(
-        name, KEPT, *columns, _when("created_at", "When it was made."),
-        _when("updated_at", "When it changed."), schema=SCHEMA, comment=comment, info={"store": POSTGRES},
-    )  # fmt: skip
-
-
-def _when(name: str, comment: str) -> sa.Column:
-    return sa.Column(name, INSTANT, nullable=False, server_default=NOW, comment=comment)
-
-
-def words(name: str, comment: str, length: int = 255, **how: Any) -> sa.Column:
-    """A text of limited length."""
-    return sa.Column(name, sa.String(length), comment=comment, **how)
-
-
-def prose(name: str, comment: str) -> sa.Column:
-    """A text of any length."""
-    return sa.Column(name, sa.Text, comment=comment)
-
-
-def number(name: str, comment: str) -> sa.Column:
-    """A computed number, kept to its last bit; NaN and infinity included."""
-    return sa.Column(name, sa.Double, comment=comment)
-
-
-def count(name: str, comment: str, **how: Any) -> sa.Column:
-    """A whole number."""
-    return sa.Column(name, sa.Integer, comment=comment, **how)
-
-
-def document(name: str, comment: str) -> sa.Column:
-    """A JSON document."""
-    return sa.Column(name, JSONB(none_as_null=True), comment=comment)
+    return columns.kept(name, comment, *parts, schema=SCHEMA)
 
 
 def part_of(name: str, parent: sa.Table, comment: str, *, goes_with: bool = True, **how: Any) -> sa.Column:

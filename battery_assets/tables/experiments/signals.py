@@ -21,6 +21,12 @@ from battery_assets.tables.service.jobs import job, numbered
 GENERATION, CAPTURES, IMPORT = "dataset_generation", "dataset_captures", "dataset_import"
 FAULT_CLASSES = ("sound", "capacitor_loss", "phase_unbalance", "open_diode", "lost_phase")
 SEVERITIES = ("", "incipient", "mild", "moderate", "severe")
+_ROWS = {
+    "rows_read": "Rows of the file.",
+    "rows_loaded": "Rows that stand in signals.",
+    "rows_quarantined": "Rows that stand in quarantine.",
+    "rows_exact_duplicate": "Rows of bursts that stand in another place to the bit.",
+}
 
 datasets = kept(
     "datasets",
@@ -68,4 +74,29 @@ signals = kept(
     sa.CheckConstraint(sa.column("severity").in_(SEVERITIES), name="severity"),
 )
 
-SIGNAL_TABLES = (datasets, signals)
+import_files = kept(
+    "import_files",
+    "Files of imported datasets, and what became of every row of them.",
+    numbered("Number of the row."),
+    part_of("dataset_id", datasets, "Dataset.", nullable=False),
+    prose("path", "Path within the folder that was imported."),
+    words("sha256", "Checksum of the file.", 64, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False, comment="Size of the file."),
+    *(count(name, comment, nullable=False) for name, comment in _ROWS.items()),
+    prose("reason", "Why it was refused, and what to do; empty for one that was read."),
+    sa.CheckConstraint("rows_read = rows_loaded + rows_quarantined + rows_exact_duplicate", name="balance"),
+)
+
+import_quarantine = kept(
+    "import_quarantine",
+    "Rows of imported files that stand in no signal: a row each, or one for a burst or a file.",
+    numbered("Number of the row."),
+    part_of("file_id", import_files, "File.", nullable=False),
+    count("line", "Line of the unpacked file, from 1; of Parquet the row."),
+    words("column", "Column at fault."),
+    words("reason", "Code of the reason.", 40, nullable=False),
+    prose("value", "What stood there, or the burst."),
+    count("rows", "How many rows it stands for.", nullable=False),
+)
+
+SIGNAL_TABLES = (datasets, signals, import_files, import_quarantine)

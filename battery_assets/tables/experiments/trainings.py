@@ -22,6 +22,7 @@ KIND = "experiment"
 MODEL_TYPES = (
     "rule",
     "rule_own",
+    "rule_labels",
     "forest_moments",
     "forest_lines",
     "forest_own_lines",

@@ -3,38 +3,17 @@
 import numpy as np
 import pytest
 
-from battery_assets.features.ripple.diagnosis import Usual, diagnose, signature
-from battery_assets.features.ripple.spectrum import spectra
+from battery_assets.features.ripple.diagnosis import Usual, diagnose
 from battery_assets.physics.rectifier import Bridge
-from battery_assets.physics.ripple import Source, inverter_lines, rectifier_lines, sampled
-
-FLOAT_V = 326.9
-COUNT = 120
-
-
-def recorded(rng, make, count: int = COUNT, dc_a: float = 0.03, dc_v: float = FLOAT_V):
-    """Bursts of `make(rng)` lines, as a recorder gives them: random phase, frequency, noise, 5 mV and 50 mA steps."""
-    waves = np.empty((2, count, 2624))
-    for k in range(count):
-        lines = make(rng)
-        waves[:, k] = sampled(lines, 12800, 2624, 50 + rng.uniform(-0.05, 0.05), rng.random())
-    waves += np.array([dc_v, dc_a])[:, None, None]
-    waves += np.array([0.005, 0.03])[:, None, None] * rng.standard_normal(waves.shape)
-    steps = np.array([0.005, 0.05])[:, None, None]
-    return np.rint(waves / steps) * steps
-
-
-def seen(waves, pulses: int = 6):
-    volts = spectra(waves[0], 12800)
-    return signature(volts, spectra(waves[1], 12800, volts.mains_hz), pulses)
-
-
-def any_source(rng) -> Source:
-    return Source(10 ** rng.uniform(np.log10(0.4e-3), np.log10(2.5e-3)))
-
-
-def any_string(rng) -> float:
-    return rng.uniform(0.105, 0.22)
+from battery_assets.physics.ripple import Source, inverter_lines, rectifier_lines
+from battery_assets_tests.worlds.ripple.systems import (
+    COUNT,
+    FLOAT_V,
+    any_source,
+    any_string,
+    recorded,
+    seen,
+)
 
 
 def rectifier(pulses: int = 6, loss: float = 0.0, low=(0.0, 0.02), **fault):

@@ -1,0 +1,1 @@
+"""Notifications as people set them up: preferences, mutes, webhooks; and what time alone makes news."""
