@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from battery_assets.features.health import prior
-from battery_assets.features.health.densities import GRID_PCT, density, normalised, quantile, rarity
+from battery_assets.features.health.densities import GRID_PCT, densities, normalised, quantile, rarity
 from battery_assets.features.health.prior import Possible, possible_jars
 from battery_assets.features.health.string_test import StringTest, by_string_test
 from battery_assets.features.health.wear_out import days_left, life_density, quantile_days
@@ -33,6 +33,7 @@ TAFEL_V, FLOAT_SD_V, SETTLED_YEARS = 6.0 / 11.0, 0.10, 0.8
 DEGREES = 5.0  # of Student's t: readings and fits are now and then far off
 # 4.25 mΩ at 12 A; V per rating towards the end of a 10 h discharge (SOURCES 1.2); from 1.3 times on.
 TEN_HOUR_DROP_V, END_SLOPE_V, UNEXPLAINED = 0.051, 1.3, 1.3
+LEAST = 1e-300  # a weight: no course is forgotten
 AGES_YEARS = (0.5, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)
 # Ends of the interval: of the posterior, and of the evidence with all healths alike. A low end that is missed
 # costs a load, so it is asked twice as surely.
@@ -113,24 +114,32 @@ def posterior(evidence: Evidence) -> Posterior:
 def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
     jars = _Course(possible_jars(), replace(known, age_years=age_years))
     now = jars.at(np.zeros(len(age_years)))
-    before = jars.kinds.log_weight + _in_service(jars)
-    log_w = before + _by_resistance(jars) + _by_fit(jars)
-    log_w = log_w + _by_float(jars, now, log_w)
+    end = prior.years_to_end(jars.kinds, jars.initial)
+    before = jars.kinds.log_weight + _in_service(jars, now, end)
+    course = before + _by_fit(jars)
+    log_w = course[:, :, None] + jars.kinds.log_share + _by_resistance(jars, now)
+    log_w += _by_float(jars, now, log_w)
+    # What follows knows only the course: mechanisms are summed over.
+    top = log_w.max((1, 2), keepdims=True)
+    weight = np.exp(log_w - top)
+    of_course = weight.sum(2)
+    loss = _ohmic_loss(jars, now, weight, of_course)
+    log_w = np.log(np.maximum(of_course, LEAST)) + top[:, :, 0]
     then = jars.at(known.test.years)
     log_w = log_w + by_string_test(then, normalised(log_w), known.test, known.string, known.complete)
-    top = log_w.max(1)
-    log_evidence = top + np.log(np.exp(log_w - top[:, None]).sum(1))
+    peak = log_w.max(1)
+    log_evidence = peak + np.log(np.exp(log_w - peak[:, None]).sum(1))
     rare = np.log(rarity(100.0 * now, normalised(before)))
     raised, soon, alike = (normalised(log_w - by * rare) for by in (RAISED, RAISED_LIFE, 1.0))
-    able = 100.0 * (now - _ohmic_loss(jars, now))
+    able = 100.0 * (now - loss)
     lost = 100.0 * (jars.initial * (1.0 + ageing.FORMATION_GAIN)) - able
-    end = prior.years_to_end(jars.kinds, jars.initial)
     life = life_density(days_left(end, age_years, known.factor), soon)
-    return _AtAge(density(able, lost, raised), density(able, lost, alike), log_evidence, life)
+    found, flat = densities(able, lost, raised, alike)
+    return _AtAge(found, flat, log_evidence, life)
 
 
 class _Course:
-    """The capacity (J, P) of every possible jar some years ago (J,); what is unknown counts as now."""
+    """The capacity (J, K) of every possible course some years ago (J,); what is unknown counts as now."""
 
     def __init__(self, kinds: Possible, known: Evidence) -> None:
         self.kinds, self.known = kinds, known
@@ -145,25 +154,27 @@ class _Course:
         return ageing.wear(soh, self.initial)
 
     def ratio(self, worn: np.ndarray) -> np.ndarray:
-        """Resistance over that of the new jar."""
-        return ageing.resistance_ratio(worn, self.kinds.rise, self.kinds.lead)
+        """Resistance over that of the new jar (J, K, M) at a wear (J, K)."""
+        leads, which = np.unique(self.kinds.lead, return_inverse=True)
+        powers = np.stack([worn**lead for lead in leads], axis=-1)
+        return 1.0 + powers[:, :, which] * self.kinds.rise
 
 
-def _in_service(jars: _Course) -> np.ndarray:
-    """ln P(a jar is still there): no sudden failure so far, and nobody has found it under 80 %."""
+def _in_service(jars: _Course, now: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """ln P(a jar is still there) (J, K): no sudden failure so far, and nobody has found it under 80 %."""
     age = jars.known.age_years[:, None]
-    over = np.maximum(age - prior.years_to_end(jars.kinds, jars.initial) / jars.known.factor[:, None], 0.0)
+    over = np.maximum(age - end / jars.known.factor[:, None], 0.0)
     stays = STAYS + (1.0 - STAYS) * np.exp(-over / LEAVES_YEARS)
-    dead = jars.at(np.zeros(len(age))) < REVERSES_AT
-    return np.log(np.where(dead, REVERSED * stays, stays)) - jars.kinds.sudden * age
+    return np.log(np.where(now < REVERSES_AT, REVERSED * stays, stays)) - jars.kinds.sudden * age
 
 
-def _by_resistance(jars: _Course) -> np.ndarray:
-    """ln likelihood of the resistances (J, P): readings of one jar share baseline, instrument and its own
+def _by_resistance(jars: _Course, now: np.ndarray) -> np.ndarray:
+    """ln likelihood of the resistances (J, K, M): readings of one jar share baseline, instrument and its own
     rise."""
-    known, shape = jars.known, jars.initial.shape
-    squares, sums, precision, logs = (np.zeros(shape) for _ in range(4))
-    latest, rise = np.full(shape[0], np.inf), np.zeros(shape)
+    known, shape = jars.known, (*now.shape, len(jars.kinds.rise))
+    squares, sums, rise = (np.zeros(shape) for _ in range(3))
+    precision, logs = np.zeros(len(now)), np.zeros(len(now))
+    latest = np.full(len(now), np.inf)
     # Where a monitor reads, what people read with another instrument tells the course less surely.
     monitor = known.readings >= OF_A_MONITOR
     by_hand = ~monitor & monitor.any(axis=1, keepdims=True)
@@ -172,45 +183,50 @@ def _by_resistance(jars: _Course) -> np.ndarray:
         if not seen.any():
             continue
         expected = jars.ratio(jars.wear(jars.at(known.ratio_years[:, b])))
-        off = np.log(np.where(seen, known.ratio[:, b], 1.0))[:, None] - np.log(expected)
         # Readings of one month share weather and hand: so many are worth the root of their number.
-        noise = READING_SD**2 / np.sqrt(np.maximum(known.readings[:, b], 1.0))[:, None]
-        noise = noise + np.where(by_hand[:, b], INSTRUMENTS_SD**2, 0.0)[:, None]
-        part = np.where(seen, 1.0, 0.0)[:, None] / noise
-        squares, sums, precision = squares + part * off**2, sums + part * off, precision + part
-        logs = logs + np.where(seen[:, None], 0.5 * np.log(noise), 0.0)
+        noise = READING_SD**2 / np.sqrt(np.maximum(known.readings[:, b], 1.0))
+        noise = noise + np.where(by_hand[:, b], INSTRUMENTS_SD**2, 0.0)
+        part = np.where(seen, 1.0 / noise, 0.0)
+        precision, logs = precision + part, logs + np.where(seen, 0.5 * np.log(noise), 0.0)
         newer = seen & (known.ratio_years[:, b] < latest)
         latest = np.where(newer, known.ratio_years[:, b], latest)
-        rise = np.where(newer[:, None], 1.0 - 1.0 / expected, rise)
-    own = OWN_SD * np.minimum(jars.wear(jars.at(np.zeros(shape[0]))), 1.0)
-    common = BASELINE_SD**2 + (RISE_SD * rise) ** 2 + own**2
+        rise[newer] = 1.0 - 1.0 / expected[newer]
+        off = np.log(np.where(seen, known.ratio[:, b], 1.0))[:, None, None] - np.log(expected)
+        weighed = part[:, None, None] * off
+        sums += weighed
+        squares += weighed * off
+    own = OWN_SD * np.minimum(jars.wear(now), 1.0)
+    common = BASELINE_SD**2 + (RISE_SD * rise) ** 2 + (own**2)[:, :, None]
+    precision = precision[:, None, None]
     quad = squares - sums**2 / (precision + 1.0 / common)
-    logs = logs + 0.5 * np.log1p(precision * common)
-    count = np.isfinite(known.ratio).sum(1)[:, None]
-    return -logs - 0.5 * (DEGREES + count) * np.log1p(np.maximum(quad, 0.0) / DEGREES)
+    count = np.isfinite(known.ratio).sum(1)[:, None, None]
+    told = 0.5 * (DEGREES + count) * np.log1p(np.maximum(quad, 0.0) / DEGREES)
+    return -(told + 0.5 * np.log1p(precision * common) + logs[:, None, None])
 
 
 def _by_fit(jars: _Course) -> np.ndarray:
-    """ln likelihood (J, P) of the capacity that a discharge showed."""
+    """ln likelihood (J, K) of the capacity that a discharge showed."""
     known, seen = jars.known, np.isfinite(jars.known.fitted)
     off = (known.fitted[:, None] - jars.at(known.fitted_years)) / known.fitted_sd[:, None]
     return np.where(seen[:, None], _student(np.nan_to_num(off)), 0.0)
 
 
 def _by_float(jars: _Course, now: np.ndarray, log_w: np.ndarray) -> np.ndarray:
-    """ln likelihood (J, P) of the voltage beside the string's on float.
+    """ln likelihood (J, K, M) of the voltage beside the string's on float.
 
     What wears takes more current at a voltage, what dries out most; in a string it floats low. The string's
-    median jar is worn as well, as far as log_w (J, P) has it.
+    median jar is worn as well, as far as log_w (J, K, M) has it.
     """
     known = jars.known
     seen = np.isfinite(known.float_v) & (known.age_years > SETTLED_YEARS)
     if not seen.any():
         return np.zeros(log_w.shape)
-    lower = TAFEL_V * np.log(ageing.float_current_ratio(jars.wear(now), jars.kinds.float_current))
-    usual = _string_median((normalised(log_w) * lower).sum(1), known.string)
-    off = (np.nan_to_num(known.float_v)[:, None] + lower - usual[:, None]) / FLOAT_SD_V
-    return np.where(seen[:, None], _student(off), 0.0)
+    worn = jars.wear(now)[:, :, None]
+    lower = TAFEL_V * np.log(ageing.float_current_ratio(worn, jars.kinds.float_current))
+    weight = np.exp(log_w - log_w.max((1, 2), keepdims=True))
+    usual = _string_median((weight * lower).sum((1, 2)) / weight.sum((1, 2)), known.string)
+    off = ((np.nan_to_num(known.float_v) - usual)[:, None, None] + lower) / FLOAT_SD_V
+    return np.where(seen[:, None, None], _student(off), 0.0)
 
 
 def _string_median(values: np.ndarray, string: np.ndarray) -> np.ndarray:
@@ -225,14 +241,19 @@ def _student(off: np.ndarray) -> np.ndarray:
     return -0.5 * (DEGREES + 1.0) * np.log1p(off**2 / DEGREES)
 
 
-def _ohmic_loss(jars: _Course, now: np.ndarray) -> np.ndarray:
-    """Share of the rating (J, P) that the last reading costs where it is far over what wear explains.
+def _ohmic_loss(jars: _Course, now: np.ndarray, weight: np.ndarray, of_course: np.ndarray) -> np.ndarray:
+    """Share of the rating (J, K) that the last reading costs where it is far over what wear explains.
 
     A strap that opens leaves the plates as they are, but 1.80 V per cell is reached sooner: by the drop of
-    the 10 h current over the slope of the voltage towards the end.
+    the 10 h current over the slope of the voltage towards the end. weight (J, K, M): of mechanisms, over
+    which a course's mean is taken; of_course (J, K): its sum.
     """
     known = jars.known
     when = np.where(np.isfinite(known.ratio), known.ratio_years, np.inf)
-    last = np.take_along_axis(known.ratio, when.argmin(1)[:, None], axis=1)
-    over = np.nan_to_num(last) - UNEXPLAINED * jars.ratio(jars.wear(now))
-    return np.maximum(over, 0.0) * TEN_HOUR_DROP_V / END_SLOPE_V
+    last = np.nan_to_num(np.take_along_axis(known.ratio, when.argmin(1)[:, None], axis=1))
+    loss, high = np.zeros(now.shape), last[:, 0] > UNEXPLAINED
+    if high.any():
+        over = last[high, :, None] - UNEXPLAINED * jars.ratio(jars.wear(now)[high])
+        mean = (weight[high] * np.maximum(over, 0.0)).sum(2) / np.maximum(of_course[high], LEAST)
+        loss[high] = mean * TEN_HOUR_DROP_V / END_SLOPE_V
+    return loss

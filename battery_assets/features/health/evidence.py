@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.health.ageing_posterior import Evidence
+from battery_assets.features.health.faults import SHORT_V
 from battery_assets.features.health.prior import INITIAL_SD, MEAN_INITIAL
 from battery_assets.features.health.string_test import StringTest, drawn_to_jar_end, is_planned
 from battery_assets.features.samples.blocks import SIX, in_series
@@ -18,7 +19,7 @@ ACCEPTED = 0.5, 1.08  # share of the rating: new jars show 95 to 105 % (SOURCES 
 # How far acceptance tests are off: what their spread shows beyond that of new jars; of fewer jars nothing
 # can be said, and a jar without one is as new jars are.
 ACCEPTED_SD, ACCEPTED_SD_MOST, ENOUGH_ACCEPTED, UNKNOWN_SD = 0.01, 0.06, 24, 1.0
-FAR_V = 0.45  # a jar further below the others may have a partial short: its float says nothing of wear
+FAR_V = SHORT_V  # a jar further below may have a partial short: its float says nothing of wear
 FEWEST_BESIDE = 6  # jars of a string of which one can be the usual one
 _MONTH_DAYS = 30.44
 _YEAR_S = 365.25 * 86400.0

@@ -15,7 +15,7 @@ import numpy as np
 from battery_assets.physics import ageing
 
 # Loss a year at 25 °C, nodes; of three kinds of jars median, deviation of ln, share.
-RATES = np.geomspace(0.008, 0.6, 16)
+RATES = np.geomspace(0.008, 0.6, 28)
 KINDS = ((0.02, 0.30, 0.85), (0.08, 0.35, 0.12), (0.25, 0.40, 0.03))
 SUDDEN_PER_YEAR, SUDDEN_FAST = 0.003, 0.05  # ends that no wear announces, of usual jars and of the fastest
 STRAIGHT = 0.05  # share of jars without a knee
@@ -44,40 +44,45 @@ MECHANISMS = (
 
 
 class Possible(NamedTuple):
-    """The possible jars (P,): rate a year at 25 °C, whether they lose in a straight line, initial capacity in
-    deviations of what is known of it, ln of their share, the mechanism's numbers, sudden ends a year."""
+    """The possible jars: every one of K courses with every one of M mechanisms.
+
+    Of courses (K,): rate a year at 25 °C, whether they lose in a line, initial capacity in deviations
+    of what is known of it, ln of their share, sudden ends a year. Of mechanisms (M,): their numbers, ln of
+    their share.
+    """
 
     rate: np.ndarray
     straight: np.ndarray
     initial: np.ndarray
     log_weight: np.ndarray
+    sudden: np.ndarray
     rise: np.ndarray
     lead: np.ndarray
     float_current: np.ndarray
-    sudden: np.ndarray
+    log_share: np.ndarray
 
 
 @lru_cache(maxsize=1)
 def possible_jars() -> Possible:
-    """Every combination of rate, course, initial capacity and mechanism, with its share of new jars."""
+    """Every combination of rate, course and initial capacity with its share, and the mechanisms."""
     of_kind = np.array(
         [share * np.exp(-0.5 * (np.log(RATES / rate) / sd) ** 2) / sd for rate, sd, share in KINDS]
     )
     shares, fast = of_kind.sum(0) / of_kind.sum(), of_kind[-1] / of_kind.sum(0)
     sudden = SUDDEN_PER_YEAR * (1.0 - fast) + SUDDEN_FAST * fast
     rows = [
-        (rate, straight, z, np.log(share * of_course * of_z * one.share), *one[:3], per_year)
+        (rate, straight, z, np.log(share * of_course * of_z), per_year)
         for rate, share, per_year in zip(RATES, shares, sudden, strict=True)
         for straight, of_course in ((0.0, 1.0 - STRAIGHT), (1.0, STRAIGHT))
         for z, of_z in INITIALS
-        for one in MECHANISMS
     ]
-    columns = Possible(*np.array(rows).T)
-    return columns._replace(straight=columns.straight > 0)
+    rate, straight, z, log_weight, per_year = np.array(rows).T
+    rise, lead, float_current, share = np.array(MECHANISMS).T
+    return Possible(rate, straight > 0, z, log_weight, per_year, rise, lead, float_current, np.log(share))
 
 
 def capacity(tau_years: np.ndarray, jars: Possible, initial: np.ndarray) -> np.ndarray:
-    """Capacity (J, P), 1 is rated, of the possible jars after thermal years (J, 1); initial (J, P)."""
+    """Capacity (J, K), 1 is rated, of the possible courses after thermal years (J, 1); initial (J, K)."""
     tau = np.maximum(tau_years, 0.0)
     bends = ageing.state_of_health(tau, jars.rate, initial)
     gained = 1.0 + ageing.FORMATION_GAIN * (1.0 - np.exp(-tau / ageing.FORMATION_YEARS))
@@ -85,14 +90,14 @@ def capacity(tau_years: np.ndarray, jars: Possible, initial: np.ndarray) -> np.n
 
 
 def years_to_end(jars: Possible, initial: np.ndarray) -> np.ndarray:
-    """Thermal years (J, P) from new to 80 % of the rating."""
+    """Thermal years (J, K) from new to 80 % of the rating."""
     best = initial * (1.0 + ageing.FORMATION_GAIN)
     line = np.maximum(best - ageing.END_OF_LIFE, 0.0) / jars.rate
     return np.where(jars.straight, line, ageing.years_to_end(jars.rate, initial))
 
 
 def initial_capacity(jars: Possible, accepted: np.ndarray, accepted_sd: np.ndarray) -> np.ndarray:
-    """Initial capacity (J, P) where an acceptance test of such a deviation (J,) showed `accepted` (J,)."""
+    """Initial capacity (J, K) where an acceptance test of such a deviation (J,) showed `accepted` (J,)."""
     precision = 1.0 / INITIAL_SD**2 + 1.0 / accepted_sd**2
     mean = (MEAN_INITIAL / INITIAL_SD**2 + accepted / accepted_sd**2) / precision
     return mean[:, None] + jars.initial / np.sqrt(precision)[:, None]

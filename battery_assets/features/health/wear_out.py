@@ -47,5 +47,13 @@ def _spread(at: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def quantile_days(density: np.ndarray) -> np.ndarray:
     """QUANTILES of days left (J, 3), at most LONGEST_DAYS; linear in ln(1 + days) between bins."""
     cdf = np.cumsum(density, axis=1) / density.sum(axis=1, keepdims=True)
-    found = [np.expm1([np.interp(q, row, LOG_DAYS) for row in cdf]) for q in QUANTILES]
-    return np.clip(np.stack(found, axis=1), 0.0, LONGEST_DAYS)
+    found = np.expm1(np.stack([_crossing(cdf, q) for q in QUANTILES], axis=1))
+    return np.clip(found, 0.0, LONGEST_DAYS)
+
+
+def _crossing(cdf: np.ndarray, share: float) -> np.ndarray:
+    """Where on LOG_DAYS each row (J,) of a distribution (J, K) reaches a share."""
+    rows, over = np.arange(len(cdf)), np.clip((cdf <= share).sum(1), 1, cdf.shape[1] - 1)
+    below, above = cdf[rows, over - 1], cdf[rows, over]
+    part = np.clip((share - below) / np.maximum(above - below, 1e-300), 0.0, 1.0)
+    return LOG_DAYS[over - 1] + part * (LOG_DAYS[over] - LOG_DAYS[over - 1])

@@ -7,6 +7,8 @@ into the page of figures; `python -m benchmarks --only health_by_world` writes i
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import polars as pl
 from battery_assets.features.health.capacity import capacity_results
 from battery_assets.features.health.estimate import state_of_health
 from battery_assets.synthetic.calendar import month_days
-from battery_assets.synthetic.condition import condition
+from battery_assets.synthetic.condition import Condition, condition
 from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import in_service, lives
@@ -86,14 +88,49 @@ def estimated(world: str, seeds: Sequence[int], strings: int, years: Sequence[in
     return pl.concat(frames)
 
 
-def _of_june(site: SyntheticSite, year: int) -> pl.DataFrame:
-    """The estimate at the end of June, of twelve months' rounds and tests, beside the truth."""
+@dataclass(frozen=True)
+class June:
+    """What is known of a site's jars at the end of June, of twelve months' rounds and tests, and their truth.
+
+    rows: of `lives`, in the order of `known`. rounds: what people read. week, fits, signs: what a monitor adds.
+    """
+
+    site: SyntheticSite
+    end: int
+    rows: np.ndarray
+    known: pl.DataFrame
+    rounds: pl.DataFrame
+    results: pl.DataFrame
+    warmth: pl.DataFrame
+    week: pl.DataFrame
+    fits: pl.DataFrame
+    signs: pl.DataFrame
+    now: Condition
+
+    @property
+    def at(self) -> datetime:
+        """The first instant of July."""
+        return at_end(self.end)
+
+    def readings(self, seen_by: str) -> pl.DataFrame:
+        """The ohmic readings that there are."""
+        return self.rounds if seen_by == PEOPLE else pl.concat([self.rounds, self.week])
+
+    def health(self, seen_by: str) -> pl.DataFrame:
+        """The product's estimate."""
+        by_jar = (self.fits, self.signs) if seen_by == MONITOR else ()
+        return state_of_health(
+            self.known, self.readings(seen_by), self.results, self.warmth, self.at, *by_jar
+        )
+
+
+def june(site: SyntheticSite, year: int) -> June:
+    """The end of June of a year at a site."""
     months = [f"{year - (m > 6)}-{m:02d}" for m in (7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6)]
     of_year = [transactions(site, month) for month in months]
     readings = pl.concat([made["impedance_measurement_raw"] for made in of_year])
     tests = pl.concat([made["capacity_test_raw"] for made in of_year])
     end = month_days(year * 12 + 5)[1]
-    at = at_end(end)
     rows = in_service(site, end - 1, after_switch=True)
     now = condition(site, rows, float(end))
     named = pl.DataFrame({"battery_id": [battery_ids(site)[n] for n in rows]})
@@ -102,21 +139,24 @@ def _of_june(site: SyntheticSite, year: int) -> pl.DataFrame:
     results, warmth = _results(site, tests), _warmth(site, rows, end)
     rng = np.random.default_rng([site.seed, year])
     read = readings.select("battery_id", "measured_at", "resistance_mohm", "temperature_c")
-    week = week_of_readings(rng, known["battery_id"].to_list(), now, end)
+    week = week_of_readings(rng, known["battery_id"].to_list(), now, end).cast(dict(read.schema))
     fits = fits_of_tests(rng, site, known, rows, results)
-    found = {
-        PEOPLE: state_of_health(known, read, results, warmth, at),
-        MONITOR: state_of_health(
-            known, pl.concat([read, week.cast(dict(read.schema))]), results, warmth, at, fits,
-            float_signs(rng, site, known, now, end),
-        ),
-    }  # fmt: skip
-    truth = {"true": 100 * now.soh, "sulfated": lives(site).mechanism[rows] == SULFATION}
+    signs = float_signs(rng, site, known, now, end)
+    return June(site, end, rows, known, read, results, warmth, week, fits, signs, now)
+
+
+def _of_june(site: SyntheticSite, year: int) -> pl.DataFrame:
+    """The estimate at the end of June beside the truth."""
+    then = june(site, year)
+    truth = {
+        "true": 100 * then.now.soh,
+        "sulfated": lives(site).mechanism[then.rows] == SULFATION,
+    }
     return pl.concat(
-        one.select("soh_pct", "soh_lower_pct", "soh_upper_pct", seen_by=pl.lit(name)).with_columns(
-            pl.Series(column, values) for column, values in truth.items()
-        )
-        for name, one in found.items()
+        then.health(name)
+        .select("soh_pct", "soh_lower_pct", "soh_upper_pct", seen_by=pl.lit(name))
+        .with_columns(pl.Series(column, values) for column, values in truth.items())
+        for name in SEEN_BY
     )
 
 
