@@ -62,3 +62,28 @@ def test_another_person_does_not_touch_it_and_no_one_else_opens_a_network(said, 
 def test_an_address_that_may_not_be_one_is_refused_in_words(said, warehouse_url, url):
     person(warehouse_url, "anna")
     assert "next step" in said("add", "x", url, "--user", "anna", code=1)
+
+
+def test_the_receiver_tells_what_came_and_refuses_what_is_not_signed(said, warehouse_url, database_settings):
+    import threading
+    import urllib.error
+    import urllib.request
+
+    from battery_assets.notify.webhooks.receiver import Receiver
+    from battery_assets.notify.webhooks.signing import new_secret
+
+    person(warehouse_url, "anna", role="admin")
+    lines: list[str] = []
+    server = Receiver(0, new_secret(), lines.append)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = str(server.server_address[1])
+    said("allow", "127.0.0.0/8", "--port", port, "--comment", "a test", "--user", "anna")
+    added = said("add", "mine", server.url, "--user", "anna")
+    server.checker = type(server.checker)(re.search(r"whsec_\S+", added).group())
+    said("test", re.search(r"webhook (\d+)", added).group(1), "--user", "anna")
+    worker(warehouse_url, database_settings.home).once()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(urllib.request.Request(server.url, data=b"{}", method="POST"))
+    server.shutdown(), server.server_close()
+    assert "notification.test: A test of mine" in lines[0]
+    assert lines[1].startswith("refused: ")

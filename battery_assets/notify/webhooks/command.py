@@ -193,6 +193,34 @@ def log(number: int, user: str, last: int) -> None:
 
 
 @webhook.command()
+@click.argument("port", type=int)
+@click.option("--secret", prompt=True, hide_input=True, help="Secret of the webhook; asked for if left out.")
+def receive(port: int, secret: str) -> None:
+    """Receive messages on a port of this machine and print each, its signature checked, until Ctrl-C.
+
+    \b
+    Example:
+      battery-assets webhook receive 8099
+    """
+    from battery_assets.errors import UserError
+    from battery_assets.notify.webhooks.receiver import Receiver
+
+    try:
+        server = Receiver(port, secret, click.echo)
+    except ValueError:
+        raise UserError(
+            "this is no secret of a webhook", "give the one that `add` or `rotate` showed"
+        ) from None
+    except OSError as error:
+        raise UserError(f"port {port} cannot be taken: {error.strerror}", "name another one") from None
+    click.echo(f"listening on {server.url}")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+@webhook.command()
 @click.argument("network")
 @click.option("--user", required=True, metavar="NAME", help="Admin who allows it.")
 @click.option("--port", type=int, help="This port alone, plain http too; without it https.")
