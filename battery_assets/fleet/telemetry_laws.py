@@ -3,7 +3,7 @@
 A string whose telemetry breaks one is left out of what is computed of the month: see `quarantine`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -58,8 +58,8 @@ def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
     return replace(verdict, findings=[*verdict.findings, *more])
 
 
-def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":
-    """What a discharge took is put back 1.0 to 1.25 times."""
+def charge_returned(warehouse: Warehouse, part: Part, left_out: Collection[str]) -> "Verdict":
+    """What a discharge took is put back 1.0 to 1.25 times; nothing is said of strings that are left out."""
     from battery_assets.features.laws import operation as law
 
     jars = jars_of(warehouse, part)
@@ -72,7 +72,11 @@ def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":
         jars,
         lambda _, rows: {"moved": law.charge_moved(rows, jars.capacity_ah)},
     )
-    return law.charge_returned([day["moved"] for day in moved], jars.capacity_ah, jars.codes)
+    judged = [day["moved"].filter(~pl.col("string_id").is_in(list(left_out))) for day in moved]
+    verdict = law.charge_returned(judged, jars.capacity_ah, jars.codes)
+    if not left_out:
+        return verdict
+    return replace(verdict, judged=f"{verdict.judged}; {len(left_out)} strings are left out of the month")
 
 
 def _of_loaded_days(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.lab.folder import (
@@ -49,8 +50,9 @@ def enter_new_tests(
 
     Stopped in between, it goes on where it stopped. A test whose measurements are there already under other
     bytes is a duplicate; one that cannot be read is refused with the reader's words, and tried again when its
-    files change or `cell.json` does. A cell whose `cell.json` cannot be read is left out: `left_out` hears
-    why. A test takes the place of those that its files were before they, or what is told of them, changed.
+    files change or `cell.json` does. What a reader of another version read or refused is read again. A cell
+    whose `cell.json` cannot be read is left out: `left_out` hears why. A test takes the place of those that
+    its files were before they, or what is told of them, changed.
     The books name files from `root` on. A test of files that are `asked` for comes again while it is refused.
     """
     with warehouse.transaction() as connection:
@@ -66,17 +68,41 @@ def enter_new_tests(
             continue
         for test in tests:
             key = _key(test)
-            if key not in known or known[key].status == intake.REPLACED:
+            row = known.get(key)
+            if row is None or row.status == intake.REPLACED or not _as_read_now(row):
                 names = [name_in(root, path) for path in test.paths]
                 before = {standing[name].key for name in names if name in standing} - {key}
-                yield _enter(warehouse, lab, test, key, contents, before, root)
-            elif known[key].status == intake.REFUSED and not set(asked).isdisjoint(test.paths):
-                yield Entered(test, intake.REFUSED, reason=known[key].reason)
+                entered = _enter(warehouse, lab, test, key, contents, before, root)
+                _leave_month(warehouse, lab, row, entered)
+                yield entered
+            elif row.status == intake.REFUSED and not set(asked).isdisjoint(test.paths):
+                yield Entered(test, intake.REFUSED, reason=row.reason)
 
 
 def _key(test: SessionFiles) -> str:
     said = json.dumps([test.cell, test.protocol, test.checksums, test.terms], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _as_read_now(row: sa.Row) -> bool:
+    """Whether the readers of today have read, or refused, what is in the books."""
+    from battery_assets.ingest.lab.readers import fingerprint, versions
+
+    if row.status == intake.REFUSED:
+        return all(file.get("readers") == fingerprint() for file in row.files)
+    now = versions()
+    files = json.loads(SessionRecord.of(row.facts).source_files or "[]")
+    return all(now.get(file["reader"]) in (None, file["reader_version"]) for file in files)
+
+
+def _leave_month(warehouse: Warehouse, lab: str, before: sa.Row | None, after: Entered) -> None:
+    """Have the month run again in which a test stood that another reader refuses, or files elsewhere."""
+    if before is None or before.status != intake.ACCEPTED or before.month == after.month:
+        return
+    key = hashlib.sha256(f"{before.key} {before.month}".encode()).hexdigest()
+    reason = "its reader has changed"
+    with warehouse.transaction() as connection:
+        intake.enter(connection, lab, key, intake.REPLACED, month=before.month, reason=reason)
 
 
 def _enter(
@@ -89,8 +115,13 @@ def _enter(
     root: Path | None,
 ) -> Entered:
     """`contents` are the tests that are there, by what was measured; `before` those of the same files."""
+    from battery_assets.ingest.lab.readers import fingerprint
+
     names = [name_in(root, path) for path in test.paths]
-    files = [{"path": name, "sha256": sha} for name, sha in zip(names, test.checksums, strict=True)]
+    files: list[dict[str, Any]] = [
+        {"path": name, "sha256": sha, "readers": fingerprint()}
+        for name, sha in zip(names, test.checksums, strict=True)
+    ]
     try:
         found = read_test(test)
         record = _named_from(root, record_of(found, lab))

@@ -154,8 +154,14 @@ class Tracking(dg.ConfigurableResource):
             )
         return sorted(found, key=lambda item: int(item["version"]))
 
-    def fetch(self, name: str, version: str, folder: Path | None = None) -> Path:
-        """Bring the file of a registered version into `folder` (None: a new temporary one); returns its path.
+    @contextmanager
+    def fetched(self, name: str, version: str) -> Iterator[Path]:
+        """The file of a registered version, for as long as the block lasts. Raises what `fetch` raises."""
+        with tempfile.TemporaryDirectory(prefix="model-") as folder:
+            yield self.fetch(name, version, Path(folder))
+
+    def fetch(self, name: str, version: str, folder: Path) -> Path:
+        """Bring the file of a registered version into `folder`; returns its path.
 
         Raises ArtifactMismatch where the bytes are not those that were registered, TrackingUnavailable where
         MLflow does not answer or knows nothing of the version or its run.
@@ -163,21 +169,20 @@ class Tracking(dg.ConfigurableResource):
         from mlflow.exceptions import MlflowException
 
         try:
-            return self._fetched(name, version, folder)
+            return self._brought(name, version, folder)
         except MlflowException as failure:
             raise TrackingUnavailable(f"{name} version {version} cannot be had: {failure}") from failure
 
-    def _fetched(self, name: str, version: str, folder: Path | None) -> Path:
+    def _brought(self, name: str, version: str, folder: Path) -> Path:
         client = self.client()
         entry = client.get_model_version(name, version)
         if "sha256" not in entry.tags or "artifact_path" not in entry.tags:
             raise ArtifactMismatch(
                 f"{name} version {version} was registered without a sha256: register it anew"
             )
-        target = folder or Path(tempfile.mkdtemp(prefix="model-"))
-        target.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         files = self._files(client.get_run(str(entry.run_id)))
-        path = Path(files.download_artifacts(entry.tags["artifact_path"], str(target)))
+        path = Path(files.download_artifacts(entry.tags["artifact_path"], str(folder)))
         found = _sha256(path)
         if found != entry.tags["sha256"]:
             raise ArtifactMismatch(

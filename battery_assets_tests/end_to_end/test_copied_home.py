@@ -78,7 +78,7 @@ with session() as at:
         "days made": record.asset_materialization.metadata["days made"].value,
         "same": at.warehouse.profile(t.telemetry_jar_raw, part)["sha256"] == before,
         "captures": [at.warehouse.capture(url).height for url in windows],
-        "model": tracking.fetch("rul", "1").read_bytes().decode(),
+        "model": tracking.fetch("rul", "1", Path("fetched")).read_bytes().decode(),
         "points": at.warehouse.profile(t.timeseries_point, Part({LAB!r}, {LAB_MONTH!r}))["rows"],
         "months": at.instance.get_dynamic_partitions("month"),
         "on the timeline": at.instance.get_runs_count(shown),

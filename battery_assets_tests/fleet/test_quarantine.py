@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.fleet import telemetry_laws
+from battery_assets.fleet.p2_raw_timeseries import checks
 from battery_assets.fleet.quarantine import broken_laws
+from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
@@ -166,10 +169,44 @@ def test_a_current_of_the_wrong_sign_leaves_its_string_out_and_no_other(month, m
     string, jars = second(sound)
     replaced(site, t.telemetry_jar_raw, lambda rows: discharged(rows, "battery_id", jars, 1))
     now = spoilt(
-        site, t.telemetry_string_raw, lambda rows: discharged(rows, "string_id", [string], len(jars))
+        site,
+        t.telemetry_string_raw,
+        lambda rows: not_returned(discharged(rows, "string_id", [string], len(jars)), string),
     )
     laws = {(law, found.string_id) for law, found, _ in broken_laws(site.warehouse, site.part)}
     assert laws == {("current_sign", string)}
     assert_others_are_what_they_were(now, sound, string, jars)
     assert_nothing_is_told(now, string, jars)
     assert "--contract positive_current=discharges" in objection(now, string)["message"]
+    assert telemetry_laws.charge_returned(site.warehouse, site.part, []).findings
+    said = checks.charge_returned(site.warehouse, site.part)
+    assert said.holds, "of a string that is left out nothing is judged"
+    assert said.words.endswith("; 1 strings are left out of the month")
+
+
+def not_returned(rows: pl.DataFrame, string: str) -> pl.DataFrame:
+    """The string for another hour at -60 A, of which 20 A hours are never put back."""
+    begin, end = (at + timedelta(hours=5) for at in LOADED)
+    mine = (pl.col("string_id").cast(pl.String) == string) & pl.col("ts").is_between(begin, end)
+    return rows.with_columns(pl.when(mine).then(-60.0).otherwise("current_a").alias("current_a"))
+
+
+def test_a_string_that_was_left_out_of_a_month_begins_the_next_without_its_clock(month, mended):
+    site, sound = month
+    _, jars = second(sound)
+    replaced(site, t.telemetry_jar_raw, lambda rows: wrong_scale(rows, jars))
+    site.run(only=[t.telemetry_jar_calc])
+    before, site.part = site.part, Part(site.part.site, "2025-03")
+    try:
+        site.run(
+            date(2025, 3, 1),
+            only=[*(table for table in TABLES if table.info["phase"] <= 3), t.telemetry_jar_calc],
+        )
+        rows = site.rows(t.telemetry_jar_calc).group_by("battery_id", maintain_order=True).first()
+    finally:
+        site.part = before
+    mine = rows.filter(pl.col("battery_id").cast(pl.String).is_in(jars))
+    others = rows.filter(~pl.col("battery_id").cast(pl.String).is_in(jars))
+    assert mine.height == 4
+    assert set(others["soc_quality"]) == {"full_charge"}
+    assert "full_charge" not in set(mine["soc_quality"]), "nobody knows how long it was on float"

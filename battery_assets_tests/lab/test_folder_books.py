@@ -8,6 +8,7 @@ import pytest
 from battery_assets import tables as t
 from battery_assets.actions.import_lab import land, named_files
 from battery_assets.errors import UserError
+from battery_assets.ingest.lab.readers import versions
 from battery_assets.lab import sensors as lab_watch
 from battery_assets.lab.intake import enter_new_tests
 from battery_assets.lab.sensors import enter_landed_tests, waiting
@@ -25,6 +26,60 @@ def test_what_is_in_the_books_is_not_read_again(lab, tmp_path):
     assert take_in(lab, path, cell="C1") == []
     second = take_in(lab, write_bdf(tmp_path / "C2.csv", begins="2024-04-01T00:00:00+00:00"), cell="C2")
     assert [one.month for one in second] == ["2024-04"]
+
+
+@pytest.fixture
+def older_readers():
+    """Make the books those of readers before the present ones, as an upgrade finds them."""
+
+    def make_older(warehouse):
+        with warehouse.transaction() as connection:
+            for row in intake.entries(connection, LAB).values():
+                before, older = (f'reader_version\\": {nine}' for nine in ("", "9"))
+                facts = json.loads(json.dumps(row.facts).replace(before, older))
+                files = [{**file, "readers": "before"} for file in row.files]
+                intake.enter(
+                    connection, LAB, row.key, row.status, month=row.month, reason=row.reason, facts=facts,
+                    files=files,
+                )  # fmt: skip
+
+    return make_older
+
+
+def test_what_a_reader_of_another_version_read_is_read_again(lab, tmp_path, older_readers):
+    path = write_bdf(tmp_path / "C1.csv")
+    take_in(lab, path, cell="C1")
+    older_readers(lab[0])
+    [again] = take_in(lab, path, cell="C1")
+    assert (again.status, again.month) == (intake.ACCEPTED, "2024-03")
+    [test] = sessions_of(lab[0], Part(LAB, "2024-03"))
+    [source] = json.loads(test.record.source_files)
+    assert source["reader_version"] == versions()[source["reader"]]
+    assert take_in(lab, path, cell="C1") == []
+
+
+def test_what_another_version_refused_is_tried_again_once(lab, tmp_path, older_readers):
+    path = tmp_path / "C1.csv"
+    path.write_text("Time,Volts\n1,3.5\n")
+    [first] = take_in(lab, path, cell="C1")
+    assert first.status == intake.REFUSED
+    assert take_in(lab, path, cell="C1") == []
+    older_readers(lab[0])
+    assert [one.status for one in take_in(lab, path, cell="C1")] == [intake.REFUSED]
+    assert take_in(lab, path, cell="C1") == []
+
+
+def test_a_month_that_another_reader_gave_a_test_is_run_without_it(lab, tmp_path, older_readers):
+    warehouse, _ = lab
+    path = write_bdf(tmp_path / "C1.csv")
+    take_in(lab, path, cell="C1")
+    with warehouse.transaction() as connection:
+        [row] = intake.entries(connection, LAB).values()
+        intake.enter(connection, LAB, row.key, row.status, month="2024-05", facts=row.facts, files=row.files)
+    older_readers(warehouse)
+    assert [one.month for one in take_in(lab, path, cell="C1")] == ["2024-03"]
+    assert {month for month, _, _ in waiting(warehouse, [LAB])} == {"2024-03", "2024-05"}
+    assert sessions_of(warehouse, Part(LAB, "2024-05")) == []
 
 
 def test_the_same_measurements_in_other_bytes_are_a_duplicate(lab, tmp_path):

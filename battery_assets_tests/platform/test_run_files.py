@@ -15,7 +15,7 @@ def test_the_files_may_be_moved_and_nothing_names_the_folder_they_were_in(tmp_pa
     _, version = registered(tracking, tmp_path, "rul-moved")
     (tmp_path / "old").rename(tmp_path / "new")
     moved = Tracking(tracking_uri=tracking.tracking_uri, artifact_root=str(tmp_path / "new"))
-    assert moved.fetch("rul-moved", version).read_bytes() == CONTENT
+    assert moved.fetch("rul-moved", version, tmp_path / "model").read_bytes() == CONTENT
     assert not [told for told in _addresses(tmp_path / "mlflow.db") if str(tmp_path) in told]
 
 
@@ -39,10 +39,12 @@ def test_addresses_of_before_are_freed_from_their_folder(tmp_path: Path) -> None
             old = f"'file:///gone/mlflow' || substr({column}, 18)"
             connection.execute(f"UPDATE {table} SET {column} = {old}")
         connection.commit()
-    assert tracking.fetch("rul-old", version).read_bytes() == CONTENT, "before they are freed, too"
+    assert tracking.fetch("rul-old", version, tmp_path / "model").read_bytes() == CONTENT, (
+        "before they are freed, too"
+    )
     assert free_from_folder(tracking.tracking_uri, tracking.artifact_root) >= 2
     assert {told.partition(":")[0] for told in _addresses(tmp_path / "mlflow.db")} == {"mlflow-artifacts"}
-    assert tracking.fetch("rul-old", version).read_bytes() == CONTENT
+    assert tracking.fetch("rul-old", version, tmp_path / "model").read_bytes() == CONTENT
     assert free_from_folder(tracking.tracking_uri, tracking.artifact_root) == 0
 
 

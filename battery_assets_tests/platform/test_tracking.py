@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,18 @@ def test_a_run_keeps_all_it_was_told_and_its_model_comes_back(
     assert tracking.fetch("rul-bkk", version, tmp_path / "fetched").read_bytes() == CONTENT
 
 
+def test_a_file_that_is_only_looked_at_is_gone_afterwards(
+    on_a_database: Tracking, tmp_path: Path, monkeypatch
+) -> None:
+    _, version = registered(on_a_database, tmp_path, "rul-looked-at")
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    with on_a_database.fetched("rul-looked-at", version) as path:
+        assert path.read_bytes() == CONTENT
+        assert path.is_relative_to(tmp_path / "scratch")
+    assert not list((tmp_path / "scratch").iterdir())
+
+
 def test_an_experiment_says_what_it_is_for_and_which_columns_decide(on_a_database: Tracking) -> None:
     told = Experiment("remaining life", "How long.", ("c_index", "brier_90d"), ("cutoff_month",))
     with on_a_database.run(told, "a") as run:
@@ -164,7 +177,7 @@ def test_a_changed_artifact_is_refused(on_a_database: Tracking, tmp_path: Path) 
     stored = Path(on_a_database.artifact_root) / "rul" / run_id / "artifacts" / "model" / "model.cbm"
     stored.write_bytes(CONTENT.replace(b"real model", b"rea1 model"))
     with pytest.raises(ArtifactMismatch, match="rul-damaged version 1"):
-        on_a_database.fetch("rul-damaged", version)
+        on_a_database.fetch("rul-damaged", version, tmp_path / "fetched")
 
 
 def test_an_exception_marks_the_run_failed_and_still_reaches_the_caller(on_a_database: Tracking) -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.telemetry_laws import charge_returned, current_sign, jar_sum
+from battery_assets.fleet import telemetry_laws
+from battery_assets.fleet.quarantine import broken_laws
+from battery_assets.fleet.telemetry_laws import current_sign, jar_sum
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.inputs import Inputs
@@ -35,6 +37,12 @@ def truth_apart(warehouse: Warehouse, part: Part) -> "Verdict":
     return law.truth_apart(raw, truth, t.telemetry_jar_raw.name, leaks)
 
 
+def charge_returned(warehouse: Warehouse, part: Part) -> "Verdict":
+    """What a discharge took is put back 1.0 to 1.25 times, by strings of which something is computed."""
+    left_out = {str(finding.string_id) for _, finding, _ in broken_laws(warehouse, part)}
+    return telemetry_laws.charge_returned(warehouse, part, left_out)
+
+
 def _single_readings(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """Each quantity of each jar once: its first value of the month's first days."""
     names = [column.name for column in t.telemetry_jar_raw.columns if column.info["kind"] == "decimal"]
@@ -56,7 +64,9 @@ def _single_readings(warehouse: Warehouse, part: Part) -> pl.DataFrame:
 
 
 current_sign_check = invariant_check(t.telemetry_string_raw, current_sign, by_string=True)
-charge_returned_check = invariant_check(t.telemetry_string_raw, charge_returned, blocking=False)
+charge_returned_check = invariant_check(
+    t.telemetry_string_raw, charge_returned, blocking=False, also_reads=[t.telemetry_jar_raw]
+)
 jar_sum_check = invariant_check(
     t.telemetry_jar_raw, jar_sum, by_string=True, also_reads=[t.telemetry_string_raw]
 )

@@ -1,5 +1,6 @@
 """State of charge and health of every jar at each of its samples, in one pass over the days of a month."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.health_evidence import HealthEvidence
-from battery_assets.fleet.quarantine import judged_jars
+from battery_assets.fleet.quarantine import broken_laws, judged_jars, with_quarantined
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
@@ -19,9 +20,11 @@ from battery_assets.platform.warehouse.resource import Warehouse
 
 if TYPE_CHECKING:
     from battery_assets.features.charge.state import ChargeState
+    from battery_assets.features.laws.verdict import Finding
 
 CLOCK_DAYS = 4  # hold the 72 h of float that make a jar full
 CHARGE_COLUMNS = ["battery_id", "soc_pct", "soc_quality"]
+Broken = list[tuple[str, "Finding", str]]
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm"]
 
 
@@ -45,7 +48,7 @@ def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     inputs = evidence.day_inputs(raw.digests)
     for day in raw.days[:1]:
         inputs[day] = digest(inputs[day], *(before.digests[earlier] for earlier in before.days[-CLOCK_DAYS:]))
-    walk = _Walk(evidence, before)
+    walk = _Walk(evidence, before, lambda: broken_laws(warehouse, part.before))
     return replace_days(
         warehouse, t.telemetry_jar_calc, part, inputs, raw.walk, walk.step,
         restore=walk.restore, chained=True, by=__name__,
@@ -55,11 +58,11 @@ def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 class _Walk:
     """Charge and health of the jars, day after day."""
 
-    def __init__(self, evidence: HealthEvidence, before: Inputs) -> None:
+    def __init__(self, evidence: HealthEvidence, before: Inputs, broken_before: Callable[[], Broken]) -> None:
         from battery_assets.features.samples.blocks import cells_of
 
         jars = evidence.jars
-        self._evidence, self._before = evidence, before
+        self._evidence, self._before, self._broken_before = evidence, before, broken_before
         self._state: ChargeState | None = None
         self._cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
         self._other = set(jars.filter(~pl.col("lead_acid"))["battery_id"])
@@ -79,7 +82,7 @@ class _Walk:
 
         evidence, jars = self._evidence, self._evidence.jars
         if self._state is None:
-            self._state = _carried(self._before, jars)
+            self._state = self._carried()
         (rows, judged), (strings, of_strings) = (
             credible_jars(frames[0], jars),
             credible_strings(frames[1], jars),
@@ -96,6 +99,28 @@ class _Walk:
         told = _without(soc, not_told).with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
         return told, {**arrays_of(self._state), **evidence.to_save()}
 
+    def _carried(self) -> "ChargeState | None":
+        """The charge that the month before ended with; None where that month was never calculated.
+
+        A string that was left out of that month tells nothing of how long it had been on float.
+        """
+        from battery_assets.features.charge.state import carried_charge_state
+        from battery_assets.features.credible.days import credible_strings
+        from battery_assets.features.samples.blocks import in_six_cells
+
+        recent = list(self._before.walk(self._before.days[-CLOCK_DAYS:]))
+        calculated = [rows for _, (rows, _) in recent if rows.height]
+        if not calculated:
+            return None
+        jars = self._evidence.jars
+        then = with_quarantined(jars, self._broken_before())
+        loads = (
+            in_six_cells(credible_strings(strings, then)[0], "string_id", self._cells["string_id"])
+            for _, (_, strings) in recent
+            if strings.height
+        )
+        return carried_charge_state(calculated[-1].group_by("battery_id").last(), loads, jars)
+
 
 def _without(soc: pl.DataFrame, units: set[str]) -> pl.DataFrame:
     """The charge without that of jars of which it cannot be told."""
@@ -103,18 +128,6 @@ def _without(soc: pl.DataFrame, units: set[str]) -> pl.DataFrame:
         return soc
     told = ~pl.col("battery_id").cast(pl.String).is_in(sorted(units))
     return soc.with_columns(pl.when(told).then(pl.col("soc_pct", "soc_quality")))
-
-
-def _carried(before: Inputs, jars: pl.DataFrame) -> "ChargeState | None":
-    """The charge that the month before ended with; None where that month was never calculated."""
-    from battery_assets.features.charge.state import carried_charge_state
-
-    recent = list(before.walk(before.days[-CLOCK_DAYS:]))
-    calculated = [rows for _, (rows, _) in recent if rows.height]
-    if not calculated:
-        return None
-    last = calculated[-1].group_by("battery_id").last()
-    return carried_charge_state(last, (strings for _, (_, strings) in recent if strings.height), jars)
 
 
 def _of_unit(units: pl.Series, values: dict[str, float]) -> pl.Series:

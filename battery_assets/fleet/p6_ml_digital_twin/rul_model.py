@@ -145,8 +145,8 @@ def _beside_the_champion(
     if held is None or model.out_of_fold is None or held["tags"]["cutoff_month"] >= str(part.month):
         return {}
     try:
-        path = tracking.fetch(REMAINING_LIFE.registered_name, held["version"])
-        champion = load(path, held["tags"]["model_sha256"])
+        with tracking.fetched(REMAINING_LIFE.registered_name, held["version"]) as path:
+            champion = load(path, held["tags"]["model_sha256"])
     except ModelMismatch:
         return {}  # of other features: it serves no more
     begun = Part(month=held["tags"]["cutoff_month"]).start

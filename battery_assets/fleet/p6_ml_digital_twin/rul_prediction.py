@@ -122,7 +122,8 @@ def _served(tracking: Tracking, found: dict | None) -> Served:
     name, version = found["artifact_url"].removeprefix("models:/").split("/")
     sha256 = json.loads(found["hyperparameters_json"])["model_sha256"]
     try:
-        return Served(load(tracking.fetch(name, version), sha256), found["model_id"])
+        with tracking.fetched(name, version) as path:
+            return Served(load(path, sha256), found["model_id"])
     except (TrackingUnavailable, ArtifactMismatch, ModelMismatch, OSError) as reason:
         return Served(None, None, f"model {name} {version} is away: {reason}")
 

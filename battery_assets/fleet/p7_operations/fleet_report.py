@@ -49,9 +49,10 @@ def fleet_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.
     files |= {name_of(site): page(month.of_site(site), of_fleet=False) for site in month.sites}
     written = pages.keep(warehouse.lake, month.month, files)
     shown: dict[str, Any] = {
-        "page": _link(warehouse, written[FLEET]),
-        "work orders": _link(warehouse, written[ORDERS]),
-        **{f"page of {site}": _link(warehouse, written[name_of(site)]) for site in month.sites},
+        "page": _link(month.month, FLEET),
+        "work orders": _link(month.month, ORDERS),
+        **{f"page of {site}": _link(month.month, name_of(site)) for site in month.sites},
+        "lies at": dg.MetadataValue.path(written[FLEET]),
         "jars": month.jars.height,
         "open incidents": month.incidents.filter(pl.col("open")).height,
         "work orders to do": len(orders),
@@ -60,5 +61,6 @@ def fleet_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.
     return dg.MaterializeResult(metadata=shown, data_version=dg.DataVersion(digest(files)))
 
 
-def _link(warehouse: Warehouse, address: str) -> dg.PathMetadataValue | dg.UrlMetadataValue:
-    return dg.MetadataValue.path(address) if warehouse.lake.local else dg.MetadataValue.url(address)
+def _link(month: str, name: str) -> dg.UrlMetadataValue:
+    """A link that opens beside Dagster's pages, in a copied home too."""
+    return dg.MetadataValue.url(pages.link(month, name))

@@ -57,6 +57,8 @@ STEPS = {
     "VANISHED": "put it back, readable for the platform's user",
 }
 _DEFAULT = SourceContract()
+_TAB = r"\t"
+_WITH_UNIT = re.compile(r"[-+]?\d[\d.,]*\s*([^\d\s.,;-][^\d;]{0,7})")
 _DATES = ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%d-%b-%Y")
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _TIMES = [" ".join(parts) for parts in itertools.product(_DATES, _CLOCKS)]
@@ -71,6 +73,8 @@ def next_step(refusal: FileRefused, contract: SourceContract = _DEFAULT) -> str:
         return f"complete the term rename, which says {named} now"
     if reason == "DIALECT" and "separator" in given:
         return f"correct the term separator, which says {contract.separator!r} now"
+    if reason == "DIALECT" and (seen := re.match(r"columns are separated by '(\\t|\|)'", refusal.detail)):
+        return f"say how its columns are separated: --contract 'separator={seen[1].replace(_TAB, 'tab')}'"
     if reason == "TIME_RANGE" and "time_format" in given:
         return f"correct the term time_format, which says {contract.time_format!r} now, or the source's clock"
     if reason == "TRUNCATED" and "final_newline" in given:
@@ -99,6 +103,14 @@ def of_rows(first: Fault, contract: SourceContract) -> str | None:
         )
     if first.reason == "NOT_A_NUMBER" and contract.decimal == "." and re.fullmatch(r"[-+]?\d+,\d+", value):
         return "say that its numbers have a decimal comma: --contract 'separator=;' --contract decimal=,"
+    if first.reason == "ENCODING":
+        return STEPS["ENCODING"]
+    if first.reason == "FIELD_COUNT":
+        return "export as many fields in each row as the header has, and texts with separators in quotes"
+    if first.reason == "NOT_A_NUMBER" and (unit := _WITH_UNIT.fullmatch(value.strip())):
+        return (
+            f"export numbers without their unit {unit[1]!r}; another is said by --contract units=COLUMN:UNIT"
+        )
     if first.reason in ("NOT_A_NUMBER", "NOT_A_BOOLEAN", "NOT_IN_ENUM") and value and not contract.null_words:
         return f"correct them at the source; if it means no value: --contract 'null_words={value}'"
     return None

@@ -7,6 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from battery_assets.lab.training import books
+from battery_assets.lab.training.registered import fitted_of
 from battery_assets.lab.training.selection import BadSelection, Selection, select, sides_of
 from battery_assets.lab.training.work import EXPERIMENT, known, last_rows
 from battery_assets.platform.tracking import Tracking
@@ -68,10 +69,8 @@ def members_on_the_same_cells(
     warehouse: Warehouse, tracking: Tracking, lab: str, models: list[int]
 ) -> tuple[Selection, "list[Fitted]"]:
     """Models by their numbers, and the cells that all of them had. Raises BadSelection."""
-    from battery_assets.learning.networks.stored import load
-
     chosen = _same_cells(warehouse, lab, models)
-    return chosen, [load(tracking.fetch(*_registered(warehouse, number))) for number in models]
+    return chosen, [fitted_of(tracking, *_registered(warehouse, number)) for number in models]
 
 
 def _refuse_taught(strategy: str, models: list[int], members: "list[Fitted]") -> None:

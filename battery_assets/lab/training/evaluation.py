@@ -7,6 +7,7 @@ import polars as pl
 
 from battery_assets.lab.imported import Imported, Terms, cells_in
 from battery_assets.lab.training import books
+from battery_assets.lab.training.registered import fitted_of
 from battery_assets.lab.training.selection import BadSelection, refuse_twins, select, sides_of
 from battery_assets.lab.training.work import SHORT
 from battery_assets.platform.registry import books as registry
@@ -34,7 +35,6 @@ def evaluate(warehouse: Warehouse, tracking: Tracking, model_id: int, paths: lis
     from battery_assets.learning.networks.cells import Cells
     from battery_assets.learning.networks.conformal import coverage
     from battery_assets.learning.networks.scores import by_cell, intervals, naive
-    from battery_assets.learning.networks.stored import load
 
     row = books.model_of(warehouse, model_id)
     if row is None:
@@ -45,7 +45,7 @@ def evaluate(warehouse: Warehouse, tracking: Tracking, model_id: int, paths: lis
     imported = Imported(terms, tables, cells_in(f"{lab} kept back", tables.rows))
     codes = imported.unit_rows().select("cell_id", battery_id="id").join(imported.cells, on="cell_id")
     rows = imported.cycle_rows().join(codes.select("battery_id", cell_id="cell"), on="battery_id")
-    fitted = load(tracking.fetch(row.name, row.version))
+    fitted = fitted_of(tracking, row.name, row.version)
     chosen = select(warehouse, lab, sides_of(books.batteries_of(warehouse, row.job_id)))
     known = chosen.rows.filter(pl.col("role") != "test").with_columns(role=pl.lit("train"))
     refuse_twins(pl.concat([known, rows.with_columns(role=pl.lit("test"))], how="diagonal_relaxed"))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.lab.training import books
 from battery_assets.lab.training.ensemble import put_prediction
+from battery_assets.lab.training.registered import fitted_of
 from battery_assets.lab.training.selection import BadSelection
 from battery_assets.lab.training.work import said_at
 from battery_assets.platform.dagster.partitions import Part
@@ -91,11 +92,9 @@ def predict_together(
 
 
 def _said(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
-    from battery_assets.learning.networks.stored import load
-
     row = books.model_of(warehouse, model_id)
     if row is None:
         raise BadSelection(f"model_id: {model_id} is not known; next step: see lab_training.model")
-    fitted = load(tracking.fetch(row.name, row.version))
+    fitted = fitted_of(tracking, row.name, row.version)
     [said] = said_at(fitted, asked.cells(warehouse, books.lab_of(warehouse, row.job_id), fitted))
     return said

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from battery_assets.platform.lake.store import Lake
-from battery_assets.platform.object_stores import listed, remote
+from battery_assets.platform.object_stores import fetch, listed, remote
 
 FOLDER = "reports"
 
@@ -21,6 +21,23 @@ def keep(lake: Lake, month: str, files: Mapping[str, str]) -> dict[str, str]:
 def address(lake: Lake, month: str, name: str) -> str:
     """Where a file of a month lies, or would."""
     return f"{lake.url.rstrip('/')}/{FOLDER}/{month}/{name}"
+
+
+def link(month: str, name: str) -> str:
+    """Where a file of a month is shown, on the server that shows Dagster's pages."""
+    return f"/{FOLDER}/{month}/{name}"
+
+
+def read(lake: Lake, month: str, name: str) -> bytes | None:
+    """What a file of a month holds; None where there is none."""
+    target = address(lake, month, name)
+    if lake.local:
+        path = Path(target)
+        return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    try:
+        return fetch(target)
+    except FileNotFoundError:
+        return None
 
 
 def exists(lake: Lake, month: str, name: str) -> bool:

@@ -1,5 +1,6 @@
 """The page of a month lies beside the tables: what was open at its end, and a line for each order."""
 
+import asyncio
 import csv
 import io
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from battery_assets.actions.operations.work_orders import imported
 from battery_assets.fleet.order_lines import COLUMNS
 from battery_assets.fleet.p7_operations.fleet_report import fleet_report
+from battery_assets.hosting.guard import Guard
+from battery_assets.hosting.pages import Reports
 from battery_assets.platform.lake import pages
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_SYNTHETIC
@@ -33,7 +36,11 @@ def reported(site, month: str) -> dg.MaterializeResult:
 
 
 def text_of(result: dg.MaterializeResult, name: str) -> str:
-    return Path(result.metadata[name].value).read_text(encoding="utf-8")
+    return (folder_of(result) / Path(result.metadata[name].value).name).read_text(encoding="utf-8")
+
+
+def folder_of(result: dg.MaterializeResult) -> Path:
+    return Path(result.metadata["lies at"].value).parent
 
 
 def lines(result: dg.MaterializeResult) -> list[dict]:
@@ -79,7 +86,7 @@ def test_a_month_that_nobody_made_says_that_it_is_empty(made):
 def test_the_same_month_gives_the_same_files_and_the_pages_of_a_site_can_go(made):
     first, again = reported(made, "2025-01"), reported(made, "2025-01")
     assert first.data_version == again.data_version
-    folder = Path(first.metadata["page"].value).parent
+    folder = folder_of(first)
     names = {"fleet.html", "site-phuket.html", "work-orders.csv"}
     assert {path.name for path in folder.iterdir()} == names
     lake = made.warehouse.lake
@@ -97,3 +104,35 @@ def test_a_lab_is_no_site_of_the_fleet(made):
     with made.warehouse.transaction() as connection:
         registry.put_site(connection, "bench", LAB_SYNTHETIC, {})
     assert "page of bench" not in reported(made, "2025-01").metadata
+
+
+def test_dagsters_links_open_the_page_and_its_csv_and_nothing_else(made):
+    result, lake = reported(made, "2025-01"), made.warehouse.lake
+    opened = {name: answer(lake, result.metadata[name].value) for name in ("page", "work orders")}
+    for name, (_, body) in opened.items():
+        assert body.decode().replace("\r\n", "\n") == text_of(result, name) != ""
+    assert [dict(start["headers"])[b"content-type"][:9] for start, _ in opened.values()] == [
+        b"text/html", b"text/csv;"
+    ]  # fmt: skip
+    assert answer(lake, "/reports/2024-07/fleet.html")[0]["status"] == 404
+    link = Path(lake.url, "reports", "2025-01", "site-link.html")
+    link.symlink_to("/etc/hostname")
+    assert answer(lake, "/reports/2025-01/site-link.html")[0]["status"] == 404
+    for other in ("/reports/2025-01/..%2f..", "/reports/2025-01/../x.html", "/reports/2025-01", "/runs"):
+        assert answer(lake, other)[0]["status"] == 418, "Dagster's own"
+
+
+def answer(lake, path: str) -> tuple[dict, bytes]:
+    """The first message and the body that a request gets; 418 stands for Dagster's pages."""
+    sent: list[dict] = []
+
+    async def dagster(scope, receive, send):
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def keep(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"localhost:3000")]}
+    asyncio.run(Guard(Reports(dagster, lake.url))(scope, None, keep))
+    return sent[0], sent[1]["body"]

@@ -158,3 +158,30 @@ def test_a_time_in_another_form_is_refused_with_the_term_that_reads_it(tmp_path,
 def test_a_refusal_for_bad_rows_says_what_mends_the_commonest(tmp_path, row, way):
     [reason] = read(tmp_path, lines(HEAD, row)).files["reason"]
     assert way in reason, reason
+
+
+@pytest.mark.parametrize(
+    ("separator", "term"), [("\t", "separator=tab"), ("|", "separator=|"), (";", "separator=;")]
+)
+def test_the_term_for_another_separator_reads_the_file(tmp_path, separator, term):
+    text = lines(HEAD, *ROWS).replace(",", separator)
+    assert f"--contract '{term}'" in read(tmp_path, text).files["reason"][0]
+    assert read(tmp_path, text, separator=separator).rows["voltage_v"].to_list() == FOUND
+
+
+def test_a_cell_of_spaces_is_an_empty_cell(tmp_path):
+    reading = read(tmp_path, lines(HEAD, *(row.rpartition(",")[0] + ",  " for row in ROWS)))
+    assert reading.rows["voltage_v"].to_list() == FOUND
+    assert reading.rows["temperature_c"].null_count() == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [(f"{JAR},13.5 V,25.0", "without their unit 'V'"), (f"{JAR},13.5,25.0 °C", "without their unit '°C'"),
+     (f"{JAR},13.5,25.0,", "as many fields")],
+)  # fmt: skip
+def test_what_no_term_reads_is_told_as_such(tmp_path, row, words):
+    text = lines(HEAD, *(f"2026-11-18T00:{n:02d}:00Z,{row}" for n in range(4)))
+    reason = read(tmp_path, text).files["reason"][0]
+    assert words in reason
+    assert "null_words" not in reason

@@ -22,7 +22,7 @@ from battery_assets_tests.worlds.lab_files.made_files import (
 )
 
 LAST = TRUTH.tail(1).to_dicts()[0]
-VERSIONS = {"neware": 4, "landt": 3}
+VERSIONS = {"neware": 5, "landt": 4}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -41,7 +41,7 @@ def test_a_layout_is_recognised_by_its_content_and_read_as_it_was(name, tmp_path
     assert one.points["cycle_count"].to_list() == TRUTH["cycle"].to_list()
     assert one.points["step_index"].to_list() == TRUTH["step"].to_list()
     assert one.points["step_count"].n_unique() == 10
-    version = VERSIONS.get(name, 2)
+    version = VERSIONS.get(name, 3)
     assert (one.source.reader, one.source.reader_version, len(one.source.sha256)) == (name, version, 64)
 
 

@@ -56,12 +56,12 @@ def test_a_training_is_one_story_in_three_places(bench, trained, algorithm):
     assert {"rul_rmse_mean_life", "rul_rmse_linear_fade", "soh_rmse"} <= set(model["metrics"])
 
 
-def test_a_registered_model_gives_what_was_stored(bench, trained):
+def test_a_registered_model_gives_what_was_stored(bench, trained, tmp_path):
     from battery_assets.learning.networks.stored import load
 
     _, job = trained(algorithm="baseline", model_name="kept")
     [model] = rows(bench, s.model, job_id=job["id"])
-    path = bench.tracking.fetch("kept", model["version"])
+    path = bench.tracking.fetch("kept", model["version"], tmp_path)
     assert path.name == WEIGHTS
     assert hashlib.sha256(path.read_bytes()).hexdigest()
     fitted, chosen = load(path), select(bench.warehouse, bench.lab)

@@ -1,7 +1,8 @@
 """A site that lives night after night over a month's end, with a model in production, by a stopped clock."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,8 +41,9 @@ class OneModel:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def fetch(self, name: str, version: str) -> Path:
-        return self.path
+    @contextmanager
+    def fetched(self, name: str, version: str) -> Iterator[Path]:
+        yield self.path
 
 
 def model_file(folder: Path) -> tuple[Path, str]:

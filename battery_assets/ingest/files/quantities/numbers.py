@@ -29,6 +29,8 @@ def _numbers(series: pl.Series, column: sa.Column, contract: SourceContract) -> 
         values = texts.cast(pl.Float64, strict=False)
         if values.null_count() > series.null_count():
             values = values.fill_null(texts.str.strip_chars().cast(pl.Float64, strict=False))
+            # A cell of spaces is an empty cell.
+            series = series.set((series.str.strip_chars() == "").fill_null(False), None)
             values, lost = _in_other_letters(values, series, column, notes)
             infinite = lost & series.str.contains(_NON_FINITE).fill_null(False)
             faults = [("NON_FINITE", infinite), ("NOT_A_NUMBER", lost & ~infinite)]

@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 ARBIN = Dialect(
     name="arbin",
     vendor="Arbin",
-    version=2,
+    version=3,
     signature=(
         frozenset({"test_time", "cycle_index", "charge_capacity"}),
         frozenset({"data_point", "test_time", "step_time", "cycle_index"}),

@@ -8,7 +8,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 BASYTEC = Dialect(
     name="basytec",
     vendor="Basytec",
-    version=2,
+    version=3,
     signature=(frozenset({"time", "dataset", "u", "i"}), frozenset({"time", "line", "command", "u", "i"})),
     columns=(
         Column("test_time_s", ("time",), required=True),

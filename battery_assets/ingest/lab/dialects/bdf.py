@@ -8,7 +8,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 BDF = Dialect(
     name="battery data format",
     vendor="Battery Data Alliance",
-    version=2,
+    version=3,
     signature=(frozenset({"test_time"}),),
     written=r"(?i)(test time / \w+|test_time_(second|millisecond|minute|hour))",
     sign_fixed=True,

@@ -13,7 +13,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 BIOLOGIC = Dialect(
     name="biologic",
     vendor="BioLogic",
-    version=2,
+    version=3,
     signature=(frozenset({"time", "ecell"}), frozenset({"time", "ewe"}), frozenset({"time", "ewe_ece"})),
     sign_fixed=True,
     columns=(

@@ -10,6 +10,8 @@ from battery_assets.ingest.lab.dialects.headings import Heading, slug
 from battery_assets.ingest.lab.dialects.recognise import dialect_of
 from battery_assets.ingest.lab.dialects.vocabulary import REQUIRED
 
+NAME, VERSION = "declared layout", 2
+
 
 def ways(contract: LabContract) -> list[Callable[[Sequence[Heading]], Dialect | None]]:
     """How headings are looked at, in order: a lab's declared columns may stand in some of its files alone."""
@@ -36,9 +38,9 @@ def dialect(line: Sequence[Heading], contract: LabContract) -> Dialect | None:
         return _corrected(known, columns, line)
     needed = tuple(Column(word, (word,), required=True) for word in REQUIRED if word not in words)
     return Dialect(
-        name="declared layout",
+        name=NAME,
         vendor="the lab's contract",
-        version=1,
+        version=VERSION,
         signature=(),
         columns=columns + needed,
         instants=("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"),

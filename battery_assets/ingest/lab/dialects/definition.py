@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from battery_assets.ingest.lab.dialects.headings import Heading
@@ -73,11 +73,12 @@ class Dialect:
     export: str = ""
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def signed(self, line: Sequence[Heading]) -> bool:
-        """Whether the headings bear this dialect's signature."""
-        slugs = {heading.slug for heading in line}
-        style = any(re.fullmatch(self.written, heading.text) for heading in line) if self.written else True
-        return style and any(signature <= slugs for signature in self.signature)
+    def signed(self, line: Sequence[Heading], slugs: Set[str] | None = None) -> bool:
+        """Whether the headings bear this dialect's signature; `slugs` are theirs, if known already."""
+        slugs = {heading.slug for heading in line} if slugs is None else slugs
+        if not any(signature <= slugs for signature in self.signature):
+            return False
+        return not self.written or any(re.fullmatch(self.written, heading.text) for heading in line)
 
     def places(self, line: Sequence[Heading]) -> dict[str, tuple[Column, Heading]]:
         """The heading of each word that the file has; of several that fit, the dialect's first."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from battery_assets.ingest.lab.dialects.vocabulary import is_unit
 
@@ -35,18 +36,24 @@ def slug(text: str) -> str:
 
 def heading(text: str, place: int) -> Heading:
     """The quantity and unit of one heading. `place` is its 0-based position."""
+    return Heading(*_parts(text), place)
+
+
+@lru_cache(maxsize=4_096)
+def _parts(text: str) -> tuple[str, str, str | None]:
+    """Text, slug and unit of a heading; the files of a lab share a few."""
     plain = text.strip().strip('"').lstrip("~").strip()
     bracketed = _BRACKETED.match(plain)
     if bracketed:
-        return Heading(plain, slug(bracketed["name"]), bracketed["unit"].strip(), place)
+        return plain, slug(bracketed["name"]), bracketed["unit"].strip()
     prefixed = _PREFIXED.match(plain)
     if prefixed:
-        return Heading(plain, slug(prefixed["name"]), plain, place)
+        return plain, slug(prefixed["name"]), plain
     for pattern in (_MEAN, _SLASHED, _MACHINE):
         found = pattern.match(plain)
         if found and is_unit(found["unit"]):
-            return Heading(plain, slug(found["name"]), found["unit"].strip(), place)
-    return Heading(plain, slug(plain), None, place)
+            return plain, slug(found["name"]), found["unit"].strip()
+    return plain, slug(plain), None
 
 
 def headings(names: list[str]) -> list[Heading]:

@@ -10,7 +10,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 LANDT = Dialect(
     name="landt",
     vendor="Landt",
-    version=3,
+    version=4,
     signature=(
         frozenset({"test_time", "date_time_iso_string", "step_name"}),
         frozenset({"index", "testtime", "steptime", "state"}),

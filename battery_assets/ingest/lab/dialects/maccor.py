@@ -11,7 +11,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 MACCOR = Dialect(
     name="maccor",
     vendor="Maccor",
-    version=2,
+    version=3,
     signature=(frozenset({"rec", "step", "dpt_time"}),),
     columns=(
         Column("test_time_s", ("testtime", "test_time", "test"), required=True),

@@ -15,7 +15,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 NASA = Dialect(
     name="nasa discharge records",
     vendor="NASA Ames PCoE",
-    version=1,
+    version=2,
     signature=(frozenset({"voltage_measured", "current_measured", "time", "cycle_idx"}),),
     columns=(
         Column("test_time_s", ("time",), "s", required=True),

@@ -22,7 +22,7 @@ def _chinese(kind: str) -> tuple[str, ...]:
 NEWARE = Dialect(
     name="neware",
     vendor="Neware",
-    version=4,
+    version=5,
     signature=(
         frozenset({"step_type", "cycle_index", "chg_cap"}),
         frozenset({"datapoint", "step_type", "total_time"}),

@@ -8,7 +8,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 NOVONIX = Dialect(
     name="novonix",
     vendor="Novonix",
-    version=2,
+    version=3,
     signature=(frozenset({"run_time", "potential", "cycle_number"}),),
     columns=(
         Column("test_time_s", ("run_time",), required=True),

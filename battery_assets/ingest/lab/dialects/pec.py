@@ -9,7 +9,7 @@ from battery_assets.ingest.lab.dialects.definition import Column, Dialect
 PEC = Dialect(
     name="pec",
     vendor="PEC",
-    version=2,
+    version=3,
     signature=(frozenset({"total_time", "load_on_time", "real_time"}),),
     columns=(
         Column("test_time_s", ("total_time",), required=True),

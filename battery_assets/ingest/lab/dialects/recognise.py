@@ -43,10 +43,10 @@ _SHOWN_COLUMNS = 40
 
 def dialect_of(line: Sequence[Heading]) -> Dialect | None:
     """The dialect whose signature a line of headings bears. Raises LabFileRefused: NO_POINTS."""
-    for dialect in DIALECTS:
-        if dialect.signed(line):
-            return dialect
     slugs = {heading.slug for heading in line}
+    for dialect in DIALECTS:
+        if dialect.signed(line, slugs):
+            return dialect
     if any(slugs >= metadata for metadata in ARBIN_METADATA):
         raise LabFileRefused(
             "NO_POINTS",

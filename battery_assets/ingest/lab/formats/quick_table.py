@@ -77,8 +77,8 @@ def _sampled(text: bytes, begin: int, separator: str, place: int) -> list[str]:
         start = text.find(b"\n", at) + 1
         if 0 < start < len(text):
             line = text[start : text.find(b"\n", start)]
-            cells.append(words(line.split(mark, place + 1)[place]))
-    return cells
+            cells.append(line.split(mark, place + 1)[place])
+    return words(b"\n".join(cells)).split("\n") if cells else []
 
 
 def _census(data: np.ndarray, separator: str) -> tuple[int, int, int]:

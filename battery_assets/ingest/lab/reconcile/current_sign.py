@@ -13,7 +13,7 @@ from battery_assets.ingest.lab.refusal import LabFileRefused
 
 # Words of other versions and languages of a program: 'Charge', 'CC_DChg', 'Discharging'.
 _DIRECTION = re.compile(
-    r"(?i)(?<![a-z])(?:(?P<out>dchg|dischg|discharge|discharging|disch|dch)|chg|charge|charging)(?![a-z])"
+    r"(?i)(?<![a-z])(?:(?P<out>dchg|dischg|discharge|discharging|disch|dch|dis)|chg|cha|charge|charging)(?![a-z])"
 )
 # Currents below this share of the largest are rest.
 REST_SHARE = 0.01

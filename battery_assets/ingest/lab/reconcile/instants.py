@@ -1,11 +1,13 @@
 """The cycler's clock: as it stands in the file, and as an instant where a zone is known."""
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import cast
 
+import numpy as np
 import polars as pl
 
 from battery_assets.ingest.lab.dialects.definition import Dialect
@@ -13,13 +15,19 @@ from battery_assets.ingest.lab.dialects.definition import Dialect
 _EXCEL_DAY_0 = datetime(1899, 12, 30)
 _EXCEL_DAYS = (20_000, 80_000)
 _HALF_DAY_US = 43_200_000_000
+_DAY_US = 2 * _HALF_DAY_US
 _EPOCH_SECONDS = (631_152_000, 4_102_444_800)
+_EPOCH_PARTS = (1.0, 1e3, 1e6, 1e9)
 # 'Z', 'UTC' or '+01:00' behind a time of day.
 _OFFSET = re.compile(r"(:\d{2}(?:[.,]\d+)?)\s*(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})$")
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f")
-_LETTERED = r"^(\d{1,2})[.-](\d{1,2})[.-](\d{4})\b"
-_DOTTED = r"^\d{1,2}[.]\d{1,2}[.]\d{4}\b"
+# A month by its name can be taken for nothing else, whatever the format's own way is.
+_NAMED = ("%d-%b-%Y %H:%M:%S%.f", "%d %b %Y %H:%M:%S%.f", "%d-%b-%Y %I:%M:%S %p")
+_TWO_DIGITS = r"^\d{1,2}[/.-](?:\d{1,2}|[A-Za-z]{3})[/.-]\d{2}\b"
+_LETTERED = r"^(\d{1,2})[.-](\d{1,2})[.-](\d{4}|\d{2})\b"
+_DOTTED = r"^\d{1,2}[.]\d{1,2}[.](?:\d{4}|\d{2})\b"
 # Behind a year the month stands first: nobody writes 2024-31-03.
+_DATE = re.compile(r"%[md]([/.-])%[md]\1%y")
 _NUMBERED = re.compile(r"(?<!%Y[/.-])(?<!%y[/.-])(%[md])([/.-])(%[dm])")
 
 
@@ -53,24 +61,45 @@ def _by_patterns(
     texts: pl.Series, patterns: Sequence[str], notes: Counter, order: str | None
 ) -> dict[str, pl.Series]:
     """`wall_clock`, and `other_clock` where its days and months can be exchanged."""
-    sent = example = texts.drop_nulls()[:1]
-    ways = in_both_orders(patterns, order)
+    sent = texts.drop_nulls()[:1]
+    ways = in_both_orders([*patterns, *_NAMED], order)
+    if sent.str.contains(_TWO_DIGITS).any():
+        # '%Y' takes 24 for the year 24.
+        ways = [one.replace("%Y", "%y") for one in ways if not one.startswith("%Y")]
     if order is None and sent.str.contains(_DOTTED).any():
         # No country puts the month first between dots; the rows may still prove it.
         ways.sort(key=lambda one: bool((found := _NUMBERED.search(one)) and found[1] == "%m"))
-    if all(_whole(sent, one).null_count() for one in ways):
+    fitting = _fitting(sent, ways)
+    first = next(fitting, None)
+    if first is None:
         # 03.04.2023 and 03-04-2023 are 03/04/2023 in the letters of another country.
         texts = texts.str.replace(_LETTERED, "$1/$2/$3")
-        example = texts.drop_nulls()[:1]
-    for pattern in ways:
-        if _whole(example, pattern).null_count():
-            continue
+        fitting = _fitting(texts.drop_nulls()[:1], ways)
+    for pattern in fitting if first is None else itertools.chain([first], fitting):
         read = _read(texts, pattern).alias("wall_clock")
         if read.null_count() == texts.null_count():
+            if (shorter := _year_first(texts, pattern, read)) is not None:
+                return {"wall_clock": shorter}
             other = _day_and_month_exchanged(read) if exchanged(pattern) and not order else None
             return {"wall_clock": read} | ({} if other is None else {"other_clock": other})
     notes[f"the wall clock is left out: {sent.to_list()} fits none of {', '.join(patterns)}"] += 1
     return {}
+
+
+def _year_first(texts: pl.Series, pattern: str, read: pl.Series) -> pl.Series | None:
+    """The clock with the year of two digits in front, where it runs a far shorter way so; else None."""
+    if "%y" not in pattern or not _NUMBERED.search(pattern):
+        return None
+    other = _read(texts, _DATE.sub(r"%y\1%m\1%d", pattern)).alias(read.name)
+    if other.null_count() > texts.null_count():
+        return None
+    spans = [(clock.max() - clock.min()).total_seconds() for clock in (other, read)]  # type: ignore[operator, union-attr]
+    return other if 10.0 * spans[0] < spans[1] else None
+
+
+def _fitting(example: pl.Series, patterns: Sequence[str]) -> Iterator[str]:
+    """Those of the patterns that read one text."""
+    return (one for one in patterns if not _whole(example, one).null_count())
 
 
 def exchanged(pattern: str) -> str | None:
@@ -93,11 +122,28 @@ def in_both_orders(patterns: Sequence[str], order: str | None) -> list[str]:
 
 def _day_and_month_exchanged(clock: pl.Series) -> pl.Series | None:
     """The clock with each day as its month; None where a day is no month, or nothing would change."""
-    latest = clock.dt.day().max()
-    if latest is None or latest > 12 or (clock.dt.day() == clock.dt.month()).all():  # type: ignore[operator]
+    known = clock.drop_nulls() if clock.null_count() else clock
+    dates = known.to_physical().to_numpy() // _DAY_US
+    if not dates.size:
         return None
-    dates = pl.select(pl.datetime(clock.dt.year(), clock.dt.day(), clock.dt.month())).to_series()
-    return (dates.cast(pl.Datetime("us")) + (clock - clock.dt.truncate("1d"))).alias("other_clock")
+    # Dates change a few times in a test, so that each is taken apart once.
+    begins = np.flatnonzero(np.diff(dates, prepend=dates[0] - 1))
+    date = dates[begins].astype("datetime64[D]")
+    month, year = date.astype("datetime64[M]"), date.astype("datetime64[Y]")
+    day = (date - month).astype(int)
+    months = (month - year.astype("datetime64[M]")).astype(int)
+    if day.max() > 11 or (day == months).all():
+        return None
+    other = (year.astype("datetime64[M]") + day).astype("datetime64[D]") + months
+    ahead = np.repeat((other - date).astype("timedelta64[us]"), np.diff(np.append(begins, dates.size)))
+    return _with_nulls_of(clock, known + pl.Series(ahead)).alias("other_clock")
+
+
+def _with_nulls_of(clock: pl.Series, known: pl.Series) -> pl.Series:
+    """Values of the rows in which the clock is known, among its nulls."""
+    if not clock.null_count():
+        return known
+    return clock.clone().scatter(clock.is_not_null().arg_true(), known)
 
 
 def _with_offsets(
@@ -152,9 +198,11 @@ def _from_numbers(numbers: pl.Series, notes: Counter) -> dict[str, pl.Series]:
     low, high = cast(float | None, numbers.min()), cast(float | None, numbers.max())
     if low is None or high is None:
         return {}
-    if _EPOCH_SECONDS[0] <= low and high <= _EPOCH_SECONDS[1]:
-        read = (numbers * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
-        return {"ts": read.alias("ts")}
+    for parts in _EPOCH_PARTS:
+        # Seconds, ms, µs and ns since 1970 lie a thousandfold apart: none is another's instant.
+        if _EPOCH_SECONDS[0] * parts <= low and high <= _EPOCH_SECONDS[1] * parts:
+            read = (numbers / parts * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+            return {"ts": read.alias("ts")}
     if _EXCEL_DAYS[0] <= low and high <= _EXCEL_DAYS[1]:
         since = (numbers * 86_400e6).round().cast(pl.Int64).cast(pl.Duration("us"))
         return {"wall_clock": (pl.Series([_EXCEL_DAY_0]) + since).cast(pl.Datetime("us")).alias("wall_clock")}

@@ -1,6 +1,7 @@
 """Inputs without a sensor: what they show is the end of their range, or nothing, and no measurement."""
 
 from collections import Counter
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -31,9 +32,14 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
     """°C, null where no sensor is: outside what a cell survives, or 0 °C without a way there."""
     if not series.len() or series.null_count() == series.len():
         return series
-    is_code = {code: (series - code).abs() < 1e-6 for code in _CODES_C}
+    low, high = cast(float, series.min()), cast(float, series.max())
+    never = [code for code in _NEVER_C if code - 1e-6 < low <= high < code + 1e-6]
+    if never and series.len() > 1 and series.null_count() == 0:
+        return _cleared(series, series.is_not_null(), f"{never[0]:g} °C in every row", notes)
+    inside = [code for code in _CODES_C if low - 1e-6 <= code <= high + 1e-6]
+    is_code = {code: (series - code).abs() < 1e-6 for code in inside}
     coded = any(rows.any() for rows in is_code.values())
-    if series.min() > 0.0 and series.max() <= _HOTTEST_C and not coded:  # type: ignore[operator]
+    if low > 0.0 and high <= _HOTTEST_C and not coded:
         return series
     series = _cleared(series, series < ABSOLUTE_ZERO_C, "below absolute zero", notes)
     series = _cleared(series, series < _COLDEST_C, f"below {_COLDEST_C:g} °C", notes)
@@ -49,8 +55,6 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
     for code, rows in is_code.items():
         if not rows.any():
             continue
-        if code in _NEVER_C and series.len() > 1 and series.null_count() == 0 and rows.all():
-            return _cleared(series, rows, f"{code:g} °C in every row", notes)
         series = _cleared(
             series, _from_nowhere(series, rows, code), f"{code:g} °C from one sample to the next", notes
         )

@@ -1,5 +1,6 @@
 """What the numbers of a column are measured in: as contract, heading, a cell beside, or the dialect say."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from battery_assets.ingest.lab.formats.raw_table import RawTable
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 _BESIDE = ("unit", "units")
+_BEHIND_POINT = re.compile(r"\.(\d*)[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,10 @@ def unread(table: RawTable, read: set[int], contract: LabContract, notes: Counte
 def resolution_a(table: RawTable, places: dict, dialect: Dialect, contract: LabContract) -> float:
     """One in the last decimal place of the currents, A; 0 where they are floats."""
     column, heading = places["current_a"]
-    texts = [text.strip().replace(",", ".") for text in (table.sample(heading.place) if table.sample else [])]
-    if not texts or any("e" in text.lower() for text in texts):
+    texts = table.sample(heading.place) if table.sample else []
+    joined = "\n".join(texts).replace(",", ".")
+    if not texts or "e" in joined or "E" in joined:
         return 0.0
-    places_after = max(len(text.partition(".")[2]) for text in texts)
+    places_after = max(map(len, _BEHIND_POINT.findall(joined)), default=0)
     found = scale("current_a", column, heading, table, dialect, contract) or PLAIN
     return 10.0**-places_after * abs(found.factor)

@@ -1,5 +1,7 @@
 """Exports of cyclers in the letters of other programs and countries."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from battery_assets.ingest.lab.contract import LabContract
@@ -53,7 +55,12 @@ def test_a_clock_time_may_have_a_decimal_comma(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", [{"C": "Charge", "D": "Discharge", "R": "Rest"}, {"C": "CC_CHG", "D": "CC_DCHG", "R": "R"}]
+    "words",
+    [
+        {"C": "Charge", "D": "Discharge", "R": "Rest"},
+        {"C": "CHA", "D": "DIS", "R": "R"},
+        {"C": "CC_CHG", "D": "CC_DCHG", "R": "R"},
+    ],
 )
 @pytest.mark.parametrize("sign", [None, "positive charges", "positive discharges"])
 def test_a_magnitude_has_the_sign_of_its_step_whatever_is_declared_for_the_lab(tmp_path, words, sign):
@@ -84,3 +91,29 @@ def test_a_temperature_of_another_unit_is_left_out_with_the_way_to_declare_it(tm
     found = read(put(tmp_path, changed("arbin", "Aux_Temperature", lambda one: f"{float(one) * 1e3:.0f}")))
     assert found.points["temperature_c"].null_count() == found.points.height
     assert any("--column 'its heading=temperature_c:0.001'" in told for told in found.findings)
+
+
+@pytest.mark.parametrize(
+    "written", ["%d/%m/%y %H:%M:%S", "%m/%d/%y %I:%M:%S %p", "%y/%m/%d %H:%M:%S", "%d.%m.%y %H:%M:%S",
+                "%d-%b-%Y %H:%M:%S", "%d-%b-%y %H:%M:%S"]
+)  # fmt: skip
+def test_a_year_of_two_digits_and_a_month_by_its_name_are_the_same_clock(tmp_path, written):
+    """A test over midnight: its rows prove the order of year, month and day."""
+    head, *rows = rows_of("arbin")
+    time, date = (next(n for n, one in enumerate(head) if one.startswith(of)) for of in ("Test_Time", "Date"))
+    begins = datetime(2024, 4, 3, 23)
+    for row in rows:
+        row[date] = f"{begins + timedelta(seconds=round(float(row[time]))):{written}}"
+    clock = read(put(tmp_path, [head, *rows])).points["wall_clock"]
+    assert clock[0] - timedelta(seconds=round(float(rows[0][time]))) == begins
+    assert clock[-1] - clock[0] < timedelta(days=3)
+
+
+@pytest.mark.parametrize("parts", [1e3, 1e6, 1e9])
+def test_parts_of_seconds_since_1970_are_instants(tmp_path, parts):
+    head, *rows = rows_of("arbin")
+    time, date = (next(n for n, one in enumerate(head) if one.startswith(of)) for of in ("Test_Time", "Date"))
+    for row in rows:
+        row[date] = f"{round((1.7e9 + float(row[time])) * parts)}"
+    found = read(put(tmp_path, [head, *rows])).points["ts"]
+    assert abs(found[0].timestamp() - 1.7e9 - float(rows[0][time])) < 1e-3

@@ -72,3 +72,10 @@ def test_times_of_days_hours_minutes_and_seconds_are_seconds_and_all_else_is_nul
     }
     assert _clock_seconds(pl.Series(list(told))).to_list() == list(told.values())
     assert _clock_seconds(pl.Series([None, "0:00:01"], dtype=pl.String)).to_list() == [None, 1.0]
+
+
+def test_a_row_without_a_date_stays_so_in_both_orders_of_day_and_month():
+    texts = ["03/04/2024 22:00:00", None, "03/05/2024 01:00:00"]
+    read = wall_clock(pl.Series("clock", texts), MACCOR, Counter())
+    assert read["wall_clock"].to_list() == [datetime(2024, 3, 4, 22), None, datetime(2024, 3, 5, 1)]
+    assert read["other_clock"].to_list() == [datetime(2024, 4, 3, 22), None, datetime(2024, 5, 3, 1)]
