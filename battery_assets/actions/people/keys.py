@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -63,7 +64,7 @@ def create(connection: sa.Connection, seal: Seal, user: int, terms: Terms, by: i
         "knowledge_ceiling": terms.ceiling,
     }
     made = _put(connection, seal, values)
-    said = {
+    said: dict[str, Any] = {
         "prefix": made.prefix,
         "name": values["name"],
         "scopes": values["scopes"],

@@ -11,8 +11,10 @@ from battery_assets.actions.people import passwords
 from battery_assets.actions.people.accounts import COMMAND_LINE, Accounts, Origin, end_sessions, forget_links
 from battery_assets.actions.people.sessions import hash_of
 from battery_assets.errors import UserError
+from battery_assets.hosting.presence import present
 from battery_assets.platform import clock
 from battery_assets.platform.outbox.logs import note
+from battery_assets.settings import Settings
 
 LASTS = timedelta(hours=24)
 PATH = "/signin/link/"
@@ -26,6 +28,15 @@ class LinkOver(UserError):
 
     def __reduce__(self) -> tuple[type[UserError], tuple[str, ...]]:
         return UserError, (self.message, self.next_step)
+
+
+def address(settings: Settings, token: str) -> str:
+    """Where a link is followed: at the name of the proxy, at the `up` that serves, or where one would."""
+    if settings.web_hosts:
+        return f"https://{settings.web_hosts[0]}{PATH}{token}"
+    serving = present(settings)
+    here = serving.api_url if serving else f"http://127.0.0.1:{settings.api_port or 'PORT'}"
+    return f"{here}{PATH}{token}"
 
 
 @dataclass(frozen=True)
