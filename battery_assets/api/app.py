@@ -15,9 +15,11 @@ from battery_assets.actions.people.accounts import Accounts
 from battery_assets.api.callers import Gate
 from battery_assets.api.documents import describe
 from battery_assets.api.envelope import Envelope
+from battery_assets.api.logged import Logged
 from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
 from battery_assets.api.strict import StrictRoute
+from battery_assets.platform.requests.rows import Answered
 from battery_assets.platform.sealing import Seal
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.serving import pool, use_pool
@@ -69,10 +71,12 @@ def create_app(
     routers: tuple[APIRouter, ...] = (),
     on_start: Callable[[FastAPI], None] | None = None,
     services: tuple[Service, ...] = (),
+    log_request: Callable[[Answered], None] | None = None,
 ) -> FastAPI:
     """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own.
 
-    services: what works beside the requests, from the first to the last of them.
+    services: what works beside the requests, from the first to the last of them. log_request: takes each
+    request that was answered.
     """
     url, limits = platform.warehouse.database_url, platform.limits
     made = pool(url, limits.connections, limits.statement_s, limits.wait_s)
@@ -105,6 +109,8 @@ def create_app(
     describe(app)
     app.add_middleware(_Pooled, url=url, made=made)
     app.add_middleware(Envelope, most_bytes=limits.body_bytes, most_seconds=limits.request_s)
+    if log_request is not None:
+        app.add_middleware(Logged, add=log_request)
     return app
 
 
