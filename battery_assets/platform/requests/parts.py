@@ -14,7 +14,10 @@ _PARTS = sa.text("""
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'service.api_request_logs'::regclass ORDER BY c.relname
 """)
-_MAKE = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})")
+# Made beside the log and attached: nobody who reads the log is in the way, nor waits.
+_TURN = sa.text("LOCK TABLE ONLY service.api_request_logs IN SHARE UPDATE EXCLUSIVE MODE")
+_MAKE = sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMMENTS)")
+_ATTACH = sql.SQL("ALTER TABLE {1} ATTACH PARTITION {0} FOR VALUES FROM ({2}) TO ({3})")
 
 
 def days(connection: sa.Connection) -> list[date]:
@@ -25,11 +28,18 @@ def days(connection: sa.Connection) -> list[date]:
 
 def make(connection: sa.Connection, wanted: Iterable[date]) -> None:
     """Make the parts of days that have none."""
-    for day in sorted(set(wanted) - set(days(connection))):
+    wanted = set(wanted)
+    if wanted <= set(days(connection)):
+        return
+    # Two that make one at once: the second waits here, and then finds it.
+    connection.execute(_TURN)
+    for day in sorted(wanted - set(days(connection))):
         first = datetime(day.year, day.month, day.day, tzinfo=UTC)
         limits = map(sql.Literal, (first.isoformat(), (first + timedelta(days=1)).isoformat()))
+        names = _part(day), sql.Identifier(_SCHEMA, _TABLE)
         with cursor_of(connection) as cursor:
-            cursor.execute(_MAKE.format(_part(day), sql.Identifier(_SCHEMA, _TABLE), *limits))
+            cursor.execute(_MAKE.format(*names))
+            cursor.execute(_ATTACH.format(*names, *limits))
 
 
 def make_ahead(connection: sa.Connection, today: date) -> None:

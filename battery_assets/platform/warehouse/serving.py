@@ -1,4 +1,4 @@
-"""For a process that answers many at once: a pool of its own, and one transaction for a whole request."""
+"""For a process that answers many at once: a pool of its own; of a request, its transaction and its sites."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from battery_assets.platform.warehouse.pool import ask_after_rest
 
 # Of each request, as its context is its own: the pool that it uses, and the transaction that it is within.
 _POOL: ContextVar[tuple[str, sa.Engine] | None] = ContextVar("pool", default=None)
+_SITES: ContextVar[frozenset[str] | None] = ContextVar("sites", default=None)
 _WITHIN: ContextVar[tuple[str, sa.Connection] | None] = ContextVar("within", default=None)
 
 
@@ -37,6 +38,16 @@ def pool_of(url: str) -> sa.Engine | None:
     """The pool that this context uses for a database; None where it has none of its own."""
     own = _POOL.get()
     return own[1] if own is not None and own[0] == url else None
+
+
+def see_only(sites: frozenset[str] | None) -> None:
+    """Let this context, such as a request's, see and write rows of these sites alone; None: of all."""
+    _SITES.set(sites)
+
+
+def sites_seen() -> frozenset[str] | None:
+    """The sites that this context sees; None: all."""
+    return _SITES.get()
 
 
 @contextmanager
