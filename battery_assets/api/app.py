@@ -19,6 +19,7 @@ from battery_assets.api.logged import Logged
 from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
 from battery_assets.api.strict import StrictRoute
+from battery_assets.api.turns import Turns
 from battery_assets.platform.requests.rows import Answered
 from battery_assets.platform.sealing import Seal
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -101,6 +102,7 @@ def create_app(
     )  # fmt: skip
     app.router.route_class = StrictRoute
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
+    app.state.turns = Turns()
     handle_problems(app)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

@@ -8,7 +8,14 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.people import passwords
-from battery_assets.actions.people.accounts import COMMAND_LINE, Accounts, Origin, end_sessions, forget_links
+from battery_assets.actions.people.accounts import (
+    COMMAND_LINE,
+    Accounts,
+    Origin,
+    end_sessions,
+    forget_links,
+    refuse_beyond,
+)
 from battery_assets.actions.people.sessions import hash_of
 from battery_assets.errors import UserError
 from battery_assets.hosting.presence import present
@@ -51,7 +58,9 @@ class Invited:
 def make(connection: sa.Connection, user: int, by: int = COMMAND_LINE) -> str:
     """Make a link's token for an account that may sign in, and forget those before. It is shown once."""
     u = t.users.c
-    row = connection.execute(sa.select(u.username, u.password_hash, u.is_active).where(u.id == user)).one()
+    columns = [u.username, u.password_hash, u.is_active, u.sites]
+    row = connection.execute(sa.select(*columns).where(u.id == user)).one()
+    refuse_beyond(connection, by, row.sites)
     if not row.is_active:
         raise UserError(f"the account {row.username} is disabled", "enable it first")
     forget_links(connection, user)

@@ -10,7 +10,8 @@ from battery_assets.platform.warehouse.pool import ask_after_rest
 
 # Of each request, as its context is its own: the pool that it uses, and the transaction that it is within.
 _POOL: ContextVar[tuple[str, sa.Engine] | None] = ContextVar("pool", default=None)
-_SITES: ContextVar[frozenset[str] | None] = ContextVar("sites", default=None)
+# Shared by the threads of a request: what one of them learns holds for the others.
+_SEEN: ContextVar["_Seen | None"] = ContextVar("seen", default=None)
 _WITHIN: ContextVar[tuple[str, sa.Connection] | None] = ContextVar("within", default=None)
 
 
@@ -30,8 +31,9 @@ def pool(url: str, connections: int, statement_s: float, patience_s: float) -> s
 
 
 def use_pool(url: str, made: sa.Engine) -> None:
-    """Let this context, such as a request's, use a pool for a database from now on."""
+    """Let this context, such as a request's, use a pool for a database from now on; it sees every site."""
     _POOL.set((url, made))
+    _SEEN.set(_Seen())
 
 
 def pool_of(url: str) -> sa.Engine | None:
@@ -42,12 +44,25 @@ def pool_of(url: str) -> sa.Engine | None:
 
 def see_only(sites: frozenset[str] | None) -> None:
     """Let this context, such as a request's, see and write rows of these sites alone; None: of all."""
-    _SITES.set(sites)
+    there = _SEEN.get()
+    if there is None:
+        _SEEN.set(there := _Seen())
+    there.sites = sites
 
 
 def sites_seen() -> frozenset[str] | None:
     """The sites that this context sees; None: all."""
-    return _SITES.get()
+    there = _SEEN.get()
+    return there.sites if there is not None else None
+
+
+class _Seen:
+    """The sites that a request sees."""
+
+    __slots__ = ("sites",)
+
+    def __init__(self) -> None:
+        self.sites: frozenset[str] | None = None
 
 
 @contextmanager
