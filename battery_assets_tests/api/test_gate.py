@@ -3,6 +3,8 @@
 import json
 
 import pytest
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
 
 from battery_assets.actions.people import keys
 from battery_assets.actions.people.sessions import csrf_of, sign_out
@@ -19,18 +21,27 @@ from battery_assets_tests.worlds.people.key_holders import key
 from battery_assets_tests.worlds.people.signed_in import HERE, PASSWORD, person
 
 LOG: list[Answered] = []
+# An act that forgets to ask whose site it is.
+NOTE = sa.text(
+    "INSERT INTO service.incident_entry (site, incident_id, fault, began_at, action, entered_by) "
+    "VALUES (:site, gen_random_uuid(), 'x', now(), 'note', 'anna')"
+)
 
 
 @pytest.fixture(scope="module")
 def world(migrated_url, database_settings, tmp_path_factory):
     """The API with its true gate over two sites."""
-    from fastapi import APIRouter, Depends
-
     router = APIRouter()
 
     @router.post("/changed", dependencies=[Depends(may("fleet:read"))])
     def changed() -> str:
         return "changed"
+
+    @router.post("/noted/{site}", dependencies=[Depends(may("fleet:read"))])
+    def noted(request: Request, site: str) -> str:
+        with request.app.state.platform.warehouse.transaction() as connection:
+            connection.execute(NOTE, {"site": site})
+        return "noted"
 
     with copied_database(migrated_url) as url:
         warehouse = Warehouse(database_url=url, lake_url=str(tmp_path_factory.mktemp("lake")))
@@ -133,3 +144,13 @@ def test_each_request_is_logged_with_its_route_and_who_asked_and_without_what_wa
     assert refused.error_message == "the key is not known, was revoked or has ended"
     assert (large.status_code, large.request_size_bytes) == (413, 3_000_000)
     assert not [word for word in ("secret", made.text[11:]) if word in str(LOG)]
+
+
+def test_a_route_that_forgets_whose_site_it_is_writes_no_other_s_row(world):
+    ask, accounts = world
+    of_beta = key(accounts, person(accounts, "bert"), "fleet:read", sites=("beta",))
+    assert ask("POST", "//noted/beta", key=of_beta.text).status_code == 200
+    refused = ask("POST", "//noted/alpha", key=of_beta.text)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "it is of a site that is not yours")
+    whole = key(accounts, person(accounts, "wanda"), "fleet:read")
+    assert ask("POST", "//noted/alpha", key=whole.text).status_code == 200

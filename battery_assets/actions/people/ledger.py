@@ -132,6 +132,6 @@ class Ledger:
         try:
             work()
         except Exception as error:
-            log.warning("the service's books wait: %s: %s", type(error).__name__, str(error)[:200])
+            log.warning("the service's books wait: %s", type(error).__name__)
             return False
         return True

@@ -16,7 +16,8 @@ from battery_assets.actions.people.accounts import (
     forget_links,
     refuse_beyond,
 )
-from battery_assets.actions.people.sessions import hash_of
+from battery_assets.actions.people.second_factor import NotFresh
+from battery_assets.actions.people.sessions import FRESH, hash_of
 from battery_assets.errors import UserError
 from battery_assets.hosting.presence import present
 from battery_assets.platform import clock
@@ -98,12 +99,16 @@ def redeem_link(accounts: Accounts, token: str, new_password: str, origin: Origi
     return person
 
 
-def change_password(
-    accounts: Accounts, user: int, session: int | None, new_password: str, origin: Origin
-) -> None:
-    """Set another password of a person who has just proved who they are; other sessions end."""
-    u = t.users.c
+def change_password(accounts: Accounts, user: int, session: int, new_password: str, origin: Origin) -> None:
+    """Set another password of a person who has just proved who they are; other sessions end.
+
+    Raises NotFresh, PasswordRefused, Busy.
+    """
+    u, s = t.users.c, t.session_logs.c
+    proved = sa.select(s.id).where(s.id == session, s.user_id == user, s.is_active)
     with accounts.reading() as connection:
+        if connection.execute(proved.where(s.authenticated_at > clock.now() - FRESH)).first() is None:
+            raise NotFresh
         row = connection.execute(sa.select(u.username, u.name).where(u.id == user)).one()
     passwords.check(new_password, row.username, row.name)
     with passwords.turn():

@@ -79,7 +79,7 @@ def test_asvs_13_3_1_no_live_secret_is_in_a_dump_or_in_a_log(accounts, caplog):
     assert not [name for name, secret in secrets.items() if secret in caplog.text]
 
 
-def test_what_a_dump_holds_opens_nothing(accounts):
+def test_what_a_dump_holds_opens_nothing(accounts, tmp_path):
     from battery_assets.platform.sealing import CannotUnseal, Seal
 
     a_day_of_secrets(accounts)
@@ -93,16 +93,15 @@ def test_what_a_dump_holds_opens_nothing(accounts):
     assert not [one for one in hashes if session_of(accounts, one)]
     with pytest.raises(KeyRefused):
         KnownKeys(accounts).caller(kept.prefix + kept.key_hash, None)
+    other = Seal(tmp_path / "another home")
+    (tmp_path / "another home").mkdir()
     with pytest.raises(CannotUnseal):
-        Seal(accounts.seal._file.parent / "..").unseal(sealed)
+        other.unseal(sealed)
     with clock.stop_at(NOON + timedelta(minutes=9)), pytest.raises(NotSignedIn):
         sign_in(accounts, "eve", PASSWORD, HERE, codes[0])
     # Keys and accounts are checked against a secret of the home: another home's rows fit none of ours.
-    other = Seal(accounts.seal._file.parent.parent)
     assert other.checksum("key", "x") != accounts.seal.checksum("key", "x")
     assert accounts.seal.checksum("account", "x") != accounts.seal.checksum("key", "x")
-    for made in (accounts.seal._file.parent / "..", accounts.seal._file.parent.parent):
-        (made / KEY_FILE).unlink(missing_ok=True)
 
 
 def test_asvs_16_2_1_who_did_what_is_noted(accounts):
