@@ -18,7 +18,7 @@ from battery_assets.platform import clock
 # Of what is counted: failures that are free, and the longest wait in seconds.
 FREE = {"pair": 5, "address": 20, "account": 10}
 LONGEST_S = {"pair": 900.0, "address": 900.0, "account": 30.0}
-UNDER_WAY, THROTTLED, ASKED = "under way", "too early", "second factor asked"
+UNDER_WAY, ASKED = "under way", "second factor asked"
 _KNOWN, _RECENT = timedelta(days=30), timedelta(days=1)
 
 
@@ -51,27 +51,28 @@ def wait_after(failures: int, of: str) -> float:
 def begin(accounts: Accounts, username: str, how: str, origin: Origin) -> tuple[Attempt, sa.Row | None]:
     """Note an attempt before anything is tried; with it the account's row, None where there is none.
 
-    It is noted first, so that of many at once each counts those before it. Raises TooEarly.
+    It is noted first, so that of many at once each counts those before it. Raises TooEarly: what is not tried
+    is not noted, or a program that does not wait would fill the table.
     """
     account, now = accounts.seal.checksum("account", plain_name(username)), clock.now()
     with accounts.transaction() as connection:
         query = sa.select(t.users).where(t.users.c.username == plain_name(username))
         row = connection.execute(query).first()
         left = _left(connection, account, origin.address, now)
+        if left > 0:
+            raise TooEarly(left)
         values = {
             "user_id": row.id if row else None,
             "ip_address": origin.address,
             "user_agent": (origin.agent or "")[:400] or None,
             "login_method": how,
             "success": False,
-            "failure_reason": THROTTLED if left > 0 else UNDER_WAY,
+            "failure_reason": UNDER_WAY,
             "timestamp": now,
             "account": account,
         }
         noted = t.login_history.insert().values(**values).returning(t.login_history.c.id)
         number = int(connection.execute(noted).scalar_one())
-    if left > 0:
-        raise TooEarly(left)
     return Attempt(number, account), row
 
 
@@ -90,7 +91,7 @@ WITH recent AS (
            "timestamp" AS at
     FROM service.login_history
     WHERE (account = :account OR ip_address = :address) AND "timestamp" > :since
-      AND (success OR failure_reason NOT IN (:throttled, :asked))),
+      AND (success OR failure_reason <> :asked)),
 ended AS (
     SELECT max(at) FILTER (WHERE mine AND here AND success) AS pair,
            max(at) FILTER (WHERE mine AND success) AS account FROM recent)
@@ -109,7 +110,7 @@ FROM recent CROSS JOIN ended WHERE NOT success
 def _left(connection: sa.Connection, account: str, address: str | None, now: datetime) -> float:
     """Seconds that an attempt at an account from an address has to wait still."""
     since = {"since": now - _RECENT, "hour": now - timedelta(hours=1), "remembered": now - _KNOWN}
-    asked = {"account": account, "address": address, "throttled": THROTTLED, "asked": ASKED}
+    asked = {"account": account, "address": address, "asked": ASKED}
     row = connection.execute(_FAILURES, {**asked, **since}).mappings().one()
     left = 0.0
     for of in FREE:

@@ -84,7 +84,7 @@ def test_asvs_6_3_1_failures_make_wait_and_the_wait_ends(accounts):
             with later(seconds=2):
                 assert sign_in(accounts, "anna", PASSWORD, HERE).token
                 failed(accounts, "anna", times=5)
-    assert [row[1] for row in history(accounts)].count("too early") == 2
+    assert len(history(accounts)) == 12, "what is not tried fills no table"
 
 
 def test_asvs_6_1_1_nobody_locks_a_person_out(accounts):
