@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.warehouse.database import reading, transaction
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.platform.warehouse.serving import see_only
+from battery_assets.platform.warehouse.serving import see_only, seeing_all
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.worlds.api.two_sites import SITES, put_sites
 
@@ -136,3 +136,14 @@ def test_an_analyst_reads_incidents_as_before_and_not_who_acknowledged_as_they_a
         found = connection.execute(sa.text(asked)).all()
         assert len(found) == 2
         assert all(row.acknowledged_at and row.acknowledged_by is None for row in found)
+
+
+def test_what_the_platform_does_itself_sees_all_and_no_other_thread_of_the_request_does(url, only_beta):
+    from contextvars import copy_context
+
+    with seeing_all():
+        assert {row.site for row in rows(url, "SELECT site FROM fleet.battery")} == {"alpha", "beta"}
+    assert {row.site for row in rows(url, "SELECT site FROM fleet.battery")} == {"beta"}
+    # What a thread of the request learns of its caller holds for the others, whose context is a copy.
+    copy_context().run(see_only, frozenset())
+    assert not rows(url, "SELECT FROM fleet.battery")
