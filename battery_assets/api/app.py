@@ -4,19 +4,24 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from battery_assets.actions.people.accounts import Accounts
 from battery_assets.api.callers import Gate
 from battery_assets.api.documents import describe
 from battery_assets.api.envelope import Envelope
+from battery_assets.api.logged import Logged
 from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
 from battery_assets.api.strict import StrictRoute
+from battery_assets.api.turns import Turns
+from battery_assets.platform.requests.rows import Answered
+from battery_assets.platform.sealing import Seal
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.serving import pool, use_pool
 from battery_assets.settings import Settings
@@ -44,6 +49,21 @@ class Platform:
     warehouse: Warehouse
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def accounts(self) -> Accounts:
+        """Accounts, sessions and keys."""
+        return Accounts(self.warehouse.database_url, Seal(self.settings.home))
+
+
+class Service(Protocol):
+    """What works beside the requests, in a thread of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
 
 def create_app(
     platform: Platform,
@@ -51,8 +71,14 @@ def create_app(
     *,
     routers: tuple[APIRouter, ...] = (),
     on_start: Callable[[FastAPI], None] | None = None,
+    services: tuple[Service, ...] = (),
+    log_request: Callable[[Answered], None] | None = None,
 ) -> FastAPI:
-    """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own."""
+    """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own.
+
+    services: what works beside the requests, from the first to the last of them. log_request: takes each
+    request that was answered.
+    """
     url, limits = platform.warehouse.database_url, platform.limits
     made = pool(url, limits.connections, limits.statement_s, limits.wait_s)
 
@@ -62,7 +88,11 @@ def create_app(
         anyio.to_thread.current_default_thread_limiter().total_tokens = limits.connections
         if on_start is not None:
             on_start(app)
+        for service in services:
+            service.start()
         yield
+        for service in reversed(services):
+            service.stop()
         made.dispose()
 
     app = FastAPI(
@@ -72,6 +102,7 @@ def create_app(
     )  # fmt: skip
     app.router.route_class = StrictRoute
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
+    app.state.turns = Turns()
     handle_problems(app)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
@@ -80,6 +111,8 @@ def create_app(
     describe(app)
     app.add_middleware(_Pooled, url=url, made=made)
     app.add_middleware(Envelope, most_bytes=limits.body_bytes, most_seconds=limits.request_s)
+    if log_request is not None:
+        app.add_middleware(Logged, add=log_request)
     return app
 
 

@@ -12,6 +12,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from battery_assets.actions.people.attempts import TooEarly
+from battery_assets.actions.people.passwords import Busy
+from battery_assets.actions.people.second_factor import NotFresh
+from battery_assets.actions.people.signing_in import NotSignedIn
 from battery_assets.errors import BadInput, Failure, UserError
 
 log = logging.getLogger(__name__)
@@ -36,8 +40,8 @@ TITLES = {
 }
 # A field that nobody asked for is named as well, but not at any length.
 LONGEST_FIELD = 80
-# PostgreSQL says so of a statement that ran into its time limit.
-_CANCELLED = "57014"
+# PostgreSQL says so of a statement that ran into its time limit, and of a row that the caller may not write.
+_CANCELLED, _NOT_ALLOWED = "57014", "42501"
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -99,6 +103,7 @@ def body_of(
 
 def answer(request: Request, problem: Problem) -> JSONResponse:
     """A problem as an answer."""
+    request.scope["problem"] = problem.detail
     body = body_of(
         problem.status_code,
         problem.detail,
@@ -123,12 +128,30 @@ def of_user_error(error: UserError) -> Problem:
     return Problem(404 if missing else 422, detail, error.next_step)
 
 
+def of_sign_in(error: UserError) -> Problem:
+    """Of who did not get in, or not yet."""
+    if isinstance(error, TooEarly):
+        wait = {"Retry-After": str(max(1, round(error.wait_s)))}
+        return Problem(429, error.message, error.next_step, headers=wait)
+    if isinstance(error, Busy):
+        return Problem(503, error.message, error.next_step, headers={"Retry-After": "3"})
+    return Problem(401, error.message, error.next_step, headers={"WWW-Authenticate": "APIKey"})
+
+
 def of_database(error: sa.exc.SQLAlchemyError) -> Problem:
     """Of a database that is gone, or that was too slow."""
     if getattr(getattr(error, "orig", None), "sqlstate", None) == _CANCELLED:
         return Problem(504, "the database took too long over it", "ask for less at once: a site, a month")
     log.warning("the database does not answer: %s", type(error).__name__)
     return Problem(503, "the database does not answer now", "ask again", headers={"Retry-After": "2"})
+
+
+def of_statement(error: sa.exc.SQLAlchemyError) -> Problem:
+    """Of a statement that PostgreSQL refuses: a row of another site than the caller's, or a fault of ours."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _NOT_ALLOWED:
+        return Problem(403, "it is of a site that is not yours", "ask an admin for it")
+    log.error("a statement failed", exc_info=error)
+    return Problem(500, "something failed that nobody foresaw", "name the request id")
 
 
 def of_validation(error: RequestValidationError) -> Problem:
@@ -157,10 +180,14 @@ def handle_problems(app: FastAPI) -> None:
 
     on(Problem, lambda problem: problem)
     on(UserError, of_user_error)
+    for refused in (NotSignedIn, TooEarly, Busy):
+        on(refused, of_sign_in)
+    on(NotFresh, lambda error: Problem(403, error.message, error.next_step))
     on(BadInput, lambda error: Problem(422, without_input(str(error))))
     on(RequestValidationError, of_validation)
     on(HTTPException, of_http)
     on(sa.exc.DataError, lambda _: Problem(422, "a value is none that the database can hold"))
+    on(sa.exc.ProgrammingError, of_statement)
     for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
         on(kind, of_database)
 

@@ -15,10 +15,15 @@ FORM = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 
 def served(settings: Settings) -> Any:
     """The guarded application of a home whose database runs."""
+    from battery_assets.actions.people.ledger import Ledger
     from battery_assets.api.gate import Keys
 
     warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
-    return Guard(create_app(Platform(settings, warehouse), Keys(warehouse)), settings.web_hosts)
+    platform = Platform(settings, warehouse)
+    keys = Keys(platform.accounts)
+    ledger = Ledger(platform.accounts, settings.keep_log_days, keys.known.note_use)
+    app = create_app(platform, keys, services=(keys.known, ledger), log_request=ledger.add)
+    return Guard(app, settings.web_hosts)
 
 
 def main() -> None:
