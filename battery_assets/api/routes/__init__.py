@@ -1,5 +1,5 @@
 """Routes, one file for each thing that is asked for."""
 
-from battery_assets.api.routes import health, reading
+from battery_assets.api.routes import health, operations, reading
 
-ROUTERS = (health.router, reading.router)
+ROUTERS = (health.router, reading.router, operations.router)
