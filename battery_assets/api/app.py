@@ -86,6 +86,7 @@ def create_app(
     )  # fmt: skip
     app.router.route_class = StrictRoute
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
+    app.state.readers = set()
     handle_problems(app)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
