@@ -119,7 +119,8 @@ def of_user_error(error: UserError) -> Problem:
     """Of an error that a person is meant to read; of one that names nothing known, 404."""
     detail = without_input(error.message)
     if isinstance(error, BadField):
-        where = _PLACE.sub(r".\1", f"body.{error.field}")[:LONGEST_FIELD]
+        whole = error.field if error.field.startswith("query.") else f"body.{error.field}"
+        where = _PLACE.sub(r".\1", whole)[:LONGEST_FIELD]
         return Problem(422, "a field cannot be taken", error.next_step, errors=[(where, error.fault)])
     if isinstance(error, Failure):
         return Problem(409, detail, error.next_step)
