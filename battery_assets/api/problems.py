@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from battery_assets.errors import BadField, BadInput, Failure, UserError
+from battery_assets.platform.warehouse.database import DatabaseGone, DataRefused
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -128,9 +129,9 @@ def of_user_error(error: UserError) -> Problem:
     return Problem(404 if missing else 422, detail, error.next_step)
 
 
-def of_database(error: sa.exc.SQLAlchemyError) -> Problem:
+def of_database(error: Exception) -> Problem:
     """Of a database that is gone, or that was too slow."""
-    if getattr(getattr(error, "orig", None), "sqlstate", None) == _CANCELLED:
+    if getattr(getattr(error, "orig", error), "sqlstate", None) == _CANCELLED:
         return Problem(504, "the database took too long over it", "ask for less at once: a site, a month")
     log.warning("the database does not answer: %s", type(error).__name__)
     return Problem(503, "the database does not answer now", "ask again", headers={"Retry-After": "2"})
@@ -165,8 +166,9 @@ def handle_problems(app: FastAPI) -> None:
     on(BadInput, lambda error: Problem(422, without_input(str(error))))
     on(RequestValidationError, of_validation)
     on(HTTPException, of_http)
-    on(sa.exc.DataError, lambda _: Problem(422, "a value is none that the database can hold"))
-    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
+    for kind in (sa.exc.DataError, DataRefused):
+        on(kind, lambda _: Problem(422, "a value is none that the database can hold"))
+    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, DatabaseGone):
         on(kind, of_database)
 
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:

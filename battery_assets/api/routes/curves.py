@@ -2,12 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Annotated, Any, Literal
 
 import polars as pl
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime
 
 from battery_assets.actions.people.caller import Caller
 from battery_assets.actions.reading import curves
@@ -16,12 +14,10 @@ from battery_assets.api import representations as forms
 from battery_assets.api.callers import READ, may
 from battery_assets.api.problems import ALWAYS, Problem, documented
 from battery_assets.api.routes.operations import row_of
-from battery_assets.api.strict import StrictRoute
+from battery_assets.api.strict import Instant, StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
-At = Annotated[
-    AwareDatetime | None, Query(description="As in 2026-03-01T14:00:00Z; at most 31 days between both.")
-]
+At = Annotated[Instant | None, Query(description="As in 2026-03-01T14:00:00Z; at most 31 days between both.")]
 Points = Annotated[int, Query(ge=1, le=20_000, description="Points at most, each of an equal span of time.")]
 
 
@@ -68,12 +64,9 @@ def _add(path: str, curve: Curve) -> None:
         warehouse = request.app.state.platform.warehouse
         owner: Mapping[str, str] = json.loads(row_of(warehouse, curve.of, name, caller))
         try:
-            first, last = (one.astimezone(UTC) if one is not None else None for one in (since, until))
-            found = curves.thinned(warehouse, curve, owner, first, last, points)
+            found = curves.thinned(warehouse, curve, owner, since, until, points)
         except curves.LakeError as error:
             raise Problem(409, "a file of it is not as it was written", "make its month again") from error
-        except OverflowError as error:
-            raise Problem(422, "an instant lies outside of the calendar", "correct it") from error
         return _answered(found, format)
 
     router.add_api_route(
