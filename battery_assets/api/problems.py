@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from battery_assets.errors import BadField, BadInput, Failure, UserError
+from battery_assets.platform.tracking import ArtifactMismatch, TrackingUnavailable
 from battery_assets.platform.warehouse.database import DatabaseGone, DataRefused
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ LONGEST_FIELD = 80
 # PostgreSQL says so of a statement that ran into its time limit.
 _CANCELLED = "57014"
 _PLACE = re.compile(r"\[(\d+)\]")
+_SOON = {"Retry-After": "2"}
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -134,7 +136,7 @@ def of_database(error: Exception) -> Problem:
     if getattr(getattr(error, "orig", error), "sqlstate", None) == _CANCELLED:
         return Problem(504, "the database took too long over it", "ask for less at once: a site, a month")
     log.warning("the database does not answer: %s", type(error).__name__)
-    return Problem(503, "the database does not answer now", "ask again", headers={"Retry-After": "2"})
+    return Problem(503, "the database does not answer now", "ask again", headers=_SOON)
 
 
 def of_validation(error: RequestValidationError) -> Problem:
@@ -166,10 +168,12 @@ def handle_problems(app: FastAPI) -> None:
     on(BadInput, lambda error: Problem(422, without_input(str(error))))
     on(RequestValidationError, of_validation)
     on(HTTPException, of_http)
-    for kind in (sa.exc.DataError, DataRefused):
-        on(kind, lambda _: Problem(422, "a value is none that the database can hold"))
-    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, DatabaseGone):
-        on(kind, of_database)
+    on(TrackingUnavailable, lambda _: Problem(503, "MLflow does not answer", "ask again", headers=_SOON))
+    on(ArtifactMismatch, lambda _: Problem(409, "a model's file is not what was registered", "train anew"))
+    for refused in (sa.exc.DataError, DataRefused):
+        on(refused, lambda _: Problem(422, "a value is none that the database can hold"))
+    for gone in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, DatabaseGone):
+        on(gone, of_database)
 
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
         # Starlette raises it again after this answer; the log has it with the request's id.
