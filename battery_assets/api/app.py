@@ -20,6 +20,7 @@ from battery_assets.api.envelope import Envelope
 from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
 from battery_assets.api.strict import StrictRoute
+from battery_assets.api.switch import Switch
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.serving import pool, use_pool
@@ -88,11 +89,11 @@ def create_app(
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
     app.state.readers = set()
     handle_problems(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
+    switch = Switch(app, ROUTERS, PREFIX)
+    app.router.routes.append(switch)
     for router in routers:
         app.include_router(router)
-    describe(app)
+    describe(app, switch.routes)
     app.add_middleware(_Pooled, url=url, made=made)
     app.add_middleware(Envelope, most_bytes=limits.body_bytes, most_seconds=limits.request_s)
     return app
