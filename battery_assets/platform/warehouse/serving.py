@@ -60,13 +60,15 @@ def sites_seen() -> frozenset[str] | None:
 
 @contextmanager
 def seeing_all() -> Iterator[None]:
-    """Let the block see every site: for what the platform does itself once it has checked who asks."""
-    before = sites_seen()
-    see_only(None)
+    """Let the block see every site: for what the platform does itself once it has checked who asks.
+
+    Other threads of the same request go on to see what their caller may see.
+    """
+    mark = _SEEN.set(_Seen())
     try:
         yield
     finally:
-        see_only(before)
+        _SEEN.reset(mark)
 
 
 class _Seen:
