@@ -1,11 +1,13 @@
 """The API's documents: OpenAPI with every answer, and a page of it that asks no other host."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute
 
 from battery_assets.api.problems import FieldError, ProblemBody
 
@@ -15,12 +17,12 @@ _STYLE = (
 )
 
 
-def describe(app: FastAPI) -> None:
-    """Let the application describe itself, at its OpenAPI address and at /docs."""
+def describe(app: FastAPI, switched: Sequence[BaseRoute] = ()) -> None:
+    """Let the application describe itself and its switched routes, at its OpenAPI address and at /docs."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _described(app)
+            app.openapi_schema = _described(app, switched)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -31,8 +33,10 @@ def describe(app: FastAPI) -> None:
         return HTMLResponse(page(openapi()), headers={"content-security-policy": policy})
 
 
-def _described(app: FastAPI) -> dict[str, Any]:
-    found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+def _described(app: FastAPI, switched: Sequence[BaseRoute]) -> dict[str, Any]:
+    found = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=[*switched, *app.routes]
+    )
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     problem.pop("$defs", None)

@@ -7,7 +7,6 @@ import logging
 import re
 import uuid
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,12 +49,10 @@ class Envelope:
         """Answer one request."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
+        asked, length = _sent(scope)
         scope["request_id"] = number = asked if _GOOD_ID.fullmatch(asked) else uuid.uuid4().hex
         REQUEST_ID.set(number)
         out = _Answer(send, number)
-        length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self.most_bytes:
             return await out.problem(413, f"at most {self.most_bytes:,} bytes are taken")
         await self._within_time(scope, _Limited(receive, self.most_bytes), out)
@@ -93,6 +90,17 @@ class Envelope:
         self.late.discard(work)
         if not work.cancelled():
             work.exception()
+
+
+def _sent(scope: Scope) -> tuple[str, bytes]:
+    """The request's own id and the length that it says it has; empty where it says neither."""
+    asked = length = b""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            asked = value
+        elif name == b"content-length":
+            length = value
+    return asked.decode("latin-1"), length
 
 
 class _Limited:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.actions.people.caller import Caller
 from battery_assets.errors import UserError
+from battery_assets.tables.service.people import users
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,17 @@ class Person:
     user_id: str | None = None
 
 
-def person(connection: sa.Connection, name: str) -> Person:
+def person_of(connection: sa.Connection, caller: Caller) -> Person:
+    """Who asks, as entries name them: of a key its name, and the account that it belongs to."""
+    query = sa.select(users.c.user_id).where(users.c.id == caller.user_id)
+    user_id = connection.execute(query).scalar_one_or_none()
+    return Person(caller.name[:255], None if user_id is None else str(user_id))
+
+
+def person(connection: sa.Connection, name: str | Person) -> Person:
     """Who that is: a user by identifier, email or name, or else somebody whom the platform does not know."""
+    if isinstance(name, Person):
+        return name
     found = _users(connection, name)
     if not name.strip():
         raise UserError("nobody is named", "say who enters this: a name, an email or a user_id")
