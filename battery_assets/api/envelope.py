@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import uuid
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -58,38 +59,33 @@ class Envelope:
         await self._within_time(scope, _Limited(receive, self.most_bytes), out)
 
     async def _within_time(self, scope: Scope, receive: "_Limited", out: "_Answer") -> None:
-        loop = asyncio.get_running_loop()
-        work, over = loop.create_task(self._answered(scope, receive, out)), loop.create_future()
+        loop, mine = asyncio.get_running_loop(), asyncio.current_task()
 
-        def decide(in_time: bool) -> None:
-            if not over.done() and (in_time or not out.begun):
-                over.set_result(in_time)
+        def give_up() -> None:
+            if not out.begun and mine is not None:
+                ending = loop.create_task(self._late(out, mine))
+                self.late.add(ending)
+                ending.add_done_callback(self.late.discard)
 
-        work.add_done_callback(lambda _: decide(True))
-        timer = loop.call_later(self.most_seconds, decide, False)
+        timer = loop.call_later(self.most_seconds, give_up)
         try:
-            in_time = await over
+            await self.app(scope, receive, out)
         except asyncio.CancelledError:
-            work.cancel()
-            raise
+            # It was answered for: whoever else cancels it is heard.
+            if not out.closed or mine is None or mine.uncancel():
+                raise
+        except Exception:
+            if not out.closed:
+                raise
         finally:
             timer.cancel()
-        if in_time:
-            return work.result()
+            out.over = True
+
+    async def _late(self, out: "_Answer", work: "asyncio.Task[Any]") -> None:
+        """Answer for what takes too long. A thread ends by the database's own limit, and nobody hears it."""
         await out.problem(504, f"no answer within {self.most_seconds:g} s")
-        out.closed = True
-        # A thread cannot be ended from here: it ends by the database's own limit, and nobody hears it.
-        self.late.add(work)
-        work.add_done_callback(self._forget)
-        work.cancel()
-
-    async def _answered(self, scope: Scope, receive: "_Limited", out: "_Answer") -> None:
-        await self.app(scope, receive, out)
-
-    def _forget(self, work: "asyncio.Task[None]") -> None:
-        self.late.discard(work)
-        if not work.cancelled():
-            work.exception()
+        if not out.over:
+            work.cancel()
 
 
 def _sent(scope: Scope) -> tuple[str, bytes]:
@@ -123,11 +119,13 @@ class _Answer:
 
     def __init__(self, send: Send, number: str) -> None:
         self.send, self.number = send, number
-        self.begun, self.closed = False, False
+        self.begun, self.closed, self.over = False, False, False
 
     async def __call__(self, message: Message) -> None:
-        if self.closed:
-            return
+        if not self.closed:
+            await self._give(message)
+
+    async def _give(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
             headers = list(message.get("headers", []))
@@ -137,8 +135,9 @@ class _Answer:
         await self.send(message)
 
     async def problem(self, status: int, detail: str) -> None:
-        """Send a problem that no route answered."""
+        """Send a problem that no route answered; what a route says afterwards is not heard."""
+        self.closed = True
         body = json.dumps(body_of(status, detail, request_id=self.number)).encode()
         headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-        await self({"type": "http.response.start", "status": status, "headers": headers})
-        await self({"type": "http.response.body", "body": body})
+        await self._give({"type": "http.response.start", "status": status, "headers": headers})
+        await self._give({"type": "http.response.body", "body": body})
