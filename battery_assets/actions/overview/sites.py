@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.actions.overview.jars import FEATURES, JARS, newest_months
 from battery_assets.actions.overview.reader import Reader, Row
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -12,8 +13,11 @@ from battery_assets.platform.warehouse.resource import Warehouse
 SURE, LIKELY = 0.9, 0.5
 TABLES = (t.incident, t.work_order, t.digital_twin_state, t.rul_prediction, t.string_runtime)
 
-_SITES = sa.text("""
-WITH open AS (
+_SITES = sa.text(
+    "WITH"
+    + JARS
+    + """,
+open AS (
     SELECT i.site, i.incident_id, i.severity, i.acknowledged_at, bool_or(i.overdue) AS overdue
     FROM fleet.open_incidents i GROUP BY 1, 2, 3, 4),
 wrong AS (
@@ -23,10 +27,10 @@ wrong AS (
            count(*) FILTER (WHERE overdue) AS overdue,
            min(array_position(ARRAY['critical', 'high', 'medium', 'low'], severity::text)) AS rank
     FROM open GROUP BY site),
-jars AS (
+health AS (
     SELECT site, count(*) AS jars, count(fault) AS faults, min(soh_pct) AS worst_soh,
            count(*) FILTER (WHERE failure_probability_90d >= :likely) AS likely
-    FROM fleet.jar_health_now GROUP BY site),
+    FROM jars GROUP BY site),
 strings AS (
     SELECT site, count(*) AS strings,
            count(*) FILTER (WHERE ride_through_probability < :sure OR runtime_min = 0) AS unsure,
@@ -43,37 +47,43 @@ SELECT s.site, p.location_name, p.city, p.latitude, p.longitude, j.jars, j.fault
        coalesce(w.critical, 0) AS critical, coalesce(w.high, 0) AS high, coalesce(w.overdue, 0) AS overdue,
        coalesce(w.unacknowledged, 0) AS unacknowledged, w.rank
 FROM platform.site s
-LEFT JOIN places p USING (site) LEFT JOIN jars j USING (site) LEFT JOIN strings r USING (site)
+LEFT JOIN places p USING (site) LEFT JOIN health j USING (site) LEFT JOIN strings r USING (site)
 LEFT JOIN wrong w USING (site)
 WHERE s.source NOT LIKE 'lab%' AND (CAST(:sites AS text[]) IS NULL OR s.site = ANY (CAST(:sites AS text[])))
 ORDER BY w.rank NULLS LAST, w.incidents DESC NULLS LAST, s.site
-""")
-_FIRST = sa.text("""
-WITH jars AS (
-    SELECT * FROM fleet.jar_health_now
-    WHERE failure_probability_90d IS NOT NULL AND (:site = '' OR site = :site)
-      AND (CAST(:sites AS text[]) IS NULL OR site = ANY (CAST(:sites AS text[])))
+"""
+)
+_FIRST = sa.text(
+    "WITH"
+    + JARS
+    + """,
+first AS (
+    SELECT * FROM jars WHERE failure_probability_90d IS NOT NULL
     ORDER BY failure_probability_90d DESC, rul_days, battery_code LIMIT :most),
 incidents AS (
     SELECT DISTINCT ON (battery_code) battery_code, incident_code, incident_status, acknowledged_by
     FROM fleet.open_alerts WHERE incident_status IN ('open', 'investigating') AND battery_code IS NOT NULL
     ORDER BY battery_code, array_position(ARRAY['critical', 'warning', 'info'], severity::text))
-SELECT j.site, j.battery_code, j.string_code, j.soh_pct, j.r_internal_baseline_pct, j.rul_days,
+SELECT j.site, j.battery_code, j.string_code, j.soh_pct, f.r_internal_baseline_pct, j.rul_days,
        j.rul_lower_ci_days, j.rul_upper_ci_days, j.failure_probability_90d, j.fault, i.incident_code,
        i.incident_status
-FROM jars j LEFT JOIN incidents i USING (battery_code)
-ORDER BY j.failure_probability_90d DESC, j.rul_days, j.battery_code
-""")
+FROM first j LEFT JOIN incidents i USING (battery_code)
+"""
+    + FEATURES
+    + "ORDER BY j.failure_probability_90d DESC, j.rul_days, j.battery_code"
+)
 
 
 def sites(warehouse: Warehouse, reader: Reader) -> Sequence[Row]:
     """Each site with what is wrong there, the worst first. Raises PastNotKept."""
     with reader.reading(warehouse, *TABLES) as connection:
-        return reader.rows(connection, _SITES, sure=SURE, likely=LIKELY)
+        months = newest_months(connection, reader)
+        return reader.rows(connection, _SITES, sure=SURE, likely=LIKELY, site="", **months)
 
 
 def first_to_fail(warehouse: Warehouse, reader: Reader, site: str = "", most: int = 10) -> Sequence[Row]:
     """Jars by the probability to fail within 90 days, with their open incident. Raises PastNotKept."""
     named = [site] if site else None
     with reader.reading(warehouse, t.rul_prediction, t.alert, t.incident, sites=named) as connection:
-        return reader.rows(connection, _FIRST, site=site, most=most)
+        months = newest_months(connection, reader, site)
+        return reader.rows(connection, _FIRST, site=site, most=most, **months)
