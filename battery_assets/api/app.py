@@ -11,12 +11,14 @@ from fastapi import FastAPI
 from fastapi.routing import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from battery_assets.actions.people.accounts import Accounts
 from battery_assets.api.callers import Gate
 from battery_assets.api.documents import describe
 from battery_assets.api.envelope import Envelope
 from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
 from battery_assets.api.strict import StrictRoute
+from battery_assets.platform.sealing import Seal
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.serving import pool, use_pool
 from battery_assets.settings import Settings
@@ -43,6 +45,11 @@ class Platform:
     settings: Settings
     warehouse: Warehouse
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def accounts(self) -> Accounts:
+        """Accounts, sessions and keys."""
+        return Accounts(self.warehouse.database_url, Seal(self.settings.home))
 
 
 def create_app(

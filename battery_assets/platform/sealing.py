@@ -3,6 +3,8 @@
 A dump of the database holds no secret that could be used; whoever has the database and the key file has all.
 """
 
+import hashlib
+import hmac
 import os
 from pathlib import Path
 
@@ -25,14 +27,22 @@ class Seal:
         """The secret as the database may keep it."""
         return Fernet(_key(self._file)).encrypt(secret.encode("utf-8")).decode("ascii")
 
-    def unseal(self, sealed: str) -> str:
-        """The secret itself. Raises CannotUnseal."""
+    def unseal(self, sealed: str, within_s: int | None = None) -> str:
+        """The secret itself; `within_s`: at most so long after it was sealed. Raises CannotUnseal."""
         try:
-            return Fernet(_key(self._file)).decrypt(sealed.encode("ascii")).decode("utf-8")
-        except InvalidToken as error:
+            return Fernet(_key(self._file)).decrypt(sealed.encode("utf-8"), within_s).decode("utf-8")
+        except (InvalidToken, UnicodeEncodeError) as error:
             raise CannotUnseal(
                 f"sealed with another key than that of {self._file}; next step: restore it, or rotate it"
             ) from error
+
+    def pepper(self, purpose: str) -> bytes:
+        """A secret derived from the key: another one for each purpose, the same in each process."""
+        return hmac.digest(_key(self._file), purpose.encode("ascii"), hashlib.sha256)
+
+    def checksum(self, purpose: str, text: str) -> str:
+        """A checksum that only who has the key can make: 64 hexadecimal digits, others for each purpose."""
+        return hmac.new(self.pepper(purpose), text.encode("utf-8"), hashlib.sha256).hexdigest()
 
 
 def _key(file: Path) -> bytes:

@@ -1,0 +1,1 @@
+"""Worlds of accounts: people who sign in, and keys."""
