@@ -1,1 +1,1 @@
-"""The console: pages that answer what Dagster's and MLflow's do not. Each calls `actions`; none needs a script."""
+"""The console: pages that answer what Dagster's and MLflow's do not; each works without a script."""

@@ -6,6 +6,7 @@ Colours are classes of the style sheet. Nothing but numbers and escaped text goe
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -53,7 +54,10 @@ class Axes:
 
 @dataclass
 class Chart:
-    """A drawing over time. lines, bands: class of the style and points, oldest first. limits: value, words."""
+    """A drawing over time. lines, bands: class of the style and points, oldest first. limits: value, words.
+
+    bands_count: the scale holds the bands whole; else they may leave it, as a discharge's voltage does.
+    """
 
     label: str
     unit: str
@@ -62,6 +66,7 @@ class Chart:
     limits: list[tuple[float, str]] = field(default_factory=list)
     marks: list[tuple[datetime, str]] = field(default_factory=list)
     least: float = 0.1
+    bands_count: bool = True
 
     def drawn(self) -> Markup:
         """The chart; the words that there is nothing to draw where there is no point."""
@@ -74,7 +79,10 @@ class Chart:
         if not instants:
             return Markup('<p class="note">Nothing is known of this.</p>')
         values = [v for _, points in lines for _, v in points]
-        values += [v for _, points in bands for one in points for v in one[1:]]
+        if self.bands_count:
+            values += [v for _, points in bands for one in points for v in one[1:]]
+        elif values:
+            values += [limit for limit, _ in self.limits]
         axes = _axes(instants, values, self.least)
         parts = [axes.grid(self.unit)]
         parts += [f'<path class="{css}" d="{_band(axes, points)}"/>' for css, points in bands if points]
@@ -97,13 +105,13 @@ def fan(states: Sequence[Any], life: Any | None, label: str, limit: float = 80.0
     if not known:
         return Markup('<p class="note">No state of health is known.</p>')
     last = known[-1]
-    middle = low = high = None
-    until = last["at"]
+    until, lives = last["at"], None
     if life is not None and last["fault"] is None:
-        middle, low, high = (
+        low, middle, high = (
             timedelta(days=float(life[name] or 0))
-            for name in ("rul_days", "rul_lower_ci_days", "rul_upper_ci_days")
+            for name in ("rul_lower_ci_days", "rul_days", "rul_upper_ci_days")
         )
+        lives = (life["at"], (low, middle, high))
         # As far as the middle is from now and half as far again: an upper end of decades says "long".
         until = life["at"] + min(max(1.5 * middle, timedelta(days=180)), timedelta(days=3652))
     values = [float(row[name]) for row in known for name in ("soh_pct", "soh_lower_pct", "soh_upper_pct")
@@ -115,8 +123,8 @@ def fan(states: Sequence[Any], life: Any | None, label: str, limit: float = 80.0
     parts = [axes.grid("% of rated"), f'<path class="limit" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>']
     parts.append(f'<text class="said" x="{LEFT + 4}" y="{y + 11:.1f}">{limit:.0f} %: end of life</text>')
     parts.append(f'<path class="band" d="{_band(axes, spans)}"/>')
-    if middle is not None and low is not None and high is not None:
-        parts.append(_fan(axes, life["at"], max(float(last["soh_pct"]), limit), limit, (low, middle, high)))
+    if lives is not None:
+        parts.append(_fan(axes, lives[0], max(float(last["soh_pct"]), limit), limit, lives[1]))
     parts.append(f'<path class="line" d="{_line(axes, [(row["at"], row["soh_pct"]) for row in known])}"/>')
     x = axes.x(last["at"])
     parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{axes.y(last["soh_pct"]):.1f}" r="3"/>')
@@ -155,7 +163,7 @@ def _axes(instants: Sequence[datetime], values: Sequence[float], least: float) -
 
 def _line(axes: Axes, points: Sequence[Point]) -> str:
     """The path through points; it breaks where three usual steps are missing."""
-    steps = sorted(b[0] - a[0] for a, b in zip(points, points[1:], strict=False))
+    steps = sorted(b[0] - a[0] for a, b in pairwise(points))
     longest = 3 * steps[len(steps) // 2] if steps else timedelta(0)
     parts, before = [], None
     for at, value in points:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
@@ -23,9 +24,10 @@ class Quantity:
 
     def bands(self) -> list[tuple[str, str]]:
         """Class and words of each band, the worst first."""
-        a, b, c, d = (f"{edge:g}" for edge in self.edges)
         ends = ("over {}", "up to {}") if self.high_is_bad else ("under {}", "from {}")
-        between = [f"{min(x, y):g} to {max(x, y):g}" for x, y in zip(self.edges, self.edges[1:], strict=False)]
+        between = [
+            f"{min(x, y):g} to {max(x, y):g}" for x, y in pairwise(self.edges)
+        ]
         words = [ends[0].format(f"{self.edges[0]:g}"), *between, ends[1].format(f"{self.edges[-1]:g}")]
         return [(f"h{k}", f"{word} {self.unit}") for k, word in enumerate(words)]
 
@@ -35,7 +37,8 @@ QUANTITIES = {
     one.name: one
     for one in (
         Quantity("health", "Health", "soh_pct", "%", (80, 85, 90, 95), False),
-        Quantity("resistance", "Resistance", "r_internal_baseline_pct", "% of new", (150, 130, 120, 110), True),
+        Quantity("resistance", "Resistance", "r_internal_baseline_pct", "% of new", (150, 130, 120, 110),
+                 True),
         Quantity("temperature", "Temperature", "t_mean", "°C", (45, 35, 30, 27), True),
         Quantity("deviation", "Deviation", "v_balance_mean", "mV from the string", (600, 250, 150, 80), True,
                  factor=1000.0),
@@ -65,17 +68,23 @@ def heat_map(jars: Sequence[Row], name: str) -> Heat:
     )  # fmt: skip
     value = pl.col(one.column) * one.factor
     worse = [value > edge if one.high_is_bad else value < edge for edge in one.edges]
+    band = (
+        pl.when(value.is_null()).then(pl.lit("hn")).when(worse[0]).then(pl.lit("h0"))
+        .when(worse[1]).then(pl.lit("h1")).when(worse[2]).then(pl.lit("h2"))
+        .when(worse[3]).then(pl.lit("h3")).otherwise(pl.lit("h4"))
+    )  # fmt: skip
+    fault = pl.col("fault").str.replace_all("_", " ")
     said = value.round(one.digits).cast(pl.Int64).cast(pl.String)
     drawn = frame.with_columns(
-        css=pl.when(value.is_null()).then(pl.lit("hn")).when(worse[0]).then(pl.lit("h0"))
-        .when(worse[1]).then(pl.lit("h1")).when(worse[2]).then(pl.lit("h2")).when(worse[3]).then(pl.lit("h3"))
-        .otherwise(pl.lit("h4")) + pl.when(pl.col("fault").is_null()).then(pl.lit("")).otherwise(pl.lit(" f")),
+        css=band + pl.when(pl.col("fault").is_null()).then(pl.lit("")).otherwise(pl.lit(" f")),
         text=said.fill_null("?"),
-        words=pl.coalesce(pl.col("fault").str.replace_all("_", " "), said + f" {one.unit}", pl.lit("not known")),
-    )  # fmt: skip
+        words=pl.coalesce(fault, said + f" {one.unit}", pl.lit("not known")),
+    )
     positions = sorted(frame["position_in_string"].unique().to_list())
     cells: dict[str, dict[int, tuple[str, str, str, str]]] = {}
     chosen = drawn.select("string_code", "position_in_string", "css", "battery_code", "text", "words")
     for string, position, *cell in chosen.iter_rows():
         cells.setdefault(string, {})[position] = tuple(cell)
-    return Heat(one, positions, [(string, [own.get(at) for at in positions]) for string, own in cells.items()])
+    return Heat(
+        one, positions, [(string, [own.get(at) for at in positions]) for string, own in cells.items()]
+    )

@@ -1,5 +1,21 @@
 """What the application mounts: `create_app(..., routers=ROUTERS)`."""
 
-from battery_assets.console.routes import data, files, fleet, incidents, jar, site
+from battery_assets.console.routes import (
+    account,
+    data,
+    files,
+    fleet,
+    incidents,
+    jar,
+    keys,
+    messages,
+    people,
+    sign_in,
+    site,
+    webhooks,
+)
 
-ROUTERS = (files.router, fleet.router, site.router, jar.router, incidents.router, data.router)
+ROUTERS = tuple(
+    one.router
+    for one in (files, sign_in, fleet, site, jar, incidents, data, messages, account, keys, webhooks, people)
+)

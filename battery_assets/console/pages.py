@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from battery_assets.actions.overview.reader import Reader
+from battery_assets.actions.people.accounts import Accounts
 from battery_assets.actions.people.caller import Caller
 from battery_assets.actions.reading.knowledge import PastNotKept
 from battery_assets.api.callers import caller_of
@@ -28,7 +29,25 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# What a form came to, said by its name: an address that somebody made says nothing of its own.
+DONE = {
+    "entered": "Entered.",
+    "signed-out": "You are signed out.",
+    "password": "The password is set: sign in with it.",
+    "changed-password": "The password is changed; your other sessions have ended.",
+    "session": "The session has ended.",
+    "revoked": "The key is revoked.",
+    "kept": "Kept.",
+    "removed": "Removed.",
+    "sent": "On its way: see the log in a moment.",
+    "read": "Marked as read.",
+}
+_MARKS = {words: name for name, words in DONE.items()}
 HEADERS = {"content-security-policy": POLICY, "cache-control": "no-store"}
+
+
+class NotProven(Exception):
+    """The person has to prove once more who they are: the page sends to where one does."""
 
 
 class SignedOut(Exception):
@@ -49,6 +68,9 @@ class Page(APIRoute):
                 place = request.url.path + (f"?{request.url.query}" if request.url.query else "")
                 where = f"?next={quote(place, safe='')}" if request.method == "GET" and place != "/" else ""
                 return RedirectResponse(f"/signin{where}", 303, HEADERS)
+            except NotProven:
+                where = request.url.path if request.method == "GET" else "/account"
+                return RedirectResponse(f"/account/again?next={quote(where, safe='')}", 303, HEADERS)
             except (UserError, SQLAlchemyError, RequestValidationError, HTTPException) as error:
                 return refused(request, error)
 
@@ -83,6 +105,26 @@ def signed_in(request: Request) -> Caller:
     if caller.session_id is None:
         raise SignedOut
     return caller
+
+
+def proven(request: Request) -> Caller:
+    """A dependency: the person who asks, who proved who they are minutes ago (ASVS 7.5.1)."""
+    caller = signed_in(request)
+    if not caller.fresh:
+        raise NotProven
+    return caller
+
+
+def inside(place: str, otherwise: str = "/") -> str:
+    """A place of these pages to go on to; any other address is another site's."""
+    good = place.startswith("/") and not place.startswith(("//", "/\\")) and "\\" not in place
+    return place if good and place.isprintable() and len(place) < 500 else otherwise
+
+
+def accounts_of(request: Request) -> Accounts:
+    """The accounts that the application works with."""
+    found: Accounts = request.app.state.platform.accounts
+    return found
 
 
 def reader_of(request: Request) -> Reader:
@@ -140,12 +182,13 @@ def page(request: Request, template: str, *, status: int = 200, **content: Any) 
         "link": link,
         "form_token": form_token(request),
         "request_id": request.scope.get("request_id", ""),
-        "done": request.query_params.get("done", "")[:40],
+        "done": DONE.get(request.query_params.get("done", ""), ""),
         **content,
     }
     return HTMLResponse(environment().get_template(template).render(known), status, HEADERS)
 
 
 def back(path: str, done: str = "") -> Response:
-    """To a page after a form was taken, so that reloading it sends nothing again."""
-    return RedirectResponse(quote(path) + (f"?done={quote(done)}" if done else ""), 303, HEADERS)
+    """To a page after a form was taken, so that reloading it sends nothing again. done: one of DONE."""
+    mark = f"?done={_MARKS[done]}" if done else ""
+    return RedirectResponse(quote(path, safe="/?&=%") + mark, 303, HEADERS)

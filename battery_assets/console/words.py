@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-NOTHING = "–"
+NOTHING = "-"
 
 
 def number(value: float | Decimal | None, digits: int = 0) -> str:

@@ -161,6 +161,15 @@ def of_person(connection: sa.Connection, user: int) -> Sequence[sa.RowMapping]:
     return connection.execute(sa.select(*shown).where(w.user_id == user).order_by(w.id)).mappings().all()
 
 
+def attempts(connection: sa.Connection, user: int, number: int, most: int = 10) -> Sequence[sa.RowMapping]:
+    """The newest attempts to tell a person's webhook."""
+    _own(connection, user, number)
+    g = m.webhook_logs.c
+    columns = [g.sent_at, g.event_type, g.status, g.http_status_code, g.error_message, g.message_id]
+    query = sa.select(*columns).where(g.webhook_config_id == number).order_by(g.id.desc()).limit(most)
+    return connection.execute(query).mappings().all()
+
+
 def allow_network(
     connection: sa.Connection, admin: int, network: str, port: int | None, comment: str
 ) -> None:

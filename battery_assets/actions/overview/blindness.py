@@ -31,7 +31,8 @@ SHOWN = (JAR, STRING, ROOM, FEATURES, TWIN, LIFE, "string_runtime", ALERT, "inci
 RAW = (JAR, STRING, ROOM)
 
 _PARTITIONS = sa.text("""
-SELECT DISTINCT ON (v.site, v.table_name) v.site, v.table_name, v.month, v.rows, v.state, v.committed_at, v.run_id,
+SELECT DISTINCT ON (v.site, v.table_name) v.site, v.table_name, v.month, v.rows, v.state, v.committed_at,
+       v.run_id,
        (v.profile #>> '{columns,ts,max}')::timestamptz AS newest,
        (SELECT array_agg(one.key) FROM jsonb_each(v.profile -> 'columns') one
         WHERE v.rows > 0 AND (one.value ->> 'nulls')::bigint = v.rows) AS empty_columns
@@ -53,7 +54,8 @@ WHERE alert_type = 'data_quality' AND severity IN ('critical', 'warning')
 ORDER BY array_position(ARRAY['critical', 'warning'], severity::text), site, triggered_at LIMIT 100
 """)
 _QUARANTINED = sa.text("""
-SELECT f.site, f.month, f.table_name, sum(f.rows_read)::bigint AS read, sum(f.rows_quarantined)::bigint AS refused
+SELECT f.site, f.month, f.table_name, sum(f.rows_read)::bigint AS read,
+       sum(f.rows_quarantined)::bigint AS refused
 FROM platform.ingest_file f
 WHERE CAST(:sites AS text[]) IS NULL OR f.site = ANY (CAST(:sites AS text[]))
 GROUP BY 1, 2, 3 HAVING sum(f.rows_quarantined) > 0
@@ -90,9 +92,7 @@ class Data:
 def data(warehouse: Warehouse, reader: Reader) -> Data:
     """The state of every site's data, by what it keeps us from seeing."""
     with reader.reading(warehouse) as connection:
-        sites = {
-            row["site"]: SiteData(row["site"], row["source"]) for row in reader.rows(connection, _SITES)
-        }
+        sites = {row["site"]: SiteData(row["site"], row["source"]) for row in reader.rows(connection, _SITES)}
         for row in reader.rows(connection, _PARTITIONS, tables=list(SHOWN), raw=list(RAW)):
             if row["site"] in sites:
                 sites[row["site"]].partitions[row["table_name"]] = row
@@ -141,5 +141,7 @@ def _not_judged(at: SiteData) -> list[str]:
     if alert is None:
         return ["alerts were never computed"]
     raw = [at.partitions[name] for name in RAW if name in at.partitions]
-    later = [row for row in raw if (row["month"], row["committed_at"]) > (alert["month"], alert["committed_at"])]
+    later = [
+        row for row in raw if (row["month"], row["committed_at"]) > (alert["month"], alert["committed_at"])
+    ]
     return [f"alerts are older than {later[0]['table_name']} {later[0]['month']}"] if later else []

@@ -18,7 +18,8 @@ WHERE (CAST(:sites AS text[]) IS NULL OR i.site = ANY (CAST(:sites AS text[])))
   AND (:site = '' OR i.site = :site) AND (:all OR i.status IN ('open', 'investigating'))
   AND (:severity = '' OR i.severity::text = :severity)
 ORDER BY i.status IN ('open', 'investigating') DESC,
-         array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity::text), i.acknowledged_at NULLS FIRST,
+         array_position(ARRAY['critical', 'high', 'medium', 'low'], i.severity::text),
+             i.acknowledged_at NULLS FIRST,
          i.created_at DESC, i.incident_code LIMIT :most
 """)
 _INCIDENT = sa.text("""
@@ -28,7 +29,7 @@ FROM fleet.incident i LEFT JOIN fleet."user" u ON u.user_id = i.assigned_to
 LEFT JOIN fleet."user" a ON a.user_id = i.acknowledged_by_user
 LEFT JOIN fleet.battery b USING (battery_id)
 LEFT JOIN fleet.string s ON s.string_id = coalesce(i.string_id, b.string_id)
-WHERE i.incident_code = :code
+WHERE i.incident_code = upper(:code) OR CAST(i.incident_id AS text) = lower(:code)
 """)
 _ENTRIES = sa.text("""
 SELECT n.entered_at AS at, n.done_at, n.entered_by AS who, n.action, n.note, n.rca_code, u.name AS assigned_to
@@ -40,7 +41,8 @@ ORDER BY n.id
 """)
 # An alert that holds for months is a row in each of them: what the newest says of it, since the first.
 _ALERTS = sa.text("""
-SELECT min(a.triggered_at) AS at, CASE WHEN bool_or(a.month = newest.month) THEN NULL ELSE max(a.resolved_at) END AS until,
+SELECT min(a.triggered_at) AS at, CASE WHEN bool_or(a.month = newest.month) THEN NULL
+       ELSE max(a.resolved_at) END AS until,
        a.severity, replace(a.alert_type, '_', ' ') AS title, b.battery_code, s.string_code,
        (array_agg(a.message ORDER BY a.month DESC))[1] AS words
 FROM fleet.alert a
@@ -54,7 +56,8 @@ GROUP BY a.severity, a.alert_type, b.battery_code, s.string_code
 ORDER BY 1, array_position(ARRAY['critical', 'warning', 'info'], a.severity::text) LIMIT 100
 """)
 _ORDERS = sa.text("""
-SELECT w.work_order_id, w.external_id, w.title, w.priority, w.status, w.created_at, w.due_date, w.completed_at,
+SELECT w.work_order_id, w.external_id, w.title, w.priority, w.status, w.created_at, w.due_date,
+       w.completed_at,
        w.resolution_notes, u.name AS responsible,
        w.due_date < :now AND w.status NOT IN ('completed', 'closed') AS overdue, w.site, i.incident_code
 FROM fleet.work_order w LEFT JOIN fleet."user" u ON u.user_id = w.assigned_to
@@ -89,7 +92,7 @@ TABLES = (t.incident, t.work_order)
 
 @dataclass(frozen=True)
 class Incident:
-    """An incident as it is known. people: those who can be made responsible; hours: of `day` and around it."""
+    """An incident as it is known. people: who can be made responsible; hours: those around `day`."""
 
     facts: Row
     entries: Sequence[Row]
@@ -111,9 +114,7 @@ def incidents(
 ) -> Sequence[Row]:
     """Incidents that are open, or all of them, the gravest and those that nobody looks after first."""
     with reader.reading(warehouse, *TABLES, sites=[site] if site else None) as connection:
-        return reader.rows(
-            connection, _LIST, site=site, severity=severity, all=everything, most=most
-        )
+        return reader.rows(connection, _LIST, site=site, severity=severity, all=everything, most=most)
 
 
 def work_orders(

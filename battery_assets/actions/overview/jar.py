@@ -10,15 +10,18 @@ from battery_assets.actions.overview.reader import Reader, Row
 from battery_assets.platform.warehouse.resource import Warehouse
 
 _JAR = sa.text("""
-SELECT b.battery_id, b.site, b.battery_code, b.serial_number, b.position_in_string, b.installed_date, b.replaced_date,
-       b.status, s.string_code, y.system_code, y.system_type, m.model_name, m.manufacturer, m.chemistry, m.capacity_ah,
+SELECT b.battery_id, b.site, b.battery_code, b.serial_number, b.position_in_string, b.installed_date,
+       b.replaced_date,
+       b.status, s.string_code, y.system_code, y.system_type, m.model_name, m.manufacturer, m.chemistry,
+           m.capacity_ah,
        m.float_voltage_min_v, m.float_voltage_max_v, b.string_id, b.initial_resistance_mohm
 FROM fleet.battery b JOIN fleet.string s USING (string_id)
 LEFT JOIN fleet.battery_system y USING (system_id) LEFT JOIN fleet.battery_model m USING (model_id)
 WHERE b.battery_code = :name ORDER BY b.replaced_date NULLS FIRST LIMIT 1
 """)
 _DAYS = sa.text("""
-SELECT f.feature_ts AS at, f.v_mean, f.v_min, f.v_max, f.v_balance_mean, f.t_mean, f.t_max, f.r_internal_latest,
+SELECT f.feature_ts AS at, f.v_mean, f.v_min, f.v_max, f.v_balance_mean, f.t_mean, f.t_max,
+       f.r_internal_latest,
        f.r_internal_baseline_pct, f.discharge_cycles_count
 FROM fleet.feature_store f
 JOIN platform.partition_version known
@@ -27,7 +30,8 @@ JOIN platform.partition_version known
 WHERE f.battery_id = :jar AND f.feature_window_hours = 24 ORDER BY f.feature_ts
 """)
 _STATES = sa.text("""
-SELECT d.captured_at AS at, d.soh_pct, d.soh_lower_pct, d.soh_upper_pct, d.r0_mohm, d.evidence, d.evidence_age_days,
+SELECT d.captured_at AS at, d.soh_pct, d.soh_lower_pct, d.soh_upper_pct, d.r0_mohm, d.evidence,
+       d.evidence_age_days,
        d.fault, d.wear_out_days, d.wear_out_lower_days, d.wear_out_upper_days
 FROM fleet.digital_twin_state d
 JOIN platform.partition_version known
@@ -37,7 +41,8 @@ WHERE d.battery_id = :jar ORDER BY d.captured_at
 """)
 _LIVES = sa.text("""
 SELECT p.predicted_at AS at, p.rul_days, p.rul_lower_ci_days, p.rul_upper_ci_days, p.failure_probability_30d,
-       p.failure_probability_90d, p.failure_probability_365d, p.source, p.explanation_json, m.version AS model_version
+       p.failure_probability_90d, p.failure_probability_365d, p.source, p.explanation_json,
+           m.version AS model_version
 FROM fleet.rul_prediction p
 JOIN platform.partition_version known
   ON known.table_name = 'rul_prediction' AND known.site = p.site AND known.month = p.month
@@ -45,7 +50,8 @@ JOIN platform.partition_version known
 LEFT JOIN ml.ml_model m ON m.model_id = p.model_id
 WHERE p.battery_id = :jar ORDER BY p.predicted_at
 """)
-# What happened: alerts once each however many months they held, incidents, visits, readings, tests of its string.
+# What happened: alerts once each however many months they held, incidents, visits, readings, tests of its
+# string.
 _EVENTS = sa.text("""
 SELECT * FROM (
     SELECT min(a.triggered_at) AS at, 'alert' AS kind, a.severity::text AS severity,
@@ -57,7 +63,8 @@ SELECT * FROM (
     LEFT JOIN fleet.incident i USING (incident_id)
     WHERE a.battery_id = :jar GROUP BY a.alert_type, a.severity, i.incident_code
     UNION ALL
-    SELECT coalesce(m.completed_date, m.scheduled_date), 'maintenance', NULL, replace(m.event_type, '_', ' '), m.notes, NULL
+    SELECT coalesce(m.completed_date, m.scheduled_date), 'maintenance', NULL, replace(m.event_type, '_',
+           ' '), m.notes, NULL
     FROM fleet.maintenance_event m JOIN platform.partition_version known
       ON known.table_name = 'maintenance_event' AND known.site = m.site AND known.month = m.month
      AND known.committed_at <= platform.as_of()

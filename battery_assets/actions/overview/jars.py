@@ -1,7 +1,7 @@
 """Jars in service with their newest state and life, as a part of statements.
 
-The view `fleet.jar_health_now` looks for each jar through every month there is. A page has no time for that: it
-asks the books first which months are the newest, and looks there alone.
+The view `fleet.jar_health_now` looks for each jar through every month there is. A page has no time for
+that: it asks the books first which months are the newest, and looks there alone.
 """
 
 import sqlalchemy as sa
@@ -19,15 +19,17 @@ GROUP BY table_name
 """)
 # A month that is the newest of one site may not be known yet of another.
 JARS = """
-known AS MATERIALIZED (
-    SELECT table_name, site, month, state FROM platform.partition_version WHERE committed_at <= platform.as_of()
+WITH known AS MATERIALIZED (
+    SELECT table_name, site, month, state FROM platform.partition_version
+           WHERE committed_at <= platform.as_of()
       AND table_name IN ('digital_twin_state', 'rul_prediction', 'feature_store')),
 jars AS (
     SELECT b.site, b.battery_id, b.battery_code, b.string_id, s.string_code, b.position_in_string,
            twin.soh_pct, twin.fault, twin.evidence, twin.evidence_age_days, twin.captured_at,
            life.rul_days, life.rul_lower_ci_days, life.rul_upper_ci_days, life.failure_probability_90d,
            EXISTS (SELECT FROM known k WHERE k.state = 'stale' AND k.site = b.site
-                   AND (k.table_name, k.month) IN (('digital_twin_state', twin.month), ('rul_prediction', life.month)))
+                   AND (k.table_name, k.month) IN (('digital_twin_state', twin.month), ('rul_prediction',
+                       life.month)))
                AS stale
     FROM fleet.battery b JOIN fleet.string s USING (string_id)
     LEFT JOIN LATERAL (
@@ -49,7 +51,8 @@ jars AS (
 FEATURES = """
 LEFT JOIN LATERAL (
     SELECT f.t_mean, f.v_mean, f.v_balance_mean, f.r_internal_baseline_pct FROM fleet.feature_store f
-    WHERE f.battery_id = j.battery_id AND f.feature_window_hours = 24 AND f.month = ANY (CAST(:features AS text[]))
+    WHERE f.battery_id = j.battery_id AND f.feature_window_hours = 24
+        AND f.month = ANY (CAST(:features AS text[]))
       AND (f.site, f.month) IN (SELECT site, month FROM known WHERE table_name = 'feature_store')
     ORDER BY f.feature_ts DESC LIMIT 1) f ON true
 """
@@ -57,8 +60,6 @@ LEFT JOIN LATERAL (
 
 def newest_months(connection: sa.Connection, reader: Reader, site: str = "") -> dict[str, list[str]]:
     """The months that JARS and FEATURES look at, by the name of their parameter."""
-    found = {
-        row["table_name"]: row["months"] for row in reader.rows(connection, _NEWEST, site=site)
-    }
+    found = {row["table_name"]: row["months"] for row in reader.rows(connection, _NEWEST, site=site)}
     names = {"twin": "digital_twin_state", "life": "rul_prediction", "features": "feature_store"}
     return {name: list(found.get(table, [])) for name, table in names.items()}

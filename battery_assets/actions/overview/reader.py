@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -39,6 +39,11 @@ class Reader:
         """Parameters of statements: `sites` is NULL where every site may be seen."""
         return {"sites": None if self.sites is None else sorted(self.sites), "now": self.now}
 
+    @property
+    def query(self) -> str:
+        """What an address ends with, so that what it shows is of the same instant."""
+        return "" if self.as_of is None else f"?as_of={self.as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+
     def sees(self, site: str) -> bool:
         """Whether a site is among the reader's."""
         return self.sites is None or site in self.sites
@@ -64,4 +69,5 @@ class Reader:
     def rows(self, connection: sa.Connection, statement: sa.TextClause, **terms: Any) -> list[Row]:
         """The rows of a statement; of its parameters `sites` and `now` are the reader's."""
         own = {name: value for name, value in self.terms.items() if name in statement._bindparams}
-        return list(connection.execute(statement, {**own, **terms}).mappings().all())
+        found = connection.execute(statement, {**own, **terms}).mappings().all()
+        return [cast(Row, row) for row in found]

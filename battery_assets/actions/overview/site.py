@@ -20,10 +20,10 @@ FROM platform.site s LEFT JOIN fleet.location p USING (site)
 WHERE s.site = :site ORDER BY p.location_code LIMIT 1
 """)
 _JARS = sa.text(
-    "WITH"
-    + JARS
+    JARS
     + """
-SELECT j.string_code, j.battery_code, j.position_in_string, j.soh_pct, j.fault, j.stale, j.failure_probability_90d,
+SELECT j.string_code, j.battery_code, j.position_in_string, j.soh_pct, j.fault, j.stale,
+       j.failure_probability_90d,
        j.evidence, j.evidence_age_days, f.r_internal_baseline_pct, f.t_mean, f.v_balance_mean
 FROM jars j
 """
@@ -40,7 +40,8 @@ ORDER BY string_id, array_position(
     ARRAY['measured_load', 'system_rating', 'rated_15min', 'rated_1h'], load_basis::text)
 """)
 _INCIDENTS = sa.text("""
-SELECT incident_code, severity, title, status, created_at, age_days, acknowledged_at, due_date, overdue, work_order
+SELECT incident_code, severity, title, status, created_at, age_days, acknowledged_at, due_date, overdue,
+       work_order
 FROM fleet.open_incidents WHERE site = :site
 """)
 TABLES = (t.digital_twin_state, t.rul_prediction, t.string_runtime, t.feature_store, t.incident, t.work_order)
@@ -48,7 +49,7 @@ TABLES = (t.digital_twin_state, t.rul_prediction, t.string_runtime, t.feature_st
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the health of a string's jars rests on: its usual age in days, and how many jars lack measurements."""
+    """What the health of a string's jars rests on: its usual age in days, and how many were not measured."""
 
     jars: int
     tested: int
@@ -96,7 +97,14 @@ def evidence_of(jars: Sequence[Row]) -> dict[str, Evidence]:
             len(rows),
             sum("capacity_test" in (row["evidence"] or "") for row in rows),
             sum((row["evidence"] or "age") == "age" for row in rows),
-            median([float(row["evidence_age_days"]) for row in rows if row["evidence_age_days"] is not None] or [None]),
+            median(
+                [float(row["evidence_age_days"]) for row in rows if row["evidence_age_days"] is not None]
+                or [None]
+            ),
         )
         for string, rows in by_string.items()
     }
+
+
+def _usual(ages: list[float]) -> float | None:
+    return median(ages) if ages else None

@@ -14,8 +14,7 @@ SURE, LIKELY = 0.9, 0.5
 TABLES = (t.incident, t.work_order, t.digital_twin_state, t.rul_prediction, t.string_runtime)
 
 _SITES = sa.text(
-    "WITH"
-    + JARS
+    JARS
     + """,
 open AS (
     SELECT i.site, i.incident_id, i.severity, i.acknowledged_at, bool_or(i.overdue) AS overdue
@@ -54,8 +53,7 @@ ORDER BY w.rank NULLS LAST, w.incidents DESC NULLS LAST, s.site
 """
 )
 _FIRST = sa.text(
-    "WITH"
-    + JARS
+    JARS
     + """,
 first AS (
     SELECT * FROM jars WHERE failure_probability_90d IS NOT NULL

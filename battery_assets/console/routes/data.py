@@ -12,7 +12,11 @@ from battery_assets.hosting.presence import present
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 LIFE_SCORES = (("c_index", "C-index"), ("brier_90d", "Brier, 90 d"), ("coverage_95", "Inside 95 %"))
-SCORES = (("macro_auroc", "AUROC"), ("exact", "All labels right"), ("sound_called_sound", "Sound called sound"))
+SCORES = (
+    ("macro_auroc", "AUROC"),
+    ("exact", "All labels right"),
+    ("sound_called_sound", "Sound called sound"),
+)
 LAB_SCORES = (("soh_mape_by_cell", "Health, error"), ("rul_rmse_by_cell", "Cycles left, error"),
               ("probes_red", "Probes red"))  # fmt: skip
 
@@ -30,17 +34,20 @@ def data(request: Request, reader: Annotated[Reader, Depends(reader_of)]) -> Res
     """Which alerts are blind, and why."""
     found = blindness.data(warehouse_of(request), reader)
     newest = {
-        one.site: max((row["month"] for name, row in one.partitions.items() if name in blindness.RAW), default=None)
+        one.site: max(
+            (row["month"] for name, row in one.partitions.items() if name in blindness.RAW), default=None
+        )
         for one in found.sites
     }
-    return page(request, "data.html", data=found, newest=newest, tables=blindness.SHOWN, **pages_beside(request))
+    return page(
+        request, "data.html", data=found, newest=newest, tables=blindness.SHOWN, **pages_beside(request)
+    )
 
 
 @router.get("/models")
 def models(request: Request, reader: Annotated[Reader, Depends(reader_of)]) -> Response:
     """What the alerts were worth; models and experiments for who sees every site."""
     board = scoreboard(warehouse_of(request), reader)
-    return page(
-        request, "models.html", board=board, whole=reader.sites is None, life_scores=LIFE_SCORES, scores=SCORES,
-        lab_scores=LAB_SCORES, **pages_beside(request),
-    )  # fmt: skip
+    scores = {"life_scores": LIFE_SCORES, "scores": SCORES, "lab_scores": LAB_SCORES}
+    beside = pages_beside(request)
+    return page(request, "models.html", board=board, whole=reader.sites is None, **scores, **beside)

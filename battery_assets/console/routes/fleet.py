@@ -19,29 +19,29 @@ def fleet(request: Request, reader: Annotated[Reader, Depends(reader_of)]) -> Re
     """What is wrong now, everywhere."""
     warehouse = warehouse_of(request)
     data = {one.site: one for one in blindness.data(warehouse, reader).sites}
-    rows = [
-        {**row, "wrong": _wrong(row, data.get(row["site"])), "newest": None, "late": None}
-        | ({"newest": data[row["site"]].newest, "late": data[row["site"]].late} if row["site"] in data else {})
-        for row in sites.sites(warehouse, reader)
-    ]
+    rows = []
+    for row in sites.sites(warehouse, reader):
+        own = data[row["site"]]
+        rows.append({**row, "wrong": _wrong(row, own), "newest": own.newest, "late": own.late})
     total = {name: sum(row[name] or 0 for row in rows)
              for name in ("unacknowledged", "critical", "unsure", "likely", "overdue")}  # fmt: skip
     total["blind"] = sum(bool(one.blind) for one in data.values())
     first = sites.first_to_fail(warehouse, reader)
-    return page(request, "fleet.html", sites=rows, total=total, first=first, map=drawn(rows))
+    return page(request, "fleet.html", sites=rows, total=total, first=first, map=drawn(rows, reader))
 
 
-def _wrong(row: Mapping[str, Any], data: blindness.SiteData | None) -> list[tuple[str, str]]:
+def _wrong(row: Mapping[str, Any], data: blindness.SiteData) -> list[tuple[str, str]]:
     """What is wrong at a site in a few words each, with how grave it is."""
     other = row["incidents"] - row["critical"] - row["high"]
     counted = [
         (row["critical"], "critical incident", "critical"), (row["high"], "high incident", "high"),
-        (row["unsure"], "string may not carry its load", "critical"), (row["faults"], "faulty jar", "critical"),
+        (row["unsure"], "string may not carry its load", "critical"),
+        (row["faults"], "faulty jar", "critical"),
         (row["likely"], "jar likely to fail", "high"), (row["overdue"], "overdue", "late"),
         (other, "lesser incident", "medium"),
     ]  # fmt: skip
     found = [(f"{count} {_several(said, count)}", level) for count, said, level in counted if count]
-    if data is not None and data.blind:
+    if data.blind:
         found.append((f"{len(data.blind)} of {len(blindness.RESTS_ON)} alerts blind", "late"))
     return found
 
@@ -56,7 +56,7 @@ def _several(said: str, count: int) -> str:
     return f"jars{said.removeprefix('jar')}" if said.startswith("jar ") else f"{said}s"
 
 
-def drawn(rows: Sequence[Mapping[str, Any]]) -> Markup:
+def drawn(rows: Sequence[Mapping[str, Any]], reader: Reader) -> Markup:
     """The sites by longitude and latitude; each place is a link whose shape and words say its state."""
     placed = [row for row in rows if row["latitude"] is not None and row["longitude"] is not None]
     if not placed:
@@ -79,16 +79,19 @@ def drawn(rows: Sequence[Mapping[str, Any]]) -> Markup:
         if 8 < y(degree) < HEIGHT - 8:
             parts.append(f'<path class="grid" d="M0 {y(degree):.1f}H{WIDTH:.0f}"/>')
             if degree % 2 == 0:
-                parts.append(f'<text x="2" y="{y(degree) - 2:.1f}">{abs(degree)}° {"N" if degree >= 0 else "S"}</text>')
+                parts.append(
+                    f'<text x="2" y="{y(degree) - 2:.1f}">{abs(degree)}° {"N" if degree >= 0 else "S"}</text>'
+                )
     for row, lon, lat in zip(placed, east, north, strict=True):
-        parts.append(_place(row, x(lon), y(lat)))
+        parts.append(_place(row, x(lon), y(lat), reader.query))
     label = f"Map of {len(placed)} sites; the table beside it says the same"
+    box = f"0 0 {WIDTH:.0f} {HEIGHT:.0f}"
     return Markup(
-        f'<svg class="map" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="group" aria-label="{label}">{"".join(parts)}</svg>'
+        f'<svg class="map" viewBox="{box}" role="group" aria-label="{label}">{"".join(parts)}</svg>'
     )
 
 
-def _place(row: Mapping[str, Any], x: float, y: float) -> str:
+def _place(row: Mapping[str, Any], x: float, y: float, query: str) -> str:
     """A circle where nothing is wrong, a square or a diamond where something is."""
     grave = {level for _, level in row["wrong"]}
     state = "bad" if "critical" in grave else "warn" if grave else "good"
@@ -102,7 +105,7 @@ def _place(row: Mapping[str, Any], x: float, y: float) -> str:
     left = x > WIDTH * 0.62
     anchor, at = ("end", x - 15) if left else ("start", x + 15)
     return (
-        f'<a class="{state}" href="/sites/{name}">{shape}'
+        f'<a class="{state}" href="/sites/{name}{query}">{shape}'
         f'<text class="name" x="{at:.1f}" y="{y:.1f}" text-anchor="{anchor}">{name}</text>'
         f'<text x="{at:.1f}" y="{y + 13:.1f}" text-anchor="{anchor}">{escape(said)}</text></a>'
     )

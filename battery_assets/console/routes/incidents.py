@@ -1,6 +1,6 @@
 """Incidents and work orders: lists, one incident with its timeline, and what people enter about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from battery_assets.actions.overview import incidents as overview
 from battery_assets.actions.overview.reader import Reader
 from battery_assets.actions.people.caller import OPERATE, Caller
 from battery_assets.api.problems import Problem
-from battery_assets.console.drawings import Chart
+from battery_assets.console.drawings import Chart, Point
 from battery_assets.console.forms import fields
 from battery_assets.console.pages import Page, back, instant, page, reader_of, signed_in, warehouse_of
 from battery_assets.tables.fleet.p7_operations import RCA_CODES
@@ -26,9 +26,7 @@ Read = Annotated[Reader, Depends(reader_of)]
 
 
 @router.get("/incidents")
-def listed(
-    request: Request, reader: Read, site: str = "", severity: str = "", all: str = ""
-) -> Response:
+def listed(request: Request, reader: Read, site: str = "", severity: str = "", all: str = "") -> Response:
     """Open incidents, or all of them."""
     rows = overview.incidents(
         warehouse_of(request), reader, site=site.strip(), severity=severity, everything=bool(all)
@@ -93,12 +91,12 @@ def enter(
 
 
 def timeline(found: overview.Incident) -> list[dict[str, Any]]:
-    """Alerts, what people did, and work orders, oldest first."""
-    rows = [
-        {"at": row["at"], "css": row["severity"], "words": row["words"],
-         "title": f"{row['severity']}: {row['title']} of {row['battery_code'] or row['string_code'] or 'the site'}"}
-        for row in found.alerts
-    ]  # fmt: skip
+    """Alerts, what people did, and work orders, the newest first."""
+    rows: list[dict[str, Any]] = []
+    for row in found.alerts:
+        unit = row["battery_code"] or row["string_code"] or "the site"
+        title = f"{row['severity']}: {row['title']} of {unit}"
+        rows.append({"at": row["at"], "css": row["severity"], "words": row["words"], "title": title})
     for row in found.entries:
         did = _ACTED[row["action"]].format(to=row["assigned_to"] or "somebody")
         more = [row["note"], f"Cause: {row['rca_code']}." if row["rca_code"] else None]
@@ -108,8 +106,10 @@ def timeline(found: overview.Incident) -> list[dict[str, Any]]:
     for row in found.orders:
         rows.append({"at": row["created_at"], "css": "", "title": "Work order", "words": row["title"]})
         if row["completed_at"]:
-            rows.append({"at": row["completed_at"], "css": "", "title": "Work order done", "words": row["title"]})
-    return sorted(rows, key=lambda row: row["at"])
+            rows.append(
+                {"at": row["completed_at"], "css": "", "title": "Work order done", "words": row["title"]}
+            )
+    return sorted(rows, key=lambda row: row["at"], reverse=True)
 
 
 def charts(found: overview.Incident) -> dict[str, Markup]:
@@ -118,10 +118,12 @@ def charts(found: overview.Incident) -> dict[str, Markup]:
     then: list[tuple[datetime, str]] = [(found.day, "then")]
 
     def chart(title: str, unit: str, letter: str) -> Markup:
-        lines = [("line", [(row["at"], row[f"{letter}_{own}"]) for row in found.hours])]
+        lines: list[tuple[str, Sequence[Point]]] = [("line", [(row["at"], row[f"{letter}_{own}"]) for row in found.hours])]
         if own == "jar":
             lines.insert(0, ("usual", [(row["at"], row[f"{letter}_usual"]) for row in found.hours]))
         band = [(row["at"], row[f"{letter}_low"], row[f"{letter}_high"]) for row in found.hours]
-        return Chart(f"{title} around {found.day:%Y-%m-%d}", unit, lines, [("around", band)], marks=then).drawn()
+        return Chart(
+            f"{title} around {found.day:%Y-%m-%d}", unit, lines, [("around", band)], marks=then
+        ).drawn()
 
     return {"voltage": chart("Voltage", "V", "v"), "temperature": chart("Temperature", "°C", "t")}

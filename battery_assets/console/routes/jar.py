@@ -34,7 +34,7 @@ def jar(request: Request, name: str, reader: Annotated[Reader, Depends(reader_of
         state=state,
         day=_last(found.days),
         lives={f"{row['at']:%Y-%m}": row for row in found.lives},
-        age=None if installed is None else reader.now.date() - installed,
+        age=None if installed is None or state is None else state["at"].date() - installed,
         explanation=explained.get("words"),
         reasons=reasons(explained),
         incidents=[{"responsible": None, **row} for row in found.incidents],
@@ -72,7 +72,7 @@ def charts(found: Jar) -> dict[str, Markup]:
         "voltage": Chart(
             f"Voltage of {name}: {_newest(days, 'v_mean', 'V')}", "V",
             [("line", [(row["at"], row["v_mean"]) for row in days])],
-            [("band", [(row["at"], row["v_min"], row["v_max"]) for row in days])], limits,
+            [("band", [(row["at"], row["v_min"], row["v_max"]) for row in days])], limits, bands_count=False,
         ).drawn(),
         "resistance": Chart(
             f"Resistance of {name}: {_newest(days, 'r_internal_baseline_pct', '% of new')}", "% of new",

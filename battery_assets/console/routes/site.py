@@ -26,7 +26,6 @@ def site(
     found = site_named(warehouse, reader, name)
     if found is None:
         raise Problem(404, "no site of yours is called so", "see the list of the fleet")
-    after = "" if reader.as_of is None else f"?as_of={reader.as_of:%Y-%m-%dT%H:%M:%S}Z"
     return page(
         request,
         "site.html",
@@ -34,7 +33,7 @@ def site(
         heat=heat_map(found.jars, show),
         quantities=QUANTITIES.values(),
         bars=_bars(found.strings),
-        jar_at=lambda code: f"/jars/{quote(code)}{after}",
+        jar_at=lambda code: f"/jars/{quote(code)}{reader.query}",
         first=first_to_fail(warehouse, reader, name, 5),
         incidents=[{"responsible": None, **row} for row in found.incidents],
         stale=any(row["stale"] for row in found.jars),
