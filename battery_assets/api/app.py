@@ -4,7 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -52,14 +52,28 @@ class Platform:
         return Accounts(self.warehouse.database_url, Seal(self.settings.home))
 
 
+class Service(Protocol):
+    """What works beside the requests, in a thread of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
+
 def create_app(
     platform: Platform,
     gate: Gate,
     *,
     routers: tuple[APIRouter, ...] = (),
     on_start: Callable[[FastAPI], None] | None = None,
+    services: tuple[Service, ...] = (),
 ) -> FastAPI:
-    """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own."""
+    """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own.
+
+    services: what works beside the requests, from the first to the last of them.
+    """
     url, limits = platform.warehouse.database_url, platform.limits
     made = pool(url, limits.connections, limits.statement_s, limits.wait_s)
 
@@ -69,7 +83,11 @@ def create_app(
         anyio.to_thread.current_default_thread_limiter().total_tokens = limits.connections
         if on_start is not None:
             on_start(app)
+        for service in services:
+            service.start()
         yield
+        for service in reversed(services):
+            service.stop()
         made.dispose()
 
     app = FastAPI(

@@ -12,6 +12,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from battery_assets.actions.people.attempts import TooEarly
+from battery_assets.actions.people.passwords import Busy
+from battery_assets.actions.people.second_factor import NotFresh
+from battery_assets.actions.people.signing_in import NotSignedIn
 from battery_assets.errors import BadInput, Failure, UserError
 
 log = logging.getLogger(__name__)
@@ -99,6 +103,7 @@ def body_of(
 
 def answer(request: Request, problem: Problem) -> JSONResponse:
     """A problem as an answer."""
+    request.scope["problem"] = problem.detail
     body = body_of(
         problem.status_code,
         problem.detail,
@@ -121,6 +126,16 @@ def of_user_error(error: UserError) -> Problem:
         return Problem(409, detail, error.next_step)
     missing = re.match(r"(no \w+ is called|there is no )", error.message)
     return Problem(404 if missing else 422, detail, error.next_step)
+
+
+def of_sign_in(error: UserError) -> Problem:
+    """Of who did not get in, or not yet."""
+    if isinstance(error, TooEarly):
+        wait = {"Retry-After": str(max(1, round(error.wait_s)))}
+        return Problem(429, error.message, error.next_step, headers=wait)
+    if isinstance(error, Busy):
+        return Problem(503, error.message, error.next_step, headers={"Retry-After": "3"})
+    return Problem(401, error.message, error.next_step, headers={"WWW-Authenticate": "APIKey"})
 
 
 def of_database(error: sa.exc.SQLAlchemyError) -> Problem:
@@ -157,6 +172,9 @@ def handle_problems(app: FastAPI) -> None:
 
     on(Problem, lambda problem: problem)
     on(UserError, of_user_error)
+    for refused in (NotSignedIn, TooEarly, Busy):
+        on(refused, of_sign_in)
+    on(NotFresh, lambda error: Problem(403, error.message, error.next_step))
     on(BadInput, lambda error: Problem(422, without_input(str(error))))
     on(RequestValidationError, of_validation)
     on(HTTPException, of_http)

@@ -18,7 +18,9 @@ def served(settings: Settings) -> Any:
     from battery_assets.api.gate import Keys
 
     warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
-    return Guard(create_app(Platform(settings, warehouse), Keys(warehouse)), settings.web_hosts)
+    platform = Platform(settings, warehouse)
+    keys = Keys(platform.accounts)
+    return Guard(create_app(platform, keys, services=(keys.known,)), settings.web_hosts)
 
 
 def main() -> None:
