@@ -1,4 +1,4 @@
-"""`python -m battery_assets.api.serve PORT`: the API on loopback, for its own pages and for programs."""
+"""`python -m battery_assets.api.serve PORT`: the API and the console on loopback."""
 
 import logging
 import sys
@@ -16,11 +16,13 @@ FORM = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
 def served(settings: Settings) -> Any:
     """The guarded application of a home whose database runs."""
     from battery_assets.api.gate import Keys
+    from battery_assets.console.mount import ROUTERS
 
     warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
     platform = Platform(settings, warehouse)
     keys = Keys(platform.accounts)
-    return Guard(create_app(platform, keys, services=(keys.known,)), settings.web_hosts)
+    app = create_app(platform, keys, services=(keys.known,), routers=ROUTERS)
+    return Guard(app, settings.web_hosts)
 
 
 def main() -> None:

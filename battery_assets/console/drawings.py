@@ -202,9 +202,10 @@ def _round_instants(since: datetime, until: datetime) -> list[tuple[datetime, st
         hours = (first + timedelta(hours=k) for k in range(100))
         return [(at, f"{at:%d %b}" if at.hour == 0 else f"{at:%H}:00")
                 for at in hours if at <= until and at.hour % 12 == 0]  # fmt: skip
-    months = [since.replace(year=since.year + (since.month + k) // 12, month=(since.month + k) % 12 + 1, day=1,
-                            hour=0, minute=0, second=0, microsecond=0) for k in range(400)]  # fmt: skip
-    inside = [at for at in months if at <= until]
+    month = since.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    inside = []
+    while (month := (month + timedelta(days=32)).replace(day=1)) <= until:
+        inside.append(month)
     if span < timedelta(days=60):
         return [(since + span * k / 4, f"{since + span * k / 4:%d %b}") for k in (1, 2, 3)]
     every = next(k for k in (1, 2, 3, 6, 12, 24, 60, 120) if len(inside) / k <= 6 or k == 120)

@@ -25,9 +25,7 @@ class Quantity:
     def bands(self) -> list[tuple[str, str]]:
         """Class and words of each band, the worst first."""
         ends = ("over {}", "up to {}") if self.high_is_bad else ("under {}", "from {}")
-        between = [
-            f"{min(x, y):g} to {max(x, y):g}" for x, y in pairwise(self.edges)
-        ]
+        between = [f"{min(x, y):g} to {max(x, y):g}" for x, y in pairwise(self.edges)]
         words = [ends[0].format(f"{self.edges[0]:g}"), *between, ends[1].format(f"{self.edges[-1]:g}")]
         return [(f"h{k}", f"{word} {self.unit}") for k, word in enumerate(words)]
 

@@ -129,8 +129,7 @@ def _lacks(at: SiteData, table: str, column: str) -> str | None:
         return f"{table} has no data"
     if column in (row["empty_columns"] or ()):
         return f"{table}.{column} is empty in {row['month']}"
-    newest = max(one["month"] for name, one in at.partitions.items() if name in RAW)
-    if row["month"] < newest:
+    if row["month"] < max((one["month"] for name, one in at.partitions.items() if name in RAW), default=""):
         return f"{table} ends with {row['month']}"
     return f"{table} {row['month']} is to be made again" if row["state"] == "stale" else None
 

@@ -58,6 +58,11 @@ LEFT JOIN LATERAL (
 """
 
 
+def of_jars(*parts: str) -> sa.TextClause:
+    """A statement whose first parts are `known` and `jars`."""
+    return sa.text("".join((JARS, *parts)))
+
+
 def newest_months(connection: sa.Connection, reader: Reader, site: str = "") -> dict[str, list[str]]:
     """The months that JARS and FEATURES look at, by the name of their parameter."""
     found = {row["table_name"]: row["months"] for row in reader.rows(connection, _NEWEST, site=site)}

@@ -22,7 +22,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Lines:
-    """Lines of a log as text, by column; `more`: the next page begins before that number, 0: there is none."""
+    """Lines of a log as text, by column. more: the next page begins before that number, 0: there is none."""
 
     columns: Sequence[str]
     rows: Sequence[dict[str, str]]

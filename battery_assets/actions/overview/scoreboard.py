@@ -98,9 +98,9 @@ def scoreboard(warehouse: Warehouse, reader: Reader) -> Scoreboard:
         replays = reader.rows(connection, _REPLAYS)
         if reader.sites is not None:
             return Scoreboard((), (), (), (), (), (), replays)
-        lists = [
+        experiments, models, lab_models, campaigns, jobs = (
             reader.rows(connection, one) for one in (_EXPERIMENTS, _MODELS, _LAB_MODELS, _CAMPAIGNS, _JOBS)
-        ]
+        )
         datasets = reader.rows(connection, _DATASETS) if reader.as_of is None else []
     boards = [_board(warehouse, row) for row in datasets]
     ranked = [one for one in boards if one.rows]

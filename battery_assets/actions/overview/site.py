@@ -7,7 +7,7 @@ from statistics import median
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.actions.overview.jars import FEATURES, JARS, newest_months
+from battery_assets.actions.overview.jars import FEATURES, newest_months, of_jars
 from battery_assets.actions.overview.reader import Reader, Row
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -19,16 +19,15 @@ SELECT s.site, p.location_code, p.location_name, p.city, p.timezone,
 FROM platform.site s LEFT JOIN fleet.location p USING (site)
 WHERE s.site = :site ORDER BY p.location_code LIMIT 1
 """)
-_JARS = sa.text(
-    JARS
-    + """
+_JARS = of_jars(
+    """
 SELECT j.string_code, j.battery_code, j.position_in_string, j.soh_pct, j.fault, j.stale,
        j.failure_probability_90d,
        j.evidence, j.evidence_age_days, f.r_internal_baseline_pct, f.t_mean, f.v_balance_mean
 FROM jars j
-"""
-    + FEATURES
-    + "ORDER BY j.string_code, j.position_in_string, j.battery_code"
+""",
+    FEATURES,
+    "ORDER BY j.string_code, j.position_in_string, j.battery_code",
 )
 _STRINGS = sa.text("""
 SELECT DISTINCT ON (string_id) string_code, system_type, load_basis, load_kind, load_w, load_current_a,
@@ -97,10 +96,7 @@ def evidence_of(jars: Sequence[Row]) -> dict[str, Evidence]:
             len(rows),
             sum("capacity_test" in (row["evidence"] or "") for row in rows),
             sum((row["evidence"] or "age") == "age" for row in rows),
-            median(
-                [float(row["evidence_age_days"]) for row in rows if row["evidence_age_days"] is not None]
-                or [None]
-            ),
+            _usual([float(row["evidence_age_days"]) for row in rows if row["evidence_age_days"] is not None]),
         )
         for string, rows in by_string.items()
     }

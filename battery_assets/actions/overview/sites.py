@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from battery_assets import tables as t
-from battery_assets.actions.overview.jars import FEATURES, JARS, newest_months
+from battery_assets.actions.overview.jars import FEATURES, newest_months, of_jars
 from battery_assets.actions.overview.reader import Reader, Row
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -13,9 +11,8 @@ from battery_assets.platform.warehouse.resource import Warehouse
 SURE, LIKELY = 0.9, 0.5
 TABLES = (t.incident, t.work_order, t.digital_twin_state, t.rul_prediction, t.string_runtime)
 
-_SITES = sa.text(
-    JARS
-    + """,
+_SITES = of_jars(
+    """,
 open AS (
     SELECT i.site, i.incident_id, i.severity, i.acknowledged_at, bool_or(i.overdue) AS overdue
     FROM fleet.open_incidents i GROUP BY 1, 2, 3, 4),
@@ -52,9 +49,8 @@ WHERE s.source NOT LIKE 'lab%' AND (CAST(:sites AS text[]) IS NULL OR s.site = A
 ORDER BY w.rank NULLS LAST, w.incidents DESC NULLS LAST, s.site
 """
 )
-_FIRST = sa.text(
-    JARS
-    + """,
+_FIRST = of_jars(
+    """,
 first AS (
     SELECT * FROM jars WHERE failure_probability_90d IS NOT NULL
     ORDER BY failure_probability_90d DESC, rul_days, battery_code LIMIT :most),
@@ -66,9 +62,9 @@ SELECT j.site, j.battery_code, j.string_code, j.soh_pct, f.r_internal_baseline_p
        j.rul_lower_ci_days, j.rul_upper_ci_days, j.failure_probability_90d, j.fault, i.incident_code,
        i.incident_status
 FROM first j LEFT JOIN incidents i USING (battery_code)
-"""
-    + FEATURES
-    + "ORDER BY j.failure_probability_90d DESC, j.rul_days, j.battery_code"
+""",
+    FEATURES,
+    "ORDER BY j.failure_probability_90d DESC, j.rul_days, j.battery_code",
 )
 
 

@@ -1,6 +1,6 @@
 """Data by consequence, and what was learned: models and experiments with links into Dagster and MLflow."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -21,7 +21,7 @@ LAB_SCORES = (("soh_mape_by_cell", "Health, error"), ("rul_rmse_by_cell", "Cycle
               ("probes_red", "Probes red"))  # fmt: skip
 
 
-def pages_beside(request: Request) -> dict[str, str | None]:
+def pages_beside(request: Request) -> dict[str, Any]:
     """Addresses of the Dagster and MLflow pages that `up` serves beside this one; None where it does not."""
     beside = present(request.app.state.platform.settings, patience_s=0.0)
     if beside is None:
@@ -48,6 +48,6 @@ def data(request: Request, reader: Annotated[Reader, Depends(reader_of)]) -> Res
 def models(request: Request, reader: Annotated[Reader, Depends(reader_of)]) -> Response:
     """What the alerts were worth; models and experiments for who sees every site."""
     board = scoreboard(warehouse_of(request), reader)
-    scores = {"life_scores": LIFE_SCORES, "scores": SCORES, "lab_scores": LAB_SCORES}
+    scores: dict[str, Any] = {"life_scores": LIFE_SCORES, "scores": SCORES, "lab_scores": LAB_SCORES}
     beside = pages_beside(request)
     return page(request, "models.html", board=board, whole=reader.sites is None, **scores, **beside)

@@ -118,7 +118,9 @@ def charts(found: overview.Incident) -> dict[str, Markup]:
     then: list[tuple[datetime, str]] = [(found.day, "then")]
 
     def chart(title: str, unit: str, letter: str) -> Markup:
-        lines: list[tuple[str, Sequence[Point]]] = [("line", [(row["at"], row[f"{letter}_{own}"]) for row in found.hours])]
+        lines: list[tuple[str, Sequence[Point]]] = [
+            ("line", [(row["at"], row[f"{letter}_{own}"]) for row in found.hours])
+        ]
         if own == "jar":
             lines.insert(0, ("usual", [(row["at"], row[f"{letter}_usual"]) for row in found.hours]))
         band = [(row["at"], row[f"{letter}_low"], row[f"{letter}_high"]) for row in found.hours]
