@@ -9,6 +9,13 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.errors import UserError
 
+# Accounts, and people of the sites' master data who have none.
+_USER = sa.table(
+    "user", sa.column("user_id", sa.Uuid(as_uuid=False)), sa.column("email", sa.Text),
+    sa.column("name", sa.Text),
+    sa.column("is_active", sa.Boolean), schema="fleet",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Person:
@@ -30,7 +37,7 @@ def user_id_of(connection: sa.Connection, name: str) -> str:
     """The identifier of a user who is named. UserError where nobody or several are called so."""
     found = _users(connection, name)
     if len(found) != 1:
-        active = sa.select(t.user.c.email).where(t.user.c.is_active).order_by(t.user.c.email)
+        active = sa.select(_USER.c.email).where(_USER.c.is_active).order_by(_USER.c.email)
         known = connection.execute(active)
         raise UserError(
             f"{len(found) or 'no'} users are called {name!r}; active: {', '.join(known.scalars()) or 'none'}",
@@ -40,8 +47,14 @@ def user_id_of(connection: sa.Connection, name: str) -> str:
 
 
 def _users(connection: sa.Connection, name: str) -> list[sa.Row]:
-    user, called = t.user.c, name.strip().lower()
-    same = [sa.func.lower(user.email) == called, sa.func.lower(user.name) == called]
+    called = name.strip().lower()
+    same = [sa.func.lower(one) == called for one in (_USER.c.email, _USER.c.name)]
+    # Of an account the name to sign in with is its own; nobody else's full name takes its place.
+    account = sa.select(t.users.c.user_id).where(t.users.c.username == called)
+    same.append(_USER.c.user_id.in_(account))
     with contextlib.suppress(ValueError):
-        same.append(user.user_id == str(uuid.UUID(called)))
-    return list(connection.execute(sa.select(user.user_id, user.email, user.name).where(sa.or_(*same))))
+        same.append(_USER.c.user_id == str(uuid.UUID(called)))
+    columns = (_USER.c.user_id, _USER.c.email, _USER.c.name)
+    found = list(connection.execute(sa.select(*columns).where(sa.or_(*same))))
+    own = connection.execute(account).scalar_one_or_none()
+    return [row for row in found if str(row.user_id) == str(own)] or found

@@ -39,6 +39,7 @@ class Read(HTMLParser):
     def __post_init__(self) -> None:
         super().__init__()
         self._form: dict[str, str] = {}
+        self._select = ""
         self.feed(self.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -49,7 +50,13 @@ class Read(HTMLParser):
             self.inline.append(tag)
         if tag == "form" and own.get("method") == "post":
             self._form = self.forms[str(own["action"])] = {}
-        elif tag in ("input", "select", "textarea") and "name" in own and own.get("type") != "checkbox":
+        elif tag == "select":
+            self._select, self._form[str(own["name"])] = str(own["name"]), ""
+        elif tag == "option" and ("selected" in own or not self._form[self._select]):
+            self._form[self._select] = own.get("value") or ""
+        elif tag == "input" and own.get("type") == "checkbox" and "checked" in own:
+            self._form[str(own["name"])] = str(own["value"])
+        elif tag in ("input", "textarea") and "name" in own and own.get("type") != "checkbox":
             self._form[str(own["name"])] = own.get("value") or ""
         elif tag == "a":
             self.links.append(str(own.get("href")))
