@@ -16,7 +16,7 @@ from battery_assets.platform.dagster.retention import KEEP_DAYS
 from battery_assets.platform.dagster.schedules import nightly_tidying
 from battery_assets.platform.dagster.steps import in_steps
 from battery_assets.platform.dagster.tidying import tidy_job
-from battery_assets.platform.jobs.abandoned import abandoned_jobs_sensor
+from battery_assets.platform.jobs.launching import job_sensors
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -35,6 +35,7 @@ checks = [
 ]
 lake_url = dg.EnvVar("BATTERY_LAKE_URL")
 steps = in_steps(assets, checks, together=of_fleet.TOGETHER, lake=lake_url.get_value())
+jobs = (*of_fleet.JOBS, *of_lab.JOBS, *of_experiments.JOBS)
 tidy = tidy_job(t.TABLES, int(dg.EnvVar("BATTERY_KEEP_LOG_DAYS").get_value() or KEEP_DAYS))
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=lake_url)
 schedules = (*of_lab.SCHEDULES, *of_experiments.SCHEDULES)
@@ -45,12 +46,12 @@ tracking = Tracking(
 
 defs = dg.Definitions(
     assets=steps,
-    jobs=[*of_fleet.JOBS, *of_lab.JOBS, *of_experiments.JOBS, tidy],
+    jobs=[*jobs, tidy],
     schedules=[*of_fleet.schedules_of(warehouse), *schedules, nightly_tidying(tidy)],
     sensors=[
         landing_sensor(warehouse, landing),
         lab_landing_sensor(warehouse, landing),
-        abandoned_jobs_sensor(warehouse),
+        *job_sensors(warehouse, jobs),
         failures_sensor(warehouse),
         stale_sensor(warehouse, {"site": of_fleet.site_month_job, "lab": of_lab.lab_month_job}),
     ],

@@ -43,6 +43,17 @@ class UserError(click.ClickException):
         click.echo(f"next step: {self.next_step}", err=True)
 
 
+class BadField(UserError):
+    """A field of what was sent cannot be taken; `fault` says why without the value."""
+
+    def __init__(self, message: str, next_step: str, field: str = "", fault: str = "") -> None:
+        super().__init__(message, next_step)
+        self.field, self.fault = field, fault
+
+    def __reduce__(self) -> tuple[type[UserError], tuple[str, ...]]:
+        return BadField, (self.message, self.next_step, self.field, self.fault)
+
+
 class RedCheck(UserError):
     """A check is red: what was loaded, or strings of it, obeys no rule that it has to obey."""
 

@@ -16,12 +16,17 @@ CREATE TABLE service.job (
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	started_at TIMESTAMP WITH TIME ZONE, 
 	finished_at TIMESTAMP WITH TIME ZONE, 
+	launch JSONB, 
+	launched_at TIMESTAMP WITH TIME ZONE, 
+	request_id VARCHAR(64), 
 	CONSTRAINT pk_job PRIMARY KEY (id), 
 	CONSTRAINT ck_job_state CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'stopped')), 
 	CONSTRAINT ck_job_progress CHECK (progress BETWEEN 0 AND 1)
 );
 
 CREATE INDEX ix_job_kind_state ON service.job (kind, state);
+
+CREATE INDEX ix_job_launch ON service.job (id) WHERE launch IS NOT NULL AND finished_at IS NULL;
 
 COMMENT ON TABLE service.job IS 'Jobs that run for long: state, lease, progress, and whether they are to stop.';
 
@@ -55,6 +60,12 @@ COMMENT ON COLUMN service.job.started_at IS 'When a worker took it.';
 
 COMMENT ON COLUMN service.job.finished_at IS 'When it ended.';
 
+COMMENT ON COLUMN service.job.launch IS 'Dagster job, partitions, config: the daemon begins it; NULL: who asked does.';
+
+COMMENT ON COLUMN service.job.launched_at IS 'When the daemon asked Dagster for its runs.';
+
+COMMENT ON COLUMN service.job.request_id IS 'Request that asked for it.';
+
 CREATE TABLE service.job_log (
 	id BIGINT GENERATED ALWAYS AS IDENTITY, 
 	job_id BIGINT NOT NULL, 
@@ -79,6 +90,31 @@ COMMENT ON COLUMN service.job_log.level IS 'How grave it is.';
 COMMENT ON COLUMN service.job_log.message IS 'What happened.';
 
 COMMENT ON COLUMN service.job_log.created_at IS 'When.';
+
+CREATE TABLE service.backfill_before (
+	job_id BIGINT NOT NULL, 
+	table_name VARCHAR(63) NOT NULL, 
+	site VARCHAR(31) NOT NULL, 
+	month VARCHAR(7) NOT NULL, 
+	rows BIGINT, 
+	sha256 VARCHAR(64), 
+	CONSTRAINT pk_backfill_before PRIMARY KEY (job_id, table_name, site, month), 
+	CONSTRAINT fk_backfill_before_job_id FOREIGN KEY(job_id) REFERENCES service.job (id) ON DELETE CASCADE
+);
+
+COMMENT ON TABLE service.backfill_before IS 'What partitions held when a backfill of them was asked for.';
+
+COMMENT ON COLUMN service.backfill_before.job_id IS 'Backfill.';
+
+COMMENT ON COLUMN service.backfill_before.table_name IS 'Table.';
+
+COMMENT ON COLUMN service.backfill_before.site IS 'Site.';
+
+COMMENT ON COLUMN service.backfill_before.month IS 'Month.';
+
+COMMENT ON COLUMN service.backfill_before.rows IS 'Rows that it had.';
+
+COMMENT ON COLUMN service.backfill_before.sha256 IS 'Checksum of these rows.';
 
 CREATE TABLE service.incident_entry (
 	id BIGINT GENERATED ALWAYS AS IDENTITY, 

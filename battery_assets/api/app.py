@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import anyio.to_thread
@@ -11,7 +12,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from battery_assets.actions import predict
 from battery_assets.actions.people.accounts import Accounts
+from battery_assets.api.batching import Together
 from battery_assets.api.callers import Gate
 from battery_assets.api.documents import describe
 from battery_assets.api.envelope import Envelope
@@ -19,6 +22,7 @@ from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
 from battery_assets.api.strict import StrictRoute
 from battery_assets.platform.sealing import Seal
+from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.serving import pool, use_pool
 from battery_assets.settings import Settings
@@ -50,6 +54,16 @@ class Platform:
     def accounts(self) -> Accounts:
         """Accounts, sessions and keys."""
         return Accounts(self.warehouse.database_url, Seal(self.settings.home))
+
+    @cached_property
+    def tracking(self) -> Tracking:
+        """Where the weights of models are."""
+        return predict.tracking_of(self.settings)
+
+    @cached_property
+    def predictions(self) -> Together[predict.Ask, Any]:
+        """Predictions that are asked for at the same time, stored together."""
+        return Together(lambda asks: predict.said_together(self.warehouse, self.tracking, asks))
 
 
 class Service(Protocol):
@@ -97,6 +111,7 @@ def create_app(
     )  # fmt: skip
     app.router.route_class = StrictRoute
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
+    app.state.readers = set()
     handle_problems(app)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)

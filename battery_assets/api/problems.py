@@ -16,7 +16,7 @@ from battery_assets.actions.people.attempts import TooEarly
 from battery_assets.actions.people.passwords import Busy
 from battery_assets.actions.people.second_factor import NotFresh
 from battery_assets.actions.people.signing_in import NotSignedIn
-from battery_assets.errors import BadInput, Failure, UserError
+from battery_assets.errors import BadField, BadInput, Failure, UserError
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -42,6 +42,7 @@ TITLES = {
 LONGEST_FIELD = 80
 # PostgreSQL says so of a statement that ran into its time limit.
 _CANCELLED = "57014"
+_PLACE = re.compile(r"\[(\d+)\]")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -122,6 +123,9 @@ def without_input(message: str) -> str:
 def of_user_error(error: UserError) -> Problem:
     """Of an error that a person is meant to read; of one that names nothing known, 404."""
     detail = without_input(error.message)
+    if isinstance(error, BadField):
+        where = _PLACE.sub(r".\1", f"body.{error.field}")[:LONGEST_FIELD]
+        return Problem(422, "a field cannot be taken", error.next_step, errors=[(where, error.fault)])
     if isinstance(error, Failure):
         return Problem(409, detail, error.next_step)
     missing = re.match(r"(no \w+ is called|there is no )", error.message)

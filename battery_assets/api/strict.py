@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from battery_assets.api.problems import Problem
 
@@ -17,6 +18,23 @@ class Strict(BaseModel):
     """A body: unknown fields, NaN, and a text where a number belongs are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True)
+
+
+def _instant(value: Any) -> Any:
+    """The instant that a text is. ValueError for another type, and for years that no battery saw."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    if found is None or found.tzinfo is None:
+        raise ValueError("write it as in 2026-03-01T14:00:00+07:00")
+    if not 1990 <= found.year <= 2199:
+        raise ValueError("years from 1990 to 2199 are taken")
+    return found
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Words = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"\S", description="In words.")]
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"\S")]
+Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="Month, as in 2026-03.")]
+Site = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$", description="Site or lab.")]
 
 
 class StrictRoute(APIRoute):

@@ -131,5 +131,6 @@ def test_what_was_not_known_yet_is_not_shown(ask):
         "key:4", "vendor", frozenset(SCOPES), ceiling=datetime.now(UTC) - timedelta(days=1)
     )
     assert ask("GET", "/predictions?as_of=2999-01-01T00:00:00Z", key="vendor").json()["items"] == []
-    refused = ask("GET", "/incidents", key="vendor")
+    assert ask("GET", "/incidents", key="vendor").json()["items"] == []
+    refused = ask("GET", "/hpo-campaigns", key="vendor")
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "query.as_of")

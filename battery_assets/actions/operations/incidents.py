@@ -64,30 +64,35 @@ def shown(warehouse: Warehouse, name: str) -> tuple[sa.RowMapping, Sequence[sa.R
         return row._mapping, connection.execute(_HISTORY, told).mappings().all()
 
 
-def acknowledge(warehouse: Warehouse, name: str, by: str, note: str | None = None) -> str:
+def acknowledge(warehouse: Warehouse, name: str, by: str | Person, note: str | None = None) -> str:
     """Say that somebody looks after an incident. Returns its code."""
     return _enter(warehouse, name, by, "acknowledge", note=note)
 
 
-def assign(warehouse: Warehouse, name: str, by: str, to: str) -> str:
+def assign(warehouse: Warehouse, name: str, by: str | Person, to: str) -> str:
     """Make a user responsible for an incident, and for its work order. Returns its code."""
     with warehouse.reading() as connection:
         responsible = user_id_of(connection, to)
     return _enter(warehouse, name, by, "assign", assigned_to=responsible)
 
 
-def note(warehouse: Warehouse, name: str, by: str, words: str) -> str:
+def note(warehouse: Warehouse, name: str, by: str | Person, words: str) -> str:
     """Add a remark to an incident. Returns its code."""
     return _enter(warehouse, name, by, "note", note=_said(words))
 
 
-def analyse(warehouse: Warehouse, name: str, by: str, words: str, cause: str | None = None) -> str:
+def analyse(warehouse: Warehouse, name: str, by: str | Person, words: str, cause: str | None = None) -> str:
     """Say what an incident came from, in words and by code. Returns its code."""
     return _enter(warehouse, name, by, "analyse", note=_said(words), rca_code=_cause(cause))
 
 
 def resolve(
-    warehouse: Warehouse, name: str, by: str, words: str, cause: str | None = None, at: datetime | None = None
+    warehouse: Warehouse,
+    name: str,
+    by: str | Person,
+    words: str,
+    cause: str | None = None,
+    at: datetime | None = None,
 ) -> str:
     """Say that an incident is over, since `at` or now; that stands until it gets worse. Returns its code."""
     return _enter(
@@ -95,12 +100,12 @@ def resolve(
     )
 
 
-def reopen(warehouse: Warehouse, name: str, by: str, words: str) -> str:
+def reopen(warehouse: Warehouse, name: str, by: str | Person, words: str) -> str:
     """Take a resolution back. Returns the incident's code."""
     return _enter(warehouse, name, by, "reopen", note=_said(words))
 
 
-def _enter(warehouse: Warehouse, name: str, by: str, action: str, **told: Any) -> str:
+def _enter(warehouse: Warehouse, name: str, by: str | Person, action: str, **told: Any) -> str:
     with warehouse.transaction() as connection:
         row = incident_named(connection, name)
         who: Person = person(connection, by)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from battery_assets import tables as t
+from battery_assets.actions.people.caller import Caller
 from battery_assets.errors import UserError
+from battery_assets.tables.service.people import users
 
 # Accounts, and people of the sites' master data who have none.
 _USER = sa.table(
@@ -25,8 +26,17 @@ class Person:
     user_id: str | None = None
 
 
-def person(connection: sa.Connection, name: str) -> Person:
+def person_of(connection: sa.Connection, caller: Caller) -> Person:
+    """Who asks, as entries name them: of a key its name, and the account that it belongs to."""
+    query = sa.select(users.c.user_id).where(users.c.id == caller.user_id)
+    user_id = connection.execute(query).scalar_one_or_none()
+    return Person(caller.name[:255], None if user_id is None else str(user_id))
+
+
+def person(connection: sa.Connection, name: str | Person) -> Person:
     """Who that is: a user by identifier, email or name, or else somebody whom the platform does not know."""
+    if isinstance(name, Person):
+        return name
     found = _users(connection, name)
     if not name.strip():
         raise UserError("nobody is named", "say who enters this: a name, an email or a user_id")
@@ -49,12 +59,7 @@ def user_id_of(connection: sa.Connection, name: str) -> str:
 def _users(connection: sa.Connection, name: str) -> list[sa.Row]:
     called = name.strip().lower()
     same = [sa.func.lower(one) == called for one in (_USER.c.email, _USER.c.name)]
-    # Of an account the name to sign in with is its own; nobody else's full name takes its place.
-    account = sa.select(t.users.c.user_id).where(t.users.c.username == called)
-    same.append(_USER.c.user_id.in_(account))
     with contextlib.suppress(ValueError):
         same.append(_USER.c.user_id == str(uuid.UUID(called)))
     columns = (_USER.c.user_id, _USER.c.email, _USER.c.name)
-    found = list(connection.execute(sa.select(*columns).where(sa.or_(*same))))
-    own = connection.execute(account).scalar_one_or_none()
-    return [row for row in found if str(row.user_id) == str(own)] or found
+    return list(connection.execute(sa.select(*columns).where(sa.or_(*same))))

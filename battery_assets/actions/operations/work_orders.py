@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.operations.incidents import as_uuid
-from battery_assets.actions.operations.people import person, user_id_of
+from battery_assets.actions.operations.people import Person, person, user_id_of
 from battery_assets.errors import UserError
 from battery_assets.fleet.order_lines import FORMULA, ORDERS, as_csv
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -58,7 +58,7 @@ class Imported:
 def imported(
     warehouse: Warehouse,
     text: str,
-    by: str,
+    by: str | Person,
     states: Mapping[str, str] | None = None,
     *,
     where: str = "the file",

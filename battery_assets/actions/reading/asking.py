@@ -3,7 +3,8 @@
 import base64
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from battery_assets.platform.warehouse.database import copy_select
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import IN_MEMORY
 
+_AS_OF = sa.text("SELECT set_config('battery_assets.as_of', :at, true)")
 NO_SITE = "its rows belong to no site"
 
 
@@ -53,7 +55,7 @@ def page(warehouse: Warehouse, resource: Resource, asked: Asked) -> Page:
     rows = _selected(resource, asked)
     keys = [rows.c[name] for name in resource.key]
     query = sa.select(sa.cast(sa.func.to_json(sa.text("page")), sa.Text), *keys).select_from(rows)
-    with warehouse.reading() as connection:
+    with _asking(warehouse, asked) as connection:
         _refuse_past(connection, resource, asked)
         found = connection.execute(query.order_by(*keys)).all()
     more = len(found) > asked.limit
@@ -67,7 +69,7 @@ def frame(warehouse: Warehouse, resource: Resource, asked: Asked) -> tuple[pl.Da
     rows = _selected(resource, asked)
     keys = [rows.c[name] for name in resource.key]
     schema = {one.name: IN_MEMORY[one.kind] for one in resource.fields.values()}
-    with warehouse.reading() as connection:
+    with _asking(warehouse, asked) as connection:
         _refuse_past(connection, resource, asked)
         found = copy_select(connection, sa.select(*rows.c).order_by(*keys), schema)
     more = found.height > asked.limit
@@ -85,9 +87,21 @@ def one(warehouse: Warehouse, resource: Resource, name: str, asked: Asked) -> st
     # Where a month has its own row of it, the newest one is what is asked for.
     if "month" in resource.key:
         query = query.order_by(rows.c.month.desc())
-    with warehouse.reading() as connection:
+    with _asking(warehouse, asked) as connection:
         _refuse_past(connection, resource, asked)
         return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
+@contextmanager
+def _asking(warehouse: Warehouse, asked: Asked) -> Iterator[sa.Connection]:
+    """A connection whose views know what was known at the instant that is asked for."""
+    if asked.as_of is None:
+        with warehouse.reading() as connection:
+            yield connection
+        return
+    with warehouse.transaction() as connection:
+        connection.execute(_AS_OF, {"at": asked.as_of.isoformat()})
+        yield connection
 
 
 def _selected(resource: Resource, asked: Asked) -> sa.Subquery:

@@ -4,7 +4,15 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.reading.knowledge import Knowledge
-from battery_assets.actions.reading.resource import FLEET, Field, Resource, field_of, of_table, of_view
+from battery_assets.actions.reading.resource import (
+    FLEET,
+    Field,
+    Resource,
+    field_of,
+    of_entries,
+    of_table,
+    of_view,
+)
 
 _OF_JAR = ("site", "month", "battery_id")
 _TWIN = ("captured_at", "soc_pct", "soh_pct", "soh_lower_pct", "soh_upper_pct", "r0_mohm", "evidence",
@@ -58,7 +66,12 @@ JARS = Resource(
 
 
 def _entered(
-    base: sa.Table, view: str, *more: Field, by: tuple[str, ...], filters: tuple[str, ...]
+    base: sa.Table,
+    view: str,
+    *more: Field,
+    by: tuple[str, ...],
+    filters: tuple[str, ...],
+    rests_on: tuple[sa.Table, ...] = (),
 ) -> Resource:
     """A view that joins what runs compute with what people entered."""
     fields = [field_of(column) for column in base.columns]
@@ -72,8 +85,8 @@ def _entered(
         (by[0],),
         filters,
         "created_at",
+        (base, *rests_on),
         site="site",
-        past="what people entered is joined as it stands now",
         one_by=by,
     )
 
@@ -93,6 +106,7 @@ WORK_ORDERS = _entered(
     "work-orders",
     by=("work_order_id", "external_id"),
     filters=("site", "month", "status", "priority", "incident_id", "external_id", "assigned_to"),
+    rests_on=(t.incident, t.maintenance_event),
 )
 
 RESOURCES = (
@@ -112,6 +126,8 @@ RESOURCES = (
              filters=(*_OF_JAR, "string_id", "status", "severity", "alert_type", "incident_id")),
     INCIDENTS,
     WORK_ORDERS,
+    of_entries(t.incident_entry, "incident-entries", FLEET, filters=("incident_id", "action")),
+    of_entries(t.work_order_entry, "work-order-entries", FLEET, filters=("work_order_id", "action")),
     of_table(t.capacity_test_calc, "capacity-tests", FLEET, filters=("site", "month")),
     of_table(t.impedance_measurement_calc, "impedances", FLEET, filters=("site", "month")),
     of_table(t.maintenance_event, "maintenance", FLEET, filters=("site", "month")),

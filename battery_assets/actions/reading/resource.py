@@ -131,6 +131,22 @@ def of_kept(
     )
 
 
+def of_entries(table: sa.Table, name: str, room: str, *, filters: Sequence[str]) -> Resource:
+    """What people entered, row by row and never changed: what was known at an instant is what stood then."""
+    columns = list(table.columns)
+    return Resource(
+        name,
+        room,
+        table.comment or "",
+        lambda known: sa.select(*columns).where(known.until(table.c.entered_at)),
+        {column.name: field_of(column) for column in columns},
+        ("id",),
+        ("site", *filters),
+        "entered_at",
+        one_by=("id",),
+    )
+
+
 def of_view(
     schema: str, name: str, title: str, fields: Sequence[Field]
 ) -> tuple[Source, dict[str, Field], str]:

@@ -1,5 +1,8 @@
 """Routes, one file for each thing that is asked for."""
 
-from battery_assets.api.routes import health, reading
+from battery_assets.api.routes import backfills, health, job_events, jobs, operations, predictions, reading
 
-ROUTERS = (health.router, reading.router)
+ROUTERS = (
+    health.router, reading.router, operations.router, predictions.router, jobs.router, job_events.router,
+    backfills.router,
+)  # fmt: skip

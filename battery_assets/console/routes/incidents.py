@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
 
 from battery_assets.actions.operations import incidents as acts
+from battery_assets.actions.operations.people import person_of
 from battery_assets.actions.overview import incidents as overview
 from battery_assets.actions.overview.reader import Reader
 from battery_assets.actions.people.caller import OPERATE, Caller
@@ -72,19 +73,21 @@ def enter(
     warehouse = warehouse_of(request)
     if overview.incident_coded(warehouse, Reader(caller.sites), code) is None:
         raise Problem(404, "no incident of yours is called so", "see the list of incidents")
+    with warehouse.reading() as connection:
+        who = person_of(connection, caller)
     said, cause = form.get("words", ""), form.get("cause") or None
     if action == "acknowledge":
-        acts.acknowledge(warehouse, code, caller.name, said.strip() or None)
+        acts.acknowledge(warehouse, code, who, said.strip() or None)
     elif action == "assign":
-        acts.assign(warehouse, code, caller.name, form.get("to", ""))
+        acts.assign(warehouse, code, who, form.get("to", ""))
     elif action == "note":
-        acts.note(warehouse, code, caller.name, said)
+        acts.note(warehouse, code, who, said)
     elif action == "analyse":
-        acts.analyse(warehouse, code, caller.name, said, cause)
+        acts.analyse(warehouse, code, who, said, cause)
     elif action == "resolve":
-        acts.resolve(warehouse, code, caller.name, said, cause, instant(form.get("at")))
+        acts.resolve(warehouse, code, who, said, cause, instant(form.get("at")))
     elif action == "reopen":
-        acts.reopen(warehouse, code, caller.name, said)
+        acts.reopen(warehouse, code, who, said)
     else:
         raise Problem(404, "nobody can do that with an incident", "open its page")
     return back(f"/incidents/{code}", "Entered.")

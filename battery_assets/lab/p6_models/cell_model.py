@@ -49,12 +49,31 @@ def cell_model(
     )  # fmt: skip
 
 
-def asked(warehouse: Warehouse, lab: str, config: Training) -> int:
-    """Ask for the training that the run config describes. Returns the job's number."""
+def asked(warehouse: Warehouse, lab: str, config: Training, user_id: int = 0) -> int:
+    """Ask for the training that the run config describes, for a user. Returns the job's number."""
     facts = {
-        "user_id": 0, "lab": lab, "algorithm": config.algorithm,
+        "user_id": user_id, "lab": lab, "algorithm": config.algorithm,
         "model_name": config.model_name or f"{lab}-{config.algorithm}",
         "hyperparams": config.hyperparams, "batteries": config.batteries or None,
     }  # fmt: skip
     with warehouse.transaction() as connection:
         return core.ask(connection, KIND, facts, int(config.hyperparams.get("epochs") or 60))
+
+
+def refuse_unknown(algorithm: str, hyperparams: dict[str, Any]) -> None:
+    """ValueError or TypeError for terms that no recipe has, or that are of another kind than its own."""
+    from battery_assets.learning.networks.recipe import Recipe
+
+    plain = Recipe(algorithm)
+    for name, value in hyperparams.items():
+        default = getattr(plain, name, value)
+        fits = (
+            (int, float)
+            if isinstance(default, float)
+            else list
+            if isinstance(default, tuple)
+            else type(default)
+        )
+        if isinstance(value, bool) is not isinstance(default, bool) or not isinstance(value, fits):
+            raise ValueError(f"{name}: it is of another kind")
+    Recipe.of(algorithm, hyperparams)

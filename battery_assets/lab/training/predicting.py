@@ -1,6 +1,10 @@
 """What a model, or an ensemble, says of one cell of its lab or of cycles that someone states."""
 
+import threading
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,12 +26,20 @@ if TYPE_CHECKING:
     from battery_assets.learning.networks.fitting import Fitted
 
 
+# Torch's threads and its strictness are the process's own: one network speaks at a time.
+_SPEAKS = threading.Lock()
+
+
 @dataclass(frozen=True)
 class Asked:
-    """One cell: `battery_id`, its number in battery_unit, or `payload`, its cycles as JSON."""
+    """One cell: `battery_id`, its number in battery_unit, or `payload`, its cycles as JSON.
+
+    user_id: who asks; 0 is the command line.
+    """
 
     battery_id: int | None = None
     payload: Any = None
+    user_id: int = 0
 
     def __post_init__(self) -> None:
         if (self.battery_id is None) == (self.payload is None):
@@ -51,15 +63,27 @@ class Asked:
 
 def predict(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
     """Let a model speak of a cell at its last cycle, and store it. Returns the row of prediction."""
-    said = _said(warehouse, tracking, model_id, asked)
-    source = "payload" if asked.battery_id is None else "battery"
-    values = {
-        "model_id": model_id, "battery_id": asked.battery_id, "input_source": source,
-        "input_payload": asked.payload, **said,
-    }  # fmt: skip
+    values = spoken(warehouse, tracking, model_id, asked)
     with warehouse.transaction() as connection:
         made = connection.execute(sa.insert(s.prediction).values(**values).returning(s.prediction))
         return dict(made.mappings().one())
+
+
+def spoken(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
+    """What a model says of a cell at its last cycle, as a row of prediction that is not stored yet."""
+    said = _said(warehouse, tracking, model_id, asked)
+    source = "payload" if asked.battery_id is None else "battery"
+    return {
+        "user_id": asked.user_id, "model_id": model_id, "battery_id": asked.battery_id,
+        "input_source": source, "input_payload": asked.payload, **said,
+    }  # fmt: skip
+
+
+def put_predictions(warehouse: Warehouse, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Store rows of `spoken` together. Returns them in order, with their numbers and instants."""
+    made = sa.insert(s.prediction).returning(s.prediction, sort_by_parameter_order=True)
+    with warehouse.transaction() as connection:
+        return [dict(row) for row in connection.execute(made, rows).mappings()]
 
 
 def predict_together(
@@ -83,19 +107,52 @@ def predict_together(
             values = [one[name] for one in each.values()]
             if None not in values:
                 whole[name] = float(weights @ np.array(values))
-    row = {**whole, "battery_id": asked.battery_id, "input_payload": asked.payload, "result": cycle}
+    row = {
+        "user_id": asked.user_id, **whole, "battery_id": asked.battery_id,
+        "input_payload": asked.payload, "result": cycle,
+    }  # fmt: skip
     details = [{"model_id": number, **one} for number, one in each.items()]
     with warehouse.transaction() as connection:
         number = put_prediction(connection, ensemble_id, row, details)
     return {"id": number, "ensemble_id": ensemble_id, **row, "details": details}
 
 
+def lab_of_model(warehouse: Warehouse, model_id: int) -> str:
+    """The lab whose cells a model was trained on. Raises BadSelection for a model that is none."""
+    return _model(warehouse, model_id)[2]
+
+
 def _said(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
+    name, version, lab = _model(warehouse, model_id)
+    fitted = _loaded(tracking.tracking_uri, tracking.artifact_root, name, version)
+    cells = asked.cells(warehouse, lab, fitted)
+    with _SPEAKS:
+        [said] = said_at(fitted, cells)
+    return said
+
+
+def _model(warehouse: Warehouse, model_id: int) -> tuple[str, str, str]:
+    """Name, version and lab of a model: they never change, so they are asked for once."""
+    found = _models_of(warehouse.database_url).get(model_id)
+    if found is None:
+        row = books.model_of(warehouse, model_id)
+        if row is None:
+            raise BadSelection(f"model_id: {model_id} is not known; next step: see lab_training.model")
+        found = (str(row.name), str(row.version), books.lab_of(warehouse, row.job_id))
+        _models_of(warehouse.database_url)[model_id] = found
+    return found
+
+
+@lru_cache(maxsize=8)
+def _models_of(_database_url: str) -> dict[int, tuple[str, str, str]]:
+    return {}
+
+
+@lru_cache(maxsize=16)
+def _loaded(tracking_uri: str, artifact_root: str, name: str, version: str) -> "Fitted":
+    """The network of a registered version, its bytes held against their checksum; versions never change."""
     from battery_assets.learning.networks.stored import load
 
-    row = books.model_of(warehouse, model_id)
-    if row is None:
-        raise BadSelection(f"model_id: {model_id} is not known; next step: see lab_training.model")
-    fitted = load(tracking.fetch(row.name, row.version))
-    [said] = said_at(fitted, asked.cells(warehouse, books.lab_of(warehouse, row.job_id), fitted))
-    return said
+    with TemporaryDirectory(prefix="model-") as folder:
+        tracking = Tracking(tracking_uri=tracking_uri, artifact_root=artifact_root)
+        return load(tracking.fetch(name, version, Path(folder)))

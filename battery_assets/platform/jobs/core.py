@@ -80,6 +80,16 @@ def end(connection: sa.Connection, number: int, worker: str, state: str, reason:
         say(connection, number, "ERROR" if state == FAILED else "INFO", reason)
 
 
+def fail_queued(connection: sa.Connection, number: int, reason: str) -> None:
+    """Fail a job that nobody began, where it is in the queue still."""
+    values = {"state": FAILED, "reason": reason, "finished_at": sa.func.now()}
+    waiting = sa.update(job).where(job.c.id == number, job.c.state == QUEUED)
+    row = connection.execute(waiting.values(**values).returning(job)).one_or_none()
+    if row is not None:
+        emit(connection, ended(row))
+        say(connection, number, "ERROR", reason)
+
+
 def stop(connection: sa.Connection, number: int) -> str:
     """Stop a job: at once in the queue, with its next step where it runs. Returns its state after that."""
     of_job = job.c.id == number

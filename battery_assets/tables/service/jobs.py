@@ -45,9 +45,17 @@ job = sa.Table(
     sa.Column("created_at", INSTANT, nullable=False, server_default=NOW, comment="When it was asked for."),
     sa.Column("started_at", INSTANT, comment="When a worker took it."),
     sa.Column("finished_at", INSTANT, comment="When it ended."),
+    sa.Column(
+        "launch",
+        JSONB(none_as_null=True),
+        comment="Dagster job, partitions, config: the daemon begins it; NULL: who asked does.",
+    ),
+    sa.Column("launched_at", INSTANT, comment="When the daemon asked Dagster for its runs."),
+    sa.Column("request_id", sa.String(64), comment="Request that asked for it."),
     sa.CheckConstraint(sa.column("state").in_(STATES), name="state"),
     sa.CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
     sa.Index(None, "kind", "state"),
+    sa.Index("ix_job_launch", "id", postgresql_where=sa.text("launch IS NOT NULL AND finished_at IS NULL")),
     schema="service",
     comment="Jobs that run for long: state, lease, progress, and whether they are to stop.",
     info=STORED,
@@ -69,4 +77,18 @@ job_log = sa.Table(
     info=STORED,
 )
 
-JOB_TABLES = (job, job_log)
+backfill_before = sa.Table(
+    "backfill_before",
+    KEPT,
+    sa.Column("job_id", sa.ForeignKey(job.c.id, ondelete="CASCADE"), primary_key=True, comment="Backfill."),
+    sa.Column("table_name", sa.String(63), primary_key=True, comment="Table."),
+    sa.Column("site", sa.String(31), primary_key=True, comment="Site."),
+    sa.Column("month", sa.String(7), primary_key=True, comment="Month."),
+    sa.Column("rows", sa.BigInteger, comment="Rows that it had."),
+    sa.Column("sha256", sa.String(64), comment="Checksum of these rows."),
+    schema="service",
+    comment="What partitions held when a backfill of them was asked for.",
+    info=STORED,
+)
+
+JOB_TABLES = (job, job_log, backfill_before)

@@ -9,6 +9,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.worlds.stores import kept, of, rows
 
 SITES, MONTH, JARS = ("alpha", "beta"), "2025-03", 5
+PERSON = "somchai@example.org"
 THEN = datetime(2025, 3, 31, tzinfo=UTC)
 
 
@@ -17,6 +18,7 @@ def put_sites(warehouse: Warehouse) -> None:
     with warehouse.transaction() as connection:
         for site in SITES:
             registry.put_site(connection, site, "files", {})
+    kept(warehouse, t.user, rows(t.user, {"name": PERSON, "email": PERSON}))
     model = rows(t.battery_model, {"name": "M", "chemistry": "VRLA", "nominal_voltage_v": 12.0, "capacity_ah": 120.0,
                                    "float_voltage_min_v": 13.5, "float_voltage_max_v": 13.8})  # fmt: skip
     kept(warehouse, t.battery_model, model)

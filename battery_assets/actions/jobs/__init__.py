@@ -1,0 +1,1 @@
+"""Work that takes long, as programs ask for it: begun by the daemon, followed, stopped."""
