@@ -109,15 +109,15 @@ def test_preferences_are_kept_and_a_mute_is_taken_back(console):
     visitor = console.visitor("viewer")
     visitor.get("/account/preferences")
     page = visitor.send(
-        "/account/preferences", **{"incident.opened|email": "weekly", "alert.critical|slack_enabled": ""}
+        "/account/preferences", **{"incident.opened|email": "weekly", "alert.critical|slack_enabled": None}
     )
     assert "Kept." in page.text
     n = t.notification_preferences.c
     with console.warehouse.reading() as connection:
         rows = connection.execute(sa.select(n.event_type, n.email_frequency, n.slack_enabled)).all()
     kept = {row.event_type: (row.email_frequency, row.slack_enabled) for row in rows}
-    assert kept["incident.opened"] == ("weekly", False)
-    assert kept["alert.critical"] == ("immediate", True)
+    assert kept["incident.opened"] == ("weekly", True)
+    assert kept["alert.critical"] == ("immediate", False)
     token = page.forms["/account/preferences"][TOKEN]
     muted = visitor.post("/messages/mute", object_kind="incident", object_id="7", **{TOKEN: token})
     assert "incident 7" in muted.text

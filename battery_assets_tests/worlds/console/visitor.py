@@ -76,11 +76,12 @@ class Visitor:
         """A page; redirects are followed."""
         return self._sent("GET", path, **how)
 
-    def send(self, action: str, **values: str) -> Read:
-        """The form of the last page with this action, its fields filled in; redirects are followed."""
+    def send(self, action: str, **values: str | None) -> Read:
+        """The form of the last page with this action, its fields filled in, or left out where None."""
         forms = Read(self.page.text).forms
         assert action in forms, f"no form goes to {action}: {sorted(forms)}"
-        return self._sent("POST", action, data={**forms[action], **values})
+        filled = {name: value for name, value in {**forms[action], **values}.items() if value is not None}
+        return self._sent("POST", action, data=filled)
 
     def post(self, path: str, **values: str) -> Read:
         """Fields sent to an address that no page has a form for."""
