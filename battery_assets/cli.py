@@ -23,6 +23,7 @@ from battery_assets.commands import (
 from battery_assets.commands.cells import evaluate, predict, train
 from battery_assets.commands.lives import roll_back
 from battery_assets.commands.operations import incident, work_orders
+from battery_assets.commands.people import key, user
 from battery_assets.commands.signals import campaign, dataset, experiment
 from battery_assets.errors import EXIT_CODES, FAILURE
 from battery_assets.notify import command as notify
@@ -47,6 +48,8 @@ COMMANDS = (
     campaign.campaign,
     predict.predict,
     roll_back.roll_back,
+    user.user,
+    key.key,
     notify.notify,
     migrate.migrate,
     analyst.analyst,

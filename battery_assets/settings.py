@@ -34,7 +34,7 @@ VARIABLES = {
     "BATTERY_WEB_HOSTS": "names by which a proxy is asked for the pages, with commas",
     "BATTERY_SMTP_URL": "mail server, as in smtp+starttls://name:password@host:587; none: no mail goes",
     "BATTERY_MAIL_FROM": "address that mail comes from",
-    "BATTERY_KEEP_LOG_DAYS": "days that Dagster's log of ended runs is kept by the job tidy, 0 for ever",
+    "BATTERY_KEEP_LOG_DAYS": "days that logs of requests and of Dagster's ended runs are kept, 0 for ever",
 }
 # Said by `variables` for the code location, and worked out anew wherever the settings are read.
 DERIVED = ("BATTERY_WAREHOUSE_URL",)

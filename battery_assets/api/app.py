@@ -18,9 +18,12 @@ from battery_assets.api.batching import Together
 from battery_assets.api.callers import Gate
 from battery_assets.api.documents import describe
 from battery_assets.api.envelope import Envelope
+from battery_assets.api.logged import Logged
 from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
 from battery_assets.api.strict import StrictRoute
+from battery_assets.api.turns import Turns
+from battery_assets.platform.requests.rows import Answered
 from battery_assets.platform.sealing import Seal
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -83,10 +86,12 @@ def create_app(
     routers: tuple[APIRouter, ...] = (),
     on_start: Callable[[FastAPI], None] | None = None,
     services: tuple[Service, ...] = (),
+    log_request: Callable[[Answered], None] | None = None,
 ) -> FastAPI:
     """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own.
 
-    services: what works beside the requests, from the first to the last of them.
+    services: what works beside the requests, from the first to the last of them. log_request: takes each
+    request that was answered.
     """
     url, limits = platform.warehouse.database_url, platform.limits
     made = pool(url, limits.connections, limits.statement_s, limits.wait_s)
@@ -112,6 +117,7 @@ def create_app(
     app.router.route_class = StrictRoute
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
     app.state.readers = set()
+    app.state.turns = Turns()
     handle_problems(app)
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
@@ -120,6 +126,8 @@ def create_app(
     describe(app)
     app.add_middleware(_Pooled, url=url, made=made)
     app.add_middleware(Envelope, most_bytes=limits.body_bytes, most_seconds=limits.request_s)
+    if log_request is not None:
+        app.add_middleware(Logged, add=log_request)
     return app
 
 

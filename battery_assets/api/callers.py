@@ -12,6 +12,7 @@ from battery_assets.actions.people.caller import Caller
 from battery_assets.actions.people.sessions import csrf_fits
 from battery_assets.api.cookies import token_of
 from battery_assets.api.problems import Problem
+from battery_assets.platform.warehouse.serving import see_only
 
 KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="key")
 READ = {
@@ -58,6 +59,7 @@ def _named(request: Request, there: Caller | None) -> Caller:
             401, "no key and no session", "send a key as X-API-Key", headers={"WWW-Authenticate": "APIKey"}
         )
     request.scope["caller"] = there
+    see_only(there.sites)
     return there
 
 

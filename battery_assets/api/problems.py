@@ -40,8 +40,8 @@ TITLES = {
 }
 # A field that nobody asked for is named as well, but not at any length.
 LONGEST_FIELD = 80
-# PostgreSQL says so of a statement that ran into its time limit.
-_CANCELLED = "57014"
+# PostgreSQL says so of a statement that ran into its time limit, and of a row that the caller may not write.
+_CANCELLED, _NOT_ALLOWED = "57014", "42501"
 _PLACE = re.compile(r"\[(\d+)\]")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
@@ -150,6 +150,14 @@ def of_database(error: sa.exc.SQLAlchemyError) -> Problem:
     return Problem(503, "the database does not answer now", "ask again", headers={"Retry-After": "2"})
 
 
+def of_statement(error: sa.exc.SQLAlchemyError) -> Problem:
+    """Of a statement that PostgreSQL refuses: a row of another site than the caller's, or a fault of ours."""
+    if getattr(getattr(error, "orig", None), "sqlstate", None) == _NOT_ALLOWED:
+        return Problem(403, "it is of a site that is not yours", "ask an admin for it")
+    log.error("a statement failed", exc_info=error)
+    return Problem(500, "something failed that nobody foresaw", "name the request id")
+
+
 def of_validation(error: RequestValidationError) -> Problem:
     """Of fields that do not fit: each with its place and what is wrong."""
     errors = [
@@ -183,6 +191,7 @@ def handle_problems(app: FastAPI) -> None:
     on(RequestValidationError, of_validation)
     on(HTTPException, of_http)
     on(sa.exc.DataError, lambda _: Problem(422, "a value is none that the database can hold"))
+    on(sa.exc.ProgrammingError, of_statement)
     for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
         on(kind, of_database)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400.0, 190.0, 44.0, 8.0, 8.0, 22.0
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400.0, 200.0, 40.0, 8.0, 20.0, 22.0
 Point = tuple[datetime, Any]
 Span = tuple[datetime, Any, Any]
 
@@ -47,8 +47,9 @@ class Axes:
         for at, said in _round_instants(self.since, self.until):
             x = self.x(at)
             parts.append(f'<path class="tick" d="M{x:.1f} {HEIGHT - BOTTOM}v4"/>')
-            parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="middle">{said}</text>')
-        parts.append(f'<text class="unit" x="2" y="{TOP + 4}">{escape(unit)}</text>')
+            anchor = "end" if x > WIDTH - 24 else "middle"
+            parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{said}</text>')
+        parts.append(f'<text class="unit" x="2" y="11">{escape(unit)}</text>')
         return "".join(parts)
 
 
@@ -106,7 +107,8 @@ def fan(states: Sequence[Any], life: Any | None, label: str, limit: float = 80.0
         return Markup('<p class="note">No state of health is known.</p>')
     last = known[-1]
     until, lives = last["at"], None
-    if life is not None and last["fault"] is None:
+    # A jar that is below the limit already has no way ahead to draw.
+    if life is not None and last["fault"] is None and last["soh_pct"] >= limit:
         low, middle, high = (
             timedelta(days=float(life[name] or 0))
             for name in ("rul_lower_ci_days", "rul_days", "rul_upper_ci_days")
@@ -124,7 +126,7 @@ def fan(states: Sequence[Any], life: Any | None, label: str, limit: float = 80.0
     parts.append(f'<text class="said" x="{LEFT + 4}" y="{y + 11:.1f}">{limit:.0f} %: end of life</text>')
     parts.append(f'<path class="band" d="{_band(axes, spans)}"/>')
     if lives is not None:
-        parts.append(_fan(axes, lives[0], max(float(last["soh_pct"]), limit), limit, lives[1]))
+        parts.append(_fan(axes, lives[0], float(last["soh_pct"]), limit, lives[1]))
     parts.append(f'<path class="line" d="{_line(axes, [(row["at"], row["soh_pct"]) for row in known])}"/>')
     x = axes.x(last["at"])
     parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{axes.y(last["soh_pct"]):.1f}" r="3"/>')

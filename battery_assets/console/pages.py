@@ -16,10 +16,13 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from battery_assets.actions.overview.reader import Reader
 from battery_assets.actions.people.accounts import Accounts
+from battery_assets.actions.people.attempts import TooEarly
 from battery_assets.actions.people.caller import Caller
+from battery_assets.actions.people.passwords import Busy
+from battery_assets.actions.people.signing_in import NotSignedIn
 from battery_assets.actions.reading.knowledge import PastNotKept
-from battery_assets.api.callers import caller_of
-from battery_assets.api.problems import Problem, of_database, of_user_error
+from battery_assets.api.callers import caller_at_once
+from battery_assets.api.problems import Problem, of_database, of_sign_in, of_user_error
 from battery_assets.console import words
 from battery_assets.console.forms import form_token
 from battery_assets.errors import UserError
@@ -43,7 +46,8 @@ DONE = {
     "read": "Marked as read.",
 }
 _MARKS = {words: name for name, words in DONE.items()}
-HEADERS = {"content-security-policy": POLICY, "cache-control": "no-store"}
+# With no-referrer a browser sends our own forms with the origin null, which the guard refuses.
+HEADERS = {"content-security-policy": POLICY, "cache-control": "no-store", "referrer-policy": "same-origin"}
 
 
 class NotProven(Exception):
@@ -81,6 +85,8 @@ def refused(request: Request, error: Exception) -> Response:
     """The page of a refusal."""
     if isinstance(error, PastNotKept):
         problem = Problem(409, error.message, error.next_step)
+    elif isinstance(error, NotSignedIn | TooEarly | Busy):
+        problem = of_sign_in(error)
     elif isinstance(error, UserError):
         # The person who typed it may read it again: the page escapes it, and no log keeps it.
         problem = Problem(of_user_error(error).status_code, error.message, error.next_step)
@@ -94,10 +100,10 @@ def refused(request: Request, error: Exception) -> Response:
     return page(request, "refused.html", status=problem.status_code, problem=problem)
 
 
-def signed_in(request: Request) -> Caller:
+async def signed_in(request: Request) -> Caller:
     """A dependency: the person who asks. SignedOut where nobody signed in; a key opens no page."""
     try:
-        caller = caller_of(request)
+        caller = await caller_at_once(request)
     except Problem as problem:
         if problem.status_code == 401:
             raise SignedOut from problem
@@ -107,9 +113,9 @@ def signed_in(request: Request) -> Caller:
     return caller
 
 
-def proven(request: Request) -> Caller:
+async def proven(request: Request) -> Caller:
     """A dependency: the person who asks, who proved who they are minutes ago (ASVS 7.5.1)."""
-    caller = signed_in(request)
+    caller = await signed_in(request)
     if not caller.fresh:
         raise NotProven
     return caller
@@ -127,9 +133,9 @@ def accounts_of(request: Request) -> Accounts:
     return found
 
 
-def reader_of(request: Request) -> Reader:
+async def reader_of(request: Request) -> Reader:
     """A dependency: the person who asks, at the instant that the address names."""
-    reader = Reader.of(signed_in(request), instant(request.query_params.get("as_of")))
+    reader = Reader.of(await signed_in(request), instant(request.query_params.get("as_of")))
     request.state.as_of = reader.as_of
     return reader
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
 
 from battery_assets.actions.people import keys
 from battery_assets.actions.people.sessions import csrf_of, sign_out
@@ -10,6 +12,7 @@ from battery_assets.actions.people.signing_in import sign_in
 from battery_assets.api.app import Platform, create_app
 from battery_assets.api.callers import may
 from battery_assets.api.gate import Keys
+from battery_assets.platform.requests.rows import Answered
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets_tests.conftest import copied_database
 from battery_assets_tests.worlds.api.asked import Asking
@@ -17,23 +20,34 @@ from battery_assets_tests.worlds.api.two_sites import put_sites
 from battery_assets_tests.worlds.people.key_holders import key
 from battery_assets_tests.worlds.people.signed_in import HERE, PASSWORD, person
 
+LOG: list[Answered] = []
+# An act that forgets to ask whose site it is.
+NOTE = sa.text(
+    "INSERT INTO service.incident_entry (site, incident_id, fault, began_at, action, entered_by) "
+    "VALUES (:site, gen_random_uuid(), 'x', now(), 'note', 'anna')"
+)
+
 
 @pytest.fixture(scope="module")
 def world(migrated_url, database_settings, tmp_path_factory):
     """The API with its true gate over two sites."""
-    from fastapi import APIRouter, Depends
-
     router = APIRouter()
 
     @router.post("/changed", dependencies=[Depends(may("fleet:read"))])
     def changed() -> str:
         return "changed"
 
+    @router.post("/noted/{site}", dependencies=[Depends(may("fleet:read"))])
+    def noted(request: Request, site: str) -> str:
+        with request.app.state.platform.warehouse.transaction() as connection:
+            connection.execute(NOTE, {"site": site})
+        return "noted"
+
     with copied_database(migrated_url) as url:
         warehouse = Warehouse(database_url=url, lake_url=str(tmp_path_factory.mktemp("lake")))
         put_sites(warehouse)
         platform = Platform(database_settings, warehouse)
-        app = create_app(platform, Keys(platform.accounts), routers=(router,))
+        app = create_app(platform, Keys(platform.accounts), routers=(router,), log_request=LOG.append)
         yield Asking(app, None), platform.accounts
         app.state.pool.dispose()
 
@@ -109,3 +123,34 @@ def test_an_account_that_is_disabled_is_out_at_once(world):
     with accounts.transaction() as connection:
         people.disable(connection, number)
     assert [statuses(ask, **way)[0] for way in ways] == [401, 401]
+
+
+def test_each_request_is_logged_with_its_route_and_who_asked_and_without_what_was_sent(world):
+    ask, accounts = world
+    made = key(accounts, person(accounts, "logged"), "fleet:read")
+    LOG.clear()
+    sent = {"user-agent": "curl/8", "x-request-id": "ticket-4713"}
+    assert ask("GET", "/jars/alpha-j0?as_of=secret-term", key=made.text, headers=sent).status_code == 422
+    ask("GET", "/a-secret-address", key=made.text)
+    ask("GET", "/sites", key=made.text[:-1] + "x")
+    ask("POST", "//changed", key=made.text, content=b" " * 3_000_000)
+    named, lost, refused, large = LOG
+    assert (named.endpoint, named.method, named.status_code) == ("/api/v1/jars/{name}", "GET", 422)
+    assert (named.api_key_id, named.user_agent, named.request_id) == (made.number, "curl/8", "ticket-4713")
+    assert named.response_time_ms > 0
+    assert named.response_size_bytes > 50
+    assert (lost.endpoint, lost.status_code) == ("-", 404)
+    assert (refused.status_code, refused.api_key_id) == (401, None)
+    assert refused.error_message == "the key is not known, was revoked or has ended"
+    assert (large.status_code, large.request_size_bytes) == (413, 3_000_000)
+    assert not [word for word in ("secret", made.text[11:]) if word in str(LOG)]
+
+
+def test_a_route_that_forgets_whose_site_it_is_writes_no_other_s_row(world):
+    ask, accounts = world
+    of_beta = key(accounts, person(accounts, "bert"), "fleet:read", sites=("beta",))
+    assert ask("POST", "//noted/beta", key=of_beta.text).status_code == 200
+    refused = ask("POST", "//noted/alpha", key=of_beta.text)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "it is of a site that is not yours")
+    whole = key(accounts, person(accounts, "wanda"), "fleet:read")
+    assert ask("POST", "//noted/alpha", key=whole.text).status_code == 200

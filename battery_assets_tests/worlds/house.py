@@ -44,7 +44,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "actions": (
         {"tables", "synthetic", "ingest", "platform", "fleet", "lab", "experiments", "hosting", "definitions", "settings"},
-        {"dagster", "sqlalchemy", "polars", "rich", "pwdlib", "pyotp"},
+        {"dagster", "sqlalchemy", "polars", "rich", "pwdlib", "pyotp", "psycopg"},
     ),
     "commands": ({"actions", "platform", "hosting", "settings"}, {"click", "rich", "sqlalchemy", "psycopg"}),
     "notify": ({"actions", "platform", "settings"}, {"sqlalchemy", "standardwebhooks", "apprise", "click"}),

@@ -3,7 +3,10 @@
 CREATE VIEW service.incident_entered AS
 SELECT own.incident_id,
        min(n.entered_at) FILTER (WHERE n.action = 'acknowledge') AS acknowledged_at,
-       (array_agg(n.entered_by ORDER BY n.id) FILTER (WHERE n.action = 'acknowledge'))[1] AS acknowledged_by,
+       -- As they are called may be how to reach them: no analyst sees it.
+       CASE WHEN current_user <> 'battery_analyst'
+            THEN (array_agg(n.entered_by ORDER BY n.id) FILTER (WHERE n.action = 'acknowledge'))[1]
+            END AS acknowledged_by,
        (array_agg(n.user_id ORDER BY n.id) FILTER (WHERE n.action = 'acknowledge'))[1] AS acknowledged_by_user,
        (array_agg(n.assigned_to ORDER BY n.id DESC) FILTER (WHERE n.assigned_to IS NOT NULL))[1] AS assigned_to,
        (array_agg(n.rca_code ORDER BY n.id DESC) FILTER (WHERE n.rca_code IS NOT NULL))[1] AS rca_code,

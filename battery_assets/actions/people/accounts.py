@@ -73,6 +73,7 @@ def add(
         raise UserError(f"{email!r} is no address for mail", "give one such as anna@example.org")
     _refuse_role(role)
     known_sites(connection, sites)
+    refuse_beyond(connection, by, sites)
     users = t.users
     taken = sa.select(users.c.id).where(sa.or_(users.c.username == username, users.c.email == email))
     if connection.execute(taken).first() is not None:
@@ -100,7 +101,7 @@ def change(
 
     UserError for the last admin, and for who changes their own account.
     """
-    row = _locked(connection, number)
+    row = _locked(connection, number, by)
     if number == by:
         raise UserError("nobody changes the rights of their own account", "ask another admin")
     values: dict[str, object] = {}
@@ -111,6 +112,7 @@ def change(
             _refuse_last_admin(connection, number)
     if sites is not None:
         known_sites(connection, sites)
+        refuse_beyond(connection, by, sites)
         values["sites"] = sorted(set(sites))
     if values:
         _set(connection, number, **values)
@@ -120,7 +122,7 @@ def change(
 
 def disable(connection: sa.Connection, number: int, by: int = COMMAND_LINE) -> None:
     """Let an account sign in no more; its sessions and links end with it, its keys are refused."""
-    row = _locked(connection, number)
+    row = _locked(connection, number, by)
     if number == by:
         raise UserError("nobody disables their own account", "ask another admin")
     if row.role == "admin":
@@ -133,7 +135,7 @@ def disable(connection: sa.Connection, number: int, by: int = COMMAND_LINE) -> N
 
 def enable(connection: sa.Connection, number: int, by: int = COMMAND_LINE) -> None:
     """Let a disabled account sign in again."""
-    row = _locked(connection, number)
+    row = _locked(connection, number, by)
     _set(connection, number, is_active=True)
     note(connection, "user.enable", user=by, account=row.username)
 
@@ -181,16 +183,26 @@ def known_sites(connection: sa.Connection, sites: Collection[str]) -> None:
         raise UserError(said, "see `battery-assets site list`, or give * for every site")
 
 
+def refuse_beyond(connection: sa.Connection, by: int, sites: Collection[str]) -> None:
+    """UserError where an admin would rule over sites, or accounts of sites, that are not the admin's own."""
+    if by == COMMAND_LINE:
+        return
+    own = connection.execute(sa.select(t.users.c.sites).where(t.users.c.id == by)).scalar_one()
+    if EVERY_SITE not in own and not set(sites) <= set(own):
+        raise UserError("it reaches beyond your own sites", "ask an admin who sees every site")
+
+
 def _set(connection: sa.Connection, number: int, **values: object) -> None:
     connection.execute(
         t.users.update().where(t.users.c.id == number).values(**values, updated_at=clock.now())
     )
 
 
-def _locked(connection: sa.Connection, number: int) -> sa.Row:
+def _locked(connection: sa.Connection, number: int, by: int) -> sa.Row:
     row = connection.execute(sa.select(t.users).where(t.users.c.id == number).with_for_update()).first()
     if row is None:
         raise UserError(f"no account has the number {number}", "see `battery-assets user list`")
+    refuse_beyond(connection, by, row.sites)
     return row
 
 

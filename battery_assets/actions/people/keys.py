@@ -3,13 +3,14 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.people import key_text
 from battery_assets.actions.people.accounts import COMMAND_LINE, known_sites
-from battery_assets.actions.people.caller import BY_ROLE, EVERY_SITE, SCOPES
+from battery_assets.actions.people.caller import BY_ROLE, EVERY_SITE, SCOPES, WITH_SECOND_FACTOR
 from battery_assets.errors import UserError
 from battery_assets.platform import clock
 from battery_assets.platform.outbox.logs import note
@@ -42,13 +43,17 @@ class Terms:
 
 
 def create(connection: sa.Connection, seal: Seal, user: int, terms: Terms, by: int = COMMAND_LINE) -> NewKey:
-    """Make a key of an account. UserError for scopes that its owner lacks, unknown sites, odd terms."""
+    """Make a key of an account. UserError for scopes that its owner lacks, unknown sites, odd terms.
+
+    Who has yet to set up a second factor makes no key that does what the person may not do without.
+    """
     u, k = t.users, t.api_keys
-    query = sa.select(u.c.role, u.c.username, u.c.is_active).where(u.c.id == user).with_for_update()
+    query = sa.select(u).where(u.c.id == user).with_for_update()
     owner = connection.execute(query).first()
     if owner is None or not owner.is_active:
         raise UserError("the key's owner has no account that may sign in", "see `battery-assets user list`")
-    _refuse_odd(terms, BY_ROLE[owner.role])
+    lacks = by != COMMAND_LINE and owner.role in WITH_SECOND_FACTOR and not owner.totp_enabled
+    _refuse_odd(terms, BY_ROLE["viewer" if lacks else owner.role])
     known_sites(connection, terms.sites)
     mine = sa.select(sa.func.count()).where(k.c.user_id == user, k.c.is_active)
     if connection.execute(mine).scalar_one() >= MOST_OF_A_PERSON:
@@ -63,7 +68,7 @@ def create(connection: sa.Connection, seal: Seal, user: int, terms: Terms, by: i
         "knowledge_ceiling": terms.ceiling,
     }
     made = _put(connection, seal, values)
-    said = {
+    said: dict[str, Any] = {
         "prefix": made.prefix,
         "name": values["name"],
         "scopes": values["scopes"],

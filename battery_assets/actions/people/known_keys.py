@@ -128,8 +128,7 @@ class KnownKeys:
         if not used:
             return
         k = t.api_keys
-        of = sa.bindparam("of")
-        statement = k.update().where(k.c.id == of).values(last_used_at=sa.bindparam("at"))
+        statement = k.update().where(k.c.id == sa.bindparam("of")).values(last_used_at=sa.bindparam("at"))
         with self.accounts.transaction() as connection:
             rows = [{"of": number, "at": at.replace(microsecond=0)} for number, at in sorted(used.items())]
             connection.execute(statement, rows)

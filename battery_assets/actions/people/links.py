@@ -8,11 +8,21 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.people import passwords
-from battery_assets.actions.people.accounts import COMMAND_LINE, Accounts, Origin, end_sessions, forget_links
-from battery_assets.actions.people.sessions import hash_of
+from battery_assets.actions.people.accounts import (
+    COMMAND_LINE,
+    Accounts,
+    Origin,
+    end_sessions,
+    forget_links,
+    refuse_beyond,
+)
+from battery_assets.actions.people.second_factor import NotFresh
+from battery_assets.actions.people.sessions import FRESH, hash_of
 from battery_assets.errors import UserError
+from battery_assets.hosting.presence import present
 from battery_assets.platform import clock
 from battery_assets.platform.outbox.logs import note
+from battery_assets.settings import Settings
 
 LASTS = timedelta(hours=24)
 PATH = "/signin/link/"
@@ -28,6 +38,15 @@ class LinkOver(UserError):
         return UserError, (self.message, self.next_step)
 
 
+def address(settings: Settings, token: str) -> str:
+    """Where a link is followed: at the name of the proxy, at the `up` that serves, or where one would."""
+    if settings.web_hosts:
+        return f"https://{settings.web_hosts[0]}{PATH}{token}"
+    serving = present(settings)
+    here = serving.api_url if serving else f"http://127.0.0.1:{settings.api_port or 'PORT'}"
+    return f"{here}{PATH}{token}"
+
+
 @dataclass(frozen=True)
 class Invited:
     """Whose password a link sets."""
@@ -40,7 +59,9 @@ class Invited:
 def make(connection: sa.Connection, user: int, by: int = COMMAND_LINE) -> str:
     """Make a link's token for an account that may sign in, and forget those before. It is shown once."""
     u = t.users.c
-    row = connection.execute(sa.select(u.username, u.password_hash, u.is_active).where(u.id == user)).one()
+    columns = [u.username, u.password_hash, u.is_active, u.sites]
+    row = connection.execute(sa.select(*columns).where(u.id == user)).one()
+    refuse_beyond(connection, by, row.sites)
     if not row.is_active:
         raise UserError(f"the account {row.username} is disabled", "enable it first")
     forget_links(connection, user)
@@ -78,12 +99,16 @@ def redeem_link(accounts: Accounts, token: str, new_password: str, origin: Origi
     return person
 
 
-def change_password(
-    accounts: Accounts, user: int, session: int | None, new_password: str, origin: Origin
-) -> None:
-    """Set another password of a person who has just proved who they are; other sessions end."""
-    u = t.users.c
+def change_password(accounts: Accounts, user: int, session: int, new_password: str, origin: Origin) -> None:
+    """Set another password of a person who has just proved who they are; other sessions end.
+
+    Raises NotFresh, PasswordRefused, Busy.
+    """
+    u, s = t.users.c, t.session_logs.c
+    proved = sa.select(s.id).where(s.id == session, s.user_id == user, s.is_active)
     with accounts.reading() as connection:
+        if connection.execute(proved.where(s.authenticated_at > clock.now() - FRESH)).first() is None:
+            raise NotFresh
         row = connection.execute(sa.select(u.username, u.name).where(u.id == user)).one()
     passwords.check(new_password, row.username, row.name)
     with passwords.turn():

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.people import sessions
-from battery_assets.actions.people.accounts import Accounts, Origin, end_sessions
+from battery_assets.actions.people.accounts import Accounts, Origin, end_sessions, refuse_beyond
 from battery_assets.actions.people.caller import Caller
 from battery_assets.errors import UserError
 from battery_assets.platform import clock
@@ -160,6 +160,8 @@ def codes_left(connection: sa.Connection, user: int) -> int:
 
 def take_away(connection: sa.Connection, user: int, by: int) -> None:
     """Take the second factor from an account whose person has lost it; its sessions end."""
+    sites = connection.execute(sa.select(t.users.c.sites).where(t.users.c.id == user)).scalar_one()
+    refuse_beyond(connection, by, sites)
     values = {"totp_secret": None, "totp_enabled": False}
     connection.execute(t.users.update().where(t.users.c.id == user).values(**values))
     connection.execute(t.backup_codes.delete().where(t.backup_codes.c.user_id == user))

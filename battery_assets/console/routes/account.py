@@ -17,6 +17,7 @@ from battery_assets.actions.people.signing_in import NotSignedIn
 from battery_assets.api.callers import origin_of
 from battery_assets.api.cookies import keep_token
 from battery_assets.api.problems import of_sign_in
+from battery_assets.api.turns import turn_to_sign_in
 from battery_assets.console.forms import fields
 from battery_assets.console.pages import Page, accounts_of, back, inside, page, proven, signed_in
 from battery_assets.errors import UserError
@@ -53,7 +54,7 @@ def ask_again(request: Request, caller: Signed, next: str = "") -> Response:
     return page(request, "again.html", where=inside(next, "/account"), failed=None)
 
 
-@router.post("/account/again")
+@router.post("/account/again", dependencies=[Depends(turn_to_sign_in)])
 def prove(request: Request, caller: Signed, form: Form) -> Response:
     """Take password and code once more; the session goes on under a new token."""
     where, code = inside(form.get("next", ""), "/account"), form.get("code") or None
@@ -126,7 +127,7 @@ def ask_password(request: Request, caller: Proven) -> Response:
     return _password_page(request)
 
 
-@router.post("/account/password")
+@router.post("/account/password", dependencies=[Depends(turn_to_sign_in)])
 def set_password(request: Request, caller: Proven, form: Form) -> Response:
     """Set another password; other sessions end."""
     password = form.get("password", "")
@@ -134,7 +135,7 @@ def set_password(request: Request, caller: Proven, form: Form) -> Response:
         return _password_page(request, UserError("the two passwords differ", "give the same one twice"))
     try:
         links.change_password(
-            accounts_of(request), caller.user_id, caller.session_id, password, origin_of(request)
+            accounts_of(request), caller.user_id, caller.session_id or 0, password, origin_of(request)
         )
     except (PasswordRefused, Busy) as error:
         return _password_page(request, error)

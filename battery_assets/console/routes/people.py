@@ -28,7 +28,7 @@ router = APIRouter(route_class=Page, include_in_schema=False)
 Form = Annotated[Mapping[str, str], Depends(fields)]
 
 
-def admin(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
+async def admin(caller: Annotated[Caller, Depends(signed_in)]) -> Caller:
     """A dependency: an admin who has given a second factor. Problem 403."""
     if ADMINISTER not in caller.scopes:
         raise Problem(403, "this is for admins who have set up a second factor", "ask one")

@@ -13,6 +13,7 @@ from battery_assets.actions.people.signing_in import NotSignedIn, SignIn
 from battery_assets.api.callers import origin_of
 from battery_assets.api.cookies import forget_token, keep_token, token_of
 from battery_assets.api.problems import of_sign_in
+from battery_assets.api.turns import turn_to_sign_in
 from battery_assets.console.forms import begin_visit, fields, keep_visit
 from battery_assets.console.pages import HEADERS, Page, accounts_of, back, inside, page
 from battery_assets.errors import UserError
@@ -29,7 +30,7 @@ def ask(request: Request, next: str = "") -> Response:
     return keep_visit(request, page(request, "sign_in.html", where=inside(next), failed=None, username=""))
 
 
-@router.post("/signin")
+@router.post("/signin", dependencies=[Depends(turn_to_sign_in)])
 def enter(request: Request, form: Form) -> Response:
     """Take name and password."""
     where, name = inside(form.get("next", "")), form.get("username", "")
@@ -69,7 +70,7 @@ def show_link(request: Request, token: str) -> Response:
     return keep_visit(request, _link_page(request, token))
 
 
-@router.post("/signin/link/{token}")
+@router.post("/signin/link/{token}", dependencies=[Depends(turn_to_sign_in)])
 def follow_link(request: Request, token: str, form: Form) -> Response:
     """Set a password by a link."""
     password = form.get("password", "")

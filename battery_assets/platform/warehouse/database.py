@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from psycopg import sql
 
 from battery_assets.platform.warehouse.pool import ask_after_rest
-from battery_assets.platform.warehouse.serving import outer, pool_of
+from battery_assets.platform.warehouse.serving import outer, pool_of, sites_seen
+from battery_assets.platform.warehouse.sites import narrow
 from battery_assets.tables.projections import key_columns, polars_schema
 
 # Bare it is NULL, in quotes it is a text like any other: every text is quoted on its way in.
@@ -50,7 +51,10 @@ def transaction(url: str) -> Iterator[sa.Connection]:
         with whole.begin_nested():
             yield whole
         return
+    sites = sites_seen()
     with engine(url).begin() as connection:
+        if sites is not None:
+            narrow(connection, sites)
         yield connection
 
 
@@ -60,6 +64,10 @@ def reading(url: str) -> Iterator[sa.Connection]:
     whole = outer(url)
     if whole is not None:
         yield whole
+        return
+    if sites_seen() is not None:
+        with transaction(url) as connection:
+            yield connection
         return
     with engine(url).connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")

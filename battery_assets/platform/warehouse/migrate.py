@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.warehouse.analyst import end_readers
 from battery_assets.platform.warehouse.database import engine, transaction
+from battery_assets.platform.warehouse.sites import hold_sites
 
 _FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -41,6 +42,9 @@ def migrate(url: str) -> str:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+        if present != scripts.get_current_head():
+            with connection.begin():
+                hold_sites(connection)
     return str(scripts.get_current_head())
 
 

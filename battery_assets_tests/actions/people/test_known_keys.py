@@ -67,6 +67,15 @@ def test_nobody_makes_a_key_that_may_more_than_its_owner(accounts):
             key(accounts, owner, *scopes, **terms)
 
 
+def test_who_has_no_second_factor_yet_makes_no_key_that_needs_one(accounts):
+    owner = person(accounts, "eve", "engineer")
+    asked = keys.Terms("work", ("jobs:write",))
+    with accounts.transaction() as connection, pytest.raises(UserError, match="may not do jobs:write"):
+        keys.create(connection, accounts.seal, owner, asked, by=owner)
+    with accounts.transaction() as connection:
+        assert keys.create(connection, accounts.seal, owner, keys.Terms("look", ("fleet:read",)), by=owner)
+
+
 def test_a_key_that_is_kept_in_mind_costs_no_question(accounts, monkeypatch):
     made = key(accounts, person(accounts))
     with knowing(accounts) as known:

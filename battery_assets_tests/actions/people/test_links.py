@@ -102,6 +102,33 @@ def test_accounts_that_cannot_be_are_refused(accounts):
             people.add(connection, name, email, role, sites=sites)
 
 
+def test_an_admin_of_one_site_rules_over_no_other_one(accounts):
+    from battery_assets.actions.people import second_factor
+    from battery_assets.platform.registry import books as registry
+
+    with accounts.transaction() as connection:
+        for site in ("alpha", "beta"):
+            registry.put_site(connection, site, "files", {})
+    whole, local = person(accounts, "ada", "admin"), person(accounts, "bea", "admin", ("beta",))
+    other = person(accounts, "anna", "viewer", ("beta",))
+    for act in (
+        lambda c: people.add(c, "new", "n@example.org", "viewer", sites=("*",), by=local),
+        lambda c: people.add(c, "new", "n@example.org", "viewer", sites=("alpha", "beta"), by=local),
+        lambda c: people.change(c, other, sites=("*",), by=local),
+        lambda c: people.change(c, whole, role="viewer", by=local),
+        lambda c: people.disable(c, whole, by=local),
+        lambda c: people.enable(c, whole, by=local),
+        lambda c: links.make(c, whole, by=local),
+        lambda c: second_factor.take_away(c, whole, local),
+    ):
+        with accounts.transaction() as connection, pytest.raises(UserError, match="beyond your own sites"):
+            act(connection)
+    with accounts.transaction() as connection:
+        people.change(connection, other, role="operator", by=local)
+        assert links.make(connection, other, by=local)
+        people.add(connection, "new", "n@example.org", "viewer", sites=("beta",), by=local)
+
+
 def test_the_last_admin_stays_and_nobody_changes_their_own_rights(accounts):
     admin = person(accounts, "ada", "admin")
     for change in (

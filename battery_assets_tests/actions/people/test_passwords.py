@@ -14,7 +14,7 @@ def test_asvs_6_2_1_eight_characters_at_least():
 
 
 @pytest.mark.parametrize("password", ["PASSWORD", "12345678", "baseball", "ｐａｓｓｗｏｒｄ"])  # fmt: skip
-def test_asvs_6_2_4_common_passwords_are_refused(password):
+def test_asvs_6_2_4_and_6_2_12_common_passwords_are_refused(password):
     with pytest.raises(passwords.PasswordRefused, match="common") as refused:
         passwords.check(password)
     assert password not in str(refused.value)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.actions.people import accounts as people
 from battery_assets.actions.people import links, sessions
+from battery_assets.actions.people.second_factor import NotFresh
 from battery_assets.actions.people.sessions import csrf_fits, csrf_of, session_of, sign_out
 from battery_assets.actions.people.signing_in import sign_in
 from battery_assets.errors import UserError
@@ -98,6 +99,8 @@ def test_asvs_7_4_3_other_sessions_end_when_a_password_is_set(accounts):
     links.change_password(accounts, number, caller.session_id, "another good password", HERE)
     assert session_of(accounts, mine)
     assert session_of(accounts, other) is None
+    with later(minutes=11), pytest.raises(NotFresh):
+        links.change_password(accounts, number, caller.session_id, "a third good password", HERE)
 
 
 def test_asvs_7_5_2_a_person_sees_and_ends_their_sessions(accounts):

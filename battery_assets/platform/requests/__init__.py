@@ -1,0 +1,1 @@
+"""The log of requests to the service: rows by COPY, a part for each day, and what they come to."""
