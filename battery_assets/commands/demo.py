@@ -16,6 +16,7 @@ def demo() -> None:
     import time
 
     from battery_assets.actions.demo import page_of, prepare, run, steps
+    from battery_assets.actions.people.demo import seed
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.signals import demo as demo_signals
@@ -44,5 +45,9 @@ def demo() -> None:
                     progress(str(one), True)
         print_report(at)
         click.echo(f"\nThe last month as a page: {page_of(at)}")
+        seeded = seed(at)
+        if seeded is not None:
+            click.echo(f"Sign in, once `battery-assets up` runs, within 24 hours: {seeded.link}")
+            click.echo(f"A key that reads, shown this once: {seeded.key}")
         took, runs = time.monotonic() - started, total + len(signals)
         click.echo(f"{runs} runs in {took:.0f} s. Look closer: battery-assets up")

@@ -4,7 +4,6 @@ A row is kept in mind only while the process hears PostgreSQL's `key_revoked`; w
 asks for its key.
 """
 
-import hashlib
 import hmac
 import math
 import threading
@@ -138,7 +137,7 @@ class KnownKeys:
         if found is None:
             raise KeyRefused
         prefix, secret = found
-        return prefix, hmac.digest(self._pepper, (prefix + secret).encode("ascii"), hashlib.sha256)
+        return prefix, hmac.digest(self._pepper, (prefix + secret).encode("ascii"), "sha256")
 
     def _let_through(self, prefix: str, digest: bytes, kept: _Kept) -> Caller:
         now = clock.now()

@@ -126,6 +126,7 @@ class Ledger:
                 if time.monotonic() >= when and self._done(work):
                     at[work] = time.monotonic() + due[work]
         self._done(self.flush)
+        self._done(self.each_minute)
 
     @staticmethod
     def _done(work: Callable[[], object]) -> bool:

@@ -111,8 +111,10 @@ def test_what_time_has_ended_is_let_go(accounts):
 
 
 def test_a_started_one_writes_by_itself_and_what_waits_when_it_stops(accounts):
-    ledger = Ledger(accounts)
+    ended: list[int] = []
+    ledger = Ledger(accounts, each_minute=lambda: ended.append(1))
     ledger.start()
     ledger.add(answered())
     ledger.stop()
     assert count(accounts, t.api_request_logs) == 1
+    assert ended, "when each key was used last is noted too"
