@@ -103,12 +103,12 @@ def data(warehouse: Warehouse, reader: Reader) -> Data:
             reader.rows(connection, _STALE),
         )
     for one in found.sites:
-        _judge(one, reader.now)
+        judge(one, reader.now)
     found.sites.sort(key=lambda one: (-len(one.blind), one.site))  # type: ignore[attr-defined]
     return found
 
 
-def _judge(at: SiteData, now: datetime) -> None:
+def judge(at: SiteData, now: datetime) -> None:
     """Say of each kind of alert why it cannot be raised: it is blind with the first thing that it lacks."""
     instants = [row["newest"] for name, row in at.partitions.items() if name in RAW and row["newest"]]
     at.newest = max(instants, default=None)

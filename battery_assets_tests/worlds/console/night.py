@@ -20,7 +20,7 @@ P90 = (0.72, 0.3, 0.1, 0.05, 0.01)
 
 
 def put_night(warehouse: Warehouse) -> None:
-    """Write both sites, with places, health, lives, ride-through, hours, days, alerts and incidents."""
+    """Write both sites, with places, health, lives, ride-through, telemetry, hours, days, alerts and incidents."""
     put_sites(warehouse)
     for place, site in enumerate(SITES):
         _put(warehouse, site, 7.0 + 6.0 * place)
@@ -54,6 +54,9 @@ def _put(warehouse: Warehouse, site: str, latitude: float) -> None:
              "v_mean": 13.5 - 0.2 * (k == 0), "v_min": 13.4, "v_max": 13.6, "v_balance_mean": 0.3 * (k == 0),
              "t_mean": 25.0 + k, "t_max": 27.0 + k, "r_internal_baseline_pct": 160.0 - 10 * k}
             for k, jar in enumerate(jars) for at, window in _windows())),
+        t.telemetry_string_raw: rows(t.telemetry_string_raw, *(
+            {"name": "x", "ts": NIGHT + timedelta(hours=k), "string_id": string, "voltage_v": 324.0, "current_a": 0.1,
+             "mode": "float"} for k in range(3))),
         t.alert: rows(t.alert, {
             "name": f"{site}-low", "battery_id": of(t.battery, jars[0]), "incident_id": of(t.incident, code),
             "triggered_at": NIGHT, "severity": "critical", "message": f"resistance over its baseline {FOREIGN}"}),
