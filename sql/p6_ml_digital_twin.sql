@@ -115,6 +115,8 @@ CREATE TABLE fleet.digital_twin_state (
 )
  PARTITION BY LIST (month);
 
+CREATE INDEX idx_digital_twin_state_battery_ts ON fleet.digital_twin_state (battery_id, captured_at DESC);
+
 CREATE INDEX ix_digital_twin_state_site_month ON fleet.digital_twin_state (site, month);
 
 COMMENT ON TABLE fleet.digital_twin_state IS 'Parameters of the digital twin of a jar.';

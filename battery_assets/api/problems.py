@@ -17,6 +17,8 @@ from battery_assets.actions.people.passwords import Busy
 from battery_assets.actions.people.second_factor import NotFresh
 from battery_assets.actions.people.signing_in import NotSignedIn
 from battery_assets.errors import BadField, BadInput, Failure, UserError
+from battery_assets.platform.tracking import ArtifactMismatch, TrackingUnavailable
+from battery_assets.platform.warehouse.database import DatabaseGone, DataRefused
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -43,6 +45,7 @@ LONGEST_FIELD = 80
 # PostgreSQL says so of a statement that ran into its time limit, and of a row that the caller may not write.
 _CANCELLED, _NOT_ALLOWED = "57014", "42501"
 _PLACE = re.compile(r"\[(\d+)\]")
+_SOON = {"Retry-After": "2"}
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
@@ -124,7 +127,8 @@ def of_user_error(error: UserError) -> Problem:
     """Of an error that a person is meant to read; of one that names nothing known, 404."""
     detail = without_input(error.message)
     if isinstance(error, BadField):
-        where = _PLACE.sub(r".\1", f"body.{error.field}")[:LONGEST_FIELD]
+        whole = error.field if error.field.startswith("query.") else f"body.{error.field}"
+        where = _PLACE.sub(r".\1", whole)[:LONGEST_FIELD]
         return Problem(422, "a field cannot be taken", error.next_step, errors=[(where, error.fault)])
     if isinstance(error, Failure):
         return Problem(409, detail, error.next_step)
@@ -142,12 +146,12 @@ def of_sign_in(error: UserError) -> Problem:
     return Problem(401, error.message, error.next_step, headers={"WWW-Authenticate": "APIKey"})
 
 
-def of_database(error: sa.exc.SQLAlchemyError) -> Problem:
+def of_database(error: Exception) -> Problem:
     """Of a database that is gone, or that was too slow."""
-    if getattr(getattr(error, "orig", None), "sqlstate", None) == _CANCELLED:
+    if getattr(getattr(error, "orig", error), "sqlstate", None) == _CANCELLED:
         return Problem(504, "the database took too long over it", "ask for less at once: a site, a month")
     log.warning("the database does not answer: %s", type(error).__name__)
-    return Problem(503, "the database does not answer now", "ask again", headers={"Retry-After": "2"})
+    return Problem(503, "the database does not answer now", "ask again", headers=_SOON)
 
 
 def of_statement(error: sa.exc.SQLAlchemyError) -> Problem:
@@ -190,10 +194,13 @@ def handle_problems(app: FastAPI) -> None:
     on(BadInput, lambda error: Problem(422, without_input(str(error))))
     on(RequestValidationError, of_validation)
     on(HTTPException, of_http)
-    on(sa.exc.DataError, lambda _: Problem(422, "a value is none that the database can hold"))
+    on(TrackingUnavailable, lambda _: Problem(503, "MLflow does not answer", "ask again", headers=_SOON))
+    on(ArtifactMismatch, lambda _: Problem(409, "a model's file is not what was registered", "train anew"))
+    for unfit in (sa.exc.DataError, DataRefused):
+        on(unfit, lambda _: Problem(422, "a value is none that the database can hold"))
+    for gone in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, DatabaseGone):
+        on(gone, of_database)
     on(sa.exc.ProgrammingError, of_statement)
-    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
-        on(kind, of_database)
 
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
         # Starlette raises it again after this answer; the log has it with the request's id.

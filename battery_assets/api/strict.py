@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Request, Response
@@ -21,13 +21,13 @@ class Strict(BaseModel):
 
 
 def _instant(value: Any) -> Any:
-    """The instant that a text is. ValueError for another type, and for years that no battery saw."""
+    """The instant that a text is, in UTC. ValueError for another type, and for years that no battery saw."""
     found = datetime.fromisoformat(value) if isinstance(value, str) else None
     if found is None or found.tzinfo is None:
         raise ValueError("write it as in 2026-03-01T14:00:00+07:00")
-    if not 1990 <= found.year <= 2199:
-        raise ValueError("years from 1990 to 2199 are taken")
-    return found
+    if not 1900 < found.year < 3000:
+        raise ValueError("years from 1901 to 2999 are taken")
+    return found.astimezone(UTC)
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]

@@ -1,6 +1,7 @@
 """Predictions for a cell or for stated cycles, through the API: said, kept, validated field by field."""
 
 import asyncio
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -137,3 +138,20 @@ def test_what_is_not_known_or_not_seen_is_refused_alike(ask, made):
     assert unknown.json()["errors"] == [{"field": "body.battery_id", "message": "is not known"}]
     ask.doorman.known["reader"] = Caller("key:5", "reads", frozenset(READ))
     assert ask("POST", "/cell-predictions", json=both, key="reader").status_code == 403
+
+
+def test_a_model_whose_file_is_away_is_a_503_and_one_that_was_changed_a_409(ask, made):
+    from battery_assets.lab.training.predicting import forget
+
+    body = {"model_id": made.model, "payload": PAYLOAD}
+    [file] = Path(made.tracking.artifact_root).rglob("artifacts/model/weights.safetensors")
+    content = file.read_bytes()
+    try:
+        for left, status in ((content[:-1] + b"x", 409), (None, 503)):
+            forget()
+            file.unlink() if left is None else file.write_bytes(left)
+            answer = ask("POST", "/cell-predictions", json=body)
+            assert answer.status_code == status, answer.text
+    finally:
+        file.write_bytes(content)
+    assert ask("POST", "/cell-predictions", json=body).status_code == 201

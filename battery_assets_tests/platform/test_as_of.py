@@ -30,7 +30,7 @@ def told(warehouse: Warehouse, query: str, as_of: datetime | None, role: str = "
             connection.execute(sa.text(f"SET LOCAL ROLE {role}"))
         if as_of is not None:
             connection.execute(
-                sa.text("SELECT set_config('battery_assets.as_of', :at, true)"), {"at": as_of.isoformat()}
+                sa.text("SELECT set_config('battery.as_of', :at, true)"), {"at": as_of.isoformat()}
             )
         return list(connection.execute(sa.text(query)))
 

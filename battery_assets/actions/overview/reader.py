@@ -14,7 +14,7 @@ from battery_assets.platform import clock
 from battery_assets.platform.warehouse.resource import Warehouse
 
 Row = Mapping[str, Any]
-_SHOW = sa.text("SELECT set_config('battery_assets.as_of', :instant, true)")
+_SHOW = sa.text("SELECT set_config('battery.as_of', :instant, true)")
 
 
 @dataclass(frozen=True)

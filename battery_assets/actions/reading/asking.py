@@ -20,7 +20,7 @@ from battery_assets.platform.warehouse.database import copy_select
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import IN_MEMORY
 
-_AS_OF = sa.text("SELECT set_config('battery_assets.as_of', :at, true)")
+_AS_OF = sa.text("SELECT set_config('battery.as_of', :at, true)")
 NO_SITE = "its rows belong to no site"
 
 

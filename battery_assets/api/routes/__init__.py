@@ -1,8 +1,18 @@
 """Routes, one file for each thing that is asked for."""
 
-from battery_assets.api.routes import backfills, health, job_events, jobs, operations, predictions, reading
+from battery_assets.api.routes import (
+    backfills,
+    curves,
+    finding,
+    health,
+    job_events,
+    jobs,
+    operations,
+    predictions,
+    reading,
+)
 
 ROUTERS = (
     health.router, reading.router, operations.router, predictions.router, jobs.router, job_events.router,
-    backfills.router,
+    backfills.router, curves.router, finding.router,
 )  # fmt: skip

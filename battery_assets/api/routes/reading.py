@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as PydanticField
 
 from battery_assets.actions.people.caller import Caller
@@ -16,7 +16,7 @@ from battery_assets.api import representations as forms
 from battery_assets.api.callers import READ, may
 from battery_assets.api.etags import tagged
 from battery_assets.api.problems import ALWAYS, Problem, documented
-from battery_assets.api.strict import StrictRoute
+from battery_assets.api.strict import Instant, StrictRoute
 
 T = TypeVar("T")
 MOST, MOST_BULK = 1_000, 100_000
@@ -41,7 +41,7 @@ class _Terms(BaseModel):
         default=100, ge=1, le=MOST_BULK, description=f"Rows at most; JSON gives {MOST:,} at most."
     )
     format: Literal["json", "csv", "arrow"] = PydanticField(default="json", description="Form of the answer.")
-    as_of: AwareDatetime | None = PydanticField(
+    as_of: Instant | None = PydanticField(
         default=None, description="What was known at this instant; 422 where the store does not keep it."
     )
 
@@ -56,7 +56,7 @@ def _terms(resource: Resource) -> type[BaseModel]:
     if resource.at is not None:
         about = f"{resource.at} at this instant or later", f"{resource.at} before this instant"
         for name, said in zip(("since", "until"), about, strict=True):
-            found[name] = (AwareDatetime | None, PydanticField(default=None, description=said))
+            found[name] = (Instant | None, PydanticField(default=None, description=said))
     if resource.monthly is not None:
         found["newest"] = (bool, PydanticField(default=False, description="Only each site's newest month."))
     return create_model(f"{resource.name.title().replace('-', '')}Terms", __base__=_Terms, **found)
@@ -130,7 +130,7 @@ def _add_one(resource: Resource) -> None:
             str, Path(max_length=120, pattern=r"^[^\x00]+$", description=" or ".join(resource.one_by))
         ],
         caller: Annotated[Caller, Depends(allowed)],
-        as_of: Annotated[AwareDatetime | None, Query()] = None,
+        as_of: Annotated[Instant | None, Query()] = None,
     ) -> Response:
         asked = asking.Asked(caller.sites, as_of=caller.as_of(as_of))
         warehouse = request.app.state.platform.warehouse

@@ -156,3 +156,8 @@ def _loaded(tracking_uri: str, artifact_root: str, name: str, version: str) -> "
     with TemporaryDirectory(prefix="model-") as folder:
         tracking = Tracking(tracking_uri=tracking_uri, artifact_root=artifact_root)
         return load(tracking.fetch(name, version, Path(folder)))
+
+
+def forget() -> None:
+    """Forget the networks that were loaded: the next that is asked is loaded anew."""
+    _loaded.cache_clear()

@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns and the table, and let the views obey `battery_assets.as_of`."""
+    """Add the columns and the table, and let the views obey `battery.as_of`."""
     statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(statements)

@@ -11,6 +11,8 @@ COMMENT ON COLUMN service.job.launched_at IS 'When the daemon asked Dagster for 
 
 COMMENT ON COLUMN service.job.request_id IS 'Request that asked for it.';
 
+CREATE INDEX idx_digital_twin_state_battery_ts ON fleet.digital_twin_state (battery_id, captured_at DESC);
+
 CREATE TABLE service.backfill_before (
 	job_id BIGINT NOT NULL, 
 	table_name VARCHAR(63) NOT NULL, 
@@ -56,7 +58,7 @@ JOIN LATERAL (
     WHERE i.incident_id = n.incident_id OR (i.site = n.site AND i.fault = n.fault)
     ORDER BY i.incident_id = n.incident_id DESC, abs(extract(epoch FROM i.created_at - n.began_at)), i.created_at
     LIMIT 1) own ON true
-WHERE n.entered_at <= coalesce(nullif(current_setting('battery_assets.as_of', true), '')::timestamptz, 'infinity')
+WHERE n.entered_at <= coalesce(nullif(current_setting('battery.as_of', true), '')::timestamptz, 'infinity')
 GROUP BY own.incident_id;
 
 CREATE OR REPLACE VIEW service.work_order_entered AS
@@ -78,7 +80,7 @@ JOIN LATERAL (
     ORDER BY w.work_order_id = n.work_order_id DESC,
              abs(extract(epoch FROM w.created_at - n.began_at)), w.created_at
     LIMIT 1) own ON true
-WHERE n.entered_at <= coalesce(nullif(current_setting('battery_assets.as_of', true), '')::timestamptz, 'infinity')
+WHERE n.entered_at <= coalesce(nullif(current_setting('battery.as_of', true), '')::timestamptz, 'infinity')
 GROUP BY own.work_order_id;
 
 CREATE OR REPLACE VIEW fleet.incident AS
@@ -95,10 +97,10 @@ SELECT i.incident_id, i.location_id, i.incident_code, i.title, i.description, i.
        i.status = 'open' AS alerts_hold, e.acknowledged_at, e.acknowledged_by_user, e.resolution,
        coalesce(e.notes, 0) AS notes, e.last_note
 FROM (SELECT DISTINCT ON (incident_id) * FROM operations.incident o
-      WHERE nullif(current_setting('battery_assets.as_of', true), '')::timestamptz IS NULL OR EXISTS (
+      WHERE nullif(current_setting('battery.as_of', true), '')::timestamptz IS NULL OR EXISTS (
           SELECT FROM platform.partition_version v
           WHERE v.table_name = 'incident' AND v.site = o.site AND v.month = o.month
-            AND v.committed_at <= nullif(current_setting('battery_assets.as_of', true), '')::timestamptz)
+            AND v.committed_at <= nullif(current_setting('battery.as_of', true), '')::timestamptz)
       ORDER BY incident_id, month DESC) i
 LEFT JOIN LATERAL (
     SELECT n.*, n.verdict = 'resolve' AND n.resolved_at >= coalesce(i.worsened_at, i.created_at) AS stands
@@ -119,10 +121,10 @@ SELECT w.work_order_id, e.external_id, w.incident_id, w.location_id, w.title, w.
        coalesce(e.findings, w.resolution_notes, filed.notes) AS resolution_notes,
        w.site, w.month, w.fault, w.battery_id, w.string_id
 FROM (SELECT DISTINCT ON (work_order_id) * FROM operations.work_order o
-      WHERE nullif(current_setting('battery_assets.as_of', true), '')::timestamptz IS NULL OR EXISTS (
+      WHERE nullif(current_setting('battery.as_of', true), '')::timestamptz IS NULL OR EXISTS (
           SELECT FROM platform.partition_version v
           WHERE v.table_name = 'work_order' AND v.site = o.site AND v.month = o.month
-            AND v.committed_at <= nullif(current_setting('battery_assets.as_of', true), '')::timestamptz)
+            AND v.committed_at <= nullif(current_setting('battery.as_of', true), '')::timestamptz)
       ORDER BY work_order_id, month DESC) w
 LEFT JOIN service.work_order_entered e USING (work_order_id)
 LEFT JOIN fleet.incident i ON i.incident_id = w.incident_id
@@ -130,8 +132,8 @@ LEFT JOIN LATERAL (
     SELECT m.completed_date AS at, m.notes FROM fleet.maintenance_event m
     WHERE m.site = w.site AND m.status = 'completed'
       AND m.work_order_id IN (e.external_id, w.work_order_id::text)
-      AND (nullif(current_setting('battery_assets.as_of', true), '')::timestamptz IS NULL OR EXISTS (
+      AND (nullif(current_setting('battery.as_of', true), '')::timestamptz IS NULL OR EXISTS (
           SELECT FROM platform.partition_version v
           WHERE v.table_name = 'maintenance_event' AND v.site = m.site AND v.month = m.month
-            AND v.committed_at <= nullif(current_setting('battery_assets.as_of', true), '')::timestamptz))
+            AND v.committed_at <= nullif(current_setting('battery.as_of', true), '')::timestamptz))
     ORDER BY m.completed_date LIMIT 1) filed ON true;

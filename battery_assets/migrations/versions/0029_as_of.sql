@@ -1,6 +1,6 @@
--- The instant whose knowledge the views show: what `SET battery_assets.as_of = '...'` says; else all there is.
+-- The instant whose knowledge the views show: what `SET battery.as_of = '...'` says; else all there is.
 CREATE FUNCTION platform.as_of() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
-RETURN coalesce(nullif(current_setting('battery_assets.as_of', true), '')::timestamptz, 'infinity'::timestamptz);
+RETURN coalesce(nullif(current_setting('battery.as_of', true), '')::timestamptz, 'infinity'::timestamptz);
 
 -- What people entered, put to the incident that it is about: the one of that identifier, or else the one of the
 -- same fault that began nearest.

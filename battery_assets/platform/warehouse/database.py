@@ -23,6 +23,8 @@ _NULL = "\\N"
 # Deadlock, serialization, a server that stops or starts: the same transaction may succeed when repeated.
 _PASSING = {"40001", "40P01", "57P01", "57P02", "57P03"}
 Result = TypeVar("Result")
+# What the driver itself raises, where rows go by COPY and not through SQLAlchemy.
+DataRefused, DatabaseGone = psycopg.DataError, psycopg.OperationalError
 
 
 def engine(url: str) -> sa.Engine:

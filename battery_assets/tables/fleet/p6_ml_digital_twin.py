@@ -154,6 +154,7 @@ digital_twin_state = table(
     ),
     phase=6,
     month_leaves=True,
+    indexes=[sa.Index("idx_digital_twin_state_battery_ts", "battery_id", sa.text("captured_at DESC"))],
 )
 
 rul_prediction = table(

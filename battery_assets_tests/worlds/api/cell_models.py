@@ -26,7 +26,7 @@ class Made:
     tracking: Tracking
 
 
-def put_model(warehouse: Warehouse, home: Path, lab: str = LAB) -> Made:
+def put_model(warehouse: Warehouse, home: Path, lab: str = LAB, tracking: Tracking | None = None) -> Made:
     """Fit a small network on cells that fade by a law, register it, and enter it with an ensemble of it."""
     from battery_assets.learning.networks.cells import Cells
     from battery_assets.learning.networks.fitting import fit
@@ -39,7 +39,7 @@ def put_model(warehouse: Warehouse, home: Path, lab: str = LAB) -> Made:
     train, valid = (Cells.of(rows.filter(side), seen) for side in (~later, later))
     file = home / "weights.safetensors"
     save(fit(train, valid, seen, recipe, lambda _: False), file)
-    tracking = Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home))
+    tracking = tracking or Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home))
     with tracking.run("cells", "one", {"partition": lab}) as run:
         run.log_artifact_file(file, "model")
     version = tracking.register(f"{lab}-network", run.run_id, "model/weights.safetensors", {})
