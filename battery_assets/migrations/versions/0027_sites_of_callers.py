@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Replace the view of what people entered about incidents."""
+    """Replace the views of what people entered about incidents, and of what was refused."""
     statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
     with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(statements)
