@@ -1,4 +1,4 @@
-"""`python -m battery_assets.api.serve PORT`: the API on loopback, for its own pages and for programs."""
+"""`python -m battery_assets.api.serve PORT`: the API and the console on loopback."""
 
 import logging
 import sys
@@ -17,12 +17,14 @@ def served(settings: Settings) -> Any:
     """The guarded application of a home whose database runs."""
     from battery_assets.actions.people.ledger import Ledger
     from battery_assets.api.gate import Keys
+    from battery_assets.console.mount import ROUTERS
 
     warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
     platform = Platform(settings, warehouse)
     keys = Keys(platform.accounts)
     ledger = Ledger(platform.accounts, settings.keep_log_days, keys.known.note_use)
-    app = create_app(platform, keys, services=(keys.known, ledger), log_request=ledger.add)
+    services = (keys.known, ledger)
+    app = create_app(platform, keys, services=services, log_request=ledger.add, routers=ROUTERS)
     return Guard(app, settings.web_hosts)
 
 

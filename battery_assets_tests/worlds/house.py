@@ -49,8 +49,12 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "commands": ({"actions", "platform", "hosting", "settings"}, {"click", "rich", "sqlalchemy", "psycopg"}),
     "notify": ({"actions", "platform", "settings"}, {"sqlalchemy", "standardwebhooks", "apprise", "click"}),
     "api": (
-        {"actions", "platform", "hosting", "settings", "tables"},
+        {"actions", "platform", "hosting", "settings", "tables", "console"},
         {"fastapi", "starlette", "pydantic", "uvicorn", "sqlalchemy", "polars", "anyio"},
+    ),
+    "console": (
+        {"actions", "api", "notify", "platform", "hosting", "tables"},
+        {"fastapi", "starlette", "jinja2", "markupsafe", "segno", "sqlalchemy", "polars"},
     ),
     "migrations": ({"tables", "platform"}, {"alembic", "sqlalchemy"}),
     "settings": ({"hosting"}, set()),

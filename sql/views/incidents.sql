@@ -1,6 +1,3 @@
--- `SET battery.as_of = '2026-03-01T00:00Z'` lets these views show what was known then: partitions that were
--- committed, and acts that were entered, by that instant. Unset or empty: what is known now.
-
 -- What people entered, put to the incident that it is about: the one of that identifier, or else the one of the
 -- same fault that began nearest.
 CREATE VIEW service.incident_entered AS
@@ -26,7 +23,7 @@ JOIN LATERAL (
     WHERE i.incident_id = n.incident_id OR (i.site = n.site AND i.fault = n.fault)
     ORDER BY i.incident_id = n.incident_id DESC, abs(extract(epoch FROM i.created_at - n.began_at)), i.created_at
     LIMIT 1) own ON true
-WHERE n.entered_at <= coalesce(nullif(current_setting('battery.as_of', true), '')::timestamptz, 'infinity')
+WHERE n.entered_at <= platform.as_of()
 GROUP BY own.incident_id;
 
 CREATE VIEW service.work_order_entered AS
@@ -48,7 +45,7 @@ JOIN LATERAL (
     ORDER BY w.work_order_id = n.work_order_id DESC,
              abs(extract(epoch FROM w.created_at - n.began_at)), w.created_at
     LIMIT 1) own ON true
-WHERE n.entered_at <= coalesce(nullif(current_setting('battery.as_of', true), '')::timestamptz, 'infinity')
+WHERE n.entered_at <= platform.as_of()
 GROUP BY own.work_order_id;
 
 -- One row for each incident: its newest month, and what people entered. A person's verdict stands until the
@@ -66,12 +63,11 @@ SELECT i.incident_id, i.location_id, i.incident_code, i.title, i.description, i.
        i.site, i.month, i.fault, i.battery_id, i.string_id, i.worsened_at, i.last_alert_at, i.evidence_json,
        i.status = 'open' AS alerts_hold, e.acknowledged_at, e.acknowledged_by_user, e.resolution,
        coalesce(e.notes, 0) AS notes, e.last_note
-FROM (SELECT DISTINCT ON (incident_id) * FROM operations.incident o
-      WHERE nullif(current_setting('battery.as_of', true), '')::timestamptz IS NULL OR EXISTS (
-          SELECT FROM platform.partition_version v
-          WHERE v.table_name = 'incident' AND v.site = o.site AND v.month = o.month
-            AND v.committed_at <= nullif(current_setting('battery.as_of', true), '')::timestamptz)
-      ORDER BY incident_id, month DESC) i
+FROM (SELECT DISTINCT ON (one.incident_id) one.* FROM operations.incident one
+      WHERE (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
+          WHERE known.table_name = 'incident' AND known.site = one.site AND known.month = one.month
+            AND known.committed_at <= platform.as_of()))
+      ORDER BY one.incident_id, one.month DESC) i
 LEFT JOIN LATERAL (
     SELECT n.*, n.verdict = 'resolve' AND n.resolved_at >= coalesce(i.worsened_at, i.created_at) AS stands
     FROM service.incident_entered n WHERE n.incident_id = i.incident_id) e ON true;
@@ -92,38 +88,37 @@ SELECT w.work_order_id, e.external_id, w.incident_id, w.location_id, w.title, w.
        coalesce(e.assigned_to, i.assigned_to, w.assigned_to) AS assigned_to,
        coalesce(e.findings, w.resolution_notes, filed.notes) AS resolution_notes,
        w.site, w.month, w.fault, w.battery_id, w.string_id
-FROM (SELECT DISTINCT ON (work_order_id) * FROM operations.work_order o
-      WHERE nullif(current_setting('battery.as_of', true), '')::timestamptz IS NULL OR EXISTS (
-          SELECT FROM platform.partition_version v
-          WHERE v.table_name = 'work_order' AND v.site = o.site AND v.month = o.month
-            AND v.committed_at <= nullif(current_setting('battery.as_of', true), '')::timestamptz)
-      ORDER BY work_order_id, month DESC) w
+FROM (SELECT DISTINCT ON (one.work_order_id) one.* FROM operations.work_order one
+      WHERE (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
+          WHERE known.table_name = 'work_order' AND known.site = one.site AND known.month = one.month
+            AND known.committed_at <= platform.as_of()))
+      ORDER BY one.work_order_id, one.month DESC) w
 LEFT JOIN service.work_order_entered e USING (work_order_id)
 LEFT JOIN fleet.incident i ON i.incident_id = w.incident_id
 LEFT JOIN LATERAL (
     SELECT m.completed_date AS at, m.notes FROM fleet.maintenance_event m
     WHERE m.site = w.site AND m.status = 'completed'
       AND m.work_order_id IN (e.external_id, w.work_order_id::text)
-      AND (nullif(current_setting('battery.as_of', true), '')::timestamptz IS NULL OR EXISTS (
-          SELECT FROM platform.partition_version v
-          WHERE v.table_name = 'maintenance_event' AND v.site = m.site AND v.month = m.month
-            AND v.committed_at <= nullif(current_setting('battery.as_of', true), '')::timestamptz))
+      AND (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
+          WHERE known.table_name = 'maintenance_event' AND known.site = m.site AND known.month = m.month
+            AND known.committed_at <= platform.as_of()))
     ORDER BY m.completed_date LIMIT 1) filed ON true;
 
 -- What is to be worked off: open incidents of the newest month that a site has, whatever month they began in,
 -- the gravest first.
 CREATE VIEW fleet.open_incidents AS
 SELECT i.site, i.severity, i.incident_code, i.title, i.rca_code, i.status, i.created_at,
-       (now() AT TIME ZONE 'UTC')::date - (i.created_at AT TIME ZONE 'UTC')::date AS age_days,
+       (least(now(), platform.as_of()) AT TIME ZONE 'UTC')::date - (i.created_at AT TIME ZONE 'UTC')::date AS age_days,
        i.last_alert_at, i.acknowledged_at, i.assigned_to, w.title AS work_order, w.external_id,
-       w.status AS work_order_status, w.due_date, coalesce(w.due_date < now(), false) AS overdue,
+       w.status AS work_order_status, w.due_date, coalesce(w.due_date < least(now(), platform.as_of()), false) AS overdue,
        i.notes, i.incident_id, w.work_order_id, i.battery_id, i.string_id, i.location_id,
        EXISTS (SELECT FROM platform.partition_version v
                WHERE v.state = 'stale' AND v.site = i.site AND v.month = i.month
                  AND v.table_name IN ('alert', 'incident', 'work_order')) AS stale
 FROM fleet.incident i
 JOIN (SELECT site, max(month) AS month FROM platform.partition_version
-      WHERE table_name = 'incident' AND version IS NOT NULL GROUP BY site) newest
+      WHERE table_name = 'incident' AND version IS NOT NULL AND committed_at <= platform.as_of()
+      GROUP BY site) newest
   ON newest.site = i.site AND newest.month = i.month
 LEFT JOIN fleet.work_order w ON w.incident_id = i.incident_id AND w.status NOT IN ('completed', 'closed')
 WHERE i.status IN ('open', 'investigating')

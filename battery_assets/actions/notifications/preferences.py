@@ -80,6 +80,15 @@ def unmute(connection: sa.Connection, user: int, number: int) -> None:
         raise UserError(f"you have no mute {number}", "see your mutes")
 
 
+def mutes(connection: sa.Connection, user: int) -> Sequence[sa.RowMapping]:
+    """What a person wants to hear nothing of, and until when."""
+    e = m.event_mute.c
+    lasts = sa.or_(e.until.is_(None), e.until > clock.now())
+    columns = [e.id, e.object_kind, e.object_id, e.event_type, e.until, e.reason]
+    query = sa.select(*columns).where(e.user_id == user, lasts).order_by(e.id.desc())
+    return connection.execute(query).mappings().all()
+
+
 def inbox(
     connection: sa.Connection, user: int, *, unread: bool = False, before: int | None = None, most: int = 50
 ) -> Sequence[sa.RowMapping]:

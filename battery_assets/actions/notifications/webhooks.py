@@ -161,7 +161,7 @@ def of_person(connection: sa.Connection, user: int) -> Sequence[sa.RowMapping]:
     return connection.execute(sa.select(*shown).where(w.user_id == user).order_by(w.id)).mappings().all()
 
 
-def attempts(connection: sa.Connection, user: int, number: int, most: int) -> Sequence[sa.RowMapping]:
+def attempts(connection: sa.Connection, user: int, number: int, most: int = 10) -> Sequence[sa.RowMapping]:
     """The newest attempts to tell a webhook, the newest first, with what was answered."""
     _own(connection, user, number)
     log = m.webhook_logs.c

@@ -27,7 +27,7 @@ WHERE incident_code = :name OR incident_id = CAST(:id AS uuid)
 """)
 _HISTORY = sa.text("""
 SELECT n.entered_at, n.entered_by, n.action, n.note, n.rca_code, u.email AS assigned_to
-FROM service.incident_entry n LEFT JOIN service."user" u ON u.user_id = n.assigned_to
+FROM service.incident_entry n LEFT JOIN fleet."user" u ON u.user_id = n.assigned_to
 WHERE n.incident_id = :id OR (n.site = :site AND n.fault = :fault AND NOT EXISTS (
           SELECT FROM operations.incident i WHERE i.incident_id = n.incident_id))
 ORDER BY n.id

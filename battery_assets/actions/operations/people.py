@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from battery_assets import tables as t
 from battery_assets.actions.people.caller import Caller
 from battery_assets.errors import UserError
 from battery_assets.tables.service.people import users
+
+# Accounts, and people of the sites' master data who have none.
+_USER = sa.table(
+    "user", sa.column("user_id", sa.Uuid(as_uuid=False)), sa.column("email", sa.Text),
+    sa.column("name", sa.Text),
+    sa.column("is_active", sa.Boolean), schema="fleet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ def user_id_of(connection: sa.Connection, name: str) -> str:
     """The identifier of a user who is named. UserError where nobody or several are called so."""
     found = _users(connection, name)
     if len(found) != 1:
-        active = sa.select(t.user.c.email).where(t.user.c.is_active).order_by(t.user.c.email)
+        active = sa.select(_USER.c.email).where(_USER.c.is_active).order_by(_USER.c.email)
         known = connection.execute(active)
         raise UserError(
             f"{len(found) or 'no'} users are called {name!r}; active: {', '.join(known.scalars()) or 'none'}",
@@ -51,8 +57,9 @@ def user_id_of(connection: sa.Connection, name: str) -> str:
 
 
 def _users(connection: sa.Connection, name: str) -> list[sa.Row]:
-    user, called = t.user.c, name.strip().lower()
-    same = [sa.func.lower(user.email) == called, sa.func.lower(user.name) == called]
+    called = name.strip().lower()
+    same = [sa.func.lower(one) == called for one in (_USER.c.email, _USER.c.name)]
     with contextlib.suppress(ValueError):
-        same.append(user.user_id == str(uuid.UUID(called)))
-    return list(connection.execute(sa.select(user.user_id, user.email, user.name).where(sa.or_(*same))))
+        same.append(_USER.c.user_id == str(uuid.UUID(called)))
+    columns = (_USER.c.user_id, _USER.c.email, _USER.c.name)
+    return list(connection.execute(sa.select(*columns).where(sa.or_(*same))))

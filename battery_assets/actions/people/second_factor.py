@@ -125,6 +125,22 @@ def finish_enrolment(accounts: Accounts, caller: Caller, pending: str, code: str
     return Enrolled(codes, token)
 
 
+def resumed_enrolment(accounts: Accounts, caller: Caller, pending: str) -> Enrolment:
+    """An enrolment whose first code was wrong, shown once more. Raises NotFresh, WrongCode."""
+    from pyotp import TOTP
+
+    if not caller.fresh:
+        raise NotFresh
+    secret = _pending_secret(accounts, caller, pending)
+    return Enrolment(secret, TOTP(secret).provisioning_uri(name=caller.name, issuer_name=ISSUER), pending)
+
+
+def is_enrolled(connection: sa.Connection, user: int) -> bool:
+    """Whether an account has a second factor."""
+    u = t.users.c
+    return bool(connection.execute(sa.select(u.totp_enabled).where(u.id == user)).scalar_one_or_none())
+
+
 def new_backup_codes(accounts: Accounts, caller: Caller, origin: Origin) -> Sequence[str]:
     """Give a person new backup codes; those before are worth nothing. Raises NotFresh."""
     if not caller.fresh:

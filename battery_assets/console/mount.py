@@ -1,0 +1,21 @@
+"""What the application mounts: `create_app(..., routers=ROUTERS)`."""
+
+from battery_assets.console.routes import (
+    account,
+    data,
+    files,
+    fleet,
+    incidents,
+    jar,
+    keys,
+    messages,
+    people,
+    sign_in,
+    site,
+    webhooks,
+)
+
+ROUTERS = tuple(
+    one.router
+    for one in (files, sign_in, fleet, site, jar, incidents, data, messages, account, keys, webhooks, people)
+)
