@@ -27,7 +27,8 @@ class HealthEvidence:
     """What is known of the jars' health, growing day by day through the month.
 
     fits: what discharges of earlier months showed, columns of features.health.FITS. faults: what their twins
-    knew of broken jars. `readings`, `warmth` and `signs` have a frame for each day that was taken in.
+    knew of broken jars. levels: their ohmic levels, columns of features.health.LEVELS. `readings`, `warmth`
+    and `signs` have a frame for each day that was taken in.
     """
 
     jars: pl.DataFrame
@@ -35,6 +36,7 @@ class HealthEvidence:
     tests: pl.DataFrame
     fits: pl.DataFrame | None = None
     faults: pl.DataFrame | None = None
+    levels: pl.DataFrame | None = None
     readings: list[pl.DataFrame] = field(default_factory=list)
     warmth: list[pl.DataFrame] = field(default_factory=list)
     signs: list[pl.DataFrame] = field(default_factory=list)
@@ -42,6 +44,7 @@ class HealthEvidence:
     @classmethod
     def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
         """The evidence of the year before: ohmic rounds, capacity tests, the twin's fits until last month."""
+        from battery_assets.features.health import levels
         from battery_assets.features.health.faults import handed_on
         from battery_assets.features.twin.carry import fits_of
 
@@ -54,6 +57,7 @@ class HealthEvidence:
             tests.select(*TEST_COLUMNS),
             fits_of(twins),
             handed_on(twins),
+            levels.handed_on(twins),
         )
 
     def add_day(self, rows: pl.DataFrame) -> None:
@@ -85,7 +89,7 @@ class HealthEvidence:
     def day_inputs(self, digests: Mapping[date, str]) -> dict[date, str]:
         """What each day is made from whose health is told at its start."""
         known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
-        carried = [rows.sort(pl.all()) for rows in (self.fits, self.faults) if rows is not None]
+        carried = [rows.sort(pl.all()) for rows in (self.fits, self.faults, self.levels) if rows is not None]
         facts = [self.jars, *carried]
         return day_inputs(digests, *facts, dated=known)
 
@@ -105,12 +109,23 @@ class HealthEvidence:
         """State of health at the start of a day, or at an instant, as `with_faults` gives it."""
         from battery_assets.features.health.estimate import state_of_health
         from battery_assets.features.health.faults import known_faults, with_faults
+        from battery_assets.features.health.levels import NO_LEVELS
 
         instant = at if isinstance(at, datetime) else midnight(at)
         read = self.measurements()
         floats = pl.concat(self.signs) if self.signs else None
-        health = state_of_health(self.jars, read, self.tests, self._warmth(), instant, self.fits, floats)
+        levels = NO_LEVELS if self.levels is None else self.levels
+        health = state_of_health(
+            self.jars, read, self.tests, self._warmth(), instant, self.fits, floats, levels
+        )
         return with_faults(health, known_faults(self.jars, self.signs, read, instant, self.faults), self.jars)
+
+    def hand_on_levels(self, twins: pl.DataFrame) -> pl.DataFrame:
+        """Rows of digital_twin_state with the ohmic levels of earlier months and of the days taken in."""
+        from battery_assets.features.health.levels import NO_LEVELS, levels_of, with_levels
+
+        now = levels_of(pl.concat(self.readings)) if self.readings else NO_LEVELS
+        return with_levels(twins, NO_LEVELS if self.levels is None else self.levels, now)
 
     def _warmth(self) -> pl.DataFrame:
         """Mean temperature of each jar over the days taken in."""

@@ -12,21 +12,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from battery_assets.features.health import prior
+from battery_assets.features.health.course import Course, Evidence
 from battery_assets.features.health.densities import GRID_PCT, densities, normalised, quantile, rarity
-from battery_assets.features.health.prior import Possible, possible_jars
-from battery_assets.features.health.string_test import StringTest, by_string_test
+from battery_assets.features.health.prior import possible_jars
+from battery_assets.features.health.resistance import by_resistance
+from battery_assets.features.health.string_test import by_string_test
 from battery_assets.features.health.wear_out import days_left, life_density, quantile_days
 from battery_assets.physics import ageing
 
 # A jar under 80 % serves on until the year's test finds it and another comes (SOURCES 5); in one of five
 # places nobody looks.
 LEAVES_YEARS, STAYS = 0.7, 0.2
-REVERSES_AT, REVERSED = 0.5, 0.05  # such a jar reverses at the next load: one of twenty is still there
-# Of ln R: baseline and instrument against it; one reading; an instrument beside another; by how much the rise
-# of another jar of that wear differs; its own way up or down (5 to 10 %, SOURCES 3.4).
-BASELINE_SD, READING_SD, INSTRUMENTS_SD = 0.020, 0.015, 0.030
-OF_A_MONITOR = 4  # readings of a month: no people come as often
-RISE_SD, OWN_SD = 0.25, 0.06
+# Such a jar reverses at the next load: one of twenty is still there, and fewer the longer ago it was.
+REVERSES_AT, REVERSED, REVERSED_YEARS = 0.5, 0.05, 0.5
+FALLS = 3.5  # times its rate a jar loses after its knee
 # V of six cells: by which ln of float current lowers a jar beside its string; what settled jars, makes and
 # sensors differ by; a new jar settles first (SOURCES 1.5).
 TAFEL_V, FLOAT_SD_V, SETTLED_YEARS = 6.0 / 11.0, 0.10, 0.8
@@ -42,33 +41,6 @@ LOWER, UPPER, LOWER_ALIKE = 0.05, 0.95, 0.025
 # costs more than a visit to a sound jar, and a posterior of mostly sound jars lets the worn ones pass. So do
 # ends that are near: lives told with more of it are nearer to the true ones, and as well ranked.
 RAISED, RAISED_LIFE = 0.15, 0.70
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of J jars; NaN where it is not. Years are before now, thermal years are at 25 °C.
-
-    accepted, accepted_sd (J,): acceptance capacity, 1 is rated, and how far such tests are off. age_years,
-    factor (J,): age, thermal years per year. ratio, ratio_years, readings (J, B): median resistance against
-    the baseline in a month, when, of how many. test: of the jars' strings. string (J,): number of its string.
-    complete (J,): no jar came into the string since the test. fitted, fitted_sd, fitted_years (J,): from a
-    discharge. float_v (J,): V of six cells above the string's median jar, on float.
-    """
-
-    accepted: np.ndarray
-    accepted_sd: np.ndarray
-    age_years: np.ndarray
-    factor: np.ndarray
-    ratio: np.ndarray
-    ratio_years: np.ndarray
-    readings: np.ndarray
-    test: StringTest
-    string: np.ndarray
-    complete: np.ndarray
-    fitted: np.ndarray
-    fitted_sd: np.ndarray
-    fitted_years: np.ndarray
-    float_v: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -112,12 +84,12 @@ def posterior(evidence: Evidence) -> Posterior:
 
 
 def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
-    jars = _Course(possible_jars(), replace(known, age_years=age_years))
+    jars = Course(possible_jars(), replace(known, age_years=age_years))
     now = jars.at(np.zeros(len(age_years)))
     end = prior.years_to_end(jars.kinds, jars.initial)
     before = jars.kinds.log_weight + _in_service(jars, now, end)
     course = before + _by_fit(jars)
-    log_w = course[:, :, None] + jars.kinds.log_share + _by_resistance(jars, now)
+    log_w = course[:, :, None] + jars.kinds.log_share + by_resistance(jars)
     log_w += _by_float(jars, now, log_w)
     # What follows knows only the course: mechanisms are summed over.
     top = log_w.max((1, 2), keepdims=True)
@@ -138,80 +110,24 @@ def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
     return _AtAge(found, flat, log_evidence, life)
 
 
-class _Course:
-    """The capacity (J, K) of every possible course some years ago (J,); what is unknown counts as now."""
-
-    def __init__(self, kinds: Possible, known: Evidence) -> None:
-        self.kinds, self.known = kinds, known
-        self.initial = prior.initial_capacity(kinds, known.accepted, known.accepted_sd)
-
-    def at(self, years_ago: np.ndarray) -> np.ndarray:
-        years = np.maximum(self.known.age_years - np.nan_to_num(years_ago), 0.0)
-        return prior.capacity((years * self.known.factor)[:, None], self.kinds, self.initial)
-
-    def wear(self, soh: np.ndarray) -> np.ndarray:
-        """Share of the way to the end."""
-        return ageing.wear(soh, self.initial)
-
-    def ratio(self, worn: np.ndarray) -> np.ndarray:
-        """Resistance over that of the new jar (J, K, M) at a wear (J, K)."""
-        leads, which = np.unique(self.kinds.lead, return_inverse=True)
-        powers = np.stack([worn**lead for lead in leads], axis=-1)
-        return 1.0 + powers[:, :, which] * self.kinds.rise
-
-
-def _in_service(jars: _Course, now: np.ndarray, end: np.ndarray) -> np.ndarray:
+def _in_service(jars: Course, now: np.ndarray, end: np.ndarray) -> np.ndarray:
     """ln P(a jar is still there) (J, K): no sudden failure so far, and nobody has found it under 80 %."""
     age = jars.known.age_years[:, None]
     over = np.maximum(age - end / jars.known.factor[:, None], 0.0)
     stays = STAYS + (1.0 - STAYS) * np.exp(-over / LEAVES_YEARS)
-    return np.log(np.where(now < REVERSES_AT, REVERSED * stays, stays)) - jars.kinds.sudden * age
+    fall = (ageing.END_OF_LIFE - REVERSES_AT) / (FALLS * jars.kinds.rate) / jars.known.factor[:, None]
+    dead = np.log(REVERSED) - np.maximum(over - fall, 0.0) / REVERSED_YEARS
+    return np.log(stays) + np.where(now < REVERSES_AT, dead, 0.0) - jars.kinds.sudden * age
 
 
-def _by_resistance(jars: _Course, now: np.ndarray) -> np.ndarray:
-    """ln likelihood of the resistances (J, K, M): readings of one jar share baseline, instrument and its own
-    rise."""
-    known, shape = jars.known, (*now.shape, len(jars.kinds.rise))
-    squares, sums, rise = (np.zeros(shape) for _ in range(3))
-    precision, logs = np.zeros(len(now)), np.zeros(len(now))
-    latest = np.full(len(now), np.inf)
-    # Where a monitor reads, what people read with another instrument tells the course less surely.
-    monitor = known.readings >= OF_A_MONITOR
-    by_hand = ~monitor & monitor.any(axis=1, keepdims=True)
-    for b in range(known.ratio.shape[1]):
-        seen = np.isfinite(known.ratio[:, b])
-        if not seen.any():
-            continue
-        expected = jars.ratio(jars.wear(jars.at(known.ratio_years[:, b])))
-        # Readings of one month share weather and hand: so many are worth the root of their number.
-        noise = READING_SD**2 / np.sqrt(np.maximum(known.readings[:, b], 1.0))
-        noise = noise + np.where(by_hand[:, b], INSTRUMENTS_SD**2, 0.0)
-        part = np.where(seen, 1.0 / noise, 0.0)
-        precision, logs = precision + part, logs + np.where(seen, 0.5 * np.log(noise), 0.0)
-        newer = seen & (known.ratio_years[:, b] < latest)
-        latest = np.where(newer, known.ratio_years[:, b], latest)
-        rise[newer] = 1.0 - 1.0 / expected[newer]
-        off = np.log(np.where(seen, known.ratio[:, b], 1.0))[:, None, None] - np.log(expected)
-        weighed = part[:, None, None] * off
-        sums += weighed
-        squares += weighed * off
-    own = OWN_SD * np.minimum(jars.wear(now), 1.0)
-    common = BASELINE_SD**2 + (RISE_SD * rise) ** 2 + (own**2)[:, :, None]
-    precision = precision[:, None, None]
-    quad = squares - sums**2 / (precision + 1.0 / common)
-    count = np.isfinite(known.ratio).sum(1)[:, None, None]
-    told = 0.5 * (DEGREES + count) * np.log1p(np.maximum(quad, 0.0) / DEGREES)
-    return -(told + 0.5 * np.log1p(precision * common) + logs[:, None, None])
-
-
-def _by_fit(jars: _Course) -> np.ndarray:
+def _by_fit(jars: Course) -> np.ndarray:
     """ln likelihood (J, K) of the capacity that a discharge showed."""
     known, seen = jars.known, np.isfinite(jars.known.fitted)
     off = (known.fitted[:, None] - jars.at(known.fitted_years)) / known.fitted_sd[:, None]
     return np.where(seen[:, None], _student(np.nan_to_num(off)), 0.0)
 
 
-def _by_float(jars: _Course, now: np.ndarray, log_w: np.ndarray) -> np.ndarray:
+def _by_float(jars: Course, now: np.ndarray, log_w: np.ndarray) -> np.ndarray:
     """ln likelihood (J, K, M) of the voltage beside the string's on float.
 
     What wears takes more current at a voltage, what dries out most; in a string it floats low. The string's
@@ -241,7 +157,7 @@ def _student(off: np.ndarray) -> np.ndarray:
     return -0.5 * (DEGREES + 1.0) * np.log1p(off**2 / DEGREES)
 
 
-def _ohmic_loss(jars: _Course, now: np.ndarray, weight: np.ndarray, of_course: np.ndarray) -> np.ndarray:
+def _ohmic_loss(jars: Course, now: np.ndarray, weight: np.ndarray, of_course: np.ndarray) -> np.ndarray:
     """Share of the rating (J, K) that the last reading costs where it is far over what wear explains.
 
     A strap that opens leaves the plates as they are, but 1.80 V per cell is reached sooner: by the drop of

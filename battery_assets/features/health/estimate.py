@@ -12,6 +12,7 @@ import polars as pl
 from battery_assets.features.health.ageing_posterior import posterior
 from battery_assets.features.health.evidence import FITS, evidence
 from battery_assets.features.health.faults import NO_SIGNS
+from battery_assets.features.health.levels import NO_LEVELS
 
 UNTESTED_FLOOR_PCT, TESTED_FLOOR_PCT = 5.0, 2.0  # SOURCES 6: what nothing but a test can promise
 WIDTH_SD = 3.29  # deviations from end to end of a normal distribution's 90 %
@@ -28,6 +29,7 @@ def state_of_health(
     at: datetime,
     discharge_fits: pl.DataFrame | None = None,
     float_signs: pl.DataFrame | None = None,
+    levels: pl.DataFrame = NO_LEVELS,
 ) -> pl.DataFrame:
     """State of health of each battery_id at an instant, in jars' order: soh_pct, soh_std_pct, soh_lower_pct,
     soh_upper_pct, evidence, evidence_age_days, and WEAR_OUT.
@@ -40,7 +42,8 @@ def state_of_health(
     cutoff_voltage_v of the string (else 1.80 V per cell); the last one counts. temperatures: battery_id,
     temperature_c, the mean over the jar's life or the best known of it; unknown counts as 25 °C.
     discharge_fits: columns of FITS; the most certain one of each jar counts. float_signs: columns of
-    `faults.SIGNS`, of any days. Only evidence up to `at` and since the jar was installed counts.
+    `faults.SIGNS`, of any days. levels: columns of LEVELS, of earlier months, each a value of its own. Only
+    evidence up to `at` and since the jar was installed counts.
 
     soh_pct is the posterior's mean. soh_lower_pct and soh_upper_pct are made to hold nine of ten jars of any
     true health: what evidence does not exclude is inside (decision 83). soh_std_pct is that of the
@@ -52,7 +55,7 @@ def state_of_health(
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     fits = pl.DataFrame(schema=FITS) if discharge_fits is None else discharge_fits
     signs = NO_SIGNS if float_signs is None else float_signs
-    known = evidence(jars, measurements, capacity_tests, temperatures, fits, signs, at)
+    known = evidence(jars, measurements, capacity_tests, temperatures, fits, signs, at, levels)
     found = posterior(known)
     tested = np.isfinite(known.test.drawn) & (known.test.years <= 1.0)
     to_its_end = (known.fitted_years <= 1.0) & (known.fitted_sd <= TO_ITS_END_SD_PCT / 100.0)

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from battery_assets.features.health.ageing_posterior import Evidence
+from battery_assets.features.health.course import Evidence
 from battery_assets.features.health.faults import SHORT_V
+from battery_assets.features.health.levels import NO_LEVELS
 from battery_assets.features.health.prior import INITIAL_SD, MEAN_INITIAL
 from battery_assets.features.health.string_test import StringTest, drawn_to_jar_end, is_planned
 from battery_assets.features.samples.blocks import SIX, in_series
@@ -39,6 +40,7 @@ def evidence(
     fits: pl.DataFrame,
     signs: pl.DataFrame,
     at: datetime,
+    levels: pl.DataFrame = NO_LEVELS,
 ) -> Evidence:
     """The evidence on each jar, in jars' order; the frames are those of `state_of_health`."""
     known = _joined(jars, measurements, capacity_tests, temperatures, fits, signs, at)
@@ -49,7 +51,9 @@ def evidence(
         [numbers(known, f"{name}_{m}").astype(float) for m in months] for name in ("ratio", "years", "count")
     ]
     nothing = np.full((known.height, 1), np.nan)
-    ratio, ratio_years, readings = (np.stack(part, axis=1) if part else nothing for part in columns)
+    of_months = (np.stack(part, axis=1) if part else nothing for part in columns)
+    both = zip(of_months, _earlier(known, levels, at), strict=True)
+    ratio, ratio_years, readings = (np.concatenate(parts, axis=1) for parts in both)
     warm = np.nan_to_num(numbers(known, "mean_c").astype(float), nan=25.0)
     string = known["string_id"].fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
     return Evidence(
@@ -149,10 +153,10 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
     )
     warm = np.nan_to_num(numbers(readings, "temperature_c").astype(float), nan=25.0)
     at_25 = resistance_at_25c(numbers(readings, "resistance_mohm").astype(float), warm)
-    ago = (pl.lit(at).cast(pl.Datetime("us", "UTC")) - pl.col("measured_at")).dt.total_seconds() / 86_400.0
     by_month = (
         readings.with_columns(
-            ratio=pl.Series(at_25, dtype=pl.Float64) / pl.col("initial_resistance_mohm"), ago=ago
+            ratio=pl.Series(at_25, dtype=pl.Float64) / pl.col("initial_resistance_mohm"),
+            ago=_ago("measured_at", at),
         )
         .with_columns(back=(pl.col("ago") / _MONTH_DAYS).cast(pl.Int64))
         .filter(pl.col("back") < READING_MONTHS)
@@ -172,6 +176,30 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
         named = part.rename({name: f"{name}_{back}" for name in ("ratio", "years", "count")})
         wide = wide.join(named, on="battery_id", how="left")
     return wide
+
+
+def _earlier(known: pl.DataFrame, levels: pl.DataFrame, at: datetime) -> tuple[np.ndarray, ...]:
+    """Ratio to the baseline, years ago and readings (J, L) of the levels of earlier months, else NaN."""
+    of_jar = (
+        known.with_row_index("jar")
+        .filter(pl.col("initial_resistance_mohm") > 0)
+        .select("jar", "battery_id", "installed_at", "initial_resistance_mohm")
+        .join(levels, on="battery_id")
+        .filter(_within("measured_at", at))
+        .sort("jar", "measured_at")
+        .with_columns(place=pl.int_range(pl.len()).over("jar"), years=_ago("measured_at", at) / 365.25)
+    )
+    shape = known.height, int(of_jar["place"].max() or 0) + 1 if of_jar.height else 0  # type: ignore[arg-type]
+    at_place = of_jar["jar"].to_numpy(), of_jar["place"].to_numpy()
+    ratio, years, count = (np.full(shape, np.nan) for _ in range(3))
+    ratio[at_place] = numbers(of_jar, "resistance_mohm") / numbers(of_jar, "initial_resistance_mohm")
+    years[at_place], count[at_place] = numbers(of_jar, "years"), numbers(of_jar, "readings")
+    return ratio, years, count
+
+
+def _ago(column: str, at: datetime) -> pl.Expr:
+    """Days from a column of instants to `at`."""
+    return (pl.lit(at).cast(pl.Datetime("us", "UTC")) - pl.col(column)).dt.total_seconds() / 86_400.0
 
 
 def _cells_in_series(units: pl.DataFrame) -> pl.DataFrame:

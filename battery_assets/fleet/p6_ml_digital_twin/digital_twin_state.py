@@ -78,6 +78,7 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     state = state_of(TwinState, walked[-1]) if walked else None
     windows = [day["windows"] for day in walked]
     rows = as_they_are(twin_at_end(as_six, before, state, windows, read, evidence.health_with), cells)
+    rows = evidence.hand_on_levels(rows)
     health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "battery_code", "string_code")
     bars = keep_picture(
         warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__

@@ -30,6 +30,8 @@ from battery_assets_tests.worlds.estimation.monitored import (
     at_end,
     fits_of_tests,
     float_signs,
+    gains,
+    levels,
     week_of_readings,
 )
 
@@ -92,7 +94,7 @@ def estimated(world: str, seeds: Sequence[int], strings: int, years: Sequence[in
 class June:
     """What is known of a site's jars at the end of June, of twelve months' rounds and tests, and their truth.
 
-    rows: of `lives`, in the order of `known`. rounds: what people read. week, fits, signs: what a monitor adds.
+    rows: of `lives`, in the order of `known`. rounds: what people read. week, levels, fits, signs: what a monitor adds.
     """
 
     site: SyntheticSite
@@ -103,6 +105,7 @@ class June:
     results: pl.DataFrame
     warmth: pl.DataFrame
     week: pl.DataFrame
+    levels: pl.DataFrame
     fits: pl.DataFrame
     signs: pl.DataFrame
     now: Condition
@@ -118,7 +121,7 @@ class June:
 
     def health(self, seen_by: str) -> pl.DataFrame:
         """The product's estimate."""
-        by_jar = (self.fits, self.signs) if seen_by == MONITOR else ()
+        by_jar = (self.fits, self.signs, self.levels) if seen_by == MONITOR else ()
         return state_of_health(
             self.known, self.readings(seen_by), self.results, self.warmth, self.at, *by_jar
         )
@@ -139,10 +142,13 @@ def june(site: SyntheticSite, year: int) -> June:
     results, warmth = _results(site, tests), _warmth(site, rows, end)
     rng = np.random.default_rng([site.seed, year])
     read = readings.select("battery_id", "measured_at", "resistance_mohm", "temperature_c")
-    week = week_of_readings(rng, known["battery_id"].to_list(), now, end).cast(dict(read.schema))
+    ids = known["battery_id"].to_list()
+    gain = gains(rng, len(ids))
+    week = week_of_readings(rng, ids, now, end, gain).cast(dict(read.schema))
+    earlier = levels(np.random.default_rng([site.seed, year, 1]), site, ids, rows, end, gain)
     fits = fits_of_tests(rng, site, known, rows, results)
     signs = float_signs(rng, site, known, now, end)
-    return June(site, end, rows, known, read, results, warmth, week, fits, signs, now)
+    return June(site, end, rows, known, read, results, warmth, week, earlier, fits, signs, now)
 
 
 def _of_june(site: SyntheticSite, year: int) -> pl.DataFrame:

@@ -1,4 +1,6 @@
-"""What a monitor adds to what is known of a synthetic site's jars: a week's readings, float, tests by jar.
+"""What a monitor adds to what is known of a synthetic site's jars: readings, float, tests by jar.
+
+It has been there for three years: its twins handed on the ohmic levels of earlier months.
 
 Truth is the generator's; the instruments' errors are those of SOURCES 8. The last string test shows each jar
 by its own voltage to 3 points, as SOURCES 6 has it for discharges of hours, and says 3.5.
@@ -11,18 +13,29 @@ import polars as pl
 
 from battery_assets.features.health.evidence import FITS
 from battery_assets.features.health.faults import SIGNS
+from battery_assets.features.health.levels import LEVELS, NO_LEVELS, handed_on, with_levels
 from battery_assets.synthetic.calendar import DAY_S, instant
 from battery_assets.synthetic.condition import Condition, condition
+from battery_assets.synthetic.lives import lives
 from battery_assets.synthetic.site import SyntheticSite
 
 READING_SD, GAIN_SD, WEEK_DAYS = 0.02, 0.01, 7
+# Months of levels; what weather and settings leave on one, convention.
+LEVEL_MONTHS, LEVEL_SD, MONTH_DAYS = 36, 0.004, 30.44
 TAFEL_V, CELL_FLOAT_V, VOLT_SD = 6.0 / 11.0, 2.27, 0.015
 FIT_SD_PCT, SAYS_SD_PCT = 3.0, 3.5
 
 
-def week_of_readings(rng: np.random.Generator, ids: list[str], now: Condition, end: int) -> pl.DataFrame:
+def gains(rng: np.random.Generator, jars: int) -> np.ndarray:
+    """What the monitor reads at each jar, over what is there; it stays."""
+    return np.exp(GAIN_SD * rng.standard_normal(jars))
+
+
+def week_of_readings(
+    rng: np.random.Generator, ids: list[str], now: Condition, end: int, gain: np.ndarray
+) -> pl.DataFrame:
     """One ohmic reading a day of the last week, at 25 °C, by an instrument with a gain at each jar."""
-    seen = now.resistance_mohm * np.exp(GAIN_SD * rng.standard_normal(len(ids)))
+    seen = now.resistance_mohm * gain
     return pl.concat(
         pl.DataFrame(
             {"battery_id": ids, "measured_at": [instant((end - 0.5 - day) * DAY_S)] * len(ids),
@@ -32,6 +45,31 @@ def week_of_readings(rng: np.random.Generator, ids: list[str], now: Condition, e
         )
         for day in range(WEEK_DAYS)
     )  # fmt: skip
+
+
+def levels(
+    rng: np.random.Generator,
+    site: SyntheticSite,
+    ids: list[str],
+    rows: np.ndarray,
+    end: int,
+    gain: np.ndarray,
+) -> pl.DataFrame:
+    """Levels of the months before the last one as a twin hands them on, columns of LEVELS."""
+    since, found = lives(site).take(rows).installed, []
+    for month in range(LEVEL_MONTHS, 0, -1):
+        when = end - 0.5 * WEEK_DAYS - MONTH_DAYS * month
+        sd = np.hypot(READING_SD / np.sqrt(WEEK_DAYS), LEVEL_SD)
+        told = condition(site, rows, when).resistance_mohm * gain * np.exp(sd * rng.standard_normal(len(ids)))
+        there = pl.DataFrame(
+            {"battery_id": ids, "measured_at": [instant(when * DAY_S)] * len(ids), "resistance_mohm": told,
+             "readings": [WEEK_DAYS] * len(ids)}, schema=LEVELS,
+        )  # fmt: skip
+        found.append(there.filter(pl.Series(since < when - WEEK_DAYS)))
+    twins = pl.DataFrame({"battery_id": ids}).with_columns(
+        captured_at=pl.lit(instant(end * DAY_S)), fault=pl.lit(None, pl.String), filter_json=pl.lit("{}")
+    )
+    return handed_on(with_levels(twins, NO_LEVELS, pl.concat(found)))
 
 
 def float_signs(

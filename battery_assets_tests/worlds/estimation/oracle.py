@@ -15,6 +15,7 @@ from scipy.special import ndtr
 from battery_assets.features.health.densities import normalised
 from battery_assets.features.health.evidence import evidence
 from battery_assets.features.health.string_test import by_string_test
+from battery_assets.features.samples.temperature import resistance_at_25c
 from battery_assets.physics import ageing, float_charge
 from battery_assets.synthetic import operators
 from battery_assets.synthetic.calendar import DAY_S
@@ -136,48 +137,50 @@ class Oracle:
         return np.where(there[:, None], np.log1p(-np.minimum(hit * ordered[:, None], 0.999)), 0.0)
 
     def _by_resistance(self, seen_by: str) -> np.ndarray:
-        """ln likelihood of readings over the first one, whose own error they share."""
+        """ln likelihood of readings over the first one, whose own error they share, as the monitor's its gain."""
         first = self.june.known["initial_resistance_mohm"].to_numpy()[self.jars]
-        squares, sums, precision = (np.zeros(self.initial.shape) for _ in range(3))
-        for rows, by_hand in self._rounds(seen_by):
+        squares, sums, of_monitor = (np.zeros(self.initial.shape) for _ in range(3))
+        precise, precise_monitor = (np.zeros((self.jars.size, 1)) for _ in range(2))
+        for rows, noise, by_hand in self._readings(seen_by):
             day, read = rows
             seen = np.isfinite(read)
-            if not seen.any():
-                continue
             off = np.log(np.where(seen, read / first, 1.0))[:, None] - np.log(self.at(np.nan_to_num(day))[1])
-            noise = (
-                HAND_SCATTER**2 + HAND_GAIN_SD**2
-                if by_hand
-                else (monitored.GAIN_SD**2 + monitored.READING_SD**2 / monitored.WEEK_DAYS)
-            )
             part = np.where(seen, 1.0 / noise, 0.0)[:, None]
-            squares, sums, precision = squares + part * off**2, sums + part * off, precision + part
-        return -0.5 * (squares - sums**2 / (precision + 1.0 / HAND_SCATTER**2))
+            squares, sums, precise = squares + part * off**2, sums + part * off, precise + part
+            if not by_hand:
+                of_monitor, precise_monitor = of_monitor + part * off, precise_monitor + part
+        one, two = precise + 1.0 / HAND_SCATTER**2, precise_monitor + 1.0 / monitored.GAIN_SD**2
+        shared = two * sums**2 - 2.0 * precise_monitor * sums * of_monitor + one * of_monitor**2
+        return -0.5 * (squares - shared / (one * two - precise_monitor**2))
 
-    def _rounds(self, seen_by: str):
-        """(day, mOhm at 25 C) (J,) of each round of people, then the week's mean of the monitor."""
-        names = self.june.known["battery_id"].to_list()
-        place = {names[j]: k for k, j in enumerate(self.jars)}
-        rounds = self.june.rounds.sort("measured_at").filter(pl.col("battery_id").is_in(list(place)))
-        kept = rounds.with_columns(n=pl.col("measured_at").rank("ordinal").over("battery_id"))
-        from battery_assets.features.samples.temperature import resistance_at_25c
-
-        def columns(rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-            day, read = np.full(len(place), np.nan), np.full(len(place), np.nan)
-            at = [place[name] for name in rows["battery_id"]]
-            day[at] = rows["measured_at"].dt.epoch("s").to_numpy() / DAY_S
-            read[at] = resistance_at_25c(rows["resistance_mohm"].to_numpy(), rows["temperature_c"].to_numpy())
-            return day, read
-
-        for _, rows in kept.group_by("n"):
-            yield columns(rows), True
+    def _readings(self, seen_by: str):
+        """(day, mOhm at 25 C) (J,), variance of ln, by hand: of each round of people, and what a monitor adds."""
+        rounds = self.june.rounds.sort("measured_at").with_columns(
+            n=pl.col("measured_at").rank("ordinal").over("battery_id")
+        )
+        for _, rows in rounds.group_by("n"):
+            yield self._by_jar(rows), HAND_SCATTER**2 + HAND_GAIN_SD**2, True
         if seen_by == MONITOR:
-            week = self.june.week.filter(pl.col("battery_id").is_in(list(place)))
-            mean = week.group_by("battery_id").agg(
+            week = self.june.week.group_by("battery_id").agg(
                 pl.col("measured_at").max(), pl.col("resistance_mohm").log().mean().exp(),
                 pl.col("temperature_c").mean(),
             )  # fmt: skip
-            yield columns(mean), False
+            of_week = monitored.READING_SD**2 / monitored.WEEK_DAYS
+            yield self._by_jar(week), of_week, False
+            levels = self.june.levels.with_columns(temperature_c=pl.lit(25.0))
+            for _, rows in levels.group_by("measured_at"):
+                yield self._by_jar(rows), of_week + monitored.LEVEL_SD**2, False
+
+    def _by_jar(self, rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Day and mOhm at 25 C (J,) of rows with one reading a jar; NaN where there is none."""
+        names = self.june.known["battery_id"].to_list()
+        place = {names[j]: k for k, j in enumerate(self.jars)}
+        own = rows.filter(pl.col("battery_id").is_in(list(place)))
+        day, read = np.full(len(place), np.nan), np.full(len(place), np.nan)
+        at = [place[name] for name in own["battery_id"]]
+        day[at] = own["measured_at"].dt.epoch("s").to_numpy() / DAY_S
+        read[at] = resistance_at_25c(own["resistance_mohm"].to_numpy(), own["temperature_c"].to_numpy())
+        return day, read
 
     def _by_fit(self) -> np.ndarray:
         """ln likelihood of what the string's test showed of each jar."""
