@@ -55,6 +55,8 @@ def test_the_laws_of_physics_are_checked_where_their_rows_are_written():
         ("feature_store", "no_jar_below_its_room"),
         ("rul_model", "gate"),
         ("rul_model", "leakage"),
+        ("rul_prediction", "feature_drift"),
+        ("rul_prediction", "prediction_drift"),
     }
     assert laws == {**dict.fromkeys(blocking, True), **dict.fromkeys(warning, False)}
 

@@ -16,7 +16,13 @@ from battery_assets.actions import roll_back as of_roll_back
 from battery_assets.actions.report import print_report
 from battery_assets.actions.report_tables import POLICIES
 from battery_assets.errors import UserError
-from battery_assets.fleet.p6_ml_digital_twin.checks import gate_check, leakage_check
+from battery_assets.fleet.p6_ml_digital_twin.checks import (
+    drift_of,
+    feature_drift_check,
+    gate_check,
+    leakage_check,
+    prediction_drift_check,
+)
 from battery_assets.fleet.p6_ml_digital_twin.ml_model import ml_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_model import EXPERIMENT, rul_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_prediction import rul_prediction
@@ -182,6 +188,43 @@ def test_its_predictions_are_stored_with_an_explanation_in_words(learned: Learne
     assert all("makes it" in json.loads(text)["words"] for text in told["explanation_json"].head(20))
     by_risk = told.sort("failure_probability_365d", descending=True)
     assert by_risk["rul_days"].head(10).mean() < 0.5 * by_risk["rul_days"].mean()
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "red"),
+    [
+        (t.feature_store, [], {}),
+        (t.feature_store, [pl.col("v_mean") + 0.5], {"feature_drift": "v_mean_168h: PSI"}),
+        (
+            t.digital_twin_state,
+            [pl.col(f"wear_out_{end}days").cast(pl.Float64) / 50.0 for end in ("", "lower_", "upper_")],
+            {"feature_drift": "wear_out_days: PSI", "prediction_drift": "rul_days: PSI"},
+        ),
+    ],
+    ids=["as it is", "another voltage", "another twin"],
+)
+def test_drift_warns_where_it_was_planted_and_only_there(learned: Learned, table, change, red) -> None:
+    part = Part(learned.place, CUT)
+    before = learned.warehouse.read(table, part).collect()
+    try:
+        kept(learned.warehouse, table, before.with_columns(change).cast(before.schema), part)
+        made = learned.make(rul_prediction, feature_drift_check, prediction_drift_check, site=True)
+    finally:
+        kept(learned.warehouse, table, before, part)
+    judged = {check.check_name: check for check in made.get_asset_check_evaluations()}
+    assert made.success
+    assert list(judged) == ["feature_drift", "prediction_drift"]
+    for name, check in judged.items():
+        assert (check.passed, check.severity) == (name not in red, dg.AssetCheckSeverity.WARN)
+        assert red.get(name, "quantities as in training") in (check.description or "")
+
+
+def test_drift_that_nobody_can_judge_is_not_green(learned: Learned) -> None:
+    assert learned.make(rul_prediction, site=True).success
+    silent = Tracking(tracking_uri="http://127.0.0.1:9", artifact_root="")
+    said = drift_of(learned.warehouse, silent, Part(learned.place, CUT), ("rul_days",))
+    assert not said.passed
+    assert (said.description or "").startswith("not judged: model rul 1 is away: ")
 
 
 @pytest.mark.parametrize("gone", ["server", "file"])

@@ -55,20 +55,20 @@ def rul_prediction(
     broken, known = (
         snaps.join(faults, on="battery_id", how=how, maintain_order="left") for how in ("semi", "anti")
     )
-    served = _served(tracking, _model_of(warehouse, part))
-    if served.away:
-        context.log.warning(f"rul_prediction {part}: predicted by the twin: {served.away}")
-    week = has_week(known) if served.model else pl.Series([False] * known.height, dtype=pl.Boolean)
+    behind = served(tracking, _model_of(warehouse, part))
+    if behind.away:
+        context.log.warning(f"rul_prediction {part}: predicted by the twin: {behind.away}")
+    week = has_week(known) if behind.model else pl.Series([False] * known.height, dtype=pl.Boolean)
     parts = [_by_twin(known.filter(~week)), _by_fault(broken, faults)]
-    if served.model and week.any():
-        parts.append(_by_model(served.model, served.model_id, known.filter(week)))
+    if behind.model and week.any():
+        parts.append(_by_model(behind.model, behind.model_id, known.filter(week)))
     rows = pl.concat(parts).sort("battery_id")
     jars = jar_facts(warehouse, part)
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
     shown: dict[str, Any] = {
         "jars without prediction": silent,
-        "source": "ml_model" if served.model else "digital_twin",
-        **({"model not used": served.away} if served.away else {}),
+        "source": "ml_model" if behind.model else "digital_twin",
+        **({"model not used": behind.away} if behind.away else {}),
         "by source": dict(rows.group_by("source").len().sort("source").iter_rows()),
         "jars with a known fault": broken.height,
     }
@@ -113,7 +113,7 @@ def _model_of(warehouse: Warehouse, part: Part) -> dict | None:
     return rows.row(-1, named=True) if rows.height else None
 
 
-def _served(tracking: Tracking, found: dict | None) -> Served:
+def served(tracking: Tracking, found: dict | None) -> Served:
     """The model of a row of ml_model, fetched and checked; nothing raised here may hold back an alert."""
     if found is None:
         return Served(None, None)
