@@ -50,13 +50,10 @@ class Work:
 
 def work_of(of: Lived, number: int) -> Work:
     """The work at one of a fleet's sites in the year after the first cut-off."""
-    place = list(PLACES)[number]
-    site = SyntheticSite(
-        place, place, of.seed + number, STEP_S, of.sizes.strings, start=START, world=WORLDS[of.world]
-    )
+    site = site_of(of, number)
     first = of.sizes.cutoffs[0]
     months = of.sizes.lived[first : first + WORKED_MONTHS]
-    done = worked(site, months, _Foretold(of).of_month, TAIL)
+    done = worked(site, months, Foretold(of).of_month, TAIL)
     ends = true_ends(site, months)
     in_time = len(ends_with_order(done, site, ends))
     again = done.incidents.height - done.incidents["fault"].n_unique()
@@ -65,7 +62,13 @@ def work_of(of: Lived, number: int) -> Work:
     return Work(done.incidents.height, again, done.orders.height, len(ends), in_time, rules, troubles)
 
 
-class _Foretold:
+def site_of(of: Lived, number: int) -> SyntheticSite:
+    """One of a fleet's sites, with telemetry at STEP_S."""
+    place, world = list(PLACES)[number], WORLDS[of.world]
+    return SyntheticSite(place, place, of.seed + number, STEP_S, of.sizes.strings, start=START, world=world)
+
+
+class Foretold:
     """Health and lives of a month, as the alert asset takes them: said within the month."""
 
     def __init__(self, of: Lived) -> None:
@@ -88,19 +91,20 @@ class _Foretold:
 def judged(site: SyntheticSite, done: Worked, months: Sequence[str]) -> pl.DataFrame:
     """alert_type, signal, alerts, right: onsets of warning or worse, and those whose unit truly had trouble.
 
-    A jar's alert is right where the jar ends by half a year after it held. Any alert is right where a fault
-    of its string overlaps: of strings also one of their jars or of their system, of heat one of the room.
+    A jar's alert is right where the jar ends by half a year after it held. One of a string, of voltage or of
+    heat is right where a fault of the string, of one of its jars or of its system overlaps: a short lifts its
+    neighbours, an open diode heats them all. One of heat or of a room also where the cooling failed.
     """
     said = onsets(done.alerts).filter(pl.col("rank") >= WARNING).with_row_index("one")
     ended = said.join(_ends(site), on="battery_id").filter(pl.col("end") <= pl.col("over") + HORIZON)
     spells, units = _spells(site, months), _units(site)
     jar, string = pl.col("battery_id").is_not_null(), pl.col("string_id").is_not_null()
+    heat = pl.col("alert_type") == "temperature_high"
+    shared = heat | pl.col("alert_type").is_in(["voltage_low", "voltage_high"])
     hits = [
-        said.filter(string).join(spells, left_on="string_id", right_on="unit_id"),
-        said.filter(~jar, string).join(units, on="string_id").join(spells, on="unit_id"),
-        said.filter((pl.col("alert_type") == "temperature_high") | ~string).join(
-            spells, left_on="location_id", right_on="unit_id"
-        ),
+        said.filter(~jar | shared, string).join(spells, left_on="string_id", right_on="unit_id"),
+        said.filter(~jar | shared, string).join(units, on="string_id").join(spells, on="unit_id"),
+        said.filter(heat | ~string).join(spells, left_on="location_id", right_on="unit_id"),
     ]
     overlap = (pl.col("at") <= pl.col("until")) & (pl.col("over") >= pl.col("from"))
     right = pl.concat([ended["one"], *(rows.filter(overlap)["one"] for rows in hits)]).unique()

@@ -29,7 +29,7 @@ from battery_assets.synthetic.signals.weather import rooms
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.transactions import transactions
 from battery_assets.tables.projections import empty
-from battery_assets_tests.worlds.site_hours import bounds, site_hours
+from battery_assets_tests.worlds.site_hours import SiteHours, bounds, site_hours
 
 RUNAWAY = SUDDEN_NAMES.index("thermal_runaway")
 # A jar that ends within a year is worn; people who look at one that has two years left find it sound.
@@ -69,13 +69,14 @@ def worked(
     months: Sequence[str],
     foretold: Callable[[str], dict[str, pl.DataFrame]] | None = None,
     tail: timedelta = timedelta(0),
+    hours: SiteHours | None = None,
 ) -> Worked:
     """What consecutive months make of a site's telemetry.
 
     foretold: health and lives of a month (`soh`, `rul` of AlertInputs). tail: how much of the time before a
-    month its rules see.
+    month its rules see. hours: those of the months, where they are made already.
     """
-    hours, rules = site_hours(site, list(months)), thresholds()
+    hours, rules = hours or site_hours(site, list(months)), thresholds()
     before, alerts_before = empty(t.incident), empty(t.alert)
     work: list[pl.DataFrame] = []
     orders, states, asked, said = empty(t.work_order), [], [], []
