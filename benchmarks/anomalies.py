@@ -1,10 +1,11 @@
 """What anomaly models find of the faults that the rules miss, on sites that they never saw.
 
-An isolation forest of months and an autoencoder of days learn from all jars of four sites of the matched world,
-sound and not. On six sites of two other worlds they are asked for the faults of which no rule said anything:
-jars that end within half a year, and jars of overcharged strings. Each may name RATE of the sound jar-months
-there. A model earns its place where it then finds more than chance would, and more than the largest number of
-the month alone. `python -m benchmarks.anomalies` takes five minutes of CPU and writes docs/figures.md.
+An isolation forest of months and an autoencoder of days learn from all jars of four sites of the matched
+world, sound and not. On six sites of two other worlds they are asked for the faults of which no rule said
+anything: jars that end within half a year, and jars of overcharged strings. Each may name RATE of the sound
+jar-months there. A model earns its place where it then finds more than chance would, and more than the
+largest of the month's numbers. `python -m benchmarks.anomalies` takes five minutes of CPU and writes
+docs/figures.md.
 """
 
 import argparse
@@ -67,7 +68,7 @@ def seen(hours: SiteHours) -> Seen:
 def told(of: Lived, number: int, months: Sequence[str], hours: SiteHours) -> pl.DataFrame:
     """battery_id, month, cause (null: no fault), sound, said: whether a rule warned of the jar.
 
-    An overcharge is said where a rule warned of the jar or of its string. What is said of data names no fault.
+    An overcharge is said where a rule warned of the jar or of its string. What is said of data is no warning.
     """
     site = site_of(of, number)
     done = worked(site, months, Foretold(of).of_month, TAIL, hours)
@@ -126,8 +127,8 @@ def _around(month: str) -> list[str]:
 
 
 def measured() -> pl.DataFrame:
-    """Jar-months of the held-out sites: cause, sound, said, and each detector's score; `_beyond` its threshold
-    in training.
+    """Jar-months of the held-out sites: cause, sound, said, each detector's score; `_beyond`: is it beyond
+    the threshold of training.
     """
     world, seed, numbers = LEARNED
     learned = lived(world, seed, SIZES)
@@ -178,8 +179,9 @@ def table(rows: pl.DataFrame) -> str:
     sound = rows.filter(pl.col("sound") & pl.col("cause").is_null())
     spoken = float(sound["said"].mean() or 0.0)
     lines = [
-        f"{rows.height} jar-months, {sound.height} of sound jars, of which the rules warned {1000 * spoken:.0f} in "
-        f"1,000. Faults: {_count(faults)}. Without a word of any rule: {_count(missed)} ({_named(missed)}).",
+        f"{rows.height} jar-months, {sound.height} of sound jars. The rules warned of {1000 * spoken:.0f} in "
+        f"1,000 of these. Faults: {_count(faults)}. Without a word of any rule: {_count(missed)} "
+        f"({_named(missed)}).",
         "",
         "| detector | missed faults found at 10 false in 1,000 | by chance | p | all faults found "
         "| false in 1,000 at the threshold of training |",

@@ -8,7 +8,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.jars import jars_of
-from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
+from battery_assets.fleet.p6_ml_digital_twin.registered import REMAINING_LIFE
 from battery_assets.platform.dagster.assets import partitions_of
 from battery_assets.platform.dagster.checks import invariant_check
 from battery_assets.platform.dagster.partitions import Part, months

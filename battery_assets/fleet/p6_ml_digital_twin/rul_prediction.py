@@ -13,6 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.jars import jar_facts, site_history
+from battery_assets.fleet.p6_ml_digital_twin.registered import REMAINING_LIFE
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
@@ -109,6 +110,7 @@ def _model_of(warehouse: Warehouse, part: Part) -> dict | None:
     """The newest model in production whose cut-off is not after the month."""
     model = t.ml_model
     where = (model.c.month <= str(part.month)) & (model.c.status == "production")
+    where &= model.c.model_name == REMAINING_LIFE.registered_name
     rows = warehouse.read(model, where=where).collect().sort("training_data_end")
     return rows.row(-1, named=True) if rows.height else None
 

@@ -18,14 +18,9 @@ from battery_assets_tests.worlds.stores import kept
 def file_fleet(warehouse: Warehouse, seed: int, sites: int, strings: int, months: int) -> None:
     """Lay master data, features and twin states of every site and month into a warehouse."""
     fleet, last = life_fleet(seed, sites, strings, months), months_of(months)[-1]
-    for table, rows in ((t.battery_model, battery_models()), (t.user, users())):
-        kept(warehouse, table, rows)
+    file_catalogue(warehouse)
     for number, place in enumerate(list(PLACES)[:sites]):
-        with warehouse.transaction() as connection:
-            registry.put_site(connection, place, "files", {})
-        site = SyntheticSite(place, place, seed + number, 3600, strings, start=START)
-        for table in (t.location, t.battery_system, t.string, t.battery):
-            kept(warehouse, table, _stamped(table, master(site, last)[table.name]), Part(place, last))
+        file_master(warehouse, SyntheticSite(place, place, seed + number, 3600, strings, start=START), last)
         own = fleet.batteries.filter(pl.col("site") == place).select("battery_id")
         for table, rows, at in (
             (t.feature_store, fleet.features, "feature_ts"),
@@ -51,6 +46,20 @@ def file_fleet(warehouse: Warehouse, seed: int, sites: int, strings: int, months
                 part = Part(place, month)
                 inside = (pl.col(at) >= part.start) & (pl.col(at) < part.end)
                 kept(warehouse, table, _stored(table, rows.filter(inside), at), part)
+
+
+def file_catalogue(warehouse: Warehouse) -> None:
+    """Lay models and users into a warehouse."""
+    for table, rows in ((t.battery_model, battery_models()), (t.user, users())):
+        kept(warehouse, table, rows)
+
+
+def file_master(warehouse: Warehouse, site: SyntheticSite, month: str) -> None:
+    """Enter a site, and lay its master data as of a month into a warehouse."""
+    with warehouse.transaction() as connection:
+        registry.put_site(connection, site.site, "files", {})
+    for table in (t.location, t.battery_system, t.string, t.battery):
+        kept(warehouse, table, _stamped(table, master(site, month)[table.name]), Part(site.site, month))
 
 
 def _stamped(table, rows: pl.DataFrame) -> pl.DataFrame:
