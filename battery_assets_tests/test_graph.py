@@ -16,7 +16,7 @@ PHASE = {group_of(number, lab=lab): number for number in range(1, 8) for lab in 
 PHASE |= {group: 8 + place for place, group in enumerate(GROUPS)}
 # Models, pages, and tables that are written row by row.
 NO_PARTITIONS_OF_OURS = {
-    "rul_model", "cell_model", "cell_ensemble", "cell_comparison", "datasets", "signals", "experiments", "hpo_campaigns",
+    "rul_model", "anomaly_models", "cell_model", "cell_ensemble", "cell_comparison", "datasets", "signals", "experiments", "hpo_campaigns",
     "capacitor_calendar",
     "nas_campaigns", "explanations", "fleet_report",
 }  # fmt: skip
@@ -55,6 +55,8 @@ def test_the_laws_of_physics_are_checked_where_their_rows_are_written():
         ("feature_store", "no_jar_below_its_room"),
         ("rul_model", "gate"),
         ("rul_model", "leakage"),
+        ("rul_prediction", "feature_drift"),
+        ("rul_prediction", "prediction_drift"),
     }
     assert laws == {**dict.fromkeys(blocking, True), **dict.fromkeys(warning, False)}
 

@@ -45,7 +45,7 @@ ORDER BY ride_through_probability NULLS FIRST, runtime_min - required_min, site,
 """
 _MODELS = """
 SELECT version, metrics_json AS metrics, hyperparameters_json AS params FROM ml.ml_model
-WHERE status = 'production' ORDER BY training_data_end DESC LIMIT 3
+WHERE status = 'production' AND model_type = 'catboost_rul' ORDER BY training_data_end DESC LIMIT 3
 """
 _VISITS = """
 SELECT site, kind, unit, jars, failures_avoided AS avoided, weakest_jar AS weakest
@@ -60,7 +60,7 @@ ORDER BY training_data_end DESC, trained_at DESC LIMIT 1
 _GATE = """
 SELECT version, status,
        coalesce(hyperparameters_json ->> 'gate', 'was trained before there was a gate') AS gate
-FROM ml.ml_model ORDER BY training_data_end DESC, trained_at DESC LIMIT 3
+FROM ml.ml_model WHERE model_type = 'catboost_rul' ORDER BY training_data_end DESC, trained_at DESC LIMIT 3
 """
 _FLEET = """
 WITH health AS (

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from battery_assets.actions.session import Session, run_here
 from battery_assets.errors import UserError
-from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
+from battery_assets.fleet.p6_ml_digital_twin.registered import REMAINING_LIFE
 from battery_assets.platform.tracking import Tracking
 
 _SERVING = """

@@ -9,6 +9,7 @@ from battery_assets.platform.warehouse.resource import Warehouse
 
 _catalogue = dg.AssetSelection.assets("battery_model", "user")
 _training = dg.AssetSelection.assets("rul_model", "ml_model")
+_anomalies = dg.AssetSelection.assets("anomaly_models")
 _page = dg.AssetSelection.assets("fleet_report")
 _fleet = dg.AssetSelection.assets(*(table.name for table in t.FLEET_TABLES))
 
@@ -30,6 +31,12 @@ training_job = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="Trains and registers the remaining-life model of a cut-off month.",
 )
+anomaly_training_job = dg.define_asset_job(
+    "anomaly_training",
+    _anomalies,
+    executor_def=dg.in_process_executor,
+    description="Trains and registers the anomaly models of a cut-off month; they raise no alert.",
+)
 monthly_report_job = dg.define_asset_job(
     "monthly_report",
     _page,
@@ -48,7 +55,14 @@ TOGETHER = {
     "master": (t.location, t.battery_system, t.string, t.battery, t.environmental_sensor),
     "transactions": (t.maintenance_event, t.capacity_test_raw, t.impedance_measurement_raw, t.audit_log),
 }
-JOBS = (catalogue_job, site_month_job, training_job, models_job, monthly_report_job)
+JOBS = (
+    catalogue_job,
+    site_month_job,
+    training_job,
+    anomaly_training_job,
+    models_job,
+    monthly_report_job,
+)
 
 
 def schedules_of(warehouse: Warehouse) -> list[dg.ScheduleDefinition]:

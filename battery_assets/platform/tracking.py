@@ -246,11 +246,11 @@ class Tracking(dg.ConfigurableResource):
                 raise
 
 
-def _plain(run_id: str) -> str:
-    """The run id, safe inside MLflow's filter text; raises ValueError for other than letters and digits."""
-    if not run_id.isalnum():
-        raise ValueError(f"{run_id!r} is not an MLflow run id")
-    return run_id
+def _plain(name: str) -> str:
+    """A run id or model name, safe inside MLflow's filter text: letters, digits and _, else ValueError."""
+    if not name.replace("_", "").isalnum():
+        raise ValueError(f"{name!r} is no MLflow run id, and no name of a model")
+    return name
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
+from battery_assets.fleet.p6_ml_digital_twin.registered import REMAINING_LIFE, TYPES
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.outbox.events import Event, is_news
@@ -18,20 +18,23 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
 
-MODEL_NAME = REMAINING_LIFE.registered_name
-
 
 @dg.asset(**materializes(t.ml_model, after=[REMAINING_LIFE]))
 def ml_model(
     context: dg.AssetExecutionContext, warehouse: Warehouse, tracking: Tracking
 ) -> dg.MaterializeResult:
     part = warehouse.claim(t.ml_model, context)
-    entries = tracking.versions(MODEL_NAME, {"cutoff_month": str(part.month)})
-    serving = [entry for entry in entries if passed(entry) and "withdrawn_ms" not in entry["tags"]]
-    rows = [_row(entry, part, ended_at(entry, entries), entry in serving[-1:]) for entry in entries]
+    rows = [row for name in TYPES for row in _rows(tracking, name, part)]
     news = [event for row in rows if is_news(row["trained_at"]) for event in _events(row)]
     shown = pl.DataFrame(rows, schema=polars_schema(t.ml_model))
     return warehouse.replace(t.ml_model, part, shown, events=news)
+
+
+def _rows(tracking: Tracking, name: str, part: Part) -> list[dict]:
+    """The versions of a registered model, oldest first."""
+    entries = tracking.versions(name, {"cutoff_month": str(part.month)})
+    serving = [entry for entry in entries if passed(entry) and "withdrawn_ms" not in entry["tags"]]
+    return [_row(name, entry, part, ended_at(entry, entries), entry in serving[-1:]) for entry in entries]
 
 
 def _events(row: dict) -> Iterator[Event]:
@@ -67,7 +70,7 @@ def passed(entry: dict) -> bool:
     return entry["tags"].get("gate", "passed") == "passed"
 
 
-def _row(entry: dict, part: Part, ended: datetime | None, serves: bool) -> dict:
+def _row(name: str, entry: dict, part: Part, ended: datetime | None, serves: bool) -> dict:
     """One registered version: the newest of a cut-off that passed the gate and stands is in production.
 
     One that was refused stays in staging, and its metrics say why.
@@ -78,15 +81,15 @@ def _row(entry: dict, part: Part, ended: datetime | None, serves: bool) -> dict:
     if "gate_words" in entry["tags"]:
         params["gate"] = entry["tags"]["gate_words"]
     return {
-        "model_id": identity("ml_model", MODEL_NAME, entry["version"], entry["run_id"]),
-        "model_name": MODEL_NAME,
-        "model_type": "catboost_rul",
+        "model_id": identity("ml_model", name, entry["version"], entry["run_id"]),
+        "model_name": name,
+        "model_type": TYPES[name],
         "version": f"{part.month}.{entry['version']}",
         "status": "staging" if not able else "production" if serves else "retired",
         "trained_at": trained,
         "promoted_at": trained if able else None,
         "retired_at": None if serves else ended,
-        "artifact_url": f"models:/{MODEL_NAME}/{entry['version']}",
+        "artifact_url": f"models:/{name}/{entry['version']}",
         "hyperparameters_json": json.dumps(params, sort_keys=True),
         "metrics_json": json.dumps(entry["metrics"], sort_keys=True),
         "feature_list": entry["tags"]["features"],

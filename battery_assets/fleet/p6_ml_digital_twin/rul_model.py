@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.fleet.p6_ml_digital_twin.remaining_life import REMAINING_LIFE
+from battery_assets.fleet.p6_ml_digital_twin.registered import REMAINING_LIFE
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest

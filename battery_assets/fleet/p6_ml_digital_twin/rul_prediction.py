@@ -13,6 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.fleet.jars import jar_facts, site_history
+from battery_assets.fleet.p6_ml_digital_twin.registered import REMAINING_LIFE
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
@@ -55,20 +56,20 @@ def rul_prediction(
     broken, known = (
         snaps.join(faults, on="battery_id", how=how, maintain_order="left") for how in ("semi", "anti")
     )
-    served = _served(tracking, _model_of(warehouse, part))
-    if served.away:
-        context.log.warning(f"rul_prediction {part}: predicted by the twin: {served.away}")
-    week = has_week(known) if served.model else pl.Series([False] * known.height, dtype=pl.Boolean)
+    behind = served(tracking, _model_of(warehouse, part))
+    if behind.away:
+        context.log.warning(f"rul_prediction {part}: predicted by the twin: {behind.away}")
+    week = has_week(known) if behind.model else pl.Series([False] * known.height, dtype=pl.Boolean)
     parts = [_by_twin(known.filter(~week)), _by_fault(broken, faults)]
-    if served.model and week.any():
-        parts.append(_by_model(served.model, served.model_id, known.filter(week)))
+    if behind.model and week.any():
+        parts.append(_by_model(behind.model, behind.model_id, known.filter(week)))
     rows = pl.concat(parts).sort("battery_id")
     jars = jar_facts(warehouse, part)
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
     shown: dict[str, Any] = {
         "jars without prediction": silent,
-        "source": "ml_model" if served.model else "digital_twin",
-        **({"model not used": served.away} if served.away else {}),
+        "source": "ml_model" if behind.model else "digital_twin",
+        **({"model not used": behind.away} if behind.away else {}),
         "by source": dict(rows.group_by("source").len().sort("source").iter_rows()),
         "jars with a known fault": broken.height,
     }
@@ -109,11 +110,12 @@ def _model_of(warehouse: Warehouse, part: Part) -> dict | None:
     """The newest model in production whose cut-off is not after the month."""
     model = t.ml_model
     where = (model.c.month <= str(part.month)) & (model.c.status == "production")
+    where &= model.c.model_name == REMAINING_LIFE.registered_name
     rows = warehouse.read(model, where=where).collect().sort("training_data_end")
     return rows.row(-1, named=True) if rows.height else None
 
 
-def _served(tracking: Tracking, found: dict | None) -> Served:
+def served(tracking: Tracking, found: dict | None) -> Served:
     """The model of a row of ml_model, fetched and checked; nothing raised here may hold back an alert."""
     if found is None:
         return Served(None, None)

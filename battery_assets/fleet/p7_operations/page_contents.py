@@ -18,6 +18,7 @@ from battery_assets.platform.registry.kinds import LAB_SOURCES
 from battery_assets.platform.warehouse.resource import Warehouse
 
 LOADS = ("measured_load", "system_rating", "rated_15min", "rated_1h")
+LIFE_MODEL = "catboost_rul"
 MOST_MODELS = 3
 _DONE = "('completed', 'closed')"
 _ORDERS = sa.text(
@@ -192,7 +193,8 @@ def _with_orders(incidents: Sequence[dict[str, Any]], orders: Sequence[dict[str,
 def _models(warehouse: Warehouse, part: Part) -> list[tuple[str, dict[str, float]]]:
     """The newest models whose cut-off is no later than the month, with their scores."""
     columns = ["model_name", "version", "status", "training_data_end", "metrics_json"]
-    rows = warehouse.read(t.ml_model, columns=columns, where=t.ml_model.c.month <= str(part.month)).collect()
+    where = (t.ml_model.c.month <= str(part.month)) & (t.ml_model.c.model_type == LIFE_MODEL)
+    rows = warehouse.read(t.ml_model, columns=columns, where=where).collect()
     newest = rows.sort("training_data_end", "version", descending=True).head(MOST_MODELS)
     return [
         (f"{one['model_name']} {one['version']}, {one['status']}", json.loads(one["metrics_json"] or "{}"))

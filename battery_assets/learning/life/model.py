@@ -17,10 +17,11 @@ import numpy as np
 import polars as pl
 
 from battery_assets.learning.life.booster import Recipe, feature_matrix, lives_of, raw_output, trained_booster
+from battery_assets.learning.life.drift import usual
 from battery_assets.learning.life.examples import FEATURES, LEARNED
 from battery_assets.learning.life.folds import jar_folds
 from battery_assets.learning.life.forward import KNOTS, jar_time, lives_told
-from battery_assets.learning.life.prediction import COLUMNS
+from battery_assets.learning.life.prediction import COLUMNS, WEAR_OUT
 from battery_assets.learning.life.survival import Calibration
 from battery_assets.learning.life.validation import (
     Report,
@@ -36,6 +37,8 @@ from battery_assets.learning.life.validation import (
 __all__ = ["ModelMismatch", "Recipe", "RulModel", "TooFewFailures", "fit", "load", "predict", "save"]
 
 METADATA_KEY = "battery_assets_rul"
+# What a model reads and says of a jar: a month in which these are unlike training is none that it knows.
+READ, SAID = (*LEARNED, *WEAR_OUT), ("rul_days", "failure_probability_365d")
 
 
 class TooFewFailures(ValueError):
@@ -50,6 +53,7 @@ class ModelMismatch(ValueError):
 class RulModel:
     """A trained booster with what is needed to read it: recipe, calibration, range of each feature.
 
+    `usual` is how READ and SAID lay in training (`drift`); empty in models of before.
     `trained_on` counts jars, snapshots and failures and gives the first and last snapshot. `out_of_fold`
     holds the labels beside the held-out predictions; it is for figures and is not saved.
     """
@@ -61,6 +65,7 @@ class RulModel:
     trees: int
     ranges: dict[str, tuple[float, float]]
     trained_on: dict[str, Any]
+    usual: dict[str, dict[str, Any]] = field(default_factory=dict)
     out_of_fold: pl.DataFrame | None = field(default=None, compare=False)
 
 
@@ -97,8 +102,9 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
     clocks = pl.DataFrame(lives.time.knots, schema=list(KNOTS))
     kept = examples.drop(FEATURES).hstack(held_out.drop("battery_id")).hstack(clocks)
     kept = kept.with_columns(raw_output=best.raw)
+    shown = usual(examples.hstack(held_out.select(SAID)), [*READ, *SAID])
     model = RulModel(
-        booster, recipe, LEARNED, calibration, best.trees, _ranges(lives.matrix), trained_on, kept
+        booster, recipe, LEARNED, calibration, best.trees, _ranges(lives.matrix), trained_on, shown, kept
     )
     return model, metrics
 
@@ -217,4 +223,5 @@ def load(path: Path, sha256: str) -> RulModel:
         trees=facts["trees"],
         ranges={name: tuple(bounds) for name, bounds in facts["ranges"].items()},
         trained_on=facts["trained_on"],
+        usual=facts.get("usual", {}),
     )

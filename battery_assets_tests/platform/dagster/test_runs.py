@@ -71,6 +71,7 @@ def _capacity_test(warehouse, before: pl.DataFrame) -> pl.DataFrame:
 def test_every_asset_of_the_fleet_reads_what_it_declares_the_models_too(world):
     for asset in ("rul_model", "ml_model"):
         world.run("training", "2025-04", [dg.AssetKey(asset)])
+    world.run("anomaly_training", "2025-04", [dg.AssetKey("anomaly_models")])
     report = world.run("monthly_report", PART.month, [dg.AssetKey("fleet_report")])
     assert report.success, failures(report)
     before = world.warehouse.read(t.capacity_test_raw, PART).collect()
@@ -78,7 +79,7 @@ def test_every_asset_of_the_fleet_reads_what_it_declares_the_models_too(world):
         world.warehouse.replace(t.capacity_test_raw, world.warehouse.claim(t.capacity_test_raw, PART), rows)
         assert world.run("site_month", KEY, [dg.AssetKey("capacity_test_calc")]).success
     of_fleet = [a for a in ASSETS if steps.body_of(a).__module__.startswith("battery_assets.fleet.")]
-    assert len(of_fleet) == len(t.FLEET_TABLES) + len({"rul_model", "fleet_report"})
+    assert len(of_fleet) == len(t.FLEET_TABLES) + len({"rul_model", "anomaly_models", "fleet_report"})
     assert_declared(of_fleet, reads_of(world.warehouse))
 
 

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -18,7 +17,7 @@ from battery_assets_tests.worlds.incidents.fault_months import (
     LATE,
     WORN_DAYS,
     Truth,
-    Worked,
+    ends_with_order,
     remaining_days,
     small_site,
     true_ends,
@@ -86,17 +85,9 @@ def judged(site: SyntheticSite, months: Sequence[str]) -> Judged:
         pairs.append((truth.name, own["rca_code"][0] if own.height else "none"))
     rest = rows.filter(~pl.col("incident_id").is_in(list(mine)))
     ends = true_ends(site, months)
-    found = sum(_ordered(done, jar, at) for jar, at in ends.items())
+    found = len(ends_with_order(done, site, ends))
     counts = Counter([*pairs, *_of_wear(site, rest)])
     return Judged(counts, more, done.orders.height, len(ends), found)
-
-
-def _ordered(done: Worked, jar: str, at: datetime) -> bool:
-    """Had somebody to look at the jar, or to renew its string, in time?"""
-    strings = done.incidents.filter(pl.col("battery_id") == jar)["string_id"]
-    own = pl.col("fault") == f"jar|{jar}"
-    of_string = pl.col("fault").is_in([f"aged|{string}" for string in strings])
-    return done.orders.filter((own | of_string) & (pl.col("created_at") <= at + LATE)).height > 0
 
 
 def _of(truth: Truth, rows: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 No twin and no life model: what alerts say of raw telemetry and ohmic readings is all that incidents rest on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ from battery_assets.synthetic.signals.weather import rooms
 from battery_assets.synthetic.site import SyntheticSite
 from battery_assets.synthetic.transactions import transactions
 from battery_assets.tables.projections import empty
-from battery_assets_tests.worlds.site_hours import bounds, site_hours
+from battery_assets_tests.worlds.site_hours import SiteHours, bounds, site_hours
 
 RUNAWAY = SUDDEN_NAMES.index("thermal_runaway")
 # A jar that ends within a year is worn; people who look at one that has two years left find it sound.
@@ -55,24 +55,38 @@ def small_site(seed: int, **more: object) -> SyntheticSite:
 
 @dataclass(frozen=True)
 class Worked:
-    """Incidents and work orders of consecutive months, each as the last month in which it stands leaves it."""
+    """Incidents and work orders of consecutive months, each as the last month in which it stands leaves it;
+    and the alerts of all months.
+    """
 
     incidents: pl.DataFrame
     orders: pl.DataFrame
+    alerts: pl.DataFrame
 
 
-def worked(site: SyntheticSite, months: Sequence[str]) -> Worked:
-    """What consecutive months make of a site's telemetry."""
-    hours, rules = site_hours(site, list(months)), thresholds()
+def worked(
+    site: SyntheticSite,
+    months: Sequence[str],
+    foretold: Callable[[str], dict[str, pl.DataFrame]] | None = None,
+    tail: timedelta = timedelta(0),
+    hours: SiteHours | None = None,
+) -> Worked:
+    """What consecutive months make of a site's telemetry.
+
+    foretold: health and lives of a month (`soh`, `rul` of AlertInputs). tail: how much of the time before a
+    month its rules see. hours: those of the months, where they are made already.
+    """
+    hours, rules = hours or site_hours(site, list(months)), thresholds()
     before, alerts_before = empty(t.incident), empty(t.alert)
     work: list[pl.DataFrame] = []
-    orders, states, asked = empty(t.work_order), [], []
+    orders, states, asked, said = empty(t.work_order), [], [], []
     for month in months:
-        inputs = hours.inputs(month)
+        inputs = replace(hours.inputs(month, tail), **(foretold(month) if foretold else {}))
         assert inputs.hours is not None and inputs.strings_hours is not None
         evidence = telemetry_evidence(hours.jar.filter(_inside(month)), inputs.strings_hours, inputs.jars)
         inputs = replace(inputs, data_quality=findings(evidence, inputs.jars))
         raised = alerts(inputs, rules)
+        said.append(raised)
         work.append(transactions(site, month)["maintenance_event"])
         start, end = bounds(month)
         systems = pl.DataFrame([(one.system_id, one.code) for one in layout(site).systems], orient="row",
@@ -82,7 +96,7 @@ def worked(site: SyntheticSite, months: Sequence[str]) -> Worked:
         orders = work_orders(before, None, orders, work[-1])
         states.append(before)
         asked.append(orders)
-    return Worked(_last(states, "incident_id"), _last(asked, "work_order_id"))
+    return Worked(_last(states, "incident_id"), _last(asked, "work_order_id"), pl.concat(said))
 
 
 def _last(states: list[pl.DataFrame], key: str) -> pl.DataFrame:
@@ -95,6 +109,19 @@ def true_ends(site: SyntheticSite, months: Sequence[str]) -> dict[str, datetime]
     jars, ids = lives(site), battery_ids(site)
     served = (jars.end_day >= start) & (jars.end_day < end) & (jars.end_day <= jars.replaced)
     return {ids[n]: instant(float(jars.end_day[n]) * DAY_S) for n in np.flatnonzero(served).tolist()}
+
+
+def ends_with_order(done: Worked, site: SyntheticSite, ends: dict[str, datetime]) -> list[str]:
+    """The jars of `true_ends` that somebody had to look at, or whose string somebody had to renew, in time."""
+    places, strings = lives(site).position // site.jars_per_string, layout(site).string_ids
+    of_jar = {jar: strings[place] for jar, place in zip(battery_ids(site), places.tolist(), strict=True)}
+    first = dict(done.orders.group_by("fault").agg(pl.col("created_at").min()).iter_rows())
+
+    def ordered(jar: str, at: datetime) -> bool:
+        faults = (f"jar|{jar}", f"aged|{of_jar[jar]}")
+        return any(first[fault] <= at + LATE for fault in faults if fault in first)
+
+    return [jar for jar, at in ends.items() if ordered(jar, at)]
 
 
 def _inside(month: str) -> pl.Expr:

@@ -4,7 +4,7 @@ Eight sites of nine strings, a year each, sampled every 900 s, in seven of the n
 `python -m battery_assets_tests.worlds.rules.scored` prints the table and writes it into the page of figures.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -81,9 +81,9 @@ def said(hours: SiteHours) -> pl.DataFrame:
     return pl.concat(alerts(hours.inputs(month, TAIL), rules) for month in MONTHS)
 
 
-def scored(site: SyntheticSite, rows: pl.DataFrame) -> list[dict]:
+def scored(site: SyntheticSite, rows: pl.DataFrame, months: Sequence[str] = MONTHS) -> list[dict]:
     """For each rule with a truth: named, right, spells of the truth, found."""
-    begin, end = bounds(MONTHS[0])[0], bounds(MONTHS[-1])[1]
+    begin, end = bounds(months[0])[0], bounds(months[-1])[1]
     context = pl.col("context_json")
     found = []
     for name, spells in troubles(site).items():

@@ -16,22 +16,24 @@ from battery_assets.actions import roll_back as of_roll_back
 from battery_assets.actions.report import print_report
 from battery_assets.actions.report_tables import POLICIES
 from battery_assets.errors import UserError
-from battery_assets.fleet.p6_ml_digital_twin.checks import gate_check, leakage_check
+from battery_assets.fleet.p6_ml_digital_twin.checks import (
+    drift_of,
+    feature_drift_check,
+    gate_check,
+    leakage_check,
+    prediction_drift_check,
+)
 from battery_assets.fleet.p6_ml_digital_twin.ml_model import ml_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_model import EXPERIMENT, rul_model
 from battery_assets.fleet.p6_ml_digital_twin.rul_prediction import rul_prediction
 from battery_assets.learning.life import gate
 from battery_assets.platform.dagster.partitions import Part, know_months
-from battery_assets.platform.registry import books as registry
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
-from battery_assets.synthetic.catalogue import battery_models, users
-from battery_assets.synthetic.master import master
-from battery_assets.synthetic.site import PLACES, SyntheticSite
-from battery_assets.tables.identity import identity
-from battery_assets.tables.projections import polars_schema
+from battery_assets.synthetic.site import PLACES
 from battery_assets_tests.conftest import copied_database
-from battery_assets_tests.worlds.estimation.life_fleet import START, life_fleet, months_of
+from battery_assets_tests.worlds.estimation.filed_fleet import file_fleet
+from battery_assets_tests.worlds.estimation.life_fleet import months_of
 from battery_assets_tests.worlds.stores import kept
 
 SEED, SITES, STRINGS, MONTHS = 31, 5, 9, 13
@@ -68,7 +70,7 @@ def learned(migrated_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with copied_database(migrated_url) as url:
         warehouse = Warehouse(database_url=url, lake_url=str(home / "lake"))
         at = Learned(warehouse, tracking, home / "artifacts", next(iter(PLACES)))
-        _file(warehouse)
+        file_fleet(warehouse, SEED, SITES, STRINGS, MONTHS)
         # Whether a model of so few ends passes is chance, and no matter here: this one is let through.
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(gate, "WITHIN", 1.0)
@@ -76,63 +78,6 @@ def learned(migrated_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
             assert at.make(rul_model).success
         assert at.make(ml_model).success
         yield at
-
-
-def _file(warehouse: Warehouse) -> None:
-    """Master data, features and twin states of every site and month."""
-    fleet = life_fleet(SEED, SITES, STRINGS, MONTHS)
-    for table, rows in ((t.battery_model, battery_models()), (t.user, users())):
-        kept(warehouse, table, rows)
-    for number, place in enumerate(list(PLACES)[:SITES]):
-        with warehouse.transaction() as connection:
-            registry.put_site(connection, place, "files", {})
-        site = SyntheticSite(place, place, SEED + number, 3600, STRINGS, start=START)
-        for table in (t.location, t.battery_system, t.string, t.battery):
-            kept(warehouse, table, _stamped(table, master(site, CUT)[table.name]), Part(place, CUT))
-        own = fleet.batteries.filter(pl.col("site") == place).select("battery_id")
-        for table, rows, at in (
-            (t.feature_store, fleet.features, "feature_ts"),
-            (t.digital_twin_state, fleet.twins, "captured_at"),
-        ):
-            rows = rows.join(own, on="battery_id", how="semi")
-            for month in months_of(MONTHS):
-                part = Part(place, month)
-                inside = (pl.col(at) > part.start) & (pl.col(at) <= part.end)
-                kept(warehouse, table, _stored(table, rows.filter(inside), at), part)
-        strings = fleet.batteries.filter(pl.col("site") == place).select("string_id").unique()
-        events = fleet.events.join(own, on="battery_id", how="semi").with_columns(
-            created_at="completed_date", updated_at="completed_date"
-        )
-        tests = fleet.tests.join(strings, on="string_id", how="semi").with_columns(
-            test_type=pl.lit("full_discharge"), battery_id="string_id"
-        )
-        for table, rows, at in (
-            (t.maintenance_event, events, "completed_date"),
-            (t.capacity_test_raw, tests, "test_date"),
-        ):
-            for month in months_of(MONTHS):
-                part = Part(place, month)
-                inside = (pl.col(at) >= part.start) & (pl.col(at) < part.end)
-                kept(warehouse, table, _stored(table, rows.filter(inside), at), part)
-
-
-def _stamped(table, rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.select(name for name in polars_schema(table) if name in rows.columns)
-
-
-def _stored(table, rows: pl.DataFrame, at: str) -> pl.DataFrame:
-    """Rows in the table's columns, with its key where that is an id; what the fleet does not know is NULL."""
-    named = [
-        identity(table.name, jar, instant.isoformat())
-        for jar, instant in zip(rows["battery_id"], rows[at], strict=True)
-    ]
-    own = {t.digital_twin_state: "state_id", t.maintenance_event: "event_id", t.capacity_test_raw: "test_id"}
-    keys = [pl.Series(own[table], named, dtype=pl.String)] if table in own else []
-    known = rows.with_columns(keys)
-    return known.select(
-        (pl.col(column) if column in known.columns else pl.lit(None).alias(column)).cast(kind)
-        for column, kind in polars_schema(table).items()
-    )
 
 
 def _model_rows(at: Learned) -> list[dict]:
@@ -182,6 +127,43 @@ def test_its_predictions_are_stored_with_an_explanation_in_words(learned: Learne
     assert all("makes it" in json.loads(text)["words"] for text in told["explanation_json"].head(20))
     by_risk = told.sort("failure_probability_365d", descending=True)
     assert by_risk["rul_days"].head(10).mean() < 0.5 * by_risk["rul_days"].mean()
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "red"),
+    [
+        (t.feature_store, [], {}),
+        (t.feature_store, [pl.col("v_mean") + 0.5], {"feature_drift": "v_mean_168h: PSI"}),
+        (
+            t.digital_twin_state,
+            [pl.col(f"wear_out_{end}days").cast(pl.Float64) / 50.0 for end in ("", "lower_", "upper_")],
+            {"feature_drift": "wear_out_days: PSI", "prediction_drift": "rul_days: PSI"},
+        ),
+    ],
+    ids=["as it is", "another voltage", "another twin"],
+)
+def test_drift_warns_where_it_was_planted_and_only_there(learned: Learned, table, change, red) -> None:
+    part = Part(learned.place, CUT)
+    before = learned.warehouse.read(table, part).collect()
+    try:
+        kept(learned.warehouse, table, before.with_columns(change).cast(before.schema), part)
+        made = learned.make(rul_prediction, feature_drift_check, prediction_drift_check, site=True)
+    finally:
+        kept(learned.warehouse, table, before, part)
+    judged = {check.check_name: check for check in made.get_asset_check_evaluations()}
+    assert made.success
+    assert list(judged) == ["feature_drift", "prediction_drift"]
+    for name, check in judged.items():
+        assert (check.passed, check.severity) == (name not in red, dg.AssetCheckSeverity.WARN)
+        assert red.get(name, "quantities as in training") in (check.description or "")
+
+
+def test_drift_that_nobody_can_judge_is_not_green(learned: Learned) -> None:
+    assert learned.make(rul_prediction, site=True).success
+    silent = Tracking(tracking_uri="http://127.0.0.1:9", artifact_root="")
+    said = drift_of(learned.warehouse, silent, Part(learned.place, CUT), ("rul_days",))
+    assert not said.passed
+    assert (said.description or "").startswith("not judged: model rul 1 is away: ")
 
 
 @pytest.mark.parametrize("gone", ["server", "file"])
