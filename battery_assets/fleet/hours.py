@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.fleet.credible import Judge, Judged
 from battery_assets.fleet.jars import day_inputs, jar_facts
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.inputs import Inputs
@@ -23,8 +24,6 @@ from battery_assets.platform.warehouse.rows import fitting, midnight
 from battery_assets.tables.projections import empty
 
 Frames = dict[str, pl.DataFrame]
-# Rows of a day without what is not credible, and what was left out.
-Judged = tuple[pl.DataFrame, pl.DataFrame]
 
 JAR_COLUMNS = ["ts", "battery_id", "voltage_v", "temperature_c", "resistance_mohm", "conductance_s"]
 DRAWN_COLUMNS = ["ts", "string_id", "voltage_v", "current_a"]
@@ -52,27 +51,15 @@ class Reduction:
     name: str
     table: sa.Table
     columns: Sequence[str] | None
-    believe: Callable[[pl.DataFrame, pl.DataFrame], Judged]
+    believe: Callable[[Judge, date, pl.DataFrame], Judged]
     reduce: Callable[[pl.DataFrame, pl.DataFrame], Frames]
 
-    def hours(self, rows: pl.DataFrame, jars: pl.DataFrame) -> Frames:
+    def hours(self, judge: Judge, day: date, rows: pl.DataFrame) -> Frames:
         """A day's rows as they came, reduced."""
-        return self.reduce(*self.believe(rows, jars))
+        return self.reduce(*self.believe(judge, day, rows))
 
 
-def _credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
-    from battery_assets.features.credible.days import credible_jars
-
-    return credible_jars(rows, jars)
-
-
-def _credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
-    from battery_assets.features.credible.days import credible_strings
-
-    return credible_strings(rows, jars)
-
-
-def _credible_rooms(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
+def _credible_rooms(judge: Judge, day: date, rows: pl.DataFrame) -> Judged:
     from battery_assets.features.credible.days import credible_rooms
 
     return credible_rooms(rows)
@@ -117,15 +104,17 @@ def _of_day(left_out: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return _compact(left_out.with_columns(day=pl.lit(first, pl.Datetime("us", "UTC")).dt.date()))
 
 
-JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, _credible_jars, _jars)
-STRINGS = Reduction("string_hours", t.telemetry_string_raw, None, _credible_strings, _strings)
+JARS = Reduction("jar_hours", t.telemetry_jar_raw, JAR_COLUMNS, Judge.jars, _jars)
+STRINGS = Reduction("string_hours", t.telemetry_string_raw, None, Judge.strings, _strings)
 SENSORS = Reduction("sensor_hours", t.telemetry_env, None, _credible_rooms, _sensors)
 REDUCTIONS = (JARS, STRINGS, SENSORS)
 
 
-def credible_day(rows: Mapping[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> dict[sa.Table, pl.DataFrame]:
+def credible_day(
+    judge: Judge, day: date, rows: Mapping[sa.Table, pl.DataFrame]
+) -> dict[sa.Table, pl.DataFrame]:
     """What is credible of a day's rows of the tables that are reduced to hours."""
-    return {each.table: each.believe(rows[each.table], jars)[0] for each in REDUCTIONS}
+    return {each.table: each.believe(judge, day, rows[each.table])[0] for each in REDUCTIONS}
 
 
 def of_quarantine(rows: dict[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> dict[sa.Table, pl.DataFrame]:
@@ -139,8 +128,8 @@ def of_quarantine(rows: dict[sa.Table, pl.DataFrame], jars: pl.DataFrame) -> dic
 class HoursToMake:
     """The days of the reductions that are still to be made from a walk over their tables."""
 
-    def __init__(self, plans: Mapping[str, DayPlan], jars: pl.DataFrame) -> None:
-        self._plans, self._jars = plans, jars
+    def __init__(self, plans: Mapping[str, DayPlan], judge: Judge) -> None:
+        self._plans, self._judge = plans, judge
 
     @property
     def days(self) -> set[date]:
@@ -151,7 +140,7 @@ class HoursToMake:
         """Reduce a day's rows of each table to the hours that are to be made of it. Returns what is credible
         of them.
         """
-        judged = {each.table: each.believe(rows[each.table], self._jars) for each in REDUCTIONS}
+        judged = {each.table: each.believe(self._judge, day, rows[each.table]) for each in REDUCTIONS}
         for reduction in REDUCTIONS:
             if day in (plan := self._plans[reduction.name]).to_make:
                 plan.save(day, reduction.reduce(*judged[reduction.table]))
@@ -172,7 +161,7 @@ def hours_to_make(
             inputs = day_inputs(read.digests_of(reduction.table), jars)
             kept = days_kept(warehouse, reduction.name, part, inputs, by=__name__)
             plans[reduction.name] = stack.enter_context(kept)
-        yield HoursToMake(plans, jars)
+        yield HoursToMake(plans, Judge(read, jars))
 
 
 def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frames:
@@ -181,10 +170,13 @@ def month_hours(warehouse: Warehouse, part: Part, reduction: Reduction) -> Frame
     jars = jar_facts(warehouse, part)
     read = Inputs(warehouse, part, {reduction.table: reduction.columns})
     inputs, name = day_inputs(read.digests, jars), reduction.name
-    days = reduce_days(
-        warehouse, name, part, inputs, read.walk, lambda _, rows: reduction.hours(rows[0], jars), by=__name__
-    ).values()
-    nothing = reduction.hours(empty(reduction.table), jars)
+    judge = Judge(read, jars)
+
+    def reduced(day: date, rows: tuple[pl.DataFrame, ...]) -> Frames:
+        return reduction.hours(judge, day, rows[0])
+
+    days = reduce_days(warehouse, name, part, inputs, read.walk, reduced, by=__name__).values()
+    nothing = reduction.hours(judge, part.start.date(), empty(reduction.table))
     return {name: stacked([rows, *(frames[name] for frames in days)]) for name, rows in nothing.items()}
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.features.samples.rated_capacity import LOADED_C
+from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.jars import Jars, days_under_current, jars_of
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -89,15 +90,15 @@ def _of_loaded_days(
     reduce: Callable[[date, pl.DataFrame], dict[str, pl.DataFrame]],
 ) -> list[dict[str, pl.DataFrame]]:
     """What `reduce` makes of each day on which some string carried more than `least_a`; kept by day."""
-    from battery_assets.features.credible.days import credible_strings
-
     loaded = set(days_under_current(warehouse, part, least_a))
     read = Inputs(warehouse, part, {t.telemetry_string_raw: columns})
     facts = jars.facts.select(FACTS)
     inputs = {day: digest(files, facts) for day, files in read.digests.items() if day in loaded}
 
+    judge = Judge(read, facts)
+
     def found(day: date, frames: tuple[pl.DataFrame, ...]) -> dict[str, pl.DataFrame]:
-        return reduce(day, credible_strings(frames[0], facts)[0])
+        return reduce(day, judge.strings(day, frames[0])[0])
 
     return list(reduce_days(warehouse, name, part, inputs, read.walk, found, by=__name__).values())
 

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.hours import JAR_COLUMNS, credible_day
 from battery_assets.fleet.jars import day_inputs
 from battery_assets.fleet.quarantine import broken_laws, with_quarantined
@@ -46,11 +47,11 @@ def days_before(
     # A law that was broken then is not this month's: jars are those of the month, judged as the one before.
     jars = with_quarantined(jars, broken_laws(warehouse, part.before))
     inputs = day_inputs(digests, jars, dated=[(rounds, "measured_at")], by=timedelta(days=1))
-    walk = WindowWalk(jars, rounds)
+    walk, judge = WindowWalk(jars, rounds), Judge(read, jars)
 
     def handed(day: date, frames: tuple[pl.DataFrame, ...]) -> dict[str, np.ndarray]:
         rows = dict(zip(WANTED, frames, strict=True))
-        return walk.step(TelemetryDay(day, *(rows | credible_day(rows, jars)).values()))[1]
+        return walk.step(TelemetryDay(day, *(rows | credible_day(judge, day, rows)).values()))[1]
 
     days = reduce_days(
         warehouse, "week_before", part, inputs, read.walk, handed,

@@ -5,8 +5,8 @@ import polars as pl
 import polars.selectors as cs
 
 from battery_assets.features.samples import hour_kernels as kernel
-from battery_assets.features.samples.held import Held, held
-from battery_assets.features.samples.runs import micros, numbers, usual_steps
+from battery_assets.features.samples.held import Held, HourRuns, held_in
+from battery_assets.features.samples.runs import numbers
 
 # What rules look at: a float voltage for half an hour, a discharge for 15 s, heat for 5 and 30 min.
 HELD = (
@@ -25,29 +25,25 @@ def jar_hours(day: pl.DataFrame) -> pl.DataFrame:
     v_rows, v_mean, v_min, v_max, t_mean, t_min, t_max, r_changes, g_rows, g_off (rows whose conductance is
     over 1 % off 1000/resistance), outside_rows (beyond 0..16 V, -20..80 degC, 0..200 mohm), and HELD.
     """
-    unit, ts_us = day["battery_id"], micros(day["ts"])
-    coded = unit if isinstance(unit.dtype, pl.Enum | pl.Categorical) else unit.cast(pl.Categorical)
-    jar = coded.to_physical().to_numpy()
-    starts = kernel.run_starts(jar, ts_us)
+    runs = HourRuns.of(day, "battery_id")
+    starts = runs.starts
     v, t = numbers(day, "voltage_v"), numbers(day, "temperature_c")
     r, g = (_measured(day, name) for name in ("resistance_mohm", "conductance_s"))
-    figures, counts = kernel.hours_of_runs(starts, jar, ts_us, v, t, r, g)
+    figures, counts = kernel.hours_of_runs(starts, runs.codes, runs.ts_us, v, t, r, g)
     first, last = starts[:-1], starts[1:] - 1
     hours = pl.DataFrame(
         {
-            "battery_id": unit.gather(first).cast(pl.String),
-            "hour": day["ts"].gather(first).dt.truncate("1h"),
+            "battery_id": runs.names(),
+            "hour": runs.hours(),
             "rows": np.diff(starts),
             "first_ts": day["ts"].gather(first),
             "last_ts": day["ts"].gather(last),
             **{name: figures[:, k] for k, name in enumerate(kernel.NUMBERS)},
             **{name: counts[:, k] for k, name in enumerate(kernel.COUNTS)},
+            "period_s": runs.period_s,
         }
     ).with_columns(cs.float().fill_nan(None))
-    periods = usual_steps(day, "battery_id")
-    hours = hours.join(periods, on="battery_id", how="left", validate="m:1")
-    keys = ["battery_id", "hour"]
-    return hours.join(held(day, "battery_id", HELD), on=keys, how="left", validate="1:1").sort(keys)
+    return hours.with_columns(**held_in(day, runs, HELD)).sort("battery_id", "hour")
 
 
 def _measured(day: pl.DataFrame, name: str) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 DEFAULT_STEP_US = 60_000_000
+NOT_SORTED = "rows of one unit are not contiguous: sort the frame by unit and ts"
 _PROBES = 200
 
 
@@ -28,7 +29,7 @@ def unit_runs(units: pl.Series, ids: Sequence[str]) -> Runs:
     lengths = runs.struct.field("len").to_numpy().astype(np.int64)
     names = runs.struct.field("value").cast(pl.String).to_list()
     if len(set(names)) != len(names):
-        raise ValueError("rows of one unit are not contiguous: sort the frame by unit and ts")
+        raise ValueError(NOT_SORTED)
     stops = np.cumsum(lengths)
     index = {name: k for k, name in enumerate(ids)}
     units_found = np.array([index.get(name, -1) for name in names], np.int64)
@@ -91,8 +92,18 @@ def usual_steps(day: pl.DataFrame, unit: str) -> pl.DataFrame:
 
     A unit of which no step is known has the usual one of the others; null where there are none.
     """
-    names = day[unit].rle().struct.field("value").cast(pl.String)
-    steps = steps_us(micros(day["ts"]), unit_runs(day[unit], names.to_list())) / 1e6
+    runs = day[unit].rle()
+    stops = np.cumsum(runs.struct.field("len").to_numpy().astype(np.int64))
+    names = runs.struct.field("value").cast(pl.String)
+    if names.n_unique() != len(names):
+        raise ValueError(NOT_SORTED)
+    steps = usual_of(micros(day["ts"]), np.r_[0, stops[:-1]], stops)
+    return pl.DataFrame({unit: names, "period_s": pl.Series(steps, dtype=pl.Float64).fill_nan(None)})
+
+
+def usual_of(ts: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """Sampling interval in seconds of each run [start, stop) of instants, as `usual_steps`; NaN for null."""
+    steps = steps_us(ts, Runs(np.arange(len(start)), start, stop)) / 1e6
     steps[~(steps > 0)] = np.nan
-    known = pl.col("period_s").fill_nan(None)
-    return pl.DataFrame({unit: names, "period_s": steps}).with_columns(known.fill_null(known.median()))
+    known = steps[~np.isnan(steps)]
+    return np.where(np.isnan(steps), np.median(known) if len(known) else np.nan, steps)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.jars import day_inputs, days_under_current, jars_of
 from battery_assets.fleet.quarantine import broken_laws, with_quarantined
 from battery_assets.platform.dagster.checks import invariant_check
@@ -53,7 +54,6 @@ def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
 
 def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     """The state of charge falls by what the month's largest discharge took."""
-    from battery_assets.features.credible.days import credible_strings
     from battery_assets.features.laws import charge_balance as law
     from battery_assets.features.samples.rated_capacity import LOADED_C
 
@@ -63,9 +63,10 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     loaded = days_under_current(warehouse, part, LOADED_C * jars.least_ah)
     read = Inputs(warehouse, part, {t.telemetry_string_raw: STRING_DAY, t.telemetry_jar_calc: CHARGE})
     files = {day: sha256 for day, sha256 in read.digests.items() if day in loaded}
+    judge = Judge(read, believed)
 
     def ends(day: date, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        found = law.largest_discharge(day, credible_strings(rows, believed)[0], jars.capacity_ah)
+        found = law.largest_discharge(day, judge.strings(day, rows)[0], jars.capacity_ah)
         if found is None:
             return {}
         charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.health_evidence import HealthEvidence
 from battery_assets.fleet.quarantine import broken_laws, judged_jars, with_quarantined
 from battery_assets.platform.dagster.assets import materializes
@@ -48,7 +49,7 @@ def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     inputs = evidence.day_inputs(raw.digests)
     for day in raw.days[:1]:
         inputs[day] = digest(inputs[day], *(before.digests[earlier] for earlier in before.days[-CLOCK_DAYS:]))
-    walk = _Walk(evidence, before, lambda: broken_laws(warehouse, part.before))
+    walk = _Walk(evidence, before, Judge(raw, jars), lambda: broken_laws(warehouse, part.before))
     return replace_days(
         warehouse, t.telemetry_jar_calc, part, inputs, raw.walk, walk.step,
         restore=walk.restore, chained=True, by=__name__,
@@ -58,11 +59,18 @@ def telemetry_jar_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 class _Walk:
     """Charge and health of the jars, day after day."""
 
-    def __init__(self, evidence: HealthEvidence, before: Inputs, broken_before: Callable[[], Broken]) -> None:
+    def __init__(
+        self,
+        evidence: HealthEvidence,
+        before: Inputs,
+        judge: Judge,
+        broken_before: Callable[[], Broken],
+    ) -> None:
         from battery_assets.features.samples.blocks import cells_of
 
         jars = evidence.jars
-        self._evidence, self._before, self._broken_before = evidence, before, broken_before
+        self._evidence, self._before, self._judge = evidence, before, judge
+        self._broken_before = broken_before
         self._state: ChargeState | None = None
         self._cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
         self._other = set(jars.filter(~pl.col("lead_acid"))["battery_id"])
@@ -77,16 +85,14 @@ class _Walk:
     def step(self, day: date, frames: tuple[pl.DataFrame, ...]) -> tuple[pl.DataFrame, Values]:
         """The rows of a day, and what it hands on."""
         from battery_assets.features.charge.state import charge_state_day
-        from battery_assets.features.credible.days import credible_jars, credible_strings, withheld
+        from battery_assets.features.credible.days import withheld
         from battery_assets.features.samples.blocks import in_six_cells
 
         evidence, jars = self._evidence, self._evidence.jars
         if self._state is None:
             self._state = self._carried()
-        (rows, judged), (strings, of_strings) = (
-            credible_jars(frames[0], jars),
-            credible_strings(frames[1], jars),
-        )
+        rows, judged = self._judge.jars(day, frames[0])
+        strings, of_strings = self._judge.strings(day, frames[1])
         evidence.add_day(rows)
         evidence.add_signs(rows, strings)
         health = evidence.health(day)

@@ -9,6 +9,7 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.health_evidence import HealthEvidence
 from battery_assets.fleet.jars import day_inputs, earlier_rows, jar_facts
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
@@ -91,8 +92,6 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
     """Of each of the last seven days its ohmic readings, its warmth, its signs of faults, and the jars whose
     health is told."""
-    from battery_assets.features.credible.days import credible_jars, credible_strings
-
     wanted = {
         t.telemetry_jar_raw: JAR_COLUMNS,
         t.telemetry_string_raw: STRING_COLUMNS,
@@ -102,10 +101,12 @@ def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dic
     inputs = day_inputs({day: read.digests[day] for day in read.days[-7:]}, jars)
     evidence = HealthEvidence(jars, empty(t.impedance_measurement_raw), empty(t.capacity_test_raw))
 
-    def signs(_: date, frames: tuple[pl.DataFrame, ...]) -> dict[str, pl.DataFrame]:
-        rows = credible_jars(frames[0], jars)[0]
+    judge = Judge(read, jars)
+
+    def signs(day: date, frames: tuple[pl.DataFrame, ...]) -> dict[str, pl.DataFrame]:
+        rows = judge.jars(day, frames[0])[0]
         evidence.add_day(rows)
-        evidence.add_signs(rows, credible_strings(frames[1], jars)[0])
+        evidence.add_signs(rows, judge.strings(day, frames[1])[0])
         told = frames[2].filter(pl.col("soh_pct").is_not_null())
         seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
         return {"seen": seen, **evidence.to_save()}
@@ -144,19 +145,19 @@ def _days(
     read: Inputs, jars: pl.DataFrame, wanted: list[date]
 ) -> Iterator[tuple[date, tuple[pl.DataFrame, pl.DataFrame]]]:
     """Each day's jar and string rows as of six cells; no jar rows where every string floats or charges."""
-    from battery_assets.features.credible.days import credible_jars, credible_strings
     from battery_assets.features.samples.blocks import cells_of, in_six_cells
 
+    judge = Judge(read, jars)
     cells = {unit: cells_of(jars, unit) for unit in ("battery_id", "string_id")}
     of_strings = read.of(t.telemetry_string_raw, wanted)
-    strings = {day: credible_strings(rows, jars)[0] for day, rows in of_strings}
+    strings = {day: judge.strings(day, rows)[0] for day, rows in of_strings}
     busy = [day for day, rows in strings.items() if _speaks(rows)]
     walk = iter(read.of(t.telemetry_jar_raw, busy))
     ahead = next(walk, None)
     for day, rows in strings.items():
         loads = in_six_cells(rows, "string_id", cells["string_id"])
         if ahead is not None and ahead[0] == day:
-            seen = credible_jars(ahead[1], jars)[0]
+            seen = judge.jars(day, ahead[1])[0]
             yield day, (in_six_cells(seen, "battery_id", cells["battery_id"]), loads)
             ahead = next(walk, None)
         else:

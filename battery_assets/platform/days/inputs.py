@@ -29,6 +29,11 @@ class Inputs:
         self.digests = {day: self._digest(day) for day in self.days}
 
     @property
+    def tables(self) -> Collection[sa.Table]:
+        """The tables that are walked."""
+        return self._wanted.keys()
+
+    @property
     def span(self) -> list[date]:
         """Every day from the first to the last, those without a file among them."""
         reach = (self.days[-1] - self.days[0]).days + 1 if self.days else 0

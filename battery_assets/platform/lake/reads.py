@@ -2,10 +2,12 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +16,7 @@ import pyarrow as pa
 
 from battery_assets.platform.lake.checksums import is_whole
 from battery_assets.platform.lake.codes import codes_of
+from battery_assets.platform.lake.decoded import SMALL_FILE_BYTES, SMALL_FILES
 from battery_assets.platform.object_stores import fetch
 from battery_assets.platform.warehouse.decimals import uncounted
 
@@ -82,12 +85,17 @@ def read_day(files: Sequence[Stored], columns: Kinds) -> pl.DataFrame:
     frames = [_read(file, columns) for file in files]
     if len(frames) > 1:
         frames = [frame.with_columns((cs.enum() | cs.categorical()).cast(pl.String)) for frame in frames]
-    rows = pl.concat(frames)
-    return rows.with_columns(uncounted(values) for values in rows.select(cs.decimal()))
+    return pl.concat(frames)
 
 
 def _read(file: Stored, columns: Kinds) -> pl.DataFrame:
     source = file.checked()
+    if (os.path.getsize(source) if isinstance(source, str) else len(source)) > SMALL_FILE_BYTES:
+        return _decode(file, source, columns)
+    return SMALL_FILES.columns(file.sha256, columns, partial(_decode, file, source))
+
+
+def _decode(file: Stored, source: str | bytes, columns: Kinds) -> pl.DataFrame:
     path = source if isinstance(source, str) else io.BytesIO(source)
     try:
         texts = [name for name, kind in columns.items() if kind == pl.String]
@@ -99,4 +107,5 @@ def _read(file: Stored, columns: Kinds) -> pl.DataFrame:
         rows = columns_of(pl.scan_parquet(path, glob=False), others).collect()
     except (pl.exceptions.ComputeError, pa.ArrowException, OSError) as error:
         raise LakeError(f"{file.url} cannot be read: {error}. Materialize its partition again.") from error
-    return rows.with_columns(codes).select(list(columns))
+    rows = rows.with_columns(codes).select(list(columns))
+    return rows.with_columns(uncounted(values) for values in rows.select(cs.decimal()))

@@ -1,0 +1,1 @@
+"""What is judged of days before anything is computed from them."""
