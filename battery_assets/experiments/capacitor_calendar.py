@@ -23,8 +23,9 @@ EPOCH = date(1970, 1, 1)
 def capacitor_calendar(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     row = books.dataset(warehouse, context.partition_key)
     files = read(warehouse, list((row.meta_data or {}).get("files") or []))
-    # Bursts of the generator, and those that nobody dated, lie on no calendar.
-    dated = files.filter(pl.col("month").is_not_null()) if "month" in files.columns else files.clear()
+    # Bursts of the generator, those that nobody dated, and curves lie on no calendar.
+    on_it = "month" in files.columns and "kind" not in files.columns
+    dated = files.filter(pl.col("month").is_not_null()) if on_it else files.clear()
     weeks, due = calendar_of(dated, int(row.id)) if dated.height else ([], [])
     put(warehouse, int(row.id), weeks, due)
     proposed = sum(one["due"] is not None for one in due)
