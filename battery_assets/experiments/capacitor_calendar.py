@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from battery_assets.experiments.making import books
 from battery_assets.experiments.making.files import bursts_of, read
+from battery_assets.experiments.proposing import propose
 from battery_assets.experiments.said import datasets as partitions
 from battery_assets.experiments.said import says
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -29,7 +30,9 @@ def capacitor_calendar(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     weeks, due = calendar_of(dated, int(row.id)) if dated.height else ([], [])
     put(warehouse, int(row.id), weeks, due)
     proposed = sum(one["due"] is not None for one in due)
-    return dg.MaterializeResult(metadata={"systems": len(due), "weeks": len(weeks), "exchanges": proposed})
+    orders = propose(warehouse, str(row.name))
+    told = {"systems": len(due), "weeks": len(weeks), "exchanges": proposed, "new work orders": orders}
+    return dg.MaterializeResult(metadata=told)
 
 
 def calendar_of(dated: pl.DataFrame, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
