@@ -70,7 +70,7 @@ CREATE TABLE experiments.signals (
 	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	CONSTRAINT pk_signals PRIMARY KEY (id), 
 	CONSTRAINT uq_signals_dataset_id_signal_id UNIQUE (dataset_id, signal_id), 
-	CONSTRAINT ck_signals_fault_class CHECK (fault_class IN ('sound', 'capacitor_loss', 'phase_unbalance', 'open_diode', 'lost_phase')), 
+	CONSTRAINT ck_signals_fault_class CHECK (fault_class IN ('sound', 'capacitor_loss', 'phase_unbalance', 'open_diode', 'lost_phase', 'ends_string', 'end_of_life')), 
 	CONSTRAINT ck_signals_severity CHECK (severity IN ('', 'incipient', 'mild', 'moderate', 'severe')), 
 	CONSTRAINT fk_signals_dataset_id FOREIGN KEY(dataset_id) REFERENCES experiments.datasets (id) ON DELETE CASCADE
 );
@@ -226,7 +226,7 @@ CREATE TABLE experiments.experiment (
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
 	CONSTRAINT pk_experiment PRIMARY KEY (id), 
-	CONSTRAINT ck_experiment_model_type CHECK (model_type IN ('rule', 'rule_own', 'rule_labels', 'forest_moments', 'forest_lines', 'forest_own_lines', 'cnn1d', 'index_only')), 
+	CONSTRAINT ck_experiment_model_type CHECK (model_type IN ('rule', 'rule_own', 'rule_labels', 'forest_moments', 'forest_lines', 'forest_own_lines', 'cnn1d', 'index_only', 'end_drop', 'forest_curve', 'forest_own_curve')), 
 	CONSTRAINT uq_experiment_name UNIQUE (name), 
 	CONSTRAINT fk_experiment_dataset_id FOREIGN KEY(dataset_id) REFERENCES experiments.datasets (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_experiment_mlflow_run_id UNIQUE (mlflow_run_id), 

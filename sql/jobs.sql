@@ -212,6 +212,45 @@ COMMENT ON COLUMN service.work_order_entry.note IS 'In words: a remark, findings
 
 COMMENT ON COLUMN service.work_order_entry.external_id IS 'Ticket of the CMMS.';
 
+CREATE TABLE service.work_order_proposal (
+	work_order_id UUID NOT NULL, 
+	site VARCHAR(31) NOT NULL, 
+	fault VARCHAR(60) NOT NULL, 
+	location_id UUID, 
+	title VARCHAR(200) NOT NULL, 
+	description TEXT, 
+	priority VARCHAR(6) NOT NULL, 
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+	due_date TIMESTAMP WITH TIME ZONE, 
+	proposed_by VARCHAR(120) NOT NULL, 
+	CONSTRAINT pk_work_order_proposal PRIMARY KEY (work_order_id), 
+	CONSTRAINT ck_work_order_proposal_priority CHECK (priority IN ('low', 'medium', 'high', 'urgent'))
+);
+
+CREATE INDEX ix_work_order_proposal_site_fault ON service.work_order_proposal (site, fault);
+
+COMMENT ON TABLE service.work_order_proposal IS 'Work that forecasts propose: orders of fleet.work_order beside those of faults.';
+
+COMMENT ON COLUMN service.work_order_proposal.work_order_id IS 'Unique identifier of the order.';
+
+COMMENT ON COLUMN service.work_order_proposal.site IS 'Site.';
+
+COMMENT ON COLUMN service.work_order_proposal.fault IS 'What is due: kind and identifier of the unit.';
+
+COMMENT ON COLUMN service.work_order_proposal.location_id IS 'Location.';
+
+COMMENT ON COLUMN service.work_order_proposal.title IS 'Title.';
+
+COMMENT ON COLUMN service.work_order_proposal.description IS 'What is to be done, as it was said last.';
+
+COMMENT ON COLUMN service.work_order_proposal.priority IS 'Urgency, as it was said last.';
+
+COMMENT ON COLUMN service.work_order_proposal.created_at IS 'When it was proposed first.';
+
+COMMENT ON COLUMN service.work_order_proposal.due_date IS 'Due by, as it was said last.';
+
+COMMENT ON COLUMN service.work_order_proposal.proposed_by IS 'Forecast that said it last.';
+
 CREATE TABLE lab_training.training_job_battery (
 	job_id BIGINT NOT NULL, 
 	battery_id INTEGER NOT NULL, 

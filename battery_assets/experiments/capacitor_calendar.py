@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from battery_assets.experiments.making import books
 from battery_assets.experiments.making.files import bursts_of, read
+from battery_assets.experiments.proposing import propose
 from battery_assets.experiments.said import datasets as partitions
 from battery_assets.experiments.said import says
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -23,12 +24,15 @@ EPOCH = date(1970, 1, 1)
 def capacitor_calendar(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     row = books.dataset(warehouse, context.partition_key)
     files = read(warehouse, list((row.meta_data or {}).get("files") or []))
-    # Bursts of the generator, and those that nobody dated, lie on no calendar.
-    dated = files.filter(pl.col("month").is_not_null()) if "month" in files.columns else files.clear()
+    # Bursts of the generator, those that nobody dated, and curves lie on no calendar.
+    on_it = "month" in files.columns and "kind" not in files.columns
+    dated = files.filter(pl.col("month").is_not_null()) if on_it else files.clear()
     weeks, due = calendar_of(dated, int(row.id)) if dated.height else ([], [])
     put(warehouse, int(row.id), weeks, due)
     proposed = sum(one["due"] is not None for one in due)
-    return dg.MaterializeResult(metadata={"systems": len(due), "weeks": len(weeks), "exchanges": proposed})
+    orders = propose(warehouse, str(row.name))
+    told = {"systems": len(due), "weeks": len(weeks), "exchanges": proposed, "new work orders": orders}
+    return dg.MaterializeResult(metadata=told)
 
 
 def calendar_of(dated: pl.DataFrame, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -19,6 +19,7 @@ from battery_assets.tables.experiments.signals import signals as table
 
 @dg.asset(**says("signals", table, 1, partitions, follows=["datasets"]))
 def signals(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    from battery_assets.learning.signals.bursts import RIPPLE
     from battery_assets.learning.signals.leak import leak
 
     name = context.partition_key
@@ -30,8 +31,9 @@ def signals(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     classes, severities = (Counter(one[key] for one in rows) for key in ("fault_class", "severity"))
     version = books.checksum([(one["signal_id"], one["sha256"], one["labels"]) for one in rows])
     size = sum(warehouse.lake.size(url) for url in files["url"].unique())
-    seen_by = power_by_string(bursts)
+    seen_by = power_by_string(bursts) if bursts.kind == RIPPLE else {}
     meta = {
+        "kind": bursts.kind,
         "version": version,
         "leak": certificate,
         "power": seen_by,
@@ -91,9 +93,12 @@ def _markdown(power: dict[str, dict[str, dict[str, float]]]) -> str:
 def _rows(files: pl.DataFrame, bursts: Any, number: int, *, simulated: bool) -> list[dict[str, Any]]:
     """The rows of the table, in the order of the files."""
     from battery_assets.features.ripple.log_lines import moments
-    from battery_assets.learning.signals.bursts import fault_class, severity_of
+    from battery_assets.learning.signals.bursts import RIPPLE, fault_class, severity_of
+    from battery_assets.learning.signals.curves import shape
 
-    seen = moments(bursts.volts, bursts.rate_hz)
+    # A curve of a discharge has no lines.
+    of_ripple = bursts.kind == RIPPLE
+    seen = moments(bursts.volts, bursts.rate_hz)[:, :3] if of_ripple else shape(bursts.volts)
     plain = files.select(
         "signal_id", "labels", "system", "string", "is_reference", "row_offset", file_path="url",
         capacitance_lost=pl.col("capacitance_lost").fill_nan(None),
@@ -104,11 +109,12 @@ def _rows(files: pl.DataFrame, bursts: Any, number: int, *, simulated: bool) -> 
     return [
         {
             **one, "dataset_id": number, "is_simulated": simulated, "rms": rms, "kurtosis": kurtosis,
-            "dominant_frequency": dominant, "fault_class": fault_class(tuple(one["labels"])),
+            "dominant_frequency": dominant if of_ripple else None,
+            "fault_class": fault_class(tuple(one["labels"])),
             "severity": severity_of(
                 tuple(one["labels"]),
                 *(math.nan if one[part] is None else one[part] for part in ("capacitance_lost", "phase_low")),
             ),
         }
-        for one, (rms, kurtosis, dominant, _) in zip(plain.to_dicts(), seen.tolist(), strict=True)
+        for one, (rms, kurtosis, dominant) in zip(plain.to_dicts(), seen.tolist(), strict=True)
     ]  # fmt: skip

@@ -12,9 +12,10 @@ from battery_assets.physics.recharge import Recharge
 from battery_assets.physics.ten_hour_test import made_for_health
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.condition import condition
+from battery_assets.synthetic.identifiers import battery_ids
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import STRAP, SWITCH_S, in_service, lives
-from battery_assets.synthetic.schedule import Event
+from battery_assets.synthetic.schedule import LONGEST_TEST_S, Event
 from battery_assets.synthetic.signals.weather import SELF_HEAT_K, first_day, room_daily_c
 from battery_assets.synthetic.site import SyntheticSite
 
@@ -180,6 +181,20 @@ def _run(site: SyntheticSite, event: Event) -> Run:
     ohmic = load.current_a[0] * jars.resistance_scale * site.product.ohmic_mohm / 1000
     ohmic = ohmic * ohmic_factor(jars.temperature_c)
     return Run(event, load, rest, back, float(volts.sum()), deviation, is_test, ohmic, site.product.rated_ah)
+
+
+def ending_jar(site: SyntheticSite, event: Event) -> str | None:
+    """The id of the jar that is lowest when the string, loaded as in an event, reaches its end voltage.
+
+    None where the string carries nothing.
+    """
+    whole = run(site, replace(event, duration_s=LONGEST_TEST_S)).load
+    if not whole.current_a[-1]:
+        return None
+    day, second = divmod(event.start_s, DAY_S)
+    rows = in_service(site, int(day), after_switch=second >= SWITCH_S)
+    slot = event.string * site.jars_per_string + int(whole.jar_v[:, -1].argmin())
+    return battery_ids(site)[rows[slot]]
 
 
 def charge_excess_v(site: SyntheticSite, event: Event, current_a: float) -> np.ndarray:

@@ -12,6 +12,6 @@ SELECT DISTINCT ON (plan.system)
        plan.due_late, plan.loss, plan.loss_a_year, plan.seen_until, data.name AS dataset
 FROM experiments.capacitor_exchange AS plan
 JOIN experiments.datasets AS data ON data.id = plan.dataset_id
-LEFT JOIN fleet.battery_system AS own ON own.system_code = plan.system
+LEFT JOIN fleet.battery_system AS own ON plan.system IN (own.system_code, own.site || '-' || own.system_code)
 WHERE plan.due IS NOT NULL
 ORDER BY plan.system, plan.seen_until DESC, plan.id DESC;

@@ -40,7 +40,9 @@ SELECT own.work_order_id,
        (array_agg(n.note ORDER BY n.id DESC) FILTER (WHERE n.note IS NOT NULL))[1] AS findings
 FROM service.work_order_entry n
 JOIN LATERAL (
-    SELECT w.work_order_id FROM operations.work_order w
+    SELECT w.work_order_id
+    FROM (SELECT work_order_id, site, fault, created_at FROM operations.work_order
+          UNION ALL SELECT work_order_id, site, fault, created_at FROM service.work_order_proposal) w
     WHERE w.work_order_id = n.work_order_id OR (w.site = n.site AND w.fault = n.fault)
     ORDER BY w.work_order_id = n.work_order_id DESC,
              abs(extract(epoch FROM w.created_at - n.began_at)), w.created_at
@@ -73,7 +75,7 @@ LEFT JOIN LATERAL (
     FROM service.incident_entered n WHERE n.incident_id = i.incident_id) e ON true;
 
 -- One row for each work order: its newest month, what people and the CMMS entered, and what the CMMS filed
--- under its number as maintenance.
+-- under its number as maintenance. What a forecast proposes is an order too, of no incident.
 CREATE VIEW fleet.work_order AS
 SELECT w.work_order_id, e.external_id, w.incident_id, w.location_id, w.title, w.description, w.priority,
        CASE WHEN e.status IN ('completed', 'closed') THEN e.status
@@ -88,11 +90,20 @@ SELECT w.work_order_id, e.external_id, w.incident_id, w.location_id, w.title, w.
        coalesce(e.assigned_to, i.assigned_to, w.assigned_to) AS assigned_to,
        coalesce(e.findings, w.resolution_notes, filed.notes) AS resolution_notes,
        w.site, w.month, w.fault, w.battery_id, w.string_id
-FROM (SELECT DISTINCT ON (one.work_order_id) one.* FROM operations.work_order one
-      WHERE (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
-          WHERE known.table_name = 'work_order' AND known.site = one.site AND known.month = one.month
-            AND known.committed_at <= platform.as_of()))
-      ORDER BY one.work_order_id, one.month DESC) w
+FROM ((SELECT DISTINCT ON (work_order_id)
+              work_order_id, incident_id, location_id, title, description, priority, status, created_at, due_date,
+              completed_at, assigned_to, resolution_notes, site, month, fault, battery_id, string_id
+       FROM operations.work_order one
+       WHERE (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
+           WHERE known.table_name = 'work_order' AND known.site = one.site AND known.month = one.month
+             AND known.committed_at <= platform.as_of()))
+       ORDER BY work_order_id, month DESC)
+      UNION ALL
+      SELECT p.work_order_id, NULL, p.location_id, p.title, p.description, p.priority, 'open'::varchar(11),
+             p.created_at, p.due_date, NULL, NULL, NULL, p.site,
+             to_char(p.created_at AT TIME ZONE 'UTC', 'YYYY-MM')::varchar(7), p.fault, NULL, NULL
+      FROM service.work_order_proposal p JOIN platform.site USING (site)
+      WHERE p.created_at <= platform.as_of()) w
 LEFT JOIN service.work_order_entered e USING (work_order_id)
 LEFT JOIN fleet.incident i ON i.incident_id = w.incident_id
 LEFT JOIN LATERAL (

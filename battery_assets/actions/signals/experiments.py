@@ -10,7 +10,7 @@ from battery_assets.errors import BadInput, UserError
 from battery_assets.experiments import said
 from battery_assets.experiments.making import MAKERS, accounts
 from battery_assets.experiments.making import books as datasets
-from battery_assets.experiments.trying import books, comparison, explaining, finding, work
+from battery_assets.experiments.trying import books, comparison, explaining, finding, models, work
 from battery_assets.platform.jobs import core
 
 T = TypeVar("T")
@@ -82,8 +82,10 @@ def stop_experiment(at: Session, name: str) -> str:
 def compare(at: Session, dataset: str) -> tuple[dict[str, Any], list[comparison.Row], list[str]]:
     """What a dataset says of itself, its experiments by rank, and the classical rows that are missing."""
     row = plainly(lambda: datasets.dataset(at.warehouse, dataset))
-    ranked, missing = comparison.compared(books.grouped(at.warehouse, int(row.id)))
-    return dict(row.meta_data or {}), ranked, missing
+    meta = dict(row.meta_data or {})
+    classical = models.rows_of(meta.get("kind", "ripple"))
+    ranked, missing = comparison.compared(books.grouped(at.warehouse, int(row.id)), classical)
+    return meta, ranked, missing
 
 
 def find(at: Session, query: str, save: str = "", use: str = "") -> list[dict[str, Any]]:

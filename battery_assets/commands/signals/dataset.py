@@ -43,6 +43,21 @@ def captures(name: str, sites: tuple[str, ...], months: tuple[str, ...]) -> None
     _make(name, "dataset_captures", {"sites": list(sites), "months": list(months)})
 
 
+@dataset.command()
+@click.argument("name")
+@click.option("--site", "sites", multiple=True, required=True, help="Site; may be given again.")
+@click.option("--month", "months", multiple=True, required=True, help="Month, YYYY-MM; may be given again.")
+@click.option("--minutes", default=15.0, show_default=True, help="So much of each discharge is seen.")
+def discharges(name: str, sites: tuple[str, ...], months: tuple[str, ...], minutes: float) -> None:
+    """Make the dataset NAME of deep discharges and tests: which jar ends the string, by its first minutes.
+
+    \b
+    Example:
+      battery-assets dataset discharges ends --site bangrak --month 2025-03 --month 2025-04
+    """
+    _make(name, "dataset_discharges", {"sites": list(sites), "months": list(months), "minutes": minutes})
+
+
 @dataset.command("import")
 @click.argument("name")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
@@ -105,7 +120,7 @@ def _make(name: str, kind: str, terms: dict) -> None:
     quiet_logs()
     with session() as at:
         row = action.make_dataset(at, name, kind, terms)
-        click.echo(f"{name}: {row['num_signals']} signals of {row['meta_data']['systems']} systems")
+        click.echo(f"{name}: {row['num_signals']} signals of {row['meta_data']['systems']} {_units(row)}")
         click.echo(f"  {', '.join(f'{count} {kind}' for kind, count in sorted(row['fault_types'].items()))}")
         if "rows" in row["meta_data"]:
             click.echo(
@@ -114,9 +129,20 @@ def _make(name: str, kind: str, terms: dict) -> None:
         click.echo(f"  {leaked(row['meta_data'])}")
 
 
+def _units(row: dict) -> str:
+    """What a split of the dataset never parts."""
+    return {"discharges": "strings", "cells": "cells"}.get(row["meta_data"].get("kind"), "systems")
+
+
 def leaked(meta: dict) -> str:
     """What a split by window would add, in words."""
     leak = meta.get("leak") or {}
+    if meta.get("kind", "ripple") != "ripple":
+        return (
+            "leak certificate: a split by curve flatters raw curves by "
+            f"{leak.get('curve_exact_points', 0):.1f} points, curves against their own reference by "
+            f"{leak.get('own_curve_exact_points', 0):.1f}"
+        )
     return (
         "leak certificate: a split by window flatters raw features by "
         f"{leak.get('moments_exact_points', 0):.1f} points, lines against own references by "

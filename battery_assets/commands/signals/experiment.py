@@ -5,7 +5,10 @@ import click
 from battery_assets.commands.signals.dataset import leaked
 from battery_assets.commands.terms import assigned
 
-MODELS = ("rule", "rule_own", "forest_moments", "forest_lines", "forest_own_lines", "cnn1d", "index_only")
+MODELS = (
+    "rule", "rule_own", "rule_labels", "forest_moments", "forest_lines", "forest_own_lines", "cnn1d",
+    "index_only", "end_drop", "forest_curve", "forest_own_curve",
+)  # fmt: skip
 
 
 @click.group()
@@ -71,7 +74,9 @@ def stop(name: str) -> None:
 @experiment.command()
 @click.argument("name")
 def explain(name: str) -> None:
-    """Explain which lines made the network of the experiment NAME speak, where the method earned its place.
+    """Explain what made the network of the experiment NAME speak, where the method earned its place.
+
+    Of ripple that is lines, of discharges seconds.
 
     \b
     Example:
@@ -87,8 +92,9 @@ def explain(name: str) -> None:
             click.echo("no explanation: no method points at what a fault changes; see table explanations")
         for row in found:
             told = row["explanation_data"]
-            top = sorted(zip(told["shares"], told["hz"], strict=True), reverse=True)[:3]
-            lines = ", ".join(f"{hz} Hz {share:+.2f}" for share, hz in top)
+            unit, places = ("Hz", told["hz"]) if "hz" in told else ("s", told["seconds"])
+            top = sorted(zip(told["shares"], places, strict=True), reverse=True)
+            lines = ", ".join(f"{place:g} {unit} {share:+.2f}" for share, place in top[:3])
             click.echo(f"{row['signal_id']:24} {told['fault']:16} {row['method']:22} {lines}")
 
 
@@ -110,12 +116,13 @@ def compare(dataset: str) -> None:
         from rich.console import Console
 
         meta, ranked, missing = action.compare(at, dataset)
+        last, name = ("jar", "jar_named") if meta.get("kind") == "discharges" else ("both", "both_named")
         rows = [
             (row.rank, row.label, row.seeds, f"{row.scores['macro_auroc']:.4f}", f"{row.low:.4f}",
-             f"{row.high:.4f}", _of(row.scores, "sound_called_sound"), _of(row.scores, "both_named"))
+             f"{row.high:.4f}", _of(row.scores, "sound_called_sound"), _of(row.scores, name))
             for row in ranked
         ]  # fmt: skip
-        heads = ["rank", "model", "seeds", "AUROC", "5 %", "95 %", "sound", "both"]
+        heads = ["rank", "model", "seeds", "AUROC", "5 %", "95 %", "sound", last]
         Console(highlight=False, markup=False).print(listed(heads, rows, left=(1,)))
         click.echo(leaked(meta))
         if missing:

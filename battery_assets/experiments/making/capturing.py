@@ -33,18 +33,24 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
 
     Raises BadInput for sites that are none, are labs, or are synthetic and real at once.
     """
+    sites, months, simulated = sites_of(warehouse, terms)
+    facts = {"sites": sites, "months": months, "simulated": simulated}
+    words = f"Bursts of {', '.join(sites)} in {', '.join(months)}"
+    return books.ask(warehouse, CAPTURES, name, facts, len(sites) * len(months), words)
+
+
+def sites_of(warehouse: Warehouse, terms: dict[str, Any]) -> tuple[list[str], list[str], bool]:
+    """Sites and months that terms name, and whether the sites are synthetic. Raises BadInput as `ask`."""
     sites, months = list(terms.get("sites") or []), sorted(terms.get("months") or [])
     if not sites or not months:
-        raise BadInput("a dataset of captures needs sites and months; next step: name some")
+        raise BadInput("a dataset of a fleet needs sites and months; next step: name some")
     with warehouse.reading() as connection:
         known = {row.site: row.source for row in registry.sites(connection) if row.source not in LAB_SOURCES}
     if unknown := sorted(set(sites) - set(known)):
         raise BadInput(f"{', '.join(unknown)}: no site; next step: battery-assets site list")
     if len({known[site] == SYNTHETIC for site in sites}) > 1:
         raise BadInput("synthetic and real sites never share a dataset; next step: make one of each")
-    facts = {"sites": sites, "months": months, "simulated": known[sites[0]] == SYNTHETIC}
-    words = f"Bursts of {', '.join(sites)} in {', '.join(months)}"
-    return books.ask(warehouse, CAPTURES, name, facts, len(sites) * len(months), words)
+    return sites, months, known[sites[0]] == SYNTHETIC
 
 
 def make(

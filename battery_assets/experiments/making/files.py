@@ -30,7 +30,7 @@ def read(warehouse: Warehouse, urls: list[str]) -> pl.DataFrame:
 
 def bursts_of(rows: pl.DataFrame) -> "Bursts":
     """Rows of one rate and length as arrays. Raises BadInput where they differ."""
-    from battery_assets.learning.signals.bursts import CLASSES, Bursts
+    from battery_assets.learning.signals.bursts import CLASSES_OF, RIPPLE, Bursts
 
     lengths = rows.select(
         pl.col("waveform_v").list.len().alias("v"), pl.col("waveform_a").list.len().alias("a"), "waveform_hz"
@@ -39,13 +39,16 @@ def bursts_of(rows: pl.DataFrame) -> "Bursts":
         raise BadInput(
             f"signals of {lengths.height} different rates or lengths; next step: a dataset for each"
         )
+    kind = str(rows["kind"][0]) if "kind" in rows.columns else RIPPLE
+    own = "string" if kind == RIPPLE else "own"
     count, rate = int(lengths["v"][0]), float(lengths["waveform_hz"][0])
     volts, amps = (
         rows[name].list.to_array(count).to_numpy().astype(np.float64) for name in ("waveform_v", "waveform_a")
     )
-    labels = np.column_stack([rows["labels"].list.contains(kind).to_numpy() for kind in CLASSES])
+    labels = np.column_stack([rows["labels"].list.contains(one).to_numpy() for one in CLASSES_OF[kind]])
     return Bursts(
-        volts, amps, rate, labels, rows["system"].to_numpy(), rows["string"].to_numpy(),
+        volts, amps, rate, labels, rows["system"].to_numpy(), rows[own].to_numpy(),
         rows["is_reference"].to_numpy(),
         rows["pulses"].to_numpy(), rows["capacitance_lost"].to_numpy(), rows["phase_low"].to_numpy(),
+        kind,
     )  # fmt: skip

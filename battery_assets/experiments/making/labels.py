@@ -58,6 +58,35 @@ def _by_truth(site: str, config: dict, bursts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
+# An event and the discharge that a monitor saw of it begin within an interval of the slowest monitor.
+SAME_EVENT_S = 3600.0
+
+
+def ended_by_truth(site: str, config: dict, discharges: pl.DataFrame) -> pl.DataFrame:
+    """Discharges (string_id, window_start) with `jar`: the id of the one that ends the string at that load.
+
+    Null where the generator has no such event, or the string carried nothing.
+    """
+    from battery_assets.synthetic.discharges import ending_jar
+    from battery_assets.synthetic.layout import layout
+    from battery_assets.synthetic.schedule import events_touching
+    from battery_assets.synthetic.site import SyntheticSite
+
+    made = SyntheticSite.from_config(site, config)
+    places = {name: place for place, name in enumerate(layout(made).string_ids)}
+    jars: list[str | None] = []
+    for string, start in discharges.with_columns(pl.col("window_start").dt.timestamp("ms") / 1e3).iter_rows():
+        near = [
+            event
+            for event in events_touching(made, start - SAME_EVENT_S, start + SAME_EVENT_S)
+            if event.discharges and event.string == places[string]
+            and abs(event.start_s - start) <= SAME_EVENT_S
+        ]  # fmt: skip
+        closest = min(near, key=lambda event: abs(event.start_s - start), default=None)
+        jars.append(None if closest is None else ending_jar(made, closest))
+    return discharges.with_columns(jar=pl.Series(jars, dtype=pl.String))
+
+
 # What maintenance recorded, and work orders that people closed with what they found.
 _REPAIRS = """
 SELECT string_id::text AS string_id, completed_date, notes, NULL AS about FROM fleet.maintenance_event

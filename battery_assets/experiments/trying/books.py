@@ -85,13 +85,14 @@ SELECT one.model_type, one.config ->> 'split' AS split, one.config ->> 'control'
        avg(told.macro_auroc) AS macro_auroc, stddev_samp(told.macro_auroc) AS sd,
        avg(coalesce(told.macro_auroc_low, told.macro_auroc)) AS low,
        avg(coalesce(told.macro_auroc_high, told.macro_auroc)) AS high,
-       avg(told.sound_called_sound) AS sound_called_sound, avg(told.both_named) AS both_named,
+       avg(told.jar_named) AS jar_named, avg(told.sound_called_sound) AS sound_called_sound,
+       avg(told.both_named) AS both_named,
        avg(told.recall_capacitor_15_35) AS recall_capacitor_15_35
 FROM experiments.experiment AS one
 JOIN service.job AS job ON job.id = one.job_id,
 LATERAL jsonb_to_record(one.metrics) AS told(macro_auroc double precision, macro_auroc_low double precision,
     macro_auroc_high double precision, sound_called_sound double precision, both_named double precision,
-    recall_capacitor_15_35 double precision)
+    jar_named double precision, recall_capacitor_15_35 double precision)
 WHERE one.dataset_id = :number AND job.state = 'succeeded' AND told.macro_auroc IS NOT NULL
 GROUP BY 1, 2, 3, 4, 5
 """

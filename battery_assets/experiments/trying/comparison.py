@@ -6,7 +6,7 @@ from typing import Any
 from battery_assets.experiments.trying.models import ROWS
 
 SCORE = "macro_auroc"
-SHOWN = (SCORE, "sound_called_sound", "both_named", "recall_capacitor_15_35")
+SHOWN = (SCORE, "sound_called_sound", "both_named", "jar_named", "recall_capacitor_15_35")
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Row:
     high: float
 
 
-def compared(groups: list[dict[str, Any]]) -> tuple[list[Row], list[str]]:
+def compared(groups: list[dict[str, Any]], classical: tuple[str, ...] = ROWS) -> tuple[list[Row], list[str]]:
     """Rows by rank, and the classical rows that are not there yet. groups: as `books.grouped` has them.
 
     A row's interval is that over test systems, widened by what other seeds moved its mean. Where two overlap
@@ -35,7 +35,7 @@ def compared(groups: list[dict[str, Any]]) -> tuple[list[Row], list[str]]:
         rank = leader.rank if leader is not None and shares else place
         ranked.append(Row(rank, row.label, row.seeds, row.scores, row.low, row.high))
     there = {one["model_type"] for one in groups if one["split"] == "system" and not one["control"]}
-    return ranked, [kind for kind in ROWS if kind not in there]
+    return ranked, [kind for kind in classical if kind not in there]
 
 
 def _flat(row: Row) -> bool:

@@ -29,8 +29,8 @@ def explain(warehouse: Warehouse, tracking: Tracking, name: str) -> dict[str, di
 
     Raises BadInput for an experiment without a network, or without faults in its test systems.
     """
-    from battery_assets.learning.signals import explaining as method_of
-    from battery_assets.learning.signals.bursts import CLASSES
+    from battery_assets.learning.signals import explaining, seconds
+    from battery_assets.learning.signals.bursts import RIPPLE
     from battery_assets.learning.signals.split import sides
 
     row = books.one(warehouse, name)
@@ -48,19 +48,22 @@ def explain(warehouse: Warehouse, tracking: Tracking, name: str) -> dict[str, di
         raise BadInput(f"no burst of {name}'s test systems has one fault; next step: a larger dataset")
     rng = np.random.default_rng(row["config"]["seed"])
     chosen = np.sort(rng.permutation(alone)[:SCORED])
+    of_ripple = bursts.kind == RIPPLE
+    method_of = explaining if of_ripple else seconds
+    where = {"hz": [50 * n for n in range(1, 41)]} if of_ripple else {"seconds": seconds.seconds(bursts)}
     found, rows = {}, []
-    for method in method_of.METHODS:
+    for method in explaining.METHODS:
         scores = method_of.scores(fitted, bursts, chosen, method)
-        found[method] = scores | {"shown": float(method_of.earns_its_place(scores))}
+        found[method] = scores | {"shown": float(explaining.earns_its_place(scores))}
         told = chosen[:SHOWN]
         kinds = bursts.labels[told].argmax(axis=1)
-        lines = method_of.shares(fitted, method_of.spectrum_of(bursts).only(told), kinds, method)
+        lines = method_of.shares_of(fitted, bursts, told, method)
         rows += [
             {
                 "experiment_id": row["id"], "method": method, "signal_id": files["signal_id"][int(place)],
                 "file_path": files["url"][int(place)],
                 "explanation_data": {
-                    "fault": CLASSES[kind], "hz": [50 * n for n in range(1, lines.shape[1] + 1)],
+                    "fault": bursts.classes[kind], **where,
                     "shares": [round(float(x), 5) for x in shares], "scores": found[method],
                 },
             }

@@ -20,14 +20,31 @@ FORESTS = {
     "forest_lines": "lines",
     "forest_own_lines": "own_lines",
     "index_only": "index",
+    "forest_curve": "curve",
+    "forest_own_curve": "own_curve",
 }
+# What the seed and the dataset decide, not whoever asks.
+OF_DATA = {"seed", "centred"}
 # The classical rows that no table of experiments is without.
 ROWS = ("rule", "rule_own", "rule_labels", "forest_moments", "forest_lines", "forest_own_lines")
+ROWS_OF_CURVES = ("end_drop", "forest_curve", "forest_own_curve")
+
+
+def rows_of(kind: str) -> tuple[str, ...]:
+    """The classical rows of datasets of a kind."""
+    from battery_assets.learning.signals.bursts import RIPPLE
+
+    return ROWS if kind == RIPPLE else ROWS_OF_CURVES
+
+
+def models_of(kind: str) -> tuple[str, ...]:
+    """The models that datasets of a kind can be tried with."""
+    return (*rows_of(kind), "cnn1d", "index_only")
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What a model says of every burst (N, 4), whether its words are yes or no, and how it was trained."""
+    """What a model says of each burst (N, classes), whether its words are yes or no, and its training."""
 
     said: np.ndarray
     plain: bool = False
@@ -43,9 +60,9 @@ def hyperparameters_of(model_type: str, given: dict[str, Any]) -> dict[str, Any]
     from battery_assets.learning.signals.convolution import Recipe, recipe_of
 
     if model_type == "cnn1d":
-        known = {field.name for field in fields(Recipe)} - {"seed"}
+        known = {field.name for field in fields(Recipe)} - OF_DATA
         _refuse_unknown(model_type, given, known)
-        return {key: value for key, value in asdict(recipe_of(given)).items() if key != "seed"}
+        return {key: value for key, value in asdict(recipe_of(given)).items() if key not in OF_DATA}
     if model_type in FORESTS:
         _refuse_unknown(model_type, given, {"trees", "min_samples_leaf", "max_features"})
         return {"trees": TREES, "min_samples_leaf": LEAST_LEAF, **given}
@@ -67,7 +84,10 @@ def attempt(
 ) -> Tried:  # fmt: skip
     """Fit a model on the training side, and let it speak of every burst. features: as `features_for`."""
     from battery_assets.learning.signals.classical import rule, rule_labels
+    from battery_assets.learning.signals.curves import end_drop
 
+    if model_type == "end_drop":
+        return Tried(end_drop(bursts.for_networks().volts))
     if model_type == "rule_labels":
         return Tried(rule_labels(bursts), plain=True)
     if model_type in ("rule", "rule_own"):
@@ -101,14 +121,17 @@ def _forest(
 def _network(
     bursts: "Bursts", side: np.ndarray, seed: int, numbers: dict[str, Any], heard: "Callable[[Epoch], bool]"
 ) -> Tried:
+    from battery_assets.learning.signals.bursts import RIPPLE
     from battery_assets.learning.signals.convolution import fit, recipe_of
     from battery_assets.learning.signals.onnx_file import save_onnx
     from battery_assets.learning.signals.stored import save_network
 
-    train, valid = (bursts.only(np.flatnonzero(side == one)) for one in ("train", "val"))
-    fitted = fit(train, valid, recipe_of({**numbers, "seed": seed}), heard)
+    seen = bursts.for_networks()
+    train, valid = (seen.only(np.flatnonzero(side == one)) for one in ("train", "val"))
+    recipe = recipe_of({**numbers, "seed": seed, "centred": bursts.kind == RIPPLE})
+    fitted = fit(train, valid, recipe, heard)
     return Tried(
-        fitted.predict(bursts), best_epoch=fitted.best_epoch, epochs=fitted.epochs, stopped=fitted.stopped,
+        fitted.predict(seen), best_epoch=fitted.best_epoch, epochs=fitted.epochs, stopped=fitted.stopped,
         save=lambda folder: list(filter(None, (save_network(fitted, folder), save_onnx(fitted, folder)))),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.making.files import bursts_of, read
 from battery_assets.experiments.trying import books
-from battery_assets.experiments.trying.models import Tried, attempt, hyperparameters_of, kept
+from battery_assets.experiments.trying.models import Tried, attempt, hyperparameters_of, kept, models_of
 from battery_assets.platform.experiments import Experiment
 from battery_assets.platform.jobs.work import Work, working
 from battery_assets.platform.registry.identity import books_id
@@ -55,6 +55,8 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     row = datasets.dataset(warehouse, str(told.get("dataset")))
     if not (row.meta_data or {}).get("version"):
         raise BadInput(f"dataset {row.name} has no signals yet; next step: run its job to the end")
+    if told["model_type"] not in (fit := models_of(row.meta_data.get("kind", "ripple"))):
+        raise BadInput(f"{told['model_type']} is none for {row.name}; next step: one of {', '.join(fit)}")
     told["hyperparameters"] = hyperparameters_of(told["model_type"], told.get("hyperparameters") or {})
     steps = int(told["hyperparameters"].get("epochs", 1))
     return books.ask(warehouse, name, int(row.id), told, steps)
@@ -97,7 +99,8 @@ def carry_out(
 def _tags(
     warehouse: Warehouse, row: dict[str, Any], data: Any, number: int, dagster_run: str | None
 ) -> dict[str, str]:
-    points = (data.meta_data.get("leak") or {}).get("moments_exact_points")
+    leak = data.meta_data.get("leak") or {}
+    points = leak.get("moments_exact_points", leak.get("curve_exact_points"))
     with warehouse.reading() as connection:
         books_are = books_id(connection)
     return {
@@ -149,7 +152,7 @@ def _judge(run: TrackedRun, bursts: "Bursts", side: np.ndarray, tried: Tried) ->
 
     valid, test = (np.flatnonzero(side == one) for one in ("val", "test"))
     sure = np.full(tried.said.shape[1], 0.5)
-    over = sure if tried.plain else thresholds(tried.said[valid], bursts.sound[valid])
+    over = sure if tried.plain else thresholds(tried.said[valid], bursts.sound[valid], len(sure))
     called = tried.said > over
     found = judge(bursts.only(test), tried.said[test], called[test])
     chosen = score(bursts.only(valid), tried.said[valid], called[valid])

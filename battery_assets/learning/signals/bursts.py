@@ -1,17 +1,23 @@
 """Bursts as a classifier sees them: waveforms, numbers, a set of labels each, and whose they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from battery_assets.errors import BadInput
 from battery_assets.features.ripple.log_lines import against_own, log_lines, moments
+from battery_assets.learning.signals import curves
 
 CLASSES = ("capacitor_loss", "phase_unbalance", "open_diode", "lost_phase")
+# What a signal is of, and what may be wrong in it.
+RIPPLE, DISCHARGES, CELLS = "ripple", "discharges", "cells"
+CLASSES_OF = {RIPPLE: CLASSES, DISCHARGES: ("ends_string",), CELLS: ("end_of_life",)}
 SOUND = "sound"
 # The gravest first: what must be repaired before anything else.
-GRAVITY = ("lost_phase", "open_diode", "capacitor_loss", "phase_unbalance")
+GRAVITY = (
+    "lost_phase", "open_diode", "capacitor_loss", "phase_unbalance", "ends_string", "end_of_life",
+)  # fmt: skip
 # Shares of capacitance lost, and of a phase that is low, under which a severity ends.
 LOSS_WORDS, LOW_WORDS = (0.2, 0.4, 0.7), (0.03, 0.045, 0.06)
 WORDS = ("incipient", "mild", "moderate", "severe")
@@ -23,6 +29,9 @@ class Bursts:
 
     own: (N,) the string at whose terminals it was taken; its references are held against it. loss and low:
     shares of capacitance lost and of a phase that is low, (N,), NaN where nobody knows.
+
+    kind: of a burst of ripple, or of a curve of a discharge. A curve's labels are (N, 1), its group is the
+    string or the cell, and own is the discharge that it has in common with others.
     """
 
     volts: np.ndarray
@@ -35,6 +44,7 @@ class Bursts:
     pulses: np.ndarray
     loss: np.ndarray
     low: np.ndarray
+    kind: str = RIPPLE
 
     def __len__(self) -> int:
         return len(self.group)
@@ -44,8 +54,23 @@ class Bursts:
         return Bursts(
             self.volts[places], self.amps[places], self.rate_hz, self.labels[places], self.group[places],
             self.own[places], self.reference[places], self.pulses[places], self.loss[places],
-            self.low[places],
+            self.low[places], self.kind,
         )  # fmt: skip
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of its labels."""
+        return CLASSES_OF[self.kind]
+
+    def for_networks(self) -> "Bursts":
+        """As a network takes them: curves of discharges held against their own reference."""
+        if self.kind == RIPPLE:
+            return self
+        return self.with_volts(self.volts - curves.usual(self.volts, self.own, self.reference))
+
+    def with_volts(self, volts: np.ndarray) -> "Bursts":
+        """The same with other volts (N, n)."""
+        return replace(self, volts=volts)
 
     @property
     def sound(self) -> np.ndarray:
@@ -61,10 +86,10 @@ class Bursts:
             raise BadInput(
                 f"{int(bad.sum())} bursts hold values that are no numbers; next step: import them anew"
             )
-        if len(np.unique(self.group)) < 5:
+        if (count := len(np.unique(self.group))) < 5:
+            what = {RIPPLE: "systems", DISCHARGES: "strings", CELLS: "cells"}[self.kind]
             raise BadInput(
-                f"{len(np.unique(self.group))} systems: training, validation and test need five at least; "
-                "next step: add systems"
+                f"{count} {what}: training, validation and test need five at least; next step: add {what}"
             )
         if not self.labels.any():
             raise BadInput("no burst has a fault: nothing can be learned; next step: add labelled faults")
@@ -72,7 +97,7 @@ class Bursts:
 
 def severity_of(labels: tuple[str, ...], loss: float, low: float) -> str:
     """The word for how grave a burst's faults are; empty for a sound one and for an unknown share."""
-    if not labels:
+    if not set(labels) & set(CLASSES):
         return ""
     if {"open_diode", "lost_phase"} & set(labels):
         return WORDS[3]
@@ -93,6 +118,8 @@ def fault_class(labels: tuple[str, ...]) -> str:
 def features_of(bursts: Bursts, kind: str) -> np.ndarray:
     """Numbers of bursts, (N, columns). kind: moments, lines, own_lines (against sound references) or index.
 
+    Of curves: curve, own_curve (against the other jars of the discharge, or the cell's first cycles).
+
     Raises ValueError for another kind.
     """
     makers: dict[str, Any] = {
@@ -103,6 +130,8 @@ def features_of(bursts: Bursts, kind: str) -> np.ndarray:
         "own_lines": lambda: against_own(
             log_lines(bursts.volts, bursts.amps, bursts.rate_hz), bursts.own, bursts.reference
         ),
+        "curve": lambda: curves.numbers(bursts.volts, bursts.amps),
+        "own_curve": lambda: curves.numbers(bursts.for_networks().volts),
         # What a burst's place in the dataset gives away: a control, which must be worth nothing.
         "index": lambda: np.arange(len(bursts), dtype=float)[:, None],
     }  # fmt: skip

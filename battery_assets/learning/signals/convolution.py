@@ -32,7 +32,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every number that decides a training. pool: mean, max or both, over time."""
+    """Every number that decides a training. pool: mean, max or both, over time.
+
+    centred: waveforms lose their means, as ripple does; of a curve the level is what says most.
+    """
 
     stages: tuple[Stage, ...] = (Stage(16, 31, 4), Stage(32, 15, 4), Stage(32, 7, 2))
     pool: str = "both"
@@ -43,6 +46,7 @@ class Recipe:
     weight_decay: float = 1e-4
     seed: int = 1
     threads: int = 1
+    centred: bool = True
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or not self.stages:
@@ -81,7 +85,7 @@ Report = Callable[[Epoch], bool | None]
 
 
 class Network(nn.Module):
-    """Waveforms (K, 2, n) to logits (K, 4)."""
+    """Waveforms (K, 2, n) to logits (K, classes)."""
 
     def __init__(self, recipe: Recipe, channels: int = 2, classes: int = len(CLASSES)) -> None:
         super().__init__()
@@ -124,11 +128,12 @@ class Fitted:
     best_loss: float
     stopped: bool
     state: dict[str, torch.Tensor] = field(repr=False, default_factory=dict)
+    classes: tuple[str, ...] = CLASSES
 
     def predict(self, bursts: Bursts) -> np.ndarray:
-        """Probability of each fault, (N, 4)."""
+        """Probability of each fault, (N, classes)."""
         with one_way(self.recipe):
-            return _said(self.network, _waves(bursts, self.scale))
+            return _said(self.network, _waves(bursts, self.scale, self.recipe.centred))
 
 
 def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
@@ -141,11 +146,12 @@ def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
     with one_way(recipe):
         torch.manual_seed(recipe.seed)
         shuffle = np.random.default_rng(recipe.seed)
-        scale = (_spread(train.volts), _spread(train.amps))
+        scale = (_spread(train.volts, recipe.centred), _spread(train.amps, recipe.centred))
         (seen, true), (held, held_true) = (
-            (_waves(one, scale), torch.as_tensor(one.labels, dtype=torch.float32)) for one in (train, valid)
+            (_waves(one, scale, recipe.centred), torch.as_tensor(one.labels, dtype=torch.float32))
+            for one in (train, valid)
         )
-        network = Network(recipe)
+        network = Network(recipe, classes=len(train.classes))
         loss_of = nn.BCEWithLogitsLoss()
         optimiser = torch.optim.AdamW(
             network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -178,7 +184,7 @@ def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
                 stopped = bool(asked)
                 break
         network.load_state_dict(kept)
-        return Fitted(recipe, scale, network.eval(), number, best_epoch, best, stopped, kept)
+        return Fitted(recipe, scale, network.eval(), number, best_epoch, best, stopped, kept, train.classes)
 
 
 @contextmanager
@@ -192,17 +198,23 @@ def one_way(recipe: Recipe) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _spread(waves: np.ndarray) -> float:
-    return max(float((waves - waves.mean(axis=1, keepdims=True)).std()), 1e-6)
+def _spread(waves: np.ndarray, centred: bool) -> float:
+    told = (waves - waves.mean(axis=1, keepdims=True)).std() if centred else np.sqrt((waves**2).mean())
+    return max(float(told), 1e-6)
 
 
-def _waves(bursts: Bursts, scale: tuple[float, float]) -> torch.Tensor:
+def _waves(bursts: Bursts, scale: tuple[float, float], centred: bool) -> torch.Tensor:
     """Waveforms (N, 2, n) without their means, in units of the training's spread, large ones tamed."""
     parts = [
-        np.arcsinh((waves - waves.mean(axis=1, keepdims=True)) / spread * 3)
+        np.arcsinh((waves - waves.mean(axis=1, keepdims=True) if centred else waves) / spread * 3)
         for waves, spread in zip((bursts.volts, bursts.amps), scale, strict=True)
     ]
     return torch.as_tensor(np.stack(parts, axis=1), dtype=torch.float32)
+
+
+def curves_of(fitted: Fitted, curves: Bursts) -> torch.Tensor:
+    """Curves, as `Bursts.for_networks` gives them, as a network's input (N, 2, n)."""
+    return _waves(curves, fitted.scale, fitted.recipe.centred)
 
 
 def _said(network: Network, waves: torch.Tensor) -> np.ndarray:

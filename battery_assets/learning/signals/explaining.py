@@ -81,6 +81,11 @@ def shares(fitted: Fitted, seen: Spectrum, kinds: np.ndarray, method: str) -> np
         return _occluded(model, seen, target)
 
 
+def shares_of(fitted: Fitted, bursts: Bursts, places: np.ndarray, method: str) -> np.ndarray:
+    """As `shares`, of the gravest label of bursts at these places."""
+    return shares(fitted, spectrum_of(bursts).only(places), bursts.labels[places].argmax(axis=1), method)
+
+
 def completeness_gap(fitted: Fitted, seen: Spectrum, kinds: np.ndarray) -> np.ndarray:
     """By how much (N,) the shares of all lines miss f(burst) - f(reference), relative to it."""
     model, rows = _OfMagnitudes(fitted.network, fitted.scale, seen.samples), np.arange(len(kinds))

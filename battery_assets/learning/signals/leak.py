@@ -6,12 +6,13 @@ adds is no skill: it is what the bursts of a system share. Five folds, so that e
 
 import numpy as np
 
-from battery_assets.learning.signals.bursts import Bursts, features_of
+from battery_assets.learning.signals.bursts import RIPPLE, Bursts, features_of
 from battery_assets.learning.signals.classical import fit_forest
 from battery_assets.learning.signals.scores import score
 from battery_assets.learning.signals.split import SPLITS
 
-KINDS = ("moments", "own_lines")
+# Raw features, and those against the own reference.
+KINDS, OF_CURVES = ("moments", "own_lines"), ("curve", "own_curve")
 FOLDS, TREES, SEED = 5, 40, 1
 
 
@@ -23,7 +24,7 @@ def leak(bursts: Bursts) -> dict[str, float]:
     """
     bursts.refuse_unfit()
     found: dict[str, float] = {}
-    for kind in KINDS:
+    for kind in KINDS if bursts.kind == RIPPLE else OF_CURVES:
         features = features_of(bursts, kind)
         scores = {split: _judged(bursts, features, split) for split in SPLITS}
         for name in ("exact", "macro_auroc", "sound_called_sound"):

@@ -36,7 +36,7 @@ def save_onnx(fitted: Fitted, folder: Path) -> Path | None:
     if not can_export():
         return None
     path = folder / NAME
-    path.write_bytes(_model(fitted.network, fitted.recipe, fitted.scale).SerializeToString())
+    path.write_bytes(_model(fitted.network, fitted.recipe, fitted.scale, fitted.classes).SerializeToString())
     return path
 
 
@@ -65,11 +65,13 @@ def file_bytes(one: dict[str, Any]) -> int:
     )
 
 
-def _model(network: Network, recipe: Recipe, scale: tuple[float, float]) -> "onnx.ModelProto":
+def _model(
+    network: Network, recipe: Recipe, scale: tuple[float, float], classes: tuple[str, ...] = CLASSES
+) -> "onnx.ModelProto":
     from onnx import TensorProto, checker, helper
 
     graph = _Graph()
-    waves = graph.prepared(scale)
+    waves = graph.prepared(scale, recipe.centred)
     for layer in network.stages:
         waves = graph.layer(layer, waves)
     pooled = [
@@ -82,13 +84,13 @@ def _model(network: Network, recipe: Recipe, scale: tuple[float, float]) -> "onn
     graph.add("Sigmoid", [logits], out="probability")
     made = helper.make_graph(
         graph.nodes, "rectifier", [helper.make_tensor_value_info("burst", TensorProto.DOUBLE, ["N", 2, "n"])],
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["N", len(CLASSES)])], graph.values,
+        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["N", len(classes)])], graph.values,
     )  # fmt: skip
     model = helper.make_model(
         made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="battery_assets"
     )
     model.ir_version = IR
-    told = {"classes": json.dumps(CLASSES), "recipe": json.dumps(asdict(recipe)), "units": "V, A"}
+    told = {"classes": json.dumps(classes), "recipe": json.dumps(asdict(recipe)), "units": "V, A"}
     helper.set_model_props(model, told)
     checker.check_model(model, full_check=True)
     return model
@@ -122,13 +124,16 @@ class _Graph:
         state = layer.state_dict()
         return [self.constant(state[name].numpy()) for name in names]
 
-    def prepared(self, scale: tuple[float, float]) -> str:
+    def prepared(self, scale: tuple[float, float], centred: bool) -> str:
         """Waveforms without their means, in units of the training's spread, large ones tamed."""
         from onnx import TensorProto
 
-        mean = self.add("ReduceMean", ["burst"], axes=[2], keepdims=1)
+        waves = "burst"
+        if centred:
+            mean = self.add("ReduceMean", ["burst"], axes=[2], keepdims=1)
+            waves = self.add("Sub", ["burst", mean])
         spread = np.array(scale, np.float64)[None, :, None] / 3
-        scaled = self.add("Div", [self.add("Sub", ["burst", mean]), self.constant(spread)])
+        scaled = self.add("Div", [waves, self.constant(spread)])
         # Doubles until here: 320 V leave a float 30 uV, and the ripple's noise is not much more.
         return self.add("Asinh", [self.add("Cast", [scaled], to=TensorProto.FLOAT)])
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from battery_assets.learning.signals.bursts import CLASSES, Bursts
+from battery_assets.learning.signals.bursts import CLASSES, DISCHARGES, RIPPLE, Bursts
 
 FALSE_ALARMS = 0.01
 REPEATS = 400
@@ -79,7 +79,7 @@ def _without_references(bursts: Bursts, said: np.ndarray, called: np.ndarray):
 
 def _scores(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, float]:
     sound = bursts.sound
-    each = {kind: auroc(said[:, k], bursts.labels[:, k]) for k, kind in enumerate(CLASSES)}
+    each = {kind: auroc(said[:, k], bursts.labels[:, k]) for k, kind in enumerate(bursts.classes)}
     known = [value for value in each.values() if np.isfinite(value)]
     alone = bursts.labels.sum(axis=1) == 1
     found = {
@@ -87,15 +87,32 @@ def _scores(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, f
         "sound_called_sound": _share(~called[sound].any(axis=1)),
         **{f"auroc_{kind}": value for kind, value in each.items()},
         **{
-            f"recall_{kind}": _share(called[alone & bursts.labels[:, k], k]) for k, kind in enumerate(CLASSES)
+            f"recall_{kind}": _share(called[alone & bursts.labels[:, k], k])
+            for k, kind in enumerate(bursts.classes)
         },
         "exact": _share((called == bursts.labels).all(axis=1)),
-        "both_named": _share(_both(bursts.labels, called)),
     }
+    if bursts.kind == DISCHARGES:
+        found["jar_named"] = _named(bursts, said[:, 0])
+    if bursts.kind != RIPPLE:
+        return found
+    found["both_named"] = _share(_both(bursts.labels, called))
     for low, high in ((0.05, 0.15), (0.15, 0.35), (0.35, 0.7), (0.7, 1.0)):
         lost = alone & bursts.labels[:, 0] & (bursts.loss >= low) & (bursts.loss < high)
         found[f"recall_capacitor_{round(100 * low)}_{round(100 * high)}"] = _share(called[lost, 0])
     return found
+
+
+def _named(bursts: Bursts, said: np.ndarray) -> float:
+    """Share of discharges whose ending jar has the highest score of its string; ties count in parts."""
+    _, own = np.unique(bursts.own, return_inverse=True)
+    top = np.full(own.max() + 1 if len(own) else 0, -np.inf)
+    np.maximum.at(top, own, said)
+    first, true = said >= top[own], bursts.labels[:, 0]
+    # A bootstrap that draws a string twice has its jars twice, the ending one too.
+    drawn = np.maximum(np.bincount(own[true], minlength=len(top)), 1)
+    ties = np.bincount(own[first], minlength=len(top)) / drawn
+    return _share((first / ties[own])[true])
 
 
 def _both(labels: np.ndarray, called: np.ndarray) -> np.ndarray:

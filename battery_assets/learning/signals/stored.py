@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from battery_assets.learning.signals.bursts import CLASSES
 from battery_assets.learning.signals.classical import Forest
 from battery_assets.learning.signals.convolution import Fitted, Network, recipe_of
 
@@ -18,7 +19,8 @@ def save_network(fitted: Fitted, folder: Path) -> Path:
     from safetensors.torch import save_file
 
     told = {
-        "recipe": json.dumps(asdict(fitted.recipe)), "scale": json.dumps(fitted.scale),
+        "classes": json.dumps(fitted.classes), "recipe": json.dumps(asdict(fitted.recipe)),
+        "scale": json.dumps(fitted.scale),
         "training": json.dumps([fitted.epochs, fitted.best_epoch, fitted.best_loss, fitted.stopped]),
     }  # fmt: skip
     path = folder / "network.safetensors"
@@ -34,10 +36,14 @@ def load_network(path: Path) -> Fitted:
         told = file.metadata()
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     recipe = recipe_of(json.loads(told["recipe"]))
-    network = Network(recipe)
+    classes = tuple(json.loads(told["classes"])) if "classes" in told else CLASSES
+    network = Network(recipe, classes=len(classes))
     network.load_state_dict(state)
     left, right = json.loads(told["scale"])
-    return Fitted(recipe, (left, right), network.eval(), *json.loads(told["training"]))
+    epochs, best_epoch, best_loss, stopped = json.loads(told["training"])
+    return Fitted(
+        recipe, (left, right), network.eval(), epochs, best_epoch, best_loss, stopped, classes=classes
+    )
 
 
 def save_forest(forest: Forest, kind: str, folder: Path) -> Path:

@@ -19,7 +19,10 @@ from battery_assets.tables.experiments.columns import (
 from battery_assets.tables.service.jobs import job, numbered
 
 GENERATION, CAPTURES, IMPORT = "dataset_generation", "dataset_captures", "dataset_import"
-FAULT_CLASSES = ("sound", "capacitor_loss", "phase_unbalance", "open_diode", "lost_phase")
+DISCHARGES, CELLS = "dataset_discharges", "dataset_cells"
+FAULT_CLASSES = (
+    "sound", "capacitor_loss", "phase_unbalance", "open_diode", "lost_phase", "ends_string", "end_of_life",
+)  # fmt: skip
 SEVERITIES = ("", "incipient", "mild", "moderate", "severe")
 _ROWS = {
     "rows_read": "Rows of the file.",

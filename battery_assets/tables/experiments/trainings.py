@@ -28,6 +28,9 @@ MODEL_TYPES = (
     "forest_own_lines",
     "cnn1d",
     "index_only",
+    "end_drop",
+    "forest_curve",
+    "forest_own_curve",
 )
 
 experiment = kept(

@@ -62,4 +62,26 @@ work_order_entry = sa.Table(
     info=STORED,
 )
 
-ENTRY_TABLES = (incident_entry, work_order_entry)
+work_order_proposal = sa.Table(
+    "work_order_proposal",
+    KEPT,
+    sa.Column("work_order_id", UUID, primary_key=True, comment="Unique identifier of the order."),
+    sa.Column("site", sa.String(31), nullable=False, comment="Site."),
+    sa.Column(
+        "fault", sa.String(60), nullable=False, comment="What is due: kind and identifier of the unit."
+    ),
+    sa.Column("location_id", UUID, comment="Location."),
+    sa.Column("title", sa.String(200), nullable=False, comment="Title."),
+    sa.Column("description", sa.Text, comment="What is to be done, as it was said last."),
+    sa.Column("priority", sa.String(6), nullable=False, comment="Urgency, as it was said last."),
+    sa.Column("created_at", INSTANT, nullable=False, comment="When it was proposed first."),
+    sa.Column("due_date", INSTANT, comment="Due by, as it was said last."),
+    sa.Column("proposed_by", sa.String(120), nullable=False, comment="Forecast that said it last."),
+    sa.CheckConstraint(sa.column("priority").in_(("low", "medium", "high", "urgent")), name="priority"),
+    sa.Index(None, "site", "fault"),
+    schema="service",
+    comment="Work that forecasts propose: orders of fleet.work_order beside those of faults.",
+    info=STORED,
+)
+
+ENTRY_TABLES = (incident_entry, work_order_entry, work_order_proposal)
