@@ -54,4 +54,5 @@ END
 $$;
 
 -- Views are read with the reader's own rights now: the analyst gets what they stand on.
-GRANT SELECT ON service.incident_entered, service.work_order_entered TO battery_analyst;
+GRANT SELECT ON service.incident_entered, service.work_order_entered, service.work_order_proposal
+    TO battery_analyst;
