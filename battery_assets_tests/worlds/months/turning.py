@@ -1,5 +1,6 @@
 """A site that lives night after night over a month's end, with a model in production, by a stopped clock."""
 
+import inspect
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -94,7 +95,9 @@ class Turning(Site):
                     or spec.asset_key.path[-1] == "telemetry_event_window"
                 ):
                     continue
-                result = body_of(check)(context, warehouse=self.warehouse)
+                body, given = body_of(check), {"warehouse": self.warehouse, "tracking": self.tracking}
+                taken = inspect.signature(body).parameters
+                result = body(context, **{word: one for word, one in given.items() if word in taken})
                 if not result.passed:
                     said.append(f"{spec.asset_key.path[-1]} {spec.name}: {result.description}")
         return said
