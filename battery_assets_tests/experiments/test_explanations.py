@@ -1,5 +1,7 @@
 """An explanation is kept with what its method is worth, and shown only where it points at what a fault changes."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -45,8 +47,6 @@ def test_a_method_points_at_what_the_fault_changes_though_a_foreign_tone_is_loud
 
 
 def test_random_weights_earn_no_place(taught):
-    from dataclasses import replace
-
     import torch
 
     from battery_assets.learning.signals.convolution import Network
@@ -55,6 +55,23 @@ def test_random_weights_earn_no_place(taught):
     torch.manual_seed(3)
     scrambled = replace(network, network=Network(network.recipe).eval())
     assert not explaining.earns_its_place(explaining.scores(scrambled, bursts, places, "occlusion"))
+
+
+def test_labels_that_mean_nothing_point_at_nothing(taught):
+    """The same network taught with labels shuffled among the bursts: beside a foreign tone it points less."""
+    network, bursts, places = taught
+    side, rng = sides(bursts, "system", 1), np.random.default_rng(1)
+    labels = bursts.labels.copy()
+    for one in ("train", "val"):
+        mine = np.flatnonzero((side == one) & ~bursts.reference)
+        labels[mine] = labels[rng.permutation(mine)]
+    shuffled = replace(bursts, labels=labels)
+    train, valid = (shuffled.only(np.flatnonzero(side == one)) for one in ("train", "val"))
+    taught_nothing = fit(train, valid, replace(network.recipe, epochs=6), lambda _: False)
+    found = explaining.scores(taught_nothing, bursts, places, "integrated_gradients")
+    right = explaining.scores(network, bursts, places, "integrated_gradients")
+    assert found["decoy_pointing"] < right["decoy_pointing"] - 0.2
+    assert not explaining.earns_its_place(found)
 
 
 def test_explanations_are_kept_with_the_scores_of_their_method(place, small):

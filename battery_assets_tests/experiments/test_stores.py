@@ -1,6 +1,10 @@
 """A writer may die at any step between both stores: they end with equal sets, and what completed is left alone."""
 
+import json
 import math
+import signal
+import subprocess
+import sys
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +16,7 @@ from battery_assets.experiments.trying.reconciling import reconcile
 from battery_assets.platform.jobs import core
 from battery_assets.platform.registry.identity import books_id
 from battery_assets.tables.experiments.campaigns import hpo_campaign
+from battery_assets_tests.experiments import killed
 from battery_assets_tests.experiments.test_datasets import rows
 
 STEPS = ("asked", "taken", "run made", "run known", "epochs", "run ended")
@@ -86,6 +91,38 @@ def test_whatever_step_a_worker_dies_at_both_stores_end_with_equal_sets(sound):
     }
     assert {states[f"dies-{step.replace(' ', '-')}"] for step in STEPS[1:]} == {"failed"}
     assert states["stands"] == "completed", "what completed is left alone"
+    assert reconcile(sound.warehouse, sound.tracking) == ({}, []), "a second look finds nothing"
+
+
+def test_workers_killed_with_signal_9_at_each_step_leave_equal_sets(sound):
+    """Real processes and a real signal: what each leaves is what the protocol had written, and no more."""
+    network = {"model_type": "cnn1d", "hyperparameters": {"epochs": 2, "stages": [
+        {"width": 8, "kernel": 15, "stride": 16}]}}  # fmt: skip
+    names = {step: f"killed-{step.replace(' ', '-')}" for step in killed.STEPS}
+    jobs = {
+        step: work.ask(sound.warehouse, name, {"dataset": "small", **network}) for step, name in names.items()
+    }
+    order = {
+        "jobs": jobs, "database": sound.warehouse.database_url, "lake": sound.warehouse.lake_url,
+        "tracking": sound.tracking.tracking_uri, "artifacts": sound.tracking.artifact_root,
+    }  # fmt: skip
+    command = [sys.executable, "-W", "ignore", "-m", killed.__name__, json.dumps(order)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == dict.fromkeys(killed.STEPS, -signal.SIGKILL)
+    before = {name: books.one(sound.warehouse, name) for name in names.values()}
+    states = "SELECT DISTINCT state FROM service.job WHERE id IN "
+    assert rows(sound, f"{states}({', '.join(map(str, jobs.values()))})") == [{"state": "running"}]
+    assert before["killed-row-entered"]["metrics"] and not before["killed-run-ended"]["metrics"]
+    past = "UPDATE service.job SET lease_until = now() - interval '1 s' WHERE id = ANY (:jobs)"
+    with sound.warehouse.transaction() as connection:
+        connection.execute(sa.text(past).bindparams(jobs=list(jobs.values())))
+    healed, differences = reconcile(sound.warehouse, sound.tracking)
+    assert differences == []
+    assert healed["runs of a dead writer"] == len(jobs) - 1, "all but the one that had made no run"
+    assert healed["experiments that did not know their run"] == 1
+    here, there = sets(sound)
+    assert here == {run: state for run, state in there.items() if run in here}
+    assert {books.one(sound.warehouse, name)["status"] for name in names.values()} == {"failed"}
     assert reconcile(sound.warehouse, sound.tracking) == ({}, []), "a second look finds nothing"
 
 
