@@ -62,7 +62,7 @@ def _sign_in(visitor: Visitor, link: str) -> None:
 def _set_up(visitor: Visitor, hook: str) -> str:
     """Preferences, a webhook and a key, by forms. Returns the key."""
     visitor.get("/account/preferences")
-    visitor.send("/account/preferences", **{"incident.opened|email": "daily"})
+    visitor.send("/account/preferences", **{"data.stale|email": "weekly"})
     visitor.get("/account/webhooks")
     visitor.send("/account/webhooks", name="the CMMS", url=hook, kinds="*")
     assert visitor.status == 200
