@@ -1,4 +1,4 @@
-"""`python -m battery_assets.api.serve PORT`: the API and the console on loopback."""
+"""`python -m battery_assets.api.serve PORT [HOST]`: the API and the console, on loopback without a host."""
 
 import logging
 import sys
@@ -36,9 +36,10 @@ def main() -> None:
     handler.addFilter(RequestIdFilter())
     handler.setFormatter(logging.Formatter(FORM))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    [port] = sys.argv[1:]
+    port, *named = sys.argv[1:]
+    [host] = named or ["127.0.0.1"]
     uvicorn.run(
-        served(Settings.from_environment()), host="127.0.0.1", port=int(port), log_config=None,
+        served(Settings.from_environment()), host=host, port=int(port), log_config=None,
         access_log=False, server_header=False, timeout_keep_alive=15, timeout_graceful_shutdown=8,
         h11_max_incomplete_event_size=65_536, limit_concurrency=400,
     )  # fmt: skip
