@@ -22,7 +22,6 @@ BY_NAME = {
     "pandas": (".to_pandas()", "battery_assets/platform/dagster/checks.py"),
     "moto": ("moto.server", "battery_assets_tests/platform/test_buckets.py"),
     "pytest-xdist": ("--dist loadfile", "Makefile"),
-    "argon2-cffi": ("pwdlib.hashers.argon2", "battery_assets/actions/people/passwords.py"),
     "python-multipart": (".form(", "battery_assets/console/forms.py"),
     "ruff": ("ruff check", "Makefile"),
     "mypy": ("(BIN)/mypy", "Makefile"),
