@@ -21,8 +21,10 @@ GROUP BY table_name
 JARS = """
 WITH known AS MATERIALIZED (
     SELECT table_name, site, month, state FROM platform.partition_version
-           WHERE committed_at <= platform.as_of()
-      AND table_name IN ('digital_twin_state', 'rul_prediction', 'feature_store')),
+    WHERE committed_at <= platform.as_of() AND (:site = '' OR site = :site)
+      AND (table_name = 'digital_twin_state' AND month = ANY (CAST(:twin AS text[]))
+           OR table_name = 'rul_prediction' AND month = ANY (CAST(:life AS text[]))
+           OR table_name = 'feature_store' AND month = ANY (CAST(:features AS text[])))),
 jars AS (
     SELECT b.site, b.battery_id, b.battery_code, b.string_id, s.string_code, b.position_in_string,
            twin.soh_pct, twin.fault, twin.evidence, twin.evidence_age_days, twin.captured_at,
