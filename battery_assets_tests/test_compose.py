@@ -34,7 +34,7 @@ def filled(text: str) -> str:
     return re.sub(r"\$\{(\w+):-([^}]*)\}", r"\2", text)
 
 
-def test_it_has_the_seven_services_and_known_keys_alone(compose):
+def test_it_has_the_eight_services_and_known_keys_alone(compose):
     assert set(compose) - {key for key in compose if key.startswith("x-")} == TOP
     assert set(compose["services"]) == {
         "postgres",
@@ -43,6 +43,7 @@ def test_it_has_the_seven_services_and_known_keys_alone(compose):
         "code",
         "webserver",
         "daemon",
+        "api",
         "notify",
     }
     for name, service in compose["services"].items():
@@ -135,6 +136,22 @@ def test_mlflow_stands_behind_our_guard_with_flags_that_it_knows(compose):
     assert service["environment"]["BATTERY_WEB_HOSTS"] == "mlflow", (
         "the other services ask for it by this name"
     )
+
+
+def test_the_api_is_served_inside_by_its_own_module(compose, monkeypatch):
+    import uvicorn
+
+    from battery_assets.api import serve
+
+    *command, port, host = compose["services"]["api"]["command"]
+    assert command == ["python", "-m", serve.__name__]
+    asked = {}
+    monkeypatch.setattr(serve, "served", lambda settings: "the application")
+    monkeypatch.setattr(uvicorn, "run", lambda app, **how: asked.update(how))
+    for words, expected in (([port, host], ("0.0.0.0", 8000)), (["8123"], ("127.0.0.1", 8123))):
+        monkeypatch.setattr("sys.argv", ["serve", *words])
+        serve.main()
+        assert (asked["host"], asked["port"]) == expected
 
 
 def test_our_own_command_of_it_exists(compose):
