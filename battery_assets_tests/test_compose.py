@@ -63,7 +63,7 @@ def test_each_service_waits_for_a_healthy_or_finished_one_that_exists(compose):
 
 def test_ports_are_published_on_loopback_alone(compose):
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
-    assert len(ports) == 3
+    assert len(ports) == 4
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
