@@ -15,15 +15,18 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from battery_assets.actions.people import accounts as people
+from battery_assets.actions.people import keys
+from battery_assets.actions.people.accounts import Accounts
 from battery_assets.actions.predict import tracking_of
 from battery_assets.hosting.stack import chosen_port
+from battery_assets.platform.sealing import Seal
 from battery_assets.platform.warehouse.database import engine
 from battery_assets.platform.warehouse.migrate import migrate
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.settings import Settings
 from battery_assets_tests.worlds.api.cell_models import PAYLOAD, put_model
 from benchmarks.api.fleet import put_fleet
-from benchmarks.api.server import KEY
 from benchmarks.children import throwaway_home
 
 SUM = json.dumps({"values": [k / 7 for k in range(20)]})
@@ -40,10 +43,11 @@ def of_home(settings: Settings, small: bool) -> dict[str, float]:
     migrate(settings.warehouse_url)
     warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
     jar, model = put_fleet(warehouse, 1 if small else 9), _model(settings, warehouse)
-    found = _cost(settings, 200 if small else 4_000, rounds=1 if small else 3)
+    key = _key(settings)
+    found = _cost(settings, key, 200 if small else 4_000, rounds=1 if small else 3)
     body = json.dumps({"model_id": model, "payload": PAYLOAD})
     with served(settings, "ours") as (port, _):
-        predict = {"method": "POST", "path": "/api/v1/cell-predictions", "key": KEY, "body": body}
+        predict = {"method": "POST", "path": "/api/v1/cell-predictions", "key": key, "body": body}
         _warm(port, predict)
         rate = {"rate": 50, "seconds": 1} if small else {"rate": 500, "seconds": 20}
         took = asked(port, predict, **rate)
@@ -53,7 +57,7 @@ def of_home(settings: Settings, small: bool) -> dict[str, float]:
             "api_jar_read_ms": f"/api/v1/jars/{jar}",
             "api_heat_map_read_ms": "/api/v1/jars?site=site0&limit=2000&format=arrow",
         }.items():
-            read = {"method": "GET", "path": path, "key": KEY}
+            read = {"method": "GET", "path": path, "key": key}
             found[name] = median(asked(port, read, requests=5 if small else 40, lines=1))
     engine(settings.warehouse_url).dispose()
     return found
@@ -66,13 +70,22 @@ def _model(settings: Settings, warehouse: Warehouse) -> int:
     return put_model(warehouse, folder, tracking=tracking_of(settings)).model
 
 
-def _cost(settings: Settings, requests: int, rounds: int) -> dict[str, float]:
+def _key(settings: Settings) -> str:
+    """A key of an account that may predict, with the highest limit that a key can have."""
+    accounts = Accounts(settings.warehouse_url, Seal(settings.home))
+    with accounts.transaction() as connection:
+        owner = people.add(connection, "benchmark", "benchmark@localhost", "operator")
+        terms = keys.Terms("benchmark", ("fleet:read", "predictions:write"), rate_limit=keys.HIGHEST_RATE)
+        return keys.create(connection, accounts.seal, owner, terms).text
+
+
+def _cost(settings: Settings, key: str, requests: int, rounds: int) -> dict[str, float]:
     """CPU of the server for a request that does nothing, of both in turn: the median of rounds."""
     costs: dict[str, list[float]] = {"bare": [], "ours": []}
     with served(settings, "bare") as bare, served(settings, "ours") as ours:
         for _ in range(rounds):
             for name, (port, process) in (("bare", bare), ("ours", ours)):
-                ask = {"method": "POST", "path": "/sum", "key": KEY, "body": SUM}
+                ask = {"method": "POST", "path": "/sum", "key": key, "body": SUM}
                 asked(port, ask, requests=100, lines=8)
                 before = cpu_s(process.pid)
                 asked(port, ask, requests=requests, lines=8)

@@ -3,25 +3,12 @@
 import sys
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 
-from battery_assets.actions.people.caller import SCOPES, Caller
 from battery_assets.api.callers import may
 from battery_assets.api.strict import Strict, StrictRoute
 from battery_assets.settings import Settings
-
-KEY = "benchmark"
-
-
-class Doorman:
-    """Knows one key. What a key of the accounts costs on top is measured with them."""
-
-    known = Caller("key:1", "benchmark", frozenset(SCOPES), rate_limit=10**9)
-
-    def caller(self, request: Request) -> Caller | None:
-        """The caller of the key that was sent."""
-        return self.known if request.headers.get("x-api-key") == KEY else None
 
 
 class Values(BaseModel):
@@ -48,8 +35,10 @@ def bare() -> FastAPI:
 
 
 def ours() -> Any:
-    """This API, with the same route beside its own."""
+    """This API with the same route beside its own: key, limit, sites and log are those that are served."""
+    from battery_assets.actions.people.ledger import Ledger
     from battery_assets.api.app import Platform, create_app
+    from battery_assets.api.gate import Keys
     from battery_assets.hosting.guard import Guard
     from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -62,7 +51,11 @@ def ours() -> Any:
     settings = Settings.from_environment()
     warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
     platform = Platform(settings, warehouse)
-    return Guard(create_app(platform, Doorman(), routers=(router,)), settings.web_hosts)
+    keys = Keys(platform.accounts)
+    ledger = Ledger(platform.accounts, settings.keep_log_days, keys.known.note_use)
+    services = (keys.known, ledger)
+    app = create_app(platform, keys, services=services, log_request=ledger.add, routers=(router,))
+    return Guard(app, settings.web_hosts)
 
 
 def main() -> None:
