@@ -29,14 +29,14 @@ _MOST = 20_000
 
 
 class Judge:
-    """Judges days of a walk over `read`, against the jars of the month."""
+    """Judges days of a walk over `read`, against the jars of the month; without a walk each time anew."""
 
-    def __init__(self, read: Inputs, jars: pl.DataFrame) -> None:
+    def __init__(self, read: Inputs | None, jars: pl.DataFrame) -> None:
         self._jars = jars
         self._files = {
             table: read.digests_of(table)
             for table in (t.telemetry_jar_raw, t.telemetry_string_raw)
-            if table in read.tables
+            if read is not None and table in read.tables
         }
         self._facts = digest(jars.select(name for name in _LOOKED_AT if name in jars.columns))
 
@@ -62,9 +62,10 @@ class Judge:
     ) -> Judged:
         from battery_assets.features.credible.days import RED_LAW, without_quarantined
 
-        if rows.is_empty():
+        files = self._files.get(table, {}).get(day)
+        if files is None:
             return credible(rows, self._jars)
-        key, columns = (self._files[table][day], self._facts), _MEASURED.intersection(rows.columns)
+        key, columns = (files, self._facts), _MEASURED.intersection(rows.columns)
         if columns <= _SOUND.get(key, frozenset()):
             return without_quarantined(rows, unit, self._jars)
         judged, left_out = credible(rows, self._jars)

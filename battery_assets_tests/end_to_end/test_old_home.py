@@ -92,9 +92,11 @@ def settings():
 
 def python(code: Path, settings, script: str, *arguments: str) -> str:
     """What a script prints that runs on the home with that code."""
+    environment = {**environment_of(settings), "PYTHONPATH": os.fspath(code)}
+    environment.pop("BATTERY_API_PORT")  # the old code refuses settings that it does not know
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script, *arguments],
-        env={**environment_of(settings), "PYTHONPATH": os.fspath(code)},
+        env=environment,
         cwd=code,
         capture_output=True,
         text=True,

@@ -11,6 +11,7 @@ from battery_assets.features.operations.alert_signals import AlertInputs
 from battery_assets.features.samples.blocks import cells_of, in_six_cells, with_cells
 from battery_assets.features.samples.profiles import jars_in_places, room_hours
 from battery_assets.features.samples.temperature import resistance_at_25c
+from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.hours import JARS, SENSORS, STRINGS
 from battery_assets.fleet.jars import MODEL_COLUMNS, STRING_COLUMNS
 from battery_assets.fleet.p7_operations.evidence import JAR_LIMITS, JAR_VOLTS, STRING_VOLTS
@@ -83,14 +84,15 @@ def _described(rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
 def site_hours(site: SyntheticSite, months: list[str]) -> SiteHours:
     """The hours of consecutive months, reduced day by day as the product reduces them."""
     jars = _described(master(site, months[-1]))
+    judge = Judge(None, jars)
     kept: dict[str, list[pl.DataFrame]] = {name: [] for name in ("jar", "string", "sensor", "ohm")}
     start, end = bounds(months[0])[0], bounds(months[-1])[1]
     for n in range((end - start).days):
         day = start.date() + timedelta(days=n)
         rows = telemetry.jar_day(site, day)
-        kept["jar"].append(JARS.hours(rows, jars)["hours"])
-        kept["string"].append(STRINGS.hours(telemetry.string_day(site, day), jars)["hours"])
-        kept["sensor"].append(SENSORS.hours(telemetry.environment_day(site, day), jars)["hours"])
+        kept["jar"].append(JARS.hours(judge, day, rows)["hours"])
+        kept["string"].append(STRINGS.hours(judge, day, telemetry.string_day(site, day))["hours"])
+        kept["sensor"].append(SENSORS.hours(judge, day, telemetry.environment_day(site, day))["hours"])
         kept["ohm"].append(_read(rows))
     frames = {name: _joined(days) for name, days in kept.items()}
     sensors = master(site, months[-1])["environmental_sensor"]

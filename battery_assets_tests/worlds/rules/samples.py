@@ -15,6 +15,7 @@ import polars as pl
 from battery_assets.features.operations.alert_rules import Threshold
 from battery_assets.features.operations.alert_signals import AlertInputs
 from battery_assets.features.samples.profiles import room_hours
+from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.hours import JARS, SENSORS, STRINGS
 from battery_assets_tests.worlds import operations as world
 
@@ -113,9 +114,10 @@ def reduced(rule: Threshold) -> AlertInputs:
         jar_rows += _jars(clock, case, recipe, values, happens)
         string_rows.append(_string(clock, case, recipe, values, happens))
         room_rows.append(_room(clock, case, values if recipe.kind == "room" else {}))
-    jar = JARS.hours(pl.concat(jar_rows), facts.clear())["hours"]
-    string = STRINGS.hours(pl.concat(string_rows), facts.clear())["hours"]
-    rooms = SENSORS.hours(pl.concat(room_rows), facts.clear())["hours"]
+    judge, day = Judge(None, facts.clear()), world.START.date()
+    jar = JARS.hours(judge, day, pl.concat(jar_rows))["hours"]
+    string = STRINGS.hours(judge, day, pl.concat(string_rows))["hours"]
+    rooms = SENSORS.hours(judge, day, pl.concat(room_rows))["hours"]
     sensors = pl.DataFrame({"sensor_id": list(CASES), "location_id": list(CASES)})
     texts = pl.col(pl.Categorical).cast(pl.String)
     return AlertInputs(
