@@ -12,7 +12,7 @@ from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
 from battery_assets_tests.conftest import PROJECT
 from battery_assets_tests.lab.test_lab_month import run as run_lab_month
-from benchmarks import race, site_month
+from benchmarks import race, reading_values, site_month
 from benchmarks.figures import GROUPS, NAMES, chosen, figures, line, write
 
 PROMISED = {
@@ -220,3 +220,21 @@ def test_a_feature_that_differs_is_named_before_anything_is_timed():
     one_sided = race.disagreements(ours, theirs.with_columns(v_std=pl.lit(None, pl.Float64)))
     assert [words.split(":")[0] for words in one_sided] == ["v_std"]
     assert race.disagreements(ours, theirs.clear())[0].startswith("rows:")
+
+
+def test_what_loads_otherwise_is_named_with_its_row_and_what_is_within_a_floats_digits_is_not():
+    old = pl.DataFrame({"current_a": [1.0, None, 3.0], "step": ["CC", "CV", None], "line": [1, 2, 3]})
+    alike = old.with_columns(pl.col("current_a") * (1 + 1e-12), new=pl.lit(1))
+    assert list(reading_values.differences(old, alike)) == []
+    [current, step] = reading_values.differences(
+        old,
+        old.with_columns(pl.Series("current_a", [1.0, 2.0, 3.1]), pl.Series("step", ["CC", "CV", "Rest"])),
+    )
+    assert current.startswith(
+        "current_a: 2 of 3 values differ, in row 1 None -> 2.0; (1 null, 1 to 3, sum 4) -> "
+    )
+    assert step.startswith("step: 1 of 3 values differ, in row 2 None -> Rest; ")
+    assert list(reading_values.differences(old, old.drop("line"))) == ["line is gone"]
+    fewer = list(reading_values.differences(old, old.head(2)))
+    assert fewer[0] == "3 -> 2 rows"
+    assert "line: (0 null, 1 to 3, sum 6) -> (0 null, 1 to 2, sum 3)" in fewer

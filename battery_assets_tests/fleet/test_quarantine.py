@@ -199,14 +199,19 @@ def test_a_string_that_was_left_out_of_a_month_begins_the_next_without_its_clock
     before, site.part = site.part, Part(site.part.site, "2025-03")
     try:
         site.run(
-            date(2025, 3, 1),
+            date(2025, 3, 4),
             only=[*(table for table in TABLES if table.info["phase"] <= 3), t.telemetry_jar_calc],
         )
-        rows = site.rows(t.telemetry_jar_calc).group_by("battery_id", maintain_order=True).first()
+        modes = site.rows(t.telemetry_string_raw)["mode"].cast(pl.String)
+        rows = site.rows(t.telemetry_jar_calc)
     finally:
         site.part = before
-    mine = rows.filter(pl.col("battery_id").cast(pl.String).is_in(jars))
-    others = rows.filter(~pl.col("battery_id").cast(pl.String).is_in(jars))
-    assert mine.height == 4
-    assert set(others["soc_quality"]) == {"full_charge"}
-    assert "full_charge" not in set(mine["soc_quality"]), "nobody knows how long it was on float"
+    assert set(modes) == {"float"}, "nothing else makes a jar full, and nothing stops its clock"
+    full = pl.col("ts").filter(pl.col("soc_quality").cast(pl.String) == "full_charge").min()
+    took = rows.group_by("battery_id").agg((full - pl.col("ts").min()).alias("took"))
+    mine = pl.col("battery_id").cast(pl.String).is_in(jars)
+    own = took.filter(mine)["took"].to_list()
+    assert len(own) == 4
+    least, interval = timedelta(hours=72), timedelta(seconds=CONFIG["interval_s"])
+    assert all(least <= each <= least + 3 * interval for each in own), "its clock begins in the new month"
+    assert took.filter(~mine)["took"].to_list() == [timedelta(0)] * 8

@@ -56,10 +56,20 @@ def cycle_starts(
         raise ValueError(f"time runs back at row {row}: from {time_s[row - 1]} s to {time_s[row]} s")
     flown = charge_flown_ah(time_s, current_a) if moved_ah is None else np.cumsum(moved_ah)
     valleys = lows(flown, nominal_ah * least_share)
-    charging = np.flatnonzero(flows(current_a, nominal_ah) == CHARGE)
-    at = np.searchsorted(charging, valleys + 1)
+    charges = flows(current_a, nominal_ah) == CHARGE
+    charging = np.flatnonzero(charges)
+    at = np.searchsorted(charging, _last_before_charge(flown, charges)[valleys] + 1)
     starts = charging[at[at < charging.size]]
     return np.unique(np.concatenate([[0], starts])).astype(np.int64)
+
+
+def _last_before_charge(flown: np.ndarray, charges: np.ndarray) -> np.ndarray:
+    """Of each row the last one up to it that charges not, or whose interval moved charge, (n,).
+
+    A step's first rows can charge while the counter still stands at 0: they are of the new cycle.
+    """
+    marks = ~charges | (np.diff(flown, prepend=np.nan) != 0)
+    return np.maximum.accumulate(np.where(marks, np.arange(flown.size), 0))
 
 
 def hidden_starts(

@@ -23,6 +23,25 @@ def test_a_test_that_begins_with_a_discharge_has_a_first_cycle_without_charge():
     assert starts[0] == 0 and points.current_a[later][0] < 0
 
 
+def test_a_first_charging_row_before_which_the_counter_stood_is_of_the_new_cycle():
+    # Drawn for an hour, at rest for another, charged: its step begins at the row where the counter is still 0.
+    current = np.repeat([-1.0, 0.0, 1.0], 60)
+    moved = np.roll(current, 1) / 60
+    moved[[0, 60, 120]] = 0.0, -1 / 60, 0.0
+    starts = cycle_starts(60.0 * np.arange(180), current, 1.0, moved_ah=moved)
+    assert starts.tolist() == [0, 120]
+    moved[121] = 0.0
+    assert cycle_starts(60.0 * np.arange(180), current, 1.0, moved_ah=moved).tolist() == [0, 120]
+
+
+def test_a_charging_row_whose_interval_still_drew_is_of_the_cycle_before():
+    current = np.repeat([-1.0, 1.0], 60)
+    moved = current / 60
+    moved[60] = -0.5 / 60
+    starts = cycle_starts(60.0 * np.arange(120), current, 1.0, moved_ah=moved)
+    assert starts.tolist() == [0, 61]
+
+
 def test_pulses_make_no_cycles():
     points = square_test(cycles=1, step_s=1.0)
     current = points.current_a.copy()
