@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -165,10 +165,17 @@ def of_statement(error: sa.exc.SQLAlchemyError) -> Problem:
 def of_validation(error: RequestValidationError) -> Problem:
     """Of fields that do not fit: each with its place and what is wrong."""
     errors = [
-        (".".join(str(word) for word in one["loc"])[:LONGEST_FIELD], without_input(str(one["msg"])))
+        (".".join(str(word) for word in one["loc"])[:LONGEST_FIELD], _fault(one))
         for one in error.errors()[:50]
     ]
     return Problem(422, f"{len(errors)} field(s) cannot be taken", "correct them", errors=errors)
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """What is wrong with a field; where it is one of a few words, these: they are ours."""
+    if error["type"] in ("literal_error", "enum"):
+        return f"write one of {error['ctx']['expected'].replace(chr(39), '')}"
+    return without_input(str(error["msg"]))
 
 
 def of_http(error: HTTPException) -> Problem:

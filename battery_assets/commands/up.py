@@ -97,7 +97,8 @@ class _Display:
     def ready(self, presence: "Presence") -> None:
         """Show where to look."""
         self.bars.stop()
-        self.console.print(f"\n  Dagster   {presence.web_url}")
+        self.console.print(f"\n  console   {presence.api_url}/")
+        self.console.print(f"  Dagster   {presence.web_url}")
         self.console.print(f"  API       {presence.api_url}/docs")
         for name, page in self._mlflow_pages(presence.mlflow_url).items():
             self.console.print(f"  {name:<10}{page}", soft_wrap=True)

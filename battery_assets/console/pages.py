@@ -10,7 +10,7 @@ import jinja2
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -90,6 +90,8 @@ def refused(request: Request, error: Exception) -> Response:
     elif isinstance(error, UserError):
         # The person who typed it may read it again: the page escapes it, and no log keeps it.
         problem = Problem(of_user_error(error).status_code, error.message, error.next_step)
+    elif isinstance(error, DataError):
+        problem = Problem(422, "the address or a field of it cannot be read", "go back, and try again")
     elif isinstance(error, SQLAlchemyError):
         problem = of_database(error)
     elif isinstance(error, Problem):
@@ -148,6 +150,9 @@ def instant(text: str | None) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise UserError("that is no instant", "write it as in 2026-03-01T14:00") from None
+    # Years at the end of the calendar leave it with the next zone or day that is added.
+    if not 1900 < at.year < 3000:
+        raise UserError("that is no instant of a battery", "years from 1901 to 2999 are taken")
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -134,3 +134,13 @@ def test_what_was_not_known_yet_is_not_shown(ask):
     assert ask("GET", "/incidents", key="vendor").json()["items"] == []
     refused = ask("GET", "/hpo-campaigns", key="vendor")
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "query.as_of")
+
+
+def test_a_filter_of_few_words_is_refused_with_these_and_not_with_what_was_sent(ask):
+    refused = ask("GET", "/incidents?status=opn")
+    assert refused.status_code == 422
+    (fault,) = refused.json()["errors"]
+    assert fault["field"].startswith("query.status")
+    assert fault["message"].startswith("write one of ")
+    assert "resolved" in fault["message"]
+    assert "opn" not in refused.text

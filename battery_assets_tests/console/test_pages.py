@@ -160,3 +160,31 @@ def test_files_are_the_console_s_own(console):
     for name in ("nothing.css", "..%2fpages.py", "htmx-LICENSE.txt"):
         visitor.get(f"/static/{name}")
         assert visitor.status == 404
+
+
+@pytest.mark.parametrize("place", [
+    "/jars/%00", "/work-orders?site=%00", "/?as_of=0001-01-01T00:00:00%2B14:00",
+    "/?as_of=9999-12-31T23:59:59-14:00", f"/incidents/{CODE}?day=0001-01-01T00:00",
+    f"/incidents/{CODE}?day=9999-12-31T23:59",
+])  # fmt: skip
+def test_an_address_that_nobody_can_mean_is_refused_as_one(console, place):
+    visitor = console.visitor("viewer")
+    assert "Next step" in visitor.get(place).text
+    assert visitor.status == 422
+
+
+def test_who_is_responsible_stands_wherever_the_incident_is_listed(console):
+    visitor = console.visitor("operator")
+    visitor.get("/incidents/INC-2025-BETA")
+    visitor.send("/incidents/INC-2025-BETA/assign", to="noi@example.org")
+    for path in ("/sites/beta", "/jars/beta-j0", "/incidents"):
+        assert "<td>Noi</td>" in visitor.get(path).text
+
+
+def test_a_key_is_listed_as_it_begins(console):
+    visitor = console.visitor("admin")
+    visitor.get("/account/keys")
+    text = visitor.send("/account/keys", name="a dashboard", scopes="fleet:read").text
+    start = text.split('class="secret">')[1][:11]
+    assert start.startswith("ba_")
+    assert f">{start}…</th>" in text

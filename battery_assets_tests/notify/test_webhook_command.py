@@ -41,7 +41,14 @@ def test_a_webhook_from_its_first_test_to_its_removal(said, warehouse_url, datab
             "notification.test",
             "incident.opened",
         }
-        assert said("log", number, "--user", "anna").count(" sent 2") == 2
+        log = said("log", number, "--user", "anna")
+        assert log.count(" sent 2") == 2
+        came = receiver.requests[0]["headers"]["webhook-id"]
+        assert came in log
+        said("replay", number, "--message", came, "--user", "anna")
+        worker(warehouse_url, database_settings.home).once()
+        assert [one["headers"]["webhook-id"] for one in receiver.requests].count(came) == 2
+        said("replay", number, "--user", "anna", code=2)
         new = said("rotate", number, "--user", "anna")
         assert secret not in new and "whsec_" in new
         said("switch", number, "--user", "anna", "--off")
@@ -87,3 +94,8 @@ def test_the_receiver_tells_what_came_and_refuses_what_is_not_signed(said, wareh
     server.shutdown(), server.server_close()
     assert "notification.test: A test of mine" in lines[0]
     assert lines[1].startswith("refused: ")
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_"])
+def test_the_receiver_refuses_what_is_no_secret_in_words(said, secret):
+    assert "this is no secret of a webhook" in said("receive", "0", "--secret", secret, code=1)

@@ -89,8 +89,8 @@ LEFT JOIN fleet.impedance_measurement_calc c USING (measurement_id)
 WHERE r.battery_id = :jar ORDER BY r.measured_at
 """)
 _INCIDENTS = sa.text("""
-SELECT DISTINCT i.incident_code, i.severity, i.title, i.status, i.created_at
-FROM fleet.incident i
+SELECT DISTINCT i.incident_code, i.severity, i.title, i.status, i.created_at, u.name AS responsible
+FROM fleet.incident i LEFT JOIN fleet."user" u ON u.user_id = i.assigned_to
 WHERE i.status IN ('open', 'investigating') AND (i.battery_id = :jar OR i.incident_id IN (
     SELECT incident_id FROM fleet.alert WHERE battery_id = :jar))
 ORDER BY i.created_at DESC

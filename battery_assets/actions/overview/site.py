@@ -39,9 +39,10 @@ ORDER BY string_id, array_position(
     ARRAY['measured_load', 'system_rating', 'rated_15min', 'rated_1h'], load_basis::text)
 """)
 _INCIDENTS = sa.text("""
-SELECT incident_code, severity, title, status, created_at, age_days, acknowledged_at, due_date, overdue,
-       work_order
-FROM fleet.open_incidents WHERE site = :site
+SELECT i.incident_code, i.severity, i.title, i.status, i.created_at, i.age_days, i.acknowledged_at,
+       i.due_date, i.overdue, i.work_order, u.name AS responsible
+FROM (SELECT *, row_number() OVER () AS place FROM fleet.open_incidents WHERE site = :site) i
+LEFT JOIN fleet."user" u ON u.user_id = i.assigned_to ORDER BY i.place
 """)
 TABLES = (t.digital_twin_state, t.rul_prediction, t.string_runtime, t.feature_store, t.incident, t.work_order)
 

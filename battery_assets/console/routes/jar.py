@@ -37,7 +37,7 @@ def jar(request: Request, name: str, reader: Annotated[Reader, Depends(reader_of
         age=None if installed is None or state is None else state["at"].date() - installed,
         explanation=explained.get("words"),
         reasons=reasons(explained),
-        incidents=[{"responsible": None, **row} for row in found.incidents],
+        incidents=found.incidents,
         charts=charts(found),
     )
 

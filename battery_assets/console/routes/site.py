@@ -35,7 +35,7 @@ def site(
         bars=_bars(found.strings),
         jar_at=lambda code: f"/jars/{quote(code)}{reader.query}",
         first=first_to_fail(warehouse, reader, name, 5),
-        incidents=[{"responsible": None, **row} for row in found.incidents],
+        incidents=found.incidents,
         stale=any(row["stale"] for row in found.jars),
     )
 

@@ -148,9 +148,11 @@ def _words(row: dict) -> str:
     resistance = "no resistance reading" if read is None else f"resistance at {read:.0f} % of new"
     age = "unknown age" if row["age_days"] is None else f"{row['age_days'] / 365.25:.1f} years of age"
     lower, median, upper = (row[name] for name in WEAR_OUT)
+    half = "is worn out by now" if median < 1.0 else f"is worn out in {median:.0f} days"
+    begins = "now" if lower < 1.0 else f"{lower:.0f}"
     return (
-        f"With {age} and {resistance}, every second jar like this one is worn out in {median:.0f} days, "
-        f"19 of 20 between {lower:.0f} and {upper:.0f}."
+        f"With {age} and {resistance}, every second jar like this one {half}, "
+        f"19 of 20 between {begins} and {upper:.0f} days."
     )
 
 

@@ -96,7 +96,9 @@ def test(number: int, user: str) -> None:
     from battery_assets.actions.notifications import webhooks
 
     _act(user, lambda connection, person: webhooks.test(connection, person, number))
-    click.echo("a test is on its way; `battery-assets webhook log` says what was answered")
+    click.echo(
+        f"a test is on its way; `battery-assets webhook log {number} --user {user}` says what was answered"
+    )
 
 
 @webhook.command()
@@ -140,9 +142,10 @@ def switch(number: int, user: str, off: bool) -> None:
 @webhook.command()
 @NUMBER
 @USER
-@click.option("--since", type=click.DateTime(), required=True, help="UTC; messages from then on.")
-def replay(number: int, user: str, since: datetime) -> None:
-    """Send again, under the same ids, what a webhook did not get since an instant.
+@click.option("--since", type=click.DateTime(), help="UTC; what it did not get from then on.")
+@click.option("--message", metavar="ID", help="This message alone, delivered or not.")
+def replay(number: int, user: str, since: datetime | None, message: str | None) -> None:
+    """Send again, under the same ids, what a webhook did not get since an instant, or one message.
 
     \b
     Example:
@@ -152,7 +155,13 @@ def replay(number: int, user: str, since: datetime) -> None:
 
     from battery_assets.actions.notifications import webhooks
 
-    instant = since.replace(tzinfo=UTC)
+    if (since is None) == (message is None):
+        raise click.UsageError("give --since or --message")
+    if message is not None:
+        _act(user, lambda at, person: webhooks.replay_one(at, person, number, message))
+        click.echo(f"message {message} goes again")
+        return
+    instant = since.replace(tzinfo=UTC) if since else None
     sent = _act(user, lambda at, person: webhooks.replay(at, person, number, instant))
     click.echo(f"messages that go again: {sent}")
 
@@ -188,8 +197,8 @@ def log(number: int, user: str, last: int) -> None:
 
     for row in _act(user, lambda at, person: webhooks.attempts(at, person, number, last)):
         code = row["http_status_code"] or "-"
-        said = row["error_message"] or ""
-        click.echo(f"{row['sent_at']:%Y-%m-%d %H:%M:%S} {row['event_type']} {row['status']} {code} {said}")
+        said = f"{code} {row['message_id']} {row['error_message'] or ''}"
+        click.echo(f"{row['sent_at']:%Y-%m-%d %H:%M:%S} {row['event_type']} {row['status']} {said}")
 
 
 @webhook.command()
@@ -202,12 +211,14 @@ def receive(port: int, secret: str) -> None:
     Example:
       battery-assets webhook receive 8099
     """
+    from standardwebhooks.webhooks import EmptyWebhookSecretError
+
     from battery_assets.errors import UserError
     from battery_assets.notify.webhooks.receiver import Receiver
 
     try:
         server = Receiver(port, secret, click.echo)
-    except ValueError:
+    except (ValueError, EmptyWebhookSecretError):
         raise UserError(
             "this is no secret of a webhook", "give the one that `add` or `rotate` showed"
         ) from None

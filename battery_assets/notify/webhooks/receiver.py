@@ -16,8 +16,9 @@ class Receiver(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int, secret: str, say: Callable[[str], object]) -> None:
+        checker = Webhook(secret)
         super().__init__(("127.0.0.1", port), _Message)
-        self.checker, self.say = Webhook(secret), say
+        self.checker, self.say = checker, say
         self.seen: set[str] = set()
         self.lock = threading.Lock()
 

@@ -100,6 +100,10 @@ def test_a_state_without_wear_out_falls_back_on_the_line(snaps: pl.DataFrame) ->
 def test_the_explanation_says_it_in_a_sentence(snaps: pl.DataFrame) -> None:
     told = json.loads(forward_explanations(snaps.head(1))[0])
     assert f"worn out in {snaps['wear_out_days'][0]:.0f} days" in told["words"]
+    gone = snaps.head(1).with_columns(pl.lit(0.0).alias(name) for name in WEAR_OUT[:2])
+    assert (
+        "is worn out by now, 19 of 20 between now and" in json.loads(forward_explanations(gone)[0])["words"]
+    )
     assert told["wear_out_days"] == pytest.approx(snaps["wear_out_days"][0], rel=1e-3)
 
 
