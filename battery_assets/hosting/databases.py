@@ -17,10 +17,14 @@ from battery_assets.settings import Settings
 
 LARGEST_SKEW_S = 5.0
 ANALYST = "battery_analyst"
+# What a caller of some sites works as: the platform's own role has to be a member of it.
+CALLER = "battery_api"
 _MAY = """
 SELECT rolsuper OR rolcreatedb, rolsuper OR rolcreaterole,
        has_database_privilege(current_database(), 'CREATE'),
-       has_schema_privilege('public', 'CREATE'), EXISTS (SELECT FROM pg_roles WHERE rolname = %s)
+       has_schema_privilege('public', 'CREATE'), EXISTS (SELECT FROM pg_roles WHERE rolname = %s),
+       EXISTS (SELECT FROM pg_roles WHERE rolname = %s),
+       EXISTS (SELECT FROM pg_roles one WHERE one.rolname = %s AND pg_has_role(one.oid, 'MEMBER'))
 FROM pg_roles WHERE rolname = current_user
 """
 
@@ -106,8 +110,8 @@ def _check_clock(connection: psycopg.Connection) -> None:
 
 def _refuse_lacking(connection: psycopg.Connection, absent: list[str]) -> None:
     """UserError that names everything an administrator has to run, before anything is begun."""
-    row = connection.execute(_MAY, (ANALYST,)).fetchone()
-    makes_databases, makes_roles, makes_schemas, writes_public, has_analyst = row or (True,) * 5
+    row = connection.execute(_MAY, (ANALYST, CALLER, CALLER)).fetchone() or (True,) * 7
+    makes_databases, makes_roles, makes_schemas, writes_public, has_analyst, has_caller, is_caller = row
     role, here = connection.info.user, connection.info.dbname
     lacking = [
         (f'create the database "{name}"', f'CREATE DATABASE "{name}" OWNER "{role}"') for name in absent
@@ -116,6 +120,10 @@ def _refuse_lacking(connection: psycopg.Connection, absent: list[str]) -> None:
     if not (has_analyst or makes_roles):
         statement = f"CREATE ROLE {ANALYST} NOLOGIN CONNECTION LIMIT 10"
         lacking.append((f'create the role "{ANALYST}"', statement))
+    if not (has_caller or makes_roles):
+        lacking.append((f'create the role "{CALLER}"', f"CREATE ROLE {CALLER} NOLOGIN NOINHERIT"))
+    if not (is_caller or makes_roles):
+        lacking.append((f'work as "{CALLER}"', f'GRANT {CALLER} TO "{role}"'))
     if not makes_schemas:
         lacking.append((f'create schemas in "{here}"', f'GRANT CREATE ON DATABASE "{here}" TO "{role}"'))
     if not writes_public:

@@ -43,6 +43,7 @@ with session() as at:
 """
 GO_ON = f"""
 import json, sys
+from pathlib import Path
 import dagster as dg
 import psycopg
 from battery_assets import tables as t

@@ -9,9 +9,11 @@ from battery_assets.errors import UserError
 from battery_assets.hosting import databases
 from battery_assets.hosting.database_urls import libpq_url
 from battery_assets.hosting.databases import ensure_running, prepare_server, running_database, stop
+from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse import analyst
 from battery_assets.platform.warehouse.database import transaction
 from battery_assets.platform.warehouse.migrate import migrate
+from battery_assets.platform.warehouse.sites import narrow
 from battery_assets_tests.worlds.homes import fresh_home
 
 PASSWORD = "not-a-secret"
@@ -51,11 +53,13 @@ def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no
     url = address(server, "tenant", "rented")
     with pytest.raises(UserError) as refused:
         prepare_server(url)
-    for what in ('database "rented_dagster"', 'database "rented_mlflow"', 'role "battery_analyst"'):
+    made = ('database "rented_dagster"', 'database "rented_mlflow"')
+    for what in (*made, 'role "battery_analyst"', 'role "battery_api"'):
         assert f"create the {what}" in refused.value.message
+    assert 'work as "battery_api"' in refused.value.message
     said, _, statements = refused.value.next_step.partition(": ")
     assert said == 'as an administrator of the server, connected to "rented"'
-    assert statements.count(";") == 3
+    assert statements.count(";") == 5
     with psycopg.connect(address_of_administrator(server, "rented"), autocommit=True) as administrator:
         for statement in statements.split(";"):
             if statement.strip():
@@ -67,6 +71,10 @@ def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no
             analyst.give_password(connection, "x")
         assert "as a superuser, run sql/roles.sql" in str(analyst.weakness(connection))
         assert connection.exec_driver_sql("SELECT count(*) FROM fleet.alert").scalar_one() == 0
+        for site in ("alpha", "beta"):
+            registry.put_site(connection, site, "synthetic", {})
+        narrow(connection, frozenset({"alpha"}))
+        assert connection.exec_driver_sql("SELECT site FROM platform.site").scalars().all() == ["alpha"]
 
 
 def address_of_administrator(server, database: str) -> str:

@@ -39,7 +39,7 @@ def test_stated_cycles_are_a_cell_whose_end_is_not_known():
         ({"cycles": [cycle(1, feature_1=None)]}, r"cycles\[0\].feature_1: None is no finite number"),
         ({"cycles": [cycle(0)]}, r"cycles\[0\].cycle_num: 0 is no number of a cycle"),
         ({"cycles": [cycle(1.5)]}, r"cycles\[0\].cycle_num: 1.5 is no number of a cycle"),
-        ({"cycles": [cycle(2), cycle(2)]}, r"cycles\[1\].cycle_num: 2 follows 2"),
+        ({"cycles": [cycle(2), cycle(2)]}, r"cycles\[1\].cycle_num: 2 follows one"),
         ({"cycles": [cycle(1, pcl=20.0)]}, r"cycles\[0\].pcl: 20.0 is no share"),
     ],
 )
