@@ -78,7 +78,8 @@ def test_explanations_are_kept_with_the_scores_of_their_method(place, small):
     hyper = {"epochs": 2, "stages": [{"width": 8, "kernel": 15, "stride": 8}]}
     assert place.run("experiment", "seen", dataset=small, model_type="cnn1d", hyperparameters=hyper).success
     assert place.run("explanation", "seen").success
-    found = rows(place, "SELECT * FROM experiments.explanations")
+    own = "(SELECT id FROM experiments.experiment WHERE name = 'seen')"
+    found = rows(place, f"SELECT * FROM experiments.explanations WHERE experiment_id = {own}")
     assert {one["method"] for one in found} == set(explaining.METHODS)
     told = found[0]["explanation_data"]
     assert len(told["shares"]) == len(told["hz"]) == 40
