@@ -62,7 +62,7 @@ def test_another_person_does_not_touch_it_and_no_one_else_opens_a_network(said, 
     number = re.search(r"webhook (\d+)", said("add", "x", "https://example.org/x", "--user", "anna")).group(1)
     assert "you have no webhook" in said("rotate", number, "--user", "bert", code=1)
     assert "by an admin" in said("allow", "10.0.0.0/8", "--comment", "x", "--user", "bert", code=1)
-    assert "no active account" in said("list", "--user", "carl", code=1)
+    assert "no account is called" in said("list", "--user", "carl", code=1)
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/x", "https://u:p@example.org/", "https://example.org/#x"])

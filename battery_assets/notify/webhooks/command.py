@@ -273,9 +273,9 @@ def _act(user: str, act: "Callable[[sa.Connection, int], Any]") -> Any:
 
 
 def _person(connection: "sa.Connection", name: str) -> int:
-    from battery_assets.actions.notifications.work import account
+    from battery_assets.actions.people.accounts import number_of
 
-    return account(connection, name)
+    return number_of(connection, name)
 
 
 def _check(chat: str | None) -> Callable[[str], None]:
