@@ -24,8 +24,9 @@ EPOCH = date(1970, 1, 1)
 def capacitor_calendar(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     row = books.dataset(warehouse, context.partition_key)
     files = read(warehouse, list((row.meta_data or {}).get("files") or []))
-    # Bursts of the generator, those that nobody dated, and curves lie on no calendar.
-    on_it = "month" in files.columns and "kind" not in files.columns
+    # Bursts of a campaign, those that nobody dated, and curves lie on no calendar.
+    drawn = bool((row.meta_data or {}).get("drawn"))
+    on_it = "month" in files.columns and "kind" not in files.columns and not drawn
     dated = files.filter(pl.col("month").is_not_null()) if on_it else files.clear()
     weeks, due = calendar_of(dated, int(row.id)) if dated.height else ([], [])
     put(warehouse, int(row.id), weeks, due)

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from battery_assets.actions.people.caller import Caller
+from battery_assets.actions.signals.owners import belongs
 from battery_assets.errors import BadField, Failure
 from battery_assets.experiments import said
 from battery_assets.experiments.making import MAKERS
@@ -74,7 +75,7 @@ def training(asker: Asker, lab: str, terms: Mapping[str, Any]) -> int:
 def experiment(asker: Asker, name: str, terms: Mapping[str, Any]) -> int:
     """A model tried on a dataset."""
     with _told({"name": name, **terms}):
-        number = work.ask(asker.warehouse, name, dict(terms))
+        number = work.ask(asker.warehouse, name, {**terms, "user_id": asker.caller.user_id})
     return asker.launch(number, _named(asker, "experiment", said.experiments, name, "experiments", number))
 
 
@@ -83,6 +84,7 @@ def campaign(asker: Asker, what: str, name: str, terms: Mapping[str, Any]) -> in
     kind, ask = CAMPAIGNS[what]
     with _told({"name": name, **terms}):
         number = ask(asker.warehouse, name, dict(terms))
+    belongs(asker.connection, number, asker.caller.user_id)
     return asker.launch(number, _named(asker, kind, said.campaigns, name, _ASSETS[kind], number))
 
 
@@ -96,6 +98,7 @@ def dataset(asker: Asker, kind: str, name: str, terms: Mapping[str, Any], landin
         given["folder"] = str(_below(landing, str(given.get("folder") or "")))
     with _told({"name": name, **given}, "terms"):
         number = MAKERS[kind].ask(asker.warehouse, name, given)
+    belongs(asker.connection, number, asker.caller.user_id)
     ops = {"datasets": {"config": {"kind": kind, "job_id": number}}}
     launch = Launch("dataset", [name], ops, str(said.datasets.name), by=asker.by)
     return asker.launch(number, launch)

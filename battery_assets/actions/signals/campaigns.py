@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from battery_assets.actions.session import Session, run_here
 from battery_assets.actions.signals.experiments import plainly
+from battery_assets.actions.signals.owners import belongs
 from battery_assets.errors import UserError
 from battery_assets.experiments import said
 from battery_assets.experiments.searching import books, networks, rules, settings
@@ -18,15 +19,25 @@ KINDS = {
 }
 
 
-def run_campaign(at: Session, kind: str, name: str, terms: dict[str, Any]) -> dict[str, Any]:
+def ask_campaign(at: Session, kind: str, name: str, terms: dict[str, Any], user_id: int = 0) -> int:
+    """Put a campaign into the queue. Returns its job's number. UserError with the reason."""
+    ask = rules.ask if "signal" in terms else KINDS[kind][2]
+    number = plainly(lambda: ask(at.warehouse, name, terms))
+    with at.warehouse.transaction() as connection:
+        belongs(connection, number, user_id)
+    return number
+
+
+def run_campaign(
+    at: Session, kind: str, name: str, terms: dict[str, Any], user_id: int = 0
+) -> dict[str, Any]:
     """Carry out a campaign in this process. Returns its row of the view. UserError with the reason."""
-    _, _, ask = KINDS[kind]
-    return _carry_out(at, kind, name, plainly(lambda: ask(at.warehouse, name, terms)))
+    return _carry_out(at, kind, name, ask_campaign(at, kind, name, terms, user_id))
 
 
-def search_rule(at: Session, name: str, terms: dict[str, Any]) -> dict[str, Any]:
+def search_rule(at: Session, name: str, terms: dict[str, Any], user_id: int = 0) -> dict[str, Any]:
     """Search an alert rule on months that are over. Returns the front, and the rule as it is, beside it."""
-    _carry_out(at, HPO_KIND, name, plainly(lambda: rules.ask(at.warehouse, name, terms)))
+    run_campaign(at, HPO_KIND, name, terms, user_id)
     return dict(books.campaign(at.warehouse, hpo_campaign, name).front or {})
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from battery_assets.actions.session import Session, run_here
+from battery_assets.actions.signals.owners import belongs
 from battery_assets.errors import BadInput, UserError
 from battery_assets.experiments import said
 from battery_assets.experiments.making import MAKERS, accounts
@@ -25,9 +26,13 @@ def plainly(do: Callable[[], T]) -> T:
         raise UserError(fault, step or "correct it and run the command again") from error
 
 
-def make_dataset(at: Session, name: str, kind: str, terms: dict[str, Any]) -> dict[str, Any]:
+def make_dataset(
+    at: Session, name: str, kind: str, terms: dict[str, Any], user_id: int = 0
+) -> dict[str, Any]:
     """Make a dataset in this process, or go on with it. Returns its row. UserError with the reason."""
     number = plainly(lambda: MAKERS[kind].ask(at.warehouse, name, terms))
+    with at.warehouse.transaction() as connection:
+        belongs(connection, number, user_id)
     said.know(at.instance, said.datasets, name)
     run_here("dataset", name, ops={"datasets": {"config": {"kind": kind, "job_id": number}}})
     return dict(datasets.dataset(at.warehouse, name)._mapping)
@@ -55,9 +60,9 @@ def remove_dataset(at: Session, name: str) -> int:
     return count
 
 
-def run_experiment(at: Session, name: str, terms: dict[str, Any]) -> dict[str, Any]:
+def run_experiment(at: Session, name: str, terms: dict[str, Any], user_id: int = 0) -> dict[str, Any]:
     """Carry out an experiment in this process. Returns its row. UserError with the reason."""
-    number = plainly(lambda: work.ask(at.warehouse, name, terms))
+    number = plainly(lambda: work.ask(at.warehouse, name, {**terms, "user_id": user_id}))
     said.know(at.instance, said.experiments, name)
     run_here("experiment", name, ops={"experiments": {"config": {"job_id": number}}})
     return books.one(at.warehouse, name)

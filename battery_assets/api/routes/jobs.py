@@ -16,14 +16,16 @@ from battery_assets.api.callers import READ, caller_of, may
 from battery_assets.api.changing import Change, IdempotencyKey
 from battery_assets.api.problems import CHANGES, Problem, documented
 from battery_assets.api.strict import Month, Name, Site, Strict, StrictRoute
-from battery_assets.tables.experiments.signals import CAPTURES, GENERATION, IMPORT
+from battery_assets.tables.experiments.signals import CAPTURES, CELLS, DISCHARGES, GENERATION, IMPORT
 
 router = APIRouter(route_class=StrictRoute, tags=["jobs"])
 STATUSES = tuple(one for one in CHANGES if one not in (412, 428))
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Budget = Annotated[int, Field(ge=1, le=10_000)]
 Terms = dict[Annotated[str, Field(max_length=60)], Any]
-KINDS = {"generation": GENERATION, "captures": CAPTURES, "import": IMPORT}
+KINDS = {
+    "generation": GENERATION, "captures": CAPTURES, "import": IMPORT, "discharges": DISCHARGES, "cells": CELLS,
+}  # fmt: skip
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the job.")]
 Followed = Annotated[Caller, Depends(may(WORK, READ["platform"]))]
 
@@ -93,10 +95,12 @@ class CampaignTerms(Strict):
 
 
 class DatasetTerms(Strict):
-    """A dataset of signals: generated, of sites' captures, or of a folder below landing."""
+    """A dataset of signals: generated, of sites' captures or discharges, of a lab's cells, or of a folder
+    below landing.
+    """
 
     name: Name
-    kind: Literal["generation", "captures", "import"]
+    kind: Literal["generation", "captures", "import", "discharges", "cells"]
     terms: Terms = Field(default_factory=dict)
 
 

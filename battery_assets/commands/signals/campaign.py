@@ -5,7 +5,9 @@ import click
 from battery_assets.commands.terms import assigned
 
 METHODS = ("grid_search", "random_search", "bayesian", "hyperband")
-TUNED = ("cnn1d", "forest_moments", "forest_lines", "forest_own_lines")
+TUNED = (
+    "cnn1d", "forest_moments", "forest_lines", "forest_own_lines", "forest_curve", "forest_own_curve",
+)  # fmt: skip
 
 
 @click.group()

@@ -22,7 +22,8 @@ def generate(name: str, terms: tuple[str, ...]) -> None:
     """Make the dataset NAME by the generator, or go on where it was stopped.
 
     \b
-    Terms: systems, references, sound, each_fault, mixed (numbers of bursts a system), faults, seed.
+    Terms: systems, references, sound, each_fault, mixed (numbers of bursts a system), faults, seed,
+    capacitor_loss and phase_low (severities, as [0.35,0.95]), months (as ["2025-03"]).
     Example:
       battery-assets dataset generate first --set systems=60 --set mixed=6
     """
@@ -56,6 +57,26 @@ def discharges(name: str, sites: tuple[str, ...], months: tuple[str, ...], minut
       battery-assets dataset discharges ends --site bangrak --month 2025-03 --month 2025-04
     """
     _make(name, "dataset_discharges", {"sites": list(sites), "months": list(months), "minutes": minutes})
+
+
+@dataset.command()
+@click.argument("name")
+@click.option("--lab", "labs", multiple=True, required=True, help="Lab; may be given again.")
+@click.option("--month", "months", multiple=True, metavar="YYYY-MM", help="Month; all without it.")
+@click.option("--share", default=0.5, show_default=True, help="So much of the nominal capacity is seen.")
+@click.option("--ahead", default=0, show_default=True, help="Worn out within so many cycles; 0: now.")
+@click.option("--every", default=1, show_default=True, help="Each so-manieth cycle of a life.")
+def cells(
+    name: str, labs: tuple[str, ...], months: tuple[str, ...], share: float, ahead: int, every: int
+) -> None:
+    """Make the dataset NAME of cells under test: worn out or not, by the first part of a discharge.
+
+    \b
+    Example:
+      battery-assets dataset cells worn --lab bench --every 5
+    """
+    terms = {"labs": list(labs), "months": list(months), "share": share, "ahead": ahead, "every": every}
+    _make(name, "dataset_cells", terms)
 
 
 @dataset.command("import")

@@ -57,6 +57,14 @@ def dataset(warehouse: Warehouse, name: str) -> sa.Row:
     return found
 
 
+def ready(warehouse: Warehouse, name: str) -> sa.Row:
+    """The row of a dataset whose signals are there. Raises BadInput where they are not."""
+    row = dataset(warehouse, name)
+    if not (row.meta_data or {}).get("version"):
+        raise BadInput(f"dataset {row.name} has no signals yet; next step: run its job to the end")
+    return row
+
+
 def change(warehouse: Warehouse, name: str, **values: Any) -> None:
     """Change columns of a dataset; those of meta_data are added to what stands there."""
     with warehouse.transaction() as connection:

@@ -17,6 +17,8 @@ from battery_assets.platform.jobs.work import working
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.experiments.signals import GENERATION
 
+LATER = ("capacitor_loss", "phase_low", "months")
+
 if TYPE_CHECKING:
     from battery_assets.synthetic.signals.burst_campaign import Campaign, SystemBursts
 
@@ -25,7 +27,12 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     """Ask for a dataset of the generator. Returns the job's number. Raises BadInput for what cannot be."""
     campaign = campaign_of(terms)
     words = f"{campaign.systems} systems of the generator, seed {campaign.seed}: {', '.join(campaign.faults)}"
-    return books.ask(warehouse, GENERATION, name, {"campaign": asdict(campaign)}, campaign.systems, words)
+    # A term that came later and says nothing else is not told: datasets of before go on under their name.
+    told = {
+        key: value for key, value in asdict(campaign).items()
+        if key not in LATER or value != getattr(type(campaign), key)
+    }  # fmt: skip
+    return books.ask(warehouse, GENERATION, name, {"campaign": told}, campaign.systems, words)
 
 
 def campaign_of(terms: dict[str, Any]) -> "Campaign":
@@ -33,7 +40,7 @@ def campaign_of(terms: dict[str, Any]) -> "Campaign":
     from battery_assets.synthetic.signals.burst_campaign import Campaign
 
     try:
-        listed = {**terms, "faults": tuple(terms["faults"])} if "faults" in terms else terms
+        listed = {key: tuple(value) if isinstance(value, list) else value for key, value in terms.items()}
         return Campaign(**listed)
     except (TypeError, ValueError) as error:
         raise BadInput(f"{error}") from error
@@ -56,7 +63,8 @@ def make(
             books.change(warehouse, name, meta_data={"files": files})
             if work.report(len(files), campaign.systems):
                 break
-        facts = {"samples": BURST_SAMPLES, "sample_rate": BURST_HZ, "simulated": True}
+        # Severities of a campaign are drawn: its days are no course of a capacitor.
+        facts = {"samples": BURST_SAMPLES, "sample_rate": BURST_HZ, "simulated": True, "drawn": True}
         books.change(warehouse, name, file_path=f"{FOLDER}/dataset={name}", meta_data=facts)
         say(f"{len(files)} of {campaign.systems} systems")
         return {"files": len(files), "stopped": work.stopping}
@@ -80,6 +88,7 @@ def frame_of(bursts: "SystemBursts") -> pl.DataFrame:
         "waveform_v": _lists(bursts.volts),
         "waveform_a": _lists(bursts.amps),
         "waveform_hz": np.full(count, BURST_HZ, np.int32),
+        **({"month": bursts.month} if bursts.month else {}),
     })  # fmt: skip
 
 

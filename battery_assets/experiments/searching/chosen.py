@@ -21,6 +21,7 @@ def try_best(
     terms = {
         "model_type": kind, "seed": int(budget["seed"]), "hyperparameters": numbers,
         "dataset": work.dataset_name(warehouse, campaign.dataset_id), "hpo_campaign_id": campaign.id,
+        "user_id": campaign.created_by,
     }  # fmt: skip
     number = work.ask(warehouse, f"{name}-best", terms)
     scores = work.carry_out(warehouse, tracking, number, dagster_run, lambda _: None)

@@ -33,16 +33,22 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
 
     Returns the job's number. Raises BadInput for terms that cannot be.
     """
-    from battery_assets.learning.search.architectures import ALGORITHMS, checked
+    from battery_assets.learning.search.architectures import ALGORITHMS, checked, next_architecture
+    from battery_assets.learning.signals.bursts import CLASSES_OF
 
     algorithm = terms.get("search_algorithm", "random")
     if algorithm not in ALGORITHMS:
         raise BadInput(f"search_algorithm {algorithm!r}; next step: one of {', '.join(ALGORITHMS)}")
     trials, epochs = int(terms.get("trials", 0)), int(terms.get("epochs", 10))
     if trials < 2 or epochs < 1:
-        raise BadInput(f"{trials} trials of {epochs} epochs; next step: two trials and one epoch at least")
-    data = datasets.dataset(warehouse, str(terms.get("dataset")))
-    space = {**checked(dict(terms.get("space") or {})), "seed": int(terms.get("seed", 1))}
+        raise BadInput(
+            f"a budget of {trials} trials of {epochs} epochs; next step: two trials and one epoch at least"
+        )
+    data, seed = datasets.ready(warehouse, str(terms.get("dataset"))), int(terms.get("seed", 1))
+    classes = len(CLASSES_OF[data.meta_data.get("kind", "ripple")])
+    space = {**checked(dict(terms.get("space") or {}), classes), "seed": seed}
+    if next_architecture(algorithm, space, [], 1, seed, int(data.meta_data["samples"]), classes) is None:
+        raise BadInput("no network of the space is within its limits; next step: smaller stages, or more room")
     row = {
         "name": name, "dataset_id": int(data.id), "search_algorithm": algorithm, "num_trials": trials,
         "max_epochs_per_trial": epochs, "search_space_config": space,
@@ -60,11 +66,12 @@ def search(
         campaign = books.campaign(warehouse, nas_campaign, work.facts["name"])
         space = campaign.search_space_config
         bursts, side = loaded(warehouse, campaign.dataset_id, int(space["seed"]))
+        bursts = bursts.for_networks()
         while len(trained := books.networks(warehouse, campaign.id)) < campaign.num_trials:
             seen = [(row.architecture, row.validation_accuracy) for row in trained]
             place, samples = len(trained) + 1, bursts.volts.shape[1]
             one = next_architecture(
-                campaign.search_algorithm, space, seen, place, int(space["seed"]), samples
+                campaign.search_algorithm, space, seen, place, int(space["seed"]), samples, len(bursts.classes)
             )
             if one is None:
                 say(f"no other network fits the space after {len(trained)}")
@@ -82,8 +89,12 @@ def search(
 
 
 def trial(bursts: "Bursts", side: np.ndarray, one: "Architecture", epochs: int, seed: int) -> dict[str, Any]:
-    """Train a network, on one thread so that its bits repeat. Returns what nas_trials holds of it."""
+    """Train a network, on one thread so that its bits repeat. Returns what nas_trials holds of it.
+
+    bursts: as `Bursts.for_networks` gives them.
+    """
     from battery_assets.learning.search.architectures import canonical, flops, parameters
+    from battery_assets.learning.signals.bursts import RIPPLE
     from battery_assets.learning.signals.convolution import fit, recipe_of
     from battery_assets.learning.signals.onnx_file import can_export, file_bytes
     from battery_assets.learning.signals.scores import score
@@ -91,14 +102,18 @@ def trial(bursts: "Bursts", side: np.ndarray, one: "Architecture", epochs: int, 
 
     begun = time.monotonic()
     train, valid = (bursts.only(np.flatnonzero(side == which)) for which in ("train", "val"))
-    recipe = recipe_of({**one, "epochs": epochs, "patience": epochs, "seed": seed, "threads": 1})
+    whole, classes = bursts.kind == RIPPLE, len(bursts.classes)
+    recipe = recipe_of(
+        {**one, "epochs": epochs, "patience": epochs, "seed": seed, "threads": 1, "centred": whole}
+    )
     fitted = fit(train, valid, recipe, lambda _: False)
     said = fitted.predict(valid)
     return {
         "architecture": one, "architecture_hash": canonical(one), "validation_loss": fitted.best_loss,
         "validation_accuracy": score(valid, said, said > 0.5)["macro_auroc"],
-        "training_time": time.monotonic() - begun, "num_parameters": parameters(one),
-        "flops": flops(one, bursts.volts.shape[1]), "model_size_mb": file_bytes(one) / 1e6,
+        "training_time": time.monotonic() - begun, "num_parameters": parameters(one, classes=classes),
+        "flops": flops(one, bursts.volts.shape[1], classes=classes),
+        "model_size_mb": file_bytes(one, classes) / 1e6,
         "metrics": {
             "seed": seed, "threads": 1, "epochs": fitted.epochs, "best_epoch": fitted.best_epoch,
             "state_sha256": state_checksum(fitted.network), "size_of": "onnx" if can_export() else "weights",

@@ -24,6 +24,7 @@ from battery_assets.experiments.trying.models import (
     attempt,
     features_for,
     hyperparameters_of,
+    refuse_foreign,
 )
 from battery_assets.experiments.trying.work import dataset_name
 from battery_assets.platform.jobs.core import JobLost
@@ -57,20 +58,22 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
 
     Returns the job's number. Raises BadInput for terms that cannot be.
     """
-    from battery_assets.learning.search.space import checked, checksum, grid
+    from battery_assets.learning.search.space import checked, checksum, drawn, grid
 
     method, kind = terms.get("method"), terms.get("base_model_type", "forest_own_lines")
     if method not in METHODS or kind not in TUNED:
         raise BadInput(f"{method} of {kind}; next step: {', '.join(METHODS)} of {', '.join(TUNED)}")
-    data = datasets.dataset(warehouse, str(terms.get("dataset")))
+    data = datasets.ready(warehouse, str(terms.get("dataset")))
+    refuse_foreign(kind, data)
     given = terms.get("search_space")
     space = checked(SPACES["cnn1d" if kind == "cnn1d" else "forest"] if given is None else given)
-    hyperparameters_of(kind, dict.fromkeys(space, 1) if kind != "cnn1d" else {})
+    hyperparameters_of(kind, drawn(space, np.random.default_rng(0)))
     points = [(point, checksum(point)) for point in grid(space)] if method == "grid_search" else []
     total = len(points) or int(terms.get("trials", 0))
-    if total < 1:
-        raise BadInput("a budget of 0 trials; next step: give trials")
-    budget = {"trials": total, "epochs": int(terms.get("epochs", 20)), "seed": int(terms.get("seed", 1))}
+    epochs = int(terms.get("epochs", 20))
+    if total < 1 or epochs < 1:
+        raise BadInput(f"a budget of {total} trials of {epochs} epochs; next step: one of each at least")
+    budget = {"trials": total, "epochs": epochs, "seed": int(terms.get("seed", 1))}
     row = {
         "name": name, "method": method, "base_model_type": kind, "dataset_id": int(data.id),
         "search_space": space, "budget": budget, "trials_total": total,

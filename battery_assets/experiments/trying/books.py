@@ -26,7 +26,7 @@ def ask(warehouse: Warehouse, name: str, dataset_id: int, terms: dict[str, Any],
         "name": name, "model_type": terms["model_type"], "dataset_id": dataset_id,
         "config": {key: terms[key] for key in ("split", "seed", "control", "dataset")},
         "hyperparameters": terms.get("hyperparameters") or {},
-        "hpo_campaign_id": terms.get("hpo_campaign_id"),
+        "hpo_campaign_id": terms.get("hpo_campaign_id"), "created_by": terms.get("user_id", 0),
     }  # fmt: skip
     with warehouse.transaction() as connection:
         there = (

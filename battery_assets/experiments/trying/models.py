@@ -42,6 +42,12 @@ def models_of(kind: str) -> tuple[str, ...]:
     return (*rows_of(kind), "cnn1d", "index_only")
 
 
+def refuse_foreign(model_type: str, dataset: Any) -> None:
+    """Raise BadInput for a model that reads signals of another kind than those of a dataset's row."""
+    if model_type not in (fit := models_of(dataset.meta_data.get("kind", "ripple"))):
+        raise BadInput(f"{model_type} is none for {dataset.name}; next step: one of {', '.join(fit)}")
+
+
 @dataclass(frozen=True)
 class Tried:
     """What a model says of each burst (N, classes), whether its words are yes or no, and its training."""

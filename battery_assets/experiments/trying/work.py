@@ -17,7 +17,7 @@ from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.making.files import bursts_of, read
 from battery_assets.experiments.trying import books
-from battery_assets.experiments.trying.models import Tried, attempt, hyperparameters_of, kept, models_of
+from battery_assets.experiments.trying.models import Tried, attempt, hyperparameters_of, kept, refuse_foreign
 from battery_assets.platform.experiments import Experiment
 from battery_assets.platform.jobs.work import Work, working
 from battery_assets.platform.registry.identity import books_id
@@ -52,11 +52,8 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     for key, allowed in (("model_type", MODEL_TYPES), ("split", SPLITS), ("control", CONTROLS)):
         if told.get(key) not in allowed:
             raise BadInput(f"{key} {told.get(key)!r}; next step: one of {', '.join(allowed)}")
-    row = datasets.dataset(warehouse, str(told.get("dataset")))
-    if not (row.meta_data or {}).get("version"):
-        raise BadInput(f"dataset {row.name} has no signals yet; next step: run its job to the end")
-    if told["model_type"] not in (fit := models_of(row.meta_data.get("kind", "ripple"))):
-        raise BadInput(f"{told['model_type']} is none for {row.name}; next step: one of {', '.join(fit)}")
+    row = datasets.ready(warehouse, str(told.get("dataset")))
+    refuse_foreign(told["model_type"], row)
     told["hyperparameters"] = hyperparameters_of(told["model_type"], told.get("hyperparameters") or {})
     steps = int(told["hyperparameters"].get("epochs", 1))
     return books.ask(warehouse, name, int(row.id), told, steps)

@@ -4,7 +4,7 @@ A network is a chain: stages (width, kernel, stride, separable by channel first)
 canonical form is JSON with sorted keys, so that what computes alike has one checksum.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,26 +24,47 @@ SPACE: dict[str, Any] = {
     "separable": [False, True], "pool": ["mean", "max", "both"],
     "most_parameters": 20_000, "most_flops": 5_000_000, "most_bytes": 100_000,
 }  # fmt: skip
+LIMITS = ("most_parameters", "most_flops", "most_bytes")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+CHOICES: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("stages", "width", "kernel", "stride"), _whole),
+    "separable": lambda value: isinstance(value, bool),
+    "pool": lambda value: value in ("mean", "max", "both"),
+}
 # Evolution: so many at random first; the best of a few of the youngest has a child (arXiv 1802.01548).
 POPULATION, TOURNAMENT = 6, 3
 TRIES = 500
 
 
-def checked(space: dict[str, Any]) -> dict[str, Any]:
+def checked(space: dict[str, Any], classes: int = len(CLASSES)) -> dict[str, Any]:
     """A space with what it does not say taken from ours. Raises BadInput for one without a network."""
+    if unknown := sorted(set(space) - set(SPACE)):
+        raise BadInput(
+            f"the space of networks has no {', '.join(unknown)}; next step: some of {', '.join(SPACE)}"
+        )
     told = {**SPACE, **space}
-    for name in ("stages", "width", "kernel", "stride", "separable", "pool"):
-        if not told[name]:
+    for name, is_one in CHOICES.items():
+        if not isinstance(told[name], list) or not told[name]:
             raise BadInput(f"{name} has no choices: there is no network to try; next step: give some")
+        if wrong := [value for value in told[name] if not is_one(value)]:
+            raise BadInput(f"{name}: {wrong[0]!r}; next step: values such as {SPACE[name]}")
+    for name in LIMITS:
+        if not _whole(told[name]):
+            raise BadInput(f"{name} {told[name]!r}; next step: a whole number above 0")
     if any(kernel % 2 == 0 for kernel in told["kernel"]):
         raise BadInput("a kernel of an even number has no middle; next step: odd ones")
     smallest = Stage(
         min(told["width"]), min(told["kernel"]), max(told["stride"]), bool(max(told["separable"]))
     )
     least = {"stages": [asdict(smallest)] * min(told["stages"]), "pool": told["pool"][0]}
-    if parameters(least) > told["most_parameters"]:
+    if (weights := parameters(least, classes=classes)) > told["most_parameters"]:
         raise BadInput(
-            f"the smallest network has {parameters(least)} weights, {told['most_parameters']} are allowed; "
+            f"the smallest network has {weights} weights, {told['most_parameters']} are allowed; "
             "next step: allow more, or narrower stages"
         )
     return told
@@ -88,7 +109,7 @@ def canonical(one: Architecture) -> str:
 
 def next_architecture(
     algorithm: str, space: dict[str, Any], seen: Sequence[tuple[Architecture, float]], number: int, seed: int,
-    samples: int,
+    samples: int, classes: int = len(CLASSES),
 ) -> Architecture | None:  # fmt: skip
     """A network that was not tried; None where so many draws found none. seen: networks and their values."""
     if algorithm not in ALGORITHMS:
@@ -102,15 +123,16 @@ def next_architecture(
             one = _changed(max((youngest[k] for k in chosen), key=lambda told: told[1])[0], space, rng)
         else:
             one = _drawn(space, rng)
-        if canonical(one) not in known and _fits(one, space, samples):
+        if canonical(one) not in known and _fits(one, space, samples, classes):
             return one
     return None
 
 
-def _fits(one: Architecture, space: dict[str, Any], samples: int) -> bool:
+def _fits(one: Architecture, space: dict[str, Any], samples: int, classes: int) -> bool:
     """Whether a gateway can hold a network, and compute it."""
-    small = parameters(one) <= space["most_parameters"] and flops(one, samples) <= space["most_flops"]
-    return small and file_bytes(one) <= space.get("most_bytes", SPACE["most_bytes"])
+    weights, work = parameters(one, classes=classes), flops(one, samples, classes=classes)
+    small = weights <= space["most_parameters"] and work <= space["most_flops"]
+    return small and file_bytes(one, classes) <= space.get("most_bytes", SPACE["most_bytes"])
 
 
 def _drawn(space: dict[str, Any], rng: np.random.Generator) -> Architecture:

@@ -54,12 +54,13 @@ def onnx_says(path: Path, volts: np.ndarray, amps: np.ndarray) -> np.ndarray:
     return found
 
 
-def file_bytes(one: dict[str, Any]) -> int:
+def file_bytes(one: dict[str, Any], classes: int = len(CLASSES)) -> int:
     """Bytes of the file of an architecture; without the extra those of its weights alone."""
     recipe = recipe_of(one)
-    network = Network(recipe)
+    network = Network(recipe, classes=classes)
     if can_export():
-        return len(_model(network, recipe, (1.0, 1.0)).SerializeToString())
+        named = CLASSES if classes == len(CLASSES) else tuple(f"class_{k}" for k in range(classes))
+        return len(_model(network, recipe, (1.0, 1.0), named).SerializeToString())
     return WEIGHT_BYTES * sum(
         values.numel() for values in network.state_dict().values() if values.is_floating_point()
     )

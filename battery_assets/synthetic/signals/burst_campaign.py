@@ -4,8 +4,10 @@ Each system is built as a site's layout builds it, and is sound first: its first
 own, are its reference. Faults come in every severity from incipient on, alone and two at once.
 """
 
+from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 
@@ -36,15 +38,24 @@ FAULTS = (CAPACITOR, UNBALANCE, DIODE, PHASE)
 SOUND = "sound"
 # Shares of capacitance lost, and by how much a phase is low, within which a campaign draws.
 CAPACITOR_LOSS, PHASE_LOW = (0.05, 0.95), (0.03, 0.08)
+# Beside another fault a capacitor has lost so much at least.
+LEAST_MIXED_LOSS = 0.2
 JARS, FLOAT_V, RATED_AH = 24, 13.5, 120.0
 # String monitors differ in gain by half a percent (DOMAIN: class of the sensors).
 GAIN_SD = 0.005
+# Training, validation and test need a system each, and a leak certificate five folds; a string's references
+# say how its first line wanders.
+LEAST_SYSTEMS, LEAST_REFERENCES = 5, 5
 FLOAT_A, FLOAT_A_SD = 0.1, 0.03
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What is made: systems, and of each so many bursts. `mixed` bursts have two faults at once."""
+    """What is made: systems, and of each so many bursts. `mixed` bursts have two faults at once.
+
+    capacitor_loss, phase_low: within which shares severities are drawn. months: YYYY-MM, over whose days the
+    bursts of a system lie, references first; without them nothing is dated.
+    """
 
     systems: int = 60
     references: int = 20
@@ -53,18 +64,34 @@ class Campaign:
     mixed: int = 6
     faults: tuple[str, ...] = FAULTS
     seed: int = 1
+    capacitor_loss: tuple[float, float] = CAPACITOR_LOSS
+    phase_low: tuple[float, float] = PHASE_LOW
+    months: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.systems < 2:
-            raise ValueError(f"{self.systems} systems: a split by system needs two; next step: give more")
+        if self.systems < LEAST_SYSTEMS:
+            raise ValueError(
+                f"{self.systems} systems: a split by system needs {LEAST_SYSTEMS}; next step: give more"
+            )
         if unknown := sorted(set(self.faults) - set(FAULTS)):
             raise ValueError(f"{', '.join(unknown)}: no fault; next step: give some of {', '.join(FAULTS)}")
         if min(self.references, self.sound, self.each_fault, self.mixed) < 0 or not self.faults:
             raise ValueError("a campaign has faults, and no number under 0; next step: correct its numbers")
-        if self.references == 0:
+        if self.references < LEAST_REFERENCES:
             raise ValueError(
-                "without sound references nobody can tell a capacitor's loss; next step: give references"
+                f"{self.references} references: without {LEAST_REFERENCES} sound references nobody can tell a "
+                "capacitor's loss; next step: give references"
             )
+        if self.each_fault + self.mixed == 0 or self.sound == 0:
+            raise ValueError(
+                "nothing can be learned without sound and faulty bursts; next step: give sound and each_fault"
+            )
+        for name in ("capacitor_loss", "phase_low"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high < 1:
+                raise ValueError(f"{name} from {low} to {high}; next step: two shares between 0 and 1")
+        if self.months and not _days(self.months):
+            raise ValueError(f"months {', '.join(self.months)}; next step: months as 2025-03")
 
     @property
     def bursts(self) -> int:
@@ -86,6 +113,7 @@ class SystemBursts:
     low: np.ndarray
     reference: np.ndarray
     day: np.ndarray
+    month: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -123,21 +151,36 @@ def _of_system(campaign: Campaign, system: int) -> SystemBursts:
         seen = (dc + ripple + noise) * gains[:, None] + [[0.0], [offset]]
         steps = np.array([[BURST_V_STEP], [BURST_A_STEP]])
         waves[:, place] = np.rint(seen / steps) * steps
+    taken = np.arange(len(states))
+    days = _days(campaign.months)
+    on = [days[k * len(days) // len(states)] for k in taken] if days else []
     return SystemBursts(
         system, pulses, waves[0], waves[1], [state.labels for state in states],
         np.array([state.loss for state in states]), np.array([state.low for state in states]),
-        np.arange(len(states)) < campaign.references, np.arange(len(states)),
+        taken < campaign.references,
+        np.array([(day - date(1970, 1, 1)).days for day in on]) if on else taken,
+        [f"{day:%Y-%m}" for day in on],
     )  # fmt: skip
+
+
+def _days(months: tuple[str, ...]) -> list[date]:
+    """Every day of months, in order. Raises ValueError for one that is none."""
+    first = [date.fromisoformat(f"{month}-01") for month in sorted(set(months))]
+    return [
+        start.replace(day=number) for start in first for number in range(1, monthrange(start.year, start.month)[1] + 1)
+    ]
 
 
 def _states(campaign: Campaign, rng: np.random.Generator) -> list[_State]:
     """References first, then sound bursts, each fault by itself, and two at once."""
     sound = [_State()] * (campaign.references + campaign.sound)
     faulty = [
-        _State((kind,), *_severity(kind, rng)) for kind in campaign.faults for _ in range(campaign.each_fault)
+        _State((kind,), *_severity(campaign, kind, rng)) for kind in campaign.faults for _ in range(campaign.each_fault)
     ]
+    least, most = campaign.capacitor_loss
+    grave = (min(max(LEAST_MIXED_LOSS, least), most), most)
     both = [
-        _State((CAPACITOR, UNBALANCE), float(rng.uniform(0.2, 0.95)), float(rng.uniform(*PHASE_LOW)))
+        _State((CAPACITOR, UNBALANCE), float(rng.uniform(*grave)), float(rng.uniform(*campaign.phase_low)))
         for _ in range(campaign.mixed if {CAPACITOR, UNBALANCE} <= set(campaign.faults) else 0)
     ]
     # In no order: else the number of a burst would tell its label.
@@ -145,9 +188,9 @@ def _states(campaign: Campaign, rng: np.random.Generator) -> list[_State]:
     return [*sound[: campaign.references], *(after[k] for k in rng.permutation(len(after)))]
 
 
-def _severity(kind: str, rng: np.random.Generator) -> tuple[float, float]:
-    loss = float(rng.uniform(*CAPACITOR_LOSS)) if kind == CAPACITOR else 0.0
-    return loss, float(rng.uniform(*PHASE_LOW)) if kind == UNBALANCE else 0.0
+def _severity(campaign: Campaign, kind: str, rng: np.random.Generator) -> tuple[float, float]:
+    loss = float(rng.uniform(*campaign.capacitor_loss)) if kind == CAPACITOR else 0.0
+    return loss, float(rng.uniform(*campaign.phase_low)) if kind == UNBALANCE else 0.0
 
 
 def _lines(state: _State, bridge: Bridge, source: Source, ohm: float, rng: np.random.Generator) -> Lines:
