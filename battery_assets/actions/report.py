@@ -43,6 +43,14 @@ FROM (SELECT DISTINCT ON (string_id) * FROM fleet.string_runtime_now
           ARRAY['measured_load', 'system_rating', 'rated_15min', 'rated_1h'], load_basis::text)) own
 ORDER BY ride_through_probability NULLS FIRST, runtime_min - required_min, site, string_code LIMIT :most
 """
+_POWER = """
+SELECT one.site, string_code AS string, max(bursts) AS days_seen, round(100 * max(wander)::numeric, 1) AS wander,
+       round(100 * max(power) FILTER (WHERE days = 1 AND loss = 0.2)::numeric) AS fifth_in_a_day,
+       round(100 * max(power) FILTER (WHERE days = 7 AND loss = 0.05)::numeric) AS twentieth_in_a_week,
+       round(100 * max(power) FILTER (WHERE days = 7 AND loss = 0.1)::numeric) AS tenth_in_a_week
+FROM experiments.detection_power AS one WHERE :site = '' OR one.site = :site
+GROUP BY one.site, string_code ORDER BY tenth_in_a_week, one.site, string_code LIMIT :most
+"""
 _MODELS = """
 SELECT version, metrics_json AS metrics, hyperparameters_json AS params FROM ml.ml_model
 WHERE status = 'production' AND model_type = 'catboost_rul' ORDER BY training_data_end DESC LIMIT 3
@@ -102,6 +110,7 @@ def print_report(at: Session, site: str = "", most: int = 10) -> None:
         (f"Next best test, by failures of 90 days that a visit avoids {first}", _VISITS, layout.visits),
         (f"Ride-through at the string's own load {first}", _RUNTIME, layout.ride_through),
         (f"Open incidents {first}", _INCIDENTS, layout.incidents),
+        (f"What strings would have seen of a dry capacitor {first}", _POWER, layout.detection),
     ]
     if not site:
         lists.append((f"Cells under test {first}", _LAB, layout.cells_under_test))

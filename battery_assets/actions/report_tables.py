@@ -133,6 +133,20 @@ def cells_under_test(rows: Sequence[Row]) -> "Table":
     return listed(names, [[_words(row[key]) for key in keys] for row in rows], left=(0, 1, 2, 6))
 
 
+def detection(rows: Sequence[Row]) -> "Table":
+    """What strings would have seen of a capacitor's loss, at 1 % false alarms.
+
+    rows: site string days_seen wander fifth_in_a_day twentieth_in_a_week tenth_in_a_week.
+    """
+    names = ["site", "string", "sound days", "wander %", "20 % lost, a day", "5 %, a week", "10 %, a week"]
+    keys = ("days_seen", "wander", "fifth_in_a_day", "twentieth_in_a_week", "tenth_in_a_week")
+    return listed(
+        names,
+        [[row["site"], row["string"], *(_words(row[key]) for key in keys)] for row in rows],
+        left=(0, 1),
+    )
+
+
 def models(rows: Sequence[Row]) -> "Table":
     """Scores of the remaining-life models, a column each. rows: version metrics params."""
     cells = [["jars", *(row["params"].get("jars") for row in rows)]]

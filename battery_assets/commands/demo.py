@@ -36,6 +36,8 @@ def demo() -> None:
             click.echo("the fleet is up to date: nothing was computed")
         for words in untrained:
             click.echo(f"no model yet, the twin tells the remaining lives: {words}")
+        # Before the experiments, which are the admin's.
+        seeded = seed(at)
         signals = demo_signals.steps(at)
         if signals:
             with steps_bar("experiments on signals", len(signals)) as progress:
@@ -45,7 +47,6 @@ def demo() -> None:
                     progress(str(one), True)
         print_report(at)
         click.echo(f"\nThe last month as a page: {page_of(at)}")
-        seeded = seed(at)
         if seeded is not None:
             click.echo(f"Sign in, once `battery-assets up` runs, within 24 hours: {seeded.link}")
             click.echo(f"A key that reads, shown this once: {seeded.key}")

@@ -2,6 +2,7 @@
 
 from battery_assets.tables.experiments.calendars import CALENDAR_TABLES
 from battery_assets.tables.experiments.campaigns import CAMPAIGN_TABLES
+from battery_assets.tables.experiments.detections import DETECTION_TABLES
 from battery_assets.tables.experiments.signals import SIGNAL_TABLES
 from battery_assets.tables.experiments.trainings import EXPERIMENT_TABLES
 from battery_assets.tables.fleet.p1_master import (
@@ -148,7 +149,9 @@ FLEET_TABLES = tuple(table for table in TABLES if not table.info["lab"])
 KEPT_TABLES = (*JOB_TABLES, *ENTRY_TABLES, *TRAINING_TABLES)
 
 # The experiment platform's tables, kept row by row too.
-PLATFORM_TABLES = (*SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES, *CALENDAR_TABLES)
+PLATFORM_TABLES = (
+    *SIGNAL_TABLES, *EXPERIMENT_TABLES, *CAMPAIGN_TABLES, *CALENDAR_TABLES, *DETECTION_TABLES,
+)  # fmt: skip
 
 # The service's tables: people, their keys, and what they are told.
 SERVICE_TABLES = (*PEOPLE_TABLES, *KEY_TABLES, *MESSAGE_TABLES)

@@ -92,7 +92,9 @@ def test_models_are_judged_on_cells_that_they_never_saw(worn, model):
     small = {"epochs": 3, "stages": [{"width": 8, "kernel": 15, "stride": 8}]}
     numbers = small if model == "cnn1d" else {}
     name = f"worn-{model}"
-    assert worn.place.run("experiment", name, dataset="worn", model_type=model, hyperparameters=numbers).success
+    assert worn.place.run(
+        "experiment", name, dataset="worn", model_type=model, hyperparameters=numbers
+    ).success
     [row] = rows(worn.place, f"SELECT * FROM experiments.experiments WHERE name = '{name}'")
     assert row["metrics"]["test_systems"] == 2
     assert not {"jar_named", "both_named"} & set(row["metrics"])
@@ -177,5 +179,7 @@ def test_cells_without_sound_cycles_end_the_job_and_leave_no_file(worn, monkeypa
 
 def test_a_space_that_no_network_of_curves_fits_is_refused_at_once(worn):
     with pytest.raises(BadInput, match="within its limits"):
-        networks.ask(worn.place.warehouse, "never-net", {"dataset": "worn", "trials": 2, "space": {"most_flops": 9}})
+        networks.ask(
+            worn.place.warehouse, "never-net", {"dataset": "worn", "trials": 2, "space": {"most_flops": 9}}
+        )
     assert not rows(worn.place, "SELECT 1 FROM experiments.nas_campaign WHERE name = 'never-net'")

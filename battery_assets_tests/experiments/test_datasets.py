@@ -103,9 +103,12 @@ def test_a_generation_that_was_stopped_goes_on_after_its_files(place, monkeypatc
 @pytest.mark.parametrize(
     ("terms", "words"),
     [
-        ({"systems": 1}, "a split by system needs two"),
+        ({"systems": 4}, "a split by system needs 5"),
         ({"faults": ["rust"]}, "rust: no fault"),
-        ({"references": 0}, "without sound references"),
+        ({"references": 4}, "without 5 sound references"),
+        ({"each_fault": 0, "mixed": 0}, "nothing can be learned"),
+        ({"capacitor_loss": [0.9, 0.2]}, "capacitor_loss from 0.9 to 0.2"),
+        ({"months": ["2025-13"]}, "month"),
         ({"wheels": 4}, "wheels"),
     ],
 )

@@ -1,10 +1,15 @@
 """An operator's captures become a dataset; every row of every file has a fate, and bad input leaves nothing."""
 
+import subprocess
+import sys
+
 import polars as pl
 import pytest
 
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import accounts, books, importing
+from battery_assets.experiments.making.files import read
+from battery_assets.ingest.captures import reading
 from battery_assets.platform.jobs import core
 from battery_assets.synthetic.signals.burst_campaign import Campaign, system_bursts
 from battery_assets_tests.experiments.test_datasets import rows
@@ -86,7 +91,7 @@ def test_a_file_a_burst_says_by_its_path_what_it_is(place, tmp_path, systems):
     terms = {"folder": str(tmp_path), "names": "{system}/{label}-{signal_id}", **TERMS}
     number = importing.ask(place.warehouse, "paths", terms)
     made = importing.make(place.warehouse, number, None, lambda _: None)
-    assert made["files"] == SYSTEMS
+    assert made["systems"] == SYSTEMS
     assert made["rows_loaded"] == made["rows_read"] == sum(frame.height for frame in systems)
 
 
@@ -180,3 +185,57 @@ def test_a_link_out_of_the_folder_is_refused(place, tmp_path):
     (tmp_path / "in" / "a.csv").symlink_to(tmp_path / "out.csv")
     with pytest.raises(BadInput, match="leads out of"):
         importing.ask(place.warehouse, "never", {"folder": str(tmp_path / "in")})
+
+
+IN_A_CHILD = """
+import resource, sys
+from battery_assets.experiments.making import importing
+from battery_assets.ingest.captures import reading
+from battery_assets.platform.warehouse.resource import Warehouse
+
+importing.PART_ROWS, reading.ROWS_AT_ONCE = 100_000, 50_000
+warehouse = Warehouse(database_url=sys.argv[1], lake_url=sys.argv[2])
+begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+made = importing.make(warehouse, int(sys.argv[3]), None, lambda _: None)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, made["rows_loaded"])
+"""
+
+
+def test_an_import_takes_no_more_memory_for_a_file_four_times_as_large(place, tmp_path, systems):
+    """One file holds every burst; what a larger one takes beside is far under the samples that it adds."""
+    peaks, loaded = [], []
+    for times in (6, 24):
+        folder = tmp_path / str(times)
+        folder.mkdir()
+        again = [
+            frame.with_columns(signal_id=pl.format("{}-{}", "signal_id", pl.lit(turn)),
+                               voltage_v=(pl.col("voltage_v") + turn / 1000).round(5))
+            for turn in range(times) for frame in systems
+        ]  # fmt: skip
+        pl.concat(again).write_csv(folder / "all.csv")
+        number = importing.ask(place.warehouse, f"large-{times}", {"folder": str(folder), **TERMS})
+        words = [place.warehouse.database_url, place.warehouse.lake_url, str(number)]
+        done = subprocess.run([sys.executable, "-c", IN_A_CHILD, *words], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        peak, rows_loaded = map(int, done.stdout.split())
+        peaks.append(peak)
+        loaded.append(rows_loaded)
+    assert loaded[1] == 4 * loaded[0] == 24 * SYSTEMS * 12 * SAMPLES
+    # Rows as they are read have 250 bytes, ten numbers and names; samples alone have 8.
+    assert 1024 * (peaks[1] - peaks[0]) < 60 * (loaded[1] - loaded[0])
+
+
+def test_bursts_that_lie_among_each_other_are_put_together(place, tmp_path, systems, monkeypatch):
+    """Sample by sample of all systems at once, in pieces and parts that hold less than one burst of each."""
+    monkeypatch.setattr(importing, "PART_ROWS", 2 * SAMPLES)
+    monkeypatch.setattr(reading, "ROWS_AT_ONCE", SAMPLES)
+    mixed = pl.concat([frame.with_row_index("place") for frame in systems]).sort("place", "system")
+    mixed.drop("place").write_csv(tmp_path / "all.csv")
+    number = importing.ask(place.warehouse, "among", {"folder": str(tmp_path), **TERMS})
+    made = importing.make(place.warehouse, number, None, lambda _: None)
+    assert made["rows_loaded"] == mixed.height and made["systems"] == SYSTEMS
+    [row] = rows(place, "SELECT meta_data FROM experiments.datasets WHERE name = 'among'")
+    kept = read(place.warehouse, row["meta_data"]["files"])
+    one = kept.filter(system="s3", signal_id="s3-05")
+    true = systems[3].filter(pl.col("signal_id") == "05")["voltage_v"].to_numpy()
+    assert one["waveform_v"][0].to_numpy() == pytest.approx(true, abs=1e-4)

@@ -38,6 +38,10 @@ FROM fleet.string_runtime_now WHERE site = :site
 ORDER BY string_id, array_position(
     ARRAY['measured_load', 'system_rating', 'rated_15min', 'rated_1h'], load_basis::text)
 """)
+_POWER = sa.text("""
+SELECT string_code, power FROM experiments.detection_power
+WHERE site = :site AND days = 7 AND loss = 0.1 AND seen_until <= platform.as_of()
+""")
 _INCIDENTS = sa.text("""
 SELECT i.incident_code, i.severity, i.title, i.status, i.created_at, i.age_days, i.acknowledged_at,
        i.due_date, i.overdue, i.work_order, u.name AS responsible
@@ -59,13 +63,17 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Site:
-    """A site as it is known. evidence: by code of the string."""
+    """A site as it is known. evidence: by code of the string.
+
+    power: by code of the string, the probability that a week shows 10 % of a capacitor's loss.
+    """
 
     place: Row
     jars: Sequence[Row]
     strings: Sequence[Row]
     evidence: dict[str, Evidence]
     incidents: Sequence[Row]
+    power: dict[str, float]
 
 
 def site_named(warehouse: Warehouse, reader: Reader, site: str) -> Site | None:
@@ -84,6 +92,7 @@ def site_named(warehouse: Warehouse, reader: Reader, site: str) -> Site | None:
             sorted(strings, key=lambda one: (one["ride_through_probability"] or 0, one["string_code"])),
             evidence_of(jars),
             reader.rows(connection, _INCIDENTS, site=site),
+            {one["string_code"]: one["power"] for one in reader.rows(connection, _POWER, site=site)},
         )
 
 

@@ -6,12 +6,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from battery_assets.actions.session import Session
+from battery_assets import tables as t
+from battery_assets.actions.demo import FLEET
+from battery_assets.actions.people.demo import NAME as ADMIN
+from battery_assets.actions.session import Session, committed_months
 from battery_assets.actions.signals import campaigns, experiments
 from battery_assets.tables.experiments.campaigns import HPO_KIND, NAS_KIND
 from battery_assets.tables.experiments.signals import GENERATION, IMPORT
 
-DATASET, IMPORTED = "demo-ripple", "demo-captures"
+DATASET, IMPORTED, WITHDRAWN = "demo-ripple", "demo-captures", "demo-withdrawn"
+# The newest months on which an alert rule is replayed.
+RULE_MONTHS = 6
 # What an operator of a few systems would send: a file of each, 50 ms a burst.
 OWN = {"systems": 6, "references": 6, "sound": 3, "each_fault": 1, "mixed": 0, "seed": 9}
 OWN_SAMPLES = 640
@@ -29,20 +34,27 @@ class Step:
     name: str
     table: str
     do: Callable[[Session], Any]
+    key: str = "name"
+    done: str = "status = 'completed'"
 
     def __str__(self) -> str:
         return self.name
 
 
 def steps(at: Session) -> list[Step]:
-    """What is still to be done, in order."""
-    return [step for step in _all() if not _there(at, step)]
+    """What is still to be done, in order. Rules are searched, and power is told, where the fleet is there."""
+    return [step for step in [*_all(), *_of_fleet(at)] if not _there(at, step)]
 
 
 def _all() -> list[Step]:
     def tried(model: str) -> Step:
         terms = {"model_type": model, "dataset": DATASET}
         return Step(f"demo-{model}", "experiments", lambda at: _experiment(at, f"demo-{model}", terms))
+
+    def withdrawn(at: Session) -> None:
+        """Ask for a campaign, and think better of it: what that looks like in every list."""
+        campaigns.ask_campaign(at, NAS_KIND, WITHDRAWN, {**built, "trials": 200}, _admin(at))
+        campaigns.stop_campaign(at, WITHDRAWN)
 
     def network(at: Session) -> None:
         terms = {
@@ -64,19 +76,53 @@ def _all() -> list[Step]:
     }
     built = {"dataset": DATASET, "trials": 3, "epochs": 3, "space": NETWORKS}
     return [
-        Step(DATASET, "datasets", lambda at: experiments.make_dataset(at, DATASET, GENERATION, CAMPAIGN)),
+        Step(
+            DATASET, "datasets",
+            lambda at: experiments.make_dataset(at, DATASET, GENERATION, CAMPAIGN, _admin(at)),
+        ),
         Step(IMPORTED, "datasets", _imported),
         *(tried(model) for model in TRIED),
         Step("demo-cnn1d", "experiments", network),
         Step(
             "demo-tuned", "hpo_campaigns",
-            lambda at: campaigns.run_campaign(at, HPO_KIND, "demo-tuned", tuned),
+            lambda at: campaigns.run_campaign(at, HPO_KIND, "demo-tuned", tuned, _admin(at)),
         ),
         Step(
             "demo-gateway", "nas_campaigns",
-            lambda at: campaigns.run_campaign(at, NAS_KIND, "demo-gateway", built),
+            lambda at: campaigns.run_campaign(at, NAS_KIND, "demo-gateway", built, _admin(at)),
+        ),
+        Step(WITHDRAWN, "nas_campaigns", withdrawn, done="status = 'cancelled'"),
+    ]  # fmt: skip
+
+
+def _of_fleet(at: Session) -> list[Step]:
+    """A search for an alert rule on the demo's sites, and what their strings would have seen."""
+    there = {site: committed_months(at, site, t.feature_store) for site in FLEET}
+    ready = {site: months for site, months in there.items() if len(months) >= RULE_MONTHS}
+    if not ready:
+        return []
+    terms = {
+        "signal": "r_vs_baseline", "sites": sorted(ready), "method": "random_search", "trials": 8,
+        "months": sorted(set.intersection(*map(set, ready.values())))[-RULE_MONTHS:],
+    }  # fmt: skip
+    return [
+        Step(
+            "demo-rule", "hpo_campaigns",
+            lambda at: campaigns.search_rule(at, "demo-rule", terms, _admin(at)),
+        ),
+        *(
+            Step(site, "detection_power", lambda at, site=site: experiments.tell_power(at, site),
+                 key="site", done="true")
+            for site in ready
         ),
     ]  # fmt: skip
+
+
+def _admin(at: Session) -> int:
+    """The number of the demonstration's admin; 0, the command line, where nobody is seeded yet."""
+    query = sa.select(t.users.c.id).where(t.users.c.username == ADMIN)
+    with at.warehouse.reading() as connection:
+        return int(connection.execute(query).scalar_one_or_none() or 0)
 
 
 def _imported(at: Session) -> None:
@@ -100,16 +146,17 @@ def _imported(at: Session) -> None:
         ]  # fmt: skip
         pl.concat(bursts).write_csv(folder / f"R{system.system + 1}.csv")
     terms = {"folder": str(folder), "sample_rate_hz": BURST_HZ}
-    experiments.make_dataset(at, IMPORTED, IMPORT, terms)
+    experiments.make_dataset(at, IMPORTED, IMPORT, terms, _admin(at))
 
 
 def _experiment(at: Session, name: str, terms: dict[str, Any]) -> None:
-    experiments.run_experiment(at, name, terms)
+    experiments.run_experiment(at, name, terms, _admin(at))
 
 
 def _there(at: Session, step: Step) -> bool:
     """Whether a step was done in an earlier demo."""
-    done = {"datasets": "meta_data ? 'version'"}.get(step.table, "status = 'completed'")
-    query = sa.text(f"SELECT count(*) FROM experiments.{step.table} WHERE name = :name AND {done}")  # noqa: S608
+    done = {"datasets": "meta_data ? 'version'"}.get(step.table, step.done)
+    where = f"experiments.{step.table} WHERE {step.key} = :name AND {done}"
+    query = sa.text(f"SELECT count(*) FROM {where}")  # noqa: S608
     with at.warehouse.reading() as connection:
         return bool(connection.execute(query.bindparams(name=step.name)).scalar_one())

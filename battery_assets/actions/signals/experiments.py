@@ -13,6 +13,9 @@ from battery_assets.experiments.making import MAKERS, accounts
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.trying import books, comparison, explaining, finding, models, work
 from battery_assets.platform.jobs import core
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import LAB_SOURCES
+from battery_assets.tables.experiments.detections import detection_power
 
 T = TypeVar("T")
 
@@ -44,6 +47,18 @@ def list_datasets(at: Session) -> list[dict[str, Any]]:
         "SELECT one.name, one.num_signals, one.meta_data, view.status FROM experiments.datasets AS one "
         "JOIN dataset_job.datasets AS view ON view.name = one.name ORDER BY one.name"
     )
+    with at.warehouse.reading() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def tell_power(at: Session, site: str) -> list[dict[str, Any]]:
+    """Tell what a site's strings would have seen of a capacitor's loss. Returns rows of detection_power."""
+    with at.warehouse.reading() as connection:
+        known = {row.site for row in registry.sites(connection) if row.source not in LAB_SOURCES}
+    if site not in known:
+        raise UserError(f"{site}: no site", "battery-assets site list")
+    run_here("detection_power", site)
+    query = sa.select(detection_power).where(detection_power.c.site == site).order_by(detection_power.c.id)
     with at.warehouse.reading() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 

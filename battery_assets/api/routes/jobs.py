@@ -24,7 +24,8 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Budget = Annotated[int, Field(ge=1, le=10_000)]
 Terms = dict[Annotated[str, Field(max_length=60)], Any]
 KINDS = {
-    "generation": GENERATION, "captures": CAPTURES, "import": IMPORT, "discharges": DISCHARGES, "cells": CELLS,
+    "generation": GENERATION, "captures": CAPTURES, "import": IMPORT, "discharges": DISCHARGES,
+    "cells": CELLS,
 }  # fmt: skip
 JobNumber = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the job.")]
 Followed = Annotated[Caller, Depends(may(WORK, READ["platform"]))]

@@ -79,6 +79,29 @@ def cells(
     _make(name, "dataset_cells", terms)
 
 
+@dataset.command()
+@click.argument("site")
+def power(site: str) -> None:
+    """Tell what each string of SITE would have seen of a capacitor's loss, by its own sound bursts.
+
+    \b
+    Example:
+      battery-assets dataset power bangrak
+    """
+    from battery_assets.actions.session import quiet_logs, session
+    from battery_assets.actions.signals import experiments as action
+
+    quiet_logs()
+    with session() as at:
+        rows = action.tell_power(at, site)
+        for row in rows:
+            if row["loss"]:
+                words = f"{row['loss']:.0%} lost, {row['days']} days: {row['power']:.2f}"
+                click.echo(f"{row['string_code']}: {words}")
+        if not rows:
+            click.echo(f"{site}: no string has eight sound days of bursts")
+
+
 @dataset.command("import")
 @click.argument("name")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))

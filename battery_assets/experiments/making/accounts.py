@@ -1,4 +1,4 @@
-"""What became of every row of imported files: kept batch by batch, balanced and entered at the end."""
+"""What became of every row of imported files: kept part by part, balanced and entered at the end."""
 
 from typing import Any
 
@@ -27,9 +27,14 @@ def stage(warehouse: Warehouse, name: str, captures: list[Capture]) -> dict[str,
             for volts, amps in zip(bursts["waveform_v"], bursts["waveform_a"], strict=True)
         ]
         bursts = bursts.with_columns(content=pl.Series(content))
-    read = [{"path": one.path, "rows_read": one.rows_read, "reason": one.reason} for one in captures]
+    read = [
+        {"path": one.path, "rows_read": one.rows_read, "reason": one.reason}
+        for one in captures
+        if one.rows_read or one.reason
+    ]
+    told = [pl.DataFrame(schema=QUARANTINE_SCHEMA), *(one.quarantine for one in captures)]
     frames = {
-        "bursts": bursts, "quarantine": pl.concat([one.quarantine for one in captures]),
+        "bursts": bursts, "quarantine": pl.concat(told),
         "read": pl.DataFrame(read, schema=READ),
     }  # fmt: skip
     return {
@@ -38,13 +43,23 @@ def stage(warehouse: Warehouse, name: str, captures: list[Capture]) -> dict[str,
 
 
 def staged(
-    warehouse: Warehouse, kept: list[dict[str, str]]
+    warehouse: Warehouse, kept: list[dict[str, Any]]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[dict[str, Any]]]:
-    """Bursts, quarantine and counts of all batches."""
+    """Bursts without their samples, quarantine and counts of all parts, a part at a time.
+
+    A burst has `samples`, and `part` and `row` where its samples stand.
+    """
     frames: dict[str, list[pl.DataFrame]] = {"bursts": [], "quarantine": [], "read": []}
-    for one in kept:
-        for what, url in one.items():
-            frames[what].append(warehouse.capture(url))
+    for place, one in enumerate(kept):
+        for what in frames:
+            if what not in one:
+                continue
+            frame = warehouse.capture(one[what])
+            if what == "bursts":
+                frame = frame.with_row_index("row").with_columns(
+                    part=pl.lit(place), samples=pl.col("waveform_v").list.len()
+                ).drop("waveform_v", "waveform_a")  # fmt: skip
+            frames[what].append(frame)
     bursts = pl.concat(frames["bursts"], how="diagonal_relaxed") if frames["bursts"] else pl.DataFrame()
     return bursts, pl.concat(frames["quarantine"]), pl.concat(frames["read"]).to_dicts()
 
@@ -61,13 +76,13 @@ def put(
     again = _by_file(bursts.filter(pl.col("why") == "duplicate"))
     refused = _by_file(quarantine)
     counts = {one["path"]: one for one in read}
+    nothing = {"rows_read": 0, "reason": None}
     number = int(books.dataset(warehouse, name).id)
     rows = []
     for file in files:
         path = file["path"]
         row = {
-            **file, "dataset_id": number, "rows_read": counts[path]["rows_read"],
-            "reason": counts[path]["reason"],
+            **file, "dataset_id": number, **counts.get(path, nothing),
             "rows_loaded": loaded.get(path, 0), "rows_quarantined": refused.get(path, 0),
             "rows_exact_duplicate": again.get(path, 0),
         }  # fmt: skip

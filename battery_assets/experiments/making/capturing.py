@@ -13,7 +13,7 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books, labels
-from battery_assets.experiments.making.files import FOLDER
+from battery_assets.experiments.making.files import FOLDER, bursts_of
 from battery_assets.experiments.making.references import LEAST, formed
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.jobs.work import working
@@ -72,6 +72,7 @@ def make(
         if rows.is_empty():
             why_not = dict(left_out) or "none was recorded"
             raise BadInput(f"no burst can be used: {why_not}; next step: add months or sites")
+        bursts_of(rows).refuse_unfit()
         files = [
             warehouse.lake.keep(f"{FOLDER}/dataset={facts['name']}/{system}", mine.select(KEPT))
             for (system,), mine in rows.partition_by("system", as_dict=True, maintain_order=True).items()
@@ -85,9 +86,12 @@ def make(
         return {"files": len(files), "stopped": False, "left_out": sum(left_out.values())}
 
 
-def _of_month(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Labelled steady bursts of float of a site and month, and how many others there are, by reason."""
-    from battery_assets.features.ripple.bursts import DISCHARGE_A, bursts_in, measured
+def recorded(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """Every burst that a site's recorders kept in a month: window_id, ts, waveforms, and what `named` gives.
+
+    Empty, without columns, where there is none.
+    """
+    from battery_assets.features.ripple.bursts import bursts_in
 
     windows = warehouse.read(t.telemetry_event_window, part).collect()
     own = [warehouse.has_capture(url) for url in windows["data_blob_url"]]
@@ -99,14 +103,23 @@ def _of_month(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, dict[str,
         for row in recorded.iter_rows(named=True)
     ]
     if not found:
-        return pl.DataFrame(), {}
+        return pl.DataFrame()
     strings = warehouse.read(t.string, part, ["string_id", "string_code", "system_id"]).collect()
     systems = warehouse.read(
         t.battery_system, part, ["system_id", "system_code", "rectifier_pulses"]
     ).collect()
-    bursts = pl.concat(found, how="vertical_relaxed").join(
+    return pl.concat(found, how="vertical_relaxed").join(
         named(str(part.site), strings, systems), on="string_id"
     )
+
+
+def _of_month(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Labelled steady bursts of float of a site and month, and how many others there are, by reason."""
+    from battery_assets.features.ripple.bursts import DISCHARGE_A, measured
+
+    bursts = recorded(warehouse, part)
+    if bursts.is_empty():
+        return bursts, {}
     shown = measured(bursts).select("window_id", "ts", "steady", "dc_a")
     steady = bursts.join(shown, on=["window_id", "ts"]).filter("steady", pl.col("dc_a") >= DISCHARGE_A)
     told = labels.labelled(warehouse, part, steady)
@@ -125,10 +138,10 @@ def named(site: str, strings: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFra
     """Strings as a dataset names them: two sites may both have a system R1, and a split parts by system.
 
     strings: string_id, string_code, system_id. systems: system_id, system_code, rectifier_pulses.
-    Returns string_id, system_id, system, string, pulses.
+    Returns string_id, string_code, system_id, system, string, pulses.
     """
     return strings.join(systems, on="system_id").select(
-        "string_id", "system_id",
+        "string_id", "string_code", "system_id",
         system=pl.concat_str(pl.lit(site), "system_code", separator="-"),
         string=pl.concat_str(pl.lit(site), "string_code", separator="-"),
         pulses=pl.col("rectifier_pulses").cast(pl.Int32).fill_null(6),

@@ -13,7 +13,7 @@ import polars as pl
 from battery_assets import tables as t
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books
-from battery_assets.experiments.making.files import FOLDER
+from battery_assets.experiments.making.files import FOLDER, bursts_of
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.jobs.work import Work, working
 from battery_assets.platform.registry import books as registry
@@ -48,7 +48,7 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     ahead, every = int(terms.get("ahead", 0)), int(terms.get("every", 1))
     if not 0.05 <= share <= 0.75 or ahead < 0 or every < 1:
         raise BadInput(
-            f"share {share:g}, ahead {ahead}, every {every}; next step: a share of 0.05 to 0.75, no number under 0"
+            f"share {share:g}, ahead {ahead}, every {every}; next step: a share of 0.05 to 0.75, whole cycles"
         )
     with warehouse.reading() as connection:
         known = {row.site: row.source for row in registry.sites(connection) if row.source in LAB_SOURCES}
@@ -81,6 +81,7 @@ def make(
         if rows.is_empty():
             why_not = dict(left_out) or "no cycle has a state of health"
             raise BadInput(f"no discharge can be used: {why_not}; next step: import tests with points")
+        bursts_of(rows).refuse_unfit()
         files = [
             warehouse.lake.keep(f"{FOLDER}/dataset={facts['name']}/{place:04d}", mine.select(KEPT))
             for place, mine in enumerate(rows.partition_by("system", maintain_order=True))
@@ -152,7 +153,7 @@ def _of_month(
     told = chosen.join(pl.concat(found), on="cycle_id", how="left").with_columns(
         why=pl.when("began_worn").then(pl.lit("of a cell that began worn out"))
         .when(pl.col("worn").is_null()).then(pl.lit("nobody knows when its life ended"))
-        .when(pl.col("drawn_share").fill_null(0.0) < facts["share"]).then(pl.lit("drew less than what is seen"))
+        .when(pl.col("drawn_share").fill_null(0) < facts["share"]).then(pl.lit("drew less than is seen"))
         .when(pl.col("samples") < LEAST_SAMPLES).then(pl.lit("with too few samples"))
     )  # fmt: skip
     left = told["why"].drop_nulls().value_counts()
@@ -160,7 +161,7 @@ def _of_month(
 
 
 def _as_signals(part: Part, rows: pl.DataFrame, facts: dict[str, Any]) -> pl.DataFrame:
-    """Rows as a file of a dataset holds them, with cycle_index; waveform_hz is points per nominal capacity."""
+    """Rows as a file of a dataset holds them, with cycle_index; waveform_hz: points per nominal capacity."""
     cell = pl.concat_str(pl.lit(str(part.site)), "cell_code", separator="-")
     return rows.sort("cell_code", "cycle_index").select(
         "cycle_index",

@@ -14,7 +14,7 @@ from battery_assets import tables as t
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books
 from battery_assets.experiments.making.capturing import sites_of
-from battery_assets.experiments.making.files import FOLDER
+from battery_assets.experiments.making.files import FOLDER, bursts_of
 from battery_assets.experiments.making.labels import ended_by_truth
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.jobs.work import working
@@ -72,6 +72,7 @@ def make(
         if rows.is_empty():
             why_not = dict(left_out) or "none was recorded"
             raise BadInput(f"no discharge can be used: {why_not}; next step: add months or sites")
+        bursts_of(rows).refuse_unfit()
         files = [
             warehouse.lake.keep(f"{FOLDER}/dataset={facts['name']}/{string}", mine.select(KEPT))
             for (string,), mine in rows.partition_by("string", as_dict=True, maintain_order=True).items()

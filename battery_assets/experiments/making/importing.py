@@ -1,13 +1,14 @@
 """A dataset of an operator's own captures: every row of every file is loaded, a duplicate, or in quarantine.
 
-Files are read in batches that are kept as they are read, so that an import which was stopped goes on after
-them. What is read becomes signals, accounts and quarantine only when all of it is there.
+Files are read part by part, and each part is kept as it is read: memory holds one part, and an import which
+was stopped goes on after the last whole file. What is read becomes signals, accounts and quarantine only when
+all of it is there.
 """
 
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import polars as pl
 
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import accounts, books
-from battery_assets.experiments.making.files import FOLDER, bursts_of
+from battery_assets.experiments.making.files import FOLDER
 from battery_assets.experiments.making.references import formed
 from battery_assets.ingest.captures.layout import Terms, terms_of
 from battery_assets.ingest.captures.reading import Capture, labels_of, read_capture, refused_bursts
@@ -24,7 +25,8 @@ from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.experiments.signals import IMPORT
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
-BATCH = 50
+# What is kept at once: so many files, or bursts of so many samples.
+BATCH, PART_ROWS = 50, 2_000_000
 LONGEST_NAME = 120
 KEPT = (
     "signal_id", "system", "string", "day", "month", "pulses", "labels", "capacitance_lost", "phase_low",
@@ -75,10 +77,10 @@ def make(
     """Carry out an import. Returns what it came to: files, rows by fate, and whether it was stopped."""
     with working(warehouse.database_url, number, dagster_run) as work:
         name = work.facts["name"]
-        staged = _staged(warehouse, work)
+        parts = _staged(warehouse, work)
         if work.stopping:
             return {"files": 0, "stopped": True}
-        bursts, quarantine, read = accounts.staged(warehouse, staged)
+        bursts, quarantine, read = accounts.staged(warehouse, parts)
         rows = _settled(bursts)
         left = rows.filter(pl.col("why").is_not_null(), pl.col("why") != "duplicate")
         quarantine = pl.concat([quarantine, refused_bursts(left)])
@@ -86,39 +88,78 @@ def make(
         if signals.is_empty():
             raise BadInput(f"no burst can be used: {_why(quarantine, read)}; next step: correct the captures")
         _refuse_unfit(signals)
-        files = [
-            warehouse.lake.keep(f"{FOLDER}/dataset={name}/{place:04d}", mine.select(KEPT))
-            for place, mine in enumerate(signals.partition_by("system", maintain_order=True))
-        ]
+        files = _kept(warehouse, name, parts, signals)
         fates = accounts.put(warehouse, name, work.facts["files"], read, rows, quarantine)
         meta = {
             "files": files, "simulated": False, "rows": fates, "staged": [],
-            "samples": int(signals["waveform_v"].list.len()[0]),
-            "sample_rate": float(signals["waveform_hz"][0]),
+            "samples": int(signals["samples"][0]), "sample_rate": float(signals["waveform_hz"][0]),
         }  # fmt: skip
         books.change(warehouse, name, file_path=f"{FOLDER}/dataset={name}", meta_data=meta)
-        say(f"{signals.height} bursts of {len(files)} systems; rows: {fates}")
-        return {"files": len(files), "stopped": False, **fates}
+        systems = signals["system"].n_unique()
+        say(f"{signals.height} bursts of {systems} systems; rows: {fates}")
+        return {"files": len(files), "systems": systems, "stopped": False, **fates}
 
 
-def _staged(warehouse: Warehouse, work: Work) -> list[dict[str, str]]:
-    """Read the files that were not read yet, batch by batch. Returns where each batch is kept."""
+def _kept(warehouse: Warehouse, name: str, parts: list[dict[str, Any]], signals: pl.DataFrame) -> list[str]:
+    """Write the files of a dataset, a part at a time, and of each part a file for each system."""
+    order = signals.with_row_index("turn")
+    files: list[tuple[str, int, str]] = []
+    for place, part in enumerate(parts):
+        mine = order.filter(pl.col("part") == place)
+        if mine.is_empty():
+            continue
+        waves = (
+            warehouse.capture(part["bursts"]).with_row_index("row").select("row", "waveform_v", "waveform_a")
+        )
+        told = mine.join(waves, on="row").sort("turn")
+        for (system,), rows in told.partition_by("system", as_dict=True, maintain_order=True).items():
+            url = warehouse.lake.keep(f"{FOLDER}/dataset={name}/{len(files):05d}", rows.select(KEPT))
+            files.append((str(system), int(rows["turn"][0]), url))
+    return [url for _, _, url in sorted(files, key=lambda one: one[:2])]
+
+
+def _staged(warehouse: Warehouse, work: Work) -> list[dict[str, Any]]:
+    """Read the files that were not read yet, part by part. Returns where each part is kept.
+
+    A part has `done`: so many files are whole with it. What a file left that was not read to its end is
+    read again.
+    """
     facts, name = work.facts, work.facts["name"]
     terms, files = terms_of(facts["terms"]), facts["files"]
-    staged = list((books.dataset(warehouse, name).meta_data or {}).get("staged") or [])
-    if staged:
-        work.say(f"{min(len(staged) * BATCH, len(files))} files were read already")
-    for start in range(len(staged) * BATCH, len(files), BATCH):
-        read = [_read(Path(facts["folder"]), one, terms) for one in files[start : start + BATCH]]
-        staged.append(accounts.stage(warehouse, f"{FOLDER}/dataset={name}/staged-{len(staged):05d}", read))
-        books.change(warehouse, name, meta_data={"staged": staged})
-        if work.report(start + len(read), len(files)):
-            break
-    return staged
+    parts = list((books.dataset(warehouse, name).meta_data or {}).get("staged") or [])
+    done = next((one["done"] for one in reversed(parts) if one.get("done")), 0)
+    while parts and not parts[-1].get("done"):
+        parts.pop()
+    if parts:
+        work.say(f"{done} files were read already")
+    waiting: list[Capture] = []
+
+    def put(whole: int) -> bool:
+        """Keep what waits. Returns whether the job is to end."""
+        where = accounts.stage(warehouse, f"{FOLDER}/dataset={name}/staged-{len(parts):05d}", waiting)
+        parts.append({**where, "done": whole})
+        waiting.clear()
+        books.change(warehouse, name, meta_data={"staged": parts})
+        return work.report(max(one["done"] for one in parts), len(files))
+
+    for place in range(done, len(files)):
+        for capture in _read(Path(facts["folder"]), files[place], terms):
+            waiting.append(capture)
+            if sum(map(_rows, waiting)) >= PART_ROWS and put(0):
+                return parts
+        last = place + 1 == len(files)
+        if (last or len({one.path for one in waiting}) >= BATCH) and put(place + 1):
+            return parts
+    return parts
 
 
-def _read(folder: Path, file: dict[str, Any], terms: Terms) -> Capture:
-    """Read a file; one that is another by now ends the import. Raises BadInput."""
+def _rows(capture: Capture) -> int:
+    """How many samples its bursts have."""
+    return int(capture.bursts["rows"].sum()) if capture.bursts.height else 0
+
+
+def _read(folder: Path, file: dict[str, Any], terms: Terms) -> Iterator[Capture]:
+    """Read a file, some bursts at a time; one that is another by now ends the import. Raises BadInput."""
     from battery_assets.learning.signals.bursts import CLASSES
 
     path = folder / file["path"]
@@ -126,13 +167,14 @@ def _read(folder: Path, file: dict[str, Any], terms: Terms) -> Capture:
         raise BadInput(
             f"{file['path']} is not what it was when the import was asked for; next step: ask again"
         )
-    capture = read_capture(path, file["path"], terms)
-    if capture.bursts.is_empty():
-        return capture
-    named = {one: labels_of(one, CLASSES, file["path"]) for one in capture.bursts["label"].unique()}
-    labels = [named[one] for one in capture.bursts["label"]]
-    told = capture.bursts.with_columns(labels=pl.Series(labels, dtype=pl.List(pl.String)))
-    return Capture(capture.path, capture.rows_read, told, capture.quarantine, capture.reason)
+    for capture in read_capture(path, file["path"], terms):
+        if capture.bursts.is_empty():
+            yield capture
+            continue
+        named = {one: labels_of(one, CLASSES, file["path"]) for one in capture.bursts["label"].unique()}
+        labels = [named[one] for one in capture.bursts["label"]]
+        told = capture.bursts.with_columns(labels=pl.Series(labels, dtype=pl.List(pl.String)))
+        yield Capture(capture.path, capture.rows_read, told, capture.quarantine, capture.reason)
 
 
 def _settled(bursts: pl.DataFrame) -> pl.DataFrame:
@@ -166,13 +208,14 @@ def _settled(bursts: pl.DataFrame) -> pl.DataFrame:
 def _refuse_unfit(signals: pl.DataFrame) -> None:
     """Refuse what no model could read: too slow or too short for a line of the mains, too few systems."""
     from battery_assets.features.ripple.spectrum import LEAST_RATE_HZ, MAINS_HZ
+    from battery_assets.learning.signals.bursts import RIPPLE, refuse_few
 
-    count, rate = len(signals["waveform_v"][0]), float(signals["waveform_hz"][0])
+    count, rate = int(signals["samples"][0]), float(signals["waveform_hz"][0])
     if rate < LEAST_RATE_HZ or count < rate / MAINS_HZ:
         raise BadInput(
             f"bursts of {count} samples at {rate:g} Hz; next step: one mains cycle at 6.4 kHz or more"
         )
-    bursts_of(signals).refuse_unfit()
+    refuse_few(signals["system"].n_unique(), RIPPLE, faults=bool(signals["labels"].list.len().sum()))
 
 
 def _why(quarantine: pl.DataFrame, read: list[dict[str, Any]]) -> str:

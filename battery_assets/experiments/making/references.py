@@ -7,16 +7,15 @@ REFERENCES, LEAST = 10, 5
 
 
 def formed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows (string, labels, waveform_v, waveform_hz, in order of time) with `is_reference` and `why`.
+    """Rows (string, labels, waveform_v or samples, waveform_hz, in order of time) with `is_reference`, `why`.
 
     why: OTHER_FORM, NO_REFERENCE, or null where a burst can stand. Where somebody said which bursts of a
     string are references (`is_reference`), sound ones of these are; elsewhere the first ten sound ones.
     """
-    form = pl.struct(pl.col("waveform_v").list.len(), "waveform_hz")
+    count = pl.col("samples") if "samples" in rows.columns else pl.col("waveform_v").list.len()
+    form = pl.struct(count.alias("samples"), "waveform_hz")
     common = rows.select(form.mode().sort().first()).item()
-    alike = (pl.col("waveform_v").list.len() == common["waveform_v"]) & (
-        pl.col("waveform_hz") == common["waveform_hz"]
-    )
+    alike = (count == common["samples"]) & (pl.col("waveform_hz") == common["waveform_hz"])
     sound = alike & (pl.col("labels").list.len() == 0)
     said = pl.col("is_reference").fill_null(False) if "is_reference" in rows.columns else pl.lit(False)
     counted = rows.with_columns(

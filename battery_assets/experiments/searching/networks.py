@@ -48,7 +48,9 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     classes = len(CLASSES_OF[data.meta_data.get("kind", "ripple")])
     space = {**checked(dict(terms.get("space") or {}), classes), "seed": seed}
     if next_architecture(algorithm, space, [], 1, seed, int(data.meta_data["samples"]), classes) is None:
-        raise BadInput("no network of the space is within its limits; next step: smaller stages, or more room")
+        raise BadInput(
+            "no network of the space is within its limits; next step: smaller stages, or more room"
+        )
     row = {
         "name": name, "dataset_id": int(data.id), "search_algorithm": algorithm, "num_trials": trials,
         "max_epochs_per_trial": epochs, "search_space_config": space,
@@ -71,7 +73,13 @@ def search(
             seen = [(row.architecture, row.validation_accuracy) for row in trained]
             place, samples = len(trained) + 1, bursts.volts.shape[1]
             one = next_architecture(
-                campaign.search_algorithm, space, seen, place, int(space["seed"]), samples, len(bursts.classes)
+                campaign.search_algorithm,
+                space,
+                seen,
+                place,
+                int(space["seed"]),
+                samples,
+                len(bursts.classes),
             )
             if one is None:
                 say(f"no other network fits the space after {len(trained)}")

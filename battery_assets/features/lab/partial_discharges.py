@@ -1,4 +1,4 @@
-"""The first part of each discharge of a test as a curve of one length: voltage and current by charge drawn."""
+"""The first part of each discharge of a test as a curve of one length: volts and amperes by charge drawn."""
 
 import numpy as np
 import polars as pl

@@ -1,31 +1,37 @@
-"""A file of captures as whole bursts; of every row of it, what became of it.
+"""A file of captures as whole bursts, read in bounded memory; of every row of it, what became of it.
 
 A burst counts as a whole: where one of its rows is bad, all of them go to quarantine.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from battery_assets.errors import BadInput
 from battery_assets.ingest.captures.layout import LAYOUT, SAID_ONCE, Terms
 from battery_assets.ingest.files.advice import with_step
+from battery_assets.ingest.files.piece import Piece
 from battery_assets.ingest.files.pieces import pieces
 from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA, Fault, FileRefused, quarantine_frame
-from battery_assets.ingest.files.rows import LINE, checked_rows
+from battery_assets.ingest.files.rows import LINE, Rows, checked_rows
 
 KEY = "_burst"
+# Bursts are put together of so many rows at once.
+ROWS_AT_ONCE = 500_000
 # Instants of samples may be written to so much of a step; more is a gap or a jump of the clock.
 UNEVEN = 0.05
 
 
 @dataclass(frozen=True)
 class Capture:
-    """bursts: a row each, with file, line, rows; quarantine as QUARANTINE_SCHEMA; why it was refused."""
+    """Some of a file. bursts: a row each, with file, line, rows; quarantine as QUARANTINE_SCHEMA; why the
+    file was refused.
+    """
 
     path: str
     rows_read: int
@@ -34,31 +40,100 @@ class Capture:
     reason: str | None = None
 
 
-def read_capture(path: Path, name: str, terms: Terms) -> Capture:
-    """The bursts of a file. Raises BadInput for a name that is not as the terms say, no other fault."""
-    said, rows_read = terms.of_path(name), 0
-    good, marks, faults = [], [], []
-    try:
-        for piece in pieces(path, LAYOUT, terms.contract):
-            rows = checked_rows(piece, LAYOUT, None, terms.contract, datetime.now(UTC))
-            rows_read += piece.rows
-            faults += rows.faults
-            good.append(_keyed(rows.good))
-            marks.append(_keyed(piece.frame.with_columns(pl.Series(LINE, piece.lines, dtype=pl.Int64))))
-        bursts = _bursts(pl.concat(good), name, said, terms)
-        _refuse_without_rate(bursts)
-    except FileRefused as refusal:
-        whole = {"file": name, "line": refusal.line, "column": refusal.column, "reason": refusal.reason,
-                 "value": refusal.detail[:80], "raw": None, "rows": rows_read}  # fmt: skip
-        told = pl.DataFrame([whole], schema=QUARANTINE_SCHEMA)
-        return Capture(name, rows_read, pl.DataFrame(), told, with_step(refusal, terms.contract))
-    broken = _of_burst(faults, pl.concat([mark.select(KEY, LINE) for mark in marks]))
-    bursts = bursts.with_columns(why=pl.when(pl.col(KEY).is_in(broken)).then(pl.lit("INCOMPLETE_BURST"))
-                                 .otherwise(pl.col("why")))  # fmt: skip
-    told = pl.concat(
-        [quarantine_frame(name, faults), refused_bursts(bursts.filter(pl.col("why").is_not_null()))]
-    )
-    return Capture(name, rows_read, bursts.filter(pl.col("why").is_null()).drop("why", KEY), told)
+def read_capture(path: Path, name: str, terms: Terms) -> Iterator[Capture]:
+    """The bursts of a file, so many at a time, in order of their first rows, in bounded memory.
+
+    The first one carries rows_read and the rows in quarantine. Raises BadInput for a name that is not as the
+    terms say, no other fault.
+    """
+    said = terms.of_path(name)
+    with TemporaryDirectory() as folder:
+        rows = _Spilled(Path(folder), name)
+        try:
+            for piece in pieces(path, LAYOUT, terms.contract):
+                rows.add(piece, checked_rows(piece, LAYOUT, None, terms.contract, datetime.now(UTC)))
+            if terms.sample_rate_hz is None:
+                rows.refuse_without_rate()
+        except FileRefused as refusal:
+            whole = {"file": name, "line": refusal.line, "column": refusal.column, "reason": refusal.reason,
+                     "value": refusal.detail[:80], "raw": None, "rows": rows.read}  # fmt: skip
+            told = pl.DataFrame([whole], schema=QUARANTINE_SCHEMA)
+            yield Capture(name, rows.read, pl.DataFrame(), told, with_step(refusal, terms.contract))
+            return
+        yield Capture(name, rows.read, pl.DataFrame(), rows.quarantine())
+        for together in rows.bursts():
+            bursts = _bursts(together, name, said, terms)
+            bursts = bursts.with_columns(
+                why=pl.when(pl.col(KEY).is_in(list(rows.broken))).then(pl.lit("INCOMPLETE_BURST"))
+                .otherwise(pl.col("why"))
+            )  # fmt: skip
+            told = refused_bursts(bursts.filter(pl.col("why").is_not_null()))
+            yield Capture(name, 0, bursts.filter(pl.col("why").is_null()).drop("why", KEY), told)
+
+
+class _Spilled:
+    """The checked rows of a file beside it on disk, piece by piece; in memory is only what each burst has."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name, self.read = folder, name, 0
+        self.broken: set[str] = set()
+        self._last: str | None = None
+        self._held: list[pl.DataFrame] = []
+        self._faulty = 0
+
+    def add(self, piece: Piece, rows: Rows) -> None:
+        """Put a piece of the file to those before it."""
+        place = len(self._held)
+        good = _keyed(rows.good)
+        good.write_parquet(self.folder / f"{place}.parquet", compression="lz4")
+        known = [one for one in ("sample_rate_hz", "time_s") if one in good.columns]
+        of_each = [pl.col(one).count() for one in known]
+        self._held.append(
+            good.group_by(KEY, maintain_order=True).agg(pl.len().alias("rows"), *of_each)
+            .with_columns(piece=pl.lit(place))
+        )  # fmt: skip
+        marks = _keyed(piece.frame.with_columns(pl.Series(LINE, piece.lines, dtype=pl.Int64))).select(
+            KEY, LINE
+        )
+        if rows.faults:
+            self.broken |= set(_of_burst(rows.faults, marks, self._last))
+            quarantine_frame(self.name, rows.faults).write_parquet(
+                self.folder / f"faults-{self._faulty}.parquet"
+            )
+            self._faulty += 1
+        if marks.height:
+            self._last = marks.sort(LINE)[KEY][-1]
+        self.read += piece.rows
+
+    def refuse_without_rate(self) -> None:
+        """Raise FileRefused where rows of a burst say neither a rate nor two instants."""
+        held = self._all()
+        told = [pl.col("sample_rate_hz") > 0] if "sample_rate_hz" in held.columns else []
+        told += [pl.col("time_s") > 1] if "time_s" in held.columns else []
+        if held.height and (not told or not held.select(pl.any_horizontal(*told).all()).item()):
+            raise FileRefused("NO_RATE", "no sampling rate: neither a column nor a term says it")
+
+    def quarantine(self) -> pl.DataFrame:
+        """The faulty rows of all pieces."""
+        found = [pl.read_parquet(self.folder / f"faults-{place}.parquet") for place in range(self._faulty)]
+        return pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *found])
+
+    def bursts(self) -> Iterator[pl.DataFrame]:
+        """The rows of whole bursts, some half a million at a time; each piece is read where it is needed."""
+        held = self._all()
+        together = held.with_columns(turn=(pl.col("rows").cum_sum() - 1) // ROWS_AT_ONCE)
+        where = pl.concat(self._held).select(KEY, "piece") if self._held else None
+        for keys in together.partition_by("turn", maintain_order=True):
+            assert where is not None
+            own = pl.col(KEY).is_in(keys[KEY].implode())
+            mine = where.filter(own)["piece"].unique().sort()
+            yield pl.concat([pl.read_parquet(self.folder / f"{place}.parquet").filter(own) for place in mine])
+
+    def _all(self) -> pl.DataFrame:
+        """Each burst once: its key, and how much its rows say."""
+        if not self._held:
+            return pl.DataFrame(schema={KEY: pl.String, "rows": pl.UInt32})
+        return pl.concat(self._held).drop("piece").group_by(KEY, maintain_order=True).sum()
 
 
 def refused_bursts(bursts: pl.DataFrame) -> pl.DataFrame:
@@ -78,13 +153,17 @@ def _keyed(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.concat_str(*named, separator="\n").alias(KEY))
 
 
-def _of_burst(faults: list[Fault], marks: pl.DataFrame) -> list[str]:
-    """Keys of the bursts that faulty lines belong to; a line that is no row belongs to the one before it."""
-    if not faults or marks.is_empty():
+def _of_burst(faults: list[Fault], marks: pl.DataFrame, before: str | None) -> list[str]:
+    """Keys of the bursts that faulty lines belong to; a line that is no row belongs to the one before it.
+
+    before: the key of the row before these, where there is one.
+    """
+    first = before if before is not None else (marks[KEY][0] if marks.height else None)
+    if first is None:
         return []
     lines = pl.DataFrame({LINE: sorted({fault.line for fault in faults})}, schema={LINE: pl.Int64})
     found = lines.join_asof(marks.sort(LINE), on=LINE)[KEY]
-    return found.fill_null(marks[KEY][0]).unique().to_list()
+    return found.fill_null(first).unique().to_list()
 
 
 def _bursts(rows: pl.DataFrame, name: str, said: dict[str, str], terms: Terms) -> pl.DataFrame:
@@ -117,14 +196,8 @@ def _bursts(rows: pl.DataFrame, name: str, said: dict[str, str], terms: Terms) -
     return filled.with_columns(
         why=pl.when("mixed").then(pl.lit("MIXED_BURST"))
         .when(pl.any_horizontal(pl.col("system", "label").is_null())).then(pl.lit("NULL_REQUIRED"))
-        .when(uneven.fill_null(False)).then(pl.lit("UNEVEN_TIME"))
+        .when(uneven.fill_null(False) | ~pl.col("sample_rate_hz").is_finite()).then(pl.lit("UNEVEN_TIME"))
     ).drop("mixed", "step", "spread", "least")  # fmt: skip
-
-
-def _refuse_without_rate(bursts: pl.DataFrame) -> None:
-    rate = bursts["sample_rate_hz"].to_numpy().astype(float)
-    if len(rate) and not np.isfinite(rate).all():
-        raise FileRefused("NO_RATE", "no sampling rate: neither a column nor a term says it")
 
 
 def labels_of(words: str, classes: tuple[str, ...], where: str) -> list[str]:

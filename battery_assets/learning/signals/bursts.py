@@ -86,13 +86,18 @@ class Bursts:
             raise BadInput(
                 f"{int(bad.sum())} bursts hold values that are no numbers; next step: import them anew"
             )
-        if (count := len(np.unique(self.group))) < 5:
-            what = {RIPPLE: "systems", DISCHARGES: "strings", CELLS: "cells"}[self.kind]
-            raise BadInput(
-                f"{count} {what}: training, validation and test need five at least; next step: add {what}"
-            )
-        if not self.labels.any():
-            raise BadInput("no burst has a fault: nothing can be learned; next step: add labelled faults")
+        refuse_few(len(np.unique(self.group)), self.kind, faults=bool(self.labels.any()))
+
+
+def refuse_few(groups: int, kind: str, *, faults: bool) -> None:
+    """Raise BadInput for signals of too few systems, strings or cells, and for those without a fault."""
+    if groups < 5:
+        what = {RIPPLE: "systems", DISCHARGES: "strings", CELLS: "cells"}[kind]
+        raise BadInput(
+            f"{groups} {what}: training, validation and test need five at least; next step: add {what}"
+        )
+    if not faults:
+        raise BadInput("no burst has a fault: nothing can be learned; next step: add labelled faults")
 
 
 def severity_of(labels: tuple[str, ...], loss: float, low: float) -> str:

@@ -53,8 +53,8 @@ FLOAT_A, FLOAT_A_SD = 0.1, 0.03
 class Campaign:
     """What is made: systems, and of each so many bursts. `mixed` bursts have two faults at once.
 
-    capacitor_loss, phase_low: within which shares severities are drawn. months: YYYY-MM, over whose days the
-    bursts of a system lie, references first; without them nothing is dated.
+    capacitor_loss, phase_low: within which shares severities are drawn. months: YYYY-MM, over whose days
+    the bursts of a system lie, references first; without them nothing is dated.
     """
 
     systems: int = 60
@@ -167,7 +167,9 @@ def _days(months: tuple[str, ...]) -> list[date]:
     """Every day of months, in order. Raises ValueError for one that is none."""
     first = [date.fromisoformat(f"{month}-01") for month in sorted(set(months))]
     return [
-        start.replace(day=number) for start in first for number in range(1, monthrange(start.year, start.month)[1] + 1)
+        start.replace(day=number)
+        for start in first
+        for number in range(1, monthrange(start.year, start.month)[1] + 1)
     ]
 
 
@@ -175,7 +177,9 @@ def _states(campaign: Campaign, rng: np.random.Generator) -> list[_State]:
     """References first, then sound bursts, each fault by itself, and two at once."""
     sound = [_State()] * (campaign.references + campaign.sound)
     faulty = [
-        _State((kind,), *_severity(campaign, kind, rng)) for kind in campaign.faults for _ in range(campaign.each_fault)
+        _State((kind,), *_severity(campaign, kind, rng))
+        for kind in campaign.faults
+        for _ in range(campaign.each_fault)
     ]
     least, most = campaign.capacitor_loss
     grave = (min(max(LEAST_MIXED_LOSS, least), most), most)

@@ -6,7 +6,7 @@ import pytest
 
 from battery_assets.errors import BadInput
 from battery_assets.ingest.captures.layout import terms_of
-from battery_assets.ingest.captures.reading import labels_of, read_capture
+from battery_assets.ingest.captures.reading import Capture, labels_of, read_capture
 from battery_assets.learning.signals.bursts import CLASSES
 
 PLAIN = {"sample_rate_hz": 12800, "system": "s1", "label": "sound"}
@@ -15,6 +15,16 @@ PLAIN = {"sample_rate_hz": 12800, "system": "s1", "label": "sound"}
 def samples(count: int = 8, **more) -> pl.DataFrame:
     """Rows of one burst."""
     return pl.DataFrame({"voltage_v": np.arange(count) + 320.0, "current_a": np.arange(count) / 10, **more})
+
+
+def whole(captures) -> Capture:
+    """What came of a file, together."""
+    parts = list(captures)
+    bursts = [one.bursts for one in parts if one.bursts.height]
+    return Capture(
+        parts[0].path, sum(one.rows_read for one in parts), pl.concat(bursts) if bursts else pl.DataFrame(),
+        pl.concat([one.quarantine for one in parts]), parts[0].reason,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -30,7 +40,7 @@ def read(tmp_path):
             content.write_parquet(path)
         else:
             content.write_csv(path)
-        capture = read_capture(path, name, terms_of({**PLAIN, **terms}))
+        capture = whole(read_capture(path, name, terms_of({**PLAIN, **terms})))
         kept = int(capture.bursts["rows"].sum()) if capture.bursts.height else 0
         assert capture.rows_read == kept + capture.quarantine["rows"].sum(), "a row was lost"
         return capture

@@ -19,7 +19,7 @@ needs_extra = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def bursts():
-    campaign = Campaign(systems=2, references=5, sound=5, each_fault=5, mixed=5, seed=1)
+    campaign = Campaign(systems=5, references=5, sound=5, each_fault=5, mixed=5, seed=1)
     return bursts_of(pl.concat([frame_of(one) for one in system_bursts(campaign)]))
 
 
