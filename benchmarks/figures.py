@@ -192,6 +192,7 @@ GROUPS = (
                 for name in ("rule", "labels", "forest")
                 for what in ("sound_called_sound", "both_named", "exact")
             },
+            **{f"rule_{name}_right_pct": "% of bursts" for name in ("without_own", "own", "pulses_unknown")},
             "diagnosis_tenth_in_a_week_pct": "% of systems that lost a tenth",
             "diagnosis_false_alarms_per_100_weeks": "in 100 weeks of a system",
         },

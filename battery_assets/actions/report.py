@@ -44,7 +44,8 @@ FROM (SELECT DISTINCT ON (string_id) * FROM fleet.string_runtime_now
 ORDER BY ride_through_probability NULLS FIRST, runtime_min - required_min, site, string_code LIMIT :most
 """
 _POWER = """
-SELECT one.site, string_code AS string, max(bursts) AS days_seen, round(100 * max(wander)::numeric, 1) AS wander,
+SELECT one.site, string_code AS string, max(bursts) AS days_seen,
+       round(100 * max(wander)::numeric, 1) AS wander,
        round(100 * max(power) FILTER (WHERE days = 1 AND loss = 0.2)::numeric) AS fifth_in_a_day,
        round(100 * max(power) FILTER (WHERE days = 7 AND loss = 0.05)::numeric) AS twentieth_in_a_week,
        round(100 * max(power) FILTER (WHERE days = 7 AND loss = 0.1)::numeric) AS tenth_in_a_week

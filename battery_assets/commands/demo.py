@@ -39,16 +39,19 @@ def demo() -> None:
         # Before the experiments, which are the admin's.
         seeded = seed(at)
         signals = demo_signals.steps(at)
-        if signals:
-            with steps_bar("experiments on signals", len(signals)) as progress:
-                for one in signals:
-                    progress(str(one), False)
-                    one.do(at)
-                    progress(str(one), True)
-        print_report(at)
-        click.echo(f"\nThe last month as a page: {page_of(at)}")
-        if seeded is not None:
-            click.echo(f"Sign in, once `battery-assets up` runs, within 24 hours: {seeded.link}")
-            click.echo(f"A key that reads, shown this once: {seeded.key}")
+        try:
+            if signals:
+                with steps_bar("experiments on signals", len(signals)) as progress:
+                    for one in signals:
+                        progress(str(one), False)
+                        one.do(at)
+                        progress(str(one), True)
+            print_report(at)
+            click.echo(f"\nThe last month as a page: {page_of(at)}")
+        finally:
+            # Shown once, whatever became of the experiments.
+            if seeded is not None:
+                click.echo(f"Sign in, once `battery-assets up` runs, within 24 hours: {seeded.link}")
+                click.echo(f"A key that reads, shown this once: {seeded.key}")
         took, runs = time.monotonic() - started, total + len(signals)
         click.echo(f"{runs} runs in {took:.0f} s. Look closer: battery-assets up")

@@ -1,6 +1,6 @@
 """What the strings of a site would have seen of a capacitor's loss: told before anything has failed.
 
-Sound bursts are those that the fleet's diagnosis calls sound, of the site's newest months; one day counts once.
+Sound bursts are those that the fleet's diagnosis calls sound, of a site's newest months; a day counts once.
 """
 
 from typing import Any

@@ -79,8 +79,8 @@ class Campaign:
             raise ValueError("a campaign has faults, and no number under 0; next step: correct its numbers")
         if self.references < LEAST_REFERENCES:
             raise ValueError(
-                f"{self.references} references: without {LEAST_REFERENCES} sound references nobody can tell a "
-                "capacitor's loss; next step: give references"
+                f"{self.references} references: without {LEAST_REFERENCES} sound references nobody can tell "
+                "a capacitor's loss; next step: give references"
             )
         if self.each_fault + self.mixed == 0 or self.sound == 0:
             raise ValueError(
