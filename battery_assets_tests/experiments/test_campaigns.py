@@ -4,10 +4,13 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets.errors import BadInput
+from battery_assets.experiments.making import books as datasets
+from battery_assets.experiments.making import generation
 from battery_assets.experiments.searching import books, networks, settings
 from battery_assets.experiments.trying import books as experiments
 from battery_assets.platform.jobs.core import JobLost
 from battery_assets.tables.experiments.campaigns import hpo_campaign, nas_campaign
+from battery_assets_tests.experiments.conftest import SMALL
 from battery_assets_tests.experiments.test_datasets import rows
 
 GRID = {"min_samples_leaf": {"choices": [1, 2, 3, 4]}, "max_features": {"choices": [0.1, 0.2, 0.3, 0.5, 1.0]}}
@@ -115,6 +118,41 @@ def test_a_search_for_networks_says_whether_noise_decides(place, small):
     assert again["metrics"]["state_sha256"] == found[0].metrics["state_sha256"]
 
 
+@pytest.fixture
+def begun(place):
+    """The name of a dataset whose job was asked for, and never ran."""
+    try:
+        datasets.dataset(place.warehouse, "begun")
+    except BadInput:
+        generation.ask(place.warehouse, "begun", SMALL)
+    return "begun"
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ({"trials": 0}, "a budget of 0 trials"),
+        ({"epochs": 0}, "of 0 epochs"),
+        ({"dataset": "nothing"}, "there is no dataset"),
+        ({"dataset": "begun"}, "has no signals yet"),
+        ({"space": {"width": []}}, "width has no choices"),
+        ({"space": {"width": 8}}, "width has no choices"),
+        ({"space": {"kernel": ["seven"]}}, "kernel: 'seven'"),
+        ({"space": {"wings": [2]}}, "has no wings"),
+        ({"space": {"most_parameters": 10}}, "the smallest network"),
+        ({"space": {"most_flops": 10}}, "within its limits"),
+        ({"search_algorithm": "guess"}, "search_algorithm 'guess'"),
+    ],
+)
+def test_a_search_for_networks_that_cannot_be_leaves_nothing(place, small, begun, terms, words):
+    with pytest.raises(BadInput, match=words):
+        networks.ask(place.warehouse, "never", {"dataset": small, "trials": 3, "epochs": 2, **terms})
+    assert not rows(place, "SELECT 1 FROM experiments.nas_campaign WHERE name = 'never'")
+    assert not rows(
+        place, "SELECT 1 FROM service.job WHERE facts ->> 'name' = 'never' AND kind = 'nas_campaign'"
+    )
+
+
 @pytest.mark.parametrize(
     ("terms", "words"),
     [
@@ -123,9 +161,19 @@ def test_a_search_for_networks_says_whether_noise_decides(place, small):
         ({"method": "random_search", "search_space": {}}, "no point to try"),
         ({"method": "random_search", "search_space": {"wings": {"choices": [2]}}}, "has no wings"),
         ({"method": "bayesian", "dataset": "nothing"}, "there is no dataset"),
+        ({"method": "bayesian", "dataset": "begun"}, "has no signals yet"),
+        (
+            {"method": "hyperband", "base_model_type": "cnn1d", "epochs": 0},
+            "a budget of 4 trials of 0 epochs",
+        ),
+        ({"method": "bayesian", "base_model_type": "forest_curve"}, "forest_curve is none for small"),
+        (
+            {"method": "bayesian", "base_model_type": "cnn1d", "search_space": {"wings": {"choices": [2]}}},
+            "has no wings",
+        ),
     ],
 )
-def test_a_campaign_that_cannot_be_leaves_nothing(place, small, terms, words):
+def test_a_campaign_that_cannot_be_leaves_nothing(place, small, begun, terms, words):
     with pytest.raises(BadInput, match=words):
         ask(place, "never", **terms)
     assert not rows(place, "SELECT 1 FROM experiments.hpo_campaign WHERE name = 'never'")

@@ -6,12 +6,16 @@ import polars as pl
 import pytest
 
 from battery_assets.errors import BadInput
+from battery_assets.experiments.making import capturing
 from battery_assets.experiments.making.capturing import _with_references, ask, named
 from battery_assets.experiments.making.labels import LEAST_LOSS, _by_truth
 from battery_assets.experiments.making.references import LEAST, REFERENCES
+from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry.kinds import FILES
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.rectifier_faults import faults
 from battery_assets.synthetic.site import SyntheticSite
+from battery_assets_tests.experiments.test_datasets import rows
 
 CONFIG = {"place": "bangrak", "seed": 5, "strings": 3, "interval_s": 300, "start": "2025-01"}
 
@@ -83,3 +87,43 @@ def test_systems_of_two_sites_that_carry_one_code_are_two_systems():
 def test_captures_of_no_site_are_refused(place, terms, words):
     with pytest.raises(BadInput, match=words):
         ask(place.warehouse, "never", terms)
+
+
+def of_systems(count: int, sound: int = 12, faulty: int = 3) -> pl.DataFrame:
+    """Labelled bursts of so many systems of one string, as a month of a site has them."""
+    told = pl.concat([bursts(f"{chr(97 + k)}1", sound, faulty) for k in range(count)])
+    return told.with_columns(
+        signal_id=pl.concat_str("string", pl.int_range(pl.len()).cast(pl.String)), day=pl.int_range(pl.len()),
+        month=pl.lit("2025-01"), pulses=pl.lit(6, pl.Int32), capacitance_lost=pl.lit(None, pl.Float64),
+        phase_low=pl.lit(None, pl.Float64), waveform_a=pl.col("waveform_v"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("month", "words"),
+    [
+        (of_systems(1), "1 systems: training"),
+        (of_systems(6, faulty=0), "no burst has a fault"),
+        (of_systems(6, sound=LEAST - 1), "of strings with less than 5 sound bursts"),
+        (pl.DataFrame(), "no burst can be used: none was recorded"),
+        (of_systems(6).with_columns(waveform_v=pl.lit([0.0, float("nan"), 0.0, 0.0])), "no numbers"),
+    ],
+)
+def test_captures_that_no_model_could_learn_from_end_the_job_and_leave_no_file(
+    place, monkeypatch, month, words
+):
+    with place.warehouse.transaction() as connection:
+        registry.put_site(connection, "unfit", FILES, {})
+    monkeypatch.setattr(capturing, "_of_month", lambda *_: (month, {}))
+    monkeypatch.setattr(type(place.warehouse.lake), "keep", lambda *_: pytest.fail("a file was kept"))
+    name = f"unfit-{len(words)}-{month.height}"
+    number = ask(place.warehouse, name, {"sites": ["unfit"], "months": ["2025-01"]})
+    with pytest.raises(BadInput, match=words):
+        capturing.make(place.warehouse, number, None, lambda _: None)
+    [shown] = rows(place, f"SELECT status, error_message FROM dataset_job.jobs WHERE type = 'dataset_captures' "
+                   f"AND parameters ->> 'name' = '{name}'")  # fmt: skip
+    assert shown["status"] == "failed" and words.split(":")[0] in shown["error_message"]
+    [made] = rows(
+        place, f"SELECT num_signals, file_path, meta_data FROM experiments.datasets WHERE name = '{name}'"
+    )
+    assert (made["num_signals"], made["file_path"], made["meta_data"]["files"]) == (0, None, [])
