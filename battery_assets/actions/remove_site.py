@@ -1,5 +1,7 @@
 """A site, or a lab, that is to go: what it has is shown first, and its books stay."""
 
+import sqlalchemy as sa
+
 from battery_assets import tables as t
 from battery_assets.actions.session import Session, know_sites
 from battery_assets.errors import UserError
@@ -7,6 +9,7 @@ from battery_assets.platform.lake import pages
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_SOURCES
 from battery_assets.platform.warehouse.removal import Holding, holdings, remove_site
+from battery_assets.tables.experiments.detections import detection_power
 
 _ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 
@@ -39,6 +42,8 @@ def remove(at: Session, name: str, *, lab: bool) -> str | None:
     _refuse_busy(at, name)
     aside = at.landing.set_aside(name)
     remove_site(at.warehouse, name, t.TABLES, aside)
+    with at.warehouse.transaction() as connection:
+        connection.execute(sa.delete(detection_power).where(detection_power.c.site == name))
     # The fleet's pages of those months show it too: the next report makes them again without it.
     pages.forget(at.warehouse.lake, f"site-{name}.html")
     know_sites(at.warehouse, at.instance)
