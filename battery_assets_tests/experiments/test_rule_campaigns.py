@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.actions.signals import demo
 from battery_assets.errors import BadInput
 from battery_assets.experiments.searching import rules
 from battery_assets.platform.dagster.partitions import Part
@@ -113,6 +115,21 @@ def test_bayesian_search_finds_a_rule_that_is_as_good(ruled):
     least = shown["front"]["front"][-1]["earlier"]
     assert least["missed"] == 0
     assert least["truck_rolls"] <= 2
+
+
+def test_what_the_demo_searches_is_a_campaign_of_the_newest_months(ruled, monkeypatch):
+    asked: list[tuple] = []
+    monkeypatch.setattr(demo, "FLEET", {SITE: {}, "a site that has no months": {}})
+    monkeypatch.setattr(demo.campaigns, "search_rule", lambda at, *terms: asked.append(terms))
+    at = SimpleNamespace(warehouse=ruled.warehouse)
+    rule, power = demo._of_fleet(at)
+    rule.do(at)
+    [(name, terms, _)] = asked
+    assert (name, power.name, terms["months"]) == ("demo-rule", SITE, list(MONTHS))
+    assert ruled.run("hpo_campaign", name, terms=terms).success
+    [shown] = rows(ruled, "SELECT * FROM experiments.hpo_campaigns WHERE name = 'demo-rule'")
+    assert (shown["status"], shown["trials_completed"]) == ("completed", terms["trials"])
+    assert not demo._there(at, power) and demo._there(at, rule)
 
 
 @pytest.mark.parametrize(

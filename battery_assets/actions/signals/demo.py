@@ -16,7 +16,7 @@ from battery_assets.tables.experiments.signals import GENERATION, IMPORT
 
 DATASET, IMPORTED, WITHDRAWN = "demo-ripple", "demo-captures", "demo-withdrawn"
 # The newest months on which an alert rule is replayed.
-RULE_MONTHS = 6
+RULE_MONTHS = 3
 # What an operator of a few systems would send: a file of each, 50 ms a burst.
 OWN = {"systems": 6, "references": 6, "sound": 3, "each_fault": 1, "mixed": 0, "seed": 9}
 OWN_SAMPLES = 640
@@ -102,7 +102,7 @@ def _of_fleet(at: Session) -> list[Step]:
     if not ready:
         return []
     terms = {
-        "signal": "r_vs_baseline", "sites": sorted(ready), "method": "random_search", "trials": 8,
+        "signal": "float_below_median", "sites": sorted(ready), "method": "random_search", "trials": 8,
         "months": sorted(set.intersection(*map(set, ready.values())))[-RULE_MONTHS:],
     }  # fmt: skip
     return [
