@@ -108,7 +108,8 @@ def test_a_generation_that_was_stopped_goes_on_after_its_files(place, monkeypatc
         ({"references": 4}, "without 5 sound references"),
         ({"each_fault": 0, "mixed": 0}, "nothing can be learned"),
         ({"capacitor_loss": [0.9, 0.2]}, "capacitor_loss from 0.9 to 0.2"),
-        ({"months": ["2025-13"]}, "month"),
+        ({"months": ["2025-13"]}, "months 2025-13; next step"),
+        ({"months": ["spring"]}, "months spring; next step"),
         ({"wheels": 4}, "wheels"),
     ],
 )

@@ -90,8 +90,10 @@ class Campaign:
             low, high = getattr(self, name)
             if not 0 < low <= high < 1:
                 raise ValueError(f"{name} from {low} to {high}; next step: two shares between 0 and 1")
-        if self.months and not _days(self.months):
-            raise ValueError(f"months {', '.join(self.months)}; next step: months as 2025-03")
+        try:
+            _days(self.months)
+        except ValueError as error:
+            raise ValueError(f"months {', '.join(self.months)}; next step: months as 2025-03") from error
 
     @property
     def bursts(self) -> int:
