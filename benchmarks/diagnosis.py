@@ -1,7 +1,6 @@
 """What the product's diagnosis names on systems that nothing was chosen on, and a forest beside it."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,12 +12,9 @@ from battery_assets.learning.signals.classical import fit_forest, rule, rule_lab
 from battery_assets.learning.signals.scores import score, thresholds
 from battery_assets.learning.signals.split import sides
 from battery_assets.synthetic.signals.burst_campaign import Campaign, system_bursts
+from battery_assets_tests.worlds.ripple.rule_table import campaign_bursts
 from battery_assets_tests.worlds.ripple.systems import weeks
 
-# Five classes of six bursts; losses begin where the first rule speaks.
-RULE_TABLE: dict[str, Any] = {
-    "sound": 6, "each_fault": 6, "mixed": 0, "capacitor_loss": (0.35, 0.95), "phase_low": (0.03, 0.08),
-}  # fmt: skip
 SYSTEMS, SEEDS, WEEKS = 60, (101, 102, 103), (400, 1000)
 
 
@@ -47,8 +43,7 @@ def measure(small: bool) -> dict[str, float]:
 
 def rule_table(systems: int, seed: int) -> dict[str, float]:
     """Percent of bursts whose one fault the first rule names, where faults begin at the rule's thresholds."""
-    campaign = Campaign(systems=systems, seed=seed, **RULE_TABLE)
-    bursts = bursts_of(pl.concat([frame_of(one) for one in system_bursts(campaign)]))
+    bursts = campaign_bursts(systems, seed)
     shown = ~bursts.reference
     unknown = replace(bursts, pulses=np.full(len(bursts), 6))
     said = {

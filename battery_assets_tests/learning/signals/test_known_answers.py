@@ -6,16 +6,12 @@ The figures were measured once on other draws of the same campaign: five classes
 from dataclasses import replace
 
 import numpy as np
-import polars as pl
 import pytest
 
-from battery_assets.experiments.making.files import bursts_of
-from battery_assets.experiments.making.generation import frame_of
 from battery_assets.learning.signals.classical import rule
 from battery_assets.learning.signals.leak import leak
 from battery_assets.synthetic.rectifier_faults import TWELVE_PULSE_SHARE
-from battery_assets.synthetic.signals.burst_campaign import Campaign, system_bursts
-from benchmarks.diagnosis import RULE_TABLE
+from battery_assets_tests.worlds.ripple.rule_table import campaign_bursts
 
 # Of three systems two are UPS, and of these a third has twelve pulses.
 TWELVE = 2 / 3 * TWELVE_PULSE_SHARE
@@ -23,8 +19,7 @@ TWELVE = 2 / 3 * TWELVE_PULSE_SHARE
 
 @pytest.fixture(scope="module")
 def bursts():
-    campaign = Campaign(systems=60, seed=1, **RULE_TABLE)
-    return bursts_of(pl.concat([frame_of(one) for one in system_bursts(campaign)]))
+    return campaign_bursts(60, seed=1)
 
 
 def right(bursts, said: np.ndarray) -> np.ndarray:
