@@ -14,6 +14,7 @@ from battery_assets.experiments.making.files import bursts_of, read
 from battery_assets.experiments.searching import networks
 from battery_assets.features.lab.partial_discharges import partial_discharges
 from battery_assets.learning.signals.bursts import CELLS
+from battery_assets.learning.signals.split import sides
 from battery_assets.platform.dagster.partitions import Part, know_months
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import books as registry
@@ -102,9 +103,25 @@ def test_models_are_judged_on_cells_that_they_never_saw(worn, model):
         assert row["metrics"]["macro_auroc"] > 0.9, "a worn cell falls lower at the same charge"
 
 
+def validates(worn, seed: int) -> bool:
+    """Whether the validation cells of a seed show both worn and sound cycles."""
+    bursts = bursts_of(read(worn.place.warehouse, worn.meta["files"]))
+    labels = bursts.labels[(sides(bursts, "system", seed) == "val") & ~bursts.reference]
+    return bool(labels.any() and not labels.all())
+
+
+def test_a_campaign_whose_validation_cells_show_no_end_says_so(worn):
+    unfit = next(seed for seed in range(20) if not validates(worn, seed))
+    terms = {"dataset": "worn", "trials": 2, "epochs": 1, "seed": unfit}
+    assert not worn.place.run("nas_campaign", "worn-blind", terms=terms).success
+    [shown] = rows(worn.place, "SELECT * FROM experiments.nas_campaigns WHERE name = 'worn-blind'")
+    assert shown["status"] == "failed" and "nothing can be chosen on it" in shown["error_message"]
+
+
 def test_a_search_for_networks_is_of_curves_against_their_own_reference(worn):
     space = {"stages": [2], "width": [8], "kernel": [7, 15], "stride": [2], "separable": [False]}
-    terms = {"dataset": "worn", "trials": 2, "epochs": 2, "space": space}
+    fit = [seed for seed in range(20) if validates(worn, seed)]
+    terms = {"dataset": "worn", "trials": 2, "epochs": 2, "space": space, "seed": fit[0]}
     assert worn.place.run("nas_campaign", "worn-gateway", terms=terms).success, rows(
         worn.place, "SELECT error_message FROM experiments.nas_campaigns WHERE name = 'worn-gateway'"
     )

@@ -20,6 +20,7 @@ from battery_assets_tests.experiments.test_discharges import put
 SITE, MONTH = "seeing", "2025-04"
 PART, STRING, SYSTEM = Part(SITE, MONTH), identity("string", SITE), identity("system", SITE)
 DAYS = 16
+WAVES = {"waveform_v": pl.List(pl.Float32), "waveform_a": pl.List(pl.Float32), "waveform_hz": pl.Int32}
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +38,39 @@ def seeing(place):
         capture = pl.DataFrame({
             "ts": [at], "waveform_v": [made.volts[burst].tolist()], "waveform_a": [made.amps[burst].tolist()],
             "waveform_hz": [12_800],
-        }, schema_overrides={"waveform_v": pl.List(pl.Float32), "waveform_a": pl.List(pl.Float32),
-                             "waveform_hz": pl.Int32}).with_columns(pl.col("ts").str.to_datetime(time_unit="us", time_zone="UTC"))  # fmt: skip
+        }, schema_overrides=WAVES).with_columns(
+            pl.col("ts").str.to_datetime(time_unit="us", time_zone="UTC")
+        )  # fmt: skip
         name = identity("window", SITE, day)
         windows.append({
-            "window_id": name, "string_id": STRING, "event_type": "ripple", "start_ts": capture["ts"][0],
-            "end_ts": capture["ts"][0], "bursts_count": 1,
+            "window_id": name, "string_id": STRING, "event_type": "surge", "start_ts": capture["ts"][0],
+            "end_ts": capture["ts"][0], "bursts_count": 1, "sample_rate_ms": 1000,
             "data_blob_url": place.warehouse.keep_capture(PART, name, capture),
         })  # fmt: skip
     for table, sent in (
-        (t.string, [{"string_id": STRING, "string_code": "S1", "string_position": 1, "system_id": SYSTEM}]),
-        (t.battery_system, [{"system_id": SYSTEM, "system_code": "R1", "rectifier_pulses": made.pulses}]),
+        (
+            t.battery_system,
+            [
+                {
+                    "system_id": SYSTEM,
+                    "system_code": "R1",
+                    "rectifier_pulses": made.pulses,
+                    "system_type": "UPS",
+                }
+            ],
+        ),
+        (
+            t.string,
+            [
+                {
+                    "string_id": STRING,
+                    "string_code": "S1",
+                    "string_position": 1,
+                    "system_id": SYSTEM,
+                    "batteries_count": 24,
+                }
+            ],
+        ),
         (t.telemetry_event_window, windows),
     ):
         put(place.warehouse, table, sent, PART)

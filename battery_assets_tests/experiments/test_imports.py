@@ -191,9 +191,10 @@ IN_A_CHILD = """
 import resource, sys
 from battery_assets.experiments.making import importing
 from battery_assets.ingest.captures import reading
+from battery_assets.ingest.files import unpacked
 from battery_assets.platform.warehouse.resource import Warehouse
 
-importing.PART_ROWS, reading.ROWS_AT_ONCE = 100_000, 50_000
+importing.PART_ROWS, reading.ROWS_AT_ONCE, unpacked.BLOCK_BYTES = 100_000, 50_000, 2 << 20
 warehouse = Warehouse(database_url=sys.argv[1], lake_url=sys.argv[2])
 begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 made = importing.make(warehouse, int(sys.argv[3]), None, lambda _: None)

@@ -134,7 +134,14 @@ def loaded(warehouse: Warehouse, dataset_id: int, seed: int) -> "tuple[Bursts, n
     data = datasets.dataset(warehouse, dataset_name(warehouse, dataset_id))
     bursts = bursts_of(read(warehouse, data.meta_data["files"]))
     bursts.refuse_unfit()
-    return bursts, sides(bursts, "system", seed)
+    side = sides(bursts, "system", seed)
+    of_valid = bursts.labels[(side == "val") & ~bursts.reference]
+    if not (of_valid.any(axis=0) & ~of_valid.all(axis=0)).any():
+        raise BadInput(
+            f"the validation side of {data.name} has no fault, or faults alone: nothing can be chosen on it; "
+            "next step: a larger dataset, or another seed"
+        )
+    return bursts, side
 
 
 def _seen(rows: Any) -> "list[Seen]":
