@@ -99,22 +99,25 @@ def _of_fleet(at: Session) -> list[Step]:
     """A search for an alert rule on the demo's sites, and what their strings would have seen."""
     there = {site: committed_months(at, site, t.feature_store) for site in FLEET}
     ready = {site: months for site, months in there.items() if len(months) >= RULE_MONTHS}
-    if not ready:
+    months = sorted(set.intersection(*map(set, ready.values()))) if ready else []
+    if len(months) < RULE_MONTHS:
         return []
     terms = {
         "signal": "float_below_median", "sites": sorted(ready), "method": "random_search", "trials": 8,
-        "months": sorted(set.intersection(*map(set, ready.values())))[-RULE_MONTHS:],
+        "months": months[-RULE_MONTHS:],
     }  # fmt: skip
+
+    def told(site: str) -> Step:
+        return Step(
+            site, "detection_power", lambda at: experiments.tell_power(at, site), key="site", done="true"
+        )
+
     return [
         Step(
             "demo-rule", "hpo_campaigns",
             lambda at: campaigns.search_rule(at, "demo-rule", terms, _admin(at)),
         ),
-        *(
-            Step(site, "detection_power", lambda at, site=site: experiments.tell_power(at, site),
-                 key="site", done="true")
-            for site in ready
-        ),
+        *(told(site) for site in ready),
     ]  # fmt: skip
 
 

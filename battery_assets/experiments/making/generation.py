@@ -40,7 +40,9 @@ def campaign_of(terms: dict[str, Any]) -> "Campaign":
     from battery_assets.synthetic.signals.burst_campaign import Campaign
 
     try:
-        listed = {key: tuple(value) if isinstance(value, list) else value for key, value in terms.items()}
+        listed: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in terms.items()
+        }
         return Campaign(**listed)
     except (TypeError, ValueError) as error:
         raise BadInput(f"{error}") from error

@@ -33,7 +33,8 @@ def partial_discharges(
     for cycle, start, end in cycles.select(
         "cycle_id", pl.col("started_at", "ended_at").dt.timestamp("us")
     ).iter_rows():
-        mine = slice(*np.searchsorted(at, [start, end + 1]))
+        first, last = np.searchsorted(at, [start, end + 1]).tolist()
+        mine = slice(first, last)
         on = draws[mine]
         if not on.any():
             continue
