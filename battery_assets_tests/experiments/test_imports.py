@@ -1,8 +1,5 @@
 """An operator's captures become a dataset; every row of every file has a fate, and bad input leaves nothing."""
 
-import subprocess
-import sys
-
 import polars as pl
 import pytest
 
@@ -187,54 +184,23 @@ def test_a_link_out_of_the_folder_is_refused(place, tmp_path):
         importing.ask(place.warehouse, "never", {"folder": str(tmp_path / "in")})
 
 
-IN_A_CHILD = """
-import resource, sys
-from battery_assets.experiments.making import importing
-from battery_assets.ingest.captures import reading
-from battery_assets.ingest.files import unpacked
-from battery_assets.platform.warehouse.resource import Warehouse
-
-importing.PART_ROWS, reading.ROWS_AT_ONCE, unpacked.BLOCK_BYTES = 100_000, 50_000, 2 << 20
-warehouse = Warehouse(database_url=sys.argv[1], lake_url=sys.argv[2])
-begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-made = importing.make(warehouse, int(sys.argv[3]), None, lambda _: None)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, made["rows_loaded"])
-"""
-
-
-def test_an_import_takes_no_more_memory_for_a_file_four_times_as_large(place, tmp_path, systems):
-    """One file holds every burst; what a larger one takes beside is far under the samples that it adds."""
-    peaks, loaded = [], []
-    for times in (6, 24):
-        folder = tmp_path / str(times)
-        folder.mkdir()
-        again = [
-            frame.with_columns(signal_id=pl.format("{}-{}", "signal_id", pl.lit(turn)),
-                               voltage_v=(pl.col("voltage_v") + turn / 1000).round(5))
-            for turn in range(times) for frame in systems
-        ]  # fmt: skip
-        pl.concat(again).write_csv(folder / "all.csv")
-        number = importing.ask(place.warehouse, f"large-{times}", {"folder": str(folder), **TERMS})
-        words = [place.warehouse.database_url, place.warehouse.lake_url, str(number)]
-        done = subprocess.run([sys.executable, "-c", IN_A_CHILD, *words], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        peak, rows_loaded = map(int, done.stdout.split())
-        peaks.append(peak)
-        loaded.append(rows_loaded)
-    assert loaded[1] == 4 * loaded[0] == 24 * SYSTEMS * 12 * SAMPLES
-    # Rows as they are read have 250 bytes, ten numbers and names; samples alone have 8.
-    assert 1024 * (peaks[1] - peaks[0]) < 60 * (loaded[1] - loaded[0])
-
-
 def test_bursts_that_lie_among_each_other_are_put_together(place, tmp_path, systems, monkeypatch):
     """Sample by sample of all systems at once, in pieces and parts that hold less than one burst of each."""
     monkeypatch.setattr(importing, "PART_ROWS", 2 * SAMPLES)
     monkeypatch.setattr(reading, "ROWS_AT_ONCE", SAMPLES)
     mixed = pl.concat([frame.with_row_index("place") for frame in systems]).sort("place", "system")
     mixed.drop("place").write_csv(tmp_path / "all.csv")
+    parts, stage = [], accounts.stage
+
+    def seen(warehouse, name, captures):
+        parts.append(sum(int(one.bursts["rows"].sum()) for one in captures if one.bursts.height))
+        return stage(warehouse, name, captures)
+
+    monkeypatch.setattr(accounts, "stage", seen)
     number = importing.ask(place.warehouse, "among", {"folder": str(tmp_path), **TERMS})
     made = importing.make(place.warehouse, number, None, lambda _: None)
     assert made["rows_loaded"] == mixed.height and made["systems"] == SYSTEMS
+    assert max(parts) <= 3 * SAMPLES and len(parts) > SYSTEMS, "memory holds a part"
     [row] = rows(place, "SELECT meta_data FROM experiments.datasets WHERE name = 'among'")
     kept = read(place.warehouse, row["meta_data"]["files"])
     one = kept.filter(system="s3", signal_id="s3-05")

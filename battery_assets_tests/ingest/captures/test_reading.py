@@ -1,5 +1,8 @@
 """A file of captures becomes whole bursts; every row is in one, or in quarantine."""
 
+import subprocess
+import sys
+
 import numpy as np
 import polars as pl
 import pytest
@@ -136,3 +139,33 @@ def test_a_label_that_is_none_is_refused_with_words(words):
 def test_a_term_that_cannot_be_is_refused(terms, words):
     with pytest.raises(BadInput, match=words):
         terms_of(terms)
+
+
+IN_A_CHILD = """
+import resource, sys
+from pathlib import Path
+from battery_assets.ingest.captures import reading
+from battery_assets.ingest.captures.layout import terms_of
+from battery_assets.ingest.files import unpacked
+
+reading.ROWS_AT_ONCE, unpacked.BLOCK_BYTES = 50_000, 2 << 20
+found = reading.read_capture(Path(sys.argv[1]), "a.csv", terms_of({"sample_rate_hz": 12800}))
+rows = sum(int(one.bursts["rows"].sum()) for one in found if one.bursts.height)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, rows)
+"""
+
+
+def test_a_file_four_times_as_large_takes_no_more_memory(tmp_path):
+    """A row as it is read has a hundred bytes and more: held, the larger file would take 75 MB beside."""
+    peaks = []
+    for rows in (250_000, 1_000_000):
+        at = np.arange(rows)
+        pl.DataFrame({
+            "voltage_v": (320 + np.sin(at)).round(4), "current_a": np.cos(at).round(3),
+            "signal_id": (at // 640).astype(str), "system": (at // 64_000).astype(str),
+        }).with_columns(label=pl.lit("sound")).write_csv(tmp_path / "a.csv")  # fmt: skip
+        command = [sys.executable, "-c", IN_A_CHILD, str(tmp_path / "a.csv")]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        peaks.append(int(told[0]) / 1024)
+        assert int(told[1]) == rows
+    assert peaks[1] - peaks[0] < 25
