@@ -142,7 +142,7 @@ def test_a_term_that_cannot_be_is_refused(terms, words):
 
 
 IN_A_CHILD = """
-import resource, sys
+import re, sys
 from pathlib import Path
 from battery_assets.ingest.captures import reading
 from battery_assets.ingest.captures.layout import terms_of
@@ -151,7 +151,8 @@ from battery_assets.ingest.files import unpacked
 reading.ROWS_AT_ONCE, unpacked.BLOCK_BYTES = 50_000, 2 << 20
 found = reading.read_capture(Path(sys.argv[1]), "a.csv", terms_of({"sample_rate_hz": 12800}))
 rows = sum(int(one.bursts["rows"].sum()) for one in found if one.bursts.height)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, rows)
+# ru_maxrss begins at that of the process which forked this one.
+print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], rows)
 """
 
 
@@ -168,4 +169,4 @@ def test_a_file_four_times_as_large_takes_no_more_memory(tmp_path):
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         peaks.append(int(told[0]) / 1024)
         assert int(told[1]) == rows
-    assert peaks[1] - peaks[0] < 25
+    assert peaks[1] - peaks[0] < 50, "of the 75 MB and more that the rows would take"
