@@ -1,6 +1,7 @@
 """Rows of a PostgreSQL partition as they are, in a few letters: whoever changes one changes them."""
 
 import functools
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -23,10 +24,16 @@ def rows_digest(connection: sa.Connection, table: sa.Table, part: Part) -> str |
     """
     if not has_digest(table):
         return None
-    row = sa.func.row(*table.columns)
+    total = rows_sum(table, part, [str(column.name) for column in table.columns])
+    return f"{_form(table)}:{connection.execute(sa.select(total)).scalar_one()}"
+
+
+def rows_sum(table: sa.Table, part: Part, names: Iterable[str]) -> sa.ScalarSelect:
+    """The sum itself, over the columns that are named, to be selected alone or with others."""
+    row = sa.func.row(*(table.c[name] for name in names))
     numbers = sa.cast(sa.func.hashtextextended(sa.cast(row, sa.Text), 0), sa.Numeric)
-    total = sa.select(sa.func.coalesce(sa.func.sum(numbers), 0)).where(within(table, part, None))
-    return f"{_form(table)}:{connection.execute(total).scalar_one()}"
+    total = sa.select(sa.func.coalesce(sa.func.sum(numbers), 0)).select_from(table)
+    return total.where(within(table, part, None)).scalar_subquery()
 
 
 @functools.cache
