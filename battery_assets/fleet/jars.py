@@ -35,7 +35,7 @@ MODEL_COLUMNS = (
 # What a source writes where it does not know: no jar has a rating of 0.
 _NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
 STRING_COLUMNS = ("string_id", "string_code", "system_id", "batteries_count", "nominal_voltage_v")
-_MASTER = (t.battery, t.battery_model, t.string)
+MASTER = (t.battery, t.battery_model, t.string)
 
 
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -44,7 +44,7 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     Master data, its string's code, system and size, its model's limits, and what `with_cells` tells of it;
     limits are empty where the model is not known, or where they are 0. A jar without a string is left out.
     """
-    return of_unchanged_rows(warehouse, _MASTER, part, _jar_facts)
+    return of_unchanged_rows(warehouse, MASTER, part, _jar_facts)
 
 
 def _jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -97,7 +97,7 @@ def jars_of(warehouse: Warehouse, part: Part) -> Jars:
     one of 120 Ah, the commonest in the fleet: laws are wide enough for that. What a capacity is set against
     is `rated_ah`, which leaves such a string out.
     """
-    return of_unchanged_rows(warehouse, _MASTER, part, _jars_of)
+    return of_unchanged_rows(warehouse, MASTER, part, _jars_of)
 
 
 def _jars_of(warehouse: Warehouse, part: Part) -> Jars:
