@@ -53,7 +53,7 @@ def _even(ts, values, step_us):
 
 @njit(cache=True, nogil=True)
 def _by_counts(edges, values, back, since, sign):
-    """As `_one_by_one` of an even unit: a window has `back` samples before its last, the first ends at `since`.
+    """As `_one_by_one` of an even unit: windows reach `back` samples back, and the first ends at `since`.
 
     Lowest values of windows are found from those towards both ends of blocks of a window's length: the same
     few steps for each sample, where a queue has as many as its values fall.
