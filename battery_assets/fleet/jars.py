@@ -15,6 +15,7 @@ from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.fleet.local_dates import local_dates
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
+from battery_assets.platform.days.whole_months import STAMPS
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 from battery_assets.platform.warehouse.stored import day_profiles
@@ -34,9 +35,7 @@ MODEL_COLUMNS = (
 # What a source writes where it does not know: no jar has a rating of 0.
 _NOT_ZERO = tuple(name for name in MODEL_COLUMNS if name.endswith(("_ah", "_v", "_a")))
 STRING_COLUMNS = ("string_id", "string_code", "system_id", "batteries_count", "nominal_voltage_v")
-_MASTER = (t.battery, t.battery_model, t.string)
-# When a row was written says nothing of the jar, and an export may write all of them anew every day.
-_SAYS_NOTHING = ("created_at", "updated_at")
+MASTER = (t.battery, t.battery_model, t.string)
 
 
 def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -45,7 +44,7 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     Master data, its string's code, system and size, its model's limits, and what `with_cells` tells of it;
     limits are empty where the model is not known, or where they are 0. A jar without a string is left out.
     """
-    return of_unchanged_rows(warehouse, _MASTER, part, _jar_facts)
+    return of_unchanged_rows(warehouse, MASTER, part, _jar_facts)
 
 
 def _jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -98,7 +97,7 @@ def jars_of(warehouse: Warehouse, part: Part) -> Jars:
     one of 120 Ah, the commonest in the fleet: laws are wide enough for that. What a capacity is set against
     is `rated_ah`, which leaves such a string out.
     """
-    return of_unchanged_rows(warehouse, _MASTER, part, _jars_of)
+    return of_unchanged_rows(warehouse, MASTER, part, _jars_of)
 
 
 def _jars_of(warehouse: Warehouse, part: Part) -> Jars:
@@ -179,7 +178,7 @@ def day_inputs(
     `dated` pairs rows with the column that says when they were true; to a day belong those up to its start
     and `by` more, less those of the days before it, which `chained` days have in their own.
     """
-    of_all = digest(*(frame.drop(_SAYS_NOTHING, strict=False) for frame in facts))
+    of_all = digest(*(frame.drop(STAMPS, strict=False) for frame in facts))
     days = sorted(digests)
     ends = pl.Series([midnight(day) + by for day in days], dtype=pl.Datetime("us", "UTC"))
     fresh = [_by_end(frame.sort(pl.all()), instant, ends) for frame, instant in dated]

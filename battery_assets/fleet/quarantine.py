@@ -7,24 +7,30 @@ from datetime import timedelta
 
 import polars as pl
 
+from battery_assets import tables as t
 from battery_assets.features.credible.days import RED_LAW
 from battery_assets.features.credible.scales import SCALES
 from battery_assets.features.laws.verdict import Finding
-from battery_assets.fleet.jars import jar_facts
+from battery_assets.fleet.jars import MASTER, jar_facts
 from battery_assets.fleet.telemetry_laws import current_sign, jar_sum
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
+from battery_assets.platform.warehouse.unchanged_rows import of_unchanged_rows
 
 LAWS = (current_sign, jar_sum)
+JUDGED = (t.telemetry_jar_raw, t.telemetry_string_raw, *MASTER)
 
 
 def broken_laws(warehouse: Warehouse, part: Part) -> list[tuple[str, Finding, str]]:
     """Law, finding and next step of each string of a month that breaks one; a string may break both.
 
-    Days that were judged before, by the laws' own checks, are not read again.
+    Days that were judged before, by the laws' own checks, are not read again, and many steps of a run ask.
     """
     # Only its writer judges a month from scratch.
-    part = Part(part.site, part.month)
+    return of_unchanged_rows(warehouse, JUDGED, Part(part.site, part.month), _broken_laws)
+
+
+def _broken_laws(warehouse: Warehouse, part: Part) -> list[tuple[str, Finding, str]]:
     found = []
     for law in LAWS:
         verdict = law(warehouse, part)

@@ -17,6 +17,75 @@ def _middle(a, b, c):
 
 @njit(cache=True, nogil=True)
 def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
+    """What `_one_by_one` gives; a unit that was sampled evenly, without a gap, goes by counts of samples."""
+    runs = len(starts) - 1
+    found = np.full(runs, np.nan)
+    first = 0
+    while first < runs:
+        stop = first + 1
+        while stop < runs and unit[starts[stop]] == unit[starts[first]]:
+            stop += 1
+        a, b = starts[first], starts[stop]
+        edges = starts[first : stop + 1] - a
+        if _even(ts[a:b], values[a:b], step_us[first]):
+            back_us = max(window_us - step_us[first], 0) / (ts[a + 1] - ts[a])
+            back, since = int(np.floor(back_us)), int(np.ceil(back_us))
+            found[first:stop] = _by_counts(edges, values[a:b], back, since, sign)
+        else:
+            of_unit = unit[a:b], ts[a:b], values[a:b], step_us[first:stop]
+            found[first:stop] = _one_by_one(edges, *of_unit, window_us, sign)
+        first = stop
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _even(ts, values, step_us):
+    """Do two rows or more follow each other in one step, no longer than a gap, with a value each?"""
+    if len(ts) < 2:
+        return False
+    step, odd = ts[1] - ts[0], 0
+    for row in range(1, len(ts)):
+        odd += ts[row] - ts[row - 1] != step
+    for row in range(len(ts)):
+        odd += values[row] != values[row]
+    return odd == 0 and 0 < step <= GAP_STEPS * step_us
+
+
+@njit(cache=True, nogil=True)
+def _by_counts(edges, values, back, since, sign):
+    """As `_one_by_one` of an even unit: windows reach `back` samples back, and the first ends at `since`.
+
+    Lowest values of windows are found from those towards both ends of blocks of a window's length: the same
+    few steps for each sample, where a queue has as many as its values fall.
+    """
+    rows, width = len(values), back + 1
+    voted, to_end = np.empty(rows), np.empty(rows)
+    voted[0] = min(sign * values[0], sign * values[1])
+    voted[-1] = min(sign * values[-2], sign * values[-1])
+    for row in range(1, rows - 1):
+        voted[row] = _middle(sign * values[row - 1], sign * values[row], sign * values[row + 1])
+    for begin in range(0, rows, width):
+        low = np.inf
+        for row in range(min(begin + width, rows) - 1, begin - 1, -1):
+            low = min(low, voted[row])
+            to_end[row] = low
+    found = np.full(len(edges) - 1, np.nan)
+    low, left = np.inf, width
+    for run in range(len(edges) - 1):
+        best = -np.inf
+        for row in range(edges[run], edges[run + 1]):
+            low, left = min(low, voted[row]), left - 1
+            if row >= since:
+                best = max(best, min(to_end[row - back], low))
+            if left == 0:
+                low, left = np.inf, width
+        if best > -np.inf:
+            found[run] = sign * best
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _one_by_one(starts, unit, ts, values, step_us, window_us, sign):
     """The highest value of each run [starts[k], starts[k + 1]) that was held for a window: float64 (runs,).
 
     Of three samples in a row the middle value counts, of two at an edge the lower. A window ends in the run

@@ -13,13 +13,14 @@ from battery_assets.fleet.credible import Judge
 from battery_assets.fleet.health_evidence import HealthEvidence
 from battery_assets.fleet.jars import day_inputs, earlier_rows, jar_facts
 from battery_assets.fleet.p6_ml_digital_twin.month_shown import month_shown
-from battery_assets.platform.dagster.assets import materializes
+from battery_assets.platform.dagster.assets import Reads, materializes
 from battery_assets.platform.dagster.metadata import numbers
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.pictures import keep_picture
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.inputs import Inputs
 from battery_assets.platform.days.saved import Value, arrays_of, state_of
+from battery_assets.platform.days.whole_months import reduce_month
 from battery_assets.platform.days.work import reduce_days
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.projections import empty
@@ -32,32 +33,51 @@ HISTORY_MONTHS = 12
 NO_IDS = pl.DataFrame(schema={"battery_id": pl.String})
 NO_JARS = empty(t.telemetry_jar_raw).select(JAR_COLUMNS)
 
+READS: Reads = {
+    "reads": [
+        t.telemetry_jar_raw,
+        t.telemetry_jar_calc,
+        t.telemetry_string_raw,
+        t.feature_store,
+        t.battery,
+        t.battery_model,
+        t.string,
+    ],
+    "history": [t.impedance_measurement_raw, t.capacity_test_raw],
+    "history_months": HISTORY_MONTHS,
+    "earlier": [t.digital_twin_state],
+}
 
-@dg.asset(
-    **materializes(
-        t.digital_twin_state,
-        reads=[
-            t.telemetry_jar_raw,
-            t.telemetry_jar_calc,
-            t.telemetry_string_raw,
-            t.feature_store,
-            t.battery,
-            t.battery_model,
-            t.string,
-        ],
-        history=[t.impedance_measurement_raw, t.capacity_test_raw],
-        history_months=HISTORY_MONTHS,
-        earlier=[t.digital_twin_state],
-    )
-)
+
+@dg.asset(**materializes(t.digital_twin_state, **READS))
 def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.pictures.fleet import soh_bars
+
+    part = warehouse.claim(t.digital_twin_state, context)
+    # A test on paper is held against the telemetry of its own days, in whatever month they lie.
+    looked_at: Reads = {**READS, "earlier": [t.digital_twin_state, t.telemetry_string_raw]}
+    make = partial(_at_end, warehouse, part)
+    kept = reduce_month(warehouse, t.digital_twin_state, part, looked_at, make, by=__name__)
+    rows = kept["rows"]
+    if "seen" not in kept:
+        return warehouse.replace(t.digital_twin_state, part, rows)
+    seen = kept["seen"]
+    health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "battery_code", "string_code")
+    bars = keep_picture(
+        warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
+    )
+    trend = {"worst SOH, %": rows["soh_pct"].min(), "mean SOH, %": rows["soh_pct"].mean()}
+    shown = {**numbers(trend), **bars, **month_shown(warehouse, part, rows, seen)}
+    return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
+
+
+def _at_end(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
+    """The twins, and the jars that were seen; rows alone, and none, where no jar was."""
     from battery_assets.features.samples.blocks import cells_of, in_six_cells
     from battery_assets.features.twin.filter import TwinState
     from battery_assets.features.twin.month import twin_at_end
     from battery_assets.features.twin.states import as_they_are
 
-    part = warehouse.claim(t.digital_twin_state, context)
     jars = jar_facts(warehouse, part)
     daily = t.feature_store.c.feature_window_hours == 24
     features = warehouse.read(t.feature_store, part, where=daily).collect()
@@ -65,7 +85,7 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     named = pl.concat([NO_IDS, *(day["seen"] for day in week)])
     seen = jars.join(named.unique(), on="battery_id", how="semi", maintain_order="left")
     if seen.is_empty() or features.is_empty():
-        return warehouse.replace(t.digital_twin_state, part, empty(t.digital_twin_state))
+        return {"rows": empty(t.digital_twin_state)}
     before = earlier_rows(warehouse, t.digital_twin_state, part, HISTORY_MONTHS)
     # All that is known of the health at the end: the last week of readings, and the tests of the year.
     evidence = HealthEvidence.of(warehouse, part, seen)
@@ -79,14 +99,7 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     state = state_of(TwinState, walked[-1]) if walked else None
     windows = [day["windows"] for day in walked]
     rows = as_they_are(twin_at_end(as_six, before, state, windows, read, evidence.health_with), cells)
-    rows = evidence.hand_on_levels(rows)
-    health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "battery_code", "string_code")
-    bars = keep_picture(
-        warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
-    )
-    trend = {"worst SOH, %": rows["soh_pct"].min(), "mean SOH, %": rows["soh_pct"].mean()}
-    shown = {**numbers(trend), **bars, **month_shown(warehouse, part, rows, seen)}
-    return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
+    return {"rows": evidence.hand_on_levels(rows), "seen": seen}
 
 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 import dagster as dg
 import sqlalchemy as sa
@@ -64,6 +64,16 @@ class Page:
     cut: str
     comment: str
     kinds: frozenset[str]
+
+
+class Reads(TypedDict, total=False):
+    """What an asset reads, as `materializes` takes it."""
+
+    reads: Iterable[sa.Table]
+    history: Iterable[sa.Table]
+    history_months: int
+    earlier: Iterable[sa.Table]
+    month_before: Iterable[sa.Table]
 
 
 # Of each table, who reads its earlier months, and how many of them; None: all.

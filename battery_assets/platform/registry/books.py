@@ -150,6 +150,18 @@ def committed_parts(
     return list(connection.execute(query.order_by(version.c.month, version.c.site)))
 
 
+def checksums(connection: sa.Connection, part: Part, names: Collection[str]) -> dict[str, list[list[Any]]]:
+    """Month, checksum and what is announced of the months of a partition's site up to its own, by table."""
+    version = r.partition_version
+    query = sa.select(version.c.table_name, version.c.month, version.c.sha256, version.c.pending)
+    query = query.where(version.c.table_name.in_(names), version.c.site == (part.site or ""))
+    query = query.where(version.c.month <= (part.month or "")).order_by(version.c.table_name, version.c.month)
+    found: dict[str, list[list[Any]]] = {}
+    for name, *row in connection.execute(query):
+        found.setdefault(name, []).append(row)
+    return found
+
+
 def enter_files(connection: sa.Connection, table: sa.Table, part: Part, files: list[LakeFile]) -> None:
     """Enter the checksums of files before the lake names them."""
     if files:

@@ -1,6 +1,7 @@
 """Rows of a PostgreSQL partition as they are, in a few letters: whoever changes one changes them."""
 
 import functools
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -23,10 +24,16 @@ def rows_digest(connection: sa.Connection, table: sa.Table, part: Part) -> str |
     """
     if not has_digest(table):
         return None
-    row = sa.func.row(*table.columns)
+    total = rows_sum(table, part, [str(column.name) for column in table.columns])
+    return f"{_form(table)}:{connection.execute(sa.select(total)).scalar_one()}"
+
+
+def rows_sum(table: sa.Table, part: Part, names: Iterable[str]) -> sa.ScalarSelect:
+    """The sum itself, over the columns that are named, to be selected alone or with others."""
+    row = sa.func.row(*(table.c[name] for name in names))
     numbers = sa.cast(sa.func.hashtextextended(sa.cast(row, sa.Text), 0), sa.Numeric)
-    total = sa.select(sa.func.coalesce(sa.func.sum(numbers), 0)).where(within(table, part, None))
-    return f"{_form(table)}:{connection.execute(total).scalar_one()}"
+    total = sa.select(sa.func.coalesce(sa.func.sum(numbers), 0)).select_from(table)
+    return total.where(within(table, part, None)).scalar_subquery()
 
 
 @functools.cache
@@ -40,9 +47,16 @@ def are_changed(kept: str | None, now: str | None) -> bool:
     return kept is not None and now is not None and kept != now and kept[:17] == now[:17]
 
 
-def are_there(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> bool:
-    """Are a partition's rows those that were committed, and were these the rows of this checksum?"""
+def digest_there(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> str | None:
+    """The digest of a partition's rows where they are those that were committed, and of this checksum."""
     row = registry.committed(connection, table, part)
     if row is None or row.sha256 != sha256 or row.rows_digest is None:
-        return False
-    return row.rows_digest == rows_digest(connection, table, part)
+        return None
+    return row.rows_digest if row.rows_digest == rows_digest(connection, table, part) else None
+
+
+def digest_kept(connection: sa.Connection, table: sa.Table, part: Part) -> str | None:
+    """The digest that was committed with a partition's rows; None where it is of another form."""
+    row = registry.committed(connection, table, part)
+    of_form = row is not None and (row.rows_digest or "").startswith(f"{_form(table)}:")
+    return row.rows_digest if row is not None and of_form else None

@@ -20,7 +20,7 @@ from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.staleness import mark_later_stale
 from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.database import explain_refusals, transaction
-from battery_assets.platform.warehouse.digests import are_changed, rows_digest
+from battery_assets.platform.warehouse.digests import are_changed, digest_kept, rows_digest
 from battery_assets.platform.warehouse.profile import Profile, merged
 from battery_assets.platform.warehouse.relations import ensure_leaf, mark_children_stale, refuse_dangling
 from battery_assets.platform.warehouse.rows import fitting, put, put_days, rows_there
@@ -139,17 +139,18 @@ def replace_rows(
         before = {
             target: registry.hold(connection, target, part, _token(part, target)) for target in contents
         }
-        written, entries = {}, []
+        written: dict[sa.Table, tuple[Profile, str, str | None]] = {}
+        entries: list[DayEntry] = []
         for target, content in contents.items():
             if isinstance(content, pl.DataFrame):
                 ready = fitting(content, target).sort(key_columns(target))
                 written[target] = put(connection, target, part, ready)
             else:
                 assert plan is not None
-                entries = _day_rows(connection, target, part, content, plan)
+                entries, digest = _day_rows(connection, target, part, content, plan)
                 whole = sorted([*plan.unchanged.values(), *entries], key=lambda entry: entry.day)
                 profiles = [entry.profile for entry in whole if entry.profile is not None]
-                written[target] = merged(profiles), sha256_of(whole)  # type: ignore[arg-type]
+                written[target] = merged(profiles), sha256_of(whole), digest  # type: ignore[arg-type]
             crash_point("rows_copied")
         for target in contents:
             refuse_dangling(connection, target, part)
@@ -157,24 +158,29 @@ def replace_rows(
         if table.info["dated_by"]:
             kept = plan.unchanged if plan else ()
             registry.put_day_entries(connection, registry.place(table, part), kept, entries)
-        for target, (profile, sha256) in written.items():
-            as_they_are = rows_digest(connection, target, part)
+        for target, (profile, sha256, unchanged) in written.items():
+            as_they_are = unchanged or rows_digest(connection, target, part)
             registry.record(connection, target, part, profile["rows"], sha256, profile, as_they_are)
             if sha256 != before[target]:
                 mark_later_stale(connection, part, later_readers(target))
         if events and registry.is_newest(connection, table, part):
             emit_all(connection, events)
-    return written[table]
+    return written[table][:2]
 
 
 def _day_rows(
     connection: sa.Connection, table: sa.Table, part: Part, days: Mapping[date, pl.DataFrame], plan: DayPlan
-) -> list[DayEntry]:
-    """Put the rows of the days that were made in the place of all but those of the days that stay."""
+) -> tuple[list[DayEntry], str | None]:
+    """Put the rows of the days that were made in the place of all but those of the days that stay.
+
+    Returns the entries of the days made, and the digest of all rows where none was made and none went: that
+    they are what was committed was found when the days were planned.
+    """
     made = {day: days.get(day, empty(table)) for day in plan.to_make}
     ready = {day: fitting(rows, table).sort(key_columns(table)) for day, rows in made.items()}
-    written = put_days(connection, table, part, plan.unchanged, ready)
-    return [
+    written, removed = put_days(connection, table, part, plan.unchanged, ready)
+    entries = [
         dataclasses.replace(plan.entry(day), rows=profile["rows"], sha256=sha256, profile=profile)
         for day, (profile, sha256) in written.items()
     ]
+    return entries, None if entries or removed else digest_kept(connection, table, part)

@@ -13,28 +13,36 @@ from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.casting import cast_columns
 from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.database import copy_bytes, copy_in, csv_bytes
-from battery_assets.platform.warehouse.digests import are_there
+from battery_assets.platform.warehouse.digests import digest_there
 from battery_assets.platform.warehouse.profile import profile_of
 from battery_assets.platform.warehouse.relations import upsert_newest
 from battery_assets.tables.projections import columns, polars_schema
 
 
-def put(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame) -> tuple[dict, str]:
-    """Rows into their PostgreSQL table, within the caller's transaction; none where the same are there."""
+def put(
+    connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame
+) -> tuple[dict, str, str | None]:
+    """Rows into their PostgreSQL table, within the caller's transaction; none where the same are there.
+
+    Returns their profile, their checksum, and where they were there the digest of the rows.
+    """
     stamped = rows.with_columns(
         *([pl.lit(part.site).alias("site")] if "site" in table.c and "site" not in rows.columns else []),
         *([pl.lit(part.month).alias("month")] if "month" in table.c else []),
     )
+    there = None
     if table.info["newest_wins"] or table.info["cut"] == "whole":
         # Two months of a site bring the same ids and codes: ON CONFLICT settles a race for the id alone.
         registry.take_turn(connection, table, part.site or "")
         data = upsert_newest(connection, table, part, stamped)
     else:
         data = csv_bytes(stamped)
-        if not are_there(connection, table, part, hashlib.sha256(data).hexdigest()):
+        there = digest_there(connection, table, part, hashlib.sha256(data).hexdigest())
+        if there is None:
             connection.execute(sa.delete(table).where(within(table, part, None)))
             copy_bytes(connection, table, stamped.columns, data)
-    return profile_of(rows.select(list(polars_schema(table))), table), hashlib.sha256(data).hexdigest()
+    profile = profile_of(rows.select(list(polars_schema(table))), table)
+    return profile, hashlib.sha256(data).hexdigest(), there
 
 
 def put_days(
@@ -43,21 +51,22 @@ def put_days(
     part: Part,
     kept: Collection[date],
     days: Mapping[date, pl.DataFrame],
-) -> dict[date, tuple[dict, str]]:
+) -> tuple[dict[date, tuple[dict, str]], int]:
     """Days of rows into a table that is kept day by day; of the rows that were there, the kept days' stay.
 
+    Returns profile and checksum of each day, and how many rows went.
     Raises ValueError for a row that is dated outside its day.
     """
     stay = [_dated(table, first, last) for first, last in _spans(kept)]
     gone = sa.not_(sa.or_(*stay)) if stay else None
-    connection.execute(sa.delete(table).where(within(table, part, gone)))
+    removed = connection.execute(sa.delete(table).where(within(table, part, gone))).rowcount
     written = {}
     for day, rows in days.items():
         _of_day(rows, table, part, day)
         stamped = rows.with_columns(site=pl.lit(part.site), month=pl.lit(part.month))
         data = copy_in(connection, table, stamped) if rows.height else b""
         written[day] = profile_of(rows, table), hashlib.sha256(data).hexdigest()
-    return written
+    return written, removed
 
 
 def _dated(table: sa.Table, first: date, last: date) -> sa.ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""What is made from rows of PostgreSQL tables alone, made again only where a row has become another."""
+"""What is made from tables alone, made again in this process only where one of them has become another."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.registry import tables as r
+from battery_assets.platform.registry.books import at_place
 from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.resource import Warehouse
 
 Made = TypeVar("Made")
-_MOST = 16
+_MOST = 32
 _KEPT: dict[tuple[str, ...], tuple[str, Any]] = {}
 
 
@@ -20,7 +22,7 @@ def of_unchanged_rows(
     part: Part,
     make: Callable[[Warehouse, Part], Made],
 ) -> Made:
-    """What `make` gives of a partition of these tables, which it may read and no others.
+    """What `make` gives of a partition of these tables, which it may read and no others, and of its site.
 
     Many steps of a run ask for the same: the answer is kept in the process and belongs to all who ask.
     """
@@ -39,12 +41,26 @@ def of_unchanged_rows(
 
 
 def _versions(warehouse: Warehouse, tables: Sequence[sa.Table], part: Part) -> str:
-    """Sums over PostgreSQL's own version and place of each row: whoever writes, these change."""
+    """Of rows in PostgreSQL the sums over its own version and place of each: whoever writes, these change.
+    Of tables in the lake what the books say, and of the site how it is set up.
+    """
+    asked = [
+        _in_books(table, part) if table.info["store"] == "lake" else _rows(table, part) for table in tables
+    ]
+    site = sa.select(sa.cast(r.site.c.config, sa.Text)).where(r.site.c.site == (part.site or ""))
+    with warehouse.reading() as connection:
+        return str(tuple(connection.execute(sa.select(*asked, site.scalar_subquery())).one()))
+
+
+def _rows(table: sa.Table, part: Part) -> sa.ScalarSelect:
     row = sa.func.concat(sa.literal_column("xmin"), sa.literal_column("ctid"), sa.literal_column("tableoid"))
     number = sa.cast(sa.func.hashtextextended(row, 0), sa.Numeric)
-    sums = [
-        sa.select(sa.func.sum(number)).select_from(table).where(within(table, part, None)).scalar_subquery()
-        for table in tables
-    ]
-    with warehouse.reading() as connection:
-        return str(tuple(connection.execute(sa.select(*sums)).one()))
+    rows = sa.select(sa.func.sum(number)).select_from(table).where(within(table, part, None))
+    return rows.scalar_subquery()
+
+
+def _in_books(table: sa.Table, part: Part) -> sa.ScalarSelect:
+    """What is committed of a partition, and what a writer that never came back has announced."""
+    version = r.partition_version
+    said = sa.func.concat(version.c.sha256, " ", version.c.pending)
+    return sa.select(said).where(at_place(table, part)).scalar_subquery()

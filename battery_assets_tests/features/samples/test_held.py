@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 from battery_assets.features.samples.held import Held, held
+from battery_assets.features.samples.held_kernels import _one_by_one, held_of_runs
+from battery_assets.features.samples.hour_kernels import run_starts
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 HIGH, LOW = Held("high", "x", 15), Held("low", "x", 15, lowest=True)
@@ -86,3 +88,21 @@ def test_it_is_what_its_definition_says(seconds):
         values = rng.choice(np.arange(8.0), 720, p=[0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.2, 0.1])
         values = np.repeat(values, 40)[:720] if seconds > 100 else values
         assert one(values.tolist(), by=Held("high", "x", seconds)) == brute(values, seconds // 5)
+
+
+@pytest.mark.parametrize("step_s", [1, 5, 7, 60, 900])
+def test_units_that_are_sampled_evenly_give_to_the_bit_what_each_sample_in_turn_gives(step_s):
+    draw = np.random.default_rng(step_s)
+    rows = 3600 // step_s + 40
+    ts = np.tile(np.arange(rows) * step_s * 1_000_000, 3).astype(np.int64)
+    unit = np.repeat(np.arange(3), rows)
+    values = (13.0 + draw.standard_normal(3 * rows).round(2)).astype(np.float32)
+    values[rows + 3] = np.nan  # the second unit is uneven: both ways are in one call
+    starts = run_starts(unit, ts)
+    step = np.full(len(starts) - 1, step_s * 1e6)
+    for window_s in (15, 300, 1800, 3600):
+        for sign in (1.0, -1.0):
+            given = starts, unit, ts, values, step, window_s * 1_000_000, sign
+            found = held_of_runs(*given)
+            assert found.tobytes() == _one_by_one(*given).tobytes(), (window_s, sign)
+            assert np.isfinite(found).any()
