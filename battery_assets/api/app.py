@@ -21,7 +21,7 @@ from battery_assets.api.envelope import Envelope
 from battery_assets.api.logged import Logged
 from battery_assets.api.problems import handle_problems
 from battery_assets.api.routes import ROUTERS
-from battery_assets.api.strict import StrictRoute
+from battery_assets.api.strict import PREFIX
 from battery_assets.api.switch import Switch
 from battery_assets.api.turns import Turns
 from battery_assets.platform.requests.rows import Answered
@@ -32,7 +32,6 @@ from battery_assets.platform.warehouse.serving import pool, seeing_all, use_pool
 from battery_assets.settings import Settings
 
 log = logging.getLogger(__name__)
-PREFIX = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -120,15 +119,12 @@ def create_app(
         openapi_url=f"{PREFIX}/openapi.json",
         description="Health, remaining life and work of stationary batteries: docs/api.md.",
     )  # fmt: skip
-    app.router.route_class = StrictRoute
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
     app.state.turns = Turns()
     app.state.readers = set()
     handle_problems(app)
-    switch = Switch(app, ROUTERS, PREFIX)
+    switch = Switch((*ROUTERS, *routers), PREFIX)
     app.router.routes.append(switch)
-    for router in routers:
-        app.include_router(router)
     describe(app, switch.routes)
     app.add_middleware(_Pooled, url=url, made=made)
     app.add_middleware(Envelope, most_bytes=limits.body_bytes, most_seconds=limits.request_s)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from battery_assets.actions.people.caller import Caller
 from battery_assets.actions.reading import curves
@@ -14,9 +14,9 @@ from battery_assets.api import representations as forms
 from battery_assets.api.callers import READ, may
 from battery_assets.api.problems import ALWAYS, Problem, documented
 from battery_assets.api.routes.operations import row_of
-from battery_assets.api.strict import Instant, StrictRoute
+from battery_assets.api.strict import Instant, routed
 
-router = APIRouter(route_class=StrictRoute)
+router = routed()
 At = Annotated[Instant | None, Query(description="As in 2026-03-01T14:00:00Z; at most 31 days between both.")]
 Points = Annotated[int, Query(ge=1, le=20_000, description="Points at most, each of an equal span of time.")]
 

@@ -5,8 +5,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from battery_assets.api.problems import documented
+from battery_assets.api.strict import PREFIX
 
-router = APIRouter(tags=["service"])
+router = APIRouter(prefix=PREFIX, tags=["service"])
 
 
 class Health(BaseModel):
