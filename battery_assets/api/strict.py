@@ -13,10 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from battery_assets.actions.people.caller import Caller
 from battery_assets.api.callers import May
-from battery_assets.api.problems import Problem
+from battery_assets.api.problems import PREFIX, Problem
 
 DEEPEST = 32
-PREFIX = "/api/v1"
 _CALLER: ContextVar[Caller] = ContextVar("caller")
 
 

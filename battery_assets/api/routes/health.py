@@ -4,8 +4,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from battery_assets.api.problems import documented
-from battery_assets.api.strict import PREFIX
+from battery_assets.api.problems import PREFIX, documented
 
 router = APIRouter(prefix=PREFIX, tags=["service"])
 
