@@ -71,7 +71,7 @@ def test_an_unknown_page_is_a_page_to_browsers_and_a_problem_to_programs(console
     visitor = console.visitor(who)
     read = visitor.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert (visitor.status, visitor.page.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert "no page has this address" in read.text
+    assert "No page has this address" in read.text
     assert "evil" not in read.text
     assert "script-src 'self'" in visitor.page.headers["content-security-policy"]
     visitor.get(path, headers={"accept": "*/*"})

@@ -1,9 +1,9 @@
 """What the store knew at an instant.
 
-The books say since when the rows of each partition are what they are, and when it was there at first. One whose
-rows are older than the instant is as it was then, however often it was made again to the same bits; one that
-came later was not there. Of one whose rows have changed since, what it held before is not kept: such a question
-is refused with the reason. Master data stand as they are now.
+The books say since when the rows of each partition are what they are, and when it was there at first. One
+whose rows are older than the instant is as it was then, however often it was made again to the same bits; one
+that came later was not there. Of one whose rows have changed since, what it held before is not kept: such a
+question is refused with the reason. Master data stand as they are now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,7 +46,7 @@ class Knowledge:
         sites: Sequence[str] | None,
         months: Sequence[str] | None = None,
     ) -> None:
-        """PastNotKept where rows of a partition that the answer needs have changed since; it names the latest."""
+        """PastNotKept where a partition that the answer needs has other rows since; it names the latest."""
         names = [table.name for table in tables if not table.info.get("newest_wins")]
         if self.as_of is None or not names:
             return
@@ -63,7 +63,7 @@ class Knowledge:
             raise PastNotKept(
                 f"{row.table_name} {part} was made again at {row.known_since:%Y-%m-%dT%H:%M:%SZ} with other "
                 "rows; what it held before is not kept",
-                "give a later as_of, or narrow site and month to partitions whose rows have not changed since",
+                "give a later as_of, or narrow site and month to partitions that have not changed since",
             )
 
 
