@@ -21,8 +21,6 @@ def demo() -> None:
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.signals import demo as demo_signals
     from battery_assets.commands.progress import steps_bar
-    from battery_assets.notify.webhooks.checking import address_check
-    from battery_assets.notify.webhooks.signing import new_secret
 
     quiet_logs()
     started = time.monotonic()
@@ -47,7 +45,7 @@ def demo() -> None:
                     progress(str(one), True)
         print_report(at)
         click.echo(f"\nThe last month as a page: {page_of(at)}")
-        seeded = seed(at, new_secret(), address_check)
+        seeded = seed(at)
         if seeded is not None:
             click.echo(f"Sign in, once `battery-assets up` runs, within 24 hours: {seeded.link}")
             click.echo(f"A key that reads, shown this once: {seeded.key}")

@@ -87,8 +87,8 @@ def test_the_receiver_tells_what_came_and_refuses_what_is_not_signed(said, wareh
     import urllib.error
     import urllib.request
 
+    from battery_assets.actions.notifications.webhooks import new_secret
     from battery_assets.notify.webhooks.receiver import Receiver
-    from battery_assets.notify.webhooks.signing import new_secret
 
     person(warehouse_url, "anna", role="admin")
     lines: list[str] = []

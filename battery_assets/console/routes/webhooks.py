@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from battery_assets.actions.notifications import webhooks
+from battery_assets.actions.notifications.webhooks import new_secret
 from battery_assets.actions.people.caller import Caller
 from battery_assets.api.problems import Problem
 from battery_assets.console.forms import fields, listed
@@ -13,7 +14,6 @@ from battery_assets.console.pages import Page, accounts_of, back, instant, page,
 from battery_assets.errors import UserError
 from battery_assets.notify.chat import check_address
 from battery_assets.notify.webhooks.checking import address_check
-from battery_assets.notify.webhooks.signing import new_secret
 from battery_assets.platform.outbox.kinds import KINDS
 
 router = APIRouter(route_class=Page, include_in_schema=False)

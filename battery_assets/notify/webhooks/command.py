@@ -42,9 +42,9 @@ def add(name: str, url: str | None, user: str, kinds: tuple[str, ...], chat: str
       battery-assets webhook add cmms https://cmms.example.org/hook --user anna --event incident.opened
     """
     from battery_assets.actions.notifications import webhooks
+    from battery_assets.actions.notifications.webhooks import new_secret
     from battery_assets.notify.chat import check_address
     from battery_assets.notify.webhooks.checking import address_check
-    from battery_assets.notify.webhooks.signing import new_secret
     from battery_assets.platform.sealing import Seal
 
     if chat:
@@ -114,7 +114,7 @@ def rotate(number: int, user: str) -> None:
       battery-assets webhook rotate 3 --user anna
     """
     from battery_assets.actions.notifications import webhooks
-    from battery_assets.notify.webhooks.signing import new_secret
+    from battery_assets.actions.notifications.webhooks import new_secret
     from battery_assets.platform.sealing import Seal
 
     secret = new_secret()
