@@ -1,7 +1,7 @@
 """What a process that answers has loaded is looked through once, and by no later collection of garbage.
 
 Modules, networks and routes are some 700,000 objects that stay. Each full collection looks at all of them,
-and nobody is answered meanwhile: 150 ms and more, several times a minute at 500 requests a second.
+and nobody is answered meanwhile: 700 ms of CPU on a busy machine, twice within 1,500 predictions.
 """
 
 import gc
