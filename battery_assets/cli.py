@@ -93,6 +93,7 @@ def main() -> None:
       BATTERY_WEB_PORT       of the Dagster pages          BATTERY_MLFLOW_PORT   of the MLflow pages
       BATTERY_API_PORT       of the API                    BATTERY_WEB_HOSTS     names of a proxy
       BATTERY_SMTP_URL       the mail server               BATTERY_MAIL_FROM     the mails' sender
+      BATTERY_TIME_ZONE      of the hours of digests
 
     \b
     Example:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from battery_assets.errors import SettingsError, UserError
 from battery_assets.hosting.database_urls import (
@@ -34,6 +35,7 @@ VARIABLES = {
     "BATTERY_WEB_HOSTS": "names by which a proxy is asked for the pages, with commas",
     "BATTERY_SMTP_URL": "mail server, as in smtp+starttls://name:password@host:587; none: no mail goes",
     "BATTERY_MAIL_FROM": "address that mail comes from",
+    "BATTERY_TIME_ZONE": "zone whose six o'clock sends digests, as in Asia/Bangkok",
     "BATTERY_KEEP_LOG_DAYS": "days that logs of requests and of Dagster's ended runs are kept, 0 for ever",
 }
 # Said by `variables` for the code location, and worked out anew wherever the settings are read.
@@ -68,6 +70,7 @@ class Settings:
     keep_log_days: int = 30
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = MAIL_FROM
+    time_zone: str = "UTC"
     database_url: str | None = field(default=None, repr=False)
     tracking_uri: str | None = field(default=None, repr=False)
     pg_bin: Path | None = None
@@ -95,6 +98,7 @@ class Settings:
             keep_log_days=_days(given, "BATTERY_KEEP_LOG_DAYS", 30),
             smtp_url=_mail_server(given, "BATTERY_SMTP_URL"),
             mail_from=_sender(given, "BATTERY_MAIL_FROM"),
+            time_zone=_zone(given, "BATTERY_TIME_ZONE"),
             database_url=database_url,
             tracking_uri=_tracking_server(given),
             pg_bin=_binaries(pg_bin) if pg_bin else None,
@@ -255,9 +259,7 @@ def _hosts(given: Mapping[str, str], key: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in given.get(key, "").split(",") if name.strip())
     for name in names:
         if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
-            raise SettingsError(
-                key, name, "names of hosts without port or scheme, such as battery.example.org"
-            )
+            raise SettingsError(key, name, "names of hosts without port or scheme, as battery.example.org")
     return names
 
 
@@ -266,6 +268,12 @@ def _days(given: Mapping[str, str], key: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 36500):
         raise SettingsError(key, text, "a number of days from 1 to 36500, or 0 for ever")
     return int(text)
+
+
+def _zone(given: Mapping[str, str], key: str) -> str:
+    if given.get(key, "UTC") not in available_timezones():
+        raise SettingsError(key, given[key], "a name of the IANA database, such as Asia/Bangkok")
+    return given.get(key, "UTC")
 
 
 def _binaries(value: str) -> Path:
@@ -281,9 +289,7 @@ def _storage_options(given: Mapping[str, str]) -> dict[str, str]:
         options["AWS_REGION"] = given["AWS_DEFAULT_REGION"]
     missing = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} - options.keys()
     if len(missing) == 1:
-        raise SettingsError(
-            missing.pop(), "", "the access key id and its secret are set together or not at all"
-        )
+        raise SettingsError(missing.pop(), "", "the access key id and its secret are set together")
     endpoint = options.get("AWS_ENDPOINT_URL", "https://")
     if not endpoint.startswith(("http://", "https://")):
         raise SettingsError("AWS_ENDPOINT_URL", endpoint, "an address that begins with http:// or https://")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,20 +19,19 @@ from battery_assets.api.callers import Gate
 from battery_assets.api.documents import describe
 from battery_assets.api.envelope import Envelope
 from battery_assets.api.logged import Logged
-from battery_assets.api.problems import handle_problems
+from battery_assets.api.problems import PREFIX, Problem, handle_problems
 from battery_assets.api.routes import ROUTERS
-from battery_assets.api.strict import StrictRoute
 from battery_assets.api.switch import Switch
 from battery_assets.api.turns import Turns
 from battery_assets.platform.requests.rows import Answered
 from battery_assets.platform.sealing import Seal
+from battery_assets.platform.settled import settle
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.serving import pool, seeing_all, use_pool
 from battery_assets.settings import Settings
 
 log = logging.getLogger(__name__)
-PREFIX = "/api/v1"
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,8 @@ class Platform:
     settings: Settings
     warehouse: Warehouse
     limits: Limits = field(default_factory=Limits)
+    # Models that have spoken since the start.
+    speaking: set[int] = field(default_factory=set)
 
     @property
     def accounts(self) -> Accounts:
@@ -72,7 +73,13 @@ class Platform:
     def _predict(self, asks: list[predict.Ask]) -> list[Any]:
         # They are of several callers: each was asked whether it is theirs before it came here.
         with seeing_all():
-            return predict.said_together(self.warehouse, self.tracking, asks)
+            said = predict.said_together(self.warehouse, self.tracking, asks)
+        spoke = {ask.number for ask, one in zip(asks, said, strict=True) if not isinstance(one, Exception)}
+        if not spoke <= self.speaking:
+            # A network was loaded, and with the first one all of torch.
+            self.speaking |= spoke
+            settle()
+        return said
 
 
 class Service(Protocol):
@@ -93,11 +100,12 @@ def create_app(
     on_start: Callable[[FastAPI], None] | None = None,
     services: tuple[Service, ...] = (),
     log_request: Callable[[Answered], None] | None = None,
+    page_of: Callable[[Request, Problem], Response] | None = None,
 ) -> FastAPI:
     """The API over a platform whose database runs and is migrated; `routers` are mounted beside its own.
 
     services: what works beside the requests, from the first to the last of them. log_request: takes each
-    request that was answered.
+    request that was answered. page_of: what a browser gets for an address that is no page.
     """
     url, limits = platform.warehouse.database_url, platform.limits
     made = pool(url, limits.connections, limits.statement_s, limits.wait_s)
@@ -110,6 +118,7 @@ def create_app(
             on_start(app)
         for service in services:
             service.start()
+        settle()
         yield
         for service in reversed(services):
             service.stop()
@@ -120,15 +129,12 @@ def create_app(
         openapi_url=f"{PREFIX}/openapi.json",
         description="Health, remaining life and work of stationary batteries: docs/api.md.",
     )  # fmt: skip
-    app.router.route_class = StrictRoute
     app.state.platform, app.state.gate, app.state.pool = platform, gate, made
     app.state.turns = Turns()
     app.state.readers = set()
-    handle_problems(app)
-    switch = Switch(app, ROUTERS, PREFIX)
+    handle_problems(app, page_of)
+    switch = Switch((*ROUTERS, *routers), PREFIX)
     app.router.routes.append(switch)
-    for router in routers:
-        app.include_router(router)
     describe(app, switch.routes)
     app.add_middleware(_Pooled, url=url, made=made)
     app.add_middleware(Envelope, most_bytes=limits.body_bytes, most_seconds=limits.request_s)

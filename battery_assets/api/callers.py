@@ -1,11 +1,10 @@
 """Who asks, and what they may: a key in the header Authorization or X-API-Key, or a session's cookie."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import APIKeyHeader
 
 from battery_assets.actions.people.accounts import Origin
 from battery_assets.actions.people.caller import Caller
@@ -14,7 +13,6 @@ from battery_assets.api.cookies import token_of
 from battery_assets.api.problems import Problem
 from battery_assets.platform.warehouse.serving import see_only
 
-KEY_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="key")
 READ = {
     "fleet": "fleet:read",
     "lab": "lab:read",
@@ -71,14 +69,21 @@ def _refuse_forged(request: Request, there: Caller) -> None:
         raise Problem(403, "the token of the page is missing or another one's", "load the page again")
 
 
-def may(*scopes: str) -> Callable[..., Any]:
+@dataclass(frozen=True)
+class May:
     """A dependency: who asks, where one of the scopes is theirs; Problem 401 or 403 else."""
 
-    async def allowed(request: Request) -> Caller:
+    scopes: tuple[str, ...]
+
+    async def __call__(self, request: Request) -> Caller:
+        """Who asks."""
         there = await caller_at_once(request)
         _refuse_forged(request, there)
-        if not there.scopes.intersection(scopes):
-            raise Problem(403, f"this needs the scope {' or '.join(scopes)}", "ask an admin for it")
+        if there.scopes.isdisjoint(self.scopes):
+            raise Problem(403, f"this needs the scope {' or '.join(self.scopes)}", "ask an admin for it")
         return there
 
-    return allowed
+
+def may(*scopes: str) -> May:
+    """A dependency: who asks, where one of the scopes is theirs."""
+    return May(scopes)

@@ -10,7 +10,12 @@ from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 
 from battery_assets.api.problems import FieldError, ProblemBody
+from battery_assets.api.strict import StrictRoute
 
+_SCHEMES = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key: docs/people.md."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The same key."},
+}
 _STYLE = (
     "body{font:15px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "code{font:13px ui-monospace}dt{margin-top:1rem}h2{margin-top:2.5rem}"
@@ -41,6 +46,8 @@ def _described(app: FastAPI, switched: Sequence[BaseRoute]) -> dict[str, Any]:
     problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     problem.pop("$defs", None)
     schemas |= {"ProblemBody": problem, "FieldError": FieldError.model_json_schema()}
+    found["components"]["securitySchemes"] = _SCHEMES
+    _name_scopes(found["paths"], [*switched, *app.routes])
     for operations in found["paths"].values():
         for operation in operations.values():
             said = operation.get("responses", {}).get("422", {})
@@ -52,6 +59,16 @@ def _described(app: FastAPI, switched: Sequence[BaseRoute]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     return found
+
+
+def _name_scopes(paths: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
+    """Say of each operation which scopes a key or a session needs, one of them."""
+    for route in routes:
+        guard = getattr(route, "guard", None)
+        if isinstance(route, StrictRoute) and guard is not None and route.include_in_schema:
+            for method in route.methods or ():
+                operation = paths[route.path_format][method.lower()]
+                operation["security"] = [{name: list(guard.scopes)} for name in _SCHEMES]
 
 
 def page(described: dict[str, Any]) -> str:

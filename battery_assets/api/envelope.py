@@ -5,7 +5,7 @@ import contextvars
 import json
 import logging
 import re
-import uuid
+import secrets
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -51,7 +51,7 @@ class Envelope:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         asked, length = _sent(scope)
-        scope["request_id"] = number = asked if _GOOD_ID.fullmatch(asked) else uuid.uuid4().hex
+        scope["request_id"] = number = asked if _GOOD_ID.fullmatch(asked) else secrets.token_hex(16)
         REQUEST_ID.set(number)
         out = _Answer(send, number)
         if length.isdigit() and int(length) > self.most_bytes:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,11 +41,6 @@ class Logged:
             self.add(_answered(scope, at, int(said[0]), took, int(said[2])))
 
 
-def _route(scope: Scope) -> Any:
-    """The route with the prefix under which it was included, where FastAPI keeps one."""
-    return scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-
-
 def _answered(scope: Scope, at: datetime, status: int, took_ms: float, sent: int) -> Answered:
     length = agent = None
     for name, value in scope["headers"]:
@@ -56,7 +50,7 @@ def _answered(scope: Scope, at: datetime, status: int, took_ms: float, sent: int
             agent = value[:400].decode("latin-1").replace("\0", "")
     caller, client = scope.get("caller"), scope.get("client")
     return Answered(
-        getattr(_route(scope), "path_format", None) or NO_ROUTE,
+        getattr(scope.get("route"), "path_format", None) or NO_ROUTE,
         scope["method"][:10],
         status,
         at,

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from battery_assets.actions.people.attempts import TooEarly
 from battery_assets.actions.people.passwords import Busy
@@ -22,6 +22,7 @@ from battery_assets.platform.warehouse.database import DatabaseGone, DataRefused
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+PREFIX = "/api/v1"
 TITLES = {
     400: "the request cannot be read",
     401: "who asks is not known",
@@ -184,12 +185,19 @@ def of_http(error: HTTPException) -> Problem:
                    headers=dict(error.headers or {}))  # fmt: skip
 
 
-def handle_problems(app: FastAPI) -> None:
-    """Let every error of a route leave as a problem."""
+def wants_page(request: Request) -> bool:
+    """Whether a browser asks for a page: it names HTML, and the address is none of the API's."""
+    return not request.url.path.startswith(PREFIX) and "text/html" in request.headers.get("accept", "")
+
+
+def handle_problems(app: FastAPI, page_of: Callable[[Request, Problem], Response] | None = None) -> None:
+    """Let every error of a route leave as a problem; where a browser asks for a page, as `page_of` says."""
 
     def on(kind: type[Exception], of: Any) -> None:
-        async def handler(request: Request, error: Exception) -> JSONResponse:
-            return answer(request, of(error))
+        async def handler(request: Request, error: Exception) -> Response:
+            problem = of(error)
+            page = page_of(request, problem) if page_of is not None and wants_page(request) else None
+            return page or answer(request, problem)
 
         app.add_exception_handler(kind, handler)
 

@@ -17,14 +17,16 @@ def served(settings: Settings) -> Any:
     """The guarded application of a home whose database runs."""
     from battery_assets.actions.people.ledger import Ledger
     from battery_assets.api.gate import Keys
-    from battery_assets.console.mount import ROUTERS
+    from battery_assets.console.mount import ROUTERS, refused
 
     warehouse = Warehouse(database_url=settings.warehouse_url, lake_url=settings.lake_url)
     platform = Platform(settings, warehouse)
     keys = Keys(platform.accounts)
     ledger = Ledger(platform.accounts, settings.keep_log_days, keys.known.note_use)
     services = (keys.known, ledger)
-    app = create_app(platform, keys, services=services, log_request=ledger.add, routers=ROUTERS)
+    app = create_app(
+        platform, keys, services=services, log_request=ledger.add, routers=ROUTERS, page_of=refused
+    )
     return Guard(app, settings.web_hosts)
 
 

@@ -16,7 +16,7 @@ def demo() -> None:
     import time
 
     from battery_assets.actions.demo import page_of, prepare, run, steps
-    from battery_assets.actions.people.demo import seed
+    from battery_assets.actions.people.demo import PORT, seed
     from battery_assets.actions.report import print_report
     from battery_assets.actions.session import quiet_logs, session
     from battery_assets.actions.signals import demo as demo_signals
@@ -53,5 +53,9 @@ def demo() -> None:
             if seeded is not None:
                 click.echo(f"Sign in, once `battery-assets up` runs, within 24 hours: {seeded.link}")
                 click.echo(f"A key that reads, shown this once: {seeded.key}")
+                click.echo(
+                    f"What happens is sent to port {PORT} of this machine. To see it: battery-assets webhook "
+                    f"receive {PORT}, with the secret, shown this once: {seeded.webhook_secret}"
+                )
         took, runs = time.monotonic() - started, total + len(signals)
         click.echo(f"{runs} runs in {took:.0f} s. Look closer: battery-assets up")

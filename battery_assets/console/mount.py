@@ -1,5 +1,6 @@
-"""What the application mounts: `create_app(..., routers=ROUTERS)`."""
+"""What the application mounts: `create_app(..., routers=ROUTERS, page_of=refused)`."""
 
+from battery_assets.console.pages import refused
 from battery_assets.console.routes import (
     account,
     data,
@@ -15,6 +16,7 @@ from battery_assets.console.routes import (
     webhooks,
 )
 
+__all__ = ["ROUTERS", "refused"]
 ROUTERS = tuple(
     one.router
     for one in (files, sign_in, fleet, site, jar, incidents, data, messages, account, keys, webhooks, people)

@@ -94,12 +94,15 @@ def refused(request: Request, error: Exception) -> Response:
         problem = Problem(422, "the address or a field of it cannot be read", "go back, and try again")
     elif isinstance(error, SQLAlchemyError):
         problem = of_database(error)
+    elif isinstance(error, Problem | HTTPException) and request.scope.get("route") is None:
+        problem = Problem(404, "no page has this address", "open the fleet, and follow its links")
     elif isinstance(error, Problem):
         problem = error
     else:
         status = error.status_code if isinstance(error, HTTPException) else 422
         problem = Problem(status, "the address or a field of it cannot be read", "go back, and try again")
-    return page(request, "refused.html", status=problem.status_code, problem=problem)
+    now = inside(request.url.path) if "as_of" in request.query_params else ""
+    return page(request, "refused.html", status=problem.status_code, problem=problem, now=now)
 
 
 async def signed_in(request: Request) -> Caller:

@@ -6,6 +6,7 @@ sites. The port stays out, as containers and proxies publish the pages under ano
 """
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,10 +15,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+_JUDGED = frozenset((b"host", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"))
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # What a browser says of a request that a page of another site, or of another port here, has made.
 _FROM_ELSEWHERE = ("cross-site", "same-site")
 _POLICY_VIOLATION = 1008
+_NEVER = (b"x-frame-options", b"DENY")
 
 
 class Guard:
@@ -84,14 +87,16 @@ def changes_by_get(scope: Message) -> bool:
 
 
 def _headers(scope: Message) -> dict[str, str]:
-    """Headers by name; of one that is sent twice all values, which no allowed one equals."""
+    """Headers that are judged, by name; of one that is sent twice all values, which no allowed one equals."""
     found: dict[str, str] = {}
     for name, value in scope.get("headers", []):
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
+        if name.lower() in _JUDGED:
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            found[key] = f"{found[key]}, {text}" if key in found else text
     return found
 
 
+@lru_cache(1024)
 def _name(address: str) -> str | None:
     """The host of an address in small letters, without its port; None where it has none."""
     try:
@@ -113,10 +118,10 @@ def _unframed(send: Send) -> Send:
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [
-                pair for pair in message.get("headers", []) if bytes(pair[0]).lower() != b"x-frame-options"
-            ]
-            message["headers"] = [*headers, (b"x-frame-options", b"SAMEORIGIN")]
+            headers = message.get("headers", [])
+            if _NEVER not in headers:
+                headers = [pair for pair in headers if bytes(pair[0]).lower() != b"x-frame-options"]
+                message["headers"] = [*headers, (b"x-frame-options", b"SAMEORIGIN")]
         await send(message)
 
     return sent

@@ -19,6 +19,7 @@ def notify(once: bool) -> None:
       battery-assets notify --once
     """
     import logging
+    from zoneinfo import ZoneInfo
 
     from battery_assets.actions.notifications.work import database
     from battery_assets.notify.worker import NO_MAIL, Worker
@@ -29,7 +30,8 @@ def notify(once: bool) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("battery_assets").setLevel(logging.INFO)
     with database(settings) as url:
-        worker = Worker(url, Seal(settings.home).unseal, settings.smtp_url, settings.mail_from)
+        mail, zone = (settings.smtp_url, settings.mail_from), ZoneInfo(settings.time_zone)
+        worker = Worker(url, Seal(settings.home).unseal, *mail, zone=zone)
         if once:
             done = worker.once()
             click.echo(", ".join(f"{name}: {count}" for name, count in done.items()))

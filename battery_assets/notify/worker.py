@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 import sqlalchemy as sa
 
@@ -31,18 +31,22 @@ LONGEST_PAUSE_S = 30.0
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker on one database. `smtp` is the address of the mail server, None where there is none."""
+    """A worker on one database. `smtp` is the address of the mail server, None where there is none.
+
+    zone: in which days and weeks of digests begin.
+    """
 
     url: str
     unseal: Callable[[str], str]
     smtp: str | None
     sender: str
     lease: timedelta = LEASE
+    zone: tzinfo = UTC
 
     def once(self) -> dict[str, int]:
         """Do all that is due now. Returns how many events were routed, and how many messages went."""
         new, routed = watch(self.url), self.route()
-        digests = compose_due(self.url, clock.now()) if self.smtp else 0
+        digests = compose_due(self.url, clock.now(), self.zone) if self.smtp else 0
         sent = {
             "webhooks": self._webhooks().send_due(),
             "mails": self._mails().send_due() if self.smtp else 0,
@@ -62,7 +66,7 @@ class Worker:
             ("webhooks", lambda: self._webhooks().send_due(lambda: not stopping.is_set()), LOOK_S),
         ]
         if self.smtp:
-            loops.append(("digests", lambda: compose_due(self.url, clock.now()), WATCH_S))
+            loops.append(("digests", lambda: compose_due(self.url, clock.now(), self.zone), WATCH_S))
             loops.append(("mails", lambda: self._mails().send_due(lambda: not stopping.is_set()), LOOK_S))
         threads = [
             threading.Thread(target=_again_and_again, args=(name, work, pause, stopping), name=name)
@@ -78,7 +82,7 @@ class Worker:
         routed = 0
         while True:
             with transaction(self.url) as connection:
-                count = route(connection, clock.now(), mail=self.smtp is not None)
+                count = route(connection, clock.now(), self.smtp is not None, self.zone)
             routed += count
             if not count:
                 return routed

@@ -84,7 +84,35 @@ def test_a_range_that_cannot_be_is_refused(measured, terms):
 def test_nobody_sees_another_s_telemetry(measured):
     assert measured("GET", f"/jars/alpha-j0/telemetry?{RANGE}", key="beta").status_code == 404
     measured.doorman.known["past"] = Caller("key:8", "past", frozenset(SCOPES), ceiling=DAY)
-    assert measured("GET", f"/jars/alpha-j0/telemetry?{RANGE}", key="past").status_code == 403
+    asked = f"/jars/alpha-j0/telemetry?{RANGE}&as_of=2999-01-01T00:00:00Z"
+    assert measured("GET", asked, key="past").json() == {"items": []}
+
+
+def test_a_curve_is_told_as_it_was_known_while_its_files_are_the_same(fresh):
+    warehouse, part = fresh.app.state.platform.warehouse, Part("alpha", MONTH)
+    schema = polars_schema(t.telemetry_jar_raw)
+
+    def put(volts: float) -> str:
+        sample = {"ts": DAY, "battery_id": of(t.battery, "alpha-j0"), "voltage_v": volts}
+        sample |= {"site": "alpha", "month": MONTH}
+        row = pl.DataFrame([{**dict.fromkeys(schema), **sample}], schema_overrides=schema).select(
+            list(schema)
+        )
+        kept(warehouse, t.telemetry_jar_raw, row.cast(schema), part)
+        return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+    def told(as_of: str):
+        return fresh("GET", f"/jars/alpha-j0/telemetry?{RANGE}&as_of={as_of}")
+
+    before = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    first, again = put(12.5), put(12.5)
+    assert told(before).json() == {"items": []}
+    assert [told(at).json()["items"][0]["voltage_v_mean"] for at in (first, again)] == [12.5, 12.5]
+    other = put(13.5)
+    assert told(other).json()["items"][0]["voltage_v_mean"] == 13.5
+    refused = told(first)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "query.as_of")
+    assert told(before).json() == {"items": []}
 
 
 def test_a_file_that_is_not_as_it_was_written_gives_no_points(fresh, tmp_path):

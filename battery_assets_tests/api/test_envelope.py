@@ -1,6 +1,5 @@
 """What every request and every answer has, and what becomes of bodies that are none."""
 
-import json
 import time
 
 import pytest
@@ -134,4 +133,18 @@ def test_the_page_of_documents_asks_no_other_host(ask):
     assert "/api/v1/health" in page
     assert "http" not in page
     assert "<script" not in page
-    json.loads(ask("GET", "/openapi.json").text)
+
+
+def test_the_document_says_of_each_route_which_scope_it_needs(ask):
+    said = ask("GET", "/openapi.json").json()
+    paths = {path: each for path, each in said["paths"].items() if path.startswith("/api/v1/")}
+    operations = {path: one for path, each in paths.items() for one in each.values()}
+    assert [path for path, one in operations.items() if not one.get("security")] == ["/api/v1/health"]
+    assert operations["/api/v1/cell-predictions"]["security"][0] == {"key": ["predictions:write"]}
+    assert said["components"]["securitySchemes"]["key"]["name"] == "X-API-Key"
+
+
+def test_who_has_no_key_is_refused_before_the_body_is_read(ask):
+    odd = {"content": b"{", "headers": {"content-type": "application/json"}}
+    assert ask("POST", "/trainings", key="", **odd).status_code == 401
+    assert ask("POST", "/trainings", **odd).status_code == 422

@@ -228,7 +228,18 @@ def test_incidents_as_they_were_known(own):
     assert own("GET", f"/incidents?as_of={earlier}").json()["items"] == []
 
 
-def test_an_incident_that_was_made_again_has_no_past(fresh):
+def test_what_was_made_again_to_the_same_rows_keeps_its_past(fresh):
+    before = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    asked = f"/incidents?site=alpha&as_of={before}"
+    there = fresh("GET", asked).json()["items"]
+    warehouse, part = warehouse_of(fresh), Part("alpha", MONTH)
+    same = warehouse.read(t.incident, part).collect()
+    warehouse.replace(t.incident, warehouse.claim(t.incident, part), same)
+    assert there
+    assert fresh("GET", asked).json()["items"] == there
+
+
+def test_an_incident_whose_rows_have_changed_has_no_past(fresh):
     before = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     incident = {"name": "INC-2025-ALPHA", "location_id": of(t.location, "alpha-place"), "created_at": THEN,
                 "severity": "low", "status": "open", "fault": "jar|alpha", "title": "again"}  # fmt: skip

@@ -4,8 +4,10 @@ import os
 import re
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
+from battery_assets import tables as t
 from battery_assets.actions.people.demo import seed
 from battery_assets.actions.session import session
 from battery_assets.cli import main
@@ -25,7 +27,10 @@ def seeded_twice(settings):
     """What the demonstration begins with; a second time begins nothing."""
     with session(settings) as at:
         first, second = seed(at), seed(at)
+        with at.warehouse.reading() as connection:
+            hooks = connection.execute(sa.select(t.webhook_configurations.c.webhook_url)).scalars().all()
     assert second is None
+    assert hooks == ["http://127.0.0.1:8099/"]
     return first
 
 
@@ -37,6 +42,7 @@ def test_the_first_admin_gets_a_link_and_keys_are_made_shown_and_revoked(home):
     seeded = seeded_twice(home)
     assert seeded is not None
     assert seeded.key not in repr(seeded)
+    assert seeded.webhook_secret not in repr(seeded)
     assert run("key", "revoke", seeded.key[:11])[0] == 0
     assert re.search(r"admin +admin +\* +admin@localhost +invited", run("user", "list")[1])
     code, said = run("user", "admin", "Anna", "--email", "anna@example.org")

@@ -63,6 +63,27 @@ def test_what_a_file_brought_is_text(console, path):
     assert FOREIGN not in console.visitor("admin").get(path).text
 
 
+@pytest.mark.parametrize("who", ["admin", ""])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/jars/alpha-j0/nothing", "/jarsx?as_of=2026-03-01T00:00Z", "//evil.example/x"]
+)
+def test_an_unknown_page_is_a_page_to_browsers_and_a_problem_to_programs(console, path, who):
+    visitor = console.visitor(who)
+    read = visitor.get(path, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (visitor.status, visitor.page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "No page has this address" in read.text
+    assert "evil" not in read.text
+    assert "script-src 'self'" in visitor.page.headers["content-security-policy"]
+    visitor.get(path, headers={"accept": "*/*"})
+    assert (visitor.status, visitor.page.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_an_unknown_route_of_the_api_is_a_problem_to_everybody(console):
+    visitor = console.visitor("admin")
+    visitor.get("/api/v1/nothing", headers={"accept": "text/html"})
+    assert (visitor.status, visitor.page.headers["content-type"]) == (404, "application/problem+json")
+
+
 def test_every_link_of_the_pages_leads_somewhere(console):
     visitor = console.visitor("admin")
     links = {link.split("#")[0] for path in ("/", "/sites/alpha", "/jars/alpha-j0", "/account")

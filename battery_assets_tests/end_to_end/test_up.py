@@ -1,8 +1,11 @@
 """`battery-assets up` as a person uses it: runs from the page, a backfill, a killed worker, new files, Ctrl-C."""
 
+import json
 import os
+import re
 import signal
 import time
+import urllib.request
 from itertools import pairwise
 
 import pytest
@@ -19,6 +22,7 @@ from battery_assets_tests.worlds.served import Served, asked, command, partition
 
 SITE_TABLES = [table.name for table in t.FLEET_TABLES if table.info["cut"] == "site_month"]
 FIRST = "2024-01|a"
+SCOPES = ("--scope", "jobs:write", "--scope", "platform:read", "--scope", "experiments:read")
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +220,31 @@ def test_files_that_arrive_become_partitions_by_themselves(up, dropped, warehous
     part = Part("c", exports.MONTH)
     assert warehouse.read(t.telemetry_jar_raw, part).collect().height == 2 * exports.SAMPLES
     assert f"c: files, {exports.MONTH} to {exports.MONTH}, 1 month, " in command(up.settings, "status").stdout
+
+
+def test_what_a_program_asks_for_is_launched_by_the_daemon(up):
+    assert command(up.settings, "user", "admin", "ada", "--email", "ada@example.org").returncode == 0
+    made = command(up.settings, "key", "create", "a program", "--owner", "ada", *SCOPES)
+    [key] = re.findall(r"^ba_[0-9A-Za-z]{57}$", made.stdout, re.M)
+
+    def api(path: str, body: dict | None = None) -> dict:
+        content = json.dumps(body).encode() if body else None
+        headers = {"X-API-Key": key, "Content-Type": "application/json", "X-Request-Id": "ticket-0815"}
+        asking = urllib.request.Request(f"{up.presence.api_url}/api/v1{path}", content, headers)
+        return json.loads(urllib.request.urlopen(asking, timeout=60).read())
+
+    job = api("/datasets", {"name": "asked", "kind": "generation", "terms": {"systems": 4}})
+    assert (job["state"], job["run_id"]) == ("queued", None)
+
+    def ended() -> dict | None:
+        seen = api(f"/jobs/{job['id']}/state")
+        return seen if seen["state"] not in ("queued", "running") else None
+
+    seen = until(ended, 600.0, "the daemon launched nothing")
+    assert (seen["state"], seen["progress"], seen["reason"]) == ("succeeded", 1.0, None)
+    [run] = up.runs(runIds=[seen["run_id"]])
+    assert (run["status"], run["tags"]["dagster/sensor_name"]) == ("SUCCESS", "asked_jobs")
+    assert "ticket-0815" in run["tags"].values()
 
 
 def test_a_training_without_failures_says_so_where_the_run_failed(up, first_month):

@@ -1,6 +1,7 @@
 """Mails through a real SMTP server: what is critical at once, the rest as a difference, silence proven weekly."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +10,7 @@ from battery_assets.errors import UserError
 from battery_assets.notify.mail.message import BadAddress, mail
 from battery_assets.platform import clock
 from battery_assets.platform.outbox.kinds import CRITICAL, RUN_FAILED
+from battery_assets.platform.outbox.life import week_of
 from battery_assets.platform.outbox.routing import boundary
 from battery_assets.platform.warehouse.database import transaction
 from battery_assets_tests.worlds.notices.books import SENDER, opened, person, rows, tell, worker
@@ -227,6 +229,32 @@ def test_what_is_no_address_gets_no_mail(address):
 )
 def test_digests_go_on_the_hour_at_six_and_on_mondays(frequency, at, expected):
     assert boundary(frequency, at) == expected
+
+
+BERLIN, BANGKOK = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Bangkok")
+
+
+@pytest.mark.parametrize(
+    ("frequency", "at", "zone", "expected"),
+    [
+        ("daily", NOON, BANGKOK, datetime(2026, 3, 4, 23, tzinfo=UTC)),
+        ("hourly", NOON, BANGKOK, NOON + timedelta(hours=1)),
+        # Sunday in UTC is Monday in Bangkok.
+        ("weekly", datetime(2026, 3, 8, 22, 59, tzinfo=UTC), BANGKOK, datetime(2026, 3, 8, 23, tzinfo=UTC)),
+        ("weekly", datetime(2026, 3, 8, 23, tzinfo=UTC), BANGKOK, datetime(2026, 3, 15, 23, tzinfo=UTC)),
+        # The night of summer time is an hour short, that of winter an hour long.
+        ("daily", datetime(2026, 3, 28, 12, tzinfo=UTC), BERLIN, datetime(2026, 3, 29, 4, tzinfo=UTC)),
+        ("daily", datetime(2026, 10, 24, 12, tzinfo=UTC), BERLIN, datetime(2026, 10, 25, 5, tzinfo=UTC)),
+    ],
+)
+def test_hours_of_digests_are_those_of_a_zone(frequency, at, zone, expected):
+    assert boundary(frequency, at, zone) == expected
+
+
+def test_a_week_begins_where_its_zone_says():
+    before, after = (datetime(2026, 3, 8, *at, tzinfo=UTC) for at in ((22, 59), (23, 0)))
+    assert [week_of(at, BANGKOK) for at in (before, after)] == ["2026-W10", "2026-W11"]
+    assert week_of(after) == "2026-W10"
 
 
 def test_preferences_are_defaults_until_chosen(warehouse_url):

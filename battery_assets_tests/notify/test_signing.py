@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from battery_assets.notify.webhooks.signing import new_secret, signed
+from battery_assets.actions.notifications.webhooks import new_secret
+from battery_assets.notify.webhooks.signing import signed
 
 WHEN = datetime(2026, 3, 1, 10, tzinfo=UTC)
 BODY = '{"type":"incident.opened","data":{"title":"Zelle überhitzt"}}'.encode()

@@ -59,7 +59,7 @@ def test_a_webhook_from_its_first_test_to_its_removal(said, warehouse_url, datab
 
 def test_another_person_does_not_touch_it_and_no_one_else_opens_a_network(said, warehouse_url):
     person(warehouse_url, "anna"), person(warehouse_url, "bert")
-    number = re.search(r"webhook (\d+)", said("add", "x", "https://example.org/x", "--user", "anna")).group(1)
+    number = re.search(r"webhook (\d+)", said("add", "x", "https://1.1.1.1/x", "--user", "anna")).group(1)
     assert "you have no webhook" in said("rotate", number, "--user", "bert", code=1)
     assert "by an admin" in said("allow", "10.0.0.0/8", "--comment", "x", "--user", "bert", code=1)
     assert "no account is called" in said("list", "--user", "carl", code=1)
@@ -71,13 +71,24 @@ def test_an_address_that_may_not_be_one_is_refused_in_words(said, warehouse_url,
     assert "next step" in said("add", "x", url, "--user", "anna", code=1)
 
 
+def test_a_private_address_is_refused_in_words_until_an_admin_opens_its_network(said, warehouse_url):
+    person(warehouse_url, "anna", role="admin")
+    for url in ("http://10.20.0.7:8080/hook", "https://127.0.0.1/x", "https://[::ffff:10.20.0.7]/hook"):
+        refused = " ".join(said("add", "cmms", url, "--user", "anna", code=1).split())
+        assert "a network that is not public" in refused
+        assert "battery-assets webhook allow" in refused
+    assert rows(warehouse_url, "SELECT 1 FROM service.webhook_configurations") == []
+    said("allow", "10.20.0.0/24", "--port", "8080", "--comment", "our CMMS", "--user", "anna")
+    assert "webhook" in said("add", "cmms", "http://10.20.0.7:8080/hook", "--user", "anna")
+
+
 def test_the_receiver_tells_what_came_and_refuses_what_is_not_signed(said, warehouse_url, database_settings):
     import threading
     import urllib.error
     import urllib.request
 
+    from battery_assets.actions.notifications.webhooks import new_secret
     from battery_assets.notify.webhooks.receiver import Receiver
-    from battery_assets.notify.webhooks.signing import new_secret
 
     person(warehouse_url, "anna", role="admin")
     lines: list[str] = []

@@ -17,20 +17,20 @@ LEFT JOIN LATERAL (
     SELECT * FROM fleet.digital_twin_state d
     WHERE d.battery_id = b.battery_id AND (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
         WHERE known.table_name = 'digital_twin_state' AND known.site = d.site AND known.month = d.month
-          AND known.committed_at <= platform.as_of()))
+          AND known.known_since <= platform.as_of()))
     ORDER BY d.captured_at DESC LIMIT 1) twin ON true
 LEFT JOIN LATERAL (
     SELECT * FROM fleet.rul_prediction p
     WHERE p.battery_id = b.battery_id AND (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
         WHERE known.table_name = 'rul_prediction' AND known.site = p.site AND known.month = p.month
-          AND known.committed_at <= platform.as_of()))
+          AND known.known_since <= platform.as_of()))
     ORDER BY p.predicted_at DESC LIMIT 1) rul ON true
 LEFT JOIN LATERAL (
     SELECT * FROM fleet.feature_store f
     WHERE f.battery_id = b.battery_id AND f.feature_window_hours = 24
       AND (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
           WHERE known.table_name = 'feature_store' AND known.site = f.site AND known.month = f.month
-            AND known.committed_at <= platform.as_of()))
+            AND known.known_since <= platform.as_of()))
     ORDER BY f.feature_ts DESC LIMIT 1) features ON true
 WHERE (b.replaced_date IS NULL OR b.replaced_date > platform.as_of()::date)
   AND (b.installed_date IS NULL OR b.installed_date <= platform.as_of()::date);

@@ -9,7 +9,7 @@ SELECT a.site, a.severity, a.alert_type, a.triggered_at, b.battery_code, s.strin
        i.acknowledged_by_user AS acknowledged_by, i.status AS incident_status
 FROM fleet.alert a
 JOIN (SELECT v.site, max(v.month) AS month FROM platform.partition_version v
-      WHERE v.table_name = 'alert' AND v.version IS NOT NULL AND v.committed_at <= platform.as_of()
+      WHERE v.table_name = 'alert' AND v.version IS NOT NULL AND v.known_since <= platform.as_of()
         AND EXISTS (SELECT FROM platform.partition_version raw
                     WHERE raw.site = v.site AND raw.month = v.month AND raw.rows > 0
                       AND raw.table_name IN ('telemetry_jar_raw', 'telemetry_string_raw'))

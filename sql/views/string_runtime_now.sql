@@ -13,7 +13,7 @@ SELECT r.site, s.string_code, y.system_type, r.load_basis, r.load_kind, r.load_w
        f.battery_code AS change_first, r.change_first_gain_days, r.weakest_json
 FROM fleet.string_runtime r
 JOIN (SELECT site, max(month) AS month FROM platform.partition_version
-      WHERE table_name = 'string_runtime' AND rows > 0 AND committed_at <= platform.as_of() GROUP BY site) newest
+      WHERE table_name = 'string_runtime' AND rows > 0 AND known_since <= platform.as_of() GROUP BY site) newest
   ON newest.site = r.site AND newest.month = r.month
 JOIN fleet.string s ON s.string_id = r.string_id
 LEFT JOIN fleet.battery_system y USING (system_id)

@@ -3,6 +3,8 @@
 `check` says whether an address may be one, and raises where not: what sends knows which it may go to.
 """
 
+import base64
+import secrets
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
@@ -27,6 +29,13 @@ EVERY_KIND = "*"
 BOTH_SECRETS_FOR = timedelta(hours=24)
 MOST_OF_A_PERSON = 20
 Check = Callable[[str], None]
+# Standard Webhooks asks for 24 to 64 random bytes.
+SECRET_BYTES, SECRET_PREFIX = 32, "whsec_"
+
+
+def new_secret() -> str:
+    """A fresh secret, as receivers' libraries take it."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
 
 
 def add(

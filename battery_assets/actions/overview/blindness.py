@@ -37,7 +37,7 @@ SELECT DISTINCT ON (v.site, v.table_name) v.site, v.table_name, v.month, v.rows,
        (SELECT array_agg(one.key) FROM jsonb_each(v.profile -> 'columns') one
         WHERE v.rows > 0 AND (one.value ->> 'nulls')::bigint = v.rows) AS empty_columns
 FROM platform.partition_version v JOIN platform.site s USING (site)
-WHERE v.table_name = ANY (:tables) AND v.version IS NOT NULL AND v.committed_at <= platform.as_of()
+WHERE v.table_name = ANY (:tables) AND v.version IS NOT NULL AND v.known_since <= platform.as_of()
   AND (v.rows > 0 OR NOT v.table_name = ANY (:raw))
   AND (CAST(:sites AS text[]) IS NULL OR v.site = ANY (CAST(:sites AS text[])))
 ORDER BY v.site, v.table_name, v.month DESC

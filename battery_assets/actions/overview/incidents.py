@@ -48,7 +48,7 @@ SELECT min(a.triggered_at) AS at, CASE WHEN bool_or(a.month = newest.month) THEN
 FROM fleet.alert a
 JOIN platform.partition_version known
   ON known.table_name = 'alert' AND known.site = a.site AND known.month = a.month
- AND known.committed_at <= platform.as_of()
+ AND known.known_since <= platform.as_of()
 JOIN (SELECT max(month) AS month FROM fleet.alert WHERE site = :site) newest ON true
 LEFT JOIN fleet.battery b USING (battery_id) LEFT JOIN fleet.string s ON s.string_id = a.string_id
 WHERE a.incident_id = :id AND a.site = :site
@@ -81,7 +81,7 @@ WHERE b.string_id = CAST(:string AS uuid) AND f.site = :site AND f.feature_windo
   AND f.month = ANY (:months) AND f.feature_ts > :since AND f.feature_ts <= :until
   AND EXISTS (SELECT FROM platform.partition_version known
               WHERE known.table_name = 'feature_store' AND known.site = f.site AND known.month = f.month
-                AND known.committed_at <= platform.as_of())
+                AND known.known_since <= platform.as_of())
 GROUP BY f.feature_ts ORDER BY f.feature_ts
 """)
 _PEOPLE = sa.text("""

@@ -26,7 +26,7 @@ SELECT f.feature_ts AS at, f.v_mean, f.v_min, f.v_max, f.v_balance_mean, f.t_mea
 FROM fleet.feature_store f
 JOIN platform.partition_version known
   ON known.table_name = 'feature_store' AND known.site = f.site AND known.month = f.month
- AND known.committed_at <= platform.as_of()
+ AND known.known_since <= platform.as_of()
 WHERE f.battery_id = :jar AND f.feature_window_hours = 24 ORDER BY f.feature_ts
 """)
 _STATES = sa.text("""
@@ -36,7 +36,7 @@ SELECT d.captured_at AS at, d.soh_pct, d.soh_lower_pct, d.soh_upper_pct, d.r0_mo
 FROM fleet.digital_twin_state d
 JOIN platform.partition_version known
   ON known.table_name = 'digital_twin_state' AND known.site = d.site AND known.month = d.month
- AND known.committed_at <= platform.as_of()
+ AND known.known_since <= platform.as_of()
 WHERE d.battery_id = :jar ORDER BY d.captured_at
 """)
 _LIVES = sa.text("""
@@ -46,7 +46,7 @@ SELECT p.predicted_at AS at, p.rul_days, p.rul_lower_ci_days, p.rul_upper_ci_day
 FROM fleet.rul_prediction p
 JOIN platform.partition_version known
   ON known.table_name = 'rul_prediction' AND known.site = p.site AND known.month = p.month
- AND known.committed_at <= platform.as_of()
+ AND known.known_since <= platform.as_of()
 LEFT JOIN ml.ml_model m ON m.model_id = p.model_id
 WHERE p.battery_id = :jar ORDER BY p.predicted_at
 """)
@@ -59,7 +59,7 @@ SELECT * FROM (
            i.incident_code AS link
     FROM fleet.alert a JOIN platform.partition_version known
       ON known.table_name = 'alert' AND known.site = a.site AND known.month = a.month
-     AND known.committed_at <= platform.as_of()
+     AND known.known_since <= platform.as_of()
     LEFT JOIN fleet.incident i USING (incident_id)
     WHERE a.battery_id = :jar GROUP BY a.alert_type, a.severity, i.incident_code
     UNION ALL
@@ -67,14 +67,14 @@ SELECT * FROM (
            ' '), m.notes, NULL
     FROM fleet.maintenance_event m JOIN platform.partition_version known
       ON known.table_name = 'maintenance_event' AND known.site = m.site AND known.month = m.month
-     AND known.committed_at <= platform.as_of()
+     AND known.known_since <= platform.as_of()
     WHERE m.battery_id = :jar
     UNION ALL
     SELECT c.test_date, 'test', c_.pass_fail::text, replace(c.test_type, '_', ' '),
            'of the string: ' || c_.capacity_pct_of_rated || ' % of rated', NULL
     FROM fleet.capacity_test_raw c JOIN platform.partition_version known
       ON known.table_name = 'capacity_test_raw' AND known.site = c.site AND known.month = c.month
-     AND known.committed_at <= platform.as_of()
+     AND known.known_since <= platform.as_of()
     LEFT JOIN fleet.capacity_test_calc c_ USING (test_id)
     WHERE c.string_id = :string AND c.test_type <> 'impedance_sweep'
 ) happened WHERE at IS NOT NULL ORDER BY at DESC LIMIT 60
@@ -84,7 +84,7 @@ SELECT r.measured_at AS at, c.temp_corrected_resistance_mohm, c.baseline_pct
 FROM fleet.impedance_measurement_raw r
 JOIN platform.partition_version known
   ON known.table_name = 'impedance_measurement_raw' AND known.site = r.site AND known.month = r.month
- AND known.committed_at <= platform.as_of()
+ AND known.known_since <= platform.as_of()
 LEFT JOIN fleet.impedance_measurement_calc c USING (measurement_id)
 WHERE r.battery_id = :jar ORDER BY r.measured_at
 """)

@@ -12,7 +12,7 @@ _NEWEST = sa.text("""
 SELECT table_name, array_agg(DISTINCT month) AS months FROM (
     SELECT DISTINCT ON (site, table_name) site, table_name, month FROM platform.partition_version
     WHERE table_name IN ('digital_twin_state', 'rul_prediction', 'feature_store') AND rows > 0
-      AND committed_at <= platform.as_of() AND (:site = '' OR site = :site)
+      AND known_since <= platform.as_of() AND (:site = '' OR site = :site)
       AND (CAST(:sites AS text[]) IS NULL OR site = ANY (CAST(:sites AS text[])))
     ORDER BY site, table_name, month DESC) newest
 GROUP BY table_name
@@ -21,7 +21,7 @@ GROUP BY table_name
 JARS = """
 WITH known AS MATERIALIZED (
     SELECT table_name, site, month, state FROM platform.partition_version
-    WHERE committed_at <= platform.as_of() AND (:site = '' OR site = :site)
+    WHERE known_since <= platform.as_of() AND (:site = '' OR site = :site)
       AND (table_name = 'digital_twin_state' AND month = ANY (CAST(:twin AS text[]))
            OR table_name = 'rul_prediction' AND month = ANY (CAST(:life AS text[]))
            OR table_name = 'feature_store' AND month = ANY (CAST(:features AS text[])))),

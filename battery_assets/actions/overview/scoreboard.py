@@ -29,7 +29,7 @@ SELECT model_id, model_name, model_type::text, version, status::text, trained_at
 FROM ml.ml_model m
 WHERE EXISTS (SELECT FROM platform.partition_version known
               WHERE known.table_name = 'ml_model' AND known.month = m.month
-                  AND known.committed_at <= platform.as_of())
+                  AND known.known_since <= platform.as_of())
 ORDER BY status = 'production' DESC, training_data_end DESC, trained_at DESC LIMIT 30
 """)
 _LAB_MODELS = sa.text("""
@@ -56,7 +56,7 @@ SELECT alert_type, sum(alerts)::int AS alerts, sum(came_true)::int AS came_true,
        sum(undecided)::int AS undecided, sum(ends)::int AS ends, sum(foreseen)::int AS foreseen
 FROM fleet.rule_replay r
 JOIN (SELECT site, max(month) AS month FROM platform.partition_version
-      WHERE table_name = 'rule_replay' AND rows > 0 AND committed_at <= platform.as_of() GROUP BY site) newest
+      WHERE table_name = 'rule_replay' AND rows > 0 AND known_since <= platform.as_of() GROUP BY site) newest
   USING (site, month)
 WHERE CAST(:sites AS text[]) IS NULL OR r.site = ANY (CAST(:sites AS text[]))
 GROUP BY alert_type ORDER BY alert_type

@@ -15,7 +15,7 @@ _PLACE = sa.text("""
 SELECT s.site, p.location_code, p.location_name, p.city, p.timezone,
        (SELECT max(v.month) FROM platform.partition_version v
         WHERE v.site = s.site AND v.table_name = 'digital_twin_state' AND v.rows > 0
-          AND v.committed_at <= platform.as_of()) AS month
+          AND v.known_since <= platform.as_of()) AS month
 FROM platform.site s LEFT JOIN fleet.location p USING (site)
 WHERE s.site = :site ORDER BY p.location_code LIMIT 1
 """)

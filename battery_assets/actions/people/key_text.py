@@ -10,6 +10,7 @@ import string
 import zlib
 
 SIGN, ID_LENGTH, SECRET_LENGTH, CHECK_LENGTH = "ba_", 8, 43, 6
+PREFIX_LENGTH = len(SIGN) + ID_LENGTH
 _LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 FORM = re.compile(
     rf"({SIGN}[0-9A-Za-z]{{{ID_LENGTH}}})([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECK_LENGTH}}})"

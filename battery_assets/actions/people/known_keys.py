@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -51,12 +51,14 @@ class TooMany(UserError):
         return UserError, (self.message, self.next_step)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Kept:
     key_hash: bytes
     caller: Caller
     expires_at: datetime | None
     until_s: float
+    # The key as it was sent when its HMAC fitted: the same text again needs no HMAC.
+    text: str = field(default="", repr=False)
 
 
 class KnownKeys:
@@ -82,18 +84,22 @@ class KnownKeys:
 
         Raises KeyRefused, TooMany.
         """
-        prefix, digest = self._digest(text)
+        now_s, prefix = self._timer(), text[: key_text.PREFIX_LENGTH]
         kept = self._kept.get(prefix)
-        if kept is None or not self.listening or kept.until_s < self._timer():
-            return None
-        return self._let_through(prefix, digest, kept)
+        if kept is not None and self.listening and kept.until_s >= now_s:
+            if not (text.isascii() and hmac.compare_digest(text, kept.text)):
+                self._refuse_other(text, kept)
+            return self._let_through(prefix, kept, now_s)
+        if key_text.parts(text) is None:
+            raise KeyRefused
+        return None
 
     def caller(self, text: str, address: str | None) -> Caller:
         """Who a key is. Raises KeyRefused, TooMany."""
         there = self.at_once(text)
         if there is not None:
             return there
-        (prefix, digest), now_s = self._digest(text), self._timer()
+        prefix, now_s = text[: key_text.PREFIX_LENGTH], self._timer()
         if prefix not in self._asked:
             wait = self._unknown.wait_s(address or "-", UNKNOWN, now_s, take=False)
             if wait:
@@ -103,11 +109,12 @@ class KnownKeys:
         if kept is None:
             self._unknown.wait_s(address or "-", UNKNOWN, now_s)
             raise KeyRefused
+        self._refuse_other(text, kept)
         with self._lock:
             # What was said while the database was asked may have been of this key.
             if listening and self.listening and self._changes == changes:
                 self._kept[prefix] = kept
-        return self._let_through(prefix, digest, kept)
+        return self._let_through(prefix, kept, now_s)
 
     def forget(self, prefix: str) -> None:
         """Ask for a key anew with its next request."""
@@ -132,19 +139,19 @@ class KnownKeys:
             rows = [{"of": number, "at": at.replace(microsecond=0)} for number, at in sorted(used.items())]
             connection.execute(statement, rows)
 
-    def _digest(self, text: str) -> tuple[str, bytes]:
+    def _refuse_other(self, text: str, kept: _Kept) -> None:
+        """KeyRefused where a text is not the key of a row; a text that is goes into mind with the row."""
         found = key_text.parts(text)
-        if found is None:
+        said = "".join(found).encode("ascii") if found is not None else b""
+        if not hmac.compare_digest(hmac.digest(self._pepper, said, "sha256"), kept.key_hash):
             raise KeyRefused
-        prefix, secret = found
-        return prefix, hmac.digest(self._pepper, (prefix + secret).encode("ascii"), "sha256")
+        kept.text = text
 
-    def _let_through(self, prefix: str, digest: bytes, kept: _Kept) -> Caller:
+    def _let_through(self, prefix: str, kept: _Kept, now_s: float) -> Caller:
         now = clock.now()
-        over = kept.expires_at is not None and kept.expires_at <= now
-        if not hmac.compare_digest(digest, kept.key_hash) or over:
+        if kept.expires_at is not None and kept.expires_at <= now:
             raise KeyRefused
-        wait = self._asked.wait_s(prefix, kept.caller.rate_limit, self._timer())
+        wait = self._asked.wait_s(prefix, kept.caller.rate_limit, now_s)
         if wait:
             raise TooMany(wait, kept.caller.rate_limit)
         self._used[kept.caller.key_id or 0] = now

@@ -130,7 +130,7 @@ def _seen(resource: Resource, rows: sa.Subquery, asked: Asked) -> list[sa.Column
 
 
 def _newest_month(table: sa.Table, rows: sa.Subquery, asked: Asked) -> sa.ScalarSelect:
-    known = [version.c.committed_at <= asked.as_of] if asked.as_of else [version.c.version.is_not(None)]
+    known = [version.c.known_since <= asked.as_of] if asked.as_of else [version.c.version.is_not(None)]
     mine = (version.c.table_name == table.name) & (version.c.site == rows.c.site)
     return sa.select(sa.func.max(version.c.month)).where(mine, version.c.rows > 0, *known).scalar_subquery()
 

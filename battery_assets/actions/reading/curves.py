@@ -1,6 +1,6 @@
 """What was measured of a jar, a string or a cell's test over time, thinned to so many points."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,10 +9,12 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.reading.catalogue import RESOURCES
+from battery_assets.actions.reading.knowledge import NOW, Knowledge
 from battery_assets.actions.reading.resource import Resource
 from battery_assets.errors import BadInput
 from battery_assets.platform.dagster.partitions import Part, month_range
 from battery_assets.platform.lake.reads import LakeError
+from battery_assets.platform.registry.tables import partition_version as version
 from battery_assets.platform.warehouse.resource import Warehouse
 
 LONGEST = timedelta(days=31)
@@ -74,17 +76,21 @@ def thinned(
     since: datetime | None,
     until: datetime | None,
     points: int,
+    known: Knowledge = NOW,
 ) -> pl.DataFrame:
     """Points of a curve: ts, rows, and mean, min and max of each name; no more than `points`.
 
     owner: its row, with site. BadInput for a range that cannot be, LakeError for files that are not as they
-    were written.
+    were written, PastNotKept for months whose files were others at the instant that is asked for.
     """
     months = [owner["month"]] if curve.monthly else _months(since, until)
-    rows = pl.concat(
-        _month(warehouse, curve, Part(owner["site"], month), owner[curve.unit], since, until)
+    each = {
+        month: _month(warehouse, curve, Part(owner["site"], month), owner[curve.unit], since, until)
         for month in months
-    ).collect()
+    }
+    # Months are judged once their files are chosen: one that is made again meanwhile is not taken for old.
+    then = _known(warehouse, curve, owner["site"], months, known)
+    rows = pl.concat(part if month in then else part.clear() for month, part in each.items()).collect()
     if rows.is_empty():
         return pl.DataFrame(schema=_schema(rows.schema, curve))
     first = since if since is not None else rows["ts"].min()
@@ -99,6 +105,19 @@ def thinned(
         .sort("place")
         .drop("place")
     )
+
+
+def _known(
+    warehouse: Warehouse, curve: Curve, site: str, months: Sequence[str], known: Knowledge
+) -> set[str]:
+    """The months whose files were there. PastNotKept where one has others since."""
+    if known.as_of is None:
+        return set(months)
+    with warehouse.reading() as connection:
+        known.refuse_made_again(connection, [curve.table], [site], months)
+        mine = [version.c.table_name == curve.table.name, version.c.site == site]
+        query = sa.select(version.c.month).where(*mine, version.c.known_since <= known.as_of)
+        return set(connection.execute(query).scalars())
 
 
 def _months(since: datetime | None, until: datetime | None) -> list[str]:

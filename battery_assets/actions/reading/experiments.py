@@ -40,7 +40,7 @@ def _with_state(
 def _partitions(known: Knowledge) -> sa.Select:
     """Partitions by what was committed; of what was known at an instant, those that were there."""
     return sa.select(*(version.c[name] for name in _PARTITION)).where(
-        version.c.version.is_not(None), known.until(version.c.committed_at)
+        version.c.version.is_not(None), known.until(version.c.known_since)
     )
 
 

@@ -1,8 +1,9 @@
 """What the store knew at an instant.
 
-The books say when each partition was committed. One that was committed before the instant is as it was then;
-one that was committed later for the first time was not there. Of one that was made again since, what it held
-before is not kept: such a question is refused with the reason. Master data stand as they are now.
+The books say since when the rows of each partition are what they are, and when it was there at first. One
+whose rows are older than the instant is as it was then, however often it was made again to the same bits; one
+that came later was not there. Of one whose rows have changed since, what it held before is not kept: such a
+question is refused with the reason. Master data stand as they are now.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,8 +32,8 @@ class Knowledge:
             return sa.true()
         columns = (table if named is None else named).c
         mine = [version.c[name] == columns[name] for name in ("site", "month") if name in columns]
-        committed = version.c.committed_at <= self.as_of
-        return sa.exists().where(version.c.table_name == table.name, committed, *mine)
+        known = version.c.known_since <= self.as_of
+        return sa.exists().where(version.c.table_name == table.name, known, *mine)
 
     def until(self, column: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
         """The condition that something was entered by then; for rows that are never changed."""
@@ -45,23 +46,24 @@ class Knowledge:
         sites: Sequence[str] | None,
         months: Sequence[str] | None = None,
     ) -> None:
-        """PastNotKept where a partition that the answer needs was made again since; it names the latest."""
+        """PastNotKept where a partition that the answer needs has other rows since; it names the latest."""
         names = [table.name for table in tables if not table.info.get("newest_wins")]
         if self.as_of is None or not names:
             return
-        again = [version.c.table_name.in_(names), version.c.committed_at > self.as_of, version.c.version > 1]
+        again = [version.c.table_name.in_(names), version.c.known_since > self.as_of]
+        again.append(version.c.first_committed_at <= self.as_of)
         if sites is not None:
             again.append(version.c.site.in_([*sites, ""]))
         if months:
             again.append(version.c.month.in_([*months, ""]))
-        query = sa.select(version).where(*again).order_by(version.c.committed_at.desc()).limit(1)
+        query = sa.select(version).where(*again).order_by(version.c.known_since.desc()).limit(1)
         row = connection.execute(query).one_or_none()
         if row is not None:
             part = "|".join(word for word in (row.month, row.site) if word)
             raise PastNotKept(
-                f"{row.table_name} {part} was made again at {row.committed_at:%Y-%m-%dT%H:%M:%SZ}; "
-                "what it held before is not kept",
-                "give a later as_of, or narrow site and month to partitions that were not made again since",
+                f"{row.table_name} {part} was made again at {row.known_since:%Y-%m-%dT%H:%M:%SZ} with other "
+                "rows; what it held before is not kept",
+                "give a later as_of, or narrow site and month to partitions that have not changed since",
             )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from battery_assets.actions.jobs import backfills
@@ -13,9 +13,9 @@ from battery_assets.api.callers import may
 from battery_assets.api.changing import Change, IdempotencyKey
 from battery_assets.api.problems import Problem, documented
 from battery_assets.api.routes.jobs import STATUSES, Followed, JobNumber, accepted, adds, as_json, job_of
-from battery_assets.api.strict import Month, Site, Strict, StrictRoute
+from battery_assets.api.strict import Month, Site, Strict, routed
 
-router = APIRouter(route_class=StrictRoute, tags=["jobs"])
+router = routed("jobs")
 
 
 class Months(Strict):

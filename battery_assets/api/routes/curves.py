@@ -5,19 +5,24 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from battery_assets.actions.people.caller import Caller
 from battery_assets.actions.reading import curves
 from battery_assets.actions.reading.curves import CURVES, Curve
+from battery_assets.actions.reading.knowledge import Knowledge
 from battery_assets.api import representations as forms
 from battery_assets.api.callers import READ, may
 from battery_assets.api.problems import ALWAYS, Problem, documented
 from battery_assets.api.routes.operations import row_of
-from battery_assets.api.strict import Instant, StrictRoute
+from battery_assets.api.routes.reading import plainly
+from battery_assets.api.strict import Instant, routed
 
-router = APIRouter(route_class=StrictRoute)
+router = routed()
 At = Annotated[Instant | None, Query(description="As in 2026-03-01T14:00:00Z; at most 31 days between both.")]
+AsOf = Annotated[
+    Instant | None, Query(description="What was known then; 422 where files of a month changed since.")
+]
 Points = Annotated[int, Query(ge=1, le=20_000, description="Points at most, each of an equal span of time.")]
 
 
@@ -58,13 +63,13 @@ def _add(path: str, curve: Curve) -> None:
         until: At = None,
         points: Points = 1_000,
         format: Annotated[Literal["json", "csv", "arrow"], Query(description="Form of the answer.")] = "json",
+        as_of: AsOf = None,
     ) -> Response:
-        if caller.ceiling is not None:
-            raise Problem(403, "what files held at an instant is not kept", "ask for rows with as_of")
+        known = Knowledge(caller.as_of(as_of))
         warehouse = request.app.state.platform.warehouse
         owner: Mapping[str, str] = json.loads(row_of(warehouse, curve.of, name, caller))
         try:
-            found = curves.thinned(warehouse, curve, owner, since, until, points)
+            found = plainly(lambda: curves.thinned(warehouse, curve, owner, since, until, points, known))
         except curves.LakeError as error:
             raise Problem(409, "a file of it is not as it was written", "make its month again") from error
         return _answered(found, format)

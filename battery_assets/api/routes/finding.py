@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from pydantic import Field
 
 from battery_assets.actions.people.caller import WORK, Caller
@@ -16,9 +16,9 @@ from battery_assets.api.etags import refuse_changed, tagged
 from battery_assets.api.problems import ALWAYS, CHANGES, Problem, documented
 from battery_assets.api.representations import row_schema
 from battery_assets.api.routes.operations import row_of
-from battery_assets.api.strict import Strict, StrictRoute
+from battery_assets.api.strict import Strict, routed
 
-router = APIRouter(route_class=StrictRoute, tags=["experiments"])
+router = routed("experiments")
 EXPERIMENTS = RESOURCES["experiments"]
 NO_VERSION = tuple(one for one in CHANGES if one not in (412, 428))
 Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]

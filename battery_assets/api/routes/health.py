@@ -4,9 +4,9 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from battery_assets.api.problems import documented
+from battery_assets.api.problems import PREFIX, documented
 
-router = APIRouter(tags=["service"])
+router = APIRouter(prefix=PREFIX, tags=["service"])
 
 
 class Health(BaseModel):

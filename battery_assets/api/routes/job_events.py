@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Header, Request
+from fastapi import Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from battery_assets.actions.jobs import following
 from battery_assets.api.problems import ALWAYS, Problem, documented
 from battery_assets.api.routes.jobs import Followed, JobNumber, as_json, job_of
-from battery_assets.api.strict import StrictRoute
+from battery_assets.api.strict import routed
 from battery_assets.platform.warehouse.resource import Warehouse
 
-router = APIRouter(route_class=StrictRoute, tags=["jobs"])
+router = routed("jobs")
 LOOK_EVERY_S, SILENT_S, LONGEST_S = 1.0, 15.0, 900.0
 MOST_READERS = 64
 _EVENTS = "text/event-stream"

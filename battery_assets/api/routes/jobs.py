@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from battery_assets.actions.jobs import asking, following
@@ -15,10 +15,10 @@ from battery_assets.actions.people.caller import WORK, Caller
 from battery_assets.api.callers import READ, caller_of, may
 from battery_assets.api.changing import Change, IdempotencyKey
 from battery_assets.api.problems import CHANGES, Problem, documented
-from battery_assets.api.strict import Month, Name, Site, Strict, StrictRoute
+from battery_assets.api.strict import Month, Name, Site, Strict, routed
 from battery_assets.tables.experiments.signals import CAPTURES, CELLS, DISCHARGES, GENERATION, IMPORT
 
-router = APIRouter(route_class=StrictRoute, tags=["jobs"])
+router = routed("jobs")
 STATUSES = tuple(one for one in CHANGES if one not in (412, 428))
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Budget = Annotated[int, Field(ge=1, le=10_000)]

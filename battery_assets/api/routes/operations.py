@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Body, Depends, Path, Request, Response
+from fastapi import Body, Depends, Path, Request, Response
 from pydantic import Field
 
 from battery_assets.actions.operations import incidents, order_acts
@@ -21,11 +21,11 @@ from battery_assets.api.callers import may
 from battery_assets.api.changing import Change, IdempotencyKey, IfMatch
 from battery_assets.api.etags import refuse_changed, tagged
 from battery_assets.api.problems import CHANGES, Problem, documented
-from battery_assets.api.strict import Instant, Name, Strict, StrictRoute, Words
+from battery_assets.api.strict import Instant, Name, Strict, Words, routed
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.fleet.p7_operations import RCA_CODES
 
-router = APIRouter(route_class=StrictRoute, tags=["operations"])
+router = routed("operations")
 Code = Annotated[str, Field(pattern=f"^({'|'.join(RCA_CODES)})$", description="Cause, by its code.")]
 Ticket = Annotated[str, Field(min_length=1, max_length=LONGEST_TICKET, pattern=r"\S")]
 

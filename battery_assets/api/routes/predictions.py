@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
@@ -18,9 +18,9 @@ from battery_assets.api.callers import may
 from battery_assets.api.changing import Change, IdempotencyKey
 from battery_assets.api.problems import CHANGES, Problem, documented
 from battery_assets.api.representations import row_schema
-from battery_assets.api.strict import Strict, StrictRoute
+from battery_assets.api.strict import Strict, routed
 
-router = APIRouter(route_class=StrictRoute, tags=["predictions"])
+router = routed("predictions")
 ONE, WHOLE = RESOURCES["cell-predictions"], RESOURCES["ensemble-predictions"]
 Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 _STATUSES = tuple(one for one in CHANGES if one not in (412, 428))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic import Field as PydanticField
 
@@ -16,7 +16,7 @@ from battery_assets.api import representations as forms
 from battery_assets.api.callers import READ, may
 from battery_assets.api.etags import tagged
 from battery_assets.api.problems import ALWAYS, Problem, documented
-from battery_assets.api.strict import Instant, StrictRoute
+from battery_assets.api.strict import Instant, routed
 
 T = TypeVar("T")
 MOST, MOST_BULK = 1_000, 100_000
@@ -26,7 +26,7 @@ _TYPES: dict[str, Any] = {
     "boolean": bool,
 }
 
-router = APIRouter(route_class=StrictRoute)
+router = routed()
 
 
 class _Terms(BaseModel):

@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request, Response
 
 from battery_assets.actions.notifications import webhooks
+from battery_assets.actions.notifications.webhooks import new_secret
 from battery_assets.actions.people.caller import Caller
 from battery_assets.api.problems import Problem
 from battery_assets.console.forms import fields, listed
 from battery_assets.console.pages import Page, accounts_of, back, instant, page, signed_in
 from battery_assets.errors import UserError
 from battery_assets.notify.chat import check_address
-from battery_assets.notify.webhooks import addresses
-from battery_assets.notify.webhooks.signing import new_secret
+from battery_assets.notify.webhooks.checking import address_check
 from battery_assets.platform.outbox.kinds import KINDS
-from battery_assets.platform.outbox.networks import opened_networks
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 Signed = Annotated[Caller, Depends(signed_in)]
@@ -69,21 +67,6 @@ def act(request: Request, number: int, action: str, caller: Signed, form: Form) 
         return _page(request, caller, secret)
     said = {"test": "On its way: see the log in a moment.", "remove": "Removed."}
     return back("/account/webhooks", said.get(action, "Kept."))
-
-
-def address_check(connection: sa.Connection) -> webhooks.Check:
-    """What refuses an address inside a network that no admin has opened. UserError."""
-    allowed = [addresses.Allowed.of(network, port) for network, port in opened_networks(connection)]
-
-    def check(url: str) -> None:
-        try:
-            addresses.target(url, allowed)
-        except addresses.Forbidden as error:
-            raise UserError(str(error), "give an address that anybody may reach by https") from error
-        except OSError as error:
-            raise UserError("the name of the address is not known here", "correct it") from error
-
-    return check
 
 
 def _page(request: Request, caller: Caller, secret: str | None = None) -> Response:

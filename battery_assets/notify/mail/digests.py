@@ -1,7 +1,7 @@
 """Digests composed and queued: a difference for each person, and once a week a proof of life."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import sqlalchemy as sa
 
@@ -14,22 +14,22 @@ from battery_assets.platform.warehouse.database import transaction
 DIGEST = "digest"
 
 
-def compose_due(url: str, now: datetime) -> int:
-    """Put every digest that is due on its way. Returns how many mails that makes."""
+def compose_due(url: str, now: datetime, zone: tzinfo = UTC) -> int:
+    """Put every digest that is due on its way; weeks begin in a zone. Returns how many mails that makes."""
     made = 0
     with transaction(url) as connection:
         people = {person.id: person for person in mails.people_with_due_items(connection, now)}
-        proofs = due_for_proof(connection, now)
+        proofs = due_for_proof(connection, now, zone)
         alive = {person.id for person in proofs}
         people |= {person.id: person for person in proofs}
     for person in people.values():
         with transaction(url) as connection:
-            made += compose(connection, person, now, person.id in alive)
+            made += compose(connection, person, now, week_of(now, zone) if person.id in alive else None)
     return made
 
 
-def compose(connection: sa.Connection, person: sa.Row, now: datetime, alive: bool) -> int:
-    """Compose one person's digest. `alive`: a mail goes even where nothing changed, with what was judged.
+def compose(connection: sa.Connection, person: sa.Row, now: datetime, alive: str | None) -> int:
+    """Compose one person's digest. `alive`: the week whose proof of life it is, and a mail goes in any case.
 
     Returns 1 where a mail was put on its way, else 0.
     """
@@ -48,7 +48,7 @@ def compose(connection: sa.Connection, person: sa.Row, now: datetime, alive: boo
     else:
         subject, text = "weekly: nothing has changed", f"Nothing has changed for you this week.\n\n{footer}"
     kind = PROOF_OF_LIFE.name if alive else DIGEST
-    key = week_of(now) if alive else ",".join(str(item.id) for item in items)
+    key = alive or ",".join(str(item.id) for item in items)
     number = mails.queue_digest(connection, person, kind, key, subject, text, now)
     if number is None:
         # Another worker was quicker with this week's proof: what is due goes with the next look.

@@ -116,7 +116,8 @@ def _judge(address: IP, scheme: str, port: int, allowed: Sequence[Allowed], host
         return
     if not is_public(inner):
         raise Forbidden(
-            f"{host}:{port} lies in a network that is not public; next step: an admin allows it, and the port"
+            f"{host}:{port} lies in a network that is not public; next step: an admin opens it first, "
+            "by `battery-assets webhook allow`"
         )
     if scheme != "https":
         raise Forbidden("webhooks to the internet go by https")

@@ -42,7 +42,9 @@ def add(name: str, url: str | None, user: str, kinds: tuple[str, ...], chat: str
       battery-assets webhook add cmms https://cmms.example.org/hook --user anna --event incident.opened
     """
     from battery_assets.actions.notifications import webhooks
-    from battery_assets.notify.webhooks.signing import new_secret
+    from battery_assets.actions.notifications.webhooks import new_secret
+    from battery_assets.notify.chat import check_address
+    from battery_assets.notify.webhooks.checking import address_check
     from battery_assets.platform.sealing import Seal
 
     if chat:
@@ -54,7 +56,7 @@ def add(name: str, url: str | None, user: str, kinds: tuple[str, ...], chat: str
     with _open() as (settings, connection):
         number = webhooks.add(
             connection, Seal(settings.home), _person(connection, user), name, url, kinds, secret,
-            _check(chat), chat or webhooks.STANDARD,
+            check_address if chat else address_check(connection), chat or webhooks.STANDARD,
         )  # fmt: skip
     click.echo(f"webhook {number}" + ("" if chat else f"; its secret, shown once: {secret}"))
 
@@ -112,7 +114,7 @@ def rotate(number: int, user: str) -> None:
       battery-assets webhook rotate 3 --user anna
     """
     from battery_assets.actions.notifications import webhooks
-    from battery_assets.notify.webhooks.signing import new_secret
+    from battery_assets.actions.notifications.webhooks import new_secret
     from battery_assets.platform.sealing import Seal
 
     secret = new_secret()
@@ -276,18 +278,3 @@ def _person(connection: "sa.Connection", name: str) -> int:
     from battery_assets.actions.people.accounts import number_of
 
     return number_of(connection, name)
-
-
-def _check(chat: str | None) -> Callable[[str], None]:
-    """What says whether an address may be one, in words of ours."""
-    from battery_assets.errors import UserError
-    from battery_assets.notify.chat import check_address
-    from battery_assets.notify.webhooks.addresses import Forbidden, check_form
-
-    def check(url: str) -> None:
-        try:
-            check_form(url)
-        except Forbidden as error:
-            raise UserError(str(error), "give the https address of the receiver") from None
-
-    return check_address if chat else check

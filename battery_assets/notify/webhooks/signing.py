@@ -4,21 +4,10 @@ A receiver checks HMAC-SHA256 over `id.timestamp.body` of the very bytes that ar
 made once and signed as it is sent.
 """
 
-import base64
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
-
-# The specification asks for 24 to 64 random bytes.
-SECRET_BYTES = 32
-PREFIX = "whsec_"
-
-
-def new_secret() -> str:
-    """A fresh secret, as receivers' libraries take it."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
 
 
 def signed(keys: Sequence[str], message_id: str, body: bytes, at: datetime) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """The weekly proof of life: what was judged and sent, so that silence means that all is well."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from battery_assets.platform.outbox.kinds import PROOF_OF_LIFE
-from battery_assets.platform.outbox.routing import HOUR
+from battery_assets.platform.outbox.kinds import PROOF_OF_LIFE, WEEKLY
+from battery_assets.platform.outbox.routing import boundary
 from battery_assets.tables.service import messages as m
 from battery_assets.tables.service.people import users
 
@@ -34,15 +34,19 @@ def counts(connection: sa.Connection, now: datetime, sites: Sequence[str]) -> di
     return dict(connection.execute(_COUNTS, values).mappings().one())
 
 
-def week_of(now: datetime) -> str:
-    """The ISO week whose proof is due: it begins on Monday at six, UTC."""
-    return f"{now - timedelta(hours=HOUR):%G-W%V}"
+def week_of(now: datetime, zone: tzinfo = UTC) -> str:
+    """The ISO week whose proof is due: it begins on Monday at six in a zone."""
+    return f"{_begun(now, zone):%G-W%V}"
 
 
-def due_for_proof(connection: sa.Connection, now: datetime) -> Sequence[sa.Row]:
+def _begun(now: datetime, zone: tzinfo) -> datetime:
+    """The Monday at six that was last."""
+    return boundary(WEEKLY, now, zone).astimezone(zone) - timedelta(days=7)
+
+
+def due_for_proof(connection: sa.Connection, now: datetime, zone: tzinfo = UTC) -> Sequence[sa.Row]:
     """People who were there when the week began and have had no proof of it, but want one."""
-    begun = (now - timedelta(hours=HOUR)).replace(hour=HOUR, minute=0, second=0, microsecond=0)
-    begun -= timedelta(days=(now - timedelta(hours=HOUR)).weekday())
+    begun = _begun(now, zone)
     e, p = m.email_logs.c, m.notification_preferences.c
     had = sa.select(e.user_id).where(
         e.event_type == PROOF_OF_LIFE.name, e.created_at >= begun, e.user_id.is_not(None)

@@ -6,7 +6,7 @@ that dies leaves nothing half done.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ from battery_assets.tables.service import messages as m
 from battery_assets.tables.service.people import users
 
 BATCH = 200
-# Digests of days and weeks go at this hour, UTC.
+# Digests of days and weeks go at this hour, in the zone that is set.
 HOUR = 6
 CHATS = ("slack", "teams")
 ONE_INCIDENT = timedelta(hours=1)
@@ -78,10 +78,11 @@ class Audience:
         )
 
 
-def route(connection: sa.Connection, now: datetime, mail: bool) -> int:
+def route(connection: sa.Connection, now: datetime, mail: bool, zone: tzinfo = UTC) -> int:
     """Write the deliveries of events that wait. Returns how many events they were.
 
-    `mail` says whether a server for mail is set: without one no mail is put into any queue.
+    `mail` says whether a server for mail is set: without one no mail is put into any queue. `zone` is that of
+    the hours of digests.
     """
     waiting = (
         sa.select(m.outbox)
@@ -113,7 +114,7 @@ def route(connection: sa.Connection, now: datetime, mail: bool) -> int:
                 at_once.add(key)
                 deliveries.append(_delivery(event, "email", user_id=person.id))
             elif when != NEVER:
-                queued.append(_queued(event, person, boundary(when, now)))
+                queued.append(_queued(event, person, boundary(when, now, zone)))
     for row in (*deliveries, *queued):
         row["created_at"] = now
     for row in deliveries:
@@ -125,17 +126,18 @@ def route(connection: sa.Connection, now: datetime, mail: bool) -> int:
     return len(events)
 
 
-def boundary(frequency: str, now: datetime) -> datetime:
-    """When the next digest of a frequency goes: on the hour, or at six of a day or of Monday, UTC."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
+def boundary(frequency: str, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """When the next digest of a frequency goes: on the hour, or at six of a day or of Monday in a zone."""
     if frequency == HOURLY:
-        return hour + timedelta(hours=1)
-    six = hour.replace(hour=HOUR)
+        return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    here = now.astimezone(zone)
+    six = here.replace(hour=HOUR, minute=0, second=0, microsecond=0, fold=0)
     if frequency == DAILY:
-        return six if six > now else six + timedelta(days=1)
+        # Days are counted on the wall: with summer time they have 23 and 25 hours.
+        return (six if six > here else six + timedelta(days=1)).astimezone(UTC)
     if frequency == WEEKLY:
-        monday = six - timedelta(days=now.weekday())
-        return monday if monday > now else monday + timedelta(days=7)
+        monday = six - timedelta(days=here.weekday())
+        return (monday if monday > here else monday + timedelta(days=7)).astimezone(UTC)
     raise ValueError(f"{frequency!r} is no frequency of a digest")
 
 

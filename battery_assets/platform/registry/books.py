@@ -94,7 +94,12 @@ def record(
     profile: Profile,
     rows_digest: str | None = None,
 ) -> None:
-    """Enter what was committed, beside the rows themselves."""
+    """Enter what was committed, beside the rows themselves.
+
+    What was made again and is the same to the bit has been known since it was there first.
+    """
+    v = r.partition_version.c
+    same = sa.and_(v.version.is_not(None), v.sha256 == sha256)
     connection.execute(
         sa.update(r.partition_version)
         .where(_at(place(table, part)))
@@ -107,6 +112,8 @@ def record(
             rows_digest=rows_digest,
             state="current",
             committed_at=sa.func.now(),
+            first_committed_at=sa.func.coalesce(v.first_committed_at, sa.func.now()),
+            known_since=sa.case((same, sa.func.coalesce(v.known_since, sa.func.now())), else_=sa.func.now()),
         )
     )
 

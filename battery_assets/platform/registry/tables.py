@@ -43,6 +43,8 @@ partition_version = sa.Table(
     sa.Column("run_id", sa.String(64)),
     sa.Column("claimed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
     sa.Column("committed_at", sa.DateTime(timezone=True)),
+    sa.Column("first_committed_at", sa.DateTime(timezone=True), comment="When it was there at first."),
+    sa.Column("known_since", sa.DateTime(timezone=True), comment="Since when its rows are what they are."),
     comment="The fence: one row for each partition of each table, locked by whoever replaces it.",
 )
 

@@ -60,7 +60,8 @@ def test_every_table_and_view_with_a_site_is_held(url):
     assert len(found) > 30
     for row in found:
         if row.kind == "v":
-            assert row.relname in ("user", "quarantine") or "security_invoker=true" in row.options, row
+            own = ("user", "quarantine", "incident_entered")
+            assert row.relname in own or "security_invoker=true" in row.options, row
         else:
             assert (row.held, row.policies) == (True, 2), row
 
@@ -121,6 +122,23 @@ def test_the_role_has_no_rights_on_the_truth_and_on_single_parts(url, only_beta)
     ):
         with pytest.raises(sa.exc.ProgrammingError, match="denied"):
             rows(url, forbidden)
+
+
+def test_what_people_entered_is_seen_of_one_s_own_sites_alone(url, only_beta):
+    see_only(None)
+    with transaction(url) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO service.incident_entry (site, incident_id, fault, began_at, action, entered_by) "
+                "SELECT site, incident_id, fault, created_at, 'note', 'anna' FROM operations.incident"
+            )
+        )
+    asked = "SELECT DISTINCT site FROM service.incident_entered ORDER BY site"
+    assert [row.site for row in rows(url, asked)] == ["alpha", "beta"]
+    see_only(frozenset({"beta"}))
+    assert [row.site for row in rows(url, asked)] == ["beta"]
+    see_only(frozenset())
+    assert rows(url, asked) == []
 
 
 def test_an_analyst_reads_incidents_as_before_and_not_who_acknowledged_as_they_are_called(url):

@@ -18,7 +18,7 @@ from battery_assets.actions.people import sessions
 from battery_assets.actions.people.accounts import Accounts
 from battery_assets.api.app import Platform, create_app
 from battery_assets.api.gate import Keys
-from battery_assets.console.mount import ROUTERS
+from battery_assets.console.mount import ROUTERS, refused
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.settings import Settings
 from battery_assets_tests.worlds.people.signed_in import HERE
@@ -143,7 +143,7 @@ class Console:
 def opened(warehouse: Warehouse, settings: Settings) -> Iterator[Console]:
     """A console over a warehouse, closed with the block."""
     platform = Platform(settings, warehouse)
-    app = create_app(platform, Keys(platform.accounts), routers=ROUTERS)
+    app = create_app(platform, Keys(platform.accounts), routers=ROUTERS, page_of=refused)
     try:
         yield Console(app, platform.accounts, warehouse)
     finally:

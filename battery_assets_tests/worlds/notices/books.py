@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from battery_assets.actions.notifications import webhooks
-from battery_assets.notify.webhooks.signing import new_secret
+from battery_assets.actions.notifications.webhooks import new_secret
 from battery_assets.notify.worker import Worker
 from battery_assets.platform.outbox.events import Event, emit
 from battery_assets.platform.outbox.kinds import INCIDENT_OPENED, WARNING
