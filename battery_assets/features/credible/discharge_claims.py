@@ -60,7 +60,9 @@ def doubted_tests(
         words = [
             _wrong_end(test, *size),
             _beyond_sheet(test, rated_ah.get(string), (measured or {}).get(test["test_id"])),
-            None if test["test_id"] in (measured or {}) else _not_shown(test, loads.get(test["test_id"]), *size),
+            None
+            if test["test_id"] in (measured or {})
+            else _not_shown(test, loads.get(test["test_id"]), *size),
         ]
         told = "; ".join(word for word in words if word)
         if told:
@@ -108,8 +110,8 @@ def _not_shown(test: dict, load: pl.DataFrame | None, jars: int | None, cells: i
     if drawing.is_empty():
         shown = float(np.median(inside["current_a"].cast(pl.Float64).to_numpy()))
         return (
-            f"its string carried {shown:.2f} A all the time, in {inside.height} samples of its own telemetry, "
-            f"and not -{amps:g} A"
+            f"its string carried {shown:.2f} A all the time, in {inside.height} samples of its own "
+            f"telemetry, and not -{amps:g} A"
         )
     if not _is_whole(known, drawing, begin, end):
         return None

@@ -135,16 +135,17 @@ def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     if JAR_SHARE[0] <= share <= JAR_SHARE[1]:
         return []
     cells, volts = int(_middle(known["cells"])), _middle(known["v"])
-    column = "telemetry_jar_raw.voltage_v"
-    candidates = {
+    column, n = "telemetry_jar_raw.voltage_v", known.height
+    candidates: dict[float, tuple[str, str]] = {
+        1 / n: (f"the voltage of the string, of {n} jars", f"units={column}:/{n}"),
         cells: (f"volts per cell of {cells}", f"units={column}:x{cells}"),
         2: ("half of the jar, or the model's nominal_voltage_v is twice the jars'", f"units={column}:x2"),
         10: ("tenths, a shifted decimal", f"units={column}:x10"),
         0.5: ("twice the jar, or the model's nominal_voltage_v is half of the jars'", f"units={column}:/2"),
         0.1: ("a shifted decimal", f"units={column}:/10"),
     }
-    best = _best(share, candidates)
-    return [] if best is None else [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
+    best = _best(share, candidates) or ("no unit that is known here", f"units={column}:none")
+    return [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
 
 
 def _middle(values: pl.Series) -> float:
@@ -194,8 +195,6 @@ def string_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
     jars: string_id, nominal_v, capacity_ah, cells, position_in_string, batteries_count, string_nominal_v.
     """
-    if rows.is_empty() or jars.is_empty():
-        return NOTHING
     absent = [name for name in ("voltage_v", "current_a", "mode") if name not in rows.columns]
     middle = (
         _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "string_id")

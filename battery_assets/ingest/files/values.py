@@ -153,8 +153,12 @@ def _in_our_words(series: pl.Series, column: sa.Column) -> tuple[pl.Series, Coun
 
 def _by_parts(series: pl.Series, spellings: dict[str, str]) -> pl.Series:
     """What the parts of each word mean, where those that are known agree."""
-    parts = series.str.to_lowercase().str.extract_all("[a-z]+").list.eval(
-        pl.element().replace_strict(spellings, default=None, return_dtype=pl.String).drop_nulls().unique()
+    parts = (
+        series.str.to_lowercase()
+        .str.extract_all("[a-z]+")
+        .list.eval(
+            pl.element().replace_strict(spellings, default=None, return_dtype=pl.String).drop_nulls().unique()
+        )
     )
     return parts.list.get(0, null_on_oob=True).set(parts.list.len().fill_null(0) != 1, None)
 
