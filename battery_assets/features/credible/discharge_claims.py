@@ -23,8 +23,8 @@ GIVEN_SHARE = 0.7
 AT_ITS_TIME, BY_ZONE = timedelta(hours=1), timedelta(hours=14)
 # Of the median interval: a longer silence may hide the test's own current.
 GAP_INTERVALS = 3.0
-# V per cell by which a string stays above the end that a test claims, seen so often.
-END_MISSED_V, END_SEEN_S = 0.1, 1200.0
+# Seconds between samples, and V per cell by which a string seen so often may stay above a test's end.
+END_MISSED_V = ((1200.0, 0.1), (3600.0, 0.2))
 # V per cell to which lead-acid is discharged; a test may tell it of the cell, the jar or the string.
 END_V_CELL = (1.5, 2.05)
 MOST_C, MOST_OF_RATED = 4.0, 1.5  # sheets end at 2.7 C10 (5 min); no jar has one and a half times its rating
@@ -150,10 +150,11 @@ def _end_not_reached(test: dict, drawing: pl.DataFrame, jars: int | None, cells:
         return None
     claimed, volts = end / (jars * cells), drawing["voltage_v"].drop_nulls()
     often = drawing["ts"].diff().dt.total_seconds().median()
-    if not END_V_CELL[0] <= claimed <= END_V_CELL[1] or volts.is_empty() or (often or np.inf) > END_SEEN_S:
+    if not END_V_CELL[0] <= claimed <= END_V_CELL[1] or volts.is_empty():
         return None
+    missed = next((volt for seconds, volt in END_MISSED_V if often and often <= seconds), np.inf)
     least = float(volts.min()) / (jars * cells)  # type: ignore[arg-type]
-    if least <= claimed + END_MISSED_V:
+    if least <= claimed + missed:
         return None
     return f"its string never fell below {least:.2f} V per cell, and not to {claimed:.2f} V"
 

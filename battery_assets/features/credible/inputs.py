@@ -24,9 +24,8 @@ BIN_US, FEWEST_BINS, FEWEST_VALUES = 900_000_000, 20, 5
 BIN_EDGES_US = BIN_US * np.arange(97)
 AGREE, USUAL_AGREEMENT = 0.98, 0.5
 # A channel that is shown twice, through two converters: within a step of the monitor but for an offset (and
-# half a step of its median), while it moves by several. Judged where the other jars' noise is seen: few of
-# their samples are so near.
-NEAR_STEPS, SWINGS_STEPS, USUAL_NEAR = 1.6, 5.0, 0.35
+# half a step of its median), while it moves by several. Judged where the noise of the other jars is seen.
+NEAR_STEPS, SWINGS_STEPS = 1.6, 5.0
 # Steps of a monitor above this share of the voltage (20 mV of a jar) hide the noise that tells two apart.
 COARSEST = 0.0015
 
@@ -171,7 +170,7 @@ def _but_for_an_offset(shown: np.ndarray, common: np.ndarray, pairs: np.ndarray)
     share = near / np.maximum(common.sum(axis=2), 1)
     alike = pairs & (share >= AGREE) & (swings >= SWINGS_STEPS * step)[:, None]
     others = pairs & ~alike
-    if others.sum() <= 2 or float(np.median(share[others])) > USUAL_NEAR:
+    if others.sum() <= 2 or float(np.median(share[others])) > USUAL_AGREEMENT:
         return np.zeros_like(pairs)
     return alike & alike.T
 
