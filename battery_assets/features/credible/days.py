@@ -9,6 +9,7 @@ from battery_assets.features.credible.scales import (
     NOTHING,
     SCALES,
     jar_scales,
+    new_mohm,
     ohmic_scales,
     sensor_scales,
     string_scales,
@@ -16,6 +17,8 @@ from battery_assets.features.credible.scales import (
 )
 
 RED_LAW = "red_law"
+# Of a new jar's resistance: no weld that opens is read so, by a meter that ends at a few ohms.
+A_THOUSAND = (300.0, 3000.0)
 # What a column takes with it: conductance is the same reading, ripple the same instrument.
 OHMIC = ("resistance_mohm", "conductance_s")
 _STRING = ("voltage_v", "current_a", "ripple_voltage_rms_v", "ripple_current_rms_a")
@@ -90,9 +93,38 @@ def credible_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
         judged = ohmic_scales(of, jars, "impedance_measurement_raw.resistance_mohm")
         strings = [of_string(jars, string) for string in judged["unit_id"]]
         mine = [jar for of_one in strings for jar in of_one]
-        kept.append(of.filter(~pl.col("battery_id").cast(pl.String).is_in(mine).fill_null(value=False)))
+        others = of.filter(~pl.col("battery_id").cast(pl.String).is_in(mine).fill_null(value=False))
+        others, mixed = _of_one_unit(others, jars)
+        kept.append(others)
+        judged = together([judged, mixed])
         doubted.append(judged.with_columns(day=pl.lit(of["measured_at"].min()).dt.date()))
     return pl.concat(kept), pl.concat(doubted)
+
+
+def _of_one_unit(round_: pl.DataFrame, jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The readings of a round without single ones that stand in another unit, and SCALES of their strings.
+
+    A meter that changes its range writes one jar's reading in µΩ or Ω among others in mΩ.
+    """
+    new = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new=new_mohm()).unique("battery_id")
+    known = round_.with_columns(battery=pl.col("battery_id").cast(pl.String)).join(
+        new, left_on="battery", right_on="battery_id", how="left", maintain_order="left"
+    )
+    share = pl.col("resistance_mohm").cast(pl.Float64) / pl.col("new")
+    other = (share.is_between(*A_THOUSAND) | (1 / share).is_between(*A_THOUSAND)).fill_null(value=False)
+    known = known.with_columns(other=other & (pl.col("resistance_mohm") > 0), share=share)
+    odd = known.filter("other")
+    if odd.is_empty():
+        return round_, NOTHING
+    told = []
+    for (string,), of in odd.group_by("string_id", maintain_order=True):
+        likely, word = ("µΩ", "uohm") if of["share"][0] > 1 else ("Ω", "ohm")
+        shown = float(of["resistance_mohm"].cast(pl.Float64).median())  # type: ignore[arg-type]
+        words = f"{likely}, of {of.height} of its readings"
+        told.append(("string", string, string, "resistance_mohm", "scale", words,
+                     f"units=impedance_measurement_raw.resistance_mohm:{word}, for a file of these alone",
+                     shown, "mΩ", of.height))  # fmt: skip
+    return round_.filter(~known["other"]), pl.DataFrame(told, schema=SCALES, orient="row")
 
 
 def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:

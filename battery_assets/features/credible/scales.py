@@ -116,7 +116,7 @@ def _all_usual(rows: pl.DataFrame, jars: pl.DataFrame) -> bool:
     read = (rows["resistance_mohm"] > 0).arg_true()
     ohms = numbers(rows[read, ["resistance_mohm"]], "resistance_mohm")
     unit = runs.unit[np.searchsorted(runs.start, read.to_numpy(), side="right") - 1]
-    new = jars.select(_new_mohm()).to_series().to_numpy()[unit]
+    new = jars.select(new_mohm()).to_series().to_numpy()[unit]
     return bool((np.abs(np.log(ohms / new)) < np.log(OHMIC_FACTOR)).all())
 
 
@@ -265,7 +265,7 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
 
     jars: as for `jar_scales`. One jar of several alone is not judged: it may have a broken weld.
     """
-    of_jars = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=_new_mohm())
+    of_jars = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=new_mohm())
     known = (
         readings.filter(pl.col("resistance_mohm") > 0)
         .group_by(pl.col("battery_id").cast(pl.String))
@@ -280,7 +280,7 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
     return _frame(found)
 
 
-def _new_mohm() -> pl.Expr:
+def new_mohm() -> pl.Expr:
     """What a new jar of that size has."""
     size = pl.col("capacity_ah").cast(pl.Float64).fill_null(REFERENCE_AH)
     return NEW_JAR_MOHM * REFERENCE_AH / size * pl.col("nominal_v") / JAR_V

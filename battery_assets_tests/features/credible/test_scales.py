@@ -166,6 +166,16 @@ def test_worn_strings_and_single_broken_jars_are_believed(of_new):
     assert credible_rounds(rounds(100.0, count=1), jars())[0].height == 1
 
 
+@pytest.mark.parametrize(("times", "likely"), [(1000.0, "µΩ"), (0.001, "Ω")])
+def test_one_reading_in_another_unit_among_others_opens_no_jar(times, likely):
+    made = rounds(1.0)
+    one = pl.when(battery_id="j2").then(pl.col("resistance_mohm") * times).otherwise("resistance_mohm")
+    kept, left_out = credible_rounds(made.with_columns(resistance_mohm=one), jars())
+    assert kept.equals(made.filter(pl.col("battery_id") != "j2"))
+    assert left_out["likely"].to_list() == [f"{likely}, of 1 of its readings"]
+    assert withheld([left_out.drop("day")], jars()) == set()
+
+
 def test_only_the_month_whose_unit_is_another_is_left_out():
     before = rounds(1.0).with_columns(pl.col("measured_at").dt.offset_by("-1mo"))
     kept, left_out = credible_rounds(pl.concat([before, rounds(1000.0)]), jars())
