@@ -83,7 +83,7 @@ def _why(refused: Exception) -> str:
     return str(getattr(refused, "reason", type(refused).__name__))
 
 
-def _module(*names: str) -> Any:
+def module_of(*names: str) -> Any:
     """The first of the modules that this checkout has."""
     for name in names[:-1]:
         try:
@@ -95,7 +95,7 @@ def _module(*names: str) -> Any:
 
 def _lab(path: Path) -> dict[str, pl.DataFrame | str]:
     """Points, curves, and cycles with their capacities, as is, else tolerantly and with the lab's words."""
-    contract, read = _module("ingest.lab.contract").LabContract, _module("ingest.lab.read").read
+    contract, read = module_of("ingest.lab.contract").LabContract, module_of("ingest.lab.read").read
     words = next((said for part, said in _SAID.items() if part in str(path)), {})
     try:
         one = read(path, contract(timezone="UTC"))
@@ -113,7 +113,7 @@ def _lab(path: Path) -> dict[str, pl.DataFrame | str]:
 
 def _cycles(one: Any) -> pl.DataFrame | str:
     """Cycles as the lab's table has them; the cell's capacity is what its largest current draws in 1 h."""
-    rows, tables = _module("features.lab.cycle_rows"), _module("features.lab.tables")
+    rows, tables = module_of("features.lab.cycle_rows"), module_of("features.lab.tables")
     test = {
         "session_id": "0" * 32, "cell_id": "0" * 32, "cell_code": "cell", "cutoff_v": None,
         "nominal_capacity_ah": float(one.points["current_a"].abs().max()) or 1.0,
@@ -126,7 +126,7 @@ def _cycles(one: Any) -> pl.DataFrame | str:
 
 
 def _discharge_test(path: Path) -> dict[str, pl.DataFrame | str]:
-    record = _module("ingest.discharge_tests.record", "ingest.discharge_test").read_discharge_test(path)
+    record = module_of("ingest.discharge_tests.record", "ingest.discharge_test").read_discharge_test(path)
     numbers = ("first_row", "last_row", "started_at", "rate_a", "duration_min", "cutoff_voltage_v")
     found = {name: [getattr(record, name)] for name in (*numbers, "ah_out", "ah_in")}
     return {"capture": record.capture, "test": pl.DataFrame(found)}
@@ -134,10 +134,10 @@ def _discharge_test(path: Path) -> dict[str, pl.DataFrame | str]:
 
 def _export(folder: Path) -> dict[str, pl.DataFrame | str]:
     """Rows and account of each file of an export, each as the only one of its table."""
-    landing = _module("ingest.exports.landing", "ingest.landing")
-    tables = _module("ingest.exports.tables", "ingest.tables_from_files")
-    contract = _module("ingest.exports.contract", "ingest.contract").SourceContract(**EXPORT)
-    known = {table.name: table for table in _module("tables").TABLES}
+    landing = module_of("ingest.exports.landing", "ingest.landing")
+    tables = module_of("ingest.exports.tables", "ingest.tables_from_files")
+    contract = module_of("ingest.exports.contract", "ingest.contract").SourceContract(**EXPORT)
+    known = {table.name: table for table in module_of("tables").TABLES}
     files, problems = landing.landing_files(folder.parent, folder.name)
     parts: dict[str, pl.DataFrame | str] = {problem.path.name: problem.reason for problem in problems}
     for file in files:

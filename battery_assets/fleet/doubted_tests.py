@@ -41,14 +41,15 @@ def tests_doubted(
 
 
 def _around(warehouse: Warehouse, part: Part, test: dict, jars: pl.DataFrame) -> pl.DataFrame:
-    """ts, current_a of the test's string, from a day and a half before it to as long after it."""
+    """ts, current_a, voltage_v of the test's string, from a day and a half before it to as long after it."""
     from battery_assets.features.credible.days import credible_strings
 
     minutes = float(test["discharge_duration_min"] or 0.0)
     begin, end = test["test_date"] - AROUND, test["test_date"] + timedelta(minutes=minutes) + AROUND
     of_string = pl.col("string_id").cast(pl.String) == test["string_id"]
     wanted = [begin.date() + timedelta(days=n) for n in range((end.date() - begin.date()).days + 1)]
-    frames = [pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), "current_a": pl.Float64})]
+    floats = ("current_a", "voltage_v")
+    frames = [pl.DataFrame(schema={"ts": pl.Datetime("us", "UTC"), **dict.fromkeys(floats, pl.Float64)})]
     for month in sorted({f"{day:%Y-%m}" for day in wanted}):
         # What a later month brings is not known when this one is computed.
         if part.month is not None and month > part.month:
@@ -58,7 +59,7 @@ def _around(warehouse: Warehouse, part: Part, test: dict, jars: pl.DataFrame) ->
         )
         for _, rows in days:
             mine = credible_strings(rows, jars)[0].filter(of_string)
-            frames.append(mine.select("ts", pl.col("current_a").cast(pl.Float64)))
+            frames.append(mine.select("ts", pl.col(floats).cast(pl.Float64)))
     return pl.concat(frames)
 
 

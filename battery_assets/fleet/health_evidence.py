@@ -27,8 +27,8 @@ class HealthEvidence:
     """What is known of the jars' health, growing day by day through the month.
 
     fits: what discharges of earlier months showed, columns of features.health.FITS. faults: what their twins
-    knew of broken jars. levels: their ohmic levels, columns of features.health.LEVELS. `readings`, `warmth`
-    and `signs` have a frame for each day that was taken in.
+    knew of broken jars. levels: their ohmic levels, columns of features.health.LEVELS. `readings`, `warmth`,
+    `signs` and `loads` have a frame for each day that was taken in.
     """
 
     jars: pl.DataFrame
@@ -40,6 +40,7 @@ class HealthEvidence:
     readings: list[pl.DataFrame] = field(default_factory=list)
     warmth: list[pl.DataFrame] = field(default_factory=list)
     signs: list[pl.DataFrame] = field(default_factory=list)
+    loads: list[pl.DataFrame] = field(default_factory=list)
 
     @classmethod
     def of(cls, warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> "HealthEvidence":
@@ -77,9 +78,11 @@ class HealthEvidence:
         )
 
     def add_signs(self, jar_rows: pl.DataFrame, string_rows: pl.DataFrame) -> None:
-        """Take in what a day of telemetry tells of shorted cells."""
+        """Take in what a day of telemetry tells of shorted cells and open connections."""
         from battery_assets.features.health.faults import float_signs
+        from battery_assets.features.health.loads import load_readings
 
+        self.loads.append(load_readings(jar_rows, string_rows, self.jars))
         self.signs.append(float_signs(jar_rows, string_rows, self.jars))
 
     def health_with(self, fits: pl.DataFrame, at: datetime) -> pl.DataFrame:
@@ -95,7 +98,7 @@ class HealthEvidence:
 
     def to_save(self) -> dict[str, pl.DataFrame]:
         """What the last day taken in adds."""
-        signs = {"signs": self.signs[-1]} if self.signs else {}
+        signs = {"signs": self.signs[-1], "loads": self.loads[-1]} if self.signs else {}
         return {"readings": self.readings[-1], "warmth": self.warmth[-1], **signs}
 
     def restore(self, values: Mapping[str, pl.DataFrame]) -> None:
@@ -104,12 +107,15 @@ class HealthEvidence:
         self.warmth.append(values["warmth"])
         if "signs" in values:
             self.signs.append(values["signs"])
+        if "loads" in values:
+            self.loads.append(values["loads"])
 
     def health(self, at: date | datetime) -> pl.DataFrame:
         """State of health at the start of a day, or at an instant, as `with_faults` gives it."""
         from battery_assets.features.health.estimate import state_of_health
         from battery_assets.features.health.faults import known_faults, with_faults
         from battery_assets.features.health.levels import NO_LEVELS
+        from battery_assets.features.health.loads import NO_READINGS
 
         instant = at if isinstance(at, datetime) else midnight(at)
         read = self.measurements()
@@ -118,7 +124,8 @@ class HealthEvidence:
         health = state_of_health(
             self.jars, read, self.tests, self._warmth(), instant, self.fits, floats, levels
         )
-        return with_faults(health, known_faults(self.jars, self.signs, read, instant, self.faults), self.jars)
+        ohms = pl.concat([read.select(NO_READINGS.columns), *self.loads])
+        return with_faults(health, known_faults(self.jars, self.signs, ohms, instant, self.faults), self.jars)
 
     def hand_on_levels(self, twins: pl.DataFrame) -> pl.DataFrame:
         """Rows of digital_twin_state with the ohmic levels of earlier months and of the days taken in."""

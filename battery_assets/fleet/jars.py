@@ -8,7 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.features.credible.days import credible_baselines
+from battery_assets.features.credible.masters import credible_masters
 from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 from battery_assets.fleet.doubted_tests import tests_doubted
@@ -48,6 +48,15 @@ def jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
 
 
 def _jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    return credible_masters(_as_entered(warehouse, part))[0]
+
+
+def masters_left_out(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """What `jar_facts` leaves out of master data, as `credible_masters` tells it."""
+    return credible_masters(_as_entered(warehouse, part))[1]
+
+
+def _as_entered(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     jars = warehouse.read(t.battery, part).collect()
     models = rated_models(warehouse)
     strings = warehouse.read(t.string, part, list(STRING_COLUMNS)).collect()
@@ -55,13 +64,12 @@ def _jar_facts(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     first, last = local_dates(warehouse, part)
     started = pl.col("installed_date").is_null() | (pl.col("installed_date") <= last)
     present = pl.col("replaced_date").is_null() | (pl.col("replaced_date") >= first)
-    facts = (
+    return with_cells(
         jars.filter(started & present, pl.col("string_id").is_not_null())
         .join(models, on="model_id", how="left")
         .join(strings, on="string_id", how="left")
         .sort("battery_id")
     )
-    return credible_baselines(with_cells(facts))[0]
 
 
 def rated_models(warehouse: Warehouse) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from battery_assets_tests.cases import KINDS, outcomes
+from battery_assets_tests.cases import KINDS, held, outcomes
 from battery_assets_tests.cases.record import Case
 
 PAGE = Path(__file__).parents[2] / "docs" / "cases.md"
@@ -21,6 +21,12 @@ right, and what comes out now.
 - The inputs are not part of the project. Tests look for them where `BATTERY_TEST_DATA` says.
 - Three kinds have no given case: contract terms on the command line, the data layer, dependencies. Tests of our own
   hold them, such as `battery_assets_tests/commands/test_terms.py` and `battery_assets_tests/test_dependencies.py`.
+"""
+KINDS_HEAD = """
+## Kinds of fault
+
+Each kind is held by a test of what was given, and by one of our own. Tests are named below `battery_assets_tests`.
+
 """
 TITLES = {
     "files": "Files of cyclers",
@@ -51,7 +57,7 @@ def page(shown: dict[str, str]) -> str:
     for title, own in cases().items():
         lines = [row(case, shown[case.name]) for case in own]
         parts.append(f"\n## {TITLES[title]}\n\n{COLUMNS}\n" + "\n".join(lines) + "\n")
-    return "".join(parts)
+    return "".join([*parts, KINDS_HEAD, "\n".join(held.lines()), "\n"])
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from battery_assets.features.credible.days import credible_baselines
+from battery_assets.features.credible.masters import credible_masters
 from battery_assets.features.operations.alert_signals import AlertInputs
 from battery_assets.features.samples.blocks import cells_of, in_six_cells, with_cells
 from battery_assets.features.samples.profiles import jars_in_places, room_hours
@@ -78,7 +78,7 @@ def _described(rows: dict[str, pl.DataFrame]) -> pl.DataFrame:
     models = catalogue.battery_models().select("model_id", *MODEL_COLUMNS)
     strings = rows["string"].select(STRING_COLUMNS).rename({"nominal_voltage_v": "string_nominal_v"})
     jars = rows["battery"].cast({"replaced_date": pl.Date}).join(models, on="model_id", how="left")
-    return credible_baselines(with_cells(jars.join(strings, on="string_id", how="left")))[0]
+    return credible_masters(with_cells(jars.join(strings, on="string_id", how="left")))[0]
 
 
 def site_hours(site: SyntheticSite, months: list[str]) -> SiteHours:

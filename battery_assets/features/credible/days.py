@@ -9,6 +9,7 @@ from battery_assets.features.credible.scales import (
     NOTHING,
     SCALES,
     jar_scales,
+    new_mohm,
     ohmic_scales,
     sensor_scales,
     string_scales,
@@ -16,8 +17,10 @@ from battery_assets.features.credible.scales import (
 )
 
 RED_LAW = "red_law"
+# Of a new jar's resistance: no weld that opens is read so, by a meter that ends at a few ohms.
+A_THOUSAND = (300.0, 3000.0)
 # What a column takes with it: conductance is the same reading, ripple the same instrument.
-OHMIC = ("resistance_mohm", "conductance_s", "initial_resistance_mohm")
+OHMIC = ("resistance_mohm", "conductance_s")
 _STRING = ("voltage_v", "current_a", "ripple_voltage_rms_v", "ripple_current_rms_a")
 _MEASURED = ("voltage_v", *OHMIC)
 _COPIED = (*_MEASURED, "temperature_c")
@@ -35,7 +38,7 @@ def without_quarantined(rows: pl.DataFrame, unit: str, jars: pl.DataFrame) -> Ju
     held = jars.filter(pl.col("quarantined").is_not_null())
     strings = held.select(pl.col("string_id").cast(pl.String), "quarantined").unique().sort("string_id")
     columns = _MEASURED if unit == "battery_id" else _STRING
-    rows = _emptied(rows, unit, held[unit].cast(pl.String).unique().to_list(), columns)
+    rows = emptied(rows, unit, held[unit].cast(pl.String).unique().to_list(), columns)
     return rows, pl.DataFrame(
         [
             ("string", string, string, "", RED_LAW, laws, None, None, "", rows.height)
@@ -56,9 +59,9 @@ def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     rows, codes = without_codes(rows)
     judged = together([jar_scales(rows, jars), dead_inputs(rows, jars), copied_channels(rows, jars)])
     for kind, of, column, code in judged.select("unit_kind", "unit_id", "column", "code").iter_rows():
-        mine = [of] if kind == "jar" else _of_string(jars, of)
+        mine = [of] if kind == "jar" else of_string(jars, of)
         taken = _COPIED if code == "copied_channel" else OHMIC if column in OHMIC else (column,)
-        rows = _emptied(rows, "battery_id", mine, taken)
+        rows = emptied(rows, "battery_id", mine, taken)
     rows, quarantined = without_quarantined(rows, "battery_id", jars)
     return rows, together([judged, codes, quarantined])
 
@@ -69,7 +72,7 @@ def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
         return rows, NOTHING
     rows, codes = without_codes(rows)
     judged = string_scales(rows, jars)
-    rows = _emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING)
+    rows = emptied(rows, "string_id", judged["unit_id"].to_list(), _STRING)
     rows, quarantined = without_quarantined(rows, "string_id", jars)
     return rows, together([judged, codes, quarantined])
 
@@ -77,7 +80,7 @@ def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
 def credible_rooms(rows: pl.DataFrame) -> Judged:
     """A day of telemetry_env without the temperatures that no room has, and what was left out (by sensor)."""
     judged = sensor_scales(rows)
-    return _emptied(rows, "sensor_id", judged["unit_id"].to_list(), ("temperature_c",)), judged
+    return emptied(rows, "sensor_id", judged["unit_id"].to_list(), ("temperature_c",)), judged
 
 
 def credible_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
@@ -88,20 +91,40 @@ def credible_rounds(rounds: pl.DataFrame, jars: pl.DataFrame) -> Judged:
     doubted, kept = [NOTHING.with_columns(day=pl.lit(None, pl.Date))], [rounds.clear()]
     for _, of in rounds.group_by(pl.col("measured_at").dt.truncate("1mo"), maintain_order=True):
         judged = ohmic_scales(of, jars, "impedance_measurement_raw.resistance_mohm")
-        strings = [_of_string(jars, string) for string in judged["unit_id"]]
+        strings = [of_string(jars, string) for string in judged["unit_id"]]
         mine = [jar for of_one in strings for jar in of_one]
-        kept.append(of.filter(~pl.col("battery_id").cast(pl.String).is_in(mine).fill_null(value=False)))
+        others = of.filter(~pl.col("battery_id").cast(pl.String).is_in(mine).fill_null(value=False))
+        others, mixed = _of_one_unit(others, jars)
+        kept.append(others)
+        judged = together([judged, mixed])
         doubted.append(judged.with_columns(day=pl.lit(of["measured_at"].min()).dt.date()))
     return pl.concat(kept), pl.concat(doubted)
 
 
-def credible_baselines(jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Jars without the baselines of strings whose unit no jars can have, and what was left out."""
-    readings = jars.select("battery_id", resistance_mohm="initial_resistance_mohm")
-    judged = ohmic_scales(readings, jars, "battery.initial_resistance_mohm")
-    judged = judged.with_columns(column=pl.lit("initial_resistance_mohm"))
-    mine = [jar for string in judged["unit_id"] for jar in _of_string(jars, string)]
-    return _emptied(jars, "battery_id", mine, ("initial_resistance_mohm",)), judged
+def _of_one_unit(round_: pl.DataFrame, jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The readings of a round without single ones that stand in another unit, and SCALES of their strings.
+
+    A meter that changes its range writes one jar's reading in µΩ or Ω among others in mΩ.
+    """
+    new = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new=new_mohm()).unique("battery_id")
+    known = round_.with_columns(battery=pl.col("battery_id").cast(pl.String)).join(
+        new, left_on="battery", right_on="battery_id", how="left", maintain_order="left"
+    )
+    share = pl.col("resistance_mohm").cast(pl.Float64) / pl.col("new")
+    other = (share.is_between(*A_THOUSAND) | (1 / share).is_between(*A_THOUSAND)).fill_null(value=False)
+    known = known.with_columns(other=other & (pl.col("resistance_mohm") > 0), share=share)
+    odd = known.filter("other")
+    if odd.is_empty():
+        return round_, NOTHING
+    told = []
+    for (string,), of in odd.group_by("string_id", maintain_order=True):
+        likely, word = ("µΩ", "uohm") if of["share"][0] > 1 else ("Ω", "ohm")
+        shown = float(of["resistance_mohm"].cast(pl.Float64).median())  # type: ignore[arg-type]
+        words = f"{likely}, of {of.height} of its readings"
+        told.append(("string", string, string, "resistance_mohm", "scale", words,
+                     f"units=impedance_measurement_raw.resistance_mohm:{word}, for a file of these alone",
+                     shown, "mΩ", of.height))  # fmt: skip
+    return round_.filter(~known["other"]), pl.DataFrame(told, schema=SCALES, orient="row")
 
 
 def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:
@@ -114,17 +137,19 @@ def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:
         pl.concat(judged).select("unit_kind", "unit_id", "column", "code").iter_rows()
     ):
         if code == RED_LAW or (code == "scale" and kind == "string" and column not in OHMIC):
-            found.update(_of_string(jars, of))
+            found.update(of_string(jars, of))
         elif code == "copied_channel":
             found.add(of)
     return found
 
 
-def _of_string(jars: pl.DataFrame, string: str) -> list[str]:
+def of_string(jars: pl.DataFrame, string: str) -> list[str]:
+    """The jars of a string."""
     return jars.filter(pl.col("string_id").cast(pl.String) == string)["battery_id"].cast(pl.String).to_list()
 
 
-def _emptied(rows: pl.DataFrame, unit: str, units: Collection[str], columns: tuple[str, ...]) -> pl.DataFrame:
+def emptied(rows: pl.DataFrame, unit: str, units: Collection[str], columns: tuple[str, ...]) -> pl.DataFrame:
+    """Rows without the values of units in columns."""
     if not units:
         return rows
     mine = pl.col(unit).cast(pl.String).is_in(list(units))

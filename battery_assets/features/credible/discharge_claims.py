@@ -17,6 +17,14 @@ AROUND = timedelta(hours=36)
 # Of the test's current: less than this is no discharge of it.
 SEEN_SHARE = 0.3
 LEAST_SAMPLES = 3
+# Of the claimed charge: a string that gave less of it, by every sample around the test, did not run it.
+GIVEN_SHARE = 0.7
+# A discharge that begins so near to the test's time is the test; one elsewhere is, if all of that is known.
+AT_ITS_TIME, BY_ZONE = timedelta(hours=1), timedelta(hours=14)
+# Of the median interval: a longer silence may hide the test's own current.
+GAP_INTERVALS = 3.0
+# Seconds between samples, and V per cell by which a string seen so often may stay above a test's end.
+END_MISSED_V = ((1200.0, 0.1), (3600.0, 0.2))
 # V per cell to which lead-acid is discharged; a test may tell it of the cell, the jar or the string.
 END_V_CELL = (1.5, 2.05)
 MOST_C, MOST_OF_RATED = 4.0, 1.5  # sheets end at 2.7 C10 (5 min); no jar has one and a half times its rating
@@ -38,7 +46,8 @@ def doubted_tests(
 ) -> pl.DataFrame:
     """The rows of capacity_test_raw that cannot be: test_id, string_id, test_date, words.
 
-    loads: of a test its string's telemetry around it (ts, current_a); a test without any is not judged by it.
+    loads: of a test its string's telemetry around it (ts, current_a, and voltage_v if known); a test without
+    any is not judged by it.
     rated_ah, jars_per_string: by string_id. cells: of a jar, of strings whose jars have other than six.
     measured: captures by test_id, which stand for themselves.
     """
@@ -51,7 +60,9 @@ def doubted_tests(
         words = [
             _wrong_end(test, *size),
             _beyond_sheet(test, rated_ah.get(string), (measured or {}).get(test["test_id"])),
-            None if test["test_id"] in (measured or {}) else _not_seen(test, loads.get(test["test_id"])),
+            None
+            if test["test_id"] in (measured or {})
+            else _not_shown(test, loads.get(test["test_id"]), *size),
         ]
         told = "; ".join(word for word in words if word)
         if told:
@@ -82,25 +93,70 @@ def _beyond_sheet(test: dict, rated: float | None, capture: pl.DataFrame | None)
     return None
 
 
-def _not_seen(test: dict, load: pl.DataFrame | None) -> str | None:
-    """A discharge that the string's current does not show, at its time or within a day and a half of it."""
+def _not_shown(test: dict, load: pl.DataFrame | None, jars: int | None, cells: int) -> str | None:
+    """What the string's own telemetry says against the test; None where it says nothing."""
     rate, minutes = test["discharge_rate_a"], test["discharge_duration_min"]
     if load is None or not rate or not minutes or test["test_date"] is None:
         return None
     begin, end = test["test_date"], test["test_date"] + timedelta(minutes=float(minutes))
-    known = load.filter(pl.col("current_a").is_not_null())
+    known = load.filter(
+        pl.col("current_a").is_not_null(), pl.col("ts").is_between(begin - AROUND, end + AROUND)
+    ).sort("ts")
     inside = known.filter(pl.col("ts").is_between(begin, end))
     if inside.height < LEAST_SAMPLES or not _covers(inside, begin, end):
         return None
-    least = -SEEN_SHARE * abs(float(rate))
-    around = known.filter(pl.col("ts").is_between(begin - AROUND, end + AROUND))
-    if (around["current_a"] < least).any():
+    amps = abs(float(rate))
+    drawing = known.filter(pl.col("current_a") < -SEEN_SHARE * amps)
+    if drawing.is_empty():
+        shown = float(np.median(inside["current_a"].cast(pl.Float64).to_numpy()))
+        return (
+            f"its string carried {shown:.2f} A all the time, in {inside.height} samples of its own "
+            f"telemetry, and not -{amps:g} A"
+        )
+    if not _is_whole(known, drawing, begin, end):
         return None
-    shown = float(np.median(inside["current_a"].cast(pl.Float64).to_numpy()))
-    return (
-        f"its string carried {shown:.2f} A all the time, in {inside.height} samples of its own telemetry, "
-        f"and not -{abs(float(rate)):g} A"
-    )
+    given, claimed = _given_ah(known, amps), amps * float(minutes) / 60.0
+    if given < GIVEN_SHARE * claimed:
+        return (
+            f"its string gave {given:.1f} Ah at most around that time, in {known.height} samples of its own "
+            f"telemetry, and not {claimed:.1f} Ah"
+        )
+    return _end_not_reached(test, drawing, jars, cells)
+
+
+def _is_whole(known: pl.DataFrame, drawing: pl.DataFrame, begin: datetime, end: datetime) -> bool:
+    """Whether the discharge of the test is among those that the samples show, from its begin to its end."""
+    first, last = known["ts"][0], known["ts"][-1]
+    if drawing["ts"][0] == first or drawing["ts"][-1] == last:
+        return False
+    near = drawing["ts"].is_between(begin - AT_ITS_TIME, begin + AT_ITS_TIME).any()
+    return bool(near or (first <= begin - BY_ZONE and last >= end + BY_ZONE))
+
+
+def _given_ah(known: pl.DataFrame, amps: float) -> float:
+    """The most that the string can have given: in a silence, and for a sample's interval more, the test's
+    own current."""
+    seconds = known["ts"].diff().dt.total_milliseconds().drop_nulls().to_numpy() / 1e3
+    drawn = np.clip(-known["current_a"].cast(pl.Float64).to_numpy(), 0.0, None)
+    usual = float(np.median(seconds))
+    most = np.where(seconds > GAP_INTERVALS * usual, amps, (drawn[1:] + drawn[:-1]) / 2)
+    return float((most * seconds).sum() + amps * usual) / 3600.0
+
+
+def _end_not_reached(test: dict, drawing: pl.DataFrame, jars: int | None, cells: int) -> str | None:
+    """A full discharge whose string never came near to the end voltage that the test tells of it."""
+    end = test["cutoff_voltage_v"]
+    if test["test_type"] != "full_discharge" or not end or not jars or "voltage_v" not in drawing.columns:
+        return None
+    claimed, volts = end / (jars * cells), drawing["voltage_v"].drop_nulls()
+    often = drawing["ts"].diff().dt.total_seconds().median()
+    if not END_V_CELL[0] <= claimed <= END_V_CELL[1] or volts.is_empty():
+        return None
+    missed = next((volt for seconds, volt in END_MISSED_V if often and often <= seconds), np.inf)
+    least = float(volts.min()) / (jars * cells)  # type: ignore[arg-type]
+    if least <= claimed + missed:
+        return None
+    return f"its string never fell below {least:.2f} V per cell, and not to {claimed:.2f} V"
 
 
 def _covers(inside: pl.DataFrame, begin: datetime, end: datetime) -> bool:

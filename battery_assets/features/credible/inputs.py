@@ -23,6 +23,9 @@ MOVES, PROBES = 0.002, 200
 BIN_US, FEWEST_BINS, FEWEST_VALUES = 900_000_000, 20, 5
 BIN_EDGES_US = BIN_US * np.arange(97)
 AGREE, USUAL_AGREEMENT = 0.98, 0.5
+# A channel that is shown twice, through two converters: within a step of the monitor but for an offset (and
+# half a step of its median), while it moves by several. Judged where the noise of the other jars is seen.
+NEAR_STEPS, SWINGS_STEPS = 1.6, 5.0
 # Steps of a monitor above this share of the voltage (20 mV of a jar) hide the noise that tells two apart.
 COARSEST = 0.0015
 
@@ -143,10 +146,33 @@ def _alike(shown: np.ndarray) -> dict[int, list[int]]:
     share = equal / np.maximum(bins, 1)
     pairs = (bins >= FEWEST_BINS) & ~np.eye(len(shown), dtype=bool)
     alike = pairs & (share >= AGREE)
-    if not alike.any() or (pairs.sum() > 2 and float(np.median(share[pairs])) > USUAL_AGREEMENT):
+    others = pairs & ~alike
+    if others.sum() > 2 and float(np.median(share[others])) > USUAL_AGREEMENT:
+        return {}
+    alike |= _but_for_an_offset(shown, common, pairs)
+    if not alike.any():
         return {}
     alike &= np.array([len(np.unique(row[np.isfinite(row)])) >= FEWEST_VALUES for row in shown])[:, None]
     return {int(k): np.flatnonzero(alike[k]).tolist() for k in np.flatnonzero(alike.any(axis=1))}
+
+
+def _but_for_an_offset(shown: np.ndarray, common: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Which jars (J, J) show one channel with an offset, or to a step of the monitor."""
+    values = np.unique(shown[np.isfinite(shown)].round(4))
+    if len(values) < FEWEST_VALUES:
+        return np.zeros_like(pairs)
+    step, there = np.diff(values).min(), np.isfinite(shown)
+    level = np.array(
+        [row - np.median(row[of]) if of.any() else row for row, of in zip(shown, there, strict=True)]
+    )
+    swings = np.array([row[of].std() if of.any() else 0.0 for row, of in zip(level, there, strict=True)])
+    near = ((np.abs(level[:, None] - level[None]) <= NEAR_STEPS * step) & common).sum(axis=2)
+    share = near / np.maximum(common.sum(axis=2), 1)
+    alike = pairs & (share >= AGREE) & (swings >= SWINGS_STEPS * step)[:, None]
+    others = pairs & ~alike
+    if others.sum() <= 2 or float(np.median(share[others])) > USUAL_AGREEMENT:
+        return np.zeros_like(pairs)
+    return alike & alike.T
 
 
 def _moved(shown: np.ndarray) -> np.ndarray:

@@ -116,7 +116,7 @@ def _all_usual(rows: pl.DataFrame, jars: pl.DataFrame) -> bool:
     read = (rows["resistance_mohm"] > 0).arg_true()
     ohms = numbers(rows[read, ["resistance_mohm"]], "resistance_mohm")
     unit = runs.unit[np.searchsorted(runs.start, read.to_numpy(), side="right") - 1]
-    new = jars.select(_new_mohm()).to_series().to_numpy()[unit]
+    new = jars.select(new_mohm()).to_series().to_numpy()[unit]
     return bool((np.abs(np.log(ohms / new)) < np.log(OHMIC_FACTOR)).all())
 
 
@@ -135,16 +135,17 @@ def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
     if JAR_SHARE[0] <= share <= JAR_SHARE[1]:
         return []
     cells, volts = int(_middle(known["cells"])), _middle(known["v"])
-    column = "telemetry_jar_raw.voltage_v"
-    candidates = {
+    column, n = "telemetry_jar_raw.voltage_v", known.height
+    candidates: dict[float, tuple[str, str]] = {
+        1 / n: (f"the voltage of the string, of {n} jars", f"units={column}:/{n}"),
         cells: (f"volts per cell of {cells}", f"units={column}:x{cells}"),
         2: ("half of the jar, or the model's nominal_voltage_v is twice the jars'", f"units={column}:x2"),
         10: ("tenths, a shifted decimal", f"units={column}:x10"),
         0.5: ("twice the jar, or the model's nominal_voltage_v is half of the jars'", f"units={column}:/2"),
         0.1: ("a shifted decimal", f"units={column}:/10"),
     }
-    best = _best(share, candidates)
-    return [] if best is None else [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
+    best = _best(share, candidates) or ("no unit that is known here", f"units={column}:none")
+    return [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
 
 
 def _middle(values: pl.Series) -> float:
@@ -194,8 +195,6 @@ def string_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
     jars: string_id, nominal_v, capacity_ah, cells, position_in_string, batteries_count, string_nominal_v.
     """
-    if rows.is_empty() or jars.is_empty():
-        return NOTHING
     absent = [name for name in ("voltage_v", "current_a", "mode") if name not in rows.columns]
     middle = (
         _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "string_id")
@@ -266,7 +265,7 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
 
     jars: as for `jar_scales`. One jar of several alone is not judged: it may have a broken weld.
     """
-    of_jars = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=_new_mohm())
+    of_jars = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=new_mohm())
     known = (
         readings.filter(pl.col("resistance_mohm") > 0)
         .group_by(pl.col("battery_id").cast(pl.String))
@@ -281,7 +280,7 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
     return _frame(found)
 
 
-def _new_mohm() -> pl.Expr:
+def new_mohm() -> pl.Expr:
     """What a new jar of that size has."""
     size = pl.col("capacity_ah").cast(pl.Float64).fill_null(REFERENCE_AH)
     return NEW_JAR_MOHM * REFERENCE_AH / size * pl.col("nominal_v") / JAR_V

@@ -56,7 +56,7 @@ def float_signs(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.Data
     """
     if jar_rows.is_empty():
         return NO_SIGNS
-    facts = _facts(jars)
+    facts = sizes_of(jars)
     volts = _thinned(jar_rows, jars.height).select(
         pl.col("battery_id").cast(pl.String), _hour(), pl.col("voltage_v").cast(pl.Float64)
     )
@@ -84,7 +84,8 @@ def float_signs(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.Data
     )
 
 
-def _facts(jars: pl.DataFrame) -> pl.DataFrame:
+def sizes_of(jars: pl.DataFrame) -> pl.DataFrame:
+    """battery_id, string_id, capacity_ah and cells, as text and floats."""
     cells = pl.col("cells") if "cells" in jars.columns else pl.lit(SIX)
     return jars.select(
         pl.col("battery_id", "string_id").cast(pl.String),
@@ -145,7 +146,8 @@ def known_faults(
     before: faults that earlier months knew, as `handed_on` gives them; what is seen since then overrules.
 
     signs: of days, as `float_signs` gives them: the last one counts. readings: battery_id, measured_at,
-    resistance_mohm; a connection is broken where the last two readings are twice the jar's baseline, or twice
+    resistance_mohm, with those of `loads.load_readings`; a connection is broken where the last two readings
+    are twice the jar's baseline, or twice
     its string's median where it has none, and open where both are beyond what any jar of its size has.
     """
     upto = pl.lit(at).cast(_TIME)
@@ -155,7 +157,7 @@ def known_faults(
         "battery_id", until=pl.col("captured_at").cast(_TIME), below_v=lost, least_v=lost
     )
     newest = pl.concat([NO_SIGNS, earlier, *signs]).filter(pl.col("until") <= upto).sort("until")
-    newest = newest.group_by("battery_id", maintain_order=True).last().join(_facts(jars), on="battery_id")
+    newest = newest.group_by("battery_id", maintain_order=True).last().join(sizes_of(jars), on="battery_id")
     limit = SHORT_V * pl.col("cells") / SIX
     shorted = newest.filter(pl.col("least_v") >= limit).select(
         "battery_id", fault=pl.lit(SHORTED), lost_v="below_v"
@@ -231,7 +233,7 @@ def with_faults(health: pl.DataFrame, faults: pl.DataFrame, jars: pl.DataFrame) 
 
     health: as `state_of_health` gives it. working_soh_pct is that of the cells that still work.
     """
-    cells = _facts(jars).select("battery_id", "cells").unique("battery_id")
+    cells = sizes_of(jars).select("battery_id", "cells").unique("battery_id")
     known = health.join(faults, on="battery_id", how="left", maintain_order="left").join(
         cells, on="battery_id", how="left", maintain_order="left"
     )

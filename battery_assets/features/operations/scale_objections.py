@@ -17,8 +17,8 @@ _TIME = pl.Datetime("us", "UTC")
 _WORDS = {
     "scale": "{column} shows {shown} {unit} where no jar can: likely {likely}; nothing is computed from it. "
     "Mend it at the source, or import again with --contract {term}",
-    "copied_channel": "shows the very voltages of {likely}: one channel stands for two jars, and neither is "
-    "believed. Correct the mapping of the monitor's channels",
+    "copied_channel": "shows the voltages of {likely}, to the last digit or but for an offset: one channel "
+    "stands for two jars, and neither is believed. Correct the mapping of the monitor's channels",
     "no_sensor": "{column} shows {shown} {unit} and nothing else: {likely}. Check sensor and leads",
     "red_law": "not told, because the law {column} is red: {likely}. Charge, health, life and alerts of its "
     "jars are left out this month, those of safety go on. Next step: {term}",
@@ -57,7 +57,7 @@ def _strings_of_copies(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("column", "code", "term", "shown", "unit").first(),
         unit_kind=pl.lit("string"),
         unit_id=pl.col("string_id").first(),
-        likely=pl.col("likely").unique().sort().str.join(" and "),
+        likely=pl.col("likely").str.split(", ").explode().unique().sort().str.join(" and "),
         rows=pl.col("rows").sum(),
     ).select(rows.columns) if copies.height else rows.clear()  # fmt: skip
 
@@ -108,7 +108,7 @@ def midnight(day: date) -> datetime:
 def without_consequences(objections: pl.DataFrame, judged: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """Objections less those that only say again that volts were left out.
 
-    objections: as `data_quality.findings` returns it. judged: as `scale_findings` does.
+    objections: as `data_quality.findings` returns it. judged: SCALES of the month's days.
     """
     doubted = judged.filter(pl.col("code").is_in(["scale", "copied_channel", "no_sensor"]))
     strings = doubted.filter(pl.col("unit_kind") == "string")["unit_id"].to_list()

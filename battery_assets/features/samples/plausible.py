@@ -13,6 +13,8 @@ from battery_assets.features.samples.rated_capacity import LOADED_C
 LOW_V = 12.0  # per jar: under it a jar that takes C/20 has been deeply discharged minutes before
 JAR_V = (9.0, 17.0)
 FEWEST = 12
+# Of a slow monitor's few: below what a jar shows that is charged, and none of them the other way.
+FEW, DISCHARGED_V = 3, 12.5
 SWAP_STEP = "name the two columns rightly at the source, import its files anew and run the month again"
 
 
@@ -38,7 +40,8 @@ def string_doubt(
     strong = np.abs(current_a) > LOADED_C * rated_ah
     wrong = int(np.count_nonzero(loaded & strong & (current_a > 0)))
     right = int(np.count_nonzero(loaded & strong & (current_a < 0)))
-    if wrong >= FEWEST and wrong > right:
+    low = int(np.count_nonzero(loaded & strong & (current_a > 0) & (volts < DISCHARGED_V)))
+    if (wrong >= FEWEST and wrong > right) or (low >= FEW and not right):
         words = (
             f"current_a is positive in {wrong} samples of a discharge and negative in {right}, but positive "
             "current charges"

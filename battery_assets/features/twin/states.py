@@ -28,6 +28,7 @@ from battery_assets.tables.projections import polars_schema
 # Corrosion layer d = k τ^0.8 with thermal years τ (SOURCES 8.4, k 20 to 50 µm); the low end stays longest
 # within the column, which holds 99,999.999 nm.
 CORROSION_NM = 20_000.0
+LEAST_FADE_PCT = -30.0  # of the column: a jar that holds far more than its first capacity was told
 LARGEST_LAYER_NM = 99_999.999
 MOST_F = 999_999.0
 EVIDENCE = ("resistance", "discharge", "capacity_test")
@@ -175,7 +176,7 @@ def _state(
         **values,
         "ocv_params_json": json.dumps(circuit_json | _curve(curve) | _film(layer)),
         "sei_thickness_nm": None if layer is None else min(layer, LARGEST_LAYER_NM),
-        "capacity_fade_pct": 100.0 - soh * rated / first_ah
+        "capacity_fade_pct": max(100.0 - soh * rated / first_ah, LEAST_FADE_PCT)
         if soh is not None and rated and first_ah
         else None,
         "power_fade_pct": (1.0 - initial / jar["at_25_mohm"]) * 100.0

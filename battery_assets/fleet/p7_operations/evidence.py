@@ -12,7 +12,7 @@ from battery_assets import tables as t
 from battery_assets.features.samples.blocks import in_six_cells
 from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.fleet.hours import JARS, SENSORS, STRINGS, feature_hours, month_hours, stacked
-from battery_assets.fleet.jars import jar_facts, jars_per_string, rated_ah, site_history
+from battery_assets.fleet.jars import jar_facts, jars_per_string, masters_left_out, rated_ah, site_history
 from battery_assets.fleet.quarantine import broken_laws, quarantine_objections
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -69,7 +69,7 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
     jar = in_six_cells(jar_month["hours"], "battery_id", cells, JAR_VOLTS)
     string = in_six_cells(string_month["hours"], "string_id", of_strings, STRING_VOLTS)
     if jar.height or string.height:
-        found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), objections, jars)
+        found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), left_out, jars)
         objections = pl.concat([found, objections])
     both = [
         stacked([month_hours(warehouse, part.before, each)["hours"], month["hours"]])
@@ -123,15 +123,14 @@ def _jar_hours(
 
 
 def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: pl.DataFrame) -> pl.DataFrame:
-    """Objections to what was left out of the month's days, rounds and baselines, and to its tests."""
-    from battery_assets.features.credible.days import credible_baselines, credible_rounds
+    """Objections to what was left out of the month's days, rounds and master data, and to its tests."""
+    from battery_assets.features.credible.days import credible_rounds
     from battery_assets.features.operations.plain_objections import claim_findings, outside_findings
     from battery_assets.features.operations.scale_objections import scale_findings
 
-    first = warehouse.read(t.battery, part, ["battery_id", "initial_resistance_mohm"]).collect()
-    _, baselines = credible_baselines(jars.join(first, on="battery_id", how="left"))
+    masters = masters_left_out(warehouse, part)
     _, rounds = credible_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
-    doubted = pl.concat([left_out, rounds, baselines.with_columns(day=pl.lit(part.start.date()))])
+    doubted = pl.concat([left_out, rounds, masters.with_columns(day=pl.lit(part.start.date()))])
     tests = warehouse.read(t.capacity_test_raw, part).collect()
     claims = tests_doubted(warehouse, part, tests, jars, rated_ah(jars), jars_per_string(jars))
     last = (part.end - LAST_MOMENT).date()

@@ -31,12 +31,15 @@ _MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?( ?(Z|[+-]00:?00))?$"
 
 _LEAD_ACID = ("vrla", "agm", "gel", "leadacid", "pb", "sla", "vla", "opzv", "opzs", "flooded", "pbacid")
 _LITHIUM = ("liion", "lfp", "lifepo4", "nmc", "nca", "lto", "lithium", "lithiumion", "lmo", "lco")
+# A word of several parts, `VRLA AGM` or `LiFePO4 16S`, is what its parts say: they also say it by these.
+_PARTS = {"lead": "VRLA", "li": "Li-ion", "lifepo": "Li-ion", "lipo": "Li-ion", "ni": "NiMH"}
+_NICKEL = ("nimh", "nickelmetalhydride", "nicd", "nickelcadmium", "nife", "nickeliron")
 # Chemistries by the names that data sheets give them, without marks and capitals.
 SPELLINGS = {
     "battery_model.chemistry": {
         **dict.fromkeys(_LEAD_ACID, "VRLA"),
         **dict.fromkeys(_LITHIUM, "Li-ion"),
-        **dict.fromkeys(("nimh", "nickelmetalhydride"), "NiMH"),
+        **dict.fromkeys(_NICKEL, "NiMH"),
     }
 }
 
@@ -138,12 +141,26 @@ def _in_our_words(series: pl.Series, column: sa.Column) -> tuple[pl.Series, Coun
     spellings = {**listed, **SPELLINGS.get(f"{column.table.name}.{column.name}", {})}
     plain = series.str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
     meant = plain.replace_strict(spellings, default=None, return_dtype=pl.String)
+    if f"{column.table.name}.{column.name}" in SPELLINGS:
+        meant = meant.fill_null(_by_parts(series, spellings | _PARTS))
     read = meant.is_not_null() & (meant != series)
     notes: Counter = Counter()
     for word, times in series.filter(read).value_counts().iter_rows():
         ours = meant.filter(series == word)[0]
         notes[f"{column.name}: {word!r} read as {ours!r}"] += times
     return series.zip_with(~read.fill_null(value=False), meant), notes
+
+
+def _by_parts(series: pl.Series, spellings: dict[str, str]) -> pl.Series:
+    """What the parts of each word mean, where those that are known agree."""
+    parts = (
+        series.str.to_lowercase()
+        .str.extract_all("[a-z]+")
+        .list.eval(
+            pl.element().replace_strict(spellings, default=None, return_dtype=pl.String).drop_nulls().unique()
+        )
+    )
+    return parts.list.get(0, null_on_oob=True).set(parts.list.len().fill_null(0) != 1, None)
 
 
 def _json(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:

@@ -47,6 +47,50 @@ def test_a_discharge_at_its_time_or_a_zone_away_from_it_is_the_test(late):
 
 
 @pytest.mark.parametrize(
+    ("amps", "hours", "said"),
+    [(-10.0, 2, "gave 22.5 Ah at most"), (-4.0, 9, "gave 38.5 Ah at most"), (-10.0, 7, ""), (-9.0, 8, "")],
+)
+def test_a_discharge_that_gave_less_than_the_test_claims_is_not_the_test(amps, hours, said):
+    told = words(claim(), load(amps, hours=hours))
+    assert said in told
+    assert bool(told) == bool(said)
+
+
+@pytest.mark.parametrize("hidden", [(0, 8), (2, 10)])
+def test_what_a_silence_may_hide_is_not_held_against_a_test(hidden):
+    """Two hours of it are seen; in the others the monitor said nothing."""
+    silent = [BEGAN + timedelta(hours=hour) for hour in hidden]
+    seen = load(-10.0, hours=10).filter(~pl.col("ts").is_between(*silent))
+    assert words(claim(), seen) == ""
+
+
+def test_a_discharge_whose_begin_or_end_was_not_recorded_proves_nothing():
+    whole = load(-10.0, timedelta(hours=-6), hours=8)
+    assert words(claim(), whole) == ""
+    assert words(claim(), whole.filter(pl.col("ts") >= BEGAN - timedelta(minutes=30))) == ""
+
+
+def test_an_outage_elsewhere_is_not_the_test_where_the_days_around_are_not_known():
+    """The test may have been entered in another zone's time, before the telemetry begins."""
+    outage = load(-10.0, timedelta(hours=3), hours=1)
+    assert "11.25 Ah" not in words(claim(), outage.filter(pl.col("ts") >= BEGAN - timedelta(hours=2)))
+    assert "gave 12.5 Ah at most" in words(claim(), outage)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "end", "kind", "said"),
+    [(49.7, 42.0, "full_discharge", "never fell below 2.07 V per cell, and not to 1.75 V"),
+     (43.5, 42.0, "full_discharge", ""), (49.7, 10.5, "full_discharge", ""),
+     (49.7, 42.0, "partial_discharge", "")],
+)  # fmt: skip
+def test_an_end_that_the_string_never_came_near_to_was_not_its_end(lowest, end, kind, said):
+    shown = load(-10.0).with_columns(voltage_v=pl.when(pl.col("current_a") < 0).then(lowest).otherwise(54.2))
+    told = words(claim(cutoff_voltage_v=end, test_type=kind), shown)
+    assert said in told
+    assert bool(told) == bool(said)
+
+
+@pytest.mark.parametrize(
     "telemetry",
     [
         None,

@@ -72,6 +72,46 @@ def test_two_jars_that_agree_to_the_last_digit_show_one_channel():
     assert mine["voltage_v"].null_count() == mine.height
 
 
+def with_copy(rows: pl.DataFrame, volts, jar: str = "j4") -> pl.DataFrame:
+    """A day on which a jar shows these volts."""
+    own = rows.filter(battery_id=jar).with_columns(voltage_v=pl.Series(volts).round(3))
+    return pl.concat([rows.filter(pl.col("battery_id") != jar), own]).sort("battery_id", "ts")
+
+
+@pytest.mark.parametrize(("offset", "noise"), [(0.012, 0.0), (-0.31, 0.0), (0.0, 0.001), (0.05, 0.001)])
+def test_one_channel_through_two_converters_is_one_channel(offset, noise):
+    rows = jar_day()
+    shown = rows.filter(battery_id="j1")["voltage_v"].to_numpy()
+    flicker = noise * np.random.default_rng(3).choice([-0.5, 0.0, 0.5], len(shown))
+    _, left_out = credible_jars(with_copy(rows, shown + offset + flicker), jars())
+    assert left_out.select("unit_id", "code", "likely").rows() == [
+        ("j1", "copied_channel", "J4"), ("j4", "copied_channel", "J1")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("jars_of_one", [5, 6])
+def test_a_string_whose_voltage_is_shared_out_among_its_jars_is_no_jars(jars_of_one):
+    rows = jar_day()
+    shown = rows.filter(battery_id="j0")["voltage_v"].to_numpy()
+    for n in range(jars_of_one):
+        rows = with_copy(rows, shown, f"j{n}")
+    kept, left_out = credible_jars(rows, jars())
+    assert left_out["unit_id"].to_list() == [f"j{n}" for n in range(jars_of_one)]
+    assert kept["voltage_v"].null_count() == jars_of_one * len(AT)
+
+
+@pytest.mark.parametrize("step", [0.01, 0.005, 0.001])
+def test_quiet_jars_that_move_with_their_charger_are_as_many_as_they_are(step):
+    """Noise of their own is below a step: the charger alone moves them."""
+    rng = np.random.default_rng(5)
+    common = 13.6 + 0.03 * np.sin(np.arange(len(AT)) / 9) + 0.01 * rng.standard_normal(len(AT))
+    rows = jar_day()
+    for n in range(6):
+        own = common + 0.037 * n + 0.3 * step * rng.standard_normal(len(AT))
+        rows = with_copy(rows, np.round(own / step) * step, f"j{n}")
+    assert credible_jars(rows, jars())[1].is_empty()
+
+
 def test_coarse_monitors_agree_by_chance_and_are_believed():
     coarse = jar_day().with_columns(pl.col("voltage_v").round(1))
     common = np.round(13.6 + 0.1 * np.sin(np.arange(96) / 5), 1)

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from battery_assets.features.credible.days import (
-    credible_baselines,
     credible_jars,
     credible_rooms,
     credible_rounds,
@@ -89,8 +88,9 @@ def test_what_jars_show_is_believed(volts, nominal):
 
 @pytest.mark.parametrize(
     ("volts", "nominal", "term"),
-    [(2.27, 12.0, "x6"), (2.27, 6.0, "x3"), (6.8, 12.0, "x2"), (13.6, 6.0, "/2"), (1.36, 12.0, "x10")],
-)
+    [(2.27, 12.0, "x6"), (2.27, 6.0, "x3"), (6.8, 12.0, "x2"), (13.6, 6.0, "/2"), (1.36, 12.0, "x10"),
+     (13.6, 2.0, "/6"), (0.3, 12.0, "none")],
+)  # fmt: skip
 def test_volts_of_another_scale_are_left_out_and_their_unit_is_named(volts, nominal, term):
     rows, left_out = credible_jars(jar_day(volts), jars(nominal=nominal))
     assert left_out["term"].to_list() == [f"units=telemetry_jar_raw.voltage_v:{term}"]
@@ -166,18 +166,21 @@ def test_worn_strings_and_single_broken_jars_are_believed(of_new):
     assert credible_rounds(rounds(100.0, count=1), jars())[0].height == 1
 
 
+@pytest.mark.parametrize(("times", "likely"), [(1000.0, "µΩ"), (0.001, "Ω")])
+def test_one_reading_in_another_unit_among_others_opens_no_jar(times, likely):
+    made = rounds(1.0)
+    one = pl.when(battery_id="j2").then(pl.col("resistance_mohm") * times).otherwise("resistance_mohm")
+    kept, left_out = credible_rounds(made.with_columns(resistance_mohm=one), jars())
+    assert kept.equals(made.filter(pl.col("battery_id") != "j2"))
+    assert left_out["likely"].to_list() == [f"{likely}, of 1 of its readings"]
+    assert withheld([left_out.drop("day")], jars()) == set()
+
+
 def test_only_the_month_whose_unit_is_another_is_left_out():
     before = rounds(1.0).with_columns(pl.col("measured_at").dt.offset_by("-1mo"))
     kept, left_out = credible_rounds(pl.concat([before, rounds(1000.0)]), jars())
     assert kept.sort("measured_at").equals(before.sort("measured_at"))
     assert left_out["day"].to_list() == [DAY.date()]
-
-
-def test_baselines_of_another_unit_are_none():
-    facts = jars(initial_resistance_mohm=[5100.0] * 6)
-    kept, left_out = credible_baselines(facts)
-    assert kept["initial_resistance_mohm"].null_count() == 6
-    assert left_out["term"].to_list() == ["units=battery.initial_resistance_mohm:uohm"]
 
 
 def test_a_room_is_never_as_hot_as_a_fahrenheit_number():
