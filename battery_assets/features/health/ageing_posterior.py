@@ -17,7 +17,7 @@ from battery_assets.features.health.densities import GRID_PCT, densities, normal
 from battery_assets.features.health.prior import possible_jars
 from battery_assets.features.health.resistance import by_resistance
 from battery_assets.features.health.string_test import by_string_test
-from battery_assets.features.health.wear_out import days_left, life_density, quantile_days
+from battery_assets.features.health.wear_out import life_density, quantile_days
 from battery_assets.physics import ageing
 
 # A jar under 80 % serves on until the year's test finds it and another comes (SOURCES 5); in one of five
@@ -105,7 +105,7 @@ def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
     raised, soon, alike = (normalised(log_w - by * rare) for by in (RAISED, RAISED_LIFE, 1.0))
     able = 100.0 * (now - loss)
     lost = 100.0 * (jars.initial * (1.0 + ageing.FORMATION_GAIN)) - able
-    life = life_density(days_left(end, age_years, known.factor), soon)
+    life = life_density(end, age_years, known.factor, soon)
     found, flat = densities(able, lost, raised, alike)
     return _AtAge(found, flat, log_evidence, life)
 
