@@ -37,10 +37,11 @@ def state_of_health(
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah;
     cells and position_in_string where they are known. measurements: battery_id, measured_at, resistance_mohm,
     temperature_c; those of the last 13 months count, one value a month, the lower median: a single high one
-    is read again before it is believed. capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL
-    percentages are passed over), and where known discharge_duration_min (else one of 10 h) and
-    cutoff_voltage_v of the string (else 1.80 V per cell); the last one counts. temperatures: battery_id,
-    temperature_c, the mean over the jar's life or the best known of it; unknown counts as 25 °C.
+    is read again before it is believed; by_monitor where it is known (else four a month are a monitor's).
+    capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over), and where
+    known discharge_duration_min (else one of 10 h) and cutoff_voltage_v of the string (else 1.80 V per cell);
+    the last one counts. temperatures: battery_id, temperature_c, the mean over the jar's life or the best
+    known of it; unknown counts as 25 °C.
     discharge_fits: columns of FITS; the most certain one of each jar counts. float_signs: columns of
     `faults.SIGNS`, of any days. levels: columns of LEVELS, of earlier months, each a value of its own. Only
     evidence up to `at` and since the jar was installed counts.
