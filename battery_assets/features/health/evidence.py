@@ -146,7 +146,7 @@ def _joined(
 
 def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """ratio_m, years_m, count_m, monitor_m for each month m back in which a jar was read: median ratio to the
-    baseline at 25 °C, years ago, how many, and 1 where a monitor read (one that is told, or that reads as often).
+    baseline at 25 °C, years ago, how many, and 1 where a monitor read: one that is told, or reads as often.
     """
     told = pl.col("by_monitor") if "by_monitor" in measurements.columns else pl.lit(value=False)
     readings = (
