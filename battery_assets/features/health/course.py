@@ -16,8 +16,8 @@ class Evidence:
 
     accepted, accepted_sd (J,): acceptance capacity, 1 is rated, and how far such tests are off. age_years,
     factor (J,): age, thermal years per year. ratio, ratio_years, readings (J, B): resistance against the
-    baseline, median of a month or level of an earlier one, when, of how many readings. monitor (J, B): whether
-    a monitor took them. test: of the jars' strings. string (J,): number of its string. complete (J,): no jar
+    baseline, median of a month or level of an earlier one, when, of how many readings. monitor (J, B): a
+    monitor took them. test: of the jars' strings. string (J,): number of its string. complete (J,): no jar
     came into the string since the test. fitted, fitted_sd, fitted_years (J,): from a discharge. float_v (J,):
     V of six cells above the string's median jar, on float.
     """

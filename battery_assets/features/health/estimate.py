@@ -19,6 +19,8 @@ WIDTH_SD = 3.29  # deviations from end to end of a normal distribution's 90 %
 TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was seen to its knee
 # Quantiles 2.5, 50 and 97.5 % of the days until the jar is worn out.
 WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
+# The same with no end raised beforehand: of a string's jars drawn from WEAR_OUT one would always end soon.
+LIKELY_END = ("likely_end_lower_days", "likely_end_days", "likely_end_upper_days")
 
 
 def state_of_health(
@@ -32,7 +34,7 @@ def state_of_health(
     levels: pl.DataFrame = NO_LEVELS,
 ) -> pl.DataFrame:
     """State of health of each battery_id at an instant, in jars' order: soh_pct, soh_std_pct, soh_lower_pct,
-    soh_upper_pct, evidence, evidence_age_days, and WEAR_OUT.
+    soh_upper_pct, evidence, evidence_age_days, WEAR_OUT and LIKELY_END.
 
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah;
     cells and position_in_string where they are known. measurements: battery_id, measured_at, resistance_mohm,
@@ -77,6 +79,7 @@ def state_of_health(
             "evidence": _words(seen),
             "evidence_age_days": _days(newest),
             **{name: found.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
+            **{name: found.likely_days[:, n] for n, name in enumerate(LIKELY_END)},
             **{f"{kind}_age_days": _days(years) for kind, years in seen.items()},
         }
     )
