@@ -58,7 +58,7 @@ def twin_states(
     month together where they allow it and the value lies in its valid range; else the prior of SOURCES 1.3 at
     the jar's SOC, scaled with its ohmic reading. ocv_params_json says which ("source" fit or prior,
     "r0_source", "not_valid": fitted values that were thrown away), and holds the jar's own open-circuit
-    curve and the age of each kind of evidence.
+    curve, the age of each kind of evidence, and quantiles of the days until the jar likely ends.
     calibration_rmse_v is that of the circuit on the latest discharge, predicted without it where there are
     several ("rmse_of"), else that of the jar's identification; NULL without a discharge in the month.
     sei_thickness_nm is the equivalent positive-grid corrosion layer, a model state that nobody measured.
