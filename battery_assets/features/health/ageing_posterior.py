@@ -47,7 +47,7 @@ RAISED, RAISED_LIFE = 0.15, 0.70
 class Posterior:
     """SOH in % of J jars: mean, how far apart the 5 and 95 % quantiles of the posterior itself are, lower and
     upper end of the interval (J,); `life_days` (J, 3): 2.5, 50 and 97.5 % quantiles of the days until it is
-    worn out; `likely_days` (J, 3): the same with nothing raised, of which many jars may be drawn together."""
+    worn out; `likely_days` (J, 3): the same by the weights of the mean, of which a string's jars are drawn."""
 
     mean: np.ndarray
     width: np.ndarray
@@ -60,7 +60,7 @@ class Posterior:
 @dataclass(frozen=True)
 class _AtAge:
     """At ages (J,): density on GRID_PCT (J, G) and the same with all healths alike beforehand, ln evidence
-    (J,), density of the days left (J, K), as told and with nothing raised."""
+    (J,), density of the days left (J, K), as told and by the weights of `found`."""
 
     found: np.ndarray
     alike: np.ndarray
@@ -105,10 +105,10 @@ def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
     peak = log_w.max(1)
     log_evidence = peak + np.log(np.exp(log_w - peak[:, None]).sum(1))
     rare = np.log(rarity(100.0 * now, normalised(before)))
-    raised, soon, alike, plain = (normalised(log_w - by * rare) for by in (RAISED, RAISED_LIFE, 1.0, 0.0))
+    raised, soon, alike = (normalised(log_w - by * rare) for by in (RAISED, RAISED_LIFE, 1.0))
     able = 100.0 * (now - loss)
     lost = 100.0 * (jars.initial * (1.0 + ageing.FORMATION_GAIN)) - able
-    life, likely = (life_density(end, age_years, known.factor, by) for by in (soon, plain))
+    life, likely = (life_density(end, age_years, known.factor, by) for by in (soon, raised))
     found, flat = densities(able, lost, raised, alike)
     return _AtAge(found, flat, log_evidence, life, likely)
 

@@ -68,7 +68,7 @@ def test_a_string_s_day_is_drawn_from_likely_ends_since_of_many_jars_told_as_rar
     by_told, by_likely = (
         runtime(rows, required_min=required) for rows in (told, told.with_columns(**likely))
     )
-    assert by_told["load_lost_365d"] > 0.9
+    assert by_told["load_lost_365d"] > 0.6
     assert by_likely["load_lost_365d"] < 0.3
     assert by_likely["load_lost_days"] > 400
 
