@@ -47,7 +47,7 @@ RAISED, RAISED_LIFE = 0.15, 0.70
 class Posterior:
     """SOH in % of J jars: mean, how far apart the 5 and 95 % quantiles of the posterior itself are, lower and
     upper end of the interval (J,); `life_days` (J, 3): 2.5, 50 and 97.5 % quantiles of the days until it is
-    worn out; `likely_days` (J, 3): the same by the weights of the mean, of which a string's jars are drawn."""
+    worn out; `likely_days` (J, 3): the same by the weights of the mean, for draws of a string."""
 
     mean: np.ndarray
     width: np.ndarray
