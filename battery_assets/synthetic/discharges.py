@@ -140,8 +140,8 @@ def _dip_v(site: SyntheticSite, event: Event, jars: Jars, net_v: np.ndarray) -> 
 
     Until then a mean jar's own voltage falls: by 0.02 V at C/10, by 0.2 V at C. The dip makes that good.
     """
-    load = {"power_w": event.watts} if event.watts > 0 else {"current_a": -event.amps}
-    own = discharge(jars, DIP_S, jar=site.product, **load).jar_v.mean(axis=0)
+    watts, amps = (event.watts, None) if event.watts > 0 else (None, -event.amps)
+    own = discharge(jars, DIP_S, current_a=amps, power_w=watts, jar=site.product).jar_v.mean(axis=0)
     dip = np.exp(-DIP_S / COUP_RISE_S) - np.exp(-DIP_S / COUP_FALL_S)
     lowest, depth = int(dip.argmax()), np.zeros(net_v.size)
     for _ in range(2):  # the lowest moment of both together is some seconds after the dip's own
