@@ -156,6 +156,26 @@ GROUPS = (
             "twin_jar_steps_per_second": "jar samples read/s",
         },
     ),
+    Group(
+        "after_a_test",
+        f"{SHARED}.estimation.string_tests:measure",
+        {
+            "soh_before_test_points": "points",
+            **{f"soh_after_test_{s}s_points": "points" for s in (5, 60, 300, 900)},
+        },
+    ),
+    Group("soc_others", f"{SHARED}.estimation.makers:measure_others", {"soc_other_maker_points": "points"}),
+    Group(
+        "soc_real",
+        f"{SHARED}.estimation.makers:measure_real",
+        {
+            "soc_agm_points": "points",
+            "soc_agm_counted_points": "points",
+            "soc_tubular_over_counted_points": "points over counting with the rating",
+        },
+        quick=False,
+        foreign=True,
+    ),
     # The table behind these figures, each world and class of true health, is written into docs/figures.md.
     Group(
         "health_by_world",

@@ -141,5 +141,9 @@ class HealthEvidence:
         return pl.concat(self.warmth).group_by("battery_id").agg(pl.col("temperature_c").mean())
 
     def measurements(self) -> pl.DataFrame:
-        """Every ohmic reading taken in."""
-        return pl.concat([self.rounds, *(reading.select(self.rounds.columns) for reading in self.readings)])
+        """Every ohmic reading taken in, and whether a monitor took it."""
+        read = [reading.select(self.rounds.columns) for reading in self.readings]
+        return pl.concat([
+            self.rounds.with_columns(by_monitor=pl.lit(value=False)),
+            *(one.with_columns(by_monitor=pl.lit(value=True)) for one in read),
+        ])  # fmt: skip

@@ -6,7 +6,16 @@ from functools import lru_cache
 import numpy as np
 
 from battery_assets.physics import ageing, recharge
-from battery_assets.physics.discharge import Discharge, Jars, State, discharge, jar_voltage, ohmic_factor
+from battery_assets.physics.discharge import (
+    COUP_FALL_S,
+    COUP_RISE_S,
+    Discharge,
+    Jars,
+    State,
+    discharge,
+    jar_voltage,
+    ohmic_factor,
+)
 from battery_assets.physics.random_streams import stream
 from battery_assets.physics.recharge import Recharge
 from battery_assets.physics.ten_hour_test import made_for_health
@@ -21,9 +30,8 @@ from battery_assets.synthetic.site import SyntheticSite
 
 LINK_OHM = 0.06e-3  # one inter-jar connector
 REST_S = 3600.0  # a tested string stands open for an hour before it is charged
-# What the dip's two exponentials leave at their lowest, 43 s, and on the plateau after it; how far a jar's
-# own voltage falls from one to the other (model, up to C/2): a net dip of 60-150 mV has to make that good.
-TROUGH, LEFT, FALLS_V_PER_A, FALLS_MOST_A, NET_V = 0.582, 0.08, 0.0014, 60.0, (0.06, 0.15)
+NET_V = (0.06, 0.15)  # by which a jar's voltage comes back from its dip, SOURCES 1.6
+DIP_S = np.concatenate([np.arange(0.0, 75.0, 3.0), np.arange(75.0, 600.0, 25.0)])
 # A load of C/10 and more takes the surface charge with the double layer's, in seconds; what diffuses is left.
 SURFACE_LEFT = 0.15
 # Both electrodes of a 120 Ah cell, 10 F/Ah (convention), and how far over rest float holds a cell.
@@ -111,21 +119,37 @@ def jars_of_event(site: SyntheticSite, event: Event) -> Jars:
     temperature = calm_temperature_c(site, event.string, int(day), now.warmer_k)
     rng, n, share = stream(site.seed, site.site, "transients", event.key), own.size, site.world.six_cells
     # The dip shows only at C/10 and above; how far it stands out says little about health, so it is drawn.
-    drawn_a = event.watts / (12.5 * share) + event.amps
-    strong = drawn_a >= site.product.rated_ah / 10
-    net = (rng.uniform(0.06, 0.15) * rng.uniform(0.65, 1.35, n)).clip(*NET_V)
-    depth = (net + FALLS_V_PER_A * min(drawn_a, FALLS_MOST_A)) / (TROUGH - LEFT) if strong else np.zeros(n)
+    strong = event.watts / (12.5 * share) + event.amps >= site.product.rated_ah / 10
+    net = share * (rng.uniform(*NET_V) * rng.uniform(0.65, 1.35, n)).clip(*NET_V)
     surface = SURFACE_LEFT if strong else 1.0
     # A short leaves the SOH with five cells' energy; the remaining cells keep their capacity.
     whole = np.where(now.cells > 0, now.soh * site.product.cells / np.maximum(now.cells, 1e-9), 1.0)
     made = lives(site).take(own)
     scale = ageing.capacity_scale(whole) * site.product.acceptance_scale
-    return Jars(
+    jars = Jars(
         made_for_health(scale, made.acid, made.exchange, made.depletion, site.product),
         now.resistance_mohm / site.product.ohmic_mohm, temperature, now.cells,
-        share * surface * rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), share * depth,
+        share * surface * rng.uniform(0.06, 0.15) * rng.uniform(0.8, 1.2, n), np.zeros(n),
         made.acid, made.exchange, made.depletion,
     )  # fmt: skip
+    return replace(jars, coup_de_fouet_v=_dip_v(site, event, jars, net)) if strong else jars
+
+
+def _dip_v(site: SyntheticSite, event: Event, jars: Jars, net_v: np.ndarray) -> np.ndarray:
+    """Amplitudes (V) of a coup de fouet that comes back by `net_v` at the best moment after its lowest.
+
+    Until then a mean jar's own voltage falls: by 0.02 V at C/10, by 0.2 V at C. The dip makes that good.
+    """
+    watts, amps = (event.watts, None) if event.watts > 0 else (None, -event.amps)
+    own = discharge(jars, DIP_S, current_a=amps, power_w=watts, jar=site.product).jar_v.mean(axis=0)
+    dip = np.exp(-DIP_S / COUP_RISE_S) - np.exp(-DIP_S / COUP_FALL_S)
+    lowest, depth = int(dip.argmax()), np.zeros(net_v.size)
+    for _ in range(2):  # the lowest moment of both together is some seconds after the dip's own
+        after = slice(lowest + 1, None)
+        gained = (net_v[:, None] + own[lowest] - own[after]) / (dip[lowest] - dip[after])
+        depth = gained.min(axis=1)
+        lowest = int((own - depth.mean() * dip)[DIP_S < 90].argmin())
+    return depth
 
 
 def _load(site: SyntheticSite, event: Event, jars: Jars) -> Discharge:

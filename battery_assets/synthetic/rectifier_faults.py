@@ -4,13 +4,13 @@ Rates and durations are conventions, to be replaced by a fleet's own (SOURCES 4)
 its own over the site's life, so any instant of any month can be asked by itself.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from battery_assets.physics.random_streams import stream
-from battery_assets.physics.rectifier import Bridge, bridge_lines
+from battery_assets.physics.rectifier import Bridge
 from battery_assets.physics.ripple import Source
 from battery_assets.synthetic.calendar import DAY_S
 from battery_assets.synthetic.layout import System, layout
@@ -24,20 +24,20 @@ DIODES_PER_YEAR, DIODE_HOURS, DIODE_HELD_C = 0.15, (4.0, 72.0), (0.3, 0.5)
 # In one of ten short transfers a single phase is lost: the rectifier limps on, the string carries the load.
 LOST_PHASE_SHARE = 0.1
 TWELVE_PULSE_SHARE = 1 / 3
-# How far over its setpoint a rectifier's control can push: it takes mains of -13 to -16 %.
-HEADROOM = (1.15, 1.19)
 # Unbalanced part of the load, rms share of DC that an inverter draws at 100 Hz; a DC load draws little.
 UPS_LOAD_UNBALANCE, DC_LOAD_UNBALANCE = (0.08, 0.20), 0.02
-SETTLE_S = 600.0  # surface charge comes and goes
 
 
 @dataclass(frozen=True)
 class Supply:
-    """A system's rectifier as it was built: bridge, source, how much its control and its load leave."""
+    """A system's rectifier as it was built: bridge, source, how unbalanced its load is.
+
+    Its control gives the boost voltage at mains of -15 %: 1.24 of float. An open diode of six pulses leaves
+    5/6 of that, so float is held, and only ripple and heat tell of it.
+    """
 
     bridge: Bridge
     source: Source
-    headroom: float
     load_unbalance: float
 
 
@@ -59,13 +59,13 @@ class Fault:
 def supply(site: SyntheticSite, system: System) -> Supply:
     """A system's rectifier: UPS with six or twelve pulses, DC systems with six."""
     rng = stream(site.seed, site.site, "topology", system.number)
-    twelve, headroom, load = rng.random() < TWELVE_PULSE_SHARE, rng.uniform(*HEADROOM), rng.random()
+    # why: the second draw is of nothing any more; without it every site's loads would be others.
+    twelve, _, load = rng.random(3)
     is_ups = system.kind == "UPS"
     low, high = UPS_LOAD_UNBALANCE
     return Supply(
-        Bridge(12 if is_ups and twelve else 6, system.unbalance),
+        Bridge(12 if is_ups and twelve < TWELVE_PULSE_SHARE else 6, system.unbalance),
         Source(inductance_h=system.inductance_h),
-        headroom,
         low + (high - low) * load if is_ups else DC_LOAD_UNBALANCE,
     )
 
@@ -130,30 +130,6 @@ def one_phase_lost(site: SyntheticSite, event: Event) -> bool:
         return False
     # All strings of the site see the same mains, whatever system they hang on.
     return bool(stream(site.seed, site.site, "lost phase", event.start_s).random() < LOST_PHASE_SHARE)
-
-
-def ceiling_v(site: SyntheticSite, system: System) -> float:
-    """Voltage (V) that a rectifier with an open diode still gives its strings, however hard it is driven."""
-    built = supply(site, system)
-    reached = bridge_lines(replace(built.bridge, open_diode=True))[0] * built.headroom
-    return reached * site.product.float_v_cell * site.product.cells * site.jars_per_string
-
-
-def sag_v(site: SyntheticSite, second: np.ndarray, held_v: np.ndarray) -> np.ndarray:
-    """How far (strings, n) open diodes pull strings below what their chargers would hold (V), at seconds.
-
-    The string comes down, and up again after the repair, with the ten minutes of its surface charge.
-    """
-    out = np.zeros_like(held_v)
-    for system in layout(site).systems:
-        missing = np.maximum(held_v[list(system.strings)] - ceiling_v(site, system), 0.0)
-        for fault in faults(site)[system.number]:
-            near = fault.begin_s < second[-1] and fault.end_s > second[0] - 6 * SETTLE_S
-            if fault.kind == "open_diode" and near:
-                down = 1 - np.exp(-np.clip(second - fault.begin_s, 0, None) / SETTLE_S)
-                over = np.exp(-np.clip(second - fault.end_s, 0, None) / SETTLE_S)
-                out[list(system.strings)] += missing * down * over
-    return out
 
 
 def repairs(site: SyntheticSite, from_s: float, to_s: float) -> list[tuple[System, Fault]]:

@@ -10,15 +10,10 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.ripple import sampled
 from battery_assets.synthetic.calendar import DAY_S, day_date
 from battery_assets.synthetic.layout import layout
-from battery_assets.synthetic.rectifier_faults import (
-    HEADROOM,
-    ceiling_v,
-    sag_v,
-    standing,
-    supply,
-)
+from battery_assets.synthetic.rectifier_faults import standing, supply
 from battery_assets.synthetic.schedule import month_events
 from battery_assets.synthetic.signals import bus
+from battery_assets.synthetic.signals.electrical_day import electrical_day
 from battery_assets.synthetic.signals.rooms import jar_day as warm_day
 from battery_assets.synthetic.signals.rooms import room_day
 from battery_assets.synthetic.signals.telemetry import string_day
@@ -99,30 +94,41 @@ def test_a_third_of_the_ups_has_twelve_pulses_and_no_dc_rectifier_has():
     assert {pulses for kind, pulses in built if kind != "UPS"} == {6}
 
 
-def test_an_open_diode_holds_ripple_at_03_to_05_c_and_pulls_the_string_to_low_charge():
+def test_an_open_diode_holds_ripple_at_03_to_05_c():
     site, system, fault = with_fault("open_diode")
-    middle = max((fault.begin_s + fault.end_s) / 2, fault.begin_s + 4000)
-    string = system.strings[0]
-    lines = bus.rectifier_at(site, string, middle)
+    lines = bus.rectifier_at(site, system.strings[0], (fault.begin_s + fault.end_s) / 2)
     assert 0.3 <= lines.amps_rms / HX12_120.rated_ah <= 0.5
-    rows = string_day(site, day_date(int(middle // DAY_S)))
-    mine = rows.filter(pl.col("string_id") == layout(site).string_ids[string], pl.col("current_a").abs() < 1)
-    seconds = mine["ts"].dt.epoch("s").to_numpy()
-    during = mine.filter((seconds > fault.begin_s + 3600) & (seconds < fault.end_s))
-    top = ceiling_v(site, system)
-    assert 13.0 < top / site.jars_per_string < 13.6
-    assert during["voltage_v"].mean() == pytest.approx(top, rel=0.005)
-    assert set(during["mode"]) == {"float"}, "charged a little, not discharged"
 
 
-def test_only_six_pulses_sag_with_an_open_diode_and_the_string_returns_in_minutes():
+def test_ripple_does_not_move_the_mean_float_voltage_which_the_rectifier_holds():
     site, system, fault = with_fault("open_diode")
-    held = np.full((site.strings, 3), 326.9)
-    seconds = np.array([fault.begin_s - 60, fault.end_s - 1, fault.end_s + 3000])
-    sag = sag_v(site, seconds, held)[system.strings[0]]
-    assert sag == pytest.approx([0.0, 326.9 - ceiling_v(site, system), 0.0], abs=0.1)
-    twelve, other, _ = with_fault("open_diode", pulses=12)
-    assert ceiling_v(twelve, other) > 326.9 * (1 - 1 / 12) * HEADROOM[0] * 0.999
+    day = int(fault.begin_s // DAY_S)
+    solved, own = electrical_day(site, day), system.strings[0]
+    since = solved.second - fault.begin_s
+    calm = np.abs(solved.current_a[own]) < 1
+    before = solved.string_v[own, calm & (since > -3600) & (since < 0)]
+    hour = solved.string_v[own, calm & (since > 0) & (since < 3600)]
+    assert min(before.size, hour.size) > 5
+    assert np.abs(hour - before.mean()).max() / site.jars_per_string < 0.05, "volts a jar"
+
+
+def test_a_string_that_ripple_heats_floats_lower_by_its_compensation_and_takes_what_heat_makes_it_take():
+    site, system, fault = with_fault("open_diode")
+    own, jars = system.strings[0], site.jars_per_string
+    places = slice(own * jars, (own + 1) * jars)
+    found = []
+    for at in (fault.begin_s - 300, fault.end_s - 300):
+        solved = electrical_day(site, int(at // DAY_S))
+        k = int(np.abs(solved.second - at).argmin())
+        minute = int(at % DAY_S // 60)
+        found.append((solved.jar_c[places, minute].mean(), solved.string_v[own, k] / jars / 6,
+                      solved.current_a[own, k]))  # fmt: skip
+    (cold, v_cold, a_cold), (warm, v_warm, a_warm) = found
+    assert warm - cold > 2
+    per_k = (v_warm - v_cold) / (warm - cold)
+    assert per_k == pytest.approx(HX12_120.float_v_cell_per_k, rel=0.3)
+    law = HX12_120.tafel_per_k * (warm - cold) + HX12_120.tafel_per_v * (v_warm - v_cold)
+    assert a_warm / a_cold == pytest.approx(np.exp(law), rel=0.1)
 
 
 def test_a_capacitor_raises_both_and_its_exchange_brings_them_back():

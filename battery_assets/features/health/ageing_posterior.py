@@ -17,7 +17,7 @@ from battery_assets.features.health.densities import GRID_PCT, densities, normal
 from battery_assets.features.health.prior import possible_jars
 from battery_assets.features.health.resistance import by_resistance
 from battery_assets.features.health.string_test import by_string_test
-from battery_assets.features.health.wear_out import days_left, life_density, quantile_days
+from battery_assets.features.health.wear_out import life_density, quantile_days
 from battery_assets.physics import ageing
 
 # A jar under 80 % serves on until the year's test finds it and another comes (SOURCES 5); in one of five
@@ -47,24 +47,26 @@ RAISED, RAISED_LIFE = 0.15, 0.70
 class Posterior:
     """SOH in % of J jars: mean, how far apart the 5 and 95 % quantiles of the posterior itself are, lower and
     upper end of the interval (J,); `life_days` (J, 3): 2.5, 50 and 97.5 % quantiles of the days until it is
-    worn out."""
+    worn out; `likely_days` (J, 3): the same by the weights of the mean, for draws of a string."""
 
     mean: np.ndarray
     width: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     life_days: np.ndarray
+    likely_days: np.ndarray
 
 
 @dataclass(frozen=True)
 class _AtAge:
     """At ages (J,): density on GRID_PCT (J, G) and the same with all healths alike beforehand, ln evidence
-    (J,), density of the days left (J, K)."""
+    (J,), density of the days left (J, K), as told and by the weights of `found`."""
 
     found: np.ndarray
     alike: np.ndarray
     log_evidence: np.ndarray
     life: np.ndarray
+    likely: np.ndarray
 
 
 def posterior(evidence: Evidence) -> Posterior:
@@ -73,14 +75,15 @@ def posterior(evidence: Evidence) -> Posterior:
     ages = AGES_YEARS if unknown.any() else (0.0,)
     at_age = [_at_ages(evidence, np.where(unknown, age, evidence.age_years)) for age in ages]
     share = normalised(np.stack([one.log_evidence for one in at_age], axis=1))
-    found, alike, life = (
+    found, alike, life, likely = (
         sum(part[:, None] * getattr(one, name) for part, one in zip(share.T, at_age, strict=True))
-        for name in ("found", "alike", "life")
+        for name in ("found", "alike", "life", "likely")
     )
     low, high = quantile(found, LOWER), quantile(found, UPPER)
     lower = np.minimum(low, quantile(alike, LOWER_ALIKE))
     upper = np.maximum(high, quantile(alike, UPPER))
-    return Posterior(found @ GRID_PCT, high - low, lower, upper, quantile_days(life))
+    days = quantile_days(life), quantile_days(likely)
+    return Posterior(found @ GRID_PCT, high - low, lower, upper, *days)
 
 
 def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
@@ -105,9 +108,9 @@ def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
     raised, soon, alike = (normalised(log_w - by * rare) for by in (RAISED, RAISED_LIFE, 1.0))
     able = 100.0 * (now - loss)
     lost = 100.0 * (jars.initial * (1.0 + ageing.FORMATION_GAIN)) - able
-    life = life_density(days_left(end, age_years, known.factor), soon)
+    life, likely = (life_density(end, age_years, known.factor, by) for by in (soon, raised))
     found, flat = densities(able, lost, raised, alike)
-    return _AtAge(found, flat, log_evidence, life)
+    return _AtAge(found, flat, log_evidence, life, likely)
 
 
 def _in_service(jars: Course, now: np.ndarray, end: np.ndarray) -> np.ndarray:

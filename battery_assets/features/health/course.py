@@ -16,10 +16,10 @@ class Evidence:
 
     accepted, accepted_sd (J,): acceptance capacity, 1 is rated, and how far such tests are off. age_years,
     factor (J,): age, thermal years per year. ratio, ratio_years, readings (J, B): resistance against the
-    baseline, median of a month or level of an earlier one, when, of how many readings. test: of the jars'
-    strings. string (J,): number of its string. complete (J,): no jar came into the string since the test.
-    fitted, fitted_sd, fitted_years (J,): from a discharge. float_v (J,): V of six cells above the string's
-    median jar, on float.
+    baseline, median of a month or level of an earlier one, when, of how many readings. monitor (J, B): a
+    monitor took them. test: of the jars' strings. string (J,): number of its string. complete (J,): no jar
+    came into the string since the test. fitted, fitted_sd, fitted_years (J,): from a discharge. float_v (J,):
+    V of six cells above the string's median jar, on float.
     """
 
     accepted: np.ndarray
@@ -29,6 +29,7 @@ class Evidence:
     ratio: np.ndarray
     ratio_years: np.ndarray
     readings: np.ndarray
+    monitor: np.ndarray
     test: StringTest
     string: np.ndarray
     complete: np.ndarray

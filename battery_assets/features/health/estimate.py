@@ -19,6 +19,8 @@ WIDTH_SD = 3.29  # deviations from end to end of a normal distribution's 90 %
 TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was seen to its knee
 # Quantiles 2.5, 50 and 97.5 % of the days until the jar is worn out.
 WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
+# The same by the weights of soh_pct: of a string's jars drawn from WEAR_OUT one would always end soon.
+LIKELY_END = ("likely_end_lower_days", "likely_end_days", "likely_end_upper_days")
 
 
 def state_of_health(
@@ -32,15 +34,16 @@ def state_of_health(
     levels: pl.DataFrame = NO_LEVELS,
 ) -> pl.DataFrame:
     """State of health of each battery_id at an instant, in jars' order: soh_pct, soh_std_pct, soh_lower_pct,
-    soh_upper_pct, evidence, evidence_age_days, and WEAR_OUT.
+    soh_upper_pct, evidence, evidence_age_days, WEAR_OUT and LIKELY_END.
 
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah;
     cells and position_in_string where they are known. measurements: battery_id, measured_at, resistance_mohm,
     temperature_c; those of the last 13 months count, one value a month, the lower median: a single high one
-    is read again before it is believed. capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL
-    percentages are passed over), and where known discharge_duration_min (else one of 10 h) and
-    cutoff_voltage_v of the string (else 1.80 V per cell); the last one counts. temperatures: battery_id,
-    temperature_c, the mean over the jar's life or the best known of it; unknown counts as 25 °C.
+    is read again before it is believed; by_monitor where it is known (else four a month are a monitor's).
+    capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over), and where
+    known discharge_duration_min (else one of 10 h) and cutoff_voltage_v of the string (else 1.80 V per cell);
+    the last one counts. temperatures: battery_id, temperature_c, the mean over the jar's life or the best
+    known of it; unknown counts as 25 °C.
     discharge_fits: columns of FITS; the most certain one of each jar counts. float_signs: columns of
     `faults.SIGNS`, of any days. levels: columns of LEVELS, of earlier months, each a value of its own. Only
     evidence up to `at` and since the jar was installed counts.
@@ -76,6 +79,7 @@ def state_of_health(
             "evidence": _words(seen),
             "evidence_age_days": _days(newest),
             **{name: found.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
+            **{name: found.likely_days[:, n] for n, name in enumerate(LIKELY_END)},
             **{f"{kind}_age_days": _days(years) for kind, years in seen.items()},
         }
     )

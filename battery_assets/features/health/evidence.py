@@ -9,6 +9,7 @@ from battery_assets.features.health.course import Evidence
 from battery_assets.features.health.faults import SHORT_V
 from battery_assets.features.health.levels import NO_LEVELS
 from battery_assets.features.health.prior import INITIAL_SD, MEAN_INITIAL
+from battery_assets.features.health.resistance import OF_A_MONITOR
 from battery_assets.features.health.string_test import StringTest, drawn_to_jar_end, is_planned
 from battery_assets.features.samples.blocks import SIX, in_series
 from battery_assets.features.samples.runs import numbers
@@ -48,12 +49,13 @@ def evidence(
     initial = numbers(known, "initial_capacity_ah").astype(float) / rated
     months = sorted({int(name.split("_")[1]) for name in known.columns if name.startswith("ratio_")})
     columns = [
-        [numbers(known, f"{name}_{m}").astype(float) for m in months] for name in ("ratio", "years", "count")
+        [numbers(known, f"{name}_{m}").astype(float) for m in months]
+        for name in ("ratio", "years", "count", "monitor")
     ]
     nothing = np.full((known.height, 1), np.nan)
     of_months = (np.stack(part, axis=1) if part else nothing for part in columns)
     both = zip(of_months, _earlier(known, levels, at), strict=True)
-    ratio, ratio_years, readings = (np.concatenate(parts, axis=1) for parts in both)
+    ratio, ratio_years, readings, monitor = (np.concatenate(parts, axis=1) for parts in both)
     warm = np.nan_to_num(numbers(known, "mean_c").astype(float), nan=25.0)
     string = known["string_id"].fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
     return Evidence(
@@ -62,6 +64,7 @@ def evidence(
         age_years=_years(known, "installed_at", at),
         factor=ageing_factor(warm),
         ratio=ratio, ratio_years=ratio_years, readings=np.nan_to_num(readings),
+        monitor=monitor > 0,
         test=_string_test(known, np.bincount(string)[string] == 1, at),
         string=string,
         complete=known["complete"].to_numpy(),
@@ -142,8 +145,10 @@ def _joined(
 
 
 def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> pl.DataFrame:
-    """ratio_m, years_m, count_m for each month m back in which a jar was read: median ratio to the baseline
-    at 25 °C, years ago, how many."""
+    """ratio_m, years_m, count_m, monitor_m for each month m back in which a jar was read: median ratio to the
+    baseline at 25 °C, years ago, how many, and 1 where a monitor read: one that is told, or reads as often.
+    """
+    told = pl.col("by_monitor") if "by_monitor" in measurements.columns else pl.lit(value=False)
     readings = (
         measurements.with_columns(pl.col("battery_id").cast(pl.String))
         .join(since, on="battery_id")
@@ -165,6 +170,7 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
             ratio=pl.col("ratio").quantile(0.5, "lower"),
             years=pl.col("ago").mean() / 365.25,
             count=pl.len().cast(pl.Float64),
+            monitor=(told.any() | (pl.len() >= OF_A_MONITOR)).cast(pl.Float64),
         )
     )
     if by_month.is_empty():
@@ -173,13 +179,13 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
     wide = by_month.select("battery_id").unique()
     for back in months:
         part = by_month.filter(pl.col("back") == back).drop("back")
-        named = part.rename({name: f"{name}_{back}" for name in ("ratio", "years", "count")})
+        named = part.rename({name: f"{name}_{back}" for name in ("ratio", "years", "count", "monitor")})
         wide = wide.join(named, on="battery_id", how="left")
     return wide
 
 
 def _earlier(known: pl.DataFrame, levels: pl.DataFrame, at: datetime) -> tuple[np.ndarray, ...]:
-    """Ratio to the baseline, years ago and readings (J, L) of the levels of earlier months, else NaN."""
+    """Ratio to the baseline, years ago, readings and 1 (J, L) of the levels of earlier months, else NaN."""
     of_jar = (
         known.with_row_index("jar")
         .filter(pl.col("initial_resistance_mohm") > 0)
@@ -194,7 +200,7 @@ def _earlier(known: pl.DataFrame, levels: pl.DataFrame, at: datetime) -> tuple[n
     ratio, years, count = (np.full(shape, np.nan) for _ in range(3))
     ratio[at_place] = numbers(of_jar, "resistance_mohm") / numbers(of_jar, "initial_resistance_mohm")
     years[at_place], count[at_place] = numbers(of_jar, "years"), numbers(of_jar, "readings")
-    return ratio, years, count
+    return ratio, years, count, np.where(np.isfinite(count), 1.0, np.nan)
 
 
 def _ago(column: str, at: datetime) -> pl.Expr:

@@ -63,8 +63,7 @@ def _noise(known: Evidence) -> np.ndarray:
     # Readings of one month share weather and hand: so many are worth the root of their number.
     noise = READING_SD**2 / np.sqrt(np.maximum(known.readings, 1.0)) + COURSE_SD**2
     # Where a monitor reads, what people read with another instrument tells the course less surely.
-    monitor = known.readings >= OF_A_MONITOR
-    by_hand = ~monitor & monitor.any(axis=1, keepdims=True)
+    by_hand = ~known.monitor & known.monitor.any(axis=1, keepdims=True)
     return noise + np.where(by_hand, INSTRUMENTS_SD**2, 0.0)
 
 

@@ -7,6 +7,8 @@ does, and it can be told from the first month on, of a fleet in which nothing ha
 
 import numpy as np
 
+from battery_assets.features.health.prior import RATES
+
 DAYS_PER_YEAR = 365.25
 LONGEST_DAYS = 7305.0  # as far as a remaining life is told: twice the design life of 10 years
 QUANTILES = (0.025, 0.5, 0.975)
@@ -14,23 +16,25 @@ QUANTILES = (0.025, 0.5, 0.975)
 LOG_DAYS = np.linspace(0.0, np.log1p(4 * LONGEST_DAYS), 320)
 # A jar's own scatter about its course, and who wears the room: as a share of what is left, and in days.
 OWN_SHARE_SD, OWN_DAYS_SD = 0.10, 15.0
+# Each possible jar stands for all rates up to half way to the next one: its whole life is so much longer or
+# shorter. Near the end that is months, between which no possible jar would end.
+RATE_SD = float(np.log(RATES[1] / RATES[0])) / np.sqrt(12.0)
+EVENLY = np.sqrt(3.0) * np.array([-0.8, -0.4, 0.0, 0.4, 0.8])  # deviations of five parts of an even spread
 
 
-def days_left(years_to_end: np.ndarray, age_years: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """Calendar days (J, P) until each possible jar ends: thermal years left over those of a year.
+def life_density(
+    years_to_end: np.ndarray, age_years: np.ndarray, factor: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Weights (J, P) of possible jars on LOG_DAYS (J, K) by the days that are left to each.
 
-    Those that should have ended already end now: 0.
+    Thermal years to the end (J, P) over those of a year (J,), less the age. Those that should have ended
+    already end now: 0.
     """
-    left = years_to_end / factor[:, None] - age_years[:, None]
-    return np.maximum(left, 0.0) * DAYS_PER_YEAR
-
-
-def life_density(days: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weights (J, P) of days left, on LOG_DAYS (J, K), spread by what a jar scatters about its course."""
-    at = np.log1p(days)
-    sd = np.hypot(OWN_SHARE_SD * days, OWN_DAYS_SD) / (1.0 + days)
-    low = _spread(at - sd, weight / 3.0)
-    return low + _spread(at, weight / 3.0) + _spread(at + sd, weight / 3.0)
+    whole = years_to_end / factor[:, None] * DAYS_PER_YEAR
+    left = whole - age_years[:, None] * DAYS_PER_YEAR
+    own = np.hypot(OWN_SHARE_SD * np.maximum(left, 0.0), OWN_DAYS_SD)
+    sd, share = np.hypot(own, RATE_SD * whole), weight / len(EVENLY)
+    return sum(_spread(np.log1p(np.maximum(left + z * sd, 0.0)), share) for z in EVENLY)  # type: ignore[return-value]
 
 
 def _spread(at: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -224,7 +224,7 @@ def _beside_a_short(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _beside_a_rectifier(rows: pl.DataFrame) -> pl.DataFrame:
-    """A rectifier that lost a diode lets its strings sag, and its ripple heats them."""
+    """A rectifier that lost a diode heats its strings, and lets them sag where it has no headroom."""
     grave = rows.filter(pl.col("kind") == RIPPLE, pl.col("rank") == 2)
     spans = grave.select(
         "system_id", since=pl.col("triggered_at") - TOGETHER, until=pl.col("resolved_at") + COOLS_FOR

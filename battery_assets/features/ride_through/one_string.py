@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.features.health.estimate import WEAR_OUT
+from battery_assets.features.health.estimate import LIKELY_END, WEAR_OUT
 from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.ride_through.ahead import (
     DRAWS_AHEAD,
@@ -69,7 +69,9 @@ class OneString:
                 self.opened | (jars["fault"].cast(pl.String) == OPEN).fill_null(value=False).to_numpy()
             )
 
-        self.lives = Lives(np.stack([column(jars, name) for name in WEAR_OUT]), column(jars, "age_days"))
+        likely, told = (np.stack([column(jars, name) for name in names]) for names in (LIKELY_END, WEAR_OUT))
+        # Twins of an earlier version told no likely ends.
+        self.lives = Lives(np.where(np.isfinite(likely), likely, told), column(jars, "age_days"))
 
     @cached_property
     def drawn(self) -> JarDraws:

@@ -27,8 +27,8 @@ def string_runtimes(
     strings: string_id, places (how many jars belong into it), vacant (places whose jar was taken out). jars:
     one row for each place that has a jar, or is not known to be vacant: string_id, battery_id, soc_pct,
     soh_pct, r0_mohm of the twin (NULL without one), rated_ah, temperature_c, cells; where they exist
-    soh_std_pct, soh_lower_pct, soh_upper_pct, soc_std_pct, the days of WEAR_OUT, age_days, KINETICS. loads:
-    as `string_loads` returns them, their level that of a jar of the string.
+    soh_std_pct, soh_lower_pct, soh_upper_pct, soc_std_pct, the days of LIKELY_END or WEAR_OUT, age_days,
+    KINETICS. loads: as `string_loads` returns them, their level that of a jar of the string.
 
     runtime_min is the median, lower and upper hold 90 %. weakest_json tells the probability of each jar to be
     the lowest. weakest_margin_min: how much sooner the weakest jar is at the end voltage than the string's

@@ -13,7 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
-from battery_assets.features.health.estimate import WEAR_OUT
+from battery_assets.features.health.estimate import LIKELY_END, WEAR_OUT
 from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
@@ -59,7 +59,7 @@ def twin_states(
     month together where they allow it and the value lies in its valid range; else the prior of SOURCES 1.3 at
     the jar's SOC, scaled with its ohmic reading. ocv_params_json says which ("source" fit or prior,
     "r0_source", "not_valid": fitted values that were thrown away), and holds the jar's own open-circuit
-    curve and the age of each kind of evidence.
+    curve, the age of each kind of evidence, and quantiles of the days until the jar likely ends.
     calibration_rmse_v is that of the circuit on the latest discharge, predicted without it where there are
     several ("rmse_of"), else that of the jar's identification; NULL without a discharge in the month.
     sei_thickness_nm is the equivalent positive-grid corrosion layer, a model state that nobody measured.
@@ -158,6 +158,8 @@ def _state(
             for kind in EVIDENCE
             for days in [jar.get(f"{kind}_age_days")]
         },
+        # Of which the jars of a string are drawn together.
+        "likely_end_days": [None if jar.get(name) is None else round(jar[name], 1) for name in LIKELY_END],
         "rmse_of": ("held_out_window" if seen.held_out else "fitted_window")
         if seen
         else "identification"

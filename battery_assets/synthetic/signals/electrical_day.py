@@ -13,7 +13,6 @@ from battery_assets.synthetic.condition import Condition, condition
 from battery_assets.synthetic.discharges import LINK_OHM, Run, broken_strings, run
 from battery_assets.synthetic.layout import layout
 from battery_assets.synthetic.lives import SWITCH_S, in_service, lives
-from battery_assets.synthetic.rectifier_faults import sag_v
 from battery_assets.synthetic.schedule import GENERATOR_RUN_S, Event, events_touching
 from battery_assets.synthetic.signals.rooms import MINUTES, JarDay, jar_day
 from battery_assets.synthetic.site import SyntheticSite
@@ -22,8 +21,9 @@ CHARGER_WANDER_V = 0.1  # per string of 24 [GK]
 JAR_WANDER_V = 0.003
 BOOST_DECAY_S = 600.0
 # A raised limit is reached in minutes; a full string takes 0.03-0.06 C then, decaying within the hour; a
-# lowered one it meets from above, and takes nothing until it has come down (convention).
-RISES_S, TAKES_C, TAKES_S, GIVES_BACK_S = 300.0, (0.03, 0.06), (1200.0, 2400.0), 1200.0
+# lowered one it meets from above, and takes nothing until it has come down to 20 mV a jar (convention).
+RISES_S, TAKES_C, TAKES_S = 300.0, (0.03, 0.06), (1200.0, 2400.0)
+GIVES_BACK_S, MEETS_V = 1200.0, 0.02
 REST_DECAY_S = 2 * 3600.0  # surface charge of a jar at rest, SOURCES 1.6
 
 
@@ -138,9 +138,15 @@ def _equalize_a(site: SyntheticSite, event: Event, second: np.ndarray) -> np.nda
     return np.where(inside, taken, 0.0)
 
 
-def _given_back(ends_s: float, second: np.ndarray) -> np.ndarray:
-    """Share of the float law's current that flows after a limit is lowered: none at once, then all of it."""
-    return 1 - np.where(second < ends_s, 0.0, np.exp(-np.maximum(second - ends_s, 0.0) / GIVES_BACK_S))
+def _given_back(site: SyntheticSite, ends_s: float, second: np.ndarray) -> np.ndarray:
+    """Share of the float law's current that flows after a limit is lowered.
+
+    None while the string stands above its charger, whose rectifiers only give; then all of it again.
+    """
+    gain_v = (site.product.boost_v_cell - site.product.float_v_cell) * site.product.cells
+    down_s = ends_s + BOOST_DECAY_S * np.log(gain_v / (MEETS_V * site.world.six_cells))
+    back = 1 - np.exp(-np.maximum(second - down_s, 0.0) / GIVES_BACK_S)
+    return np.where(second < ends_s, 1.0, back)
 
 
 def _overlay(happened: Run, second: np.ndarray, jar_v: np.ndarray, current_a: np.ndarray) -> None:
@@ -217,12 +223,12 @@ def _charged_above_float(site: SyntheticSite, events, runs, second: np.ndarray, 
     for event in events:
         if event.kind == "equalize":
             own = current[event.string]
-            own *= _given_back(event.start_s + event.duration_s, second)
+            own *= _given_back(site, event.start_s + event.duration_s, second)
             own += _equalize_a(site, event, second)
     for happened in runs:
         if happened.boosts:
             ends_s = happened.charge_start_s + happened.boost_s
-            current[happened.event.string] *= _given_back(ends_s, second)
+            current[happened.event.string] *= _given_back(site, ends_s, second)
 
 
 @lru_cache(maxsize=2)
@@ -234,7 +240,6 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
     jar_c = warm.jar_c
     shift, cells, resistance = _jar_grids(site, day, before, after, jar_c)
     held = _setpoint_v(site, day, warm, second.size)
-    held -= sag_v(site, second, held)
     events = events_touching(site, day * DAY_S, (day + 1) * DAY_S)
     runs = [run(site, event) for event in events if event.discharges]
     string_v = held.copy()

@@ -131,3 +131,19 @@ def test_levels_of_before_the_jar_came_or_after_the_instant_are_not_its_own():
     assert health(4.0, levels, young)["soh_pct"] == health(4.0, NO_LEVELS, young)["soh_pct"]
     later = levels.with_columns(pl.col("measured_at").dt.offset_by("5y"))
     assert health(4.0, later)["soh_pct"] == health(4.0, NO_LEVELS)["soh_pct"]
+
+
+def test_a_monitor_counts_as_one_from_the_first_night_of_a_month_on():
+    before = lived({ago: 4.0 + 0.01 * (30 - ago) for ago in range(24, 0, -3)})
+
+    def told(days: int, by_monitor: bool | None) -> dict:
+        read = week(5.6, days=days)
+        if by_monitor is not None:
+            read = read.with_columns(by_monitor=pl.lit(value=by_monitor))
+        return state_of_health(JAR, read, NO_TESTS, WARM, AT, levels=before).row(0, named=True)
+
+    whole = told(28, by_monitor=True)["soh_pct"]
+    first, by_hand = told(1, by_monitor=True)["soh_pct"], told(1, by_monitor=False)["soh_pct"]
+    assert abs(first - whole) < 0.5 * abs(by_hand - whole), "one night is the same instrument already"
+    assert told(1, None)["soh_pct"] == by_hand
+    assert told(28, None)["soh_pct"] == whole, "nobody comes as often"

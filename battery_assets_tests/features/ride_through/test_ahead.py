@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.health.estimate import WEAR_OUT
+from battery_assets.features.health.estimate import LIKELY_END, WEAR_OUT
 from battery_assets.features.ride_through.ahead import Lives, worn_on
 from battery_assets.features.ride_through.draws import JarStates, jar_draws
 from battery_assets.features.ride_through.kinetics import POPULATION_SD, scale_for_test
@@ -58,6 +58,19 @@ def test_a_string_that_carries_its_load_for_long_is_lost_later_than_one_at_its_e
     assert sound["load_lost_days"] is None or sound["load_lost_days"] > edge["load_lost_days"] + 300
     assert sound["load_lost_365d"] < 0.05
     assert edge["load_lost_lower_days"] <= edge["load_lost_days"] <= edge["load_lost_upper_days"]
+
+
+def test_a_string_s_day_is_drawn_from_likely_ends_since_of_many_jars_told_as_rare_one_always_ends_soon():
+    """What a person is told of one jar has near ends raised; the first of 24 such jars would end at once."""
+    required = 0.7 * runtime(jars())["runtime_min"]
+    told = living(jars(), 1400.0, spread=30.0)
+    likely = dict(zip(LIKELY_END, map(pl.lit, (700.0, 1600.0, 4500.0)), strict=True))
+    by_told, by_likely = (
+        runtime(rows, required_min=required) for rows in (told, told.with_columns(**likely))
+    )
+    assert by_told["load_lost_365d"] > 0.6
+    assert by_likely["load_lost_365d"] < 0.3
+    assert by_likely["load_lost_days"] > 400
 
 
 def test_a_string_that_no_longer_carries_its_load_is_lost_today():

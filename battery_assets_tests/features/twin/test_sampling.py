@@ -13,7 +13,6 @@ from battery_assets_tests.worlds.estimation import string_tests as strings
 from battery_assets_tests.worlds.estimation import world
 from battery_assets_tests.worlds.months.telemetry_days import instants, jar_rows, string_rows
 
-INTERVALS = (5, 60, 300, 900)
 BEFORE = pl.DataFrame(
     schema={"battery_id": pl.String, "captured_at": pl.Datetime("us", "UTC"), "filter_json": pl.String}
 )
@@ -30,29 +29,27 @@ def three_hours() -> strings.Tested:
     return strings.string_tests(42, 3, 30.5, 1.75)
 
 
-def rmse(frame: pl.DataFrame, known: strings.Tested) -> float:
-    return float(np.sqrt(np.mean((frame["soh_pct"].to_numpy() - known.soh_pct) ** 2)))
-
-
-@pytest.mark.parametrize("interval_s", INTERVALS)
+@pytest.mark.parametrize("interval_s", strings.INTERVALS_S)
 def test_a_ten_hour_test_shows_the_health_of_every_jar_at_any_sampling(ten_hours, interval_s):
     found = strings.identified_by(ten_hours, interval_s)
     assert np.isfinite(found.soh_pct).sum() == len(ten_hours.soh_pct)
-    assert rmse(strings.after(ten_hours, interval_s), ten_hours) <= 1.5
+    assert strings.rmse(strings.after(ten_hours, interval_s), ten_hours) <= 1.5
     off = (found.soh_pct - ten_hours.soh_pct) / found.soh_std_pct
     assert np.sqrt(np.mean(off**2)) < 1.3
 
 
-@pytest.mark.parametrize("interval_s", INTERVALS)
+@pytest.mark.parametrize("interval_s", strings.INTERVALS_S)
 def test_no_test_makes_health_worse(three_hours, interval_s):
-    assert rmse(strings.after(three_hours, interval_s), three_hours) < rmse(
+    assert strings.rmse(strings.after(three_hours, interval_s), three_hours) < strings.rmse(
         strings.before(three_hours), three_hours
     )
 
 
 def test_a_test_without_telemetry_of_jars_makes_no_health_worse(ten_hours, three_hours):
     for known in (ten_hours, three_hours):
-        assert rmse(strings.after(known, None), known) <= 1.03 * rmse(strings.before(known), known)
+        assert strings.rmse(strings.after(known, None), known) <= 1.03 * strings.rmse(
+            strings.before(known), known
+        )
 
 
 @pytest.mark.parametrize("interval_s", [60, 300, 900])

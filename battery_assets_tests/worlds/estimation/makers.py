@@ -13,13 +13,21 @@ from battery_assets.features.twin.jar_model import TwinParameters, prior_paramet
 from battery_assets.ingest.discharge_tests.record import read_discharge_test
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets_tests.worlds.estimation import scores, world
-from battery_assets_tests.worlds.oracles import CELLS, battery_curve, removed_ah
+from battery_assets_tests.worlds.oracles import (
+    AGM,
+    CELLS,
+    TUBULAR,
+    battery_curve,
+    data_folder,
+    removed_ah,
+)
 
 RECORD_AH = 100.0  # what is printed on the batteries of the real records
 FULL_SD = 0.02
 # Acid of another concentration is ±0.11 V in a jar, more or less of it another slope (SOURCES 1.2).
 STRONGER, MORE = 0.05, 0.10
 KNOWN_SD = 0.03  # of the capacity
+SEED, HEALTHS = 79, (1.0, 0.85)
 
 
 class Followed(NamedTuple):
@@ -93,3 +101,23 @@ def as_known(jars: list[world.Jar], soh_pct: np.ndarray) -> TwinParameters:
     """What is known of jars without any discharge: rating, health, an ohmic reading."""
     ohm = np.array([jar.ohmic_mohm for jar in jars])
     return prior_parameters(tuple(scores.names_of(jars)), np.full(len(jars), HX12_120.rated_ah), soh_pct, ohm)
+
+
+def measure_others(small: bool) -> dict[str, float]:
+    """The worst rms of the SOC over the benchmark's cases, of simulated makers with other acid."""
+    of_cases = [
+        other_makers_rms(SEED, 4 if small else 24, soh).values() for soh in HEALTHS[: 1 if small else None]
+    ]
+    return {"soc_other_maker_points": max(max(errors) for errors in of_cases)}
+
+
+def measure_real(small: bool) -> dict[str, float]:
+    """Rms of the SOC on real records with priors only, beside counting with the rating."""
+    folder = data_folder()
+    agm, tubular = real_record(folder / AGM), [real_record(folder / name) for name in TUBULAR]
+    worst = max(tubular, key=lambda one: one.rms - one.counted_rms)
+    return {
+        "soc_agm_points": agm.rms,
+        "soc_agm_counted_points": agm.counted_rms,
+        "soc_tubular_over_counted_points": worst.rms - worst.counted_rms,
+    }

@@ -23,6 +23,7 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.physics.ten_hour_test import made_for_health
 from battery_assets_tests.worlds.estimation import world
 
+INTERVALS_S, SEED, TEN_HOURS = (5, 60, 300, 900), 43, (12.0, 1.80)
 JARS, DAY_S, STARTS_S = 24, 86_400, 3 * 3600.0
 FINE_S, REST_S = 5.0, 3600.0
 OLDEST_YEARS = 9.0
@@ -213,3 +214,15 @@ def with_fits(known: Tested, fits: pl.DataFrame) -> pl.DataFrame:
 
 def _warmth(known: Tested) -> pl.DataFrame:
     return known.jars.select("battery_id", temperature_c=pl.lit(known.temperature_c))
+
+
+def rmse(frame: pl.DataFrame, known: Tested) -> float:
+    """Root mean square error of the health, in points."""
+    return float(np.sqrt(np.mean((frame["soh_pct"].to_numpy() - known.soh_pct) ** 2)))
+
+
+def measure(small: bool) -> dict[str, float]:
+    """Error of health in points before a 10 h test and after it, by how often the monitor samples."""
+    known = string_tests(SEED, 1 if small else 6, *TEN_HOURS)
+    of_intervals = {f"soh_after_test_{s}s_points": rmse(after(known, s), known) for s in INTERVALS_S}
+    return {"soh_before_test_points": rmse(before(known), known), **of_intervals}
