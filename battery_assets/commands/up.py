@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     "--definitions", default="battery_assets.definitions", hidden=True, help="Module of the code location."
 )
 @click.option(
-    "--workers", default=0, type=click.IntRange(0, 64), help="Processes that carry out runs, each one at a time."
+    "--workers",
+    default=0,
+    type=click.IntRange(0, 64),
+    help="Processes that carry out runs.",
 )
 def up(definitions: str, workers: int) -> None:
     """Start the Dagster pages, its daemon, the MLflow server and the API; stop all of them with Ctrl-C.

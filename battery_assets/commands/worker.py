@@ -9,7 +9,7 @@ def worker(name: str) -> None:
     """Take runs from the broker, one at a time, until Ctrl-C; a run that has begun is ended first.
 
     A worker's home holds copies of what arrived and logs, nothing that another machine needs: database, lake,
-    landing and files of MLflow are those of `battery-assets up`. What is missing is said before the first run.
+    landing and files of MLflow are those of `battery-assets up`. What is missing is said first.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Settings of workers: the broker's address, where Celery keeps what became of a task, how many runs at once."""
+"""Settings of workers: the broker's address, where Celery keeps what became of a task, runs at once."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit

@@ -18,9 +18,7 @@ from battery_assets.hosting.database_urls import libpq_url
 
 LOOK_S = 5.0
 # A machine without power says no goodbye: the server asks after 30 s, and gives up after 30 more.
-_KEEPALIVES = (
-    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c application_name=run"
-)
+_KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c application_name=run"
 _HELD = """
 SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()
 WHERE locktype = 'advisory' AND granted AND objsubid = 1

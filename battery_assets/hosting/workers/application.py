@@ -28,9 +28,7 @@ _BEGUN = (DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING)
 
 def application(broker: str, database: str) -> Celery:
     """The Celery application of a worker, with its one task."""
-    made = make_app(
-        {"broker": broker, "backend": results_url(database), "config_source": queue.conf(broker)}
-    )
+    made = make_app({"broker": broker, "backend": results_url(database), "config_source": queue.conf(broker)})
 
     @made.task(bind=True, name=TASK_EXECUTE_JOB_NAME, track_started=True, acks_late=True)
     def execute_job(task: Any, execute_job_args_packed: Any) -> int:

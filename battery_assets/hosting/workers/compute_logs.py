@@ -59,9 +59,7 @@ class LakeComputeLogs(TruncatingCloudStorageComputeLogManager, ConfigurableClass
         """None: a step's output goes up when the step has ended."""
         return None
 
-    def delete_logs(
-        self, log_key: Sequence[str] | None = None, prefix: Sequence[str] | None = None
-    ) -> None:
+    def delete_logs(self, log_key: Sequence[str] | None = None, prefix: Sequence[str] | None = None) -> None:
         """Delete what a step printed, or everything below a prefix."""
         self._local.delete_logs(log_key=log_key, prefix=prefix)
         store, folder = remote("/".join([self.root, *(log_key or prefix or [])]))

@@ -70,7 +70,9 @@ class WorkersRunLauncher(CeleryRunLauncher):
         """Hand a run to the broker; where no worker listens, the run's log says so at once."""
         run = context.dagster_run
         if self._listening() == 0:
-            words = f"no worker listens on {shown(str(self.broker))}; next step: start `battery-assets worker`"
+            words = (
+                f"no worker listens on {shown(str(self.broker))}; next step: start `battery-assets worker`"
+            )
             self._instance.report_engine_event(words, run, cls=self.__class__)
         super().launch_run(context)
 
@@ -79,7 +81,9 @@ class WorkersRunLauncher(CeleryRunLauncher):
         held = alive.is_worked_on(self.database, run.run_id)
         if not self._missed.too_long(run.run_id, held):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
-        return CheckRunHealthResult(WorkerStatus.FAILED, f"{GONE}; Celery says {self._state(run)} of its task")
+        return CheckRunHealthResult(
+            WorkerStatus.FAILED, f"{GONE}; Celery says {self._state(run)} of its task"
+        )
 
     def terminate(self, run_id: str) -> bool:
         """Ask the worker to end a run; one that is still queued at the broker ends at once."""

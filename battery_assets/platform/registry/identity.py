@@ -52,13 +52,16 @@ def join(url: str, lake: str, home: Path) -> bool:
         there = sa.inspect(connection).has_table(r.books.name, r.books.schema)
         books = books_id(connection) if there else ""
     if not books:
-        raise UserError("the database has no books yet", "run `battery-assets migrate` or `up` where the home is")
+        raise UserError(
+            "the database has no books yet", "run `battery-assets migrate` or `up` where the home is"
+        )
     try:
         marked = _read(lake)
     except Exception as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise UserError(
-            f"the lake {lake} cannot be read: {reason}", "check BATTERY_LAKE_URL, AWS_ENDPOINT_URL and the AWS keys"
+            f"the lake {lake} cannot be read: {reason}",
+            "check BATTERY_LAKE_URL, AWS_ENDPOINT_URL and the AWS keys",
         ) from error
     if marked != books:
         raise UserError(

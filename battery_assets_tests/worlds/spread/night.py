@@ -67,7 +67,9 @@ def checksums(url: str) -> Checksums:
     """Rows and sha256 of every partition that the books hold."""
     query = "SELECT table_name, site, month, rows, sha256 FROM platform.partition_version WHERE version IS NOT NULL"
     with psycopg.connect(url) as connection:
-        return {(table, site, month): (rows, sha) for table, site, month, rows, sha in connection.execute(query)}
+        return {
+            (table, site, month): (rows, sha) for table, site, month, rows, sha in connection.execute(query)
+        }
 
 
 @contextmanager

@@ -35,7 +35,9 @@ def s3_endpoint() -> Iterator[str]:
                 urllib.request.urlopen(url, timeout=2).close()
                 break
             except OSError:
-                assert time.monotonic() < deadline and server.poll() is None, "the object store does not start"
+                assert time.monotonic() < deadline and server.poll() is None, (
+                    "the object store does not start"
+                )
                 time.sleep(0.2)
         yield url
     finally:
