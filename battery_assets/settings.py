@@ -37,6 +37,7 @@ VARIABLES = {
     "BATTERY_MAIL_FROM": "address that mail comes from",
     "BATTERY_BROKER_URL": "amqp:// address of the broker that hands runs to workers; none: no workers",
     "BATTERY_RUNS_AT_ONCE": "runs that work at the same time, on all machines together",
+    "BATTERY_PODS_FILE": "file that says how a run becomes a Kubernetes Job; none: workers carry out all",
     "BATTERY_KEEP_LOG_DAYS": "days that logs of requests and of Dagster's ended runs are kept, 0 for ever",
 }
 # Said by `variables` for the code location, and worked out anew wherever the settings are read.
@@ -70,6 +71,7 @@ class Settings:
     web_hosts: tuple[str, ...] = ()
     keep_log_days: int = 30
     runs_at_once: int = 2
+    pods_file: str = ""
     broker_url: str | None = field(default=None, repr=False)
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = MAIL_FROM
@@ -100,6 +102,7 @@ class Settings:
             keep_log_days=_days(given, "BATTERY_KEEP_LOG_DAYS", 30),
             runs_at_once=runs_at_once(given),
             broker_url=broker_url(given),
+            pods_file=given.get("BATTERY_PODS_FILE", ""),
             smtp_url=_mail_server(given, "BATTERY_SMTP_URL"),
             mail_from=_sender(given, "BATTERY_MAIL_FROM"),
             database_url=database_url,
@@ -158,6 +161,7 @@ class Settings:
             "BATTERY_LANDING": self.landing,
             "BATTERY_KEEP_LOG_DAYS": str(self.keep_log_days),
             "BATTERY_BROKER_URL": self.broker_url or "",
+            "BATTERY_PODS_FILE": self.pods_file,
             "BATTERY_RUNS_AT_ONCE": str(self.runs_at_once),
             "BATTERY_ARTIFACTS_URL": "" if self.tracking_uri else self.artifacts_url,
             "BATTERY_WAREHOUSE_URL": urls.warehouse,

@@ -22,10 +22,11 @@ MAIL = "BATTERY_SMTP_URL"
 # What dagster.yaml gets where a broker is named: who starts runs, and how long one may wait for a worker.
 RUNS_AT_ONCE, START_TIMEOUT = "max_concurrent_runs: 2", "start_timeout_seconds: 120"
 WORKERS_START_TIMEOUT_S = 3600
+WORKERS = ("launcher", "WorkersRunLauncher")
 LAUNCHER = """
 run_launcher:
-  module: battery_assets.hosting.workers.launcher
-  class: WorkersRunLauncher
+  module: battery_assets.hosting.workers.MODULE
+  class: CLASS
   config:
     broker: {env: BATTERY_BROKER_URL}
     backend: {env: DAGSTER_PG_URL}
@@ -121,7 +122,10 @@ def dagster_yaml(source: str, settings: Settings) -> str:
     text = _with(source, RUNS_AT_ONCE, f"max_concurrent_runs: {settings.runs_at_once}")
     if settings.broker_url is not None:
         # A run at the broker waits for a worker that is busy, which is no fault.
-        text = _with(text, START_TIMEOUT, f"start_timeout_seconds: {WORKERS_START_TIMEOUT_S}") + LAUNCHER
+        text = _with(text, START_TIMEOUT, f"start_timeout_seconds: {WORKERS_START_TIMEOUT_S}")
+        module, name = ("pods", "PodsOrWorkersLauncher") if settings.pods_file else WORKERS
+        text += LAUNCHER.replace("MODULE", module).replace("CLASS", name)
+        text += "    pods_file: {env: BATTERY_PODS_FILE}\n" if settings.pods_file else ""
     if is_remote(settings.lake_url):
         text += COMPUTE_LOGS.replace("FOLDER", str(settings.dagster_home / "storage"))
     return text

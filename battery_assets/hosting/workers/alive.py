@@ -18,10 +18,13 @@ from battery_assets.hosting.database_urls import libpq_url
 
 LOOK_S = 5.0
 # A machine without power says no goodbye: the server asks after 30 s, and gives up after 30 more.
-_KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c application_name=run"
+_KEEPALIVES = (
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 "
+    "-c application_name=run"
+)
 _HELD = """
-SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()
-WHERE locktype = 'advisory' AND granted AND objsubid = 1
+SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = database
+WHERE d.datname = current_database() AND locktype = 'advisory' AND granted AND objsubid = 1
 AND classid = %(high)s::bigint::oid AND objid = %(low)s::bigint::oid)"""
 
 
@@ -96,7 +99,7 @@ class Missed:
         self._since: dict[str, float] = {}
 
     def too_long(self, run_id: str, held: bool) -> bool:
-        """Note what was seen of a run. Returns whether its lock has been missing for longer than a restart."""
+        """Note how a run was seen. Returns whether its lock has been missing for longer than a restart."""
         if held:
             self._since.pop(run_id, None)
             return False

@@ -1,4 +1,4 @@
-"""A RabbitMQ of our own on loopback, of Debian's package: its data, its name server and its ports are the home's.
+"""A RabbitMQ of our own on loopback, of Debian's package: data, name server and ports are the home's.
 
 Erlang's name server (epmd) is a child too: the one that Erlang starts by itself would stay for ever.
 """

@@ -1,4 +1,4 @@
-"""What a worker needs before it takes its first run; each lack has words, none leaves a run queued for ever."""
+"""What a worker needs before its first run; each lack has words, none leaves a run queued for ever."""
 
 import importlib.util
 import socket
@@ -78,7 +78,7 @@ def _refuse_own_folders(settings: Settings) -> None:
     alone = [f"{key}={value}" for key, value in places.items() if not is_remote(value)]
     if alone:
         raise UserError(
-            f"{settings.home} is a home of this worker's own, and {', '.join(alone)} would be a folder that no "
-            "other machine sees",
-            "set an s3:// address for each, the same on every machine, or start the worker in the home of `up`",
+            f"{settings.home} is a home of this worker's own, and {', '.join(alone)} would be a folder that "
+            "no other machine sees",
+            "set an s3:// address for each, the same on every machine, or start it in the home of `up`",
         )

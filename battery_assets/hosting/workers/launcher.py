@@ -28,7 +28,7 @@ GONE = "the worker that worked on this run is gone"
 
 
 class WorkersRunLauncher(CeleryRunLauncher):
-    """Runs go to workers; one whose worker is gone fails within a minute, and is begun anew by run_retries."""
+    """Runs go to workers; one whose worker is gone fails within a minute, and run_retries begins it anew."""
 
     def __init__(
         self,
@@ -106,8 +106,8 @@ class WorkersRunLauncher(CeleryRunLauncher):
         listening = self._listening()
         count = "an unknown number of" if listening is None else listening
         return (
-            f"{count} workers listen on {shown(str(self.broker))}, Celery says {self._state(run)} of the task; "
-            "next step: `battery-assets worker` on each machine that works, and its log"
+            f"{count} workers listen on {shown(str(self.broker))}, Celery says {self._state(run)} of the "
+            "task; next step: `battery-assets worker` on each machine that works, and its log"
         )
 
     def _listening(self) -> int | None:

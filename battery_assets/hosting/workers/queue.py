@@ -49,7 +49,7 @@ def workers(broker: str) -> int | None:
 
     with Connection(broker, connect_timeout=5) as connection:
         connection.ensure_connection(max_retries=2, interval_start=0.2, timeout=5)
-        # Made as workers make it where none has come yet: to ask for an absent one is an error in RabbitMQ's log.
+        # Made as workers make it where none has come yet: to ask for an absent one is an error in its log.
         declared = connection.default_channel.queue_declare(
             queue=NAME, durable=True, auto_delete=False, arguments={"x-max-priority": 10}
         )
