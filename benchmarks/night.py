@@ -1,4 +1,4 @@
-"""python -m benchmarks.night [--sites N] [--runs N] [--full]: a night of many sites, with Dagster's real parts.
+"""python -m benchmarks.night [--sites N] [--runs N] [--full]: a night of many sites, Dagster's parts real.
 
 PostgreSQL, event log, backfill daemon's own step and the pages' own queries run over sites x 12 months. The
 assets do small real work, so what is measured is Dagster's share. What is derived from it says so.

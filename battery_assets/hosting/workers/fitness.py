@@ -33,10 +33,15 @@ def refuse_unfit(settings: Settings) -> None:
         _refuse_own_folders(settings)
 
 
+def refuse_without_packages() -> None:
+    """UserError where the extra `scale` is not installed."""
+    if importlib.util.find_spec("dagster_celery") is None:
+        raise UserError("workers need the packages of the extra `scale`", "pip install -e '.[scale]'")
+
+
 def refuse_without_broker(settings: Settings) -> None:
     """UserError where no broker is named, or the named one does not let us in."""
-    if importlib.util.find_spec("dagster_celery") is None:
-        raise UserError("workers need the extra packages of [scale]", "pip install -e '.[scale]'")
+    refuse_without_packages()
     if settings.broker_url is None:
         raise UserError(
             "no broker is named, from which a worker would get its runs",

@@ -6,7 +6,7 @@ import sys
 from battery_assets.hosting.workers import broker as broker_of
 from battery_assets.hosting.workers import queue
 from battery_assets.hosting.workers.broker import Broker
-from battery_assets.hosting.workers.fitness import refuse_without_broker
+from battery_assets.hosting.workers.fitness import refuse_without_broker, refuse_without_packages
 from battery_assets.settings import Settings, is_remote
 
 # A worker that ends sooner does so every time: its settings are at fault.
@@ -18,7 +18,10 @@ def broker_for(settings: Settings, workers: int) -> Broker | None:
     if settings.broker_url is not None:
         refuse_without_broker(settings)
         return None
-    return broker_of.prepare(settings) if workers else None
+    if not workers:
+        return None
+    refuse_without_packages()
+    return broker_of.prepare(settings)
 
 
 def settings_with(settings: Settings, broker: Broker | None, workers: int) -> Settings:

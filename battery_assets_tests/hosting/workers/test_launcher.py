@@ -4,7 +4,10 @@ import pytest
 
 pytest.importorskip("dagster_celery", reason="the extra [scale] is not installed")
 
+from datetime import timedelta
+
 import dagster as dg
+import sqlalchemy as sa
 from dagster._core.launcher import WorkerStatus
 
 from battery_assets.errors import UserError
@@ -12,6 +15,8 @@ from battery_assets.hosting.database_urls import libpq_url
 from battery_assets.hosting.workers import alive, launcher
 from battery_assets.hosting.workers.application import application, execute
 from battery_assets.hosting.workers.launcher import TASK_ID, WorkersRunLauncher
+from battery_assets.platform import clock
+from battery_assets.platform.dagster.retention import forget_results
 
 AWAY = "amqp://nobody:s3cret@127.0.0.1:1//"
 
@@ -99,6 +104,21 @@ def test_a_configuration_that_would_queue_for_ever_is_refused(given, named):
     with pytest.raises(UserError, match=named) as refused:
         WorkersRunLauncher.from_config_value(None, given)
     assert refused.value.next_step
+
+
+def test_what_celery_keeps_of_old_tasks_is_let_go(workers, warehouse_url):
+    engine = sa.create_engine(warehouse_url)
+    now = clock.now()
+    with engine.begin() as connection:
+        assert forget_results(connection, now) == 0
+    for name in ("old", "new"):
+        workers.celery.backend.store_result(name, 1, "SUCCESS")
+    with engine.begin() as connection:
+        aged = "UPDATE celery_taskmeta SET date_done = date_done - interval '40 days' WHERE task_id = 'old'"
+        assert connection.execute(sa.text(aged)).rowcount == 1
+        assert forget_results(connection, now - timedelta(days=30)) == 1
+        assert forget_results(connection, now - timedelta(days=30)) == 0
+    engine.dispose()
 
 
 def test_tasks_are_acknowledged_late_and_taken_one_at_a_time(warehouse_url):

@@ -60,7 +60,9 @@ def spread(
             runs = until(lambda: _all_done(served), 1200.0, "the backfill does not end")
             seconds = time.monotonic() - began
             workers = Counter(_worker_of(served, run["runId"]) for run in runs)
-            return Ended(checksums(str(settings.database_url)), runs, workers, killed, seconds)
+            ended = Ended(checksums(str(settings.database_url)), runs, workers, killed, seconds)
+        assert not left_over(settings.home), "a worker outlived `up`"
+        return ended
 
 
 def checksums(url: str) -> Checksums:
