@@ -59,6 +59,11 @@ def settings() -> Settings:
     return Settings.from_environment({**of_config_map("battery-settings"), **secrets()})
 
 
+def fresh() -> str:
+    """dagster.yaml for the settings of these manifests."""
+    return dagster_yaml((PROJECT / "dagster.yaml").read_text(), settings())
+
+
 @pytest.mark.parametrize("name", OBJECTS)
 def test_each_object_obeys_its_schema(name):
     kubernetes_validate.validate(OBJECTS[name], VERSION, strict=True)
@@ -110,9 +115,8 @@ def test_the_daemon_is_one_and_a_worker_may_end_its_run():
 
 
 def test_dagster_yaml_is_what_these_settings_make_of_the_project_s():
-    fresh = dagster_yaml((PROJECT / "dagster.yaml").read_text(), settings())
-    assert (FOLDER / "dagster.yaml").read_text() == fresh
-    assert "PodsOrWorkersLauncher" in fresh
+    assert (FOLDER / "dagster.yaml").read_text() == fresh(), "python -m battery_assets_tests.test_kubernetes"
+    assert "PodsOrWorkersLauncher" in fresh()
 
 
 @dg.asset
@@ -180,3 +184,7 @@ def test_a_file_of_pods_that_is_absent_is_named(tmp_path):
     absent = Path(tmp_path / "pods.yaml")
     with pytest.raises(UserError, match="is no file"):
         PodsOrWorkersLauncher("amqp://a:b@127.0.0.1:1//", "postgresql://h/d", str(absent))
+
+
+if __name__ == "__main__":
+    (FOLDER / "dagster.yaml").write_text(fresh())

@@ -44,8 +44,8 @@ def main() -> None:
 def tables(found: dict[str, Any]) -> str:
     """Both tables in Markdown."""
     head = (
-        f"Measured: {found['sites']} sites x {found['months']} months, {found['runs_carried_out']} runs carried out, "
-        f"{found['runs_enqueued']} enqueued, load {found['load']} on {found['cores']} cores.\n\n"
+        f"Measured: {found['sites']} sites x {found['months']} months, {found['runs_carried_out']} runs "
+        f"carried out, {found['runs_enqueued']} enqueued, load {found['load']} on {found['cores']} cores.\n\n"
     )
     measured = ["| measured | value |", "|---|---|"]
     measured += [f"| {words} | {found[key]} |" for key, words in MEASURED.items()]

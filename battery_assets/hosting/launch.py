@@ -119,7 +119,9 @@ def celery_worker(name: str) -> list[str]:
 
 def dagster_yaml(source: str, settings: Settings) -> str:
     """dagster.yaml for these settings: as it stands, or with workers that a broker hands runs to."""
-    text = _with(source, RUNS_AT_ONCE, f"max_concurrent_runs: {settings.runs_at_once}")
+    text = source
+    if settings.runs_at_once != 2:
+        text = _with(text, RUNS_AT_ONCE, f"max_concurrent_runs: {settings.runs_at_once}")
     if settings.broker_url is not None:
         # A run at the broker waits for a worker that is busy, which is no fault.
         text = _with(text, START_TIMEOUT, f"start_timeout_seconds: {WORKERS_START_TIMEOUT_S}")
