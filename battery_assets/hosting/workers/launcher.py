@@ -77,8 +77,11 @@ class WorkersRunLauncher(CeleryRunLauncher):
         super().launch_run(context)
 
     def check_run_worker_health(self, run: "DagsterRun") -> CheckRunHealthResult:
-        """RUNNING while a process holds the run's lock, FAILED once nobody has for ten seconds."""
-        held = alive.is_worked_on(self.database, run.run_id)
+        """RUNNING while a process holds the run's lock, FAILED once nobody has for ten seconds.
+
+        A command carries out its own runs, which no worker was given: nothing is known of them here.
+        """
+        held = self._result(run) is None or alive.is_worked_on(self.database, run.run_id)
         if not self._missed.too_long(run.run_id, held):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(
@@ -88,13 +91,12 @@ class WorkersRunLauncher(CeleryRunLauncher):
     def terminate(self, run_id: str) -> bool:
         """Ask the worker to end a run; one that is still queued at the broker ends at once."""
         run = self._instance.get_run_by_id(run_id)
-        if run is None or run.is_finished:
+        result = self._result(run) if run is not None else None
+        if run is None or run.is_finished or result is None:
             return False
         if run.status != DagsterRunStatus.CANCELING:
             self._instance.report_run_canceling(run)
-        result = self._result(run)
-        if result is not None:
-            result.revoke(terminate=True, signal="SIGTERM")
+        result.revoke(terminate=True, signal="SIGTERM")
         if not alive.is_worked_on(self.database, run_id):
             self._instance.report_run_canceled(run)
         return True

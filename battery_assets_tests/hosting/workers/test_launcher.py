@@ -74,6 +74,14 @@ def test_a_run_with_a_process_is_well_even_where_its_task_was_taken_a_second_tim
         assert workers.check_run_worker_health(run).status == WorkerStatus.RUNNING
 
 
+def test_a_run_that_a_command_carries_out_itself_is_left_alone(instance, workers):
+    run = instance.create_run_for_job(nothing)
+    instance.handle_new_event(started(run))
+    assert workers.check_run_worker_health(run).status == WorkerStatus.RUNNING
+    assert workers.terminate(run.run_id) is False
+    assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.STARTED
+
+
 def test_a_task_that_comes_again_fails_its_run_at_once_and_does_not_begin_it_twice(
     instance, workers, monkeypatch
 ):

@@ -37,7 +37,7 @@ def test_a_log_that_hangs_once_is_opened_the_second_time(monkeypatch, patience, 
 
 def test_a_log_that_hangs_each_time_is_an_error_with_a_next_step(monkeypatch, patience, stuck):
     monkeypatch.setattr(opening, "DeltaTable", lambda _url: stuck.wait())
-    with pytest.raises(LakeError, match="s3://fleet/lake/site was not opened.*next step"):
+    with pytest.raises(LakeError, match=r"s3://fleet/lake/site was not opened.*next step"):
         opening.opened("s3://fleet/lake/site")
 
 
