@@ -19,10 +19,10 @@ from battery_assets.commands import (
     site,
     status,
     up,
-    worker,
 )
 from battery_assets.commands.cells import evaluate, predict, train
 from battery_assets.commands.lives import roll_back
+from battery_assets.commands.machines import worker
 from battery_assets.commands.operations import incident, work_orders
 from battery_assets.commands.people import key, user
 from battery_assets.commands.signals import campaign, dataset, experiment
