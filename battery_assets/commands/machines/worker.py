@@ -6,7 +6,7 @@ import click
 @click.command()
 @click.option("--name", default="worker", show_default=True, help="Name in the log and for the broker.")
 def worker(name: str) -> None:
-    """Take runs from the broker, one at a time, until Ctrl-C; a run that has begun is ended first.
+    """Take runs from the broker, one at a time. SIGTERM lets a run end first, Ctrl-C cancels it.
 
     A worker's home holds copies of what arrived and logs, nothing that another machine needs: database, lake,
     landing and files of MLflow are those of `battery-assets up`. What is missing is said first.
