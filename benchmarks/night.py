@@ -31,8 +31,8 @@ STEPS = 3
 PAGES = {
     "runs": "{runsOrError(limit: 25) {... on Runs {results {runId status tags {key value}}}}}",
     "partitions of an asset": (
-        '{assetNodeOrError(assetKey: {path: ["judged"]}) {... on AssetNode {assetPartitionStatuses '
-        "{__typename ... on MultiPartitionStatuses {primaryDimensionName ranges {primaryDimStartKey}}}}}}"
+        '{assetNodeOrError(assetKey: {path: ["judged"]}) {... on AssetNode {partitionStats '
+        "{numMaterialized numPartitions numFailed}}}}"
     ),
     "backfills": "{partitionBackfillsOrError(limit: 10) {... on PartitionBackfills {results {id status}}}}",
 }
