@@ -139,7 +139,7 @@ def test_every_command_exists_and_knows_its_flags(compose):
 def test_the_pages_stand_behind_our_guard_with_flags_that_they_know(compose):
     from dagster_webserver.cli import cli
 
-    *command, host, port, workspace = compose["services"]["webserver"]["command"]
+    *command, host, port, workspace = plain(compose["services"]["webserver"]["command"])
     assert command == ["python", "-m", "battery_assets.hosting.pages"]
     known = {flag for option in cli.params for flag in option.opts}
     assert {flag.partition("=")[0] for flag in (host, port, workspace)} <= known
@@ -174,7 +174,7 @@ def test_our_own_command_of_it_exists(compose):
     from battery_assets.cli import main
 
     ours = [command[1] for command in commands(compose) if command[0] == "battery-assets"]
-    assert ours == ["migrate", "notify"]
+    assert ours == ["migrate", "notify", "worker"]
     assert set(ours) <= set(main.commands)
 
 
