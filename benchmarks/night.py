@@ -5,6 +5,7 @@ assets do small real work, so what is measured is Dagster's share. What is deriv
 """
 
 import argparse
+import asyncio
 import json
 import os
 import resource
@@ -183,9 +184,8 @@ def _workspace(instance: Any) -> Iterator[Any]:
     with WorkspaceProcessContext(instance, target) as context:
 
         def ask(query: str, variables: dict[str, Any] | None = None) -> Any:
-            answer = schema.execute(
-                query, context_value=context.create_request_context(), variables=variables or {}
-            )
+            given = {"context_value": context.create_request_context(), "variables": variables or {}}
+            answer = asyncio.run(schema.execute_async(query, **given))
             if answer.errors:
                 raise RuntimeError(str(answer.errors))
             return answer.data
