@@ -14,7 +14,7 @@ WORKDIR /opt/battery
 COPY constraints.txt pyproject.toml README.md LICENSE dagster.yaml workspace.yaml ./
 COPY battery_assets battery_assets
 COPY sql sql
-RUN pip install -c constraints.txt -e .
+RUN pip install -c constraints.txt -e ".[scale]"
 COPY dagster.yaml docker/workspace.yaml /srv/dagster/
 
 USER battery

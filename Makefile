@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test quick bench lint format clean
+.PHONY: help install demo scale-demo up test quick bench lint format clean
 
 help:
 	@echo "make demo    install, then run the main job over a synthetic fleet and show what it found"
+	@echo "make scale-demo  install, then two workers with separate homes, one killed in the middle of a backfill"
 	@echo "make up      install, then serve the Dagster and MLflow pages until Ctrl-C"
 	@echo "make test    install, then lint, types and tests"
 	@echo "make quick   lint, types, the house and the pure rooms: what needs no database"
@@ -26,11 +27,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "next step: install Python's venv module (Debian: apt install python3-venv)"; exit 1; }
 	@echo "installing into $(VENV), a few minutes the first time ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,chat,export]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,chat,export,scale]'
 	@touch $@
 
 demo: $(INSTALLED)
 	$(BIN)/battery-assets demo
+
+scale-demo: $(INSTALLED)
+	@$(BIN)/python -m benchmarks.spread
 
 up: $(INSTALLED)
 	@$(BIN)/battery-assets up

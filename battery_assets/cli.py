@@ -22,6 +22,7 @@ from battery_assets.commands import (
 )
 from battery_assets.commands.cells import evaluate, predict, train
 from battery_assets.commands.lives import roll_back
+from battery_assets.commands.machines import worker
 from battery_assets.commands.operations import incident, work_orders
 from battery_assets.commands.people import key, user
 from battery_assets.commands.signals import campaign, dataset, experiment
@@ -33,6 +34,7 @@ COMMANDS = (
     demo.demo,
     up.up,
     down.down,
+    worker.worker,
     status.status,
     report.report,
     incident.incident,
@@ -92,6 +94,7 @@ def main() -> None:
       BATTERY_ARTIFACTS_URL  folder or s3:// for MLflow    BATTERY_TRACKING_URI  an MLflow server
       BATTERY_WEB_PORT       of the Dagster pages          BATTERY_MLFLOW_PORT   of the MLflow pages
       BATTERY_API_PORT       of the API                    BATTERY_WEB_HOSTS     names of a proxy
+      BATTERY_BROKER_URL     hands runs to workers         BATTERY_RUNS_AT_ONCE  how many work at once
       BATTERY_SMTP_URL       the mail server               BATTERY_MAIL_FROM     the mails' sender
       BATTERY_TIME_ZONE      of the hours of digests
 

@@ -14,9 +14,10 @@ from battery_assets.hosting.database_urls import (
     DatabaseUrls,
     embedded_urls,
     parsed_database_url,
-    redacted,
     server_urls,
+    tracking_server,
 )
+from battery_assets.hosting.workers.addresses import broker_url, runs_at_once
 
 MAIL_FROM = "battery-assets@localhost"
 MAIL_SCHEMES = ("smtp", "smtp+starttls", "smtps")
@@ -36,6 +37,9 @@ VARIABLES = {
     "BATTERY_SMTP_URL": "mail server, as in smtp+starttls://name:password@host:587; none: no mail goes",
     "BATTERY_MAIL_FROM": "address that mail comes from",
     "BATTERY_TIME_ZONE": "zone whose six o'clock sends digests, as in Asia/Bangkok",
+    "BATTERY_BROKER_URL": "amqp:// address of the broker that hands runs to workers; none: no workers",
+    "BATTERY_RUNS_AT_ONCE": "runs that work at the same time, on all machines together",
+    "BATTERY_PODS_FILE": "file that says how a run becomes a Kubernetes Job; none: workers carry out all",
     "BATTERY_KEEP_LOG_DAYS": "days that logs of requests and of Dagster's ended runs are kept, 0 for ever",
 }
 # Said by `variables` for the code location, and worked out anew wherever the settings are read.
@@ -68,6 +72,9 @@ class Settings:
     api_port: int = 8000
     web_hosts: tuple[str, ...] = ()
     keep_log_days: int = 30
+    runs_at_once: int = 2
+    pods_file: str = ""
+    broker_url: str | None = field(default=None, repr=False)
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str = MAIL_FROM
     time_zone: str = "UTC"
@@ -96,11 +103,14 @@ class Settings:
             api_port=_port(given, "BATTERY_API_PORT", 8000),
             web_hosts=_hosts(given, "BATTERY_WEB_HOSTS"),
             keep_log_days=_days(given, "BATTERY_KEEP_LOG_DAYS", 30),
+            runs_at_once=runs_at_once(given),
+            broker_url=broker_url(given),
+            pods_file=given.get("BATTERY_PODS_FILE", ""),
             smtp_url=_mail_server(given, "BATTERY_SMTP_URL"),
             mail_from=_sender(given, "BATTERY_MAIL_FROM"),
             time_zone=_zone(given, "BATTERY_TIME_ZONE"),
             database_url=database_url,
-            tracking_uri=_tracking_server(given),
+            tracking_uri=tracking_server(given),
             pg_bin=_binaries(pg_bin) if pg_bin else None,
             storage_options=_storage_options(given),
         )
@@ -154,6 +164,9 @@ class Settings:
             "BATTERY_LAKE_URL": self.lake_url,
             "BATTERY_LANDING": self.landing,
             "BATTERY_KEEP_LOG_DAYS": str(self.keep_log_days),
+            "BATTERY_BROKER_URL": self.broker_url or "",
+            "BATTERY_PODS_FILE": self.pods_file,
+            "BATTERY_RUNS_AT_ONCE": str(self.runs_at_once),
             "BATTERY_ARTIFACTS_URL": "" if self.tracking_uri else self.artifacts_url,
             "BATTERY_WAREHOUSE_URL": urls.warehouse,
             "BATTERY_TRACKING_URI": self.mlflow_tracking_uri,
@@ -182,18 +195,6 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
             near = difflib.get_close_matches(key, VARIABLES, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise SettingsError(key, "(set)", f"unknown setting; {hint}known are {', '.join(VARIABLES)}")
-
-
-def _tracking_server(given: Mapping[str, str]) -> str | None:
-    value = given.get("BATTERY_TRACKING_URI")
-    if value is None or value.startswith("postgresql+psycopg2://"):
-        # The database's address is what `variables` says; it is worked out anew, as the port may change.
-        return None
-    if not value.startswith(("http://", "https://")):
-        raise SettingsError(
-            "BATTERY_TRACKING_URI", redacted(value), "the http(s):// address of an MLflow server"
-        )
-    return value.rstrip("/")
 
 
 def _mail_server(given: Mapping[str, str], key: str) -> str | None:

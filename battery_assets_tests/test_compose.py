@@ -18,7 +18,7 @@ COMPOSE = PROJECT / "docker-compose.yml"
 TOP = {"name", "services", "volumes", "networks"}
 SERVICE = {
     "image", "build", "init", "restart", "networks", "environment", "command", "volumes", "ports",
-    "healthcheck", "depends_on", "shm_size",
+    "healthcheck", "depends_on", "shm_size", "profiles", "stop_grace_period",
 }  # fmt: skip
 OURS = ("battery-assets", "dagster", "dagster-daemon", "dagster-webserver", "mlflow")
 
@@ -34,7 +34,7 @@ def filled(text: str) -> str:
     return re.sub(r"\$\{(\w+):-([^}]*)\}", r"\2", text)
 
 
-def test_it_has_the_eight_services_and_known_keys_alone(compose):
+def test_it_has_its_services_and_known_keys_alone(compose):
     assert set(compose) - {key for key in compose if key.startswith("x-")} == TOP
     assert set(compose["services"]) == {
         "postgres",
@@ -45,7 +45,10 @@ def test_it_has_the_eight_services_and_known_keys_alone(compose):
         "daemon",
         "api",
         "notify",
+        "broker",
+        "worker",
     }
+    assert {name for name, one in compose["services"].items() if "profiles" in one} == {"broker", "worker"}
     for name, service in compose["services"].items():
         assert set(service) <= SERVICE, name
         assert set(service.get("healthcheck", {})) <= {"test", "interval", "timeout", "retries"}
@@ -85,14 +88,27 @@ def test_the_services_settings_are_ours_and_valid(compose, tmp_path):
     settings = Settings.from_environment(moved)
     assert settings.storage_options == {}
     for key, value in settings.variables().items():
-        assert key == "DAGSTER_HOME" or moved[key] == value, key
+        assert key == "DAGSTER_HOME" or moved.get(key, "") == value, key
     mlflow = filled(compose["services"]["mlflow"]["environment"]["MLFLOW_BACKEND_STORE_URI"])
     assert settings.mlflow_url == mlflow
 
 
+WITHIN = ["python", "-m", "battery_assets.hosting.workers.within"]
+
+
+def plain(command: list[str]) -> list[str]:
+    """A command without what writes dagster.yaml before it."""
+    return command[3:] if command[:3] == WITHIN else command
+
+
+def test_the_daemon_and_the_pages_write_dagster_yaml_for_their_settings(compose):
+    for name in ("daemon", "webserver"):
+        assert compose["services"][name]["command"][:3] == WITHIN
+
+
 def commands(compose: dict) -> list[list[str]]:
     services = compose["services"].values()
-    found = [service["command"] for service in services if "command" in service]
+    found = [plain(service["command"]) for service in services if "command" in service]
     found += [service["healthcheck"]["test"][1:] for service in services if "healthcheck" in service]
     return [command for command in found if command[0] in OURS]
 
@@ -123,7 +139,7 @@ def test_every_command_exists_and_knows_its_flags(compose):
 def test_the_pages_stand_behind_our_guard_with_flags_that_they_know(compose):
     from dagster_webserver.cli import cli
 
-    *command, host, port, workspace = compose["services"]["webserver"]["command"]
+    *command, host, port, workspace = plain(compose["services"]["webserver"]["command"])
     assert command == ["python", "-m", "battery_assets.hosting.pages"]
     known = {flag for option in cli.params for flag in option.opts}
     assert {flag.partition("=")[0] for flag in (host, port, workspace)} <= known
@@ -158,7 +174,7 @@ def test_our_own_command_of_it_exists(compose):
     from battery_assets.cli import main
 
     ours = [command[1] for command in commands(compose) if command[0] == "battery-assets"]
-    assert ours == ["migrate", "notify"]
+    assert ours == ["migrate", "notify", "worker"]
     assert set(ours) <= set(main.commands)
 
 

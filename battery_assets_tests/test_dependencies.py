@@ -38,7 +38,9 @@ def plain(name: str) -> str:
 RUN = {plain(name) for name in DECLARED["dependencies"]}
 DEV = {plain(name) for name in DECLARED["optional-dependencies"]["dev"]}
 # What an extra brings is imported inside a function, which says loudly where it is missing.
-EXTRA = {plain(name) for extra in ("chat", "export") for name in DECLARED["optional-dependencies"][extra]}
+EXTRA = {
+    plain(name) for extra in ("chat", "export", "scale") for name in DECLARED["optional-dependencies"][extra]
+}
 
 
 def imported(source: str) -> Iterator[str]:

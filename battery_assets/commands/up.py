@@ -15,22 +15,32 @@ if TYPE_CHECKING:
 @click.option(
     "--definitions", default="battery_assets.definitions", hidden=True, help="Module of the code location."
 )
-def up(definitions: str) -> None:
+@click.option(
+    "--workers",
+    default=0,
+    type=click.IntRange(0, 64),
+    help="Processes that carry out runs.",
+)
+def up(definitions: str, workers: int) -> None:
     """Start the Dagster pages, its daemon, the MLflow server and the API; stop all of them with Ctrl-C.
 
     They listen on this machine only, on the ports BATTERY_WEB_PORT (3000), BATTERY_MLFLOW_PORT (5000) and
     BATTERY_API_PORT (8000), and write their logs to <home>/logs.
 
+    With --workers, runs go through a broker: RabbitMQ, started on this machine unless BATTERY_BROKER_URL
+    names another. A run whose worker is killed is begun anew by the next one.
+
     \b
     Example:
       BATTERY_WEB_PORT=3100 battery-assets up
+      battery-assets up --workers 2
     """
     from battery_assets.hosting.stack import serve
     from battery_assets.settings import Settings
 
     settings = Settings.from_environment()
     with _Display(settings) as display:
-        serve(settings, _migrate, display.step, display.ready, definitions)
+        serve(settings, _migrate, display.step, display.ready, definitions, workers)
     click.echo("stopped")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -98,3 +99,16 @@ def embedded_urls(home: Path) -> DatabaseUrls | None:
 def libpq_url(url: str) -> str:
     """The same address without SQLAlchemy's driver, as psycopg and psql take it."""
     return re.sub(r"^postgresql\+\w+:", "postgresql:", url)
+
+
+def tracking_server(given: Mapping[str, str]) -> str | None:
+    """The address of MLflow's server; None where its database itself is asked."""
+    value = given.get("BATTERY_TRACKING_URI")
+    if value is None or value.startswith("postgresql+psycopg2://"):
+        # The database's address is what `variables` says; it is worked out anew, as the port may change.
+        return None
+    if not value.startswith(("http://", "https://")):
+        raise SettingsError(
+            "BATTERY_TRACKING_URI", redacted(value), "the http(s):// address of an MLflow server"
+        )
+    return value.rstrip("/")

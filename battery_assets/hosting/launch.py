@@ -6,7 +6,7 @@ from pathlib import Path
 
 from battery_assets.errors import UserError
 from battery_assets.hosting.database_urls import DatabaseUrls
-from battery_assets.settings import PACKAGE, Settings
+from battery_assets.settings import PACKAGE, Settings, is_remote
 
 # What phones home, or writes into a command's progress bar, unless told not to.
 QUIET = {
@@ -19,6 +19,26 @@ QUIET = {
 MLFLOW_WORKERS = "1"
 WORKSPACE = "workspace.yaml"
 MAIL = "BATTERY_SMTP_URL"
+# What dagster.yaml gets where a broker is named: who starts runs, and how long one may wait for a worker.
+RUNS_AT_ONCE, START_TIMEOUT = "max_concurrent_runs: 2", "start_timeout_seconds: 120"
+WORKERS_START_TIMEOUT_S = 3600
+WORKERS = ("launcher", "WorkersRunLauncher")
+LAUNCHER = """
+run_launcher:
+  module: battery_assets.hosting.workers.MODULE
+  class: CLASS
+  config:
+    broker: {env: BATTERY_BROKER_URL}
+    backend: {env: DAGSTER_PG_URL}
+"""
+COMPUTE_LOGS = """
+compute_logs:
+  module: battery_assets.hosting.workers.compute_logs
+  class: LakeComputeLogs
+  config:
+    lake_url: {env: BATTERY_LAKE_URL}
+    base_dir: "FOLDER"
+"""
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -90,6 +110,35 @@ def daemon(settings: Settings) -> list[str]:
     return [sys.executable, "-m", "dagster._daemon", "run", "-w", str(settings.dagster_home / WORKSPACE)]
 
 
+def celery_worker(name: str) -> list[str]:
+    """One process that takes runs from the broker, with a child that carries one out at a time."""
+    command = "-m celery -A battery_assets.hosting.workers.application:app worker --loglevel INFO"
+    options = ["--without-gossip", "--without-mingle", "-O", "fair", "-n", f"{name}@%h"]
+    return [sys.executable, *command.split(), *options]
+
+
+def dagster_yaml(source: str, settings: Settings) -> str:
+    """dagster.yaml for these settings: as it stands, or with workers that a broker hands runs to."""
+    text = source
+    if settings.runs_at_once != 2:
+        text = _with(text, RUNS_AT_ONCE, f"max_concurrent_runs: {settings.runs_at_once}")
+    if settings.broker_url is not None:
+        # A run at the broker waits for a worker that is busy, which is no fault.
+        text = _with(text, START_TIMEOUT, f"start_timeout_seconds: {WORKERS_START_TIMEOUT_S}")
+        module, name = ("pods", "PodsOrWorkersLauncher") if settings.pods_file else WORKERS
+        text += LAUNCHER.replace("MODULE", module).replace("CLASS", name)
+        text += "    pods_file: {env: BATTERY_PODS_FILE}\n" if settings.pods_file else ""
+    if is_remote(settings.lake_url):
+        text += COMPUTE_LOGS.replace("FOLDER", str(settings.dagster_home / "storage"))
+    return text
+
+
+def _with(text: str, old: str, new: str) -> str:
+    if text.count(old) != 1:
+        raise UserError(f"dagster.yaml has no single {old!r}", "restore dagster.yaml of the checkout")
+    return text.replace(old, new)
+
+
 def install_dagster_home(settings: Settings, code_port: int | None = None) -> Path:
     """Copy dagster.yaml into DAGSTER_HOME where it differs; with a port, write a workspace that names it."""
     source = PACKAGE.parent / "dagster.yaml"
@@ -97,7 +146,7 @@ def install_dagster_home(settings: Settings, code_port: int | None = None) -> Pa
         raise UserError(f"{source} is missing", "run from a checkout: make demo, or pip install -e .")
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
-    _replaced(home / "dagster.yaml", source.read_text())
+    _replaced(home / "dagster.yaml", dagster_yaml(source.read_text(), settings))
     if code_port is not None:
         server = f"{{host: 127.0.0.1, port: {code_port}, location_name: battery_assets}}"
         _replaced(home / WORKSPACE, f"load_from:\n  - grpc_server: {server}\n")

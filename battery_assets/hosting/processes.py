@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # SIGINT is what Dagster and uvicorn end cleanly on; the sum stays under the 30 s a user waits.
@@ -20,6 +20,11 @@ class Child:
     name: str
     process: "subprocess.Popen[bytes]"
     log: Path
+    since: float = field(default_factory=time.monotonic)
+
+    def lived_s(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self.since
 
     def exit_code(self) -> int | None:
         """None while it runs."""

@@ -18,6 +18,10 @@ from battery_assets.hosting.databases import revive, running_database
 from battery_assets.hosting.presence import Presence, announce, only_one
 from battery_assets.hosting.processes import Child
 from battery_assets.hosting.readiness import DagsterStorage, code_server_answers, http_answers, load_error
+from battery_assets.hosting.workers import local
+from battery_assets.hosting.workers.broker import Broker, name_server
+from battery_assets.hosting.workers.broker import environment as environment_of
+from battery_assets.hosting.workers.broker import server as broker_server
 from battery_assets.platform.run_files import free_from_folder
 from battery_assets.settings import Settings
 
@@ -25,6 +29,7 @@ DEFINITIONS = "battery_assets.definitions"
 START_TIMEOUT_S = 180.0
 # Every so many looks at the services, one at the database's process: that costs ten times as much.
 LOOKS = 4
+LAST = ("mlflow", "broker", "broker-names")
 
 Progress = Callable[[str, str], None]
 
@@ -35,8 +40,11 @@ def serve(
     progress: Progress,
     on_ready: Callable[[Presence], None],
     definitions: str = DEFINITIONS,
+    workers: int = 0,
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP, then stop everything within 30 s; a second signal stops at once.
+
+    `workers`: so many carry out the runs, and a broker of our own hands them out.
 
     `progress(service, state)` hears each step, `on_ready` the addresses when every service answers.
     UserError if another `up` serves this home, a port is taken, or a service ends by itself.
@@ -50,17 +58,24 @@ def serve(
             api=chosen_port("BATTERY_API_PORT", settings.api_port),
         )
         announce(file, presence)
+        broker = local.broker_for(settings, workers)
+        settings = local.settings_with(settings, broker, workers)
         progress("database", "starting")
         with running_database(settings) as urls:
             progress("database", "migrating")
             migrate(settings)
             progress("database", "ready")
             with _children(progress) as children:
-                _Start(settings, urls, presence, children, stopping, progress).all(definitions)
+                start = _Start(settings, urls, presence, children, stopping, progress)
+                if broker is not None:
+                    start.broker(broker)
+                start.all(definitions)
+                start.workers(workers)
                 if not stopping.is_set():
                     on_ready(presence)
                 looks = itertools.count()
                 while not stopping.wait(0.5):
+                    start.revive_workers()
                     _refuse_ended(children)
                     if next(looks) % LOOKS == 0:
                         revive(settings, urls, lambda: progress("database", "died, is started again"))
@@ -124,13 +139,43 @@ class _Start:
         if problem:
             self.progress("code-server", f"cannot load the definitions (the pages show it): {problem}")
 
-    def begin(self, name: str, command: list[str], secrets: dict[str, str] | None = None) -> None:
+    def broker(self, broker: Broker) -> None:
+        """Start a broker of our own, which hears nothing of our secrets."""
+        surroundings = {"PATH": os.environ.get("PATH", os.defpath), **environment_of(broker)}
+        self.begin("broker-names", name_server(broker), only=surroundings)
+        self.begin("broker", broker_server(), only=surroundings)
+        self.wait_for("broker", lambda: local.answers(self.settings))
+
+    def workers(self, count: int) -> None:
+        """Start so many workers, and wait until each listens."""
+        for number in range(1, count + 1):
+            self.begin(f"worker-{number}", local.command(number), local.surroundings(self.settings, number))
+        if count:
+            self.wait_for("workers", lambda: local.listening(self.settings) >= count)
+
+    def revive_workers(self) -> None:
+        """Start a worker again that has ended, unless it ended at once: its run is begun anew by another."""
+        for child in [one for one in self.children if one.name.startswith("worker-")]:
+            if child.exit_code() is not None and child.lived_s() > local.AT_ONCE_S:
+                self.progress(child.name, f"ended with exit code {child.exit_code()}, is started again")
+                number = int(child.name.partition("-")[2])
+                self.children.remove(child)
+                self.begin(child.name, local.command(number), local.surroundings(self.settings, number))
+
+    def begin(
+        self,
+        name: str,
+        command: list[str],
+        secrets: dict[str, str] | None = None,
+        only: dict[str, str] | None = None,
+    ) -> None:
         """Start one service, unless we were asked to stop meanwhile."""
         if self.stopping.is_set():
             return
         self.progress(name, "starting")
         log = self.settings.logs / f"{name}.log"
-        self.children.append(processes.start(name, command, {**self.environment, **(secrets or {})}, log))
+        surroundings = only or {**self.environment, **(secrets or {})}
+        self.children.append(processes.start(name, command, surroundings, log))
 
     def wait_for(self, name: str, answers: Callable[[], bool]) -> None:
         """Wait for one service's answer; UserError when one has ended or time is up."""
@@ -156,14 +201,14 @@ def _refuse_ended(children: list[Child]) -> None:
 
 @contextmanager
 def _children(progress: Progress) -> Iterator[list[Child]]:
-    """A list whose members end with the block; MLflow last, as runs that are cancelled still write to it."""
+    """A list whose members end with the block; last those that runs which are cancelled still write to."""
     children: list[Child] = []
     try:
         yield children
     finally:
         progress("all", "stopping")
         try:
-            processes.end([child for child in children if child.name != "mlflow"])
+            processes.end([child for child in children if child.name not in LAST])
             processes.end(children)
         except KeyboardInterrupt:
             processes.end(children, hurry=True)

@@ -40,7 +40,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "hosting": (
         {"platform", "settings"},
-        {"dagster", "dagster_postgres", "dagster_webserver", "graphql", "mlflow", "psycopg", "sqlalchemy"},
+        {"dagster", "dagster_postgres", "dagster_webserver", "graphql", "mlflow", "psycopg", "sqlalchemy",
+         "dagster_celery", "celery", "kombu", "billiard"},
     ),
     "actions": (
         {"tables", "synthetic", "ingest", "platform", "fleet", "lab", "experiments", "hosting", "definitions", "settings"},

@@ -146,13 +146,13 @@ def command(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Served]:
-    """`battery-assets up` in a session of its own, once it has printed its addresses."""
+def serving(settings: Settings, *arguments: str) -> Iterator[Served]:
+    """`battery-assets up` with what is added to it, in a session of its own, once it has printed its addresses."""
     output = settings.home / "up.out"
     began = time.monotonic()
     with output.open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "battery_assets.cli", "up"],
+            [sys.executable, "-m", "battery_assets.cli", "up", *arguments],
             env=environment_of(settings),
             cwd=PACKAGE.parent,
             stdout=said,

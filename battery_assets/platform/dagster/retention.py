@@ -60,12 +60,21 @@ def prune(instance: dg.DagsterInstance, keep_days: int) -> dict[str, int]:
         if connection.dialect.name != "postgresql":
             return gone
         old, empty = _forget(connection, before, gone)
+        forget_results(connection, before)
     for run_id in empty:
         instance.delete_run(run_id)
     logs = instance.compute_log_manager
     for run_id in old:
         logs.delete_logs(prefix=[run_id])
     return {**gone, "runs": len(empty), "logs": len(old)}
+
+
+def forget_results(connection: sa.Connection, before: datetime) -> int:
+    """Delete what Celery keeps of tasks that ended so long ago. Returns how many."""
+    if connection.execute(sa.text("SELECT to_regclass('celery_taskmeta')")).scalar() is None:
+        return 0
+    statement = sa.text("DELETE FROM celery_taskmeta WHERE date_done < :before")
+    return connection.execute(statement, {"before": before.replace(tzinfo=None)}).rowcount
 
 
 def _forget(connection: sa.Connection, before: datetime, gone: dict[str, int]) -> tuple[list[str], list[str]]:

@@ -6,6 +6,7 @@ import polars as pl
 from deltalake import DeltaTable
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.lake.opening import opened
 
 _MOST_TABLES = 64
 _Look = tuple[tuple[str, int, int], ...]
@@ -18,12 +19,12 @@ def named_in(url: str, part: Part, *, local: bool) -> dict[str, int]:
     Raises TableNotFoundError where nothing was ever written.
     """
     if not local:
-        return _of_part(_actions(DeltaTable(url)), part)
+        return _of_part(_actions(opened(url)), part)
     # Looked at before it is read: what is added meanwhile is seen by the next reader.
     look = _look(f"{url}/_delta_log")
     kept = _READ.get(url)
     if kept is None or kept[0] != look or not look:
-        kept = look, _actions(DeltaTable(url))
+        kept = look, _actions(opened(url))
         if url not in _READ and len(_READ) >= _MOST_TABLES:
             _READ.pop(next(iter(_READ)), None)
         _READ[url] = kept

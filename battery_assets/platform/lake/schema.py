@@ -7,6 +7,7 @@ from deltalake import DeltaTable, Schema
 from deltalake.exceptions import DeltaError
 
 from battery_assets.platform.lake.format import arrow_schema
+from battery_assets.platform.lake.opening import opened
 
 
 def widen(delta: DeltaTable, table: sa.Table) -> DeltaTable:
@@ -17,7 +18,7 @@ def widen(delta: DeltaTable, table: sa.Table) -> DeltaTable:
     if missing := [field for name, field in wanted.items() if name not in has]:
         with contextlib.suppress(DeltaError):
             delta.alter.add_columns(missing)
-        delta = DeltaTable(delta.table_uri)
+        delta = opened(delta.table_uri)
     there = delta.schema().fields
     fields = [wanted.get(field.name, field) for field in there]
     if [field.type for field in fields] != [field.type for field in there]:
@@ -30,5 +31,5 @@ def widen(delta: DeltaTable, table: sa.Table) -> DeltaTable:
                 partition_by=["site", "month"],
                 partition_filters=[("month", "=", "none")],
             )
-        delta = DeltaTable(delta.table_uri)
+        delta = opened(delta.table_uri)
     return delta

@@ -34,6 +34,7 @@ from battery_assets.platform.lake.format import (
 )
 from battery_assets.platform.lake.log_names import named_by, named_in
 from battery_assets.platform.lake.log_on_disk import sync, sync_log
+from battery_assets.platform.lake.opening import opened
 from battery_assets.platform.lake.reads import Days, LakeError
 from battery_assets.platform.lake.schema import widen
 from battery_assets.platform.object_stores import fetch, remote
@@ -62,7 +63,7 @@ class Lake:
     def delta(self, table: sa.Table) -> DeltaTable | None:
         """The table's newest version, or None where nothing was ever written."""
         try:
-            return DeltaTable(self.table_url(table))
+            return opened(self.table_url(table))
         except TableNotFoundError:
             return None
 
@@ -80,7 +81,7 @@ class Lake:
                     name=table.name,
                     description=table.comment,
                 )
-            found = DeltaTable(self.table_url(table))
+            found = opened(self.table_url(table))
             if self.local:
                 sync(Path(self.url).parent)
         return widen(found, table)

@@ -43,6 +43,35 @@ def refuse_strangers(url: str, lake: str, home: Path, *, shared: bool) -> str:
     return str(row.id)
 
 
+def join(url: str, lake: str, home: Path) -> bool:
+    """For a worker: hold its lake against the books. Returns whether its home is that of the books.
+
+    UserError where nobody has made the books yet, where the lake cannot be read, and where it is not theirs.
+    """
+    with transaction(url) as connection:
+        there = sa.inspect(connection).has_table(r.books.name, r.books.schema)
+        books = books_id(connection) if there else ""
+    if not books:
+        raise UserError(
+            "the database has no books yet", "run `battery-assets migrate` or `up` where the home is"
+        )
+    try:
+        marked = _read(lake)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        raise UserError(
+            f"the lake {lake} cannot be read: {reason}",
+            "check BATTERY_LAKE_URL, AWS_ENDPOINT_URL and the AWS keys",
+        ) from error
+    if marked != books:
+        raise UserError(
+            f"the lake {lake} is not the lake of this database (of the database: {books}, of the lake: "
+            f"{marked or 'none'})",
+            "set BATTERY_LAKE_URL as it is where `battery-assets up` runs",
+        )
+    return _read(str(home)) == books
+
+
 def books_id(connection: sa.Connection) -> str:
     """The books' id, by which what lies in a shared store is told from other platforms'; empty before any."""
     return connection.execute(sa.select(r.books.c.id)).scalar_one_or_none() or ""

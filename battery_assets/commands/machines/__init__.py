@@ -1,0 +1,1 @@
+"""Commands of machines that work beside the one of `up`."""
