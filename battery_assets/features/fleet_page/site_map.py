@@ -5,6 +5,7 @@ roads are not there: who reads it knows the sites, and the page asks no other ho
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, radians, sqrt
 
 import polars as pl
@@ -146,7 +147,7 @@ def _labels(middles: list[float], height: float) -> list[float]:
     """Heights of the labels: beside their circles, but never one on another."""
     order = sorted(range(len(middles)), key=lambda n: middles[n])
     found = list(middles)
-    for before, n in zip(order, order[1:], strict=False):
+    for before, n in pairwise(order):
         found[n] = max(found[n], found[before] + LINE)
     # What was pushed out at the bottom pushes up.
     limit = height - LINE

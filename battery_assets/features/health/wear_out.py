@@ -50,7 +50,7 @@ def _spread(at: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def quantile_days(density: np.ndarray) -> np.ndarray:
-    """Lower end, median and upper end of the days left (J, 3), at most LONGEST_DAYS; 19 of 20 jars end inside.
+    """Lower end, median, upper end of the days left (J, 3), at most LONGEST_DAYS; 19 of 20 jars end inside.
 
     Linear in ln(1 + days) between bins.
     """

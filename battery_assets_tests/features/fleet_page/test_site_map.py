@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from math import cos, radians
 
 import polars as pl
@@ -64,8 +65,8 @@ def test_no_label_lies_on_another_and_all_lie_in_the_drawing():
     height = float(re.search(r'viewBox="0 0 \d+ (\d+)"', drawn)[1])
     heights = sorted(float(y) for y in re.findall(r'<a href="[^"]+"><text x="[\d.]+" y="([\d.]+)"', drawn))
     assert len(heights) == 20
-    assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) >= LINE - 0.2
-    assert 0 < heights[0] and heights[-1] < height <= HIGHEST
+    assert min(b - a for a, b in pairwise(heights)) >= LINE - 0.2
+    assert heights[0] > 0 and heights[-1] < height <= HIGHEST
     assert all(0 < x < WIDTH for x, *_ in circles(drawn))
 
 
