@@ -46,8 +46,8 @@ RAISED, RAISED_LIFE = 0.15, 0.70
 @dataclass(frozen=True)
 class Posterior:
     """SOH in % of J jars: mean, how far apart the 5 and 95 % quantiles of the posterior itself are, lower and
-    upper end of the interval (J,); `life_days` (J, 3): lower end, median and upper end of the days until it is
-    worn out."""
+    upper end of the interval (J,); `life_days` (J, 3): lower end, median and upper end of the days until it
+    is worn out."""
 
     mean: np.ndarray
     width: np.ndarray

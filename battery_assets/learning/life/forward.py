@@ -1,7 +1,7 @@
 """Remaining life without a trained model: the twin's ageing posterior, read forward to 80 % capacity.
 
-The median and the 95 % interval of the days to wear-out stand in each twin state. Between and beyond them the life is a
-two-piece log-normal, so each jar has a time of its own, measured in standard deviations:
+The median and the 95 % interval of the days to wear-out stand in each twin state. Between and beyond them
+the life is a two-piece log-normal, so each jar has a time of its own, measured in standard deviations:
 
     z(t) = (ln(t + 30 d) - middle) / (middle - lower) * 1.96      below the median, and alike above it
 
