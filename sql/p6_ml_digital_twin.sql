@@ -161,11 +161,11 @@ COMMENT ON COLUMN fleet.digital_twin_state.soh_lower_pct IS '5 % quantile of the
 
 COMMENT ON COLUMN fleet.digital_twin_state.soh_upper_pct IS '95 % quantile of the state of health: upper end of 90 %. [%]';
 
-COMMENT ON COLUMN fleet.digital_twin_state.wear_out_lower_days IS '2.5 % quantile of the days until 80 %. [d]';
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_lower_days IS 'Days until 80 %: lower end of 95 %. [d]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.wear_out_days IS 'Median of the days until wear brings soh_pct to 80, by the same posterior. [d]';
 
-COMMENT ON COLUMN fleet.digital_twin_state.wear_out_upper_days IS '97.5 % quantile of the days until 80 %. [d]';
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_upper_days IS 'Days until 80 %: upper end of 95 %, the posterior''s 90 to 95 % quantile. [d]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.evidence IS 'What soh_pct rests on: age, resistance, discharge, capacity_test, fault, joined by +.';
 

@@ -21,6 +21,7 @@ STRINGS: dict[str, Any] = {
     "captured_at": INSTANT, "load_lost_days": pl.Float64, "load_lost_lower_days": pl.Float64,
     "load_lost_upper_days": pl.Float64, "change_first": pl.String,
 }  # fmt: skip
+PLACES: dict[str, Any] = {"site": pl.String, "latitude": pl.Float64, "longitude": pl.Float64}
 INCIDENTS: dict[str, Any] = {
     "site": pl.String, "incident_code": pl.String, "severity": pl.String, "title": pl.String,
     "rca_code": pl.String, "created_at": INSTANT, "ended_at": INSTANT, "open": pl.Boolean,
@@ -31,6 +32,11 @@ RULES: dict[str, Any] = {
     "site": pl.String, "alert_type": pl.String, "signal": pl.String, "alerts": pl.Int64,
     "came_true": pl.Int64, "false_alarms": pl.Int64, "ends": pl.Int64, "foreseen": pl.Int64,
 }  # fmt: skip
+
+
+def name_of(site: str) -> str:
+    """The file of a site's page."""
+    return f"site-{site}.html"
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class FleetMonth:
     renewed: pl.DataFrame
     rules: pl.DataFrame
     orders: dict[str, int]
+    places: pl.DataFrame
     models: Sequence[tuple[str, dict[str, float]]] = ()
     stale: Sequence[str] = ()
 

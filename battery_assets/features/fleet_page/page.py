@@ -7,18 +7,14 @@ import polars as pl
 
 from battery_assets.features.fleet_page import sections
 from battery_assets.features.fleet_page.changes import END_OF_LIFE_PCT, compared
-from battery_assets.features.fleet_page.contents import FleetMonth
+from battery_assets.features.fleet_page.contents import FleetMonth, name_of
 from battery_assets.features.fleet_page.heat_map import heat_map
 from battery_assets.features.fleet_page.markup import Html, day, escaped, note, number, section
+from battery_assets.features.fleet_page.site_map import site_map
 
 FLEET, ORDERS = "fleet.html", "work-orders.csv"
 # A browser holds the page to it: no script, no font, no picture, no form, no other host.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
-
-def name_of(site: str) -> str:
-    """The file of a site's page."""
-    return f"site-{site}.html"
 
 
 def page(at: FleetMonth, *, of_fleet: bool) -> str:
@@ -43,6 +39,7 @@ def page(at: FleetMonth, *, of_fleet: bool) -> str:
         section("rules", "What the alerts of twelve months were worth", sections.rules(at.rules)),
     ]
     if of_fleet:
+        parts.insert(5, section("map", "Where the sites lie", site_map(at)))
         parts.append(section("decisions", "What decisions would have cost", sections.decisions(at)))
         parts.append(section("models", "Remaining-life models, on jars held out", sections.models(at)))
     return (

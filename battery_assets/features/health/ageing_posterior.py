@@ -17,7 +17,7 @@ from battery_assets.features.health.densities import GRID_PCT, densities, normal
 from battery_assets.features.health.prior import possible_jars
 from battery_assets.features.health.resistance import by_resistance
 from battery_assets.features.health.string_test import by_string_test
-from battery_assets.features.health.wear_out import life_density, quantile_days
+from battery_assets.features.health.wear_out import interval_days, life_density, quantile_days
 from battery_assets.physics import ageing
 
 # A jar under 80 % serves on until the year's test finds it and another comes (SOURCES 5); in one of five
@@ -46,8 +46,9 @@ RAISED, RAISED_LIFE = 0.15, 0.70
 @dataclass(frozen=True)
 class Posterior:
     """SOH in % of J jars: mean, how far apart the 5 and 95 % quantiles of the posterior itself are, lower and
-    upper end of the interval (J,); `life_days` (J, 3): 2.5, 50 and 97.5 % quantiles of the days until it is
-    worn out; `likely_days` (J, 3): the same by the weights of the mean, for draws of a string."""
+    upper end of the interval (J,); `life_days` (J, 3): lower end, median and upper end of the days until it
+    is worn out; `likely_days` (J, 3): 2.5, 50 and 97.5 % of the same by the weights of the mean, for draws of
+    a string."""
 
     mean: np.ndarray
     width: np.ndarray
@@ -82,7 +83,7 @@ def posterior(evidence: Evidence) -> Posterior:
     low, high = quantile(found, LOWER), quantile(found, UPPER)
     lower = np.minimum(low, quantile(alike, LOWER_ALIKE))
     upper = np.maximum(high, quantile(alike, UPPER))
-    days = quantile_days(life), quantile_days(likely)
+    days = interval_days(life), quantile_days(likely, 0.025, 0.5, 0.975)
     return Posterior(found @ GRID_PCT, high - low, lower, upper, *days)
 
 

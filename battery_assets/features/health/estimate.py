@@ -17,7 +17,7 @@ from battery_assets.features.health.levels import NO_LEVELS
 UNTESTED_FLOOR_PCT, TESTED_FLOOR_PCT = 5.0, 2.0  # SOURCES 6: what nothing but a test can promise
 WIDTH_SD = 3.29  # deviations from end to end of a normal distribution's 90 %
 TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was seen to its knee
-# Quantiles 2.5, 50 and 97.5 % of the days until the jar is worn out.
+# Lower end, median and upper end, of 95 %, of the days until the jar is worn out.
 WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
 # The same by the weights of soh_pct: of a string's jars drawn from WEAR_OUT one would always end soon.
 LIKELY_END = ("likely_end_lower_days", "likely_end_days", "likely_end_upper_days")

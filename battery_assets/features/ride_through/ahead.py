@@ -18,7 +18,7 @@ from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 HORIZONS_DAYS = np.array([0.0, 91, 182, 365, 548, 730, 1096, 1826, 3652])
 LAST_DAY, DRAWS_AHEAD, DRAWS_RENEWED = float(HORIZONS_DAYS[-1]), 40, 20
-Z_95 = 1.96  # deviations from the middle to the 2.5 and 97.5 % quantiles of a life
+Z_95 = 1.96  # deviations from the middle to the ends of the 95 % interval of a life
 # How far a jar's life goes with its health: both come from one rate, and the day of 80 % from the knee too.
 LIFE_WITH_HEALTH = 0.7
 # Rise of resistance at 80 %: between the profiles' +32 and +50 % (SOURCES 3.4).
@@ -34,7 +34,7 @@ STEEPEST = 3.0
 
 @dataclass(frozen=True)
 class Lives:
-    """Of the jars of one string: quantiles (2.5, 50, 97.5 %) of days to 80 %, (3, J), and age in days, (J,).
+    """Of the jars of one string: lower end, median, upper end of days to 80 %, (3, J), and age in days, (J,).
 
     NaN is not known: such a jar lives as the string's median.
     """

@@ -28,6 +28,7 @@ FLEET_REPORT = Page(
     **materializes(
         FLEET_REPORT,
         reads=[
+            t.location,
             t.battery,
             t.string,
             t.digital_twin_state,
@@ -41,7 +42,8 @@ FLEET_REPORT = Page(
     )
 )
 def fleet_report(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    from battery_assets.features.fleet_page.page import FLEET, ORDERS, name_of, page
+    from battery_assets.features.fleet_page.contents import name_of
+    from battery_assets.features.fleet_page.page import FLEET, ORDERS, page
 
     part = Part.of(context)
     month, orders = fleet_month(warehouse, part)

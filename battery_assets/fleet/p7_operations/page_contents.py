@@ -71,6 +71,7 @@ def fleet_month(warehouse: Warehouse, part: Part) -> tuple[c.FleetMonth, list[di
         rules=of_all(3, c.RULES),
         incidents=_with_orders(incidents, orders),
         orders={site: sum(order["site"] == site for order in orders) for site in sites},
+        places=of_all(4, c.PLACES),
         models=_models(warehouse, part),
         stale=[site for site in stale if site in sites],
     )
@@ -78,7 +79,7 @@ def fleet_month(warehouse: Warehouse, part: Part) -> tuple[c.FleetMonth, list[di
 
 
 def _site_month(warehouse: Warehouse, part: Part, until: datetime) -> tuple[pl.DataFrame, ...]:
-    """Of a site: jars, renewals, strings and rules, with the columns of the page."""
+    """Of a site: jars, renewals, strings, rules and where it lies, with the columns of the page."""
     strings = warehouse.read(t.string, part, ["string_id", "string_code"]).collect()
     columns = [
         "battery_id",
@@ -99,7 +100,15 @@ def _site_month(warehouse: Warehouse, part: Part, until: datetime) -> tuple[pl.D
         renewed,
         _strings(warehouse, part, strings, codes),
         _of_page(warehouse.read(t.rule_replay, part).collect(), part, c.RULES),
+        _place(warehouse, part),
     )
+
+
+def _place(warehouse: Warehouse, part: Part) -> pl.DataFrame:
+    """The coordinates of a site: those of its first location that has them."""
+    where = warehouse.read(t.location, part, ["location_id", "latitude", "longitude"]).collect()
+    known = where.drop_nulls().sort("location_id").head(1)
+    return _of_page(known, part, c.PLACES)
 
 
 def _jars(warehouse: Warehouse, part: Part, batteries: pl.DataFrame, until: datetime) -> pl.DataFrame:

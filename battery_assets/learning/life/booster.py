@@ -12,6 +12,7 @@ import polars as pl
 
 from battery_assets.learning.life.examples import LEARNED
 from battery_assets.learning.life.forward import JarTime, jar_time
+from battery_assets.learning.life.renewals import renewal_weights
 from battery_assets.learning.life.survival import Spans
 
 # A jar that a high reading took out had ended or not, nobody knows: IEEE 1188 has it confirmed by a test.
@@ -53,7 +54,9 @@ class Lives:
 
 
 def lives_of(examples: pl.DataFrame) -> Lives:
-    """Rows of `labels.labelled` as arrays, in order; all rows of a jar count as one life."""
+    """Rows of `labels.labelled` as arrays, in order; all rows of a jar count as one life, and for those whose
+    strings were renewed.
+    """
     low = examples["lower_days"].to_numpy()
     high = examples.select(pl.coalesce("upper_days", "doubt_days").fill_null(np.inf)).to_series().to_numpy()
     share = np.where(examples["doubt_days"].is_null().to_numpy(), 1.0, DOUBTED_SHARE)
@@ -61,7 +64,7 @@ def lives_of(examples: pl.DataFrame) -> Lives:
     high_z = np.where(ended, time.standard(np.where(ended, high, 1.0)), np.inf)
     # A jar that may have ended before its snapshot was not known to live at it.
     low_z = np.where(low > 0, time.standard(low), -FAR)
-    weight = 1.0 / examples.select(pl.len().over("battery_id")).to_series().to_numpy()
+    weight = renewal_weights(examples) / examples.select(pl.len().over("battery_id")).to_series().to_numpy()
     spans = Spans(low, high, low_z, high_z, weight, share)
     return Lives(feature_matrix(examples, LEARNED), time, spans)
 

@@ -1,7 +1,7 @@
 """Remaining life without a trained model: the twin's ageing posterior, read forward to 80 % capacity.
 
-Three quantiles of the days to wear-out stand in each twin state. Between and beyond them the life is a
-two-piece log-normal, so each jar has a time of its own, measured in standard deviations:
+The median and the 95 % interval of the days to wear-out stand in each twin state. Between and beyond them
+the life is a two-piece log-normal, so each jar has a time of its own, measured in standard deviations:
 
     z(t) = (ln(t + 30 d) - middle) / (middle - lower) * 1.96      below the median, and alike above it
 
@@ -25,7 +25,7 @@ from battery_assets.learning.life.prediction import (
 from battery_assets.learning.life.straight_line import twin_predictions
 from battery_assets.learning.life.survival import USUAL_SUDDEN_PER_DAY, Calibration, error_quantile
 
-REACH = 1.96  # standard deviations from the median to the 2.5 and 97.5 % quantiles
+REACH = 1.96  # standard deviations from the median to the ends of the interval
 # Weeks pass from the crossing of 80 % until anyone knows of it: shorter lives are not told apart.
 SHIFT_DAYS = 30.0
 KNOTS = ("clock_lower", "clock_middle", "clock_upper")  # columns of a clock beside held-out predictions

@@ -1,7 +1,9 @@
 """Whether a trained model may serve: never where a line that anyone can draw ranks this month's jars better.
 
-Scores are those of jars held out of training, the worst of several seeds. A challenger that is refused is
-kept and says why; until one passes, the twin's ageing posterior serves.
+Scores are those of jars held out of training, the worst of several seeds. Both that people read are asked
+for: the risk of a year, by which a month's jars are ranked, and the days, by which all are. Few ends tell
+little, so a challenger may not be below within one standard error either. One that is refused is kept and
+says why; until one passes, the twin's ageing posterior serves.
 """
 
 import math
@@ -17,6 +19,7 @@ RIVALS = {
     "age": "the calendar",
 }
 SEEDS = "c_index_month_seed_"
+ASKED = {"month": "a month's jars by their risk", "days": "jars by their days"}
 EARLY_AT_MOST = 0.06  # of jars may end before their own 2.5 % bound
 
 
@@ -40,6 +43,9 @@ def verdict(metrics: Mapping[str, float], red: Sequence[str] = ()) -> Verdict:
         return Verdict(
             False, f"refused: ranks a month's jars with C {own:.3f}, {RIVALS[rival]} with {best:.3f}"
         )
+    unsure = _unsure(metrics)
+    if unsure:
+        return Verdict(False, unsure)
     champion = metrics.get("c_index_later_champion", float("nan"))
     if metrics.get("c_index_later", float("nan")) < champion - WITHIN:
         return Verdict(
@@ -55,3 +61,13 @@ def verdict(metrics: Mapping[str, float], red: Sequence[str] = ()) -> Verdict:
     return Verdict(
         True, f"passed: ranks a month's jars with C {own:.3f}, the best other, {RIVALS[rival]}, {best:.3f}"
     )
+
+
+def _unsure(metrics: Mapping[str, float]) -> str:
+    """What the ends that were seen leave open: a rival that may well rank better; "" where there is none."""
+    for asked, words in ASKED.items():
+        for name, rival in RIVALS.items():
+            ahead, error = (metrics[f"margin_{part}{asked}_{name}"] for part in ("", "error_"))
+            if not ahead - error >= -WITHIN:
+                return f"refused: ranks {words} with C {ahead:+.3f} beside {rival}, give or take {error:.3f}"
+    return ""

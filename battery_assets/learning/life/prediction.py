@@ -13,7 +13,7 @@ HORIZONS_DAYS = (30.0, 90.0, 365.0)
 INTERVAL = (0.025, 0.975)
 # Twice the design life of a VRLA jar (10 years); beyond it a number of days is no longer a statement.
 LONGEST_DAYS = 7305.0
-# Of a twin state: 2.5, 50 and 97.5 % quantiles of the days until the jar is worn out.
+# Of a twin state: lower end, median and upper end, of 95 %, of the days until the jar is worn out.
 WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
 
 COLUMNS = (

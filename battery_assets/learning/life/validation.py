@@ -12,9 +12,11 @@ from battery_assets.learning.life.folds import fold_unit, jar_folds, site_folds
 from battery_assets.learning.life.forward import failed_by, forward_predictions, lives_told, typical_days
 from battery_assets.learning.life.metrics import (
     concordance,
+    margin,
     marginal_predictions,
     month_concordance,
     observed,
+    pairs,
     scores,
 )
 from battery_assets.learning.life.prediction import HORIZONS_DAYS
@@ -135,6 +137,8 @@ def compared(examples: pl.DataFrame, fold: np.ndarray, held_out: pl.DataFrame) -
 
     Baselines: `_marginal` (Kaplan-Meier), `_posterior` (the twin's, untrained), `_soh_trend` and
     `_resistance_trend` (straight lines), `_resistance` and `_age` (the higher or older goes first).
+    margin_month_NAME and margin_days_NAME: by how much the model orders the jars of a month by their risk of
+    a year, and all jars by their days, better than that baseline; margin_error_...: the standard error.
     """
     marginal = _by_fold(
         fold,
@@ -147,15 +151,36 @@ def compared(examples: pl.DataFrame, fold: np.ndarray, held_out: pl.DataFrame) -
         metrics |= {f"{score}_{name}": value for score, value in scores(examples, predicted).items()}
     resistance = examples["resistance_trend_days"].fill_null(strategy="mean").fill_null(0.0).to_numpy()
     time, ended = observed(examples)
-    metrics["c_index_resistance_trend"] = concordance(examples, resistance)
     metrics["mae_days_resistance_trend"] = float(np.abs(resistance - time)[ended].mean())
     percent, age = (
         examples[name].fill_null(strategy="mean").fill_null(0.0).to_numpy()
         for name in ("r_internal_baseline_pct_168h", "age_days")
     )
-    for name, days in (("resistance_trend", resistance), ("resistance", -percent), ("age", -age)):
-        metrics[f"c_index_month_{name}"] = month_concordance(examples, days)
-    return metrics
+    ranks = {name: _ranks(lines[name]) for name in ("posterior", "soh_trend")}
+    ranks |= {"resistance_trend": (resistance,) * 2, "resistance": (-percent,) * 2, "age": (-age,) * 2}
+    return metrics | _margins(examples, _ranks(held_out), ranks)
+
+
+def _ranks(predicted: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """By what predictions rank the jars of a month, and all jars."""
+    return -predicted["failure_probability_365d"].to_numpy(), predicted["rul_days"].to_numpy()
+
+
+def _margins(
+    examples: pl.DataFrame,
+    own: tuple[np.ndarray, np.ndarray],
+    rivals: dict[str, tuple[np.ndarray, np.ndarray]],
+) -> dict[str, float]:
+    """c_index and c_index_month of the rivals, and the margins over them."""
+    found: dict[str, float] = {}
+    for place, (asked, score) in enumerate((("month", "c_index_month"), ("days", "c_index"))):
+        mine = pairs(examples, own[place], of_a_month=asked == "month")
+        for name, ranks in rivals.items():
+            theirs = pairs(examples, ranks[place], of_a_month=asked == "month")
+            ahead, error = margin(mine, theirs)
+            found |= {f"{score}_{name}": theirs.share, f"margin_{asked}_{name}": ahead,
+                      f"margin_error_{asked}_{name}": error}  # fmt: skip
+    return found
 
 
 def other_seeds(examples: pl.DataFrame, lives: Lives, recipe: Recipe, best: Candidate) -> dict[str, float]:

@@ -104,7 +104,7 @@ digital_twin_state = table(
         low=0,
         high=131,
     ),
-    quantity("wear_out_lower_days", "2.5 % quantile of the days until 80 %.", "d", 6, 1, low=0, high=100000),
+    quantity("wear_out_lower_days", "Days until 80 %: lower end of 95 %.", "d", 6, 1, low=0, high=100000),
     quantity(
         "wear_out_days",
         "Median of the days until wear brings soh_pct to 80, by the same posterior.",
@@ -114,7 +114,15 @@ digital_twin_state = table(
         low=0,
         high=100000,
     ),
-    quantity("wear_out_upper_days", "97.5 % quantile of the days until 80 %.", "d", 6, 1, low=0, high=100000),
+    quantity(
+        "wear_out_upper_days",
+        "Days until 80 %: upper end of 95 %, the posterior's 90 to 95 % quantile.",
+        "d",
+        6,
+        1,
+        low=0,
+        high=100000,
+    ),
     text(
         "evidence",
         "What soh_pct rests on: age, resistance, discharge, capacity_test, fault, joined by +.",

@@ -93,6 +93,11 @@ def month() -> FleetMonth:
              "came_true": 0, "false_alarms": 0, "ends": 0, "foreseen": 0},
         ),
         orders={"bangrak": 1},
+        places=frame(
+            c.PLACES,
+            {"site": "bangrak", "latitude": 13.73, "longitude": 100.52},
+            {"site": "phuket", "latitude": 7.89, "longitude": 98.4},
+        ),
         models=[("rul 2026-01.3", SCORES)],
     )  # fmt: skip
 

@@ -1,25 +1,32 @@
-"""Days until a jar is worn out: a distribution without holes, whose end is the end."""
+"""Days until a jar is worn out: a distribution without holes, whose end is the end, and its interval."""
 
 import numpy as np
 import polars as pl
 import pytest
 
 from battery_assets.features.health.estimate import WEAR_OUT, state_of_health
-from battery_assets.features.health.wear_out import LONGEST_DAYS, life_density, quantile_days
+from battery_assets.features.health.wear_out import (
+    LATE_DAYS,
+    LOG_DAYS,
+    LONGEST_DAYS,
+    SOON_DAYS,
+    interval_days,
+    life_density,
+)
 from battery_assets_tests.features.health.test_levels import AT, JAR, NO_TESTS, WARM, week
 
 
 def test_a_jar_that_should_have_ended_already_ends_now_and_not_in_decades():
     age, factor = np.array([5.0]), np.array([1.0])
-    [days] = quantile_days(life_density(np.array([[4.0]]), age, factor, np.ones((1, 1))))
+    [days] = interval_days(life_density(np.array([[4.0]]), age, factor, np.ones((1, 1))))
     assert (days < 60).all()
     half = life_density(np.array([[4.0, 15.0]]), age, factor, np.full((1, 2), 0.5))
-    [days] = quantile_days(half)
+    [days] = interval_days(half)
     assert days[2] < 15 * 365.25, "the half that has ended is not among those that go on"
 
 
 def test_what_is_left_lies_around_the_course_by_a_share_of_it_and_by_the_rates_between():
-    [days] = quantile_days(life_density(np.array([[9.0]]), np.array([4.0]), np.array([1.0]), np.ones((1, 1))))
+    [days] = interval_days(life_density(np.array([[9.0]]), np.array([4.0]), np.array([1.0]), np.ones((1, 1))))
     assert days[1] == pytest.approx(5 * 365.25, rel=0.03)
     assert 0.2 < (days[2] - days[0]) / days[1] < 0.6
     assert days[2] < LONGEST_DAYS
@@ -32,3 +39,35 @@ def test_the_days_that_are_left_move_as_smoothly_as_the_evidence():
     assert np.diff(told["soh_pct"].to_numpy()).min() > -1.0
     assert steps.max() < 15
     assert steps.min() > -75, "a per cent of resistance is weeks, not a third of a year"
+
+
+def lives(median: float, nonsense: float = 0.0) -> np.ndarray:
+    """A log-normal life, half again as long or short; of some jars the readings mean nothing: 18 years."""
+    density = np.exp(-0.5 * ((LOG_DAYS - np.log1p(median)) / 0.4) ** 2)
+    density *= (1.0 - nonsense) / density.sum()
+    density[np.searchsorted(LOG_DAYS, np.log1p(18 * 365.25))] += nonsense
+    return density
+
+
+def test_a_few_jars_whose_readings_mean_nothing_do_not_open_the_interval() -> None:
+    lower, middle, upper = interval_days(lives(200.0, nonsense=0.06)[None, :])[0]
+    assert middle == pytest.approx(200.0, rel=0.06)
+    assert lower == pytest.approx(200.0 * np.exp(-1.96 * 0.4), rel=0.1)
+    assert upper < 500.0
+    # Of more than a tenth it is no nonsense.
+    assert interval_days(lives(200.0, nonsense=0.15)[None, :])[0, 2] > 6000.0
+
+
+def test_long_lives_keep_a_wider_share_and_one_goes_over_into_the_other() -> None:
+    medians = np.array([0.5 * SOON_DAYS, SOON_DAYS, 0.5 * (SOON_DAYS + LATE_DAYS), LATE_DAYS, 2 * LATE_DAYS])
+    found = interval_days(np.stack([lives(median) for median in medians]))
+    ahead = np.log(found[:, 2] / found[:, 1]) / 0.4
+    assert ahead[[0, 1]] == pytest.approx([1.28, 1.28], abs=0.06), "the 90 % quantile of a normal"
+    assert ahead[[3, 4]] == pytest.approx([1.645, 1.645], abs=0.06), "the 95 % quantile"
+    assert ahead[1] < ahead[2] < ahead[3]
+
+
+def test_no_life_is_longer_than_one_can_say() -> None:
+    found = interval_days(lives(3 * LONGEST_DAYS)[None, :])[0]
+    assert found.tolist()[1:] == [LONGEST_DAYS, LONGEST_DAYS]
+    assert (np.diff(found) >= 0).all()

@@ -2,12 +2,14 @@
 
 import pytest
 
-from battery_assets.learning.life.gate import RIVALS, verdict
+from battery_assets.learning.life.gate import ASKED, RIVALS, verdict
 from battery_assets_tests.learning.conftest import Trained
 
 GOOD = {
     "c_index_month": 0.90, "out_of_fold_nll": 0.30, "out_of_fold_nll_posterior": 0.31,
     "early_failure_share": 0.02, **{f"c_index_month_{name}": 0.85 for name in RIVALS},
+    **{f"margin_{asked}_{name}": 0.05 for asked in ASKED for name in RIVALS},
+    **{f"margin_error_{asked}_{name}": 0.03 for asked in ASKED for name in RIVALS},
 }  # fmt: skip
 
 
@@ -21,6 +23,16 @@ def test_no_model_serves_that_a_simple_rule_outranks(rival: str) -> None:
     assert not judged.passed
     assert judged.words == f"refused: ranks a month's jars with C 0.900, {RIVALS[rival]} with 0.906"
     assert verdict(GOOD | {f"c_index_month_{rival}": 0.904}).passed
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("rival", RIVALS)
+def test_no_model_serves_that_may_rank_worse_as_far_as_the_ends_tell(asked: str, rival: str) -> None:
+    judged = verdict(GOOD | {f"margin_{asked}_{rival}": 0.02})
+    assert (judged.passed, "+0.020" in judged.words) == (False, True)
+    assert judged.words.endswith("give or take 0.030") and RIVALS[rival] in judged.words
+    assert verdict(GOOD | {f"margin_{asked}_{rival}": 0.026}).passed
+    assert not verdict(GOOD | {f"margin_error_{asked}_{rival}": float("nan")}).passed
 
 
 def test_no_model_serves_that_finds_the_ends_less_likely_than_the_twin_did() -> None:

@@ -5,7 +5,14 @@ import polars as pl
 import pytest
 
 from battery_assets.learning.life.folds import fold_unit, jar_folds, site_folds
-from battery_assets.learning.life.metrics import brier, concordance, early_failure_share, marginal_predictions
+from battery_assets.learning.life.metrics import (
+    brier,
+    concordance,
+    early_failure_share,
+    margin,
+    marginal_predictions,
+    pairs,
+)
 from battery_assets_tests.learning.conftest import Fleet
 
 
@@ -25,6 +32,22 @@ def test_concordance_counts_only_pairs_whose_order_was_seen() -> None:
 def test_two_snapshots_of_one_jar_are_no_pair() -> None:
     rows = _examples([("a", 9, 10.0, 100), ("a", 39, 40.0, 100)])
     assert np.isnan(concordance(rows, np.array([1.0, 2.0])))
+
+
+def test_a_margin_tells_how_much_hangs_on_single_ends() -> None:
+    rows = _examples([("a", 9, 10.0, 100), ("d", 19, 20.0, 100), ("b", 50, None, 50), ("c", 60, None, 60)])
+    own, rival = np.array([1.0, 2.0, 3.0, 4.0]), np.array([9.0, 0.0, 5.0, 6.0])
+
+    def ahead(examples: pl.DataFrame, times: int) -> tuple[float, float]:
+        of = (pairs(examples, np.repeat(days, times), of_a_month=False) for days in (own, rival))
+        return margin(*of)
+
+    # The rival is wrong in the three pairs of "a" of five: without "a" nothing is between them, without "d" 1.
+    assert ahead(rows, 1) == pytest.approx((0.6, 0.5))
+    often = rows.select(pl.all().repeat_by(12).explode())
+    assert ahead(often, 12) == pytest.approx((0.6, 0.5)), "twelve snapshots of an end are one end"
+    alone = pairs(rows.head(1).vstack(rows.tail(2)), np.array([1.0, 2.0, 3.0]), of_a_month=False)
+    assert margin(alone, alone) == (0.0, float("inf"))
 
 
 def test_the_brier_score_leaves_out_who_was_not_followed_long_enough() -> None:

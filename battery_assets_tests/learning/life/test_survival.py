@@ -2,6 +2,8 @@
 Meier.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -56,18 +58,20 @@ def test_catboost_finds_the_optimum_of_the_same_likelihood(distribution: str) ->
     assert missed(found) < min(missed(found - 0.01), missed(found + 0.01))
 
 
-def test_calibration_finds_the_law_that_made_the_lives() -> None:
-    rng = np.random.default_rng(0)
-    raw = rng.normal(6.0, 1.2, 6000)
-    wear = np.exp(0.5 + 0.8 * raw + 0.6 * rng.normal(size=6000))
+def test_calibration_finds_what_raw_outputs_and_sudden_ends_are_worth() -> None:
+    rng, middle = np.random.default_rng(0), 5.3
+    raw = rng.normal(0.0, 1.2, 6000)
+    wear = np.exp(middle + 0.8 * raw + 0.6 * rng.normal(size=6000))
     life = np.minimum(wear, rng.exponential(1 / 2e-4, 6000))
     followed = rng.uniform(30, 360, 6000)
     seen = life < followed
     low, high = np.where(seen, np.maximum(life - 15, 0.5), followed), np.where(seen, life + 15, np.inf)
-    found, _ = calibrated(in_ln_days(low, high), raw, 1.0, "Normal")
-    assert found.offset == pytest.approx(0.5, abs=0.3)
+    spans = in_ln_days(low, high)
+    spans = replace(spans, lower_z=spans.lower_z - middle, upper_z=spans.upper_z - middle)
+    found, _ = calibrated(spans, raw, 0.6, "Normal")
+    assert found.offset == pytest.approx(0.0, abs=0.05)
     assert found.slope == pytest.approx(0.8, abs=0.05)
-    assert found.scale == pytest.approx(0.6, abs=0.06)
+    assert found.scale == pytest.approx(0.6, abs=0.03)
     assert found.sudden_per_day == pytest.approx(2e-4, rel=0.25)
 
 
@@ -81,6 +85,21 @@ def test_few_ends_leave_the_clocks_as_the_twin_tells_them() -> None:
     found, _ = calibrated(spans, np.zeros(300), 1.0, "Normal")
     assert abs(found.offset) < 0.15
     assert found.scale == pytest.approx(1.0, abs=0.1)
+
+
+def test_survivors_alone_do_not_put_the_clocks_off() -> None:
+    rng = np.random.default_rng(1)
+    z = rng.normal(0.0, 1.0, 400)
+    lived = rng.uniform(-2.0, 1.0, 400)
+    # Of the jars that ended, nine of ten left unproven, when they were last known to be good.
+    proven = (z < lived) & (rng.random(400) < 0.1)
+    low = np.where(proven, z - 0.05, np.where(z < lived, z - 0.2, lived))
+    spans = Spans(
+        np.full(400, 100.0), np.where(proven, 130.0, np.inf), low, np.where(proven, z + 0.05, np.inf),
+        np.ones(400), np.ones(400),
+    )  # fmt: skip
+    found, _ = calibrated(spans, np.zeros(400), 1.0, "Normal")
+    assert 0.0 < found.offset < 0.4
 
 
 def test_twelve_rows_of_one_jar_are_one_life() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.health.estimate import state_of_health
+from battery_assets.features.health.levels import NO_LEVELS, handed_on, levels_of, with_levels
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.synthetic.calendar import DAY_S, day_date, instant, month_days, month_index, start_day
 from battery_assets.synthetic.condition import Condition, condition
@@ -74,7 +75,7 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
     ids = np.array(battery_ids(site))
     gains = np.exp(GAIN_SD * rng.standard_normal((2, len(ids))))
     batteries = master(site, months[-1])["battery"].with_columns(site=pl.lit(site.site))
-    features, twins, rounds = [], [], []
+    features, twins, rounds, levels = [], [], [], NO_LEVELS
     for number, month in enumerate(months):
         end = month_days(month_index(month))[1]
         rows = in_service(site, end - 1, after_switch=True)
@@ -95,7 +96,11 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
         seen = pl.DataFrame({"battery_id": ids[rows].tolist(), "temperature_c": warm})
         level = _float_v(state) + 0.004 * rng.standard_normal(len(rows))
         signs = _signs(known, ids[rows], level, end)
-        twins.append(_twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week, signs))
+        health = _twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week, signs, levels)
+        # As in the product, the newest document hands on the levels of the months before.
+        health = with_levels(health, levels, levels_of(pl.concat(read)))
+        levels = handed_on(health)
+        twins.append(health.drop("filter_json"))
         features.append(_features(rng, ids[rows], state, warm, week, end, known))
     return (
         pl.concat(features), pl.concat(twins), batteries, _truth(site), _replacements(site, months),
@@ -176,15 +181,17 @@ def _twins(
     end: int,
     week: np.ndarray,
     signs: pl.DataFrame,
+    levels: pl.DataFrame,
 ) -> pl.DataFrame:
     at = instant(end * DAY_S)
-    health = state_of_health(known, read, NO_TESTS, seen, at, float_signs=signs)
+    health = state_of_health(known, read, NO_TESTS, seen, at, float_signs=signs, levels=levels)
     last = seen.select("battery_id", r0_mohm=pl.Series(1.3 * week[:, 0]))
     joined = health.join(known, on="battery_id").join(last, on="battery_id")
     ratio = pl.col("initial_resistance_mohm") * 1.3 / pl.col("r0_mohm")
     return joined.with_columns(
         captured_at=pl.lit(at).cast(KINDS["measured_at"]),
         last_calibrated_at=pl.lit(None, KINDS["measured_at"]),
+        filter_json=pl.lit("{}"),
         fault=pl.lit(None, pl.String),
         capacity_fade_pct=100 * (1 - pl.col("soh_pct") * 1.2 / pl.col("initial_capacity_ah")),
         power_fade_pct=100 * (1 - ratio),
