@@ -92,6 +92,12 @@ def scores_of(at: Session, number: int) -> dict[str, float]:
     return books.scores_of(at.warehouse, number)
 
 
+def scores_of_model(at: Session, number: int) -> dict[str, float]:
+    """The scores of a model by its own number."""
+    row = books.model_of(at.warehouse, number)
+    return dict(row.metrics or {}) if row else {}
+
+
 def ensemble_scores(at: Session) -> dict[str, float]:
     """The scores of the newest ensemble, of each member, and of the best single one."""
     return books.newest_ensemble(at.warehouse)["scores"]

@@ -27,7 +27,7 @@ TAUS_S = tuple(np.geomspace(10.0, 1000.0, 9).tolist())
 
 
 class Circuit(NamedTuple):
-    """Open-circuit voltage at even knots of charge (k,), resistances in ohm, seconds, noise of the fit in V."""
+    """Open-circuit voltage at even knots of charge (k,), resistances in ohm, seconds, noise of a voltage."""
 
     curve_v: np.ndarray
     ohmic_ohm: float
@@ -115,7 +115,9 @@ def identified(
     takes in that rise, then comes from all rows under load.
     """
     known = np.isfinite(charge)
-    lagged = {tau: _lagging(moved_ah * 3600.0 / step_s, float(np.exp(-step_s / tau)), first) for tau in TAUS_S}
+    lagged = {
+        tau: _lagging(moved_ah * 3600.0 / step_s, float(np.exp(-step_s / tau)), first) for tau in TAUS_S
+    }
     usual = usual_curve(knots)
     rows = known & (charge > ABOVE)
     found = [

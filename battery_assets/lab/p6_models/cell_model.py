@@ -62,7 +62,7 @@ def asked(warehouse: Warehouse, lab: str, config: Training, user_id: int = 0) ->
 
 
 def job_of(facts: Mapping[str, Any]) -> tuple[str, str]:
-    """The Dagster job that carries out a training that was asked so, and its asset: of cycles or of points."""
+    """The Dagster job that carries out a training of these facts, and its asset: of cycles or of points."""
     if (facts.get("hyperparams") or {}).get("target") == "soc":
         return "lab_charge_training", "charge_model"
     return "lab_training", "cell_model"

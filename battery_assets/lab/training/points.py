@@ -36,11 +36,11 @@ class Points:
 
 
 def series_of(
-    warehouse: Warehouse, lab: str, asked: dict[str, list[int]] | None, step_s: float
+    warehouse: Warehouse, lab: str, asked: dict[str, list[int]] | None, step_s: float, every_side: bool = True
 ) -> Points:
     """Every test of a lab's cells, month by month. asked: numbers of cells by side; else the lab's own split.
 
-    Raises BadSelection for a lab without points, and for a side without cells.
+    Raises BadSelection for a lab without points, and, with `every_side`, for a side without cells.
     """
     from battery_assets.learning.charge.series import Series
 
@@ -57,8 +57,11 @@ def series_of(
             if role is not None:
                 pieces[role].append((str(test["cell_id"]), float(test["nominal_capacity_ah"]), piece))
     if not any(pieces.values()):
-        raise BadSelection(f"lab {lab} has no points of tests; next step: import files of cyclers, not tables")
-    refuse_missing([role for role, there in pieces.items() if there])
+        raise BadSelection(
+            f"lab {lab} has no points of tests; next step: import files of cyclers, not tables"
+        )
+    if every_side:
+        refuse_missing([role for role, there in pieces.items() if there])
     seen = {number for number, role in roles.items() if role in pieces}
     return Points(
         {role: Series.of(there, step_s) for role, there in pieces.items()},
@@ -87,7 +90,9 @@ def _of_month(
             )  # fmt: skip
             soc = rows["soc_coulomb_pct"].cast(pl.Float64).fill_null(np.nan).to_numpy() / 100.0
             capacity = _held_at(held, test, rows["ts"])
-            for piece in pieces_of(points_of(frame), soc, float(test["nominal_capacity_ah"]), step_s, capacity):
+            for piece in pieces_of(
+                points_of(frame), soc, float(test["nominal_capacity_ah"]), step_s, capacity
+            ):
                 yield test, piece
 
 

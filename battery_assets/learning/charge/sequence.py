@@ -10,6 +10,7 @@ carried to now by the charge that moved. `memory` = 1 / (1 - w) steps; validatio
 
 import copy
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -178,12 +179,12 @@ class Fitted:
 
 
 def carried(said: np.ndarray, series: Series, memory: int) -> np.ndarray:
-    """What windows said, averaged over the last `memory` steps of their piece, each carried on by counting."""
+    """What windows said, averaged over the last `memory` steps of their piece, each counted on to now."""
     from scipy.signal import lfilter
 
     keep, counted, found = 1.0 - 1.0 / memory, counted_of(series), np.empty(len(said))
     begins = np.append(np.flatnonzero(series.first), len(said))
-    for begin, end in zip(begins[:-1], begins[1:], strict=True):
+    for begin, end in pairwise(begins):
         own = slice(begin, end)
         sums = lfilter([1.0], [1.0, -keep], said[own] - counted[own])
         found[own] = sums / lfilter([1.0], [1.0, -keep], np.ones(end - begin)) + counted[own]

@@ -33,9 +33,10 @@ class Series:
     """Rows of series, one behind the other, by cell.
 
     names (cells,); cell (n,) place in names; piece (n,) number of the series, rising; voltage_v (n,); rate
-    (n,) current at that instant in multiples of nominal capacity an hour; temperature_c (n,) NaN unknown; moved (n,) charge since the row before as a share of nominal, above 0
-    charges, 0 at a piece's first row; capacity (n,) share of nominal that the cell held when it was last
-    measured; soc (n,) share, NaN unknown; nominal_ah (cells,).
+    (n,) current at that instant in multiples of nominal capacity an hour; temperature_c (n,) NaN unknown;
+    moved (n,) charge since the row before as a share of nominal, above 0 charges, 0 at a piece's first row;
+    capacity (n,) share of nominal that the cell held when it was last measured; soc (n,) share, NaN unknown;
+    nominal_ah (cells,).
     """
 
     names: tuple[str, ...]
@@ -100,8 +101,8 @@ class Series:
 
     def only(self, cell: int) -> "Series":
         """The rows of one cell, by its place."""
-        rows = {name: getattr(self, name)[self.cell == cell]
-                for name in ("piece", "voltage_v", "rate", "temperature_c", "moved", "capacity", "soc")}  # fmt: skip
+        columns = ("piece", "voltage_v", "rate", "temperature_c", "moved", "capacity", "soc")
+        rows = {name: getattr(self, name)[self.cell == cell] for name in columns}
         return replace(
             self, names=(self.names[cell],), nominal_ah=self.nominal_ah[[cell]],
             cell=np.zeros(len(rows["piece"]), np.int64), **rows,

@@ -76,7 +76,7 @@ def fit(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe, r
     then learns from training and validation cells for as many epochs as were best; its margins stay those of
     the network that had not seen the validation cells. Raises BadCells for what cannot be learned.
     """
-    refuse_unfit(train, valid, recipe.target)
+    refuse_unfit(train, valid, recipe.target, recipe.refit)
     module, device = MODULES[recipe.algorithm], device_of(recipe.device)
     with one_way(recipe):
         scaling = Scaling.of(train, recipe)

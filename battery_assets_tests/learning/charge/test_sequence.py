@@ -72,9 +72,7 @@ def test_what_windows_said_is_carried_on_by_counting(driven_cells):
     noisy = test.soc + 0.1 * np.random.default_rng(5).standard_normal(len(test.soc))
     known = np.isfinite(test.soc)
     filled = np.where(known, noisy, 0.5)
-    alone, long = (
-        np.sqrt(np.mean((carried(filled, test, one) - test.soc)[known] ** 2)) for one in (1, 60)
-    )
+    alone, long = (np.sqrt(np.mean((carried(filled, test, one) - test.soc)[known] ** 2)) for one in (1, 60))
     assert long < 0.5 * alone
     assert counted_of(test)[test.first] == pytest.approx(0.0)
 
