@@ -91,8 +91,9 @@ class Series:
     def shares(self) -> np.ndarray:
         """Weight of each row of known charge, so that every cell weighs the same; mean 1 over them (n,)."""
         known = np.isfinite(self.soc)
-        counts = np.maximum(np.bincount(self.cell[known], minlength=len(self.names)), 1)
-        return np.where(known, known.sum() / (counts[self.cell] * (counts > 1).sum()), 0.0)
+        counts = np.bincount(self.cell[known], minlength=len(self.names))
+        cells = max(int((counts > 0).sum()), 1)
+        return np.where(known, known.sum() / (np.maximum(counts, 1)[self.cell] * cells), 0.0)
 
     def past(self, window: int) -> np.ndarray:
         """Rows of the `window` steps that end with each row (n, window), oldest first, within its piece."""

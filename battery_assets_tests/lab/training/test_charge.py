@@ -27,7 +27,7 @@ from battery_assets_tests.worlds.lab_files.taken_in import write_bdf
 
 MONTH = Part("drives", "2024-03")
 TERMS = {"nominal_capacity_ah": NOMINAL_AH, "cutoff_voltage_v": 2.8, "timezone": "UTC"}
-SMALL = {"target": "soc", "epochs": 4, "width": 12, "window": 6, "rows_per_epoch": 512}
+SMALL = {"target": "soc", "epochs": 6, "width": 12, "window": 6, "rows_per_epoch": 512, "batch": 32}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def trained(bench):
 @pytest.fixture(scope="module")
 def first(trained):
     result, job = trained(hyperparams=SMALL, model_name="charge")
-    assert result.success
+    assert result.success, job["reason"]
     return job
 
 
@@ -86,8 +86,8 @@ def rows(bench, table, **where):
 
 
 def test_a_training_leaves_job_model_and_what_it_says_of_cells_it_did_not_see(bench, first):
-    assert (first["status"], first["current_epoch"]) == ("succeeded", 4)
-    assert len(rows(bench, s.training_job_metric, job_id=first["id"])) == 4
+    assert (first["status"], first["current_epoch"]) == ("succeeded", 6)
+    assert len(rows(bench, s.training_job_metric, job_id=first["id"])) == 6
     [model] = rows(bench, s.model, job_id=first["id"])
     scores = model["metrics"]
     assert scores["soc_rmse"] < 0.5 * scores["soc_rmse_mean"]

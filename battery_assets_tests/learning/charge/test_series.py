@@ -52,3 +52,14 @@ def test_cells_weigh_alike_and_those_of_two_sides_stay_apart():
     assert both.first.sum() == one.first.sum() + other.first.sum()
     again = both.only(2)
     assert np.array_equal(again.voltage_v, other.voltage_v)
+
+
+def test_rows_of_unknown_charge_weigh_nothing():
+    from dataclasses import replace
+
+    one = series((1, 2))
+    blind = np.full(len(one.soc), np.nan)
+    assert not replace(one, soc=blind).shares.any()
+    blind[np.flatnonzero(one.cell == 1)[:1]] = 0.5
+    single = replace(one, soc=blind)
+    assert single.shares.sum() == 1.0
