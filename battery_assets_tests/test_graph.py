@@ -16,8 +16,8 @@ PHASE = {group_of(number, lab=lab): number for number in range(1, 8) for lab in 
 PHASE |= {group: 8 + place for place, group in enumerate(GROUPS)}
 # Models, pages, and tables that are written row by row.
 NO_PARTITIONS_OF_OURS = {
-    "rul_model", "anomaly_models", "cell_model", "cell_ensemble", "cell_comparison", "datasets", "signals", "experiments", "hpo_campaigns",
-    "capacitor_calendar", "detection_power",
+    "rul_model", "anomaly_models", "cell_model", "charge_model", "cell_ensemble", "cell_comparison", "datasets",
+    "signals", "experiments", "hpo_campaigns", "capacitor_calendar", "detection_power",
     "nas_campaigns", "explanations", "fleet_report",
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from battery_assets.actions.session import Session, run_here
 from battery_assets.errors import UserError
-from battery_assets.lab.p6_models.cell_model import Training, asked
+from battery_assets.lab.p6_models.cell_model import Training, asked, job_of
 from battery_assets.lab.training import books, table
 from battery_assets.platform.jobs import core
 from battery_assets.platform.registry import books as registry
@@ -35,7 +35,8 @@ def run_training(at: Session, lab: str, number: int) -> dict[str, Any]:
     UserError with the reason where it failed.
     """
     try:
-        run_here("lab_training", lab, ops={"cell_model": {"config": {"job_id": number}}})
+        job, asset = job_of(books.facts_of(at.warehouse, number))
+        run_here(job, lab, ops={asset: {"config": {"job_id": number}}})
     except UserError as error:
         [row] = books.trainings(at.warehouse, number)
         raise UserError(f"training {number} failed: {row['reason'] or error}", error.next_step) from error
@@ -89,6 +90,12 @@ def compare(at: Session, lab: str, one: list[int], other: list[int]) -> list[dic
 def scores_of(at: Session, number: int) -> dict[str, float]:
     """The scores of the model that a training made, beside those of rules without a model."""
     return books.scores_of(at.warehouse, number)
+
+
+def scores_of_model(at: Session, number: int) -> dict[str, float]:
+    """The scores of a model by its own number."""
+    row = books.model_of(at.warehouse, number)
+    return dict(row.metrics or {}) if row else {}
 
 
 def ensemble_scores(at: Session) -> dict[str, float]:

@@ -19,6 +19,13 @@ lab_training_job = dg.define_asset_job(
     description="Trains a network on the cells of a lab, as the run config says.",
 )
 
+lab_charge_training_job = dg.define_asset_job(
+    "lab_charge_training",
+    dg.AssetSelection.assets("charge_model"),
+    executor_def=dg.in_process_executor,
+    description="Trains a network of the charge of a lab's points, as the run config says.",
+)
+
 lab_ensemble_job = dg.define_asset_job(
     "lab_ensemble",
     dg.AssetSelection.assets("cell_ensemble"),
@@ -33,7 +40,13 @@ lab_comparison_job = dg.define_asset_job(
     description="Holds two trained models of a lab's cells against each other, as the run config says.",
 )
 
-JOBS = (lab_month_job, lab_training_job, lab_ensemble_job, lab_comparison_job)
+JOBS = (
+    lab_month_job,
+    lab_training_job,
+    lab_charge_training_job,
+    lab_ensemble_job,
+    lab_comparison_job,
+)
 SCHEDULES = (
     schedules.current_month(lab_month_job, lab=True),
     schedules.closed_month(lab_month_job, lab=True),

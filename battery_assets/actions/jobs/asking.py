@@ -20,7 +20,7 @@ from battery_assets.experiments import said
 from battery_assets.experiments.making import MAKERS
 from battery_assets.experiments.searching import networks, rules, settings
 from battery_assets.experiments.trying import work
-from battery_assets.lab.p6_models.cell_model import Training, asked, refuse_unknown
+from battery_assets.lab.p6_models.cell_model import Training, asked, job_of, refuse_unknown
 from battery_assets.platform.jobs.launching import Launch, launch_later
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_SOURCES
@@ -68,8 +68,9 @@ def training(asker: Asker, lab: str, terms: Mapping[str, Any]) -> int:
     with _told(hyperparams, "hyperparams"):
         refuse_unknown(str(terms["algorithm"]), hyperparams)
         number = asked(asker.warehouse, lab, Training(**terms), asker.caller.user_id)
-    ops = {"cell_model": {"config": {"job_id": number}}}
-    return asker.launch(number, Launch("lab_training", [lab], ops, by=asker.by))
+    job, asset = job_of(terms)
+    ops = {asset: {"config": {"job_id": number}}}
+    return asker.launch(number, Launch(job, [lab], ops, by=asker.by))
 
 
 def experiment(asker: Asker, name: str, terms: Mapping[str, Any]) -> int:

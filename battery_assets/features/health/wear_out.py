@@ -12,7 +12,7 @@ from battery_assets.features.health.prior import RATES
 DAYS_PER_YEAR = 365.25
 LONGEST_DAYS = 7305.0  # as far as a remaining life is told: twice the design life of 10 years
 LOWER, MIDDLE = 0.025, 0.5
-# The upper end that 95 % intervals need, found on fleets of trial in several worlds (decision 119). The last
+# The upper end that 95 % intervals need, found on fleets of trial in several worlds (decision 127). The last
 # tenth of the posterior are jars whose readings mean nothing: near the end they reach over twenty years.
 # Of jars that last for years it is narrower than that, and wrong where health falls in a line.
 UPPER_SOON, UPPER_LATE = 0.90, 0.95

@@ -1,5 +1,6 @@
 """A network trained on the cells of a lab: started from run config, the launchpad or the command line."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -60,10 +61,19 @@ def asked(warehouse: Warehouse, lab: str, config: Training, user_id: int = 0) ->
         return core.ask(connection, KIND, facts, int(config.hyperparams.get("epochs") or 60))
 
 
+def job_of(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """The Dagster job that carries out a training of these facts, and its asset: of cycles or of points."""
+    if (facts.get("hyperparams") or {}).get("target") == "soc":
+        return "lab_charge_training", "charge_model"
+    return "lab_training", "cell_model"
+
+
 def refuse_unknown(algorithm: str, hyperparams: dict[str, Any]) -> None:
     """ValueError or TypeError for terms that no recipe has, or that are of another kind than its own."""
-    from battery_assets.learning.networks.recipe import Recipe
+    from battery_assets.learning.charge.sequence import Recipe as OfPoints
+    from battery_assets.learning.networks.recipe import Recipe as OfCycles
 
+    Recipe = OfPoints if hyperparams.get("target") == "soc" else OfCycles
     plain = Recipe(algorithm)
     for name, value in hyperparams.items():
         default = getattr(plain, name, value)

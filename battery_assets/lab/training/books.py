@@ -67,11 +67,12 @@ def metrics_of_lab(warehouse: Warehouse, lab: str) -> list[tuple[str, dict[str, 
 
 
 def newest_models(warehouse: Warehouse, lab: str) -> list[int]:
-    """The newest model of each algorithm of a lab's cells, by number."""
+    """The newest model of each algorithm of a lab's cycles, by number; those of charge see points."""
+    of_points = sa.func.coalesce(job.c.facts["hyperparams"]["target"].astext, "") == "soc"
     query = (
         sa.select(sa.func.max(s.model.c.id))
         .join_from(s.model, job, s.model.c.job_id == job.c.id)
-        .where(job.c.facts["lab"].astext == lab)
+        .where(job.c.facts["lab"].astext == lab, ~of_points)
         .group_by(s.model.c.algorithm)
     )
     with warehouse.reading() as connection:
@@ -95,6 +96,12 @@ def recipe_of(warehouse: Warehouse, number: int) -> dict[str, Any]:
     with warehouse.reading() as connection:
         facts = connection.execute(query).scalar_one()
         return {"algorithm": facts["algorithm"], **(facts.get("hyperparams") or {})}
+
+
+def facts_of(warehouse: Warehouse, job_id: int) -> dict[str, Any]:
+    """What a training was asked with."""
+    with warehouse.reading() as connection:
+        return dict(connection.execute(sa.select(job.c.facts).where(job.c.id == job_id)).scalar_one())
 
 
 def lab_of(warehouse: Warehouse, job_id: int) -> str:

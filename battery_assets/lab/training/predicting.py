@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.lab.training import books
+from battery_assets.lab.training.charge_said import charge_said
 from battery_assets.lab.training.ensemble import put_prediction
 from battery_assets.lab.training.registered import fitted_of
 from battery_assets.lab.training.selection import BadSelection
@@ -122,7 +123,11 @@ def lab_of_model(warehouse: Warehouse, model_id: int) -> str:
 
 
 def _said(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
-    name, version, lab = _model(warehouse, model_id)
+    name, version, lab, of_points = _model(warehouse, model_id)
+    if of_points:
+        return charge_said(
+            warehouse, tracking, (name, version, lab), asked.battery_id, asked.payload, _SPEAKS
+        )
     fitted = _loaded(tracking.tracking_uri, tracking.artifact_root, name, version)
     cells = asked.cells(warehouse, lab, fitted)
     with _SPEAKS:
@@ -130,20 +135,22 @@ def _said(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked)
     return said
 
 
-def _model(warehouse: Warehouse, model_id: int) -> tuple[str, str, str]:
-    """Name, version and lab of a model: they never change, so they are asked for once."""
+def _model(warehouse: Warehouse, model_id: int) -> tuple[str, str, str, bool]:
+    """Name, version and lab of a model, and whether it sees points: they never change, and are kept."""
     found = _models_of(warehouse.database_url).get(model_id)
     if found is None:
         row = books.model_of(warehouse, model_id)
         if row is None:
             raise BadSelection(f"model_id: {model_id} is not known; next step: see lab_training.model")
-        found = (str(row.name), str(row.version), books.lab_of(warehouse, row.job_id))
+        facts = books.facts_of(warehouse, row.job_id)
+        of_points = (facts.get("hyperparams") or {}).get("target") == "soc"
+        found = (str(row.name), str(row.version), str(facts["lab"]), of_points)
         _models_of(warehouse.database_url)[model_id] = found
     return found
 
 
 @lru_cache(maxsize=8)
-def _models_of(_database_url: str) -> dict[int, tuple[str, str, str]]:
+def _models_of(_database_url: str) -> dict[int, tuple[str, str, str, bool]]:
     return {}
 
 

@@ -44,8 +44,7 @@ class Selection:
     @property
     def version(self) -> str:
         """One checksum over all that was read."""
-        said = "".join(f"{name}{sha256}" for name, sha256 in sorted(self.versions.items()))
-        return hashlib.sha256(said.encode()).hexdigest()
+        return version_of(self.versions)
 
     def cells(self, role: str, features: tuple[str, ...]) -> "Cells":
         """The cells of a side as arrays."""
@@ -67,16 +66,32 @@ def select(warehouse: Warehouse, lab: str, asked: dict[str, list[int]] | None = 
         raise BadSelection(f"lab {lab} has no cycle_data; next step: import cells, or run its months")
     with warehouse.transaction() as connection:
         parts = registry.committed_parts(connection, t.cycle_data, site=lab)
-    roles = _asked(asked, set(units["id"])) if asked else _own_split(units)
+    roles = roles_of(units, asked)
     known = units.select("cell_id", battery_id="id").with_columns(
         role=pl.col("battery_id").replace_strict(roles, default=None, return_dtype=pl.String)
     )
     chosen = rows.join(known.drop_nulls("role"), on="battery_id", how="inner")
-    missing = [role for role in ROLES if chosen.filter(role=role).is_empty()]
-    if missing:
-        raise BadSelection(f"no cell is on the side {missing[0]}; next step: name some, or bring in more")
+    refuse_missing(chosen["role"].unique().to_list())
     refuse_twins(chosen)
     return Selection(chosen, {f"cycle_data {row.month}|{lab}": row.sha256 for row in parts})
+
+
+def roles_of(units: pl.DataFrame, asked: dict[str, list[int]] | None) -> dict[int, str]:
+    """Side of each cell of battery_unit by its number: as asked, else the lab's own. Raises BadSelection."""
+    return _asked(asked, set(units["id"])) if asked else _own_split(units)
+
+
+def refuse_missing(there: list[str]) -> None:
+    """Raises BadSelection for a side without cells."""
+    missing = [role for role in ROLES if role not in there]
+    if missing:
+        raise BadSelection(f"no cell is on the side {missing[0]}; next step: name some, or bring in more")
+
+
+def version_of(versions: dict[str, str]) -> str:
+    """One checksum over the checksums of all that was read."""
+    said = "".join(f"{name}{sha256}" for name, sha256 in sorted(versions.items()))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def sides_of(roles: dict[int, str]) -> dict[str, list[int]]:

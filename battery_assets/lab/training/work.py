@@ -62,7 +62,7 @@ def train(
             run.log_inputs(chosen.versions)
 
             def heard(epoch: "Epoch") -> bool:
-                return _report(warehouse, work, run, epoch, say)
+                return report_epoch(warehouse, work, run, epoch, say)
 
             fitted = fit(learned, valid, features, recipe, heard)
             scores = _scored(run, fitted, learned, test)
@@ -77,9 +77,10 @@ def train(
         return Trained(job_id, model_id, version, run.run_id, scores, fitted.stopped)
 
 
-def _report(
+def report_epoch(
     warehouse: Warehouse, work: Work, run: TrackedRun, epoch: "Epoch", say: Callable[[str], Any]
 ) -> bool:
+    """Write an epoch to PostgreSQL, MLflow and Dagster's log. Returns whether training is to end with it."""
     parts = {**epoch.losses, "best": epoch.best}
     books.put_epoch(warehouse, work.number, epoch.number, epoch.train_loss, epoch.valid_loss, parts)
     curves = {"train_loss": epoch.train_loss, "val_loss": epoch.valid_loss, **epoch.losses}
@@ -130,13 +131,18 @@ def _probed(
 def _keep_weights(run: TrackedRun, fitted: "Fitted", chosen: Selection) -> None:
     from battery_assets.learning.networks.stored import save
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / WEIGHTS
-        save(fitted, path)
-        run.log_artifact_file(path, "model")
+    keep_weights(run, lambda path: save(fitted, path))
     run.log_table(
         chosen.rows.select("battery_id", "cell_id", "role").unique().sort("battery_id"), "split.csv"
     )
+
+
+def keep_weights(run: TrackedRun, save: Callable[[Path], None]) -> None:
+    """Keep the file that `save` writes as the weights of a run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / WEIGHTS
+        save(path)
+        run.log_artifact_file(path, "model")
 
 
 def _said(fitted: "Fitted", test: "Cells", chosen: Selection) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 Q(V) is the charge drawn down to each voltage. dQ(V) = Q at the end of the window less Q at its beginning.
 Known answers: the variance model, log10 life on log10 var dQ, and the discharge model, an elastic net on its
 moments and the capacity (Severson et al., Nat. Energy 4 (2019) 383). The published full model needs charge
-times, temperatures and resistances too, which no Q(V) holds. Ours: the mean of three ridges of its root.
+times, temperatures and resistances too, which no Q(V) holds. Ours: the mean of three ridges of its root, and
+partial least squares of it.
 
 Impossible values are cleaned by one rule: a curve with a charge below -5 % or above 120 % of nominal counts
 as not recorded, and the windows of cycles take medians of the rest.
@@ -18,7 +19,7 @@ EARLY, LATE = slice(4, 13), slice(89, 98)
 ALLOWED = (-0.05, 1.20)
 # Places of cycles 10 and 100 in a window that begins with cycle 2.
 TENTH, HUNDREDTH = 8, 98
-CURVE_POINTS = 50
+CURVE_POINTS, DIRECTIONS = 50, 4
 PENALTIES = tuple((10.0 ** np.arange(-3.0, 3.5, 0.5)).tolist())
 Features = Callable[[np.ndarray, float], np.ndarray]
 
@@ -120,24 +121,35 @@ def elastic_net(features: np.ndarray, life: np.ndarray, seed: int = 7) -> Line:
     return Line(mean, spread, fitted.coef_, float(fitted.intercept_))
 
 
+def partial_least_squares(features: np.ndarray, life: np.ndarray) -> Line:
+    """The line of the root of life along the four directions that go most with it."""
+    from sklearn.cross_decomposition import PLSRegression
+
+    mean, spread = _scale(features)
+    fitted = PLSRegression(DIRECTIONS, scale=False).fit((features - mean) / spread, np.sqrt(life))
+    return Line(mean, spread, fitted.coef_.ravel(), float(fitted.intercept_[0]), root=True)
+
+
 @dataclass(frozen=True)
 class Ours:
-    """Three ridges with the penalty that was chosen for each."""
+    """Three ridges with the penalty that was chosen for each, then partial least squares of the log curve."""
 
     penalties: tuple[float, ...]
     lines: tuple[Line, ...]
     nominal_ah: float
 
     def predict(self, curves: np.ndarray) -> np.ndarray:
-        """Cycles of life (cells,), the mean of the three."""
-        each = [line(make(curves, self.nominal_ah)) for line, make in zip(self.lines, OURS, strict=True)]
+        """Cycles of life (cells,), the mean of the four."""
+        makers = (*OURS, log_curve)
+        each = [line(make(curves, self.nominal_ah)) for line, make in zip(self.lines, makers, strict=True)]
         return np.mean(each, axis=0)
 
 
 def fit_ours(curves: np.ndarray, life: np.ndarray, nominal_ah: float) -> Ours:
     """Curves (cells, voltages, cycles 2 to 100) and lives of training cells; nothing else is looked at."""
     fitted = [ridge(make(curves, nominal_ah), life) for make in OURS]
-    return Ours(tuple(one for _, one in fitted), tuple(line for line, _ in fitted), nominal_ah)
+    last = partial_least_squares(log_curve(curves, nominal_ah), life)
+    return Ours(tuple(one for _, one in fitted), (*(line for line, _ in fitted), last), nominal_ah)
 
 
 def cross_validated(

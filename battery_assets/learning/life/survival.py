@@ -17,7 +17,7 @@ SMALLEST_PROBABILITY = 1e-12
 # Open welds and shorted cells of healthy jars: 0.2 to 0.4 % a year.
 USUAL_SUDDEN_PER_DAY = 1e-5
 # Of a clock's offset, ln slope, ln scale, ln sudden rate: how far the posterior is thought to be off. A
-# fleet's survivors put every clock off: they take back what is raised of near ends (decision 119).
+# fleet's survivors put every clock off: they take back what is raised of near ends (decision 127).
 PRIOR_SD = np.array([0.05, 0.5, 0.02, 1.0])
 
 

@@ -133,12 +133,15 @@ def measured(rows: pl.DataFrame, features: Sequence[str]) -> tuple[str, ...]:
     return kept
 
 
-def refuse_unfit(train: Cells, valid: Cells, target: str) -> None:
-    """Raises BadCells for what cannot be learned from, or judged on."""
+def refuse_unfit(train: Cells, valid: Cells, target: str, refit: bool = False) -> None:
+    """Raises BadCells for what cannot be learned from, or judged on.
+
+    Two cells teach at least; with `refit` the validation cells count, since they teach in the end.
+    """
     both = sorted(set(train.names) & set(valid.names))
     if both:
         raise BadCells(f"cell {both[0]} is in the training and in the validation cells; next step: part them")
-    if len(train.names) < 2:
+    if len(train.names) + (len(valid.names) if refit else 0) < 2:
         raise BadCells(f"{len(train.names)} training cell: at least 2 are needed; next step: bring in more")
     if len(train.cell) < FEWEST_ROWS:
         raise BadCells(f"{len(train.cell)} training rows: at least {FEWEST_ROWS} are needed")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -76,12 +76,12 @@ def fit(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe, r
     then learns from training and validation cells for as many epochs as were best; its margins stay those of
     the network that had not seen the validation cells. Raises BadCells for what cannot be learned.
     """
-    refuse_unfit(train, valid, recipe.target)
-    module, device = MODULES[recipe.algorithm], _device(recipe)
+    refuse_unfit(train, valid, recipe.target, recipe.refit)
+    module, device = MODULES[recipe.algorithm], device_of(recipe.device)
     with one_way(recipe):
         scaling = Scaling.of(train, recipe)
         held = rows_of(valid, scaling, recipe, device, module.past(valid, recipe))
-        judged = held.only(_spread(len(held.t), recipe.rows_of_validation, device))
+        judged = held.only(spread_places(len(held.t), recipe.rows_of_validation, device))
         best, best_epoch, stopped, kept = float("inf"), 0, False, dict[str, Any]()
         for number, network, parts in _epochs(train, scaling, recipe, device, recipe.epochs):
             loss = _valid_loss(network, judged, recipe)
@@ -140,8 +140,18 @@ def _margins(fitted: Fitted, valid: Cells, life: float) -> Margins | None:
     return calibrated(valid, *fitted.predict(valid), life=life)
 
 
+class OneWay(Protocol):
+    """What a recipe says of how it is computed."""
+
+    @property
+    def threads(self) -> int: ...
+
+    @property
+    def device(self) -> str: ...
+
+
 @contextmanager
-def one_way(recipe: Recipe) -> Iterator[None]:
+def one_way(recipe: OneWay) -> Iterator[None]:
     """So many threads as the recipe says, those of before after it; nothing that differs between runs."""
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(recipe.threads)
@@ -153,15 +163,16 @@ def one_way(recipe: Recipe) -> Iterator[None]:
         torch.use_deterministic_algorithms(strict)
 
 
-def _device(recipe: Recipe) -> str:
-    if recipe.device == "auto":
+def device_of(asked: str) -> str:
+    """Torch's word for the device that a recipe asks for. Raises ValueError where there is none."""
+    if asked == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if recipe.device == "cuda" and not torch.cuda.is_available():
+    if asked == "cuda" and not torch.cuda.is_available():
         raise ValueError("device: cuda is asked for, and there is none; next step: device cpu or auto")
-    return recipe.device
+    return asked
 
 
-def _spread(rows: int, most: int, device: str) -> torch.Tensor:
+def spread_places(rows: int, most: int, device: str) -> torch.Tensor:
     """Places of at most so many rows, evenly over all."""
     places = np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(np.int64))
     return torch.as_tensor(places, device=device)

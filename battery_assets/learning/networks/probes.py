@@ -61,7 +61,9 @@ def probes_of(predict: Predict, train: Cells, test: Cells, shuffled: Predict) ->
 
 def fit_shuffled(train: Cells, valid: Cells, features: tuple[str, ...], recipe: Recipe) -> Fitted:
     """A model of the same recipe, of a few epochs, that learned from labels of other cells."""
-    short = replace(recipe, epochs=min(recipe.epochs, SHORT), refit=False)
+    # A single training cell teaches only together with the one that validates.
+    alone = recipe.refit and len(train.names) < 2
+    short = replace(recipe, epochs=min(recipe.epochs, SHORT), refit=alone)
     one, other = (shuffled_labels(cells, recipe.seed) for cells in (train, valid))
     return fit(one, other, features, short, lambda _: None)
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -13,10 +14,13 @@ from battery_assets.learning.networks.fitting import MODULES, Fitted
 from battery_assets.learning.networks.recipe import Recipe
 from battery_assets.learning.networks.scaling import Scaling
 
+# What a file's metadata call a network of cycles.
+FITTED = "fitted"
+
 
 def save(fitted: Fitted, path: Path) -> None:
     """Write a network to a file."""
-    told = {
+    facts = {
         "recipe": asdict(fitted.recipe),
         "features": list(fitted.features),
         "scaling": fitted.scaling.document(),
@@ -26,8 +30,7 @@ def save(fitted: Fitted, path: Path) -> None:
         "stopped": fitted.stopped,
         "margins": fitted.margins.document() if fitted.margins else None,
     }
-    weights = {name: one.detach().cpu().contiguous() for name, one in fitted.network.state_dict().items()}
-    save_file(weights, path, metadata={"fitted": json.dumps(told, sort_keys=True)})
+    write_weights(fitted.network, FITTED, facts, path)
 
 
 def load(path: Path) -> Fitted:
@@ -35,22 +38,32 @@ def load(path: Path) -> Fitted:
 
     Raises ValueError for a file of something else.
     """
-    with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() or {}
-        if "fitted" not in metadata:
-            raise ValueError(f"{path} holds no network of ours")
-        told = json.loads(metadata["fitted"])
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    recipe, scaling = Recipe(**_as_given(told["recipe"])), Scaling(**_as_given(told["scaling"]))
+    facts, weights = read_weights(path, FITTED)
+    recipe, scaling = Recipe(**tuples(facts["recipe"])), Scaling(**tuples(facts["scaling"]))
     network = MODULES[recipe.algorithm].Network(len(scaling.mean), recipe)
     network.load_state_dict(weights)
     return Fitted(
-        recipe, tuple(told["features"]), scaling, network.eval(),
-        told["epochs"], told["best_epoch"], told["best_loss"], told["stopped"],
-        Margins(**told["margins"]) if told.get("margins") else None,
+        recipe, tuple(facts["features"]), scaling, network.eval(),
+        facts["epochs"], facts["best_epoch"], facts["best_loss"], facts["stopped"],
+        Margins(**facts["margins"]) if facts.get("margins") else None,
     )  # fmt: skip
 
 
-def _as_given(told: dict[str, Any]) -> dict[str, Any]:
+def write_weights(network: torch.nn.Module, kind: str, facts: dict[str, Any], path: Path) -> None:
+    """Write a network's weights with what else is known of it, under the name of its kind."""
+    weights = {name: one.detach().cpu().contiguous() for name, one in network.state_dict().items()}
+    save_file(weights, path, metadata={kind: json.dumps(facts, sort_keys=True)})
+
+
+def read_weights(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Facts and weights of a file. Raises ValueError for a file of something else."""
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() or {}
+        if kind not in metadata:
+            raise ValueError(f"{path} holds no network of ours of the kind {kind}")
+        return json.loads(metadata[kind]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def tuples(facts: dict[str, Any]) -> dict[str, Any]:
     """JSON has lists only where there were tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
