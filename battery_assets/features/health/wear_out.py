@@ -54,7 +54,7 @@ def _spread(at: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def interval_days(density: np.ndarray) -> np.ndarray:
-    """Lower end, median, upper end of the days left (J, 3), at most LONGEST_DAYS; 19 of 20 jars end inside."""
+    """Lower end, median, upper end of the days left (J, 3), LONGEST_DAYS at most; 19 of 20 end inside."""
     lower, middle, soon, late = quantile_days(density, LOWER, MIDDLE, UPPER_SOON, UPPER_LATE).T
     part = np.clip((middle - SOON_DAYS) / (LATE_DAYS - SOON_DAYS), 0.0, 1.0)
     upper = np.expm1((1.0 - part) * np.log1p(soon) + part * np.log1p(late))
