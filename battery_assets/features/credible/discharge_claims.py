@@ -149,11 +149,11 @@ def _end_not_reached(test: dict, drawing: pl.DataFrame, jars: int | None, cells:
     if test["test_type"] != "full_discharge" or not end or not jars or "voltage_v" not in drawing.columns:
         return None
     claimed, volts = end / (jars * cells), drawing["voltage_v"].drop_nulls()
-    often = drawing["ts"].diff().dt.total_seconds().median()
+    often = drawing.select(pl.col("ts").diff().dt.total_seconds().median()).item()
     if not END_V_CELL[0] <= claimed <= END_V_CELL[1] or volts.is_empty():
         return None
     missed = next((volt for seconds, volt in END_MISSED_V if often and often <= seconds), np.inf)
-    least = float(volts.min()) / (jars * cells)  # type: ignore[arg-type]
+    least = float(volts.to_numpy().min()) / (jars * cells)
     if least <= claimed + missed:
         return None
     return f"its string never fell below {least:.2f} V per cell, and not to {claimed:.2f} V"

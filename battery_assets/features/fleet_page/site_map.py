@@ -79,10 +79,10 @@ def site_map(at: FleetMonth) -> Html:
     plan = _Plan.of(known)
     jars = dict(at.jars.group_by("site").len().iter_rows())
     most = max([1, *(jars.get(site, 0) for site in known["site"])])
-    sites = [
-        _Site(site, *plan.at(latitude, longitude), jars.get(site, 0), most, *_open(at, site))
-        for site, latitude, longitude in known.iter_rows()
-    ]
+    sites = []
+    for site, latitude, longitude in known.iter_rows():
+        x, y = plan.at(latitude, longitude)
+        sites.append(_Site(site, x, y, jars.get(site, 0), most, *_open(at, site)))
     labels = _labels([one.y for one in sites], plan.height)
     lines = "".join(one.label(y) for one, y in zip(sites, labels, strict=True))
     # Of sites that stand close together the worst, then the smaller one lies on top.

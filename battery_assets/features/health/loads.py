@@ -28,7 +28,7 @@ def load_readings(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.Da
     least = rated["ah"].min()
     if jar_rows.is_empty() or string_rows.is_empty() or least is None:
         return NO_READINGS
-    if (string_rows["current_a"].min() or 0.0) > -float(least) / 10:  # type: ignore[arg-type]
+    if not (string_rows["current_a"] <= -float(least) / 10).any():  # type: ignore[arg-type]
         return NO_READINGS
     loads = string_rows.select(
         pl.col("string_id").cast(pl.String),

@@ -55,7 +55,7 @@ class WorkersRunLauncher(CeleryRunLauncher):
 
     @classmethod
     def from_config_value(
-        cls, inst_data: "ConfigurableClassData", config_value: Mapping[str, Any]
+        cls, inst_data: "ConfigurableClassData | None", config_value: Mapping[str, Any]
     ) -> "WorkersRunLauncher":
         """Made from `run_launcher` in dagster.yaml; UserError where the broker or the backend is missing."""
         lacking = [key for key in ("broker", "backend") if not config_value.get(key)]

@@ -61,7 +61,7 @@ class PodsOrWorkersLauncher(RunLauncher, ConfigurableClass):
         """The launcher of Jobs; made with the first run that asks for one, as it looks for its cluster."""
         text = self._pods_file.read_text()
         data = ConfigurableClassData("dagster_k8s", "K8sRunLauncher", text)
-        made = data.rehydrate(as_type=RunLauncher)
+        made = data.rehydrate(as_type=RunLauncher)  # type: ignore[type-abstract]
         made.register_instance(self._instance)
         return made
 

@@ -46,6 +46,6 @@ def counting(series: Series, circuit: Circuit) -> np.ndarray:
     return np.asarray(counted(*_inputs(series), series.first, circuit))
 
 
-def _inputs(series: Series) -> tuple[np.ndarray, ...]:
+def _inputs(series: Series) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Everything per ampere-hour of nominal capacity, so that cells of other sizes are alike."""
     return series.voltage_v, series.rate, series.moved, series.capacity
