@@ -86,33 +86,33 @@ class Settings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """The settings of this process; SettingsError names key, value and what is allowed."""
-        given = {key: value for key, value in environ.items() if value}
-        _refuse_unknown(given)
-        home = _folder("BATTERY_HOME", given.get("BATTERY_HOME") or _default_home(given))
-        database_url = given.get("BATTERY_DATABASE_URL")
+        stated = {key: value for key, value in environ.items() if value}
+        _refuse_unknown(stated)
+        home = _folder("BATTERY_HOME", stated.get("BATTERY_HOME") or _default_home(stated))
+        database_url = stated.get("BATTERY_DATABASE_URL")
         if database_url is not None:
             parsed_database_url(database_url)
-        pg_bin = given.get("PG_BIN")
+        pg_bin = stated.get("PG_BIN")
         return cls(
             home=Path(home),
-            lake_url=_store(given, "BATTERY_LAKE_URL", f"{home}/lake"),
-            landing=_store(given, "BATTERY_LANDING", f"{home}/landing"),
-            artifacts_url=_store(given, "BATTERY_ARTIFACTS_URL", f"{home}/mlflow"),
-            web_port=_port(given, "BATTERY_WEB_PORT", 3000),
-            mlflow_port=_port(given, "BATTERY_MLFLOW_PORT", 5000),
-            api_port=_port(given, "BATTERY_API_PORT", 8000),
-            web_hosts=_hosts(given, "BATTERY_WEB_HOSTS"),
-            keep_log_days=_days(given, "BATTERY_KEEP_LOG_DAYS", 30),
-            runs_at_once=runs_at_once(given),
-            broker_url=broker_url(given),
-            pods_file=given.get("BATTERY_PODS_FILE", ""),
-            smtp_url=_mail_server(given, "BATTERY_SMTP_URL"),
-            mail_from=_sender(given, "BATTERY_MAIL_FROM"),
-            time_zone=_zone(given, "BATTERY_TIME_ZONE"),
+            lake_url=_store(stated, "BATTERY_LAKE_URL", f"{home}/lake"),
+            landing=_store(stated, "BATTERY_LANDING", f"{home}/landing"),
+            artifacts_url=_store(stated, "BATTERY_ARTIFACTS_URL", f"{home}/mlflow"),
+            web_port=_port(stated, "BATTERY_WEB_PORT", 3000),
+            mlflow_port=_port(stated, "BATTERY_MLFLOW_PORT", 5000),
+            api_port=_port(stated, "BATTERY_API_PORT", 8000),
+            web_hosts=_hosts(stated, "BATTERY_WEB_HOSTS"),
+            keep_log_days=_days(stated, "BATTERY_KEEP_LOG_DAYS", 30),
+            runs_at_once=runs_at_once(stated),
+            broker_url=broker_url(stated),
+            pods_file=stated.get("BATTERY_PODS_FILE", ""),
+            smtp_url=_mail_server(stated, "BATTERY_SMTP_URL"),
+            mail_from=_sender(stated, "BATTERY_MAIL_FROM"),
+            time_zone=_zone(stated, "BATTERY_TIME_ZONE"),
             database_url=database_url,
-            tracking_uri=tracking_server(given),
+            tracking_uri=tracking_server(stated),
             pg_bin=_binaries(pg_bin) if pg_bin else None,
-            storage_options=_storage_options(given),
+            storage_options=_storage_options(stated),
         )
 
     @property
@@ -181,15 +181,15 @@ def is_remote(location: str) -> bool:
     return location.startswith("s3://")
 
 
-def _default_home(given: Mapping[str, str]) -> str:
-    base = given.get("XDG_DATA_HOME")
+def _default_home(environ: Mapping[str, str]) -> str:
+    base = environ.get("XDG_DATA_HOME")
     # The XDG specification says that a relative path is to be ignored.
     folder = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "share"
     return str(folder / "battery_assets")
 
 
-def _refuse_unknown(given: Mapping[str, str]) -> None:
-    for key in given:
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    for key in environ:
         ours = key.startswith("BATTERY_") and not key.startswith("BATTERY_TEST_")
         if ours and key not in VARIABLES and key not in DERIVED:
             near = difflib.get_close_matches(key, VARIABLES, n=1)
@@ -197,8 +197,8 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
             raise SettingsError(key, "(set)", f"unknown setting; {hint}known are {', '.join(VARIABLES)}")
 
 
-def _mail_server(given: Mapping[str, str], key: str) -> str | None:
-    value = given.get(key)
+def _mail_server(environ: Mapping[str, str], key: str) -> str | None:
+    value = environ.get(key)
     if value is None:
         return None
     allowed = "smtp://, smtp+starttls:// or smtps:// with a host, name and password percent-encoded"
@@ -213,15 +213,15 @@ def _mail_server(given: Mapping[str, str], key: str) -> str | None:
     return value
 
 
-def _sender(given: Mapping[str, str], key: str) -> str:
-    value = given.get(key, MAIL_FROM)
+def _sender(environ: Mapping[str, str], key: str) -> str:
+    value = environ.get(key, MAIL_FROM)
     if not re.fullmatch(r"[^@\s<>,;]+@[A-Za-z0-9.-]+", value):
         raise SettingsError(key, value, "one address, as in battery@example.org")
     return value
 
 
-def _store(given: Mapping[str, str], key: str, default: str) -> str:
-    value = given.get(key, default)
+def _store(environ: Mapping[str, str], key: str, default: str) -> str:
+    value = environ.get(key, default)
     if is_remote(value):
         if not value.removeprefix("s3://").strip("/"):
             raise SettingsError(key, value, "an s3:// address needs a bucket, as in s3://bucket/prefix")
@@ -249,32 +249,32 @@ def _folder(key: str, value: str) -> str:
     return str(path)
 
 
-def _port(given: Mapping[str, str], key: str, default: int) -> int:
-    text = given.get(key, str(default))
+def _port(environ: Mapping[str, str], key: str, default: int) -> int:
+    text = environ.get(key, str(default))
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise SettingsError(key, text, "a port number from 1 to 65535, or 0 for any free port")
     return int(text)
 
 
-def _hosts(given: Mapping[str, str], key: str) -> tuple[str, ...]:
-    names = tuple(name.strip().lower() for name in given.get(key, "").split(",") if name.strip())
+def _hosts(environ: Mapping[str, str], key: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in environ.get(key, "").split(",") if name.strip())
     for name in names:
         if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
             raise SettingsError(key, name, "names of hosts without port or scheme, as battery.example.org")
     return names
 
 
-def _days(given: Mapping[str, str], key: str, default: int) -> int:
-    text = given.get(key, str(default))
+def _days(environ: Mapping[str, str], key: str, default: int) -> int:
+    text = environ.get(key, str(default))
     if not (text.isascii() and text.isdigit() and int(text) <= 36500):
         raise SettingsError(key, text, "a number of days from 1 to 36500, or 0 for ever")
     return int(text)
 
 
-def _zone(given: Mapping[str, str], key: str) -> str:
-    if given.get(key, "UTC") not in available_timezones():
-        raise SettingsError(key, given[key], "a name of the IANA database, such as Asia/Bangkok")
-    return given.get(key, "UTC")
+def _zone(environ: Mapping[str, str], key: str) -> str:
+    if environ.get(key, "UTC") not in available_timezones():
+        raise SettingsError(key, environ[key], "a name of the IANA database, such as Asia/Bangkok")
+    return environ.get(key, "UTC")
 
 
 def _binaries(value: str) -> Path:
@@ -284,10 +284,10 @@ def _binaries(value: str) -> Path:
     return path
 
 
-def _storage_options(given: Mapping[str, str]) -> dict[str, str]:
-    options = {key: given[key] for key in S3_VARIABLES if key in given}
-    if "AWS_REGION" not in options and "AWS_DEFAULT_REGION" in given:
-        options["AWS_REGION"] = given["AWS_DEFAULT_REGION"]
+def _storage_options(environ: Mapping[str, str]) -> dict[str, str]:
+    options = {key: environ[key] for key in S3_VARIABLES if key in environ}
+    if "AWS_REGION" not in options and "AWS_DEFAULT_REGION" in environ:
+        options["AWS_REGION"] = environ["AWS_DEFAULT_REGION"]
     missing = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} - options.keys()
     if len(missing) == 1:
         raise SettingsError(missing.pop(), "", "the access key id and its secret are set together")

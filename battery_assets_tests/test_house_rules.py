@@ -148,6 +148,10 @@ def test_a_file_does_not_repeat_its_folder_s_name():
             assert not words[-1].startswith(f"{parent}_"), f"{module}: leave out {parent}_"
 
 
+def test_a_name_says_what_it_is():
+    assert not PRODUCT.empty_words(), "name what it holds: rows, path, reasons, measured"
+
+
 def test_the_code_location_is_one_screen():
     assert len((PACKAGE / "definitions.py").read_text(encoding="utf-8").splitlines()) <= 60
 
@@ -205,6 +209,24 @@ def house(tmp_path):
 def test_each_trespass_is_seen(house, where, text, named):
     [said] = house(**{where: text}).trespasses()
     assert named in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def _told():\n    return 1\n",
+        "def f(a, *, known):\n    return known\n",
+        "def f():\n    for found, b in ():\n        pass\n",
+        "def f():\n    return [seen for seen in ()]\n",
+        "given = 1\n",
+    ],
+)
+def test_each_empty_word_is_seen(house, text):
+    assert len(house(features__a=text).empty_words()) == 1
+
+
+def test_a_refusal_may_say_what_was_found(house):
+    assert not house(features__a="def f(found, expected):\n    return found\n").empty_words()
 
 
 def test_a_circle_through_a_function_is_seen(house):

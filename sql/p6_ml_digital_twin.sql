@@ -165,7 +165,7 @@ COMMENT ON COLUMN fleet.digital_twin_state.wear_out_lower_days IS 'Days until 80
 
 COMMENT ON COLUMN fleet.digital_twin_state.wear_out_days IS 'Median of the days until wear brings soh_pct to 80, by the same posterior. [d]';
 
-COMMENT ON COLUMN fleet.digital_twin_state.wear_out_upper_days IS 'Days until 80 %: upper end of 95 %, the posterior''s 90 to 95 % quantile. [d]';
+COMMENT ON COLUMN fleet.digital_twin_state.wear_out_upper_days IS 'Days until 80 %: upper end of 95 %, the posterior''s 95 to 97.5 % quantile. [d]';
 
 COMMENT ON COLUMN fleet.digital_twin_state.evidence IS 'What soh_pct rests on: age, resistance, discharge, capacity_test, fault, joined by +.';
 

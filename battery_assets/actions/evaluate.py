@@ -16,8 +16,8 @@ def judged(at: Session, model_id: int, paths: Sequence[Path]) -> dict[str, Any]:
     """scores (name: value, low, high), cells (rows of errors), quarantined. UserError where it cannot be."""
     tracking = Tracking(tracking_uri=at.settings.mlflow_tracking_uri, artifact_root=at.settings.artifacts_url)
     try:
-        found = evaluate(at.warehouse, tracking, model_id, list(paths))
+        scored = evaluate(at.warehouse, tracking, model_id, list(paths))
     except (BadSelection, FileRefused, ValueError) as error:
         fault, _, step = str(error).partition("; next step: ")
         raise UserError(fault, step or "correct it and run the command again") from error
-    return {"scores": found.scores, "cells": found.cells.rows(), "quarantined": found.quarantined}
+    return {"scores": scored.scores, "cells": scored.cells.rows(), "quarantined": scored.quarantined}

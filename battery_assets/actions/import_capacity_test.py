@@ -70,13 +70,13 @@ def _landed(at: Session, site: str, frames: dict[str, pl.DataFrame]) -> None:
         at.landing.put(site, written)
 
 
-def _start(test: "DischargeRecord", given: str | None, path: Path) -> datetime:
-    if given:
+def _start(test: "DischargeRecord", stated: str | None, path: Path) -> datetime:
+    if stated:
         try:
-            return datetime.fromisoformat(given).replace(tzinfo=UTC)
+            return datetime.fromisoformat(stated).replace(tzinfo=UTC)
         except ValueError as error:
             raise UserError(
-                f"--started-at {given!r} is not a time", "write it as 2024-05-31T08:00:00"
+                f"--started-at {stated!r} is not a time", "write it as 2024-05-31T08:00:00"
             ) from error
     if test.started_at is None:
         raise UserError(

@@ -109,12 +109,12 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
     touched = months_of(files, files, terms)
     # Rows of a month that nobody keeps, such as those of a clock that began anew, stop no other month.
     strange = sorted(touched - set(kept))
-    told = [
+    reasons = [
         f"rows of {', '.join(strange)} are no month's that is kept ({kept[0]} to {kept[-1]}): they count "
         "as of other months"
     ] * bool(strange)
     named = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
-    tell_problems(at.warehouse, site, named, told)
+    tell_problems(at.warehouse, site, named, reasons)
     months = sorted(touched - set(strange))
     if not months:
         raise _without_months(source, files, problems, terms)
@@ -149,11 +149,11 @@ def refused_files(at: Session, site: str, month: str) -> list[str]:
     return [refusal_words(*row) for row in rows]
 
 
-def refusal_of_files(told: list[str]) -> UserError | None:
+def refusal_of_files(reasons: list[str]) -> UserError | None:
     """The error of an import that took in all but some files; None where there are none."""
-    if not told:
+    if not reasons:
         return None
-    lines, step = apart(told)
+    lines, step = apart(reasons)
     return UserError("\n".join(lines), f"{step}; then import it again")
 
 
@@ -161,17 +161,17 @@ def _without_months(
     source: Path, files: list[LandingFile], problems: list[FileProblem], terms: "SourceContract"
 ) -> UserError:
     """Why no row has a month: what every file says of itself."""
-    told = [
+    reasons = [
         f"{problem.path.name}: {problem.reason}: {problem.detail}{MARK}{STEPS[problem.reason]}"
         for problem in problems
     ]
-    told += [f"{file.path.name}: {why}" for file in files if (why := refusal_of(file, terms))]
-    if not told:
+    reasons += [f"{file.path.name}: {why}" for file in files if (why := refusal_of(file, terms))]
+    if not reasons:
         return UserError(
             f"{source} holds master data alone, which belong to no month",
             "put its telemetry beside them (telemetry_jar_raw.csv ...), and import it again",
         )
-    lines, step = apart(told)
+    lines, step = apart(reasons)
     more = [f"and {len(lines) - _SHOWN} more files"] if len(lines) > _SHOWN else []
     shown = "\n".join([*lines[:_SHOWN], *more])
     return UserError(f"no row of {source} could be read:\n{shown}", step)
@@ -218,10 +218,10 @@ WHERE r.site = :site AND r.month = :month ORDER BY r.test_date
 
 def accounts(at: Session, site: str, month: str) -> dict[str, list[tuple[Any, ...]]]:
     """What became of a site's month: accounts, findings, quarantine, objections, capacity tests."""
-    told = {"site": site, "month": month}
+    terms = {"site": site, "month": month}
     with at.warehouse.transaction() as connection:
         return {
-            name: [tuple(row) for row in connection.execute(sa.text(query), told)]
+            name: [tuple(row) for row in connection.execute(sa.text(query), terms)]
             for name, query in (
                 ("accounts", _ACCOUNTS),
                 ("findings", _FINDINGS),

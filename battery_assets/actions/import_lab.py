@@ -70,7 +70,7 @@ def enter_tests(
 
     asked: files of this command; one that was refused before is told again as long as it is.
     """
-    found: list[Entered] = []
+    entered: list[Entered] = []
     left_out: list[SessionRefused] = []
     entering = enter_new_tests(
         at.warehouse, lab, folder, defaults, left_out.append, root=folder.parent, asked=asked
@@ -78,17 +78,17 @@ def enter_tests(
     for one in entering:
         name = one.test.paths[0].name
         heard(name, False)
-        found.append(one)
+        entered.append(one)
         heard(name, True)
-    return found, left_out
+    return entered, left_out
 
 
 def refusal_of(entered: list[Entered], left_out: list[SessionRefused]) -> UserError | None:
     """The error of an import that refused some tests, or left out some cells; None where it took in all."""
-    told = [str(one.reason) for one in entered if one.status == intake.REFUSED]
-    if not told and not left_out:
+    reasons = [str(one.reason) for one in entered if one.status == intake.REFUSED]
+    if not reasons and not left_out:
         return None
-    lines, step = apart([*told, *(str(one) for one in left_out)])
+    lines, step = apart([*reasons, *(str(one) for one in left_out)])
     return UserError("\n".join(lines), step)
 
 
@@ -106,19 +106,19 @@ def land(landing: Landing, lab: str, files: list[tuple[Path, str]], terms: dict[
     `terms` are added to what their cell.json says, and are there before the files are. UserError for terms
     that cannot be, and for a cell.json that cannot be read; then nothing is written.
     """
-    given = {name: value for name, value in terms.items() if value is not None}
-    _possible(given)
+    stated = {name: value for name, value in terms.items() if value is not None}
+    _possible(stated)
     folder = landing.root(lab) / lab
     fresh = [(path, name) for path, name in files if not _same(path, folder / name)]
     with tempfile.TemporaryDirectory() as scratch:
         books: list[tuple[Path, str]] = []
         for cell in sorted({name.split("/", 1)[0] for _, name in files}):
             try:
-                told = cell_terms(folder / cell)
+                own = cell_terms(folder / cell)
             except SessionRefused as refused:
                 raise UserError(refused.fault, refused.next_step) from refused
             book = Path(scratch) / f"{len(books)}.json"
-            book.write_text(json.dumps({**told, **given}, indent=2) + "\n", encoding="utf-8")
+            book.write_text(json.dumps({**own, **stated}, indent=2) + "\n", encoding="utf-8")
             books.append((book, f"{cell}/{CELL_JSON}"))
         landing.put(lab, [*books, *fresh])
     return landing.root(lab) / lab

@@ -17,17 +17,17 @@ from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_CYCLES
 
 
-def enter_lab_of_cycles(at: Session, lab: str, layout: str, given: dict[str, Any]) -> Terms:
+def enter_lab_of_cycles(at: Session, lab: str, layout: str, stated: dict[str, Any]) -> Terms:
     """Enter the lab with its layout and terms, or find it so.
 
-    given: month, nominal_capacity_ah, end_of_life_pct; None where a term is not said.
+    stated: month, nominal_capacity_ah, end_of_life_pct; None where a term is not said.
     UserError for a layout that is none, and for other terms of a lab that has data.
     """
     try:
         config: dict[str, Any] = {"layout": layout_of(layout).document()}
     except (ValueError, TypeError) as error:
         raise UserError(str(error), "name severson, xjtu, hust, or write a layout: docs/lab.md") from error
-    config |= {name: value for name, value in given.items() if value is not None}
+    config |= {name: value for name, value in stated.items() if value is not None}
     put_site(at, lab, LAB_CYCLES, config)
     try:
         return Terms.of(config)
@@ -40,17 +40,17 @@ def files_in(sources: Sequence[Path]) -> list[Path]:
 
     UserError where two have one name, and where there is none.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for source in sources:
         inside = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
-        found += [path for path in inside if not path.name.startswith(".")]
-    names = [path.name for path in found]
+        paths += [path for path in inside if not path.name.startswith(".")]
+    names = [path.name for path in paths]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise UserError(f"two files are called {twice}", "give one of them another name")
-    if not found:
+    if not paths:
         raise UserError("no file is named", "name a table of cycles, or a folder of them")
-    return found
+    return paths
 
 
 def land_tables(landing: Landing, lab: str, files: list[Path]) -> list[Path]:
@@ -69,12 +69,12 @@ def enter(
     at: Session, lab: str, terms: Terms, files: list[Path], heard: Callable[[str, bool], None]
 ) -> list[EnteredTable]:
     """Enter each file that is new. Returns what became of each."""
-    found = []
+    entered = []
     for one in enter_tables(at.warehouse, lab, terms, files, at.landing.root(lab)):
         heard(one.path.name, False)
-        found.append(one)
+        entered.append(one)
         heard(one.path.name, True)
-    return found
+    return entered
 
 
 def months_to_run(at: Session, lab: str, files: list[Path]) -> list[str]:

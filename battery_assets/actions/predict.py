@@ -43,7 +43,7 @@ def said_of(
 
     UserError that names the field where it cannot be.
     """
-    with _told():
+    with _bad_fields_named():
         speak = predict_together if ensemble else predict
         return speak(at.warehouse, tracking_of(at.settings), number, Asked(battery_id, payload))
 
@@ -60,7 +60,7 @@ class Ask:
 
 def spoken(warehouse: Warehouse, tracking: Tracking, ask: Ask) -> dict[str, Any]:
     """The stored prediction, with the lab as `site`. BadField where it cannot be."""
-    with _told():
+    with _bad_fields_named():
         lab = _lab(warehouse, ask)
         speak = predict_together if ask.ensemble else predict
         return {**speak(warehouse, tracking, ask.number, ask.asked), "site": lab}
@@ -73,21 +73,21 @@ def said_together(
 
     Where one cannot be, its BadField stands in its place.
     """
-    found: list[dict[str, Any] | BadField] = []
+    answers: list[dict[str, Any] | BadField] = []
     labs: dict[int, str] = {}
     for place, ask in enumerate(asks):
         try:
-            with _told():
+            with _bad_fields_named():
                 labs[place] = _lab(warehouse, ask)
-                found.append(predicting.spoken(warehouse, tracking, ask.number, ask.asked))
+                answers.append(predicting.spoken(warehouse, tracking, ask.number, ask.asked))
         except BadField as error:
-            found.append(error)
-    good = {place: one for place, one in enumerate(found) if not isinstance(one, BadField)}
+            answers.append(error)
+    good = {place: one for place, one in enumerate(answers) if not isinstance(one, BadField)}
     if good:
         rows = predicting.put_predictions(warehouse, list(good.values()))
         for place, row in zip(good, rows, strict=True):
-            found[place] = {**row, "site": labs[place]}
-    return found
+            answers[place] = {**row, "site": labs[place]}
+    return answers
 
 
 def _lab(warehouse: Warehouse, ask: Ask) -> str:
@@ -101,7 +101,7 @@ def _lab(warehouse: Warehouse, ask: Ask) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _bad_fields_named() -> Iterator[None]:
     try:
         yield
     except ValueError as error:

@@ -16,19 +16,19 @@ def red_laws(at: Session, parts: Iterable[tuple[str, str]]) -> RedCheck | None:
     from battery_assets.fleet.quarantine import broken_laws
     from battery_assets.platform.dagster.partitions import Part
 
-    told: dict[tuple[str, str, str | None], str] = {}
+    reasons: dict[tuple[str, str, str | None], str] = {}
     months: dict[tuple[str, str, str | None], list[str]] = {}
     steps: dict[str, None] = {}
     for site, month in parts:
         for law, finding, step in broken_laws(at.warehouse, Part(site, month)):
             key = site, law, finding.string_id
-            told.setdefault(key, f"{site}: the check {law} is red: {finding.words}")
+            reasons.setdefault(key, f"{site}: the check {law} is red: {finding.words}")
             months.setdefault(key, []).append(month)
             steps[step] = None
-    if not told:
+    if not reasons:
         return None
     lines = [
-        f"{words}; nothing is computed from it in {', '.join(months[key])}" for key, words in told.items()
+        f"{words}; nothing is computed from it in {', '.join(months[key])}" for key, words in reasons.items()
     ]
     more = [f"and {len(lines) - _SHOWN} more strings"] if len(lines) > _SHOWN else []
     return RedCheck("\n".join([*lines[:_SHOWN], *more]), "; ".join(steps))

@@ -24,10 +24,10 @@ def listed(at: Session, *, lab: bool) -> list[tuple[str, str, dict]]:
 def preview(at: Session, name: str, *, lab: bool) -> list[Holding]:
     """What would go, by table. UserError where there is no such site, or no such lab."""
     kind = "lab" if lab else "site"
-    known = [site for site, _, _ in listed(at, lab=lab)]
-    if name not in known:
+    names = [site for site, _, _ in listed(at, lab=lab)]
+    if name not in names:
         raise UserError(
-            f"{kind} {name} is not known; known: {', '.join(known) or 'none'}", f"battery-assets {kind} list"
+            f"{kind} {name} is not known; known: {', '.join(names) or 'none'}", f"battery-assets {kind} list"
         )
     with at.warehouse.transaction() as connection:
         return holdings(connection, name)

@@ -77,12 +77,12 @@ def visits(rows: Sequence[Row]) -> "Table":
 def decisions(rows: Sequence[Row]) -> "Table":
     """What each rule would have decided, cheapest first. rows: version status metrics, of one model."""
     [row] = rows
-    found = row["metrics"]
-    policies = [name for name in POLICIES if f"decisions_{name}_cost" in found]
+    metrics = row["metrics"]
+    policies = [name for name in POLICIES if f"decisions_{name}_cost" in metrics]
     cells = []
-    for name in sorted(policies, key=lambda policy: found[f"decisions_{policy}_cost"]):
-        lead = found.get(f"decisions_{name}_lead_days")
-        own = [found[f"decisions_{name}_{figure}"] for figure in ("missed", "needless", "visits", "cost")]
+    for name in sorted(policies, key=lambda policy: metrics[f"decisions_{policy}_cost"]):
+        lead = metrics.get(f"decisions_{name}_lead_days")
+        own = [metrics[f"decisions_{name}_{figure}"] for figure in ("missed", "needless", "visits", "cost")]
         missed, needless, visits_made, cost = own
         cells.append(
             [POLICIES[name], f"{missed:.0f}", f"{needless:.0f}", "-" if lead is None else f"{lead:.0f}",

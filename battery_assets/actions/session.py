@@ -72,10 +72,10 @@ def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: b
 
     with warehouse.transaction() as connection:
         rows, made = registry.sites(connection), registry.committed_months(connection)
-    known = {
+    registered = {
         of: [row.site for row in rows if (row.source in LAB_SOURCES) == (of is labs)] for of in (sites, labs)
     }
-    for of, names in known.items():
+    for of, names in registered.items():
         present = set(instance.get_dynamic_partitions(str(of.name)))
         missing = [name for name in names if name not in present]
         if missing:
@@ -83,10 +83,10 @@ def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: b
         # A partition that somebody typed on Dagster's page would run red every night.
         for name in present - set(names):
             instance.delete_dynamic_partition(str(of.name), name)
-    of_labs = set(known[labs])
+    of_labs = set(registered[labs])
     for of_kind in (False, True):
         know_months(instance, {month for site, month in made if (site in of_labs) == of_kind}, lab=of_kind)
-    return known[labs] if lab else known[sites]
+    return registered[labs] if lab else registered[sites]
 
 
 def put_site(
@@ -200,12 +200,12 @@ def _ended_by(result: "dg.ExecuteInProcessResult", name: str) -> UserError:
     red = [check for check in said if check.blocking and not check.passed and check.severity == stops]
     look = f"look at run {result.run_id} in `battery-assets up`, mend it, run again"
     if red:
-        told = [_apart(check.description or "") for check in red]
+        causes = [_apart(check.description or "") for check in red]
         words = "; ".join(
             f"{check.asset_key.path[-1]}: the check {check.check_name} is red: {fault}"
-            for check, (fault, _) in zip(red, told, strict=True)
+            for check, (fault, _) in zip(red, causes, strict=True)
         )
-        steps = dict.fromkeys(step for _, step in told if step)
+        steps = dict.fromkeys(step for _, step in causes if step)
         return RedCheck(f"{name}: {words}", "; ".join(steps) or look)
     failed = [event for event in result.all_events if event.is_failure and event.step_key]
     if not failed or not failed[0].step_failure_data or not failed[0].step_failure_data.error:

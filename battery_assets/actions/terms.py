@@ -47,13 +47,13 @@ def lab_terms_of(
     """
     from battery_assets.lab import terms as lab
 
-    given = {name: value for name, value in options.items() if value is not None}
+    stated = {name: value for name, value in options.items() if value is not None}
     try:
-        told = [lab.column_of(text) for text in columns]
+        declared = [lab.column_of(text) for text in columns]
         more = {name: lab.term_of(name, value) for name, value in _pairs("--term", others)}
     except ValueError as error:
         raise UserError(str(error), _CORRECT) from error
-    return {**more, **given, **({"columns": told} if told else {})}
+    return {**more, **stated, **({"columns": declared} if declared else {})}
 
 
 def _pairs(option: str, texts: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -77,13 +77,16 @@ def term_words(*, lab: bool) -> Mapping[str, str]:
 def shown_terms(at: Session, name: str, *, lab: bool) -> tuple[str, list[Term]]:
     """Source of a site or lab, and each term in force. UserError where it is not known."""
     with at.warehouse.transaction() as connection:
-        known = {row.site: row for row in registry.sites(connection) if (row.source in LAB_SOURCES) == lab}
+        registered = {
+            row.site: row for row in registry.sites(connection) if (row.source in LAB_SOURCES) == lab
+        }
     kind = "lab" if lab else "site"
-    if name not in known:
+    if name not in registered:
         raise UserError(
-            f"{kind} {name} is not known; known: {', '.join(known) or 'none'}", f"battery-assets {kind} list"
+            f"{kind} {name} is not known; known: {', '.join(registered) or 'none'}",
+            f"battery-assets {kind} list",
         )
-    site = known[name]
+    site = registered[name]
     if site.source not in (FILES, LAB_FILES):
         return site.source, [Term(word, _text(value), "given") for word, value in site.config.items()]
     defaults = {one.name: one.default for one in fields(SourceContract)} if not lab else {}
@@ -94,14 +97,14 @@ def cells_terms(at: Session, lab: str) -> dict[str, list[Term]]:
     """What each cell's folder says of it; a folder that cannot be read says why in place of its terms."""
     from battery_assets.lab.folder import CELL_JSON, SessionRefused, cell_terms, cells_in
 
-    found = {}
+    by_cell = {}
     for cell in cells_in(Path(at.landing.root(lab)) / lab):
         try:
             terms = cell_terms(cell)
         except SessionRefused as refused:
             terms = {"": str(refused)}
-        found[cell.name] = [Term(word, _text(value), CELL_JSON) for word, value in terms.items()]
-    return found
+        by_cell[cell.name] = [Term(word, _text(value), CELL_JSON) for word, value in terms.items()]
+    return by_cell
 
 
 def _in_force(config: Mapping[str, Any], words: Mapping[str, str], defaults: Mapping[str, Any]) -> list[Term]:

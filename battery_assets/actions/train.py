@@ -105,12 +105,12 @@ def ensemble_scores(at: Session) -> dict[str, float]:
 
 def shares_covered(at: Session, lab: str) -> dict[str, list[float]]:
     """Share of rows that each training's 90 % intervals held, by model and target: `NAME soh`, `NAME rul`."""
-    found: dict[str, list[float]] = {}
+    shares: dict[str, list[float]] = {}
     for name, metrics in books.metrics_of_lab(at.warehouse, lab):
         for target in ("soh", "rul"):
             if f"{target}_covered" in metrics:
-                found.setdefault(f"{name} {target}", []).append(metrics[f"{target}_covered"])
-    return found
+                shares.setdefault(f"{name} {target}", []).append(metrics[f"{target}_covered"])
+    return shares
 
 
 def model_made(at: Session, number: int) -> int:

@@ -57,8 +57,8 @@ class Change:
     @property
     def warehouse(self) -> Warehouse:
         """Where it is kept."""
-        found: Warehouse = self.request.app.state.platform.warehouse
-        return found
+        platform_warehouse: Warehouse = self.request.app.state.platform.warehouse
+        return platform_warehouse
 
     @property
     def request_id(self) -> str:

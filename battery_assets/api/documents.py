@@ -39,16 +39,16 @@ def describe(app: FastAPI, switched: Sequence[BaseRoute] = ()) -> None:
 
 
 def _described(app: FastAPI, switched: Sequence[BaseRoute]) -> dict[str, Any]:
-    found = get_openapi(
+    schema = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=[*switched, *app.routes]
     )
-    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     problem.pop("$defs", None)
     schemas |= {"ProblemBody": problem, "FieldError": FieldError.model_json_schema()}
-    found["components"]["securitySchemes"] = _SCHEMES
-    _name_scopes(found["paths"], [*switched, *app.routes])
-    for operations in found["paths"].values():
+    schema["components"]["securitySchemes"] = _SCHEMES
+    _name_scopes(schema["paths"], [*switched, *app.routes])
+    for operations in schema["paths"].values():
         for operation in operations.values():
             said = operation.get("responses", {}).get("422", {})
             if "application/json" in said.get("content", {}):
@@ -58,7 +58,7 @@ def _described(app: FastAPI, switched: Sequence[BaseRoute]) -> dict[str, Any]:
                 }
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    return found
+    return schema
 
 
 def _name_scopes(paths: dict[str, Any], routes: Sequence[BaseRoute]) -> None:

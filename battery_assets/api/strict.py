@@ -27,12 +27,12 @@ class Strict(BaseModel):
 
 def _instant(value: Any) -> Any:
     """The instant that a text is, in UTC. ValueError for another type, and for years that no battery saw."""
-    found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    if found is None or found.tzinfo is None:
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    if instant is None or instant.tzinfo is None:
         raise ValueError("write it as in 2026-03-01T14:00:00+07:00")
-    if not 1900 < found.year < 3000:
+    if not 1900 < instant.year < 3000:
         raise ValueError("years from 1901 to 2999 are taken")
-    return found.astimezone(UTC)
+    return instant.astimezone(UTC)
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
@@ -113,14 +113,14 @@ def strictly(content: bytes) -> Any:
     shape = content.translate(_SHAPE)
     try:
         decoder = _CAREFUL if b"0e" in shape or _LONG in shape else _PLAIN
-        found = decoder.decode(content.decode("utf-8"))
+        value = decoder.decode(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         said = str(error) if isinstance(error, _Refused) else "it is no JSON as RFC 8259 describes it"
         raise Problem(422, "the body cannot be read", errors=[("body", said)]) from None
     plain = b"\\u" not in content and content.count(b"[") + content.count(b"{") <= DEEPEST
-    if not plain and (why := _unfit(found)):
+    if not plain and (why := _unfit(value)):
         raise Problem(422, "the body cannot be read", errors=[("body", why)])
-    return found
+    return value
 
 
 class _Refused(ValueError):
@@ -139,10 +139,10 @@ def _finite(text: str) -> float:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    pairs_once = dict(pairs)
+    if len(pairs_once) != len(pairs):
         raise _Refused("a name occurs twice in one object")
-    return found
+    return pairs_once
 
 
 def _unfit(value: Any) -> str | None:

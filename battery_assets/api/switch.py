@@ -25,11 +25,11 @@ class Switch(BaseRoute):
         """Whether a route of the address' first word takes it: wholly, or but for the method."""
         partly: tuple[Match, Scope] = (Match.NONE, {})
         for route in self.by_word.get(self._word(scope.get("path", "")), ()):
-            match, found = route.matches(scope)
+            match, scope_of_match = route.matches(scope)
             if match is Match.FULL:
-                return match, {**found, "switched": route}
+                return match, {**scope_of_match, "switched": route}
             if match is Match.PARTIAL and partly[0] is Match.NONE:
-                partly = match, {**found, "switched": route}
+                partly = match, {**scope_of_match, "switched": route}
         return partly
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

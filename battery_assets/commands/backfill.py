@@ -71,19 +71,19 @@ def _sites(at: "Session", wanted: tuple[str, ...], *, lab: bool = False) -> list
     from battery_assets.actions.session import know_sites
     from battery_assets.errors import UserError
 
-    known = know_sites(at.warehouse, at.instance, lab=lab)
-    unknown = [site for site in wanted if site not in known]
-    if unknown or not known:
+    registered = know_sites(at.warehouse, at.instance, lab=lab)
+    unknown = [site for site in wanted if site not in registered]
+    if unknown or not registered:
         kind = "lab" if lab else "site"
         raise UserError(
-            f"{kind} {', '.join(unknown)} is not known; known: {', '.join(known) or 'none'}"
+            f"{kind} {', '.join(unknown)} is not known; known: {', '.join(registered) or 'none'}"
             if unknown
             else f"no {kind} was added yet",
             "battery-assets lab add NAME"
             if lab
             else "battery-assets site add NAME --place bangrak, or import fleet FOLDER --site NAME",
         )
-    return list(wanted) or known
+    return list(wanted) or registered
 
 
 def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
@@ -91,16 +91,16 @@ def _months(first: str, last: str, *, lab: bool = False) -> list[str]:
     from battery_assets.platform.dagster.partitions import calendar, month_range
 
     try:
-        found = month_range(first, last)
+        months = month_range(first, last)
     except ValueError as error:
         raise UserError(str(error), "write months as 2025-03") from error
     oldest, *_, newest = calendar(lab=lab)
-    if not found or found[0] < oldest or found[-1] > newest:
+    if not months or months[0] < oldest or months[-1] > newest:
         raise UserError(
             f"months {first} to {last}: allowed are {oldest} to {newest}, in this order",
             "correct --from and --to",
         )
-    return found
+    return months
 
 
 def _here(at: "Session", job: str, sites: list[str], months: list[str]) -> None:

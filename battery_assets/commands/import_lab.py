@@ -100,22 +100,22 @@ def import_tests(
             folder = action.land(at.landing, lab, named, terms)
             asked = [folder / name for _, name in named]
             with steps_bar(f"read into {lab}", 1 if one_test else len(named)) as heard:
-                found, left_out = action.enter_tests(at, lab, folder, defaults, heard, asked)
+                entered, left_out = action.enter_tests(at, lab, folder, defaults, heard, asked)
             months, again = action.months_to_run(at, lab, asked)
             if run and months:
                 with steps_bar(f"lab {lab}", len(months)) as heard:
                     action.run_months(lab, months, heard)
-        _show(found, months, again if run else [])
-        refusal = action.refusal_of(found, left_out)
-        if action.forget_empty(at, lab, found) and refusal is not None:
-            told = f"no test was taken in, and the lab {lab} had none before: it was not kept"
-            raise UserError(f"{told}\n{refusal.message}", refusal.next_step)
+        _show(entered, months, again if run else [])
+        refusal = action.refusal_of(entered, left_out)
+        if action.forget_empty(at, lab, entered) and refusal is not None:
+            note = f"no test was taken in, and the lab {lab} had none before: it was not kept"
+            raise UserError(f"{note}\n{refusal.message}", refusal.next_step)
         if refusal is not None:
             # What the others hold was computed; that some were not taken in is no success.
             raise refusal
 
 
-def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
+def _show(entered: "list[Entered]", months: list[str], again: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -123,14 +123,14 @@ def _show(found: "list[Entered]", months: list[str], again: list[str]) -> None:
     table = Table(title="What became of the files", title_justify="left")
     for column in ("cell", "file", "status", "month"):
         table.add_column(column, overflow="fold")
-    for one in found:
+    for one in entered:
         table.add_row(one.test.cell, one.test.paths[0].name, one.status, one.month or "-")
-    console.print(table if found else "nothing new: every file is in the books already")
-    for one in found:
+    console.print(table if entered else "nothing new: every file is in the books already")
+    for one in entered:
         if one.reason and one.status != "refused":
             console.print(f"{one.status}: {one.reason}")
     for month in again:
         console.print(f"{month}: its last run had not come to its end, so the month is run again")
-    accepted = sum(one.status == "accepted" for one in found)
-    refused = sum(one.status == "refused" for one in found)
+    accepted = sum(one.status == "accepted" for one in entered)
+    refused = sum(one.status == "refused" for one in entered)
     console.print(f"{accepted} tests taken in, {refused} refused, months {', '.join(months) or 'none'}")

@@ -21,10 +21,10 @@ def remove_shown(name: str, yes: bool, *, lab: bool) -> None:
     quiet_logs()
     kind = "lab" if lab else "site"
     with session() as at:
-        found = preview(at, name, lab=lab)
-        for one in found:
+        counts = preview(at, name, lab=lab)
+        for one in counts:
             click.echo(f"{one.table:<32}{one.months:>5} months{one.rows:>14,} rows")
-        if not found:
+        if not counts:
             click.echo(f"nothing was made of {name} yet")
         if not yes:
             click.echo(f"Nothing was removed. Next: battery-assets {kind} remove {name} --yes")

@@ -28,7 +28,7 @@ def report(site: str, most: int, page: bool, month: str) -> None:
 
     with session() as at:
         if site:
-            _known(at, site)
+            _refuse_unknown(at, site)
         if page or month:
             quiet_logs()
             click.echo(make_page(at, site, month))
@@ -36,14 +36,14 @@ def report(site: str, most: int, page: bool, month: str) -> None:
             print_report(at, site, most)
 
 
-def _known(at: "Session", site: str) -> None:
+def _refuse_unknown(at: "Session", site: str) -> None:
     from battery_assets.errors import UserError
     from battery_assets.platform.registry import books as registry
 
     with at.warehouse.transaction() as connection:
-        known = [row.site for row in registry.sites(connection)]
-    if site not in known:
+        names = [row.site for row in registry.sites(connection)]
+    if site not in names:
         raise UserError(
-            f"neither site nor lab is named {site!r}; known: {', '.join(known) or 'none'}",
+            f"neither site nor lab is named {site!r}; known: {', '.join(names) or 'none'}",
             "name one of them, or leave --site out for all",
         )

@@ -59,8 +59,8 @@ def status_lines(settings: "Settings") -> list[str]:
 def _amount(row: Any) -> str:
     if not row.months:
         return "nothing computed yet"
-    found = f"{row.first} to {row.last}, {row.months} month{'s'[: row.months > 1]}, {row.rows:,} rows"
-    return found + (f", {row.stale} stale partitions" if row.stale else "")
+    amount = f"{row.first} to {row.last}, {row.months} month{'s'[: row.months > 1]}, {row.rows:,} rows"
+    return amount + (f", {row.stale} stale partitions" if row.stale else "")
 
 
 def service_lines(settings: "Settings") -> list[str]:

@@ -100,9 +100,9 @@ def show(name: str, *, lab: bool) -> None:
         if source in (FILES, LAB_FILES):
             click.echo(f"files arrive in {at.settings.landing}/{name}")
         _print(terms)
-        for cell, told in cells.items():
-            click.echo(f"\n{cell}:" if told else f"\n{cell}: says nothing of its own")
-            _print(told)
+        for cell, terms_of_cell in cells.items():
+            click.echo(f"\n{cell}:" if terms_of_cell else f"\n{cell}: says nothing of its own")
+            _print(terms_of_cell)
 
 
 def _print(terms: "Iterable[Term]") -> None:
@@ -111,15 +111,15 @@ def _print(terms: "Iterable[Term]") -> None:
         click.echo(f"  {term.name:<24}{term.value:<27} {term.told:<12}{words}".rstrip())
 
 
-def assigned(told: tuple[str, ...]) -> dict[str, Any]:
+def assigned(assignments: tuple[str, ...]) -> dict[str, Any]:
     """Terms given as TERM=VALUE, each value read as JSON or kept as a word. UserError for one without."""
-    found: dict[str, Any] = {}
-    for one in told:
+    terms: dict[str, Any] = {}
+    for one in assignments:
         name, equal, value = one.partition("=")
         if not equal:
             raise UserError(f"--set {one!r} is no TERM=VALUE", "write it as --set epochs=30")
         try:
-            found[name] = json.loads(value)
+            terms[name] = json.loads(value)
         except ValueError:
-            found[name] = value
-    return found
+            terms[name] = value
+    return terms

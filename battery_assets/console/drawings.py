@@ -102,10 +102,10 @@ class Chart:
 
 def fan(states: Sequence[Any], life: Any | None, label: str, limit: float = 80.0) -> Markup:
     """Health with its interval, and the fan of days until it is at the limit. states: rows of the twin."""
-    known = [row for row in states if row["soh_pct"] is not None]
-    if not known:
+    estimated = [row for row in states if row["soh_pct"] is not None]
+    if not estimated:
         return Markup('<p class="note">No state of health is known.</p>')
-    last = known[-1]
+    last = estimated[-1]
     until, lives = last["at"], None
     # A jar that is below the limit already has no way ahead to draw.
     if life is not None and last["fault"] is None and last["soh_pct"] >= limit:
@@ -116,10 +116,10 @@ def fan(states: Sequence[Any], life: Any | None, label: str, limit: float = 80.0
         lives = (life["at"], (low, middle, high))
         # As far as the middle is from now and half as far again: an upper end of decades says "long".
         until = life["at"] + min(max(1.5 * middle, timedelta(days=180)), timedelta(days=3652))
-    values = [float(row[name]) for row in known for name in ("soh_pct", "soh_lower_pct", "soh_upper_pct")
+    values = [float(row[name]) for row in estimated for name in ("soh_pct", "soh_lower_pct", "soh_upper_pct")
               if row[name] is not None]  # fmt: skip
-    axes = _axes([known[0]["at"], until], [*values, limit - 2], 10.0)
-    spans = [(row["at"], row["soh_lower_pct"], row["soh_upper_pct"]) for row in known
+    axes = _axes([estimated[0]["at"], until], [*values, limit - 2], 10.0)
+    spans = [(row["at"], row["soh_lower_pct"], row["soh_upper_pct"]) for row in estimated
              if row["soh_lower_pct"] is not None]  # fmt: skip
     y = axes.y(limit)
     parts = [axes.grid("% of rated"), f'<path class="limit" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>']
@@ -127,7 +127,9 @@ def fan(states: Sequence[Any], life: Any | None, label: str, limit: float = 80.0
     parts.append(f'<path class="band" d="{_band(axes, spans)}"/>')
     if lives is not None:
         parts.append(_fan(axes, lives[0], float(last["soh_pct"]), limit, lives[1]))
-    parts.append(f'<path class="line" d="{_line(axes, [(row["at"], row["soh_pct"]) for row in known])}"/>')
+    parts.append(
+        f'<path class="line" d="{_line(axes, [(row["at"], row["soh_pct"]) for row in estimated])}"/>'
+    )
     x = axes.x(last["at"])
     parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{axes.y(last["soh_pct"]):.1f}" r="3"/>')
     return _svg(label, "".join(parts))

@@ -39,21 +39,21 @@ def keep_visit(request: Request, response: Response) -> Response:
 async def fields(request: Request) -> Mapping[str, str]:
     """A dependency: the fields of a form of ours. Problem 403 for one of another page's, 422 for files."""
     form = await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LONGEST)
-    given: dict[str, str] = {}
+    filled: dict[str, str] = {}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile) or "\0" in value or len(value) > LONGEST:
             raise Problem(422, "a field cannot be taken as it is", "go back, and write it as text")
         # Boxes of one name that are ticked together stand in one field.
-        given[name] = f"{given[name]},{value}" if name in given else value
-    cookie, token = _cookie(request), given.pop(TOKEN, "")
+        filled[name] = f"{filled[name]},{value}" if name in filled else value
+    cookie, token = _cookie(request), filled.pop(TOKEN, "")
     if not cookie or not csrf_fits(cookie, token):
         raise Problem(403, "this form is of another session", "open the page again, and send it from there")
-    return given
+    return filled
 
 
-def listed(given: str | None) -> list[str]:
+def listed(text: str | None) -> list[str]:
     """The values of boxes of one name, or words between commas."""
-    return [one.strip() for one in (given or "").split(",") if one.strip()]
+    return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
 def _cookie(request: Request) -> str:

@@ -134,8 +134,8 @@ def inside(place: str, otherwise: str = "/") -> str:
 
 def accounts_of(request: Request) -> Accounts:
     """The accounts that the application works with."""
-    found: Accounts = request.app.state.platform.accounts
-    return found
+    accounts: Accounts = request.app.state.platform.accounts
+    return accounts
 
 
 async def reader_of(request: Request) -> Reader:
@@ -161,8 +161,8 @@ def instant(text: str | None) -> datetime | None:
 
 def warehouse_of(request: Request) -> Warehouse:
     """The warehouse that the application works with."""
-    found: Warehouse = request.app.state.platform.warehouse
-    return found
+    warehouse: Warehouse = request.app.state.platform.warehouse
+    return warehouse
 
 
 @cache
@@ -184,12 +184,12 @@ def page(request: Request, template: str, *, status: int = 200, **content: Any) 
     as_of = getattr(request.state, "as_of", None)
 
     def link(path: str, **query: Any) -> str:
-        given = {name: value for name, value in query.items() if value not in (None, "")}
+        query_kept = {name: value for name, value in query.items() if value not in (None, "")}
         if as_of is not None:
-            given.setdefault("as_of", f"{as_of:%Y-%m-%dT%H:%M:%S}Z")
-        return quote(path) + (f"?{urlencode(given)}" if given else "")
+            query_kept.setdefault("as_of", f"{as_of:%Y-%m-%dT%H:%M:%S}Z")
+        return quote(path) + (f"?{urlencode(query_kept)}" if query_kept else "")
 
-    known = {
+    shared = {
         "caller": request.scope.get("caller"),
         "as_of": as_of,
         "path": request.url.path,
@@ -199,7 +199,7 @@ def page(request: Request, template: str, *, status: int = 200, **content: Any) 
         "done": DONE.get(request.query_params.get("done", ""), ""),
         **content,
     }
-    return HTMLResponse(environment().get_template(template).render(known), status, HEADERS)
+    return HTMLResponse(environment().get_template(template).render(shared), status, HEADERS)
 
 
 def back(path: str, done: str = "") -> Response:

@@ -32,8 +32,8 @@ def capacitor_calendar(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     put(warehouse, int(row.id), weeks, due)
     proposed = sum(one["due"] is not None for one in due)
     orders = propose(warehouse, str(row.name))
-    told = {"systems": len(due), "weeks": len(weeks), "exchanges": proposed, "new work orders": orders}
-    return dg.MaterializeResult(metadata=told)
+    metadata = {"systems": len(due), "weeks": len(weeks), "exchanges": proposed, "new work orders": orders}
+    return dg.MaterializeResult(metadata=metadata)
 
 
 def calendar_of(dated: pl.DataFrame, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -83,9 +83,9 @@ def _first_lines(mine: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray
     bursts = bursts_of(mine)
     pulses = int(bursts.pulses[0])
     volts = spectra(bursts.volts, bursts.rate_hz)
-    seen = signature(volts, spectra(bursts.amps, bursts.rate_hz, volts.mains_hz), pulses)
-    whole = ~bridge_faults(seen).any(axis=1) & (seen.first_share > 0)
-    share = seen.first_share.copy()
+    measured = signature(volts, spectra(bursts.amps, bursts.rate_hz, volts.mains_hz), pulses)
+    whole = ~bridge_faults(measured).any(axis=1) & (measured.first_share > 0)
+    share = measured.first_share.copy()
     for string in np.unique(bursts.own):
         own = bursts.own == string
         usual = share[own & bursts.reference & whole]

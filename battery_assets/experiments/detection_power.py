@@ -24,8 +24,8 @@ def detection_power(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
     site = str(context.partition_key)
     with warehouse.reading() as connection:
         months = registry.months_of_site(connection, site)[-LAST_MONTHS:]
-    found = [recorded(warehouse, Part(site, month)) for month in months]
-    there = [bursts for bursts in found if bursts.height]
+    months_recorded = [recorded(warehouse, Part(site, month)) for month in months]
+    there = [bursts for bursts in months_recorded if bursts.height]
     rows = power_of(site, pl.concat(there, how="vertical_relaxed")) if there else []
     put(warehouse, site, rows)
     strings = {row["string_code"] for row in rows}
@@ -60,14 +60,14 @@ def power_of(site: str, bursts: pl.DataFrame) -> list[dict[str, Any]]:
     for (code,), mine in daily.partition_by("string_code", as_dict=True, maintain_order=True).items():
         if mine.height < LEAST_BURSTS:
             continue
-        told = power(mine["first"].to_numpy(), growth(LOSSES, int(mine["pulses"][0])))
+        curve = power(mine["first"].to_numpy(), growth(LOSSES, int(mine["pulses"][0])))
         own = {
             "site": site, "string_code": str(code), "bursts": mine.height, "seen_until": mine["day"].max(),
             "wander": mine["first"].log().std(),
         }  # fmt: skip
         rows += [
             {**own, "days": days, "loss": loss, "power": float(one)}
-            for days, powers in zip(DAYS, told, strict=True)
+            for days, powers in zip(DAYS, curve, strict=True)
             for loss, one in zip(LOSSES, powers, strict=True)
         ]
     return rows

@@ -17,5 +17,5 @@ def explanations(
 ) -> dg.MaterializeResult:
     from battery_assets.experiments.trying.explaining import explain
 
-    found = explain(warehouse, tracking, context.partition_key)
-    return dg.MaterializeResult(metadata={"methods": dg.MetadataValue.json(found)})
+    explained = explain(warehouse, tracking, context.partition_key)
+    return dg.MaterializeResult(metadata={"methods": dg.MetadataValue.json(explained)})

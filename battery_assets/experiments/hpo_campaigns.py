@@ -29,12 +29,12 @@ def hpo_campaigns(
     name = context.partition_key
     of_rules = "signal" in config.terms
     number = config.job_id or (rules.ask if of_rules else ask)(warehouse, name, config.terms)
-    found = search(warehouse, number, context.run.run_id, context.log.info)
+    summary = search(warehouse, number, context.run.run_id, context.log.info)
     campaign = books.campaign(warehouse, table, name)
     if campaign.base_model_type == rules.ALERT_RULE:
         front = rules.keep_front(warehouse, campaign)
-        told = {"trials": found["trials"], "front": dg.MetadataValue.json(front)}
-        return dg.MaterializeResult(metadata={"job": number, **told})
-    scores = {} if found["stopped"] else try_best(warehouse, tracking, name, context.run.run_id)
+        metadata = {"trials": summary["trials"], "front": dg.MetadataValue.json(front)}
+        return dg.MaterializeResult(metadata={"job": number, **metadata})
+    scores = {} if summary["stopped"] else try_best(warehouse, tracking, name, context.run.run_id)
     shown = {key: dg.MetadataValue.float(value) for key, value in sorted(scores.items())}
-    return dg.MaterializeResult(metadata={"job": number, "trials": found["trials"], **shown})
+    return dg.MaterializeResult(metadata={"job": number, "trials": summary["trials"], **shown})

@@ -31,8 +31,8 @@ def hold_stores_together(context: dg.OpExecutionContext, warehouse: Warehouse, t
     healed, differences = reconcile(warehouse, tracking)
     context.log.info(f"healed: {healed or 'nothing'}")
     if differences:
-        told = "; ".join(differences[:10])
-        raise dg.Failure(f"{len(differences)} differences: {told}; next step: look at these experiments")
+        examples = "; ".join(differences[:10])
+        raise dg.Failure(f"{len(differences)} differences: {examples}; next step: look at these experiments")
 
 
 @dg.job(description="Holds experiments and MLflow's runs against each other.")

@@ -24,5 +24,5 @@ def nas_campaigns(
     from battery_assets.experiments.searching.networks import ask, search
 
     number = config.job_id or ask(warehouse, context.partition_key, config.terms)
-    found = search(warehouse, number, context.run.run_id, context.log.info)
-    return dg.MaterializeResult(metadata={"job": number, "verdict": dg.MetadataValue.json(found)})
+    summary = search(warehouse, number, context.run.run_id, context.log.info)
+    return dg.MaterializeResult(metadata={"job": number, "verdict": dg.MetadataValue.json(summary)})

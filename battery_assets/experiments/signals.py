@@ -66,19 +66,19 @@ def power_by_string(bursts: Any) -> dict[str, dict[str, dict[str, float]]]:
     from battery_assets.features.ripple.detection import DAYS, LEAST_BURSTS, LOSSES, growth, power
     from battery_assets.features.ripple.spectrum import spectra
 
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    powers: dict[str, dict[str, dict[str, float]]] = {}
     for string in np.unique(bursts.own):
         sound = np.flatnonzero((bursts.own == string) & bursts.sound)
         if len(sound) < LEAST_BURSTS:
             continue
         pulses = int(bursts.pulses[sound[0]])
         of_volts = spectra(bursts.volts[sound], bursts.rate_hz)
-        told = power(of_volts.line(50.0 * pulses), growth(LOSSES, pulses))
-        found[str(string)] = {
+        curve = power(of_volts.line(50.0 * pulses), growth(LOSSES, pulses))
+        powers[str(string)] = {
             str(count): {f"{loss:.2f}": round(float(p), 3) for loss, p in zip(LOSSES, row, strict=True)}
-            for count, row in zip(DAYS, told, strict=True)
+            for count, row in zip(DAYS, curve, strict=True)
         }
-    return found
+    return powers
 
 
 def _markdown(power: dict[str, dict[str, dict[str, float]]]) -> str:
@@ -98,7 +98,7 @@ def _rows(files: pl.DataFrame, bursts: Any, number: int, *, simulated: bool) -> 
 
     # A curve of a discharge has no lines.
     of_ripple = bursts.kind == RIPPLE
-    seen = moments(bursts.volts, bursts.rate_hz)[:, :3] if of_ripple else shape(bursts.volts)
+    shapes = moments(bursts.volts, bursts.rate_hz)[:, :3] if of_ripple else shape(bursts.volts)
     plain = files.select(
         "signal_id", "labels", "system", "string", "is_reference", "row_offset", file_path="url",
         capacitance_lost=pl.col("capacitance_lost").fill_nan(None),
@@ -116,5 +116,5 @@ def _rows(files: pl.DataFrame, bursts: Any, number: int, *, simulated: bool) -> 
                 *(math.nan if one[part] is None else one[part] for part in ("capacitance_lost", "phase_low")),
             ),
         }
-        for one, (rms, kurtosis, dominant) in zip(plain.to_dicts(), seen.tolist(), strict=True)
+        for one, (rms, kurtosis, dominant) in zip(plain.to_dicts(), shapes.tolist(), strict=True)
     ]  # fmt: skip

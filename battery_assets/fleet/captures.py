@@ -30,13 +30,13 @@ def bursts_of(
     """The bursts of captures (window id, samples), with string, code and pulses; waveforms as lists."""
     from battery_assets.features.ripple.bursts import bursts_in
 
-    found = [bursts_in(samples).with_columns(window_id=pl.lit(name)) for name, samples in captures]
-    if not found:
+    bursts = [bursts_in(samples).with_columns(window_id=pl.lit(name)) for name, samples in captures]
+    if not bursts:
         return pl.DataFrame(schema={"window_id": pl.String})
     named = windows.select("window_id", "string_id", "event_type", "trigger").join(
         facts, on="string_id", how="left"
     )
-    return pl.concat(found, how="vertical_relaxed").join(named, on="window_id")
+    return pl.concat(bursts, how="vertical_relaxed").join(named, on="window_id")
 
 
 def keep_captures(warehouse: Warehouse, part: Part) -> dict[str, str]:
@@ -99,8 +99,8 @@ def recorded_bursts(warehouse: Warehouse, part: Part, windows: pl.DataFrame | No
     made_from = recorded.select("start_ts", "window_id", "string_id", "data_blob_url").with_columns(
         pl.Series("sha256", checksums, dtype=pl.String)
     )
-    told = made_from.join(facts, on="string_id", how="left", maintain_order="left")
-    inputs = {day: digest(of_day) for day, of_day in _by_day(told).items()}
+    described = made_from.join(facts, on="string_id", how="left", maintain_order="left")
+    inputs = {day: digest(of_day) for day, of_day in _by_day(described).items()}
 
     def bursts(day: date, _: None) -> pl.DataFrame:
         return measured(bursts_of(days[day], _captures(warehouse, days[day]), facts))

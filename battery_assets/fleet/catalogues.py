@@ -52,9 +52,9 @@ def replace_from_all_sources(
     accounts = {
         site: accounts_kept(warehouse, table, Part(site), reading) for site, reading in readings.items()
     }
-    told = {site: found for site, found in accounts.items() if found["rows"] or found["findings"]}
+    brought = {site: account for site, account in accounts.items() if account["rows"] or account["findings"]}
     refused = [one for reading in readings.values() for one in refused_shown(table, reading)]
-    return with_accounts(result, told, refused)
+    return with_accounts(result, brought, refused)
 
 
 def _stored(warehouse: Warehouse, table: sa.Table) -> pl.DataFrame:
@@ -90,10 +90,10 @@ def _of_site(warehouse: Warehouse, landing: Landing, table: sa.Table, site: sa.R
 
 def _as_before(warehouse: Warehouse, table: sa.Table, site: str, why: str) -> Reading:
     rows = warehouse.read(table, where=table.c.site == site).collect().select(list(empty(table).columns))
-    told = f"the site's files were not taken in, what it brought before stands; {why}"
+    sentence = f"the site's files were not taken in, what it brought before stands; {why}"
     return Reading(
         rows=rows,
         quarantine=pl.DataFrame(schema=QUARANTINE_SCHEMA),
         files=pl.DataFrame(schema=FILES_SCHEMA),
-        findings=[told],
+        findings=[sentence],
     )

@@ -91,10 +91,10 @@ class HealthEvidence:
 
     def day_inputs(self, digests: Mapping[date, str]) -> dict[date, str]:
         """What each day is made from whose health is told at its start."""
-        known = [(self.rounds, "measured_at"), (self.tests, "test_date")]
+        evidence = [(self.rounds, "measured_at"), (self.tests, "test_date")]
         carried = [rows.sort(pl.all()) for rows in (self.fits, self.faults, self.levels) if rows is not None]
         facts = [self.jars, *carried]
-        return day_inputs(digests, *facts, dated=known)
+        return day_inputs(digests, *facts, dated=evidence)
 
     def to_save(self) -> dict[str, pl.DataFrame]:
         """What the last day taken in adds."""

@@ -16,11 +16,11 @@ OF_MONTHS = [table for table in t.FLEET_TABLES if table.info["phase"] in (2, 3)]
 def idle_sites(warehouse: Warehouse, month: str) -> dict[str, str]:
     """The sites whose files have no row of a month, each with words for people."""
     with warehouse.transaction() as connection:
-        known = [site.site for site in registry.sites(connection) if site.source == FILES]
+        sites = [site.site for site in registry.sites(connection) if site.source == FILES]
         busy = registry.sites_with_rows(connection, OF_MONTHS, month)
     return {
         site: f"{site}: skipped, no file has rows of {month}; the landing sensor runs it when one comes"
-        for site in known
+        for site in sites
         if site not in busy
     }
 

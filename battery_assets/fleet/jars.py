@@ -75,8 +75,8 @@ def _as_entered(warehouse: Warehouse, part: Part) -> pl.DataFrame:
 def rated_models(warehouse: Warehouse) -> pl.DataFrame:
     """model_id and MODEL_COLUMNS of every model; a rating or limit of 0 is one that is not known."""
     models = warehouse.read(t.battery_model, columns=["model_id", *MODEL_COLUMNS]).collect()
-    known = [pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name) for name in _NOT_ZERO]
-    return models.with_columns(known)
+    not_zero = [pl.when(pl.col(name) != 0).then(pl.col(name)).alias(name) for name in _NOT_ZERO]
+    return models.with_columns(not_zero)
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,13 @@ def _jars_of(warehouse: Warehouse, part: Part) -> Jars:
 
 def days_under_current(warehouse: Warehouse, part: Part, least_a: float) -> list[date]:
     """The days on which some string carried more than that, either way: the others need not be read."""
-    seen = {
+    days = {
         day: profile["columns"].get("current_a", {})
         for day, profile in day_profiles(warehouse, t.telemetry_string_raw, part).items()
     }
     return [
         day
-        for day, facts in seen.items()
+        for day, facts in days.items()
         if max((abs(facts[word]) for word in ("min", "max") if facts.get(word) is not None), default=0.0)
         > least_a
     ]
@@ -146,8 +146,8 @@ def jars_per_string(jars: pl.DataFrame) -> dict[str, int]:
 
 def rated_ah(jars: pl.DataFrame) -> dict[str, float]:
     """Rated capacity of each string, Ah: that of its smallest jar; without strings of which none is known."""
-    known = jars.filter(pl.col("capacity_ah").is_not_null())
-    return dict(known.group_by("string_id").agg(pl.col("capacity_ah").min()).iter_rows())
+    rated = jars.filter(pl.col("capacity_ah").is_not_null())
+    return dict(rated.group_by("string_id").agg(pl.col("capacity_ah").min()).iter_rows())
 
 
 def site_history(

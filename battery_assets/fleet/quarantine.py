@@ -31,11 +31,11 @@ def broken_laws(warehouse: Warehouse, part: Part) -> list[tuple[str, Finding, st
 
 
 def _broken_laws(warehouse: Warehouse, part: Part) -> list[tuple[str, Finding, str]]:
-    found = []
+    broken = []
     for law in LAWS:
         verdict = law(warehouse, part)
-        found += [(law.__name__, each, verdict.next_step) for each in verdict.findings if each.string_id]
-    return found
+        broken += [(law.__name__, each, verdict.next_step) for each in verdict.findings if each.string_id]
+    return broken
 
 
 def judged_jars(warehouse: Warehouse, part: Part) -> pl.DataFrame:
@@ -50,8 +50,8 @@ def with_quarantined(jars: pl.DataFrame, broken: list[tuple[str, Finding, str]])
         of = str(finding.string_id)
         laws[of] = f"{laws[of]} and {law}" if law not in laws.get(of, law) else law
     string = pl.col("string_id").cast(pl.String)
-    told = string.replace_strict(laws, default=None, return_dtype=pl.String) if laws else None
-    return jars.with_columns(quarantined=pl.lit(None, pl.String) if told is None else told)
+    reason = string.replace_strict(laws, default=None, return_dtype=pl.String) if laws else None
+    return jars.with_columns(quarantined=pl.lit(None, pl.String) if reason is None else reason)
 
 
 def quarantine_objections(broken: list[tuple[str, Finding, str]]) -> pl.DataFrame:
@@ -59,7 +59,7 @@ def quarantine_objections(broken: list[tuple[str, Finding, str]]) -> pl.DataFram
     rows = []
     for law, finding, step in broken:
         string = finding.string_id
-        told = (
+        laws = (
             "string",
             string,
             string,
@@ -73,7 +73,7 @@ def quarantine_objections(broken: list[tuple[str, Finding, str]]) -> pl.DataFram
         )
         if finding.days is not None:
             first, last = finding.days
-            rows += [(*told, first + timedelta(days=n)) for n in range((last - first).days + 1)]
+            rows += [(*laws, first + timedelta(days=n)) for n in range((last - first).days + 1)]
     return pl.DataFrame(rows, schema={**SCALES, "day": pl.Date}, orient="row")
 
 

@@ -28,13 +28,13 @@ def with_sound_references(warehouse: Warehouse, table: sa.Table, reading: Readin
     for name, parent in parents(table).items():
         if not table.c[name].nullable or rows[name].null_count() == rows.height:
             continue
-        known = _known(warehouse, parent)
+        keys = _keys_of(warehouse, parent)
         if parent.table is table:
-            known |= set(rows[key_columns(table)[0]].to_list())
-        dangling = rows.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(list(known)))
+            keys |= set(rows[key_columns(table)[0]].to_list())
+        dangling = rows.filter(pl.col(name).is_not_null() & ~pl.col(name).is_in(list(keys)))
         if dangling.height:
-            findings.append(_told(name, str(parent.table.name), dangling[name]))
-            held = pl.when(pl.col(name).is_in(list(known))).then(pl.col(name))
+            findings.append(_sentence(name, str(parent.table.name), dangling[name]))
+            held = pl.when(pl.col(name).is_in(list(keys))).then(pl.col(name))
             rows = rows.with_columns(held.alias(name))
         if parent.table is table:
             rows, rings = _without_rings(rows, key_columns(table)[0], name)
@@ -53,11 +53,15 @@ def named_apart(
     findings = []
     for name in _unique_names(table) if rows.height else []:
         taken = _taken(warehouse, table, name, part)
-        rows, told = _told_apart(rows, key_columns(table)[0], name, taken, table.c[name].info.get("length"))
-        if told and table.schema == PRIVATE:
+        rows, renamed = _told_apart(
+            rows, key_columns(table)[0], name, taken, table.c[name].info.get("length")
+        )
+        if renamed and table.schema == PRIVATE:
             # Who reads findings may not read how to reach people.
-            told = [f"{name}: {len(told)} values are another row's already; those have their id behind them"]
-        findings += told
+            renamed = [
+                f"{name}: {len(renamed)} values are another row's already; those have their id behind them"
+            ]
+        findings += renamed
     return rows, findings
 
 
@@ -96,17 +100,17 @@ def _without_rings(rows: pl.DataFrame, key: str, name: str) -> tuple[pl.DataFram
     ring = {unit for unit in follows if _comes_back(unit, follows)}
     if not ring:
         return rows, []
-    told = (
+    sentences = (
         f"{name}: {len(ring)} rows name each other in a ring, left empty: {', '.join(sorted(ring)[:_SHOWN])}"
     )
     held = pl.when(~pl.col(key).is_in(sorted(ring))).then(pl.col(name))
-    return rows.with_columns(held.alias(name)), [told]
+    return rows.with_columns(held.alias(name)), [sentences]
 
 
 def _comes_back(unit: str, follows: Mapping[str, str]) -> bool:
-    at, seen = follows.get(unit), {unit}
-    while at is not None and at not in seen:
-        seen.add(at)
+    at, passed = follows.get(unit), {unit}
+    while at is not None and at not in passed:
+        passed.add(at)
         at = follows.get(at)
     return at == unit
 
@@ -114,8 +118,8 @@ def _comes_back(unit: str, follows: Mapping[str, str]) -> bool:
 def unknown_units(warehouse: Warehouse, column: sa.Column, counts: Mapping[str, int]) -> list[str]:
     """A finding where a time series has rows of units that no master table names: `counts` rows by unit."""
     [parent] = [foreign.column for foreign in column.foreign_keys]
-    known = _known(warehouse, parent)
-    strangers = {unit: rows for unit, rows in counts.items() if unit not in known}
+    keys = _keys_of(warehouse, parent)
+    strangers = {unit: rows for unit, rows in counts.items() if unit not in keys}
     if not strangers:
         return []
     most = sorted(strangers.items(), key=lambda unit: (-unit[1], unit[0]))
@@ -150,12 +154,12 @@ def no_longer_named(warehouse: Warehouse, table: sa.Table, part: Part, rows: pl.
     ]
 
 
-def _known(warehouse: Warehouse, parent: sa.Column) -> set[str]:
+def _keys_of(warehouse: Warehouse, parent: sa.Column) -> set[str]:
     with warehouse.transaction() as connection:
         return {str(value) for value in connection.execute(sa.select(parent)).scalars()}
 
 
-def _told(name: str, parent: str, values: pl.Series) -> str:
+def _sentence(name: str, parent: str, values: pl.Series) -> str:
     counts = values.value_counts(sort=True)
     first = ", ".join(f"{value} x {count}" for value, count in counts.head(_SHOWN).iter_rows())
     more = f" and {counts.height - _SHOWN} more" if counts.height > _SHOWN else ""

@@ -39,21 +39,21 @@ def landing_changes(
             contract = SourceContract.from_config(site.config)
             root = landing.root(site.site)
             files, problems = landing_files(root, site.site)
-            told = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
-            tell_problems(warehouse, site.site, told)
+            refused = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
+            tell_problems(warehouse, site.site, refused)
             fresh = [
                 file
                 for file in files
                 if before.get(file.name) != file.sha256 and (file.table, file.sha256) not in read[site.site]
             ]
-            found = months_of(fresh, files, contract)
+            fresh_months = months_of(fresh, files, contract)
         except Exception as error:
             # One site's fault is that site's.
             tell_problems(warehouse, site.site, {f"{site.site}/": (type(error).__name__, str(error))})
             continue
         now |= {file.name: file.sha256 for file in files}
         catalogue_changed |= any(file.table in CATALOGUE for file in fresh)
-        parts |= {(month, site.site) for month in found}
+        parts |= {(month, site.site) for month in fresh_months}
     return now, catalogue_changed, parts
 
 
@@ -119,8 +119,8 @@ def landing_sensor(warehouse: Warehouse, landing: Landing) -> dg.SensorDefinitio
                 for month, site in sorted(parts | waiting)
             ]
         )
-        known = set(context.instance.get_dynamic_partitions(str(sites.name)))
-        fresh = sorted({site for _, site in parts} - known)
+        partitions = set(context.instance.get_dynamic_partitions(str(sites.name)))
+        fresh = sorted({site for _, site in parts} - partitions)
         return dg.SensorResult(
             run_requests=requests,
             cursor=json.dumps(cursor),

@@ -68,13 +68,14 @@ def replace_from_source(
 def source_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     """Where a partition's site has its data from, and its settings. ValueError for a site nobody entered."""
     with warehouse.reading() as connection:
-        known = {site.site: site for site in registry.sites(connection)}
-    if part.site not in known:
+        registered = {site.site: site for site in registry.sites(connection)}
+    if part.site not in registered:
         raise ValueError(
             f"site {part.site!r} is not known. Next step: battery-assets site add {part.site} ..., "
-            f"or battery-assets import fleet FOLDER --site {part.site}. Known: {', '.join(known) or 'none'}"
+            f"or battery-assets import fleet FOLDER --site {part.site}. "
+            f"Known: {', '.join(registered) or 'none'}"
         )
-    return known[part.site].source, known[part.site].config
+    return registered[part.site].source, registered[part.site].config
 
 
 def contract_of(config: dict[str, Any]) -> SourceContract:
@@ -88,8 +89,8 @@ def _from_files(
     if table.info["store"] == "lake":
         return _days_from_files(warehouse, files, table, part, config)
     month = None if table.info["newest_wins"] else part.month
-    found = read_table(files, table, month, contract_of(config), now=clock.now())
-    reading = with_sound_references(warehouse, table, found, part)
+    files_read = read_table(files, table, month, contract_of(config), now=clock.now())
+    reading = with_sound_references(warehouse, table, files_read, part)
     result = warehouse.replace(table, part, reading.rows)
     left = no_longer_named(warehouse, table, part, reading.rows)
     reading = replace(reading, findings=[*reading.findings, *left])
@@ -106,15 +107,17 @@ def _days_from_files(
         before = accounts.known_files(connection, table, part)
     made_from = {file.name: digest(code_version(__name__), file.sha256, part.month, config) for file in files}
     documents = {path: document for path, document in before.items() if document}
-    known = {
+    kept_accounts = {
         path: KnownFile.of(document)
         for path, document in documents.items()
         if document["made_from"] == made_from.get(path)
     }
-    changed = {day for path in documents.keys() - known for day in KnownFile.of(documents[path]).shares}
+    changed = {
+        day for path in documents.keys() - kept_accounts for day in KnownFile.of(documents[path]).shares
+    }
     unit = sort_columns(table)[0]
     with read_table_days(
-        files, table, part.month, contract_of(config), before=known, now=clock.now()
+        files, table, part.month, contract_of(config), before=kept_accounts, now=clock.now()
     ) as days:
         # Had a run died before it kept its accounts, such days would look as if nothing had changed.
         again = days.must_make | changed
@@ -124,8 +127,8 @@ def _days_from_files(
             whole=lambda day, _: day not in again, by=__name__,
         )  # fmt: skip
         reading = days.account()
-    told = unknown_units(warehouse, table.c[unit], _rows_by_unit(plan))
-    reading = replace(reading, findings=[*reading.findings, *told])
+    objections = unknown_units(warehouse, table.c[unit], _rows_by_unit(plan))
+    reading = replace(reading, findings=[*reading.findings, *objections])
     kept = accounts_kept(warehouse, table, part, reading, made_from)
     return with_accounts(result, kept, refused_shown(table, reading))
 
@@ -152,7 +155,7 @@ def accounts_kept(
     made_from: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Keep the accounts. Returns what became of every row, for people."""
-    known = {
+    by_path = {
         path: {**file.document(), "made_from": made_from[path]}
         for path, file in reading.known.items()
         if made_from
@@ -168,7 +171,7 @@ def accounts_kept(
             reading.files,
             quarantine,
             reading.findings,
-            known,
+            by_path,
             reading.not_read,
         )
         return {**accounts.accounts_of(connection, table, part), "findings": reading.findings}
@@ -267,8 +270,10 @@ def _from_generator(
     days = functools.partial(_synthetic_days, table, part, config)
     result, plan = replace_days(warehouse, table, part, inputs, days, once, by=__name__)
     counts = np.sum([counts for _, counts in plan.saved()], axis=0, initial=0)
-    told = dict(zip(("rows sent", "exact duplicates"), np.broadcast_to(counts, 2).tolist(), strict=True))
-    return also_shown(result, told)
+    counts_named = dict(
+        zip(("rows sent", "exact duplicates"), np.broadcast_to(counts, 2).tolist(), strict=True)
+    )
+    return also_shown(result, counts_named)
 
 
 def _synthetic_days(

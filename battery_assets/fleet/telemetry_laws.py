@@ -52,10 +52,10 @@ def current_sign(warehouse: Warehouse, part: Part) -> "Verdict":
     columns, least_a = [*CURRENT, "mode"], LOADED_C * jars.least_ah
     days = _of_loaded_days(warehouse, part, "current_sign", columns, least_a, jars, evidence)
     verdict = law.current_sign((day["sign"] for day in days), jars.strings.height, jars.codes)
-    seen = {finding.string_id for finding in verdict.findings}
+    strings = {finding.string_id for finding in verdict.findings}
     # What the sign says of a string already is not said twice.
     doubts = named_columns.findings((day["doubts"] for day in days), jars.codes)
-    more = [finding for finding in doubts if finding.string_id not in seen]
+    more = [finding for finding in doubts if finding.string_id not in strings]
     return replace(verdict, findings=[*verdict.findings, *more])
 
 
@@ -97,10 +97,10 @@ def _of_loaded_days(
 
     judge = Judge(read, facts)
 
-    def found(day: date, frames: tuple[pl.DataFrame, ...]) -> dict[str, pl.DataFrame]:
+    def of_day(day: date, frames: tuple[pl.DataFrame, ...]) -> dict[str, pl.DataFrame]:
         return reduce(day, judge.strings(day, frames[0])[0])
 
-    return list(reduce_days(warehouse, name, part, inputs, read.walk, found, by=__name__).values())
+    return list(reduce_days(warehouse, name, part, inputs, read.walk, of_day, by=__name__).values())
 
 
 def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
@@ -118,9 +118,9 @@ def jar_sum(warehouse: Warehouse, part: Part) -> "Verdict":
     inputs = {day: digest(files[day], files.get(day - ONE_DAY), of_all) for day in files}
 
     def sums(day: date, frames: list[pl.DataFrame]) -> pl.DataFrame:
-        seen, _ = credible_jars(frames[0].sort("battery_id", "ts"), facts)
+        credible, _ = credible_jars(frames[0].sort("battery_id", "ts"), facts)
         loads, _ = credible_strings(frames[1].sort("string_id", "ts"), facts)
-        hours = law.jar_sums(seen, loads, facts)
+        hours = law.jar_sums(credible, loads, facts)
         return hours.filter(pl.col("hour").dt.date() == day).sort("string_id", "hour")
 
     first_parts = partial(_first_parts, read, width, before)
@@ -143,12 +143,12 @@ def _first_parts(
             read.scan(table, day).filter(in_window(width, early)) for table, early in tables
         )
 
-    seen: dict[date, list[pl.DataFrame]] = {}
+    parts: dict[date, list[pl.DataFrame]] = {}
     for day in days:
-        yesterday = seen.get(day - ONE_DAY) or cut(day - ONE_DAY)
-        seen = {day: cut(day)}
+        yesterday = parts.get(day - ONE_DAY) or cut(day - ONE_DAY)
+        parts = {day: cut(day)}
         ahead = [rows.filter(pl.col("ts") >= midnight(day) - timedelta(hours=1)) for rows in yesterday]
-        yield day, [pl.concat(pair) for pair in zip(ahead, seen[day], strict=True)]
+        yield day, [pl.concat(pair) for pair in zip(ahead, parts[day], strict=True)]
 
 
 def _usual_step_s(warehouse: Warehouse, table: sa.Table, part: Part) -> float:

@@ -130,8 +130,8 @@ class EventLog(PostgresEventLogStorage):
     ) -> "EventRecordsResult":
         """Materializations of an asset; those of the run that this process is at are not asked for."""
         self.flush()
-        found = self._materialized.latest(records_filter, limit, cursor, ascending)
-        return found or super().fetch_materializations(records_filter, limit, cursor, ascending)
+        latest = self._materialized.latest(records_filter, limit, cursor, ascending)
+        return latest or super().fetch_materializations(records_filter, limit, cursor, ascending)
 
     def get_latest_tags_by_partition(
         self,
@@ -144,10 +144,10 @@ class EventLog(PostgresEventLogStorage):
     ) -> "Mapping[str, Mapping[str, str]]":
         """Tags of the latest events, by partition; those of the run that this process is at are known."""
         self.flush()
-        found = None
+        tags = None
         if event_type == Event.ASSET_MATERIALIZATION and before_cursor is None and after_cursor is None:
-            found = self._materialized.tags(asset_key, asset_partitions, tag_keys)
-        return found or super().get_latest_tags_by_partition(
+            tags = self._materialized.tags(asset_key, asset_partitions, tag_keys)
+        return tags or super().get_latest_tags_by_partition(
             asset_key, event_type, tag_keys, asset_partitions, before_cursor, after_cursor
         )
 
@@ -156,10 +156,10 @@ class EventLog(PostgresEventLogStorage):
         if not asset_keys:
             return super().get_asset_records(asset_keys)
         self.flush()
-        known = {key: self._materialized.record(key) for key in asset_keys}
-        others = [key for key, record in known.items() if record is None]
+        records = {key: self._materialized.record(key) for key in asset_keys}
+        others = [key for key, record in records.items() if record is None]
         asked = super().get_asset_records(others) if others else ()
-        return [*(record for record in known.values() if record is not None), *asked]
+        return [*(record for record in records.values() if record is not None), *asked]
 
     def has_table(self, table_name: str) -> bool:
         """Whether the table is there; a table that was there stays."""

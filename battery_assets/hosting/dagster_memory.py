@@ -52,14 +52,14 @@ class Materialized:
         self, asset_key: AssetKey, partitions: Sequence[str] | None, wanted: Sequence[str]
     ) -> Mapping[str, Mapping[str, str]] | None:
         """Tags of the latest materialization of each partition; None where one of them is not of this run."""
-        found = {}
+        by_partition = {}
         for partition in partitions or ():
             record = self._of_partition.get((asset_key, partition))
             if record is None or record.asset_materialization is None:
                 return None
             tags = record.asset_materialization.tags or {}
-            found[partition] = {key: tags[key] for key in wanted if key in tags}
-        return found or None
+            by_partition[partition] = {key: tags[key] for key in wanted if key in tags}
+        return by_partition or None
 
     def record(self, asset_key: AssetKey) -> AssetRecord | None:
         """What is known of an asset that this run has materialized; None of another."""

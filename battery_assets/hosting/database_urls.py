@@ -101,9 +101,9 @@ def libpq_url(url: str) -> str:
     return re.sub(r"^postgresql\+\w+:", "postgresql:", url)
 
 
-def tracking_server(given: Mapping[str, str]) -> str | None:
+def tracking_server(environ: Mapping[str, str]) -> str | None:
     """The address of MLflow's server; None where its database itself is asked."""
-    value = given.get("BATTERY_TRACKING_URI")
+    value = environ.get("BATTERY_TRACKING_URI")
     if value is None or value.startswith("postgresql+psycopg2://"):
         # The database's address is what `variables` says; it is worked out anew, as the port may change.
         return None

@@ -88,12 +88,12 @@ def changes_by_get(scope: Message) -> bool:
 
 def _headers(scope: Message) -> dict[str, str]:
     """Headers that are judged, by name; of one that is sent twice all values, which no allowed one equals."""
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in scope.get("headers", []):
         if name.lower() in _JUDGED:
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-            found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 @lru_cache(1024)

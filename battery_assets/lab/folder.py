@@ -79,15 +79,15 @@ def cells_in(folder: Path) -> list[Path]:
 
 def tests_of(cell: Path, defaults: dict[str, Any]) -> list[SessionFiles]:
     """The tests in a cell's folder. Raises SessionRefused for a cell.json that cannot be read."""
-    terms, found = {**defaults, **cell_terms(cell)}, []
+    terms, tests = {**defaults, **cell_terms(cell)}, []
     for protocol in sorted(path for path in cell.glob("*") if path.is_dir()):
         for entry in sorted(protocol.iterdir()):
             files = sorted(entry.iterdir()) if entry.is_dir() else [entry]
             kept = tuple(path for path in files if path.is_file() and _counts(path))
             _refuse_links(kept, cell)
             if kept:
-                found.append(SessionFiles(cell.name, protocol.name, kept, terms))
-    return found
+                tests.append(SessionFiles(cell.name, protocol.name, kept, terms))
+    return tests
 
 
 def cell_terms(cell: Path) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def read_test(test: SessionFiles) -> "ReadSession":
     try:
         readings = [read(path, contract) for path in test.paths]
         life = joined(readings, one_cell=True)
-        findings = dict.fromkeys([*(told for one in readings for told in one.findings), *life.findings])
+        findings = dict.fromkeys([*(finding for one in readings for finding in one.findings), *life.findings])
         return ReadSession(test, life, tuple(one.declared for one in readings), tuple(findings))
     except FileRefused as refused:
         fault, _, step = refused.detail.partition("; next step: ")
@@ -188,9 +188,9 @@ def record_of(reading: ReadSession, lab: str) -> SessionRecord:
     )
 
 
-def _cell_of(found: ReadSession, lab: str) -> CellRecord:
-    test = found.test
-    nominal = test.terms.get("nominal_capacity_ah") or found.says("nominal_capacity_ah")
+def _cell_of(session: ReadSession, lab: str) -> CellRecord:
+    test = session.test
+    nominal = test.terms.get("nominal_capacity_ah") or session.says("nominal_capacity_ah")
     if not nominal:
         raise SessionRefused(
             f"{test.paths[0].name} does not say the nominal capacity of cell {test.cell}, without which no "
@@ -199,7 +199,7 @@ def _cell_of(found: ReadSession, lab: str) -> CellRecord:
         )
     terms: dict[str, Any] = {name: test.terms.get(name) for name in CELL_TERMS} | {
         "nominal_capacity_ah": float(nominal),
-        "barcode": test.terms.get("barcode") or found.says("barcode"),
+        "barcode": test.terms.get("barcode") or session.says("barcode"),
         END_OF_LIFE: percent_of_nominal(test.terms.get(END_OF_LIFE)),
     }
     return CellRecord(
@@ -212,16 +212,16 @@ def _cell_of(found: ReadSession, lab: str) -> CellRecord:
 
 def pack_of(test: SessionFiles, lab: str) -> dict[str, Any] | None:
     """Row of battery_pack that the cell's folder names, if any. Raises SessionRefused where none can be."""
-    told = {name: test.terms[name] for name in PACK_TERMS if test.terms.get(name) is not None}
-    if not told:
+    terms = {name: test.terms[name] for name in PACK_TERMS if test.terms.get(name) is not None}
+    if not terms:
         return None
     mend = f"correct it in {_book_of(test.cell)}"
-    code = told.get("pack")
+    code = terms.get("pack")
     if not isinstance(code, str) or not 0 < len(code) <= 50:
         raise SessionRefused(f"cell {test.cell}: pack {code!r} is no code of 1 to 50 letters", mend)
     for name in list(PACK_TERMS)[1:]:
-        if name in told and (type(told[name]) is not int or not 1 <= told[name] <= 10_000):
-            raise SessionRefused(f"cell {test.cell}: {name} {told[name]!r} is no number of cells", mend)
+        if name in terms and (type(terms[name]) is not int or not 1 <= terms[name] <= 10_000):
+            raise SessionRefused(f"cell {test.cell}: {name} {terms[name]!r} is no number of cells", mend)
     return {name: test.terms.get(name) for name in ("chemistry", *list(PACK_TERMS)[1:])} | {
         "pack_id": identity("battery_pack", lab, code),
         "pack_code": code,
@@ -247,16 +247,16 @@ def session_points(test: SessionFiles, started_at: datetime) -> pl.DataFrame:
     ).with_columns(correction_ah=beyond_trapezia_ah())
 
 
-def _start(found: ReadSession) -> datetime:
+def _start(session: ReadSession) -> datetime:
     """Instant of test time zero."""
-    test, first = found.test, found.life.points.row(0, named=True)
+    test, first = session.test, session.life.points.row(0, named=True)
     since = float(first["test_time_s"])
-    zone, told = zone_of(test.terms), declared_start(test.terms)
-    if told:
-        return told
+    zone, declared_at = zone_of(test.terms), declared_start(test.terms)
+    if declared_at:
+        return declared_at
     if first["ts"] is not None:
         return datetime.fromtimestamp(round(first["ts"].timestamp() - since, 3), UTC)
-    declared = found.says("started_at") or first["wall_clock"]
+    declared = session.says("started_at") or first["wall_clock"]
     if declared is not None and (declared.tzinfo or zone):
         return (declared if declared.tzinfo else declared.replace(tzinfo=zone)).astimezone(UTC)
     name = test.paths[0].name

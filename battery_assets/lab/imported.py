@@ -74,10 +74,10 @@ def enter_tables(
         sha256 = sha256_of(path)
         key = hashlib.sha256(json.dumps([path.name, sha256]).encode()).hexdigest()
         with warehouse.transaction() as connection:
-            known = intake.entries(connection, lab)
-        if key in known and known[key].status not in (intake.REPLACED, intake.REFUSED):
+            entries = intake.entries(connection, lab)
+        if key in entries and entries[key].status not in (intake.REPLACED, intake.REFUSED):
             continue
-        accepted = {row.key: row.files[0] for row in known.values() if row.status == intake.ACCEPTED}
+        accepted = {row.key: row.files[0] for row in entries.values() if row.status == intake.ACCEPTED}
         yield _enter(warehouse, lab, terms, path, root, key, sha256, accepted)
 
 

@@ -56,8 +56,8 @@ def enter_new_tests(
     The books name files from `root` on. A test of files that are `asked` for comes again while it is refused.
     """
     with warehouse.transaction() as connection:
-        known = intake.entries(connection, lab)
-    accepted = [row for row in known.values() if row.status == intake.ACCEPTED]
+        entries = intake.entries(connection, lab)
+    accepted = [row for row in entries.values() if row.status == intake.ACCEPTED]
     contents = {SessionRecord.of(row.facts).content_sha256: row.key for row in accepted}
     standing = {file["path"]: row for row in accepted for file in row.files}
     for cell in cells_in(folder):
@@ -68,7 +68,7 @@ def enter_new_tests(
             continue
         for test in tests:
             key = _key(test)
-            row = known.get(key)
+            row = entries.get(key)
             if row is None or row.status == intake.REPLACED or not _as_read_now(row):
                 names = [name_in(root, path) for path in test.paths]
                 before = {standing[name].key for name in names if name in standing} - {key}
@@ -123,8 +123,8 @@ def _enter(
         for name, sha in zip(names, test.checksums, strict=True)
     ]
     try:
-        found = read_test(test)
-        record = _named_from(root, record_of(found, lab))
+        session = read_test(test)
+        record = _named_from(root, record_of(session, lab))
         month = _month_of(test, record)
     except SessionRefused as refused:
         with warehouse.transaction() as connection:
@@ -139,7 +139,7 @@ def _enter(
         intake.enter(connection, lab, key, status, month=month, reason=reason, facts=facts, files=files)
         if new:
             intake.replace(connection, lab, before)
-        quarantine = found.life.quarantine.with_columns(pl.col("file").str.strip_prefix(f"{root}/"))
+        quarantine = session.life.quarantine.with_columns(pl.col("file").str.strip_prefix(f"{root}/"))
         intake.keep_quarantine(connection, t.timeseries_point, lab, month, quarantine)
     return Entered(test, status, month, reason)
 

@@ -110,8 +110,8 @@ class Lives:
         sessions = warehouse.read(t.test_session, everything).collect()
         ageing = sessions.filter(~pl.col("protocol").str.to_lowercase().is_in(NOT_AGEING))
         features = warehouse.read(t.cycle_feature, everything).collect()
-        known = features.join(ageing.select("session_id", "started_at"), on="session_id", how="inner")
-        numbered = known.sort("cell_id", "started_at", "session_id", "cycle_index").with_columns(
+        dated = features.join(ageing.select("session_id", "started_at"), on="session_id", how="inner")
+        numbered = dated.sort("cell_id", "started_at", "session_id", "cycle_index").with_columns(
             life_index=pl.int_range(1, pl.len() + 1).over("cell_id")
         )
         in_month = (pl.col("started_at") >= part.start) & (pl.col("started_at") < part.end)
@@ -129,5 +129,5 @@ def training_frame(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     lab = Part(site=part.site)
     rows = warehouse.read(t.cycle_data, lab, where=t.cycle_data.c.month <= upto).collect()
     units = warehouse.read(t.battery_unit, lab, where=t.battery_unit.c.month <= upto).collect()
-    known = units.select("cell_id", "group_tag", battery_id="id")
-    return rows.join(known, on="battery_id", how="inner").with_columns(soh_pct=100.0 * (1.0 - pl.col("pcl")))
+    named = units.select("cell_id", "group_tag", battery_id="id")
+    return rows.join(named, on="battery_id", how="inner").with_columns(soh_pct=100.0 * (1.0 - pl.col("pcl")))

@@ -74,9 +74,9 @@ class SessionRecord:
     @classmethod
     def of(cls, document: dict[str, Any]) -> "SessionRecord":
         """The record that `document` gave."""
-        known = {name: document[name] for name in (*_COLUMNS, "content_sha256", "terms") if name in document}
+        fields = {name: document[name] for name in (*_COLUMNS, "content_sha256", "terms") if name in document}
         cell = CellRecord(**document["cell"])
-        return cls(**{**known, "started_at": datetime.fromisoformat(known["started_at"]), "cell": cell})
+        return cls(**{**fields, "started_at": datetime.fromisoformat(fields["started_at"]), "cell": cell})
 
 
 _COLUMNS = tuple(

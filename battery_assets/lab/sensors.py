@@ -125,22 +125,22 @@ def lab_landing_sensor(
         description="Sees new files of cyclers and materializes the months of their tests.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        found = runnable(
+        to_run = runnable(
             context,
             look(warehouse.process_config_and_initialize(), landing.process_config_and_initialize()),
             lab=True,
         )
-        if not found:
+        if not to_run:
             return dg.SkipReason("no new tests")
-        known = set(context.instance.get_dynamic_partitions(str(labs.name)))
-        fresh = sorted({lab for _, lab, _ in found} - known)
+        partitions = set(context.instance.get_dynamic_partitions(str(labs.name)))
+        fresh = sorted({lab for _, lab, _ in to_run} - partitions)
         requests = [
             dg.RunRequest(
                 run_key=f"{lab} {month} {stamp}",
                 partition_key=dg.MultiPartitionKey({"month": month, "site": lab}),
                 tags=FIRST,
             )
-            for month, lab, stamp in sorted(found)
+            for month, lab, stamp in sorted(to_run)
         ]
         return dg.SensorResult(
             run_requests=requests,

@@ -54,13 +54,13 @@ def sessions_of(warehouse: Warehouse, part: Part, root: Path = Path()) -> list[L
 def lab_of(warehouse: Warehouse, part: Part) -> tuple[str, dict[str, Any]]:
     """Source and settings of a lab. Raises ValueError where the site is none."""
     with warehouse.transaction() as connection:
-        known = {site.site: site for site in registry.sites(connection) if site.source in LAB_SOURCES}
-    if part.site not in known:
+        labs_named = {site.site: site for site in registry.sites(connection) if site.source in LAB_SOURCES}
+    if part.site not in labs_named:
         raise ValueError(
             f"{part.site!r} is no lab. Next step: battery-assets lab add {part.site}, or "
-            f"battery-assets import lab PATH --lab {part.site}. Known labs: {', '.join(known) or 'none'}"
+            f"battery-assets import lab PATH --lab {part.site}. Known labs: {', '.join(labs_named) or 'none'}"
         )
-    return known[part.site].source, known[part.site].config
+    return labs_named[part.site].source, labs_named[part.site].config
 
 
 def points_by_day(tests: list[LabSession]) -> Iterator[tuple[date, pl.DataFrame]]:
@@ -140,8 +140,8 @@ def packs_of(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """
     rows: dict[str, dict[str, Any]] = {}
     for pack in (test.pack for test in sessions_of(warehouse, part) if test.pack):
-        known = {name: value for name, value in pack.items() if value is not None}
-        rows[pack["pack_id"]] = {**pack, **rows.get(pack["pack_id"], {}), **known}
+        facts = {name: value for name, value in pack.items() if value is not None}
+        rows[pack["pack_id"]] = {**pack, **rows.get(pack["pack_id"], {}), **facts}
     return pl.DataFrame(list(rows.values()), schema=polars_schema(battery_pack))
 
 
@@ -174,12 +174,12 @@ def session_rows(warehouse: Warehouse, part: Part, ends: pl.DataFrame) -> pl.Dat
 
     ends: session_id, ended_at, points_count of the points that are there. A test without points is left out.
     """
-    known = pl.DataFrame(
+    sessions = pl.DataFrame(
         [test.record.row() for test in sessions_of(warehouse, part)],
         schema={name: kind for name, kind in polars_schema(test_session).items() if name not in ENDS},
     )
-    found = known.join(ends, on="session_id", how="inner")
+    ended = sessions.join(ends, on="session_id", how="inner")
     counts = ("rows_quarantined", "rows_duplicate")
-    return found.with_columns(
+    return ended.with_columns(
         pl.col("rows_read").fill_null(pl.col("points_count")), pl.col(*counts).fill_null(0)
     )

@@ -72,20 +72,20 @@ def contract_of(terms: dict[str, Any]) -> "LabContract":
     """How the files of a cell are to be read. Raises ValueError for a term that cannot be."""
     from battery_assets.ingest.lab.contract import LabContract
 
-    given = {name: terms[name] for name in CONTRACT_TERMS if terms.get(name) is not None}
+    terms_of_contract = {name: terms[name] for name in CONTRACT_TERMS if terms.get(name) is not None}
     nominal = terms.get("nominal_capacity_ah")
     try:
-        if "columns" in given:
-            given["columns"] = tuple(_column(one) for one in given["columns"])
-        return LabContract(**given, nominal_capacity_ah=float(nominal) if nominal else None)
+        if "columns" in terms_of_contract:
+            terms_of_contract["columns"] = tuple(_column(one) for one in terms_of_contract["columns"])
+        return LabContract(**terms_of_contract, nominal_capacity_ah=float(nominal) if nominal else None)
     except TypeError as error:
         raise ValueError(f"a term is of another kind than it has to be: {error}") from error
 
 
-def _column(told: Any) -> tuple[str, str, float | str]:
-    if not isinstance(told, list | tuple) or len(told) != 3:
-        raise ValueError(f"columns: {told!r}; expected [heading, word, unit or factor]")
-    heading, word, scale = told
+def _column(declared: Any) -> tuple[str, str, float | str]:
+    if not isinstance(declared, list | tuple) or len(declared) != 3:
+        raise ValueError(f"columns: {declared!r}; expected [heading, word, unit or factor]")
+    heading, word, scale = declared
     return str(heading), str(word), scale if isinstance(scale, str) else float(scale)
 
 
@@ -110,14 +110,14 @@ def zone_of(terms: dict[str, Any]) -> ZoneInfo | None:
 
 def declared_start(terms: dict[str, Any]) -> datetime | None:
     """When a test began, where its terms say so; UTC. Raises ValueError for what is no instant."""
-    given = terms.get("started_at")
-    if not given:
+    started_at = terms.get("started_at")
+    if not started_at:
         return None
     try:
-        at = datetime.fromisoformat(given)
+        at = datetime.fromisoformat(started_at)
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=zone_of(terms) or UTC).astimezone(UTC)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"started_at: {given!r} is no instant; write it as 2024-05-31T08:00") from error
+        raise ValueError(f"started_at: {started_at!r} is no instant; write it as 2024-05-31T08:00") from error
 
 
 def term_of(name: str, text: str) -> Any:

@@ -38,10 +38,12 @@ def check_address(url: str) -> None:
 def send(url: str, title: str, text: str) -> None:
     """Say something in a chat. Raises UserError and ChatFailed."""
     check_address(url)
-    found = _apprise()
-    asset = found.AppriseAsset(app_id="battery-assets", secure_logging=True)
-    sender = found.Apprise(asset=asset)
-    if not sender.add(url) or not sender.notify(body=text, title=title, body_format=found.NotifyFormat.TEXT):
+    apprise = _apprise()
+    asset = apprise.AppriseAsset(app_id="battery-assets", secure_logging=True)
+    sender = apprise.Apprise(asset=asset)
+    if not sender.add(url) or not sender.notify(
+        body=text, title=title, body_format=apprise.NotifyFormat.TEXT
+    ):
         raise ChatFailed("the chat did not take the message")
 
 

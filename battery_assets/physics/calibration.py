@@ -98,10 +98,10 @@ def main() -> None:
         (HX12_120, FITTED, STEEPNESS),
         (MA12_100_SHEET, FITTED_TO_SHEET, TO_SHEET[-1:]),
     ):
-        found = calibrated(start, fitted, steepness)
+        fitted_set = calibrated(start, fitted, steepness)
         for name in fitted:
-            print(f"{name} = {getattr(found, name):.5g}")
-        for (end_v, minutes, amps), error in zip(POINTS, sheet_errors(found), strict=True):
+            print(f"{name} = {getattr(fitted_set, name):.5g}")
+        for (end_v, minutes, amps), error in zip(POINTS, sheet_errors(fitted_set), strict=True):
             print(f"{end_v:.2f} V/cell {minutes:6.0f} min {amps:6.1f} A  {100 * np.expm1(error):+5.1f} %")
 
 

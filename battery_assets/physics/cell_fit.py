@@ -119,9 +119,9 @@ def _factors(
     far = np.array(spread)
 
     def residual(logs: np.ndarray) -> np.ndarray:
-        found = cell(np.exp(logs))
+        solved = cell(np.exp(logs))
         errors = [
-            np.nan_to_num(w * _error_mv(found, curve)) for w, curve in zip(weights, curves, strict=True)
+            np.nan_to_num(w * _error_mv(solved, curve)) for w, curve in zip(weights, curves, strict=True)
         ]
         return np.concatenate([*errors, PRIOR_MV * logs / far])
 

@@ -114,20 +114,20 @@ def identified(
     Resistances come from rows above a sixth of full, since they rise towards the empty end; the curve, which
     takes in that rise, then comes from all rows under load.
     """
-    known = np.isfinite(charge)
+    finite = np.isfinite(charge)
     lagged = {
         tau: _lagging(moved_ah * 3600.0 / step_s, float(np.exp(-step_s / tau)), first) for tau in TAUS_S
     }
     usual = usual_curve(knots)
-    rows = known & (charge > ABOVE)
-    found = [
+    rows = finite & (charge > ABOVE)
+    starts = [
         (*_solved(voltage_v[rows], charge[rows], usual, current_a[rows], lag[rows]), tau)
         for tau, lag in lagged.items()
     ]
-    solved, _, tau = min(found, key=lambda one: one[1])
+    solved, _, tau = min(starts, key=lambda one: one[1])
     ohmic, polarisation = (max(float(one), 0.0) for one in solved[knots:])
     dropped = voltage_v - ohmic * current_a - polarisation * lagged[tau]
-    loaded = known & (np.abs(current_a) > 0.05 * np.abs(current_a[known]).max(initial=0.0))
+    loaded = finite & (np.abs(current_a) > 0.05 * np.abs(current_a[finite]).max(initial=0.0))
     departure, noise = _solved(dropped[loaded], charge[loaded], usual)
     curve = np.maximum.accumulate(usual + departure) + np.linspace(0.0, 1e-6, knots)
     return Circuit(curve, ohmic, polarisation, tau, max(noise, 1e-3))

@@ -80,7 +80,7 @@ def rides(
     ohms = parts[:, 1] * HX12_120.ohmic_mohm / 1e3
     excess = np.maximum(ohms - np.median(ohms, axis=1, keepdims=True), 0.0)
     end = (limits.mean_v, limits.reversal_v_cell, limits.last_v, limits.span_s)
-    found = Rides(
+    ridden = Rides(
         np.empty(runs),
         np.empty(runs, np.int64),
         np.empty(runs),
@@ -89,14 +89,14 @@ def rides(
     )  # fmt: skip
     _rides(
         products, parts, moving, excess, (float(level), by_power), end, limits.span_s / steps,
-        (found.minutes, found.lowest, found.jar_v, found.drawn_a, found.own_min),
+        (ridden.minutes, ridden.lowest, ridden.jar_v, ridden.drawn_a, ridden.own_min),
     )  # fmt: skip
-    return found
+    return ridden
 
 
 @njit(cache=True, nogil=True)
-def _rides(products, jars, states, excess, load, limits, long_s, found):
-    minutes, lowest, jar_v, drawn_a, own_min = found
+def _rides(products, jars, states, excess, load, limits, long_s, ridden):
+    minutes, lowest, jar_v, drawn_a, own_min = ridden
     for r in range(minutes.size):
         minutes[r], lowest[r], jar_v[r], drawn_a[r] = _ride(
             products[r], jars[r], states[r], excess[r], load, limits, long_s, own_min[r]

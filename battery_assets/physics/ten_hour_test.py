@@ -35,9 +35,9 @@ def made_for_health(scale, acid, exchange, depletion, jar: Vrla12V120Ah = HX12_1
     scale = np.asarray(scale, dtype=float)
     nominal = replace(Jars.new(scale.size, scale), cells=np.full(scale.size, float(jar.cells)))
     goal = ten_hour_ah(nominal, jar)
-    found = scale
+    factor = scale
     for _ in range(2):
-        own = replace(Jars.new(scale.size, found), cells=np.full(scale.size, float(jar.cells)))
+        own = replace(Jars.new(scale.size, factor), cells=np.full(scale.size, float(jar.cells)))
         made = replace(own, acid_scale=acid, exchange_scale=exchange, depletion_scale=depletion)
-        found = found * (goal / ten_hour_ah(made, jar)) ** (1 / STEEPER_TEST)
-    return found
+        factor = factor * (goal / ten_hour_ah(made, jar)) ** (1 / STEEPER_TEST)
+    return factor

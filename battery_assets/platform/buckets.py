@@ -69,10 +69,10 @@ def move(url: str, site: str, folder: str) -> str | None:
     store, root = remote(f"{url.rstrip('/')}/{site}")
     target = f"{url.rstrip('/')}/{folder}"
     _, aside = remote(target)
-    found = [item["path"] for batch in store.list(f"{root}/") for item in batch]
-    for path in found:
+    paths = [item["path"] for batch in store.list(f"{root}/") for item in batch]
+    for path in paths:
         store.rename(path, f"{aside}/{path.removeprefix(f'{root}/')}")
-    return target if found else None
+    return target if paths else None
 
 
 def _made_of(book: Path) -> dict[str, list[str | None]]:

@@ -88,10 +88,10 @@ def dataset_input(name: str, versions: Mapping[str, str], context: str) -> "Data
 def code_tags() -> dict[str, str]:
     """The commit of the code that runs, where it runs from a checkout; empty elsewhere."""
     try:
-        told = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
+        answers = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return {}
-    commit, changes = told
+    commit, changes = answers
     return {"mlflow.source.git.commit": commit, "battery_assets.code_changed": str(bool(changes)).lower()}
 
 

@@ -56,8 +56,8 @@ class Tracking(dg.ConfigurableResource):
         Raises TrackingUnavailable where MLflow does not answer.
         """
         client = self.client()
-        told = Experiment(experiment) if isinstance(experiment, str) else experiment
-        experiment_id = self._experiment(client, told)
+        named = Experiment(experiment) if isinstance(experiment, str) else experiment
+        experiment_id = self._experiment(client, named)
         made = client.create_run(experiment_id, run_name=name, tags={**code_tags(), **(tags or {})})
         info = made.info
         tracked = TrackedRun(client, info.run_id, experiment_id, self._files(made))
@@ -90,9 +90,9 @@ class Tracking(dg.ConfigurableResource):
         there. Registering the same run and file again returns the version it already has.
         """
         client = self.client()
-        for known in client.search_model_versions(f"run_id = '{_plain(run_id)}'"):
-            if known.name == name and known.tags.get("artifact_path") == artifact_path:
-                return str(known.version)
+        for registered in client.search_model_versions(f"run_id = '{_plain(run_id)}'"):
+            if registered.name == name and registered.tags.get("artifact_path") == artifact_path:
+                return str(registered.version)
         self._named_model(client, name, note)
         run = client.get_run(run_id)
         with tempfile.TemporaryDirectory() as folder:
@@ -137,12 +137,12 @@ class Tracking(dg.ConfigurableResource):
         Each has version, run_id, created_ms, tags, and params and metrics of its run.
         """
         client = self.client()
-        found = []
+        registered = []
         for entry in client.search_model_versions(f"name = '{_plain(name)}'"):
             if any(entry.tags.get(key) != value for key, value in tags.items()):
                 continue
             data = client.get_run(str(entry.run_id)).data
-            found.append(
+            registered.append(
                 {
                     "version": str(entry.version),
                     "run_id": entry.run_id,
@@ -152,7 +152,7 @@ class Tracking(dg.ConfigurableResource):
                     "metrics": dict(data.metrics),
                 }
             )
-        return sorted(found, key=lambda item: int(item["version"]))
+        return sorted(registered, key=lambda item: int(item["version"]))
 
     @contextmanager
     def fetched(self, name: str, version: str) -> Iterator[Path]:
@@ -183,11 +183,11 @@ class Tracking(dg.ConfigurableResource):
         folder.mkdir(parents=True, exist_ok=True)
         files = self._files(client.get_run(str(entry.run_id)))
         path = Path(files.download_artifacts(entry.tags["artifact_path"], str(folder)))
-        found = _sha256(path)
-        if found != entry.tags["sha256"]:
+        checksum = _sha256(path)
+        if checksum != entry.tags["sha256"]:
             raise ArtifactMismatch(
-                f"{name} version {version}: the stored file has sha256 {found}, {entry.tags['sha256']} was "
-                "registered. The artifact store was changed or damaged: restore it or train anew"
+                f"{name} version {version}: the stored file has sha256 {checksum}, {entry.tags['sha256']} "
+                "was registered. The artifact store was changed or damaged: restore it or train anew"
             )
         return path
 
@@ -208,13 +208,14 @@ class Tracking(dg.ConfigurableResource):
     def _files(self, run: "Run") -> "ArtifactRepository":
         return files_at(str(run.info.artifact_uri), self.artifact_root.rstrip("/"), self.tracking_uri)
 
-    def _experiment(self, client: "MlflowClient", told: Experiment) -> str:
-        found = client.get_experiment_by_name(told.name)
-        if found is not None and found.lifecycle_stage == "deleted":
-            client.restore_experiment(found.experiment_id)
-        there = found.tags if found is not None else {}
-        experiment_id = found.experiment_id if found is not None else self._made_experiment(client, told.name)
-        for name, value in told.tags.items():
+    def _experiment(self, client: "MlflowClient", named: Experiment) -> str:
+        experiment = client.get_experiment_by_name(named.name)
+        if experiment is not None and experiment.lifecycle_stage == "deleted":
+            client.restore_experiment(experiment.experiment_id)
+        there = experiment.tags if experiment is not None else {}
+        made = experiment.experiment_id if experiment is not None else None
+        experiment_id = made or self._made_experiment(client, named.name)
+        for name, value in named.tags.items():
             # A note that a person has changed stays.
             if name not in there:
                 client.set_experiment_tag(experiment_id, name, value)

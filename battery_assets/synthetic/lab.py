@@ -111,9 +111,9 @@ def _cell_at(fate: _Fate, cycle: float) -> Cell:
 
 def sessions(lab: SyntheticLab, month: str) -> list[Session]:
     """The sessions that begin in a month, by start; a cell's two follow each other within a week."""
-    found = [session for cell in range(lab.cells) for session in _of_cell(lab, cell)]
+    made = [session for cell in range(lab.cells) for session in _of_cell(lab, cell)]
     return sorted(
-        (session for session in found if session.started_at.strftime("%Y-%m") == month),
+        (session for session in made if session.started_at.strftime("%Y-%m") == month),
         key=lambda session: (session.started_at, session.session_id),
     )
 

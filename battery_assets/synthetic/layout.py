@@ -96,12 +96,12 @@ def _system(site: SyntheticSite, number: int, kind: str, code: str, strings: tup
 def layout(site: SyntheticSite) -> Layout:
     """The fixed things of a site."""
     location = _location_code(site)
-    seen = {"UPS": 0, "RECTIFIER": 0}
+    counts = {"UPS": 0, "RECTIFIER": 0}
     systems: list[System] = []
     string_codes: list[str] = []
     for number, (kind, count) in enumerate(_groups(site.strings)):
-        seen[kind] += 1
-        code = f"{location}-{kind[:3]}-{seen[kind]:02d}"
+        counts[kind] += 1
+        code = f"{location}-{kind[:3]}-{counts[kind]:02d}"
         strings = tuple(range(len(string_codes), len(string_codes) + count))
         systems.append(_system(site, number, kind, code, strings))
         string_codes += [f"{code}-S{place + 1}" for place in range(count)]

@@ -131,15 +131,15 @@ def _with_fate(
         goal = track[np.minimum(installed[own] - origin, SPAN_DAYS)] + years[own]
         worn_out[own] = origin + np.interp(goal, track, np.arange(track.size), right=NEVER)
     horizon = origin + SPAN_DAYS
-    left, cause = operators.found(site, key, jars, installed, offset)
+    left, cause = operators.taken_out(site, key, jars, installed, offset)
     left = left + 365.25 * site.world.stays(jars["rate"], jars["initial"])
     sudden = jars["sudden_day"] < np.minimum(left, horizon)
     alarmed, why = operators.strap_found(site, key, jars)
-    found = np.where(sudden, alarmed + jars["repair"], left)
-    found = np.where(found < horizon, found, NEVER).astype(np.int64)
-    busy = [_under_test(site, n // site.jars_per_string, int(day)) for n, day in enumerate(found)]
+    ended = np.where(sudden, alarmed + jars["repair"], left)
+    ended = np.where(ended < horizon, ended, NEVER).astype(np.int64)
+    busy = [_under_test(site, n // site.jars_per_string, int(day)) for n, day in enumerate(ended)]
     return jars | {
-        "installed": installed, "replaced": found + 2 * np.array(busy),
+        "installed": installed, "replaced": ended + 2 * np.array(busy),
         "sudden": np.where(sudden, jars["sudden"], 0),
         "end_day": np.where(sudden, np.minimum(jars["sudden_day"], worn_out), worn_out),
         "found_by": np.where(sudden, why, cause),

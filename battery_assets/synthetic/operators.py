@@ -52,7 +52,7 @@ def _tests(site: SyntheticSite) -> np.ndarray:
     return np.array([own[:least] for own in days])
 
 
-def found(site: SyntheticSite, key: tuple, jars: dict, installed: np.ndarray, offset: np.ndarray):
+def taken_out(site: SyntheticSite, key: tuple, jars: dict, installed: np.ndarray, offset: np.ndarray):
     """Day on which each place's jar is taken out for its wear, or by mistake, and by what it was found.
 
     `jars` as they are drawn, `key` names their draw. NEVER where nobody finds a reason.

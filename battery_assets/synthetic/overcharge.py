@@ -38,7 +38,7 @@ class Overcharge:
 @lru_cache(maxsize=16)
 def overcharges(site: SyntheticSite) -> tuple[Overcharge, ...]:
     """All of a site's life, in order."""
-    found = []
+    spells = []
     for system in layout(site).systems:
         rng = stream(site.seed, site.site, "overcharge", system.number)
         for _ in range(rng.poisson(PER_SYSTEM_YEAR * HORIZON_YEARS)):
@@ -46,8 +46,8 @@ def overcharges(site: SyntheticSite) -> tuple[Overcharge, ...]:
             string = system.strings[int(rng.integers(len(system.strings)))]
             lasts = rng.uniform(*LASTS_DAYS) * DAY_S
             drawn = [float(rng.uniform(*span)) for span in (EXCESS_V_CELL, COOLING_LEFT, AIR_K)]
-            found.append(Overcharge(system.number, string, float(start), float(start + lasts), *drawn))
-    return tuple(sorted(found, key=lambda spell: spell.start_s))
+            spells.append(Overcharge(system.number, string, float(start), float(start + lasts), *drawn))
+    return tuple(sorted(spells, key=lambda spell: spell.start_s))
 
 
 def overcharged(site: SyntheticSite, from_s: float, to_s: float) -> list[Overcharge]:

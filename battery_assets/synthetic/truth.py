@@ -29,17 +29,17 @@ def truth(site: SyntheticSite, month: str, now: datetime | None = None) -> pl.Da
     rows = np.flatnonzero((jars.installed + switch < until) & (jars.replaced >= begin))
     swapped = jars.replaced[rows] + switch
     today = np.maximum(np.floor(until), jars.installed[rows] + switch)
-    known = np.where(swapped < until, swapped, today)
+    installed = np.where(swapped < until, swapped, today)
     soh, ratio = np.empty(rows.size), np.empty(rows.size)
-    for when in np.unique(known):
-        own = known == when
+    for when in np.unique(installed):
+        own = installed == when
         state = condition(site, rows[own], float(when))
         soh[own], ratio[own] = state.soh, state.resistance_ratio
     failed = jars.end_day[rows]
     causes = zip(jars.sudden[rows], jars.mechanism[rows], strict=True)
     return pl.DataFrame({
         "battery_id": [battery_ids(site)[n] for n in rows],
-        "known_at": [instant(when * DAY_S) for when in known],
+        "known_at": [instant(when * DAY_S) for when in installed],
         "profile": [PROFILES[n].name for n in jars.profile[rows]],
         "mechanism": [SUDDEN_NAMES[s] or MECHANISMS[m].name for s, m in causes],
         "soh_pct": 100 * soh, "resistance_ratio": ratio,

@@ -54,12 +54,12 @@ def sort_columns(table: sa.Table) -> list[str]:
 
 def parents(table: sa.Table) -> dict[str, sa.Column]:
     """Of each column that points at rows of a table, the column that it points at."""
-    found = {}
+    parents_found = {}
     for column in columns(table):
         held = [foreign.column for foreign in column.foreign_keys]
         if held or "parent" in column.info:
-            found[str(column.name)] = held[0] if held else column.info["parent"]
-    return found
+            parents_found[str(column.name)] = held[0] if held else column.info["parent"]
+    return parents_found
 
 
 def empty(table: sa.Table) -> pl.DataFrame:

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 DRAWING = {"matplotlib", "PIL"}
+# They say that somebody has something, and not what it is.
+EMPTY_WORDS = {"told", "found", "known", "given", "seen", "df", "data2", "utils", "helpers", "manager"}
 SCIENCE = {"numpy", "scipy", "numba", "polars"}
 # Each room: the rooms of ours it may import, then the packages of others. `errors` is everybody's.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
@@ -126,6 +128,14 @@ class Tree:
                     found.append(f"{module} imports {name}: {hint}")
         return found
 
+    def empty_words(self) -> list[str]:
+        """`module: name` of functions, parameters and variables whose names do not say what they are."""
+        return [
+            f"{module}: {name}"
+            for module, path in self.paths.items()
+            for name in sorted(EMPTY_WORDS & set(_named(ast.parse(path.read_text(encoding="utf-8")))))
+        ]
+
     def circles(self) -> list[list[str]]:
         """Modules that import each other, directly or not, imports inside functions counted."""
         left = {name: names & self.paths.keys() for name, names in self.imports.items()}
@@ -137,3 +147,18 @@ class Tree:
             if still.keys() == left.keys():
                 return [sorted(left)] if left else []
             left = still
+
+
+def _named(node: ast.AST) -> Iterator[str]:
+    """Names that a file gives to functions, parameters and variables; a class's fields are not among them."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name.lstrip("_")
+            case ast.Name(id=name, ctx=ast.Store()) if not isinstance(node, ast.AnnAssign):
+                yield name
+            case ast.arguments():
+                every = {one.arg for one in (*child.posonlyargs, *child.args, *child.kwonlyargs)}
+                # A refusal says what was found and what was expected.
+                yield from every - {"found"} if "expected" in every else every
+        yield from _named(child)

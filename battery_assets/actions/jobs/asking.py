@@ -61,11 +61,11 @@ class Asker:
 
 def training(asker: Asker, lab: str, terms: Mapping[str, Any]) -> int:
     """A training of a network on a lab's cells. terms: as `Training` of the asset."""
-    known = [row.site for row in registry.sites(asker.connection) if row.source in LAB_SOURCES]
-    if lab not in known or not asker.caller.sees(lab):
+    labs = [row.site for row in registry.sites(asker.connection) if row.source in LAB_SOURCES]
+    if lab not in labs or not asker.caller.sees(lab):
         raise BadField("lab: it is no lab", "see the list of cells", "lab", "is no lab that you see")
     hyperparams = dict(terms.get("hyperparams") or {})
-    with _told(hyperparams, "hyperparams"):
+    with _bad_terms_named(hyperparams, "hyperparams"):
         refuse_unknown(str(terms["algorithm"]), hyperparams)
         number = asked(asker.warehouse, lab, Training(**terms), asker.caller.user_id)
     job, asset = job_of(terms)
@@ -75,7 +75,7 @@ def training(asker: Asker, lab: str, terms: Mapping[str, Any]) -> int:
 
 def experiment(asker: Asker, name: str, terms: Mapping[str, Any]) -> int:
     """A model tried on a dataset."""
-    with _told({"name": name, **terms}):
+    with _bad_terms_named({"name": name, **terms}):
         number = work.ask(asker.warehouse, name, {**terms, "user_id": asker.caller.user_id})
     return asker.launch(number, _named(asker, "experiment", said.experiments, name, "experiments", number))
 
@@ -83,7 +83,7 @@ def experiment(asker: Asker, name: str, terms: Mapping[str, Any]) -> int:
 def campaign(asker: Asker, what: str, name: str, terms: Mapping[str, Any]) -> int:
     """A search for settings, for an alert rule, or for a network."""
     kind, ask = CAMPAIGNS[what]
-    with _told({"name": name, **terms}):
+    with _bad_terms_named({"name": name, **terms}):
         number = ask(asker.warehouse, name, dict(terms))
     belongs(asker.connection, number, asker.caller.user_id)
     return asker.launch(number, _named(asker, kind, said.campaigns, name, _ASSETS[kind], number))
@@ -94,11 +94,11 @@ def dataset(asker: Asker, kind: str, name: str, terms: Mapping[str, Any], landin
 
     An import's `folder` lies below `landing`, where exports arrive: no other folder of the machine is read.
     """
-    given = dict(terms)
+    facts = dict(terms)
     if kind == IMPORT:
-        given["folder"] = str(_below(landing, str(given.get("folder") or "")))
-    with _told({"name": name, **given}, "terms"):
-        number = MAKERS[kind].ask(asker.warehouse, name, given)
+        facts["folder"] = str(_below(landing, str(facts.get("folder") or "")))
+    with _bad_terms_named({"name": name, **facts}, "terms"):
+        number = MAKERS[kind].ask(asker.warehouse, name, facts)
     belongs(asker.connection, number, asker.caller.user_id)
     ops = {"datasets": {"config": {"kind": kind, "job_id": number}}}
     launch = Launch("dataset", [name], ops, str(said.datasets.name), by=asker.by)
@@ -115,15 +115,15 @@ def _below(landing: str, folder: str) -> Path:
     if is_remote(landing):
         raise Failure("exports arrive in a bucket here: it has no folders", "import with the command line")
     home = Path(landing).resolve()
-    found = (home / folder).resolve() if "\0" not in folder else home
-    if not folder.strip() or found == home or not found.is_relative_to(home) or not found.is_dir():
+    path = (home / folder).resolve() if "\0" not in folder else home
+    if not folder.strip() or path == home or not path.is_relative_to(home) or not path.is_dir():
         fault = "is no folder below the one where exports arrive"
         raise BadField(f"folder: {fault}", "put the captures there", "terms.folder", fault)
-    sizes = [size for size, _ in zip(_sizes(found), range(MOST_FILES + 1), strict=False)]
+    sizes = [size for size, _ in zip(_sizes(path), range(MOST_FILES + 1), strict=False)]
     if len(sizes) > MOST_FILES or sum(sizes) > MOST_BYTES:
         fault = f"holds more than {MOST_FILES:,} files or {MOST_BYTES // 10**6} MB"
         raise BadField(f"folder: {fault}", "import with the command line", "terms.folder", fault)
-    return found
+    return path
 
 
 def _sizes(folder: Path) -> Iterator[int]:
@@ -133,7 +133,7 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _told(terms: Mapping[str, Any], place: str = "") -> Iterator[None]:
+def _bad_terms_named(terms: Mapping[str, Any], place: str = "") -> Iterator[None]:
     """Turn what terms cannot be into an error that names the term, where its words do, and gives none back.
 
     place: where the terms stand in the body; empty where each is a field of its own.

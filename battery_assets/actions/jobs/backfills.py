@@ -81,8 +81,8 @@ class Range:
 def checked(connection: sa.Connection, caller: Caller, asked: Range) -> Range:
     """The same range, of sites that are there and that the caller sees. BadField that names what is not."""
     rows = registry.sites(connection)
-    known = {row.site for row in rows if (row.source in LAB_SOURCES) == asked.lab and caller.sees(row.site)}
-    if not set(asked.sites) <= known:
+    sites = {row.site for row in rows if (row.source in LAB_SOURCES) == asked.lab and caller.sees(row.site)}
+    if not set(asked.sites) <= sites:
         raise _refused("sites", f"one is no {'lab' if asked.lab else 'site'} that you see")
     if len(set(asked.sites)) < len(asked.sites):
         raise _refused("sites", "one is named twice")

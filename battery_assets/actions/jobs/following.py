@@ -16,7 +16,7 @@ ENDED = (core.SUCCEEDED, core.FAILED, core.STOPPED)
 MOST_LINES = 200
 
 
-def seen(connection: sa.Connection, caller: Caller, number: int) -> sa.Row | None:
+def visible(connection: sa.Connection, caller: Caller, number: int) -> sa.Row | None:
     """A job's row, where the caller sees all of its sites; a job of no site is for who sees every site."""
     row = connection.execute(sa.select(job).where(job.c.id == number)).one_or_none()
     if row is None or caller.sites is None:
@@ -27,9 +27,9 @@ def seen(connection: sa.Connection, caller: Caller, number: int) -> sa.Row | Non
 
 def shown(row: sa.Row) -> dict[str, Any]:
     """A job as programs see it. A worker that is gone has failed, whether or not it was noted."""
-    found = {name: getattr(row, name) for name in SHOWN}
+    fields = {name: getattr(row, name) for name in SHOWN}
     by = (row.launch or {}).get("by") or None
-    return {**found, "progress": float(row.progress), "facts": row.facts, "asked_by": by}
+    return {**fields, "progress": float(row.progress), "facts": row.facts, "asked_by": by}
 
 
 def lines_since(connection: sa.Connection, number: int, last: int) -> Sequence[sa.Row]:

@@ -60,8 +60,8 @@ def shown(warehouse: Warehouse, name: str) -> tuple[sa.RowMapping, Sequence[sa.R
     """An incident as it stands, and what people entered about it, in order."""
     with warehouse.reading() as connection:
         row = incident_named(connection, name)
-        told = {"id": row.incident_id, "site": row.site, "fault": row.fault}
-        return row._mapping, connection.execute(_HISTORY, told).mappings().all()
+        row_shown = {"id": row.incident_id, "site": row.site, "fault": row.fault}
+        return row._mapping, connection.execute(_HISTORY, row_shown).mappings().all()
 
 
 def acknowledge(warehouse: Warehouse, name: str, by: str | Person, note: str | None = None) -> str:
@@ -105,7 +105,7 @@ def reopen(warehouse: Warehouse, name: str, by: str | Person, words: str) -> str
     return _enter(warehouse, name, by, "reopen", note=_said(words))
 
 
-def _enter(warehouse: Warehouse, name: str, by: str | Person, action: str, **told: Any) -> str:
+def _enter(warehouse: Warehouse, name: str, by: str | Person, action: str, **entry: Any) -> str:
     with warehouse.transaction() as connection:
         row = incident_named(connection, name)
         who: Person = person(connection, by)
@@ -118,7 +118,7 @@ def _enter(warehouse: Warehouse, name: str, by: str | Person, action: str, **tol
                 action=action,
                 entered_by=who.name,
                 user_id=who.user_id,
-                **told,
+                **entry,
             )
         )
     return str(row.incident_code)

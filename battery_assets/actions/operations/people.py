@@ -37,23 +37,23 @@ def person(connection: sa.Connection, name: str | Person) -> Person:
     """Who that is: a user by identifier, email or name, or else somebody whom the platform does not know."""
     if isinstance(name, Person):
         return name
-    found = _users(connection, name)
+    rows = _users(connection, name)
     if not name.strip():
         raise UserError("nobody is named", "say who enters this: a name, an email or a user_id")
-    return Person(name.strip(), str(found[0].user_id) if len(found) == 1 else None)
+    return Person(name.strip(), str(rows[0].user_id) if len(rows) == 1 else None)
 
 
 def user_id_of(connection: sa.Connection, name: str) -> str:
     """The identifier of a user who is named. UserError where nobody or several are called so."""
-    found = _users(connection, name)
-    if len(found) != 1:
+    rows = _users(connection, name)
+    if len(rows) != 1:
         active = sa.select(_USER.c.email).where(_USER.c.is_active).order_by(_USER.c.email)
-        known = connection.execute(active)
+        ids = connection.execute(active)
         raise UserError(
-            f"{len(found) or 'no'} users are called {name!r}; active: {', '.join(known.scalars()) or 'none'}",
+            f"{len(rows) or 'no'} users are called {name!r}; active: {', '.join(ids.scalars()) or 'none'}",
             "name one of them by email",
         )
-    return str(found[0].user_id)
+    return str(rows[0].user_id)
 
 
 def _users(connection: sa.Connection, name: str) -> list[sa.Row]:

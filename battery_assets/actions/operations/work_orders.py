@@ -86,9 +86,9 @@ def imported(
             order = line.order(orders)
             acts = line.acts(connection, order, orders)
             about = {name: order[name] for name in ("site", "work_order_id", "fault")}
-            told = {**about, "began_at": order["created_at"], "entered_by": who.name, "user_id": who.user_id}
+            entry = {**about, "began_at": order["created_at"], "entered_by": who.name, "user_id": who.user_id}
             for act in acts:
-                connection.execute(sa.insert(t.work_order_entry).values(**told, **act))
+                connection.execute(sa.insert(t.work_order_entry).values(**entry, **act))
                 orders[str(order["work_order_id"])] = order = {**order, **_after(act)}
             if acts:
                 done.orders.add(str(order["work_order_id"]))
@@ -104,8 +104,8 @@ def _after(act: Mapping[str, Any]) -> dict[str, Any]:
 def _orders(connection: sa.Connection, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     ids = [one for row in rows if (one := as_uuid(row.get("work_order_id") or ""))]
     tickets = [row["external_id"].strip() for row in rows if row.get("external_id")]
-    found = connection.execute(_ALL, {"ids": ids, "tickets": tickets}).mappings()
-    return {str(row["work_order_id"]): dict(row) for row in found}
+    matching = connection.execute(_ALL, {"ids": ids, "tickets": tickets}).mappings()
+    return {str(row["work_order_id"]): dict(row) for row in matching}
 
 
 @dataclass(frozen=True)
@@ -127,17 +127,17 @@ class _Line:
         """The work order that the line is about."""
         name, ticket = self.cell("work_order_id"), self.cell("external_id")
         if name:
-            found = [one for one in orders.values() if str(one["work_order_id"]) == as_uuid(name)]
+            orders_named = [one for one in orders.values() if str(one["work_order_id"]) == as_uuid(name)]
         else:
-            found = [one for one in orders.values() if ticket and one["external_id"] == ticket]
-        if len(found) != 1:
+            orders_named = [one for one in orders.values() if ticket and one["external_id"] == ticket]
+        if len(orders_named) != 1:
             said = f"work order {name!r}" if name else f"ticket {ticket!r}"
             raise self.wrong(
                 "work_order_id" if name else "external_id",
-                f"{said} is {'not known' if not found else 'that of several sites'}",
+                f"{said} is {'not known' if not orders_named else 'that of several sites'}",
                 "take the identifiers from `battery-assets work-orders export`",
             )
-        return found[0]
+        return orders_named[0]
 
     def acts(
         self, connection: sa.Connection, order: Mapping[str, Any], orders: Mapping[str, dict[str, Any]]
@@ -171,12 +171,12 @@ class _Line:
             )
 
     def _progress(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
-        given, findings = self.cell("status"), self.cell("resolution_notes") or None
-        state = self.words.get(given, given.lower())
+        status, findings = self.cell("status"), self.cell("resolution_notes") or None
+        state = self.words.get(status, status.lower())
         if state and state not in STATES:
             raise self.wrong(
                 "status",
-                f"{given!r} is none of {', '.join(STATES)}",
+                f"{status!r} is none of {', '.join(STATES)}",
                 "say what it means: --state WORD=STATUS",
             )
         at = self._instant("completed_at")

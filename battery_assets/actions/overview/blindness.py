@@ -96,16 +96,16 @@ def data(warehouse: Warehouse, reader: Reader) -> Data:
         for row in reader.rows(connection, _PARTITIONS, tables=list(SHOWN), raw=list(RAW)):
             if row["site"] in sites:
                 sites[row["site"]].partitions[row["table_name"]] = row
-        found = Data(
+        consequences = Data(
             list(sites.values()),
             reader.rows(connection, _UNSUPERVISED),
             reader.rows(connection, _QUARANTINED),
             reader.rows(connection, _STALE),
         )
-    for one in found.sites:
+    for one in consequences.sites:
         judge(one, reader.now)
-    found.sites.sort(key=lambda one: (-len(one.blind), one.site))  # type: ignore[attr-defined]
-    return found
+    consequences.sites.sort(key=lambda one: (-len(one.blind), one.site))  # type: ignore[attr-defined]
+    return consequences
 
 
 def judge(at: SiteData, now: datetime) -> None:

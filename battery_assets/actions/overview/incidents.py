@@ -131,10 +131,10 @@ def incident_coded(
     """An incident by its code, with the hours around `day` or else around its beginning; None where there is
     none that the reader sees. Raises PastNotKept."""
     with reader.reading(warehouse) as connection:
-        found = reader.rows(connection, _INCIDENT, code=code)
-    if not found or not reader.sees(found[0]["site"]):
+        rows = reader.rows(connection, _INCIDENT, code=code)
+    if not rows or not reader.sees(rows[0]["site"]):
         return None
-    facts = found[0]
+    facts = rows[0]
     own = {"id": facts["incident_id"], "site": facts["site"]}
     day = day or facts["worsened_at"] or facts["created_at"]
     with reader.reading(warehouse, *TABLES, sites=[facts["site"]]) as connection:

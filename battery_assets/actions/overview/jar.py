@@ -114,10 +114,10 @@ class Jar:
 def jar_named(warehouse: Warehouse, reader: Reader, name: str) -> Jar | None:
     """A jar by its code; None where the reader sees none of that name. Raises PastNotKept."""
     with warehouse.reading() as connection:
-        found = reader.rows(connection, _JAR, name=name)
-    if not found or not reader.sees(found[0]["site"]):
+        rows = reader.rows(connection, _JAR, name=name)
+    if not rows or not reader.sees(rows[0]["site"]):
         return None
-    facts = found[0]
+    facts = rows[0]
     jar = {"jar": facts["battery_id"]}
     with reader.reading(warehouse, *TABLES, sites=[facts["site"]]) as connection:
         return Jar(

@@ -67,6 +67,6 @@ def of_jars(*parts: str) -> sa.TextClause:
 
 def newest_months(connection: sa.Connection, reader: Reader, site: str = "") -> dict[str, list[str]]:
     """The months that JARS and FEATURES look at, by the name of their parameter."""
-    found = {row["table_name"]: row["months"] for row in reader.rows(connection, _NEWEST, site=site)}
+    months = {row["table_name"]: row["months"] for row in reader.rows(connection, _NEWEST, site=site)}
     names = {"twin": "digital_twin_state", "life": "rul_prediction", "features": "feature_store"}
-    return {name: list(found.get(table, [])) for name, table in names.items()}
+    return {name: list(months.get(table, [])) for name, table in names.items()}

@@ -37,10 +37,10 @@ def lines(warehouse: Warehouse, reader: Reader, kind: str, before: int = 0, most
     query = query.where(number < before) if before else query
     query = query.where(at <= reader.as_of) if reader.as_of else query
     with warehouse.reading() as connection:
-        found = connection.execute(query.order_by(number.desc()).limit(most + 1)).mappings().all()
-    more = int(found[most - 1]["number"]) if len(found) > most else 0
+        rows = connection.execute(query.order_by(number.desc()).limit(most + 1)).mappings().all()
+    more = int(rows[most - 1]["number"]) if len(rows) > most else 0
     columns = [column.name for column in query.selected_columns if column.name != "number"]
-    return Lines(columns, [{name: _said(row[name]) for name in columns} for row in found[:most]], more)
+    return Lines(columns, [{name: _said(row[name]) for name in columns} for row in rows[:most]], more)
 
 
 def _query(kind: str) -> tuple[sa.Select, sa.ColumnElement[int], sa.ColumnElement[Any]]:

@@ -69,5 +69,5 @@ class Reader:
     def rows(self, connection: sa.Connection, statement: sa.TextClause, **terms: Any) -> list[Row]:
         """The rows of a statement; of its parameters `sites` and `now` are the reader's."""
         own = {name: value for name, value in self.terms.items() if name in statement._bindparams}
-        found = connection.execute(statement, {**own, **terms}).mappings().all()
-        return [cast(Row, row) for row in found]
+        mappings = connection.execute(statement, {**own, **terms}).mappings().all()
+        return [cast(Row, row) for row in mappings]

@@ -143,10 +143,10 @@ def enable(connection: sa.Connection, number: int, by: int = COMMAND_LINE) -> No
 def number_of(connection: sa.Connection, username: str) -> int:
     """The number of an account by its name. UserError where none is called so."""
     query = sa.select(t.users.c.id).where(t.users.c.username == plain_name(username))
-    found = connection.execute(query).scalar_one_or_none()
-    if found is None:
+    number = connection.execute(query).scalar_one_or_none()
+    if number is None:
         raise UserError(f"no account is called {username!r}", "see `battery-assets user list`")
-    return int(found)
+    return int(number)
 
 
 def listed(connection: sa.Connection) -> Sequence[sa.RowMapping]:

@@ -25,10 +25,10 @@ def fresh() -> tuple[str, str, str]:
 
 def parts(text: str) -> tuple[str, str] | None:
     """Prefix and secret of a key; None for what is none."""
-    found = FORM.fullmatch(text)
-    if found is None or _check(found[1] + found[2]) != found[3]:
+    match = FORM.fullmatch(text)
+    if match is None or _check(match[1] + match[2]) != match[3]:
         return None
-    return found[1], found[2]
+    return match[1], match[2]
 
 
 def _random(length: int) -> str:
@@ -36,8 +36,8 @@ def _random(length: int) -> str:
 
 
 def _check(text: str) -> str:
-    rest, found = zlib.crc32(text.encode("ascii")), ""
+    rest, digits = zlib.crc32(text.encode("ascii")), ""
     for _ in range(CHECK_LENGTH):
         rest, place = divmod(rest, len(_LETTERS))
-        found = _LETTERS[place] + found
-    return found
+        digits = _LETTERS[place] + digits
+    return digits

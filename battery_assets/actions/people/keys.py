@@ -126,10 +126,10 @@ def number_of(connection: sa.Connection, key: str) -> int:
     """The number of a key by its number, or by what it begins with. UserError where there is none."""
     k = t.api_keys.c
     same = k.id == int(key) if key.isascii() and key.isdigit() and len(key) < 18 else k.prefix == key
-    found = connection.execute(sa.select(k.id).where(same)).scalar_one_or_none()
-    if found is None:
+    number = connection.execute(sa.select(k.id).where(same)).scalar_one_or_none()
+    if number is None:
         raise UserError("no key is called so", "see `battery-assets key list`")
-    return int(found)
+    return int(number)
 
 
 def _put(connection: sa.Connection, seal: Seal, values: dict[str, object]) -> NewKey:

@@ -141,8 +141,8 @@ class KnownKeys:
 
     def _refuse_other(self, text: str, kept: _Kept) -> None:
         """KeyRefused where a text is not the key of a row; a text that is goes into mind with the row."""
-        found = key_text.parts(text)
-        said = "".join(found).encode("ascii") if found is not None else b""
+        split = key_text.parts(text)
+        said = "".join(split).encode("ascii") if split is not None else b""
         if not hmac.compare_digest(hmac.digest(self._pepper, said, "sha256"), kept.key_hash):
             raise KeyRefused
         kept.text = text

@@ -72,15 +72,15 @@ def step_of(secret: str, code: str, last: int | None) -> int | None:
 
 def use(connection: sa.Connection, accounts: Accounts, row: sa.Row, code: str, origin: Origin) -> str | None:
     """Use a code of an account whose row is locked. Returns totp or backup_code; None where it is neither."""
-    given = code.replace(" ", "").replace("-", "")
-    if row.totp_enabled and row.totp_secret and len(given) == 6:
-        step = step_of(_unsealed(accounts, row.id, row.totp_secret), given, row.totp_last_step)
+    digits = code.replace(" ", "").replace("-", "")
+    if row.totp_enabled and row.totp_secret and len(digits) == 6:
+        step = step_of(_unsealed(accounts, row.id, row.totp_secret), digits, row.totp_last_step)
         if step is None:
             return None
         connection.execute(t.users.update().where(t.users.c.id == row.id).values(totp_last_step=step))
         return "totp"
     table = t.backup_codes
-    mine = [table.c.user_id == row.id, table.c.code_hash == _code_hash(given), table.c.is_used.is_(False)]
+    mine = [table.c.user_id == row.id, table.c.code_hash == _code_hash(digits), table.c.is_used.is_(False)]
     values = {"is_used": True, "used_at": clock.now(), "ip_address": origin.address}
     if connection.execute(table.update().where(*mine).values(**values)).rowcount != 1:
         return None
@@ -179,8 +179,8 @@ def _new_codes(connection: sa.Connection, user: int) -> tuple[str, ...]:
     return tuple("-".join(code[k : k + 4] for k in range(0, 24, 4)) for code in plain)
 
 
-def _code_hash(given: str) -> str:
-    return hashlib.sha256(given.upper().encode("utf-8", "surrogatepass")).hexdigest()
+def _code_hash(code: str) -> str:
+    return hashlib.sha256(code.upper().encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _unsealed(accounts: Accounts, user: int, sealed: str) -> str:

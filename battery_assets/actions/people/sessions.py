@@ -34,9 +34,9 @@ def csrf_of(token: str) -> str:
     return hmac.new(token.encode("utf-8", "surrogatepass"), b"csrf", hashlib.sha256).hexdigest()
 
 
-def csrf_fits(token: str, given: str | None) -> bool:
+def csrf_fits(token: str, answer: str | None) -> bool:
     """Whether a form was made for this token."""
-    return hmac.compare_digest(csrf_of(token).encode(), (given or "").encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(csrf_of(token).encode(), (answer or "").encode("utf-8", "surrogatepass"))
 
 
 def begin(connection: sa.Connection, user: int, origin: Origin, *, second_factor: bool) -> str:

@@ -57,11 +57,11 @@ def page(warehouse: Warehouse, resource: Resource, asked: Asked) -> Page:
     query = sa.select(sa.cast(sa.func.to_json(sa.text("page")), sa.Text), *keys).select_from(rows)
     with _asking(warehouse, asked) as connection:
         _refuse_past(connection, resource, asked)
-        found = connection.execute(query.order_by(*keys)).all()
-    more = len(found) > asked.limit
-    found = found[: asked.limit]
-    after = _cursor(resource, asked, found[-1][1:]) if more else None
-    return Page([row[0] for row in found], after)
+        fetched = connection.execute(query.order_by(*keys)).all()
+    more = len(fetched) > asked.limit
+    fetched = fetched[: asked.limit]
+    after = _cursor(resource, asked, fetched[-1][1:]) if more else None
+    return Page([row[0] for row in fetched], after)
 
 
 def frame(warehouse: Warehouse, resource: Resource, asked: Asked) -> tuple[pl.DataFrame, str | None]:
@@ -71,11 +71,11 @@ def frame(warehouse: Warehouse, resource: Resource, asked: Asked) -> tuple[pl.Da
     schema = {one.name: IN_MEMORY[one.kind] for one in resource.fields.values()}
     with _asking(warehouse, asked) as connection:
         _refuse_past(connection, resource, asked)
-        found = copy_select(connection, sa.select(*rows.c).order_by(*keys), schema)
-    more = found.height > asked.limit
-    found = found.head(asked.limit)
-    after = _cursor(resource, asked, found.select(resource.key).row(-1)) if more else None
-    return found, after
+        rows_copied = copy_select(connection, sa.select(*rows.c).order_by(*keys), schema)
+    more = rows_copied.height > asked.limit
+    rows_copied = rows_copied.head(asked.limit)
+    after = _cursor(resource, asked, rows_copied.select(resource.key).row(-1)) if more else None
+    return rows_copied, after
 
 
 def one(warehouse: Warehouse, resource: Resource, name: str, asked: Asked) -> str | None:
@@ -83,7 +83,7 @@ def one(warehouse: Warehouse, resource: Resource, name: str, asked: Asked) -> st
     rows = resource.source(Knowledge(asked.as_of)).subquery("page")
     same = [sa.cast(rows.c[column], sa.Text) == name for column in resource.one_by]
     query = sa.select(sa.cast(sa.func.to_json(sa.text("page")), sa.Text)).select_from(rows)
-    query = query.where(sa.or_(*same), *_seen(resource, rows, asked))
+    query = query.where(sa.or_(*same), *_visible(resource, rows, asked))
     # Where a month has its own row of it, the newest one is what is asked for.
     if "month" in resource.key:
         query = query.order_by(rows.c.month.desc())
@@ -107,7 +107,7 @@ def _asking(warehouse: Warehouse, asked: Asked) -> Iterator[sa.Connection]:
 def _selected(resource: Resource, asked: Asked) -> sa.Subquery:
     """The rows of a page and one more, which says whether another page follows."""
     rows = resource.source(Knowledge(asked.as_of)).subquery("asked")
-    where = _seen(resource, rows, asked)
+    where = _visible(resource, rows, asked)
     where += [rows.c[name].in_(values) for name, values in asked.filters.items() if values]
     if resource.at is not None:
         where += [rows.c[resource.at] >= asked.since] if asked.since else []
@@ -120,7 +120,7 @@ def _selected(resource: Resource, asked: Asked) -> sa.Subquery:
     return sa.select(rows).where(*where).order_by(*keys).limit(asked.limit + 1).subquery("page")
 
 
-def _seen(resource: Resource, rows: sa.Subquery, asked: Asked) -> list[sa.ColumnElement[bool]]:
+def _visible(resource: Resource, rows: sa.Subquery, asked: Asked) -> list[sa.ColumnElement[bool]]:
     """The conditions that a reader may see a row."""
     if asked.sites is None:
         return []
@@ -130,9 +130,11 @@ def _seen(resource: Resource, rows: sa.Subquery, asked: Asked) -> list[sa.Column
 
 
 def _newest_month(table: sa.Table, rows: sa.Subquery, asked: Asked) -> sa.ScalarSelect:
-    known = [version.c.known_since <= asked.as_of] if asked.as_of else [version.c.version.is_not(None)]
+    committed = [version.c.known_since <= asked.as_of] if asked.as_of else [version.c.version.is_not(None)]
     mine = (version.c.table_name == table.name) & (version.c.site == rows.c.site)
-    return sa.select(sa.func.max(version.c.month)).where(mine, version.c.rows > 0, *known).scalar_subquery()
+    return (
+        sa.select(sa.func.max(version.c.month)).where(mine, version.c.rows > 0, *committed).scalar_subquery()
+    )
 
 
 def _refuse_past(connection: sa.Connection, resource: Resource, asked: Asked) -> None:

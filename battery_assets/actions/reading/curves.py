@@ -39,11 +39,11 @@ class Curve:
     @property
     def fields(self) -> dict[str, str]:
         """Columns of a point with what each is."""
-        told = {"ts": "First instant of the point's span.", "rows": "Rows that it stands for."}
+        meanings = {"ts": "First instant of the point's span.", "rows": "Rows that it stands for."}
         for name in self.names:
             about = self.table.c[name].comment or name
-            told |= {f"{name}_{how}": f"{word} of: {about}" for how, word in _HOW.items()}
-        return told
+            meanings |= {f"{name}_{how}": f"{word} of: {about}" for how, word in _HOW.items()}
+        return meanings
 
 
 _HOW = {"mean": "Mean", "min": "Least", "max": "Largest"}
@@ -76,7 +76,7 @@ def thinned(
     since: datetime | None,
     until: datetime | None,
     points: int,
-    known: Knowledge = NOW,
+    knowledge: Knowledge = NOW,
 ) -> pl.DataFrame:
     """Points of a curve: ts, rows, and mean, min and max of each name; no more than `points`.
 
@@ -89,7 +89,7 @@ def thinned(
         for month in months
     }
     # Months are judged once their files are chosen: one that is made again meanwhile is not taken for old.
-    then = _known(warehouse, curve, owner["site"], months, known)
+    then = _visible_until(warehouse, curve, owner["site"], months, knowledge)
     rows = pl.concat(part if month in then else part.clear() for month, part in each.items()).collect()
     if rows.is_empty():
         return pl.DataFrame(schema=_schema(rows.schema, curve))
@@ -98,25 +98,25 @@ def thinned(
     span = max((last - first) // timedelta(microseconds=1), 1)  # type: ignore[operator]
     place = (pl.col("ts") - pl.lit(first)).dt.total_microseconds() * points // span
     kinds = {"mean": pl.Expr.mean, "min": pl.Expr.min, "max": pl.Expr.max}
-    told = [kinds[how](pl.col(name)).alias(f"{name}_{how}") for name in curve.names for how in _HOW]
+    summaries = [kinds[how](pl.col(name)).alias(f"{name}_{how}") for name in curve.names for how in _HOW]
     return (
         rows.group_by(place.alias("place"))
-        .agg(pl.col("ts").min(), pl.len().cast(pl.Int64).alias("rows"), *told)
+        .agg(pl.col("ts").min(), pl.len().cast(pl.Int64).alias("rows"), *summaries)
         .sort("place")
         .drop("place")
     )
 
 
-def _known(
-    warehouse: Warehouse, curve: Curve, site: str, months: Sequence[str], known: Knowledge
+def _visible_until(
+    warehouse: Warehouse, curve: Curve, site: str, months: Sequence[str], knowledge: Knowledge
 ) -> set[str]:
     """The months whose files were there. PastNotKept where one has others since."""
-    if known.as_of is None:
+    if knowledge.as_of is None:
         return set(months)
     with warehouse.reading() as connection:
-        known.refuse_made_again(connection, [curve.table], [site], months)
+        knowledge.refuse_made_again(connection, [curve.table], [site], months)
         mine = [version.c.table_name == curve.table.name, version.c.site == site]
-        query = sa.select(version.c.month).where(*mine, version.c.known_since <= known.as_of)
+        query = sa.select(version.c.month).where(*mine, version.c.known_since <= knowledge.as_of)
         return set(connection.execute(query).scalars())
 
 

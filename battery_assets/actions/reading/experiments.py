@@ -37,10 +37,10 @@ def _with_state(
                     site=None, past=_MOVES, one_by=("id", "name"))  # fmt: skip
 
 
-def _partitions(known: Knowledge) -> sa.Select:
+def _partitions(knowledge: Knowledge) -> sa.Select:
     """Partitions by what was committed; of what was known at an instant, those that were there."""
     return sa.select(*(version.c[name] for name in _PARTITION)).where(
-        version.c.version.is_not(None), known.until(version.c.known_since)
+        version.c.version.is_not(None), knowledge.until(version.c.known_since)
     )
 
 
@@ -65,7 +65,7 @@ RESOURCES = (
     of_kept(c.nas_trials, "nas-trials", EXPERIMENTS, filters=("campaign_id",)),
     Resource(
         "models", FLEET, t.ml_model.comment or "",
-        lambda known: sa.select(t.ml_model).where(known.of(t.ml_model)),
+        lambda knowledge: sa.select(t.ml_model).where(knowledge.of(t.ml_model)),
         {column.name: field_of(column) for column in t.ml_model.columns},
         ("model_id",), ("month", "model_type", "status", "version"), "trained_at", (t.ml_model,),
         site=None, one_by=("model_id",),

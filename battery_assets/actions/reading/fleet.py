@@ -22,16 +22,16 @@ _LIFE = ("predicted_at", "rul_days", "rul_lower_ci_days", "rul_upper_ci_days", "
 _JAR = ("site", "battery_id", "battery_code", "string_id", "position_in_string", "installed_date")
 
 
-def _jars(known: Knowledge) -> sa.Select:
+def _jars(knowledge: Knowledge) -> sa.Select:
     """Jars in service with their newest twin state and prediction, of what was known."""
-    twin = _newest(t.digital_twin_state, "captured_at", known).lateral("twin")
-    life = _newest(t.rul_prediction, "predicted_at", known).lateral("life")
+    twin = _newest(t.digital_twin_state, "captured_at", knowledge).lateral("twin")
+    life = _newest(t.rul_prediction, "predicted_at", knowledge).lateral("life")
     joined = (
         t.battery.join(t.string, t.string.c.string_id == t.battery.c.string_id)
         .outerjoin(twin, sa.true())
         .outerjoin(life, sa.true())
     )
-    at = sa.func.current_date() if known.as_of is None else sa.literal(known.as_of.date())
+    at = sa.func.current_date() if knowledge.as_of is None else sa.literal(knowledge.as_of.date())
     in_service = sa.or_(t.battery.c.replaced_date.is_(None), t.battery.c.replaced_date > at)
     here = sa.or_(t.battery.c.installed_date.is_(None), t.battery.c.installed_date <= at)
     columns: list[sa.ColumnElement] = [*(t.battery.c[name] for name in _JAR), t.string.c.string_code]
@@ -39,9 +39,9 @@ def _jars(known: Knowledge) -> sa.Select:
     return sa.select(*columns, life.c.source.label("rul_source")).select_from(joined).where(in_service, here)
 
 
-def _newest(table: sa.Table, at: str, known: Knowledge) -> sa.Select:
+def _newest(table: sa.Table, at: str, knowledge: Knowledge) -> sa.Select:
     mine = table.c.battery_id == t.battery.c.battery_id
-    rows = sa.select(table).where(mine, known.of(table)).correlate(t.battery)
+    rows = sa.select(table).where(mine, knowledge.of(table)).correlate(t.battery)
     return rows.order_by(table.c[at].desc()).limit(1)
 
 

@@ -32,8 +32,8 @@ class Knowledge:
             return sa.true()
         columns = (table if named is None else named).c
         mine = [version.c[name] == columns[name] for name in ("site", "month") if name in columns]
-        known = version.c.known_since <= self.as_of
-        return sa.exists().where(version.c.table_name == table.name, known, *mine)
+        is_known = version.c.known_since <= self.as_of
+        return sa.exists().where(version.c.table_name == table.name, is_known, *mine)
 
     def until(self, column: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
         """The condition that something was entered by then; for rows that are never changed."""

@@ -19,8 +19,8 @@ def _trained(name: str, title: str, table: sa.Table, joined: sa.Join, *filters: 
         name,
         LAB,
         title,
-        lambda known: (
-            sa.select(*table.columns, _LAB).select_from(joined).where(known.until(table.c.created_at))
+        lambda knowledge: (
+            sa.select(*table.columns, _LAB).select_from(joined).where(knowledge.until(table.c.created_at))
         ),
         {**{column.name: field_of(column) for column in table.columns}, "site": _SITE},
         ("id",),
@@ -42,7 +42,7 @@ TRAININGS = Resource(
     "trainings",
     LAB,
     "Trainings of networks on a lab's cells: jobs, with what was asked for.",
-    lambda known: sa.select(
+    lambda knowledge: sa.select(
         *(job.c[name] for name in _JOB_FIELDS if name not in ("site", "facts")), job.c.facts, _LAB
     ).where(job.c.kind == s.KIND),
     _JOB_FIELDS,
@@ -69,7 +69,7 @@ def _together(
     columns = [*table.columns, _of_ensemble(ensemble).label("site"), more[0]]
     return Resource(
         name, LAB, table.comment or "",
-        lambda known: sa.select(*columns).where(known.until(table.c.created_at)),
+        lambda knowledge: sa.select(*columns).where(knowledge.until(table.c.created_at)),
         {**{column.name: field_of(column) for column in table.columns}, "site": _SITE, more[1].name: more[1]},
         ("id",), ("site", *filters), "created_at", one_by=("id",),
     )  # fmt: skip
@@ -98,7 +98,7 @@ ENSEMBLE_PREDICTIONS = _together(
 )  # fmt: skip
 CURVES = Resource(
     "training-curves", LAB, "Losses of each epoch of trainings.",
-    lambda known: sa.select(*s.training_job_metric.columns, _LAB).join_from(
+    lambda knowledge: sa.select(*s.training_job_metric.columns, _LAB).join_from(
         s.training_job_metric, job, job.c.id == s.training_job_metric.c.job_id
     ),
     {**{column.name: field_of(column) for column in s.training_job_metric.columns}, "site": _SITE},

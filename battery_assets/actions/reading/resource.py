@@ -94,7 +94,7 @@ def of_table(
         name,
         room,
         table.comment or "",
-        lambda known: sa.select(*columns).where(known.of(table)),
+        lambda knowledge: sa.select(*columns).where(knowledge.of(table)),
         {column.name: field_of(column) for column in columns},
         key_columns,
         tuple(filters),
@@ -120,7 +120,7 @@ def of_kept(
         name,
         room,
         table.comment or "",
-        lambda known: sa.select(*columns),
+        lambda knowledge: sa.select(*columns),
         {column.name: field_of(column) for column in columns},
         tuple(column.name for column in table.primary_key.columns),
         tuple(filters),
@@ -138,7 +138,7 @@ def of_entries(table: sa.Table, name: str, room: str, *, filters: Sequence[str])
         name,
         room,
         table.comment or "",
-        lambda known: sa.select(*columns).where(known.until(table.c.entered_at)),
+        lambda knowledge: sa.select(*columns).where(knowledge.until(table.c.entered_at)),
         {column.name: field_of(column) for column in columns},
         ("id",),
         ("site", *filters),
@@ -152,4 +152,4 @@ def of_view(
 ) -> tuple[Source, dict[str, Field], str]:
     """The parts of a resource that is a view of the database: source, fields by name, title."""
     view = sa.table(name, *(sa.column(one.name, _TYPES[one.kind]) for one in fields), schema=schema)
-    return (lambda known: sa.select(view)), {one.name: one for one in fields}, title
+    return (lambda knowledge: sa.select(view)), {one.name: one for one in fields}, title

@@ -107,7 +107,7 @@ def _of_fleet(at: Session) -> list[Step]:
         "months": months[-RULE_MONTHS:],
     }  # fmt: skip
 
-    def told(site: str) -> Step:
+    def power_step(site: str) -> Step:
         return Step(
             site, "detection_power", lambda at: experiments.tell_power(at, site), key="site", done="true"
         )
@@ -117,7 +117,7 @@ def _of_fleet(at: Session) -> list[Step]:
             "demo-rule", "hpo_campaigns",
             lambda at: campaigns.search_rule(at, "demo-rule", terms, _admin(at)),
         ),
-        *(told(site) for site in ready),
+        *(power_step(site) for site in ready),
     ]  # fmt: skip
 
 

@@ -54,8 +54,8 @@ def list_datasets(at: Session) -> list[dict[str, Any]]:
 def tell_power(at: Session, site: str) -> list[dict[str, Any]]:
     """Tell what a site's strings would have seen of a capacitor's loss. Returns rows of detection_power."""
     with at.warehouse.reading() as connection:
-        known = {row.site for row in registry.sites(connection) if row.source not in LAB_SOURCES}
-    if site not in known:
+        fleet_sites = {row.site for row in registry.sites(connection) if row.source not in LAB_SOURCES}
+    if site not in fleet_sites:
         raise UserError(f"{site}: no site", "battery-assets site list")
     run_here("detection_power", site)
     query = sa.select(detection_power).where(detection_power.c.site == site).order_by(detection_power.c.id)
@@ -112,10 +112,10 @@ def find(at: Session, query: str, save: str = "", use: str = "") -> list[dict[st
     """Experiments that a query finds; `save` keeps the query under a name, `use` takes a kept one."""
 
     def go() -> list[dict[str, Any]]:
-        told = finding.use_search(at.warehouse, use) if use else query
+        text = finding.use_search(at.warehouse, use) if use else query
         if save:
-            finding.keep_search(at.warehouse, save, told)
-        return finding.search(at.warehouse, told)
+            finding.keep_search(at.warehouse, save, text)
+        return finding.search(at.warehouse, text)
 
     return plainly(go)
 

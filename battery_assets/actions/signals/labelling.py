@@ -13,11 +13,11 @@ from battery_assets.tables.experiments.trainings import experiment, saved_search
 def search(warehouse: Warehouse, query: str, limit: int, field: str = "query.q") -> list[dict[str, Any]]:
     """Experiments that a query finds, newest first. BadField for a query that is none."""
     try:
-        found = finding.search(warehouse, query, limit)
+        matches = finding.search(warehouse, query, limit)
     except BadInput as error:
         fault = "a part is neither a word, nor key:value, nor score>number"
         raise BadField(f"query: {fault}", "as in model_type:cnn1d macro_auroc>0.95", field, fault) from error
-    return [{name: value for name, value in row.items() if name != "search_vector"} for row in found]
+    return [{name: value for name, value in row.items() if name != "search_vector"} for row in matches]
 
 
 def tag(warehouse: Warehouse, name: str, word: str) -> None:

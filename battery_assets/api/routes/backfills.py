@@ -106,5 +106,5 @@ def difference(request: Request, number: JobNumber, caller: Followed) -> Respons
     if row.kind != backfills.KIND:
         raise Problem(404, "no backfill is called so", "see the list of jobs")
     with request.app.state.platform.warehouse.reading() as connection:
-        found = backfills.difference(connection, number, row.facts)
-    return Response(as_json(found), media_type="application/json")
+        changed = backfills.difference(connection, number, row.facts)
+    return Response(as_json(changed), media_type="application/json")

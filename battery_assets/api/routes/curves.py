@@ -65,14 +65,14 @@ def _add(path: str, curve: Curve) -> None:
         format: Annotated[Literal["json", "csv", "arrow"], Query(description="Form of the answer.")] = "json",
         as_of: AsOf = None,
     ) -> Response:
-        known = Knowledge(caller.as_of(as_of))
+        knowledge = Knowledge(caller.as_of(as_of))
         warehouse = request.app.state.platform.warehouse
         owner: Mapping[str, str] = json.loads(row_of(warehouse, curve.of, name, caller))
         try:
-            found = plainly(lambda: curves.thinned(warehouse, curve, owner, since, until, points, known))
+            rows = plainly(lambda: curves.thinned(warehouse, curve, owner, since, until, points, knowledge))
         except curves.LakeError as error:
             raise Problem(409, "a file of it is not as it was written", "make its month again") from error
-        return _answered(found, format)
+        return _answered(rows, format)
 
     router.add_api_route(
         f"/{path}", read, methods=["GET"], tags=[curve.of.room], summary=curve.title,

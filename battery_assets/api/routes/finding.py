@@ -46,7 +46,7 @@ class Search(Strict):
     query: Line
 
 
-def _found(rows: list[dict[str, Any]]) -> Response:
+def _answer(rows: list[dict[str, Any]]) -> Response:
     return Response(json.dumps({"items": rows}, default=str), media_type="application/json")
 
 
@@ -82,7 +82,7 @@ def search(
 ) -> Response:
     """Words, key:value and score>number; newest first."""
     _refuse_narrow(caller)
-    return _found(labelling.search(request.app.state.platform.warehouse, q, limit))
+    return _answer(labelling.search(request.app.state.platform.warehouse, q, limit))
 
 
 @router.post("/experiments/{name}/tags", summary="Give an experiment a tag", operation_id="tag_experiment",
@@ -160,4 +160,4 @@ def use(
     _refuse_narrow(caller)
     warehouse = request.app.state.platform.warehouse
     query = json.loads(row_of(warehouse, RESOURCES["saved-searches"], str(number), caller))["query"]
-    return _found(labelling.search(warehouse, query, limit))
+    return _answer(labelling.search(warehouse, query, limit))

@@ -108,7 +108,7 @@ class DatasetTerms(Strict):
 def job_of(request: Request, caller: Caller, number: int) -> sa.Row:
     """A job that the caller sees. Problem 404."""
     with request.app.state.platform.warehouse.reading() as connection:
-        row = following.seen(connection, caller, number)
+        row = following.visible(connection, caller, number)
     if row is None:
         raise Problem(404, "no job is called so", "see the list of jobs")
     return row
@@ -126,7 +126,7 @@ def accepted(change: Change, ask: Callable[[Asker], int]) -> Response:
 
     def do(connection: sa.Connection) -> Response:
         number = ask(Asker(change.warehouse, connection, change.caller, change.request_id))
-        row = following.seen(connection, change.caller, number)
+        row = following.visible(connection, change.caller, number)
         body = as_json(following.shown(row)) if row is not None else "{}"
         return Response(body, 202, {"location": f"/api/v1/jobs/{number}/state"}, "application/json")
 
@@ -217,7 +217,7 @@ def stop(
 
     def do(connection: sa.Connection) -> Response:
         following.stop(connection, number)
-        row = following.seen(connection, caller, number)
+        row = following.visible(connection, caller, number)
         return Response(
             as_json(following.shown(row)) if row is not None else "{}", media_type="application/json"
         )

@@ -84,9 +84,9 @@ class _Act:
 
 def _order(action: str) -> Callable[[Warehouse, str, Person, Any], None]:
     def do(warehouse: Warehouse, name: str, by: Person, body: Any) -> None:
-        told = {"words": getattr(body, "words", None), "to": getattr(body, "to", None),
+        words = {"words": getattr(body, "words", None), "to": getattr(body, "to", None),
                 "ticket": getattr(body, "external_id", None), "at": getattr(body, "at", None)}  # fmt: skip
-        order_acts.act(warehouse, name, by, action, Said(**told))
+        order_acts.act(warehouse, name, by, action, Said(**words))
 
     return do
 

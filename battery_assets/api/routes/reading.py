@@ -48,7 +48,7 @@ class _Terms(BaseModel):
 
 def _terms(resource: Resource) -> type[BaseModel]:
     """The query terms of a resource's list."""
-    found: dict[str, Any] = {
+    terms: dict[str, Any] = {
         name: (list[_kind(resource.fields[name])], PydanticField(default=[], max_length=50, description=said))  # type: ignore[misc]
         for name in resource.filters
         if (said := resource.fields[name].description or name)
@@ -56,10 +56,10 @@ def _terms(resource: Resource) -> type[BaseModel]:
     if resource.at is not None:
         about = f"{resource.at} at this instant or later", f"{resource.at} before this instant"
         for name, said in zip(("since", "until"), about, strict=True):
-            found[name] = (Instant | None, PydanticField(default=None, description=said))
+            terms[name] = (Instant | None, PydanticField(default=None, description=said))
     if resource.monthly is not None:
-        found["newest"] = (bool, PydanticField(default=False, description="Only each site's newest month."))
-    return create_model(f"{resource.name.title().replace('-', '')}Terms", __base__=_Terms, **found)
+        terms["newest"] = (bool, PydanticField(default=False, description="Only each site's newest month."))
+    return create_model(f"{resource.name.title().replace('-', '')}Terms", __base__=_Terms, **terms)
 
 
 def _kind(one: Field) -> Any:

@@ -27,13 +27,15 @@ def evaluate(number: int, paths: tuple[Path, ...], cells: bool) -> None:
 
     quiet_logs()
     with session() as at:
-        found = judged(at, number, paths)
+        scores = judged(at, number, paths)
     console = Console(highlight=False, markup=False)
-    rows = [(name, *(f"{one:.5g}" for one in values)) for name, values in sorted(found["scores"].items())]
+    rows = [(name, *(f"{one:.5g}" for one in values)) for name, values in sorted(scores["scores"].items())]
     console.print(listed(["score", "value", "5 %", "95 %"], rows, left=(0,)))
     if cells:
         names = ["cell", "rows", "ended", "soh_rmse", "soh_mape", "rul_rmse", "too_short"]
-        shown = [tuple(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row) for row in found["cells"]]
+        shown = [
+            tuple(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row) for row in scores["cells"]
+        ]
         console.print(listed(names, shown, left=(0,)))
-    if found["quarantined"]:
-        console.print(f"{found['quarantined']} rows of the files cannot be, and were left out")
+    if scores["quarantined"]:
+        console.print(f"{scores['quarantined']} rows of the files cannot be, and were left out")

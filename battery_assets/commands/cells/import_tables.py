@@ -26,26 +26,26 @@ def import_tables(lab: str, layout: str, paths: tuple[Path, ...], run: bool, ter
         raise UserError(
             f"--{word} says nothing of a table of cycles", "leave it out; the layout says the rest"
         )
-    given = {
+    stated = {
         "month": terms["started_at"][:7] if terms.get("started_at") else None,
         "nominal_capacity_ah": terms.get("nominal_capacity_ah"),
         "end_of_life_pct": terms.get("end_of_life_pct"),
     }
     with session() as at:
         files = action.files_in(paths)
-        known = action.enter_lab_of_cycles(at, lab, layout, given)
+        declared = action.enter_lab_of_cycles(at, lab, layout, stated)
         with at.warehouse.transaction() as connection:
             registry.hold_site(connection, lab)
             landed = action.land_tables(at.landing, lab, files)
             with steps_bar(f"read into {lab}", len(landed)) as heard:
-                found = action.enter(at, lab, known, landed, heard)
+                entered = action.enter(at, lab, declared, landed, heard)
             months = action.months_to_run(at, lab, landed)
             if run and months:
                 with steps_bar(f"lab {lab}", len(months)) as heard:
                     run_months(lab, months, heard)
-        _show(found)
+        _show(entered)
         if run and months:
-            print_accounts(at, lab, known.month)
+            print_accounts(at, lab, declared.month)
         if action.forget_refused(at, lab):
             raise UserError(
                 f"no file was taken in, and the lab {lab} had none before: it was not kept",
@@ -53,11 +53,11 @@ def import_tables(lab: str, layout: str, paths: tuple[Path, ...], run: bool, ter
             )
 
 
-def _show(found: "list[EnteredTable]") -> None:
+def _show(entered: "list[EnteredTable]") -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)
-    if not found:
+    if not entered:
         console.print("nothing new: every file is in the books already")
-    for one in found:
+    for one in entered:
         console.print(f"{one.path.name}: {one.status}{f', {one.reason}' if one.reason else ''}")

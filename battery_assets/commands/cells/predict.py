@@ -36,8 +36,8 @@ def predict(model: int | None, ensemble: int | None, battery: int | None, payloa
     quiet_logs()
     number = model if model is not None else ensemble
     with session() as at:
-        found = said_of(
+        answers = said_of(
             at, int(number or 0), battery_id=battery, payload=stated, ensemble=ensemble is not None
         )
-    shown = {name: found[name] for name in ("soh", "rul", "result", "details") if name in found}
+    shown = {name: answers[name] for name in ("soh", "rul", "result", "details") if name in answers}
     click.echo(json.dumps(shown, indent=1))

@@ -91,10 +91,10 @@ def compare(one: tuple[int, ...], other: tuple[int, ...], lab: str) -> None:
     quiet_logs()
     names = ("error", "slice", "cells", "one", "other", "difference", "low", "high", "one_better", "verdict")
     with session() as at:
-        found = action.compare(at, lab, list(one), list(other))
+        compared = action.compare(at, lab, list(one), list(other))
     rows = [
         tuple(f"{row[k]:.4g}" if isinstance(row[k], float) else str(row[k] or "") for k in names)
-        for row in found
+        for row in compared
     ]
     Console(highlight=False, markup=False).print(listed(list(names), rows, left=(0, 1, 9)))
 

@@ -162,10 +162,10 @@ def reopen(code: str, words: str, by: str) -> None:
     _enter("reopen", code, by, words=words)
 
 
-def _enter(act: str, code: str, by: str, **told: Any) -> None:
+def _enter(act: str, code: str, by: str, **entry: Any) -> None:
     from battery_assets.actions.operations import incidents
     from battery_assets.actions.session import session
 
     with session() as at:
-        named = getattr(incidents, act)(at.warehouse, code, by, **told)
+        named = getattr(incidents, act)(at.warehouse, code, by, **entry)
     click.echo(f"{named}: {act} entered by {by}.")

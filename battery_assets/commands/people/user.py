@@ -169,9 +169,9 @@ def _add(name: str, email: str, role: str, full_name: str, sites: tuple[str, ...
 
     if "" in sites:
         raise UserError("--site names no site", "leave it out for every site")
-    seen = sites or (accounts.EVERY_SITE,)
+    visible = sites or (accounts.EVERY_SITE,)
     with session() as at, at.warehouse.transaction() as connection:
-        number = accounts.add(connection, name, email, role, name=full_name, sites=seen)
+        number = accounts.add(connection, name, email, role, name=full_name, sites=visible)
         click.echo(f"{accounts.plain_name(name)} is {role}. To set the password, once, within 24 hours:")
         _print_link(at, connection, number)
 

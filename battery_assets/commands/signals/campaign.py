@@ -135,9 +135,9 @@ def _show(row: dict, verdict: dict) -> None:
         if one := verdict.get(which):
             click.echo(f"  {which:8} again with fresh seeds: {one['mean']:.4f} +- {one['sd']:.4f}")
     if verdict:
-        told = "best is above median" if verdict["resolved"] else "unresolved: noise decides"
+        verdict_words = "best is above median" if verdict["resolved"] else "unresolved: noise decides"
         larger = "" if verdict["beats_largest"] else ", and does not beat the largest"
-        click.echo(f"  {told}{larger}")
+        click.echo(f"  {verdict_words}{larger}")
 
 
 @campaign.command()
@@ -207,13 +207,13 @@ def list_() -> None:
     with session() as at:
         from rich.console import Console
 
-        found = action.campaigns(at)
+        every = action.campaigns(at)
         rows = [
             (row["name"], row["method"], row["what"], row["status"], f"{row['done']}/{row['of']}",
              "" if row["best_accuracy"] is None else f"{row['best_accuracy']:.4f}")
-            for row in found
+            for row in every
         ]  # fmt: skip
         heads = ["campaign", "method", "of", "state", "trials", "AUROC"]
         Console(highlight=False, markup=False).print(listed(heads, rows, left=(0, 1, 2, 3)))
-        if alone := action.without_random(found):
+        if alone := action.without_random(every):
             click.echo(f"no random search of the same stands beside {', '.join(alone)}")

@@ -123,10 +123,10 @@ def import_(
       battery-assets dataset import own captures --set sample_rate_hz=12800 --column U=voltage_v \\
         --set 'names={system}/{string}_{label}_{signal_id}'
     """
-    given = assigned(terms) | {
+    facts = assigned(terms) | {
         key: pairs for key, pairs in (("rename", assigned(columns)), ("units", assigned(units))) if pairs
     }
-    _make(name, "dataset_import", {"folder": folder, **given})
+    _make(name, "dataset_import", {"folder": folder, **facts})
 
 
 @dataset.command()

@@ -87,15 +87,15 @@ def explain(name: str) -> None:
 
     quiet_logs()
     with session() as at:
-        found = action.explain(at, name)
-        if not found:
+        rows = action.explain(at, name)
+        if not rows:
             click.echo("no explanation: no method points at what a fault changes; see table explanations")
-        for row in found:
-            told = row["explanation_data"]
-            unit, places = ("Hz", told["hz"]) if "hz" in told else ("s", told["seconds"])
-            top = sorted(zip(told["shares"], places, strict=True), reverse=True)
+        for row in rows:
+            scores = row["explanation_data"]
+            unit, places = ("Hz", scores["hz"]) if "hz" in scores else ("s", scores["seconds"])
+            top = sorted(zip(scores["shares"], places, strict=True), reverse=True)
             lines = ", ".join(f"{place:g} {unit} {share:+.2f}" for share, place in top[:3])
-            click.echo(f"{row['signal_id']:24} {told['fault']:16} {row['method']:22} {lines}")
+            click.echo(f"{row['signal_id']:24} {scores['fault']:16} {row['method']:22} {lines}")
 
 
 @experiment.command()
@@ -152,7 +152,7 @@ def find(query: tuple[str, ...], save: str, use: str) -> None:
     with session() as at:
         from rich.console import Console
 
-        found = action.find(at, " ".join(query), save, use)
+        matches = action.find(at, " ".join(query), save, use)
         rows = [
             (
                 row["name"],
@@ -161,7 +161,7 @@ def find(query: tuple[str, ...], save: str, use: str) -> None:
                 row["status"],
                 _of(row["metrics"] or {}, "macro_auroc"),
             )
-            for row in found
+            for row in matches
         ]
         heads = ["experiment", "model", "dataset", "state", "AUROC"]
         Console(highlight=False, markup=False).print(listed(heads, rows, left=(0, 1, 2, 3)))

@@ -32,15 +32,20 @@ def pages_beside(request: Request) -> dict[str, Any]:
 @router.get("/data")
 def data(request: Request, reader: Annotated[Reader, Depends(reader_of)]) -> Response:
     """Which alerts are blind, and why."""
-    found = blindness.data(warehouse_of(request), reader)
+    consequences = blindness.data(warehouse_of(request), reader)
     newest = {
         one.site: max(
             (row["month"] for name, row in one.partitions.items() if name in blindness.RAW), default=None
         )
-        for one in found.sites
+        for one in consequences.sites
     }
     return page(
-        request, "data.html", data=found, newest=newest, tables=blindness.SHOWN, **pages_beside(request)
+        request,
+        "data.html",
+        data=consequences,
+        newest=newest,
+        tables=blindness.SHOWN,
+        **pages_beside(request),
     )
 
 

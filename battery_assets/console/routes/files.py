@@ -13,8 +13,8 @@ KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8
 
 @cache
 def _content(name: str) -> bytes | None:
-    found = files("battery_assets.console") / "static" / name
-    return found.read_bytes() if name.rpartition(".")[2] in KINDS and found.is_file() else None
+    path = files("battery_assets.console") / "static" / name
+    return path.read_bytes() if name.rpartition(".")[2] in KINDS and path.is_file() else None
 
 
 @router.get("/static/{name}")

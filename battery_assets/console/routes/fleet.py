@@ -40,10 +40,10 @@ def _wrong(row: Mapping[str, Any], data: blindness.SiteData) -> list[tuple[str, 
         (row["likely"], "jar likely to fail", "high"), (row["overdue"], "overdue", "late"),
         (other, "lesser incident", "medium"),
     ]  # fmt: skip
-    found = [(f"{count} {_several(said, count)}", level) for count, said, level in counted if count]
+    wrong = [(f"{count} {_several(said, count)}", level) for count, said, level in counted if count]
     if data.blind:
-        found.append((f"{len(data.blind)} of {len(blindness.RESTS_ON)} alerts blind", "late"))
-    return found
+        wrong.append((f"{len(data.blind)} of {len(blindness.RESTS_ON)} alerts blind", "late"))
+    return wrong
 
 
 def _several(said: str, count: int) -> str:

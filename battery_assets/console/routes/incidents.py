@@ -45,15 +45,15 @@ def orders(request: Request, reader: Read, site: str = "", all: str = "") -> Res
 @router.get("/incidents/{code}")
 def incident(request: Request, code: str, reader: Read, day: str = "") -> Response:
     """An incident, its timeline, and the data of a day of it."""
-    found = overview.incident_coded(warehouse_of(request), reader, code, instant(day))
-    if found is None:
+    opened = overview.incident_coded(warehouse_of(request), reader, code, instant(day))
+    if opened is None:
         raise Problem(404, "no incident of yours is called so", "see the list of incidents")
     return page(
         request,
         "incident.html",
-        incident=found,
-        timeline=timeline(found),
-        charts=charts(found),
+        incident=opened,
+        timeline=timeline(opened),
+        charts=charts(opened),
         causes=RCA_CODES,
         may_enter=OPERATE in request.scope["caller"].scopes and reader.as_of is None,
     )
@@ -93,20 +93,20 @@ def enter(
     return back(f"/incidents/{code}", "Entered.")
 
 
-def timeline(found: overview.Incident) -> list[dict[str, Any]]:
+def timeline(incident: overview.Incident) -> list[dict[str, Any]]:
     """Alerts, what people did, and work orders, the newest first."""
     rows: list[dict[str, Any]] = []
-    for row in found.alerts:
+    for row in incident.alerts:
         unit = row["battery_code"] or row["string_code"] or "the site"
         title = f"{row['severity']}: {row['title']} of {unit}"
         rows.append({"at": row["at"], "css": row["severity"], "words": row["words"], "title": title})
-    for row in found.entries:
+    for row in incident.entries:
         did = _ACTED[row["action"]].format(to=row["assigned_to"] or "somebody")
         more = [row["note"], f"Cause: {row['rca_code']}." if row["rca_code"] else None]
         more.append(f"Done at {row['done_at']:%Y-%m-%d %H:%M}." if row["done_at"] else None)
         rows.append({"at": row["at"], "css": "person", "title": f"{row['who']} {did}",
                      "words": " ".join(filter(None, more))})  # fmt: skip
-    for row in found.orders:
+    for row in incident.orders:
         rows.append({"at": row["created_at"], "css": "", "title": "Work order", "words": row["title"]})
         if row["completed_at"]:
             rows.append(
@@ -115,20 +115,20 @@ def timeline(found: overview.Incident) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["at"], reverse=True)
 
 
-def charts(found: overview.Incident) -> dict[str, Markup]:
+def charts(incident: overview.Incident) -> dict[str, Markup]:
     """Voltage and temperature of the hours around a day: the jar in its string, or the string's median."""
-    own = "jar" if found.facts["battery_id"] is not None else "usual"
-    then: list[tuple[datetime, str]] = [(found.day, "then")]
+    own = "jar" if incident.facts["battery_id"] is not None else "usual"
+    then: list[tuple[datetime, str]] = [(incident.day, "then")]
 
     def chart(title: str, unit: str, letter: str) -> Markup:
         lines: list[tuple[str, Sequence[Point]]] = [
-            ("line", [(row["at"], row[f"{letter}_{own}"]) for row in found.hours])
+            ("line", [(row["at"], row[f"{letter}_{own}"]) for row in incident.hours])
         ]
         if own == "jar":
-            lines.insert(0, ("usual", [(row["at"], row[f"{letter}_usual"]) for row in found.hours]))
-        band = [(row["at"], row[f"{letter}_low"], row[f"{letter}_high"]) for row in found.hours]
+            lines.insert(0, ("usual", [(row["at"], row[f"{letter}_usual"]) for row in incident.hours]))
+        band = [(row["at"], row[f"{letter}_low"], row[f"{letter}_high"]) for row in incident.hours]
         return Chart(
-            f"{title} around {found.day:%Y-%m-%d}", unit, lines, [("around", band)], marks=then
+            f"{title} around {incident.day:%Y-%m-%d}", unit, lines, [("around", band)], marks=then
         ).drawn()
 
     return {"voltage": chart("Voltage", "V", "v"), "temperature": chart("Temperature", "°C", "t")}

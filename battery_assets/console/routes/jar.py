@@ -20,25 +20,25 @@ MOST_REASONS = 6
 @router.get("/jars/{name}")
 def jar(request: Request, name: str, reader: Annotated[Reader, Depends(reader_of)]) -> Response:
     """A jar as it is known, by its code."""
-    found = jar_named(warehouse_of(request), reader, name)
-    if found is None:
+    shown = jar_named(warehouse_of(request), reader, name)
+    if shown is None:
         raise Problem(404, "no jar of yours is called so", "find it on the page of its site")
-    life, state = _last(found.lives), _last(found.states)
+    life, state = _last(shown.lives), _last(shown.states)
     explained = (life or {}).get("explanation_json") or {}
-    installed = found.facts["installed_date"]
+    installed = shown.facts["installed_date"]
     return page(
         request,
         "jar.html",
-        jar=found,
+        jar=shown,
         life=life,
         state=state,
-        day=_last(found.days),
-        lives={f"{row['at']:%Y-%m}": row for row in found.lives},
+        day=_last(shown.days),
+        lives={f"{row['at']:%Y-%m}": row for row in shown.lives},
         age=None if installed is None or state is None else state["at"].date() - installed,
         explanation=explained.get("words"),
         reasons=reasons(explained),
-        incidents=found.incidents,
-        charts=charts(found),
+        incidents=shown.incidents,
+        charts=charts(shown),
     )
 
 
@@ -51,24 +51,24 @@ def reasons(explained: Mapping[str, Any]) -> list[tuple[str, str]]:
     moved = explained.get("contributions") or explained.get("shap") or {}
     if isinstance(moved, list):
         moved = {str(one.get("feature", "")): one.get("days", one.get("value")) for one in moved}
-    known = [(name, float(value)) for name, value in moved.items() if isinstance(value, int | float)]
-    known.sort(key=lambda one: -abs(one[1]))
-    return [(words.plain(name), f"{value:+,.2g}") for name, value in known[:MOST_REASONS]]
+    moves = [(name, float(value)) for name, value in moved.items() if isinstance(value, int | float)]
+    moves.sort(key=lambda one: -abs(one[1]))
+    return [(words.plain(name), f"{value:+,.2g}") for name, value in moves[:MOST_REASONS]]
 
 
-def charts(found: Jar) -> dict[str, Markup]:
+def charts(jar: Jar) -> dict[str, Markup]:
     """Health with the fan, voltage, resistance and temperature."""
-    facts, days, life = found.facts, found.days, _last(found.lives)
+    facts, days, life = jar.facts, jar.days, _last(jar.lives)
     limits = [(float(facts[name]), said) for name, said in (
         ("float_voltage_min_v", "lower float limit"), ("float_voltage_max_v", "upper float limit"),
     ) if facts[name] is not None]  # fmt: skip
     name = facts["battery_code"]
-    said = f"health {words.number(found.states[-1]['soh_pct'])} %" if found.states else "health not known"
+    said = f"health {words.number(jar.states[-1]['soh_pct'])} %" if jar.states else "health not known"
     if life is not None:
         said += f", life left {words.days(life['rul_days'])}"
-    by_instrument = [(row["at"], row["baseline_pct"]) for row in found.readings]
+    by_instrument = [(row["at"], row["baseline_pct"]) for row in jar.readings]
     return {
-        "health": fan(found.states, life, f"{name}: {said}"),
+        "health": fan(jar.states, life, f"{name}: {said}"),
         "voltage": Chart(
             f"Voltage of {name}: {_newest(days, 'v_mean', 'V')}", "V",
             [("line", [(row["at"], row["v_mean"]) for row in days])],
@@ -89,5 +89,5 @@ def charts(found: Jar) -> dict[str, Markup]:
 
 
 def _newest(days: Sequence[Mapping[str, Any]], column: str, unit: str) -> str:
-    known = [row[column] for row in days if row[column] is not None]
-    return f"{known[-1]} {unit} last" if known else "not known"
+    values = [row[column] for row in days if row[column] is not None]
+    return f"{values[-1]} {unit} last" if values else "not known"

@@ -96,15 +96,15 @@ def lines(
     before: int = 0,
 ) -> Response:
     """Lines of a log, the newest first."""
-    found = logs.lines(warehouse_of(request), reader, kind, before)
+    page_of_lines = logs.lines(warehouse_of(request), reader, kind, before)
     return page(
         request,
         "logs.html",
         kinds=logs.KINDS,
         kind=kind,
-        columns=found.columns,
-        rows=found.rows,
-        more=found.more,
+        columns=page_of_lines.columns,
+        rows=page_of_lines.rows,
+        more=page_of_lines.more,
     )
 
 

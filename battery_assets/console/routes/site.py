@@ -23,28 +23,28 @@ def site(
 ) -> Response:
     """A site as it is known. `show` is one of QUANTITIES."""
     warehouse = warehouse_of(request)
-    found = site_named(warehouse, reader, name)
-    if found is None:
+    shown = site_named(warehouse, reader, name)
+    if shown is None:
         raise Problem(404, "no site of yours is called so", "see the list of the fleet")
     return page(
         request,
         "site.html",
-        site=found,
-        heat=heat_map(found.jars, show),
+        site=shown,
+        heat=heat_map(shown.jars, show),
         quantities=QUANTITIES.values(),
-        bars=_bars(found.strings),
+        bars=_bars(shown.strings),
         jar_at=lambda code: f"/jars/{quote(code)}{reader.query}",
         first=first_to_fail(warehouse, reader, name, 5),
-        incidents=found.incidents,
-        stale=any(row["stale"] for row in found.jars),
+        incidents=shown.incidents,
+        stale=any(row["stale"] for row in shown.jars),
     )
 
 
 def _bars(strings: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
     """Width of each string's bar and place of its mark; what is needed twice over fills the bar."""
-    found = {}
+    bars = {}
     for row in strings:
         needed = float(row["required_min"] or 0) or 1.0
         share = min(float(row["runtime_min"] or 0) / (2 * needed), 1.0)
-        found[row["string_code"]] = (f"{BAR * share:.1f}", f"{BAR / 2:.1f}")
-    return found
+        bars[row["string_code"]] = (f"{BAR * share:.1f}", f"{BAR / 2:.1f}")
+    return bars

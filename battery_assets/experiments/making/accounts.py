@@ -32,9 +32,9 @@ def stage(warehouse: Warehouse, name: str, captures: list[Capture]) -> dict[str,
         for one in captures
         if one.rows_read or one.reason
     ]
-    told = [pl.DataFrame(schema=QUARANTINE_SCHEMA), *(one.quarantine for one in captures)]
+    faults = [pl.DataFrame(schema=QUARANTINE_SCHEMA), *(one.quarantine for one in captures)]
     frames = {
-        "bursts": bursts, "quarantine": pl.concat(told),
+        "bursts": bursts, "quarantine": pl.concat(faults),
         "read": pl.DataFrame(read, schema=READ),
     }  # fmt: skip
     return {

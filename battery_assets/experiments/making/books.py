@@ -51,10 +51,10 @@ def ask(
 def dataset(warehouse: Warehouse, name: str) -> sa.Row:
     """The row of a dataset. Raises BadInput where there is none."""
     with warehouse.reading() as connection:
-        found = connection.execute(sa.select(datasets).where(datasets.c.name == name)).one_or_none()
-    if found is None:
+        row = connection.execute(sa.select(datasets).where(datasets.c.name == name)).one_or_none()
+    if row is None:
         raise BadInput(f"there is no dataset {name!r}; next step: battery-assets dataset list")
-    return found
+    return row
 
 
 def ready(warehouse: Warehouse, name: str) -> sa.Row:

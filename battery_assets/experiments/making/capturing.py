@@ -45,12 +45,14 @@ def sites_of(warehouse: Warehouse, terms: dict[str, Any]) -> tuple[list[str], li
     if not sites or not months:
         raise BadInput("a dataset of a fleet needs sites and months; next step: name some")
     with warehouse.reading() as connection:
-        known = {row.site: row.source for row in registry.sites(connection) if row.source not in LAB_SOURCES}
-    if unknown := sorted(set(sites) - set(known)):
+        sources = {
+            row.site: row.source for row in registry.sites(connection) if row.source not in LAB_SOURCES
+        }
+    if unknown := sorted(set(sites) - set(sources)):
         raise BadInput(f"{', '.join(unknown)}: no site; next step: battery-assets site list")
-    if len({known[site] == SYNTHETIC for site in sites}) > 1:
+    if len({sources[site] == SYNTHETIC for site in sites}) > 1:
         raise BadInput("synthetic and real sites never share a dataset; next step: make one of each")
-    return sites, months, known[sites[0]] == SYNTHETIC
+    return sites, months, sources[sites[0]] == SYNTHETIC
 
 
 def make(
@@ -96,19 +98,19 @@ def recorded(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     windows = warehouse.read(t.telemetry_event_window, part).collect()
     own = [warehouse.has_capture(url) for url in windows["data_blob_url"]]
     recorded = windows.filter(pl.Series(own, dtype=pl.Boolean), pl.col("bursts_count") > 0).sort("window_id")
-    found = [
+    captures_read = [
         bursts_in(warehouse.capture(row["data_blob_url"])).with_columns(
             window_id=pl.lit(row["window_id"]), string_id=pl.lit(row["string_id"])
         )
         for row in recorded.iter_rows(named=True)
     ]
-    if not found:
+    if not captures_read:
         return pl.DataFrame()
     strings = warehouse.read(t.string, part, ["string_id", "string_code", "system_id"]).collect()
     systems = warehouse.read(
         t.battery_system, part, ["system_id", "system_code", "rectifier_pulses"]
     ).collect()
-    return pl.concat(found, how="vertical_relaxed").join(
+    return pl.concat(captures_read, how="vertical_relaxed").join(
         named(str(part.site), strings, systems), on="string_id"
     )
 
@@ -122,16 +124,16 @@ def _of_month(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, dict[str,
         return bursts, {}
     shown = measured(bursts).select("window_id", "ts", "steady", "dc_a")
     steady = bursts.join(shown, on=["window_id", "ts"]).filter("steady", pl.col("dc_a") >= DISCHARGE_A)
-    told = labels.labelled(warehouse, part, steady)
-    known = told.filter(pl.col("labels").is_not_null()).with_columns(
+    labelled_bursts = labels.labelled(warehouse, part, steady)
+    usable = labelled_bursts.filter(pl.col("labels").is_not_null()).with_columns(
         signal_id=pl.concat_str("string", pl.col("ts").dt.strftime("%Y%m%dT%H%M%S"), separator="-"),
         day=pl.col("ts").dt.date().dt.epoch("d"), month=pl.lit(str(part.month)),
     )  # fmt: skip
     reasons = {
         "not steady, or discharging": bursts.height - steady.height,
-        "nobody knows its label": told.height - known.height,
+        "nobody knows its label": labelled_bursts.height - usable.height,
     }
-    return known.unique("signal_id", maintain_order=True), {k: n for k, n in reasons.items() if n}
+    return usable.unique("signal_id", maintain_order=True), {k: n for k, n in reasons.items() if n}
 
 
 def named(site: str, strings: pl.DataFrame, systems: pl.DataFrame) -> pl.DataFrame:
@@ -152,8 +154,8 @@ def _with_references(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
     """Rows of strings that have sound references, of the commonest rate and length, in order of time."""
     if rows.is_empty():
         return rows, {}
-    told = formed(rows.sort("system", "string", "ts"))
+    formed_rows = formed(rows.sort("system", "string", "ts"))
     why = {"OTHER_FORM": "of another rate or length",
            "NO_REFERENCE": f"of strings with less than {LEAST} sound bursts"}  # fmt: skip
-    left = told["why"].drop_nulls().value_counts().iter_rows()
-    return told.filter(pl.col("why").is_null()).drop("why"), {why[one]: number for one, number in left}
+    left = formed_rows["why"].drop_nulls().value_counts().iter_rows()
+    return formed_rows.filter(pl.col("why").is_null()).drop("why"), {why[one]: number for one, number in left}

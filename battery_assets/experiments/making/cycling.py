@@ -51,17 +51,17 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
             f"share {share:g}, ahead {ahead}, every {every}; next step: a share of 0.05 to 0.75, whole cycles"
         )
     with warehouse.reading() as connection:
-        known = {row.site: row.source for row in registry.sites(connection) if row.source in LAB_SOURCES}
+        registered = {row.site: row.source for row in registry.sites(connection) if row.source in LAB_SOURCES}
         made = {lab: registry.months_of_site(connection, lab) for lab in labs}
-    if other := sorted(set(labs) - set(known)):
+    if other := sorted(set(labs) - set(registered)):
         raise BadInput(f"{', '.join(other)}: no lab; next step: battery-assets lab list")
-    if len({known[lab] == LAB_SYNTHETIC for lab in labs}) > 1:
+    if len({registered[lab] == LAB_SYNTHETIC for lab in labs}) > 1:
         raise BadInput("made-up and real cells never share a dataset; next step: make one of each")
     wanted = terms.get("months")
     parts = [(lab, month) for lab in labs for month in made[lab] if not wanted or month in wanted]
     if not parts:
         raise BadInput(f"{', '.join(labs)} has no such month; next step: run the lab's months first")
-    simulated = known[labs[0]] == LAB_SYNTHETIC
+    simulated = registered[labs[0]] == LAB_SYNTHETIC
     facts = {"parts": parts, "share": share, "ahead": ahead, "every": every, "simulated": simulated}
     when = f"within {ahead} cycles" if ahead else "now"
     words = f"Cells of {', '.join(labs)}: worn out {when}, by the first {share:.0%} of a discharge"
@@ -143,21 +143,21 @@ def _of_month(
         cells.with_columns(pl.col("cell_id").cast(pl.String)).unique("cell_id"), on="cell_id"
     )
     by_test = chosen.partition_by("session_id", as_dict=True)
-    found = [pl.DataFrame(schema=SCHEMA)]
+    curves = [pl.DataFrame(schema=SCHEMA)]
     for _, points in warehouse.pieces(t.timeseries_point, part, POINT_COLUMNS):
         rows = points.with_columns(pl.col("session_id").cast(pl.String))
         for key, mine in rows.partition_by("session_id", as_dict=True, maintain_order=True).items():
             if (of_test := by_test.get(key)) is not None:
                 nominal = float(of_test["nominal_capacity_ah"][0])
-                found.append(partial_discharges(mine.sort("ts"), of_test, nominal, facts["share"], POINTS))
-    told = chosen.join(pl.concat(found), on="cycle_id", how="left").with_columns(
+                curves.append(partial_discharges(mine.sort("ts"), of_test, nominal, facts["share"], POINTS))
+    labelled = chosen.join(pl.concat(curves), on="cycle_id", how="left").with_columns(
         why=pl.when("began_worn").then(pl.lit("of a cell that began worn out"))
         .when(pl.col("worn").is_null()).then(pl.lit("nobody knows when its life ended"))
         .when(pl.col("drawn_share").fill_null(0) < facts["share"]).then(pl.lit("drew less than is seen"))
         .when(pl.col("samples") < LEAST_SAMPLES).then(pl.lit("with too few samples"))
     )  # fmt: skip
-    left = told["why"].drop_nulls().value_counts()
-    return _as_signals(part, told.filter(pl.col("why").is_null()), facts), dict(left.iter_rows())
+    left = labelled["why"].drop_nulls().value_counts()
+    return _as_signals(part, labelled.filter(pl.col("why").is_null()), facts), dict(left.iter_rows())
 
 
 def _as_signals(part: Part, rows: pl.DataFrame, facts: dict[str, Any]) -> pl.DataFrame:
@@ -177,10 +177,10 @@ def _as_signals(part: Part, rows: pl.DataFrame, facts: dict[str, Any]) -> pl.Dat
 def _with_references(rows: pl.DataFrame, left_out: Counter[str]) -> pl.DataFrame:
     """Rows in order of life with is_reference: the first five of each cell that are sound."""
     sound = pl.col("labels").list.len() == 0
-    told = rows.sort("system", "cycle_index").with_columns(
+    ordered = rows.sort("system", "cycle_index").with_columns(
         is_reference=sound & (sound.cum_sum().over("system") <= REFERENCES)
     )
     enough = pl.col("is_reference").sum().over("system") >= LEAST
-    if short := told.filter(~enough).height:
+    if short := ordered.filter(~enough).height:
         left_out[f"of cells with less than {LEAST} sound cycles"] += short
-    return told.filter(enough)
+    return ordered.filter(enough)

@@ -91,19 +91,19 @@ def _of_month(warehouse: Warehouse, part: Part, facts: dict[str, Any]) -> tuple[
     from battery_assets.features.windows.curves import LEAST_SAMPLES, curves
 
     jars = _jars(warehouse, part)
-    found = curves(_windows(warehouse, part, jars), facts["minutes"], POINTS).join(
+    drops = curves(_windows(warehouse, part, jars), facts["minutes"], POINTS).join(
         jars.select("battery_id", "battery_code", "string_code", "nominal_voltage_v", "chemistry"),
         on="battery_id",
     )
     event = ["string_id", "window_start"]
     whole = pl.col("minutes").median().over(event)
-    told = found.with_columns(
+    ended = drops.with_columns(
         why=pl.when(whole < 2 * facts["minutes"]).then(pl.lit("shorter than twice what is seen"))
         .when(pl.col("samples").min().over(event) < LEAST_SAMPLES).then(pl.lit("with too few samples"))
         .when(pl.len().over(event) < LEAST_JARS).then(pl.lit("with too few jars"))
     )  # fmt: skip
-    rows = _labelled(warehouse, part, told.filter(pl.col("why").is_null()).drop("why"))
-    left = told.filter(pl.col("why").is_not_null()).unique(event)["why"].value_counts()
+    rows = _labelled(warehouse, part, ended.filter(pl.col("why").is_null()).drop("why"))
+    left = ended.filter(pl.col("why").is_not_null()).unique(event)["why"].value_counts()
     unknown = rows.filter(pl.col("ends").is_null()).unique(event).height
     reasons = dict(left.iter_rows()) | {"nobody knows which jar would have ended it": unknown}
     return _as_signals(part, rows.filter(pl.col("ends").is_not_null()), facts), {
@@ -127,7 +127,7 @@ def _windows(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> pl.DataFra
     from battery_assets.features.windows.discharges import NO_WINDOWS, day_windows
     from battery_assets.features.windows.feature_rows import TelemetryDay
 
-    found, none = [NO_WINDOWS], pl.DataFrame()
+    windows, none = [NO_WINDOWS], pl.DataFrame()
     for day, strings in warehouse.days(t.telemetry_string_raw, part, STRINGS):
         loaded = strings.filter(pl.col("current_a") < DISCHARGE_A)["string_id"].cast(pl.String).unique()
         mine = jars.filter(pl.col("string_id").is_in(loaded.implode()))
@@ -136,9 +136,9 @@ def _windows(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> pl.DataFra
         [(_, rows)] = list(warehouse.days(t.telemetry_jar_raw, part, JARS, only=[day]))
         own = pl.col("battery_id").cast(pl.String).is_in(mine["battery_id"].implode())
         of_strings = pl.col("string_id").cast(pl.String).is_in(loaded.implode())
-        seen = TelemetryDay(day, rows.filter(own), strings.filter(of_strings), none, none)
-        found.append(day_windows(seen, mine))
-    return pl.concat(found)
+        window_day = TelemetryDay(day, rows.filter(own), strings.filter(of_strings), none, none)
+        windows.append(day_windows(window_day, mine))
+    return pl.concat(windows)
 
 
 def _labelled(warehouse: Warehouse, part: Part, rows: pl.DataFrame) -> pl.DataFrame:
@@ -147,8 +147,8 @@ def _labelled(warehouse: Warehouse, part: Part, rows: pl.DataFrame) -> pl.DataFr
     with warehouse.reading() as connection:
         [site] = [row for row in registry.sites(connection) if row.site == part.site]
     if site.source == SYNTHETIC:
-        known = ended_by_truth(str(part.site), site.config, rows.select(event).unique())
-        return rows.join(known, on=event, how="left").with_columns(ends=pl.col("battery_id") == pl.col("jar"))
+        ends = ended_by_truth(str(part.site), site.config, rows.select(event).unique())
+        return rows.join(ends, on=event, how="left").with_columns(ends=pl.col("battery_id") == pl.col("jar"))
     cells = pl.col("nominal_voltage_v") / CELL_V
     ended = (pl.col("last_v").sum().over(event) / cells.sum().over(event) <= END_V_CELL) | (
         (pl.col("last_v") / cells).min().over(event) <= END_OF_JAR_V_CELL

@@ -28,11 +28,11 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     campaign = campaign_of(terms)
     words = f"{campaign.systems} systems of the generator, seed {campaign.seed}: {', '.join(campaign.faults)}"
     # A term that came later and says nothing else is not told: datasets of before go on under their name.
-    told = {
+    stated = {
         key: value for key, value in asdict(campaign).items()
         if key not in LATER or value != getattr(type(campaign), key)
     }  # fmt: skip
-    return books.ask(warehouse, GENERATION, name, {"campaign": told}, campaign.systems, words)
+    return books.ask(warehouse, GENERATION, name, {"campaign": stated}, campaign.systems, words)
 
 
 def campaign_of(terms: dict[str, Any]) -> "Campaign":

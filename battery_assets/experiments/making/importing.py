@@ -39,23 +39,23 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
 
     Raises BadInput for terms that cannot be, and for a folder without captures.
     """
-    given = dict(terms)
-    folder = Path(str(given.pop("folder", ""))).expanduser()
-    told = terms_of(given)
+    stated = dict(terms)
+    folder = Path(str(stated.pop("folder", ""))).expanduser()
+    terms_read = terms_of(stated)
     if not folder.is_dir():
         raise BadInput(f"{folder} is no folder; next step: name the folder of the captures")
     files = listed(folder)
     if not files:
         raise BadInput(f"{folder} holds no {', '.join(ENDINGS)}; next step: put captures there")
     for file in files:
-        told.of_path(file["path"])
-    facts = {"folder": str(folder.resolve()), "terms": given, "files": files}
+        terms_read.of_path(file["path"])
+    facts = {"folder": str(folder.resolve()), "terms": stated, "files": files}
     return books.ask(warehouse, IMPORT, name, facts, len(files), f"{len(files)} files of {folder}")
 
 
 def listed(folder: Path) -> list[dict[str, Any]]:
     """Captures of a folder: path, sha256, bytes. Raises BadInput for a link that leaves the folder."""
-    home, found = folder.resolve(), []
+    home, paths = folder.resolve(), []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
@@ -67,8 +67,8 @@ def listed(folder: Path) -> list[dict[str, Any]]:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             shown = path.relative_to(folder).as_posix()
-            found.append({"path": shown, "sha256": digest, "bytes": path.stat().st_size})
-    return sorted(found, key=lambda one: one["path"])
+            paths.append({"path": shown, "sha256": digest, "bytes": path.stat().st_size})
+    return sorted(paths, key=lambda one: one["path"])
 
 
 def make(
@@ -111,8 +111,8 @@ def _kept(warehouse: Warehouse, name: str, parts: list[dict[str, Any]], signals:
         waves = (
             warehouse.capture(part["bursts"]).with_row_index("row").select("row", "waveform_v", "waveform_a")
         )
-        told = mine.join(waves, on="row").sort("turn")
-        for (system,), rows in told.partition_by("system", as_dict=True, maintain_order=True).items():
+        joined = mine.join(waves, on="row").sort("turn")
+        for (system,), rows in joined.partition_by("system", as_dict=True, maintain_order=True).items():
             url = warehouse.lake.keep(f"{FOLDER}/dataset={name}/{len(files):05d}", rows.select(KEPT))
             files.append((str(system), int(rows["turn"][0]), url))
     return [url for _, _, url in sorted(files, key=lambda one: one[:2])]
@@ -173,8 +173,8 @@ def _read(folder: Path, file: dict[str, Any], terms: Terms) -> Iterator[Capture]
             continue
         named = {one: labels_of(one, CLASSES, file["path"]) for one in capture.bursts["label"].unique()}
         labels = [named[one] for one in capture.bursts["label"]]
-        told = capture.bursts.with_columns(labels=pl.Series(labels, dtype=pl.List(pl.String)))
-        yield Capture(capture.path, capture.rows_read, told, capture.quarantine, capture.reason)
+        labelled = capture.bursts.with_columns(labels=pl.Series(labels, dtype=pl.List(pl.String)))
+        yield Capture(capture.path, capture.rows_read, labelled, capture.quarantine, capture.reason)
 
 
 def _settled(bursts: pl.DataFrame) -> pl.DataFrame:
@@ -184,8 +184,8 @@ def _settled(bursts: pl.DataFrame) -> pl.DataFrame:
     whose = ["system", "string", "signal_id"]
     ordered = bursts.sort("system", "string", "taken_at", maintain_order=True, nulls_last=True)
     again = pl.struct(*whose, "content").is_first_distinct().not_()
-    told = ordered.with_columns(why=pl.when(again).then(pl.lit("duplicate")))
-    once, twice = told.filter(pl.col("why").is_null()), told.filter(pl.col("why").is_not_null())
+    judged = ordered.with_columns(why=pl.when(again).then(pl.lit("duplicate")))
+    once, twice = judged.filter(pl.col("why").is_null()), judged.filter(pl.col("why").is_not_null())
     alone = pl.len().over(whose) == 1
     clash = once.filter(~alone).with_columns(why=pl.lit("CONFLICTING_DUPLICATE"))
     good = once.filter(alone)
@@ -223,6 +223,6 @@ def _why(quarantine: pl.DataFrame, read: list[dict[str, Any]]) -> str:
     counts = Counter[str]()
     for reason, rows in quarantine.select("reason", "rows").iter_rows():
         counts[reason] += rows
-    told = ", ".join(f"{reason} ({rows:,} rows)" for reason, rows in counts.most_common(3))
+    reasons = ", ".join(f"{reason} ({rows:,} rows)" for reason, rows in counts.most_common(3))
     first = next((f"{one['path']}: {one['reason']}" for one in read if one["reason"]), "")
-    return "; first: ".join(filter(None, [told, first.partition("; next step")[0]]))
+    return "; first: ".join(filter(None, [reasons, first.partition("; next step")[0]]))

@@ -37,7 +37,7 @@ def _by_truth(site: str, config: dict, bursts: pl.DataFrame) -> pl.DataFrame:
 
     made = SyntheticSite.from_config(site, config)
     strings = {name: place for place, name in enumerate(layout(made).string_ids)}
-    told: list[list[str]] = []
+    labels: list[list[str]] = []
     lost, low = [], []
     for string, when in bursts.select("string_id", pl.col("ts").dt.epoch("s")).iter_rows():
         now = standing(made, layout(made).system(strings[string]).number, float(when))
@@ -51,9 +51,10 @@ def _by_truth(site: str, config: dict, bursts: pl.DataFrame) -> pl.DataFrame:
             "capacitor_loss": gone >= LEAST_LOSS, "phase_unbalance": bool(unbalance),
             "open_diode": "open_diode" in now,
         }  # fmt: skip
-        told.append([name for name, there in names.items() if there])
+        labels.append([name for name, there in names.items() if there])
     return bursts.with_columns(
-        labels=pl.Series(told, dtype=pl.List(pl.String)), capacitance_lost=pl.Series(lost, dtype=pl.Float64),
+        labels=pl.Series(labels, dtype=pl.List(pl.String)),
+        capacitance_lost=pl.Series(lost, dtype=pl.Float64),
         phase_low=pl.Series(low, dtype=pl.Float64),
     )  # fmt: skip
 
@@ -102,7 +103,7 @@ def _by_repairs(warehouse: Warehouse, part: Part, bursts: pl.DataFrame) -> pl.Da
     query = sa.text(_REPAIRS).bindparams(site=str(part.site), start=part.start)
     with warehouse.reading() as connection:
         repairs = [dict(row) for row in connection.execute(query).mappings()]
-    told: list[list[str] | None] = []
+    labels: list[list[str] | None] = []
     for string, system, when in bursts.select("string_id", "system", "ts").iter_rows():
         faults, unknown = [], False
         for word, kind, there, perhaps in REPAIRS:
@@ -116,17 +117,17 @@ def _by_repairs(warehouse: Warehouse, part: Part, bursts: pl.DataFrame) -> pl.Da
             if soonest is not None and soonest <= there:
                 faults.append(kind)
             unknown |= soonest is not None and there < soonest <= perhaps
-        told.append(None if unknown else faults)
+        labels.append(None if unknown else faults)
     return bursts.with_columns(
-        labels=pl.Series(told, dtype=pl.List(pl.String)), capacitance_lost=pl.lit(None, pl.Float64),
+        labels=pl.Series(labels, dtype=pl.List(pl.String)), capacitance_lost=pl.lit(None, pl.Float64),
         phase_low=pl.lit(None, pl.Float64),
     )  # fmt: skip
 
 
 def _says(notes: str | None, part: str) -> bool:
     """Whether notes say that a part was exchanged: one that was only measured proves nothing."""
-    told = (notes or "").lower()
-    return part in told and EXCHANGED.search(told) is not None
+    text = (notes or "").lower()
+    return part in text and EXCHANGED.search(text) is not None
 
 
 def _concerns(repair: dict, string: str, system: str) -> bool:

@@ -53,10 +53,10 @@ def enter(
 def campaign(warehouse: Warehouse, table: sa.Table, name: str) -> sa.Row:
     """The row of a campaign. Raises BadInput where there is none."""
     with warehouse.reading() as connection:
-        found = connection.execute(sa.select(table).where(table.c.name == name)).one_or_none()
-    if found is None:
+        row = connection.execute(sa.select(table).where(table.c.name == name)).one_or_none()
+    if row is None:
         raise BadInput(f"there is no campaign {name!r}; next step: battery-assets campaign list")
-    return found
+    return row
 
 
 def resume(warehouse: Warehouse, table: sa.Table, kind: str, name: str) -> int:
@@ -94,15 +94,15 @@ def claim(warehouse: Warehouse, number: int, total: int, worker: str, propose: P
         row = connection.execute(again.returning(hpo_trial)).one_or_none()
         if row is not None:
             return row
-        seen = connection.execute(
+        claimed = connection.execute(
             sa.select(hpo_trial).where(trial.campaign_id == number).order_by(trial.trial_number)
         ).all()
-        if len(seen) >= total or (proposed := propose(seen, len(seen) + 1)) is None:
+        if len(claimed) >= total or (proposed := propose(claimed, len(claimed) + 1)) is None:
             return None
         point, checksum = proposed
         fresh = {
             "campaign_id": number,
-            "trial_number": len(seen) + 1,
+            "trial_number": len(claimed) + 1,
             "params": point,
             "params_hash": checksum,
         }
@@ -147,8 +147,8 @@ def trials(warehouse: Warehouse, number: int) -> list[sa.Row]:
 def change(warehouse: Warehouse, table: sa.Table, number: int, **values: Any) -> None:
     """Change columns of a campaign."""
     with warehouse.transaction() as connection:
-        told = sa.update(table).where(table.c.id == number).values(**values, updated_at=sa.func.now())
-        connection.execute(told)
+        statement = sa.update(table).where(table.c.id == number).values(**values, updated_at=sa.func.now())
+        connection.execute(statement)
 
 
 def networks(warehouse: Warehouse, number: int) -> list[sa.Row]:

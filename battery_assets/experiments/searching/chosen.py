@@ -13,9 +13,9 @@ def try_best(
     warehouse: Warehouse, tracking: Tracking, name: str, dagster_run: str | None
 ) -> dict[str, float]:
     """Carry out the experiment of a campaign's best trial, and link the two. Returns its scores."""
-    found = best_point(warehouse, name)
-    campaign, budget = found["campaign"], found["campaign"].budget
-    kind, numbers = campaign.base_model_type, dict(found["params"])
+    point = best_point(warehouse, name)
+    campaign, budget = point["campaign"], point["campaign"].budget
+    kind, numbers = campaign.base_model_type, dict(point["params"])
     if kind == "cnn1d":
         numbers["epochs"] = budget["epochs"]
     terms = {

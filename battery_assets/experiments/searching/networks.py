@@ -70,12 +70,12 @@ def search(
         bursts, side = loaded(warehouse, campaign.dataset_id, int(space["seed"]))
         bursts = bursts.for_networks()
         while len(trained := books.networks(warehouse, campaign.id)) < campaign.num_trials:
-            seen = [(row.architecture, row.validation_accuracy) for row in trained]
+            tried = [(row.architecture, row.validation_accuracy) for row in trained]
             place, samples = len(trained) + 1, bursts.volts.shape[1]
             one = next_architecture(
                 campaign.search_algorithm,
                 space,
-                seen,
+                tried,
                 place,
                 int(space["seed"]),
                 samples,
@@ -144,15 +144,15 @@ def _verdict(bursts: "Bursts", side: np.ndarray, trained: list[sa.Row], campaign
         ]
         for row in {row.id: row for row in chosen.values()}.values()
     }
-    told = {
+    verdict = {
         name: {"trial": row.trial_number, "mean": fmean(again[row.id]), "sd": stdev(again[row.id])}
         for name, row in chosen.items()
     }
     sizes = np.array([row.num_parameters for row in trained], float)
     values = np.array([row.validation_accuracy for row in trained], float)
     return {
-        **told, "seeds": len(seeds), "resolved": _above(told["best"], told["median"], len(seeds)),
-        "beats_largest": _above(told["best"], told["largest"], len(seeds)),
+        **verdict, "seeds": len(seeds), "resolved": _above(verdict["best"], verdict["median"], len(seeds)),
+        "beats_largest": _above(verdict["best"], verdict["largest"], len(seeds)),
         "rank_correlation_with_weights": _rank_correlation(sizes, values),
     }  # fmt: skip
 

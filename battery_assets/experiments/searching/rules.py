@@ -48,11 +48,11 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     if not sites or len(months) < 3:
         raise BadInput("rules are replayed on sites and three months at least; next step: name them")
     with warehouse.reading() as connection:
-        known = {row.site for row in registry.sites(connection) if row.source not in LAB_SOURCES}
-    if unknown := sorted(set(sites) - known):
+        fleet_sites = {row.site for row in registry.sites(connection) if row.source not in LAB_SOURCES}
+    if unknown := sorted(set(sites) - fleet_sites):
         raise BadInput(f"{', '.join(unknown)}: no site; next step: battery-assets site list")
-    given = terms.get("search_space")
-    space = checked({**SPACES[signal], **PERSISTENCE} if given is None else given)
+    asked_space = terms.get("search_space")
+    space = checked({**SPACES[signal], **PERSISTENCE} if asked_space is None else asked_space)
     if set(space) - {"limit", "m", "share", "hysteresis_pct"} or "limit" not in space:
         raise BadInput(
             "a rule has limit, m, share and hysteresis_pct; next step: search these, limit at least"
@@ -81,10 +81,10 @@ def trial_of(
     judge = _judge(warehouse, campaign.budget)
 
     def tried(point: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        told = judge(Rule(**point))
-        earlier = told["earlier"]
+        judged = judge(Rule(**point))
+        earlier = judged["earlier"]
         costs = earlier["truck_rolls"] + campaign.budget["missed_costs"] * earlier["missed"]
-        return -1000.0 * costs / earlier["jar_months"], told
+        return -1000.0 * costs / earlier["jar_months"], judged
 
     return tried
 
@@ -98,12 +98,12 @@ def keep_front(warehouse: Warehouse, campaign: sa.Row) -> list[dict[str, Any]]:
     ended = [one for one in books.trials(warehouse, campaign.id) if one.state == "completed"]
     now = as_it_is(campaign.budget["signal"])
     points = [one.metrics["earlier"] for one in ended]
-    found = [
+    on_front = [
         {"trial": ended[k].trial_number, "rule": ended[k].params, **ended[k].metrics} for k in front(points)
     ]
     today = {"rule": asdict(now), **_judge(warehouse, campaign.budget)(now)}
-    books.change(warehouse, hpo_campaign, campaign.id, front={"front": found, "as_it_is": today})
-    return found
+    books.change(warehouse, hpo_campaign, campaign.id, front={"front": on_front, "as_it_is": today})
+    return on_front
 
 
 def _judge(warehouse: Warehouse, budget: dict[str, Any]) -> "Callable[[Rule], dict[str, Any]]":
@@ -163,8 +163,8 @@ def _happened(warehouse: Warehouse, sites: list[str]) -> tuple[pl.DataFrame, pl.
         {"battery_id": pl.String, "at": time},
     )  # fmt: skip
     with warehouse.reading() as connection:
-        found = [
+        happened = [
             pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=schema, orient="row")
             for query, schema in zip((of_events, of_faults.group_by(state.battery_id)), schemas, strict=True)
         ]
-    return found[0], found[1]
+    return happened[0], happened[1]

@@ -65,8 +65,8 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
         raise BadInput(f"{method} of {kind}; next step: {', '.join(METHODS)} of {', '.join(TUNED)}")
     data = datasets.ready(warehouse, str(terms.get("dataset")))
     refuse_foreign(kind, data)
-    given = terms.get("search_space")
-    space = checked(SPACES["cnn1d" if kind == "cnn1d" else "forest"] if given is None else given)
+    asked_space = terms.get("search_space")
+    space = checked(SPACES["cnn1d" if kind == "cnn1d" else "forest"] if asked_space is None else asked_space)
     hyperparameters_of(kind, drawn(space, np.random.default_rng(0)))
     points = [(point, checksum(point)) for point in grid(space)] if method == "grid_search" else []
     total = len(points) or int(terms.get("trials", 0))
@@ -86,10 +86,10 @@ def search(
 ) -> dict[str, Any]:
     """Work on a campaign as the holder of its job. Returns what it came to."""
     with working(warehouse.database_url, number, dagster_run) as work:
-        found = share(warehouse, work.facts["name"], say, work)
-        if not work.stopping and found["best"] is None:
+        shared = share(warehouse, work.facts["name"], say, work)
+        if not work.stopping and shared["best"] is None:
             raise BadInput("every trial failed; next step: see hpo_trial.reason")
-        return {**found, "stopped": work.stopping}
+        return {**shared, "stopped": work.stopping}
 
 
 def share(
@@ -102,8 +102,8 @@ def share(
     while trial := books.claim(warehouse, campaign.id, campaign.trials_total, worker, _proposal(campaign)):
         _one(warehouse, trial, worker, tried)
         done += 1
-        seen = books.trials(warehouse, campaign.id)
-        ended = sum(one.state in books.DONE for one in seen)
+        trials = books.trials(warehouse, campaign.id)
+        ended = sum(one.state in books.DONE for one in trials)
         say(f"trial {trial.trial_number}: {ended} of {campaign.trials_total} are done")
         if work is not None and work.report(ended, campaign.trials_total):
             break
@@ -144,7 +144,7 @@ def loaded(warehouse: Warehouse, dataset_id: int, seed: int) -> "tuple[Bursts, n
     return bursts, side
 
 
-def _seen(rows: Any) -> "list[Seen]":
+def _trials_of(rows: Any) -> "list[Seen]":
     from battery_assets.learning.search.methods import Seen
 
     return [
@@ -163,13 +163,13 @@ def _proposal(campaign: sa.Row) -> books.Proposal:
     from battery_assets.learning.search.space import checksum
 
     def propose(rows: Any, number: int) -> tuple[dict[str, Any], str] | None:
-        known, seed = {row.params_hash for row in rows}, int(campaign.budget["seed"])
+        hashes, seed = {row.params_hash for row in rows}, int(campaign.budget["seed"])
         # A small space gives the same point again; other draws of the same method find what is left.
         for again in range(50):
             point = next_point(
-                campaign.method, campaign.search_space, _seen(rows), number, seed + 1000 * again
+                campaign.method, campaign.search_space, _trials_of(rows), number, seed + 1000 * again
             )
-            if point is None or checksum(point) not in known:
+            if point is None or checksum(point) not in hashes:
                 return None if point is None else (point, checksum(point))
         return None
 
@@ -199,11 +199,11 @@ def _on_signals(warehouse: Warehouse, campaign: sa.Row) -> Tried:
         def heard(epoch: "Epoch") -> bool:
             mine.by_epoch[epoch.number] = -epoch.val_loss
             books.renew(warehouse, trial.id, worker, {"by_epoch": mine.by_epoch})
-            others = _seen(books.trials(warehouse, campaign.id))
+            others = _trials_of(books.trials(warehouse, campaign.id))
             return is_cut(campaign.method, others, mine, int(budget["epochs"]))
 
-        given = {**trial.params, **({"epochs": budget["epochs"]} if kind == "cnn1d" else {})}
-        numbers = hyperparameters_of(kind, given)
+        settings = {**trial.params, **({"epochs": budget["epochs"]} if kind == "cnn1d" else {})}
+        numbers = hyperparameters_of(kind, settings)
         fitted = attempt(kind, bursts, side, int(budget["seed"]), numbers, heard, features)
         said = fitted.said[valid]
         value = score(bursts.only(valid), said, said > 0.5)["macro_auroc"]

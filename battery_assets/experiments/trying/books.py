@@ -56,9 +56,9 @@ def change(warehouse: Warehouse, name: str, **values: Any) -> None:
 def put_epoch(warehouse: Warehouse, number: int, epoch: int, values: dict[str, float | None]) -> None:
     """Write an epoch; the same epoch again takes its place."""
     statement = insert(training_runs).values(experiment_id=number, epoch=epoch, **values)
-    told = statement.on_conflict_do_update(index_elements=["experiment_id", "epoch"], set_=values)
+    upsert = statement.on_conflict_do_update(index_elements=["experiment_id", "epoch"], set_=values)
     with warehouse.transaction() as connection:
-        connection.execute(told)
+        connection.execute(upsert)
 
 
 def keep_weights(warehouse: Warehouse, name: str, epoch: int, path: str) -> None:
@@ -72,8 +72,8 @@ def keep_weights(warehouse: Warehouse, name: str, epoch: int, path: str) -> None
 def one(warehouse: Warehouse, name: str) -> dict[str, Any]:
     """The row of the view `experiments` of a name. Raises BadInput where there is none."""
     with warehouse.reading() as connection:
-        found = connection.execute(sa.text(f"{_VIEW} WHERE name = :name").bindparams(name=name))
-        row = found.mappings().one_or_none()
+        rows = connection.execute(sa.text(f"{_VIEW} WHERE name = :name").bindparams(name=name))
+        row = rows.mappings().one_or_none()
     if row is None:
         raise BadInput(f"there is no experiment {name!r}; next step: battery-assets experiment list")
     return dict(row)
@@ -101,5 +101,5 @@ GROUP BY 1, 2, 3, 4, 5
 def grouped(warehouse: Warehouse, dataset_id: int) -> list[dict[str, Any]]:
     """Completed experiments on a dataset by model, split, control, epochs and campaign: means over seeds."""
     with warehouse.reading() as connection:
-        found = connection.execute(sa.text(_GROUPED).bindparams(number=dataset_id))
-        return [dict(row) for row in found.mappings()]
+        rows = connection.execute(sa.text(_GROUPED).bindparams(number=dataset_id))
+        return [dict(row) for row in rows.mappings()]

@@ -51,28 +51,28 @@ def explain(warehouse: Warehouse, tracking: Tracking, name: str) -> dict[str, di
     of_ripple = bursts.kind == RIPPLE
     method_of = explaining if of_ripple else seconds
     where = {"hz": [50 * n for n in range(1, 41)]} if of_ripple else {"seconds": seconds.seconds(bursts)}
-    found, rows = {}, []
+    by_method, rows = {}, []
     for method in explaining.METHODS:
         scores = method_of.scores(fitted, bursts, chosen, method)
-        found[method] = scores | {"shown": float(explaining.earns_its_place(scores))}
-        told = chosen[:SHOWN]
-        kinds = bursts.labels[told].argmax(axis=1)
-        lines = method_of.shares_of(fitted, bursts, told, method)
+        by_method[method] = scores | {"shown": float(explaining.earns_its_place(scores))}
+        shown = chosen[:SHOWN]
+        kinds = bursts.labels[shown].argmax(axis=1)
+        lines = method_of.shares_of(fitted, bursts, shown, method)
         rows += [
             {
                 "experiment_id": row["id"], "method": method, "signal_id": files["signal_id"][int(place)],
                 "file_path": files["url"][int(place)],
                 "explanation_data": {
                     "fault": bursts.classes[kind], **where,
-                    "shares": [round(float(x), 5) for x in shares], "scores": found[method],
+                    "shares": [round(float(x), 5) for x in shares], "scores": by_method[method],
                 },
             }
-            for place, kind, shares in zip(told, kinds, lines, strict=True)
+            for place, kind, shares in zip(shown, kinds, lines, strict=True)
         ]  # fmt: skip
     with warehouse.transaction() as connection:
         connection.execute(sa.delete(explanations).where(explanations.c.experiment_id == row["id"]))
         connection.execute(sa.insert(explanations), rows)
-    return found
+    return by_method
 
 
 def shown(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:

@@ -34,8 +34,8 @@ def search(warehouse: Warehouse, query: str, limit: int = 50) -> list[dict[str, 
             key, values[name] = equal.groups()
             where.append(_condition(key, name))
         elif number := _NUMBER.match(part):
-            key, sign, told = number.groups()
-            values |= {name: float(told), f"{name}_key": key}
+            key, sign, bound = number.groups()
+            values |= {name: float(bound), f"{name}_key": key}
             where.append(f"(one.metrics ->> :{name}_key)::double precision {sign} :{name}")
         elif re.fullmatch(r"[\w.-]+", part):
             values[name] = part
@@ -45,8 +45,8 @@ def search(warehouse: Warehouse, query: str, limit: int = 50) -> list[dict[str, 
     # Every condition is one of ours; what was typed goes in as a parameter.
     statement = sa.text(f"{_FOUND} WHERE {' AND '.join(where)} ORDER BY one.id DESC LIMIT :most")
     with warehouse.reading() as connection:
-        found = connection.execute(statement, {**values, "most": min(limit, MOST)})
-        return [dict(row) for row in found.mappings()]
+        rows = connection.execute(statement, {**values, "most": min(limit, MOST)})
+        return [dict(row) for row in rows.mappings()]
 
 
 def _condition(key: str, name: str) -> str:
@@ -99,7 +99,7 @@ def use_search(warehouse: Warehouse, name: str, user_id: int = 0) -> str:
         .returning(own.query)
     )
     with warehouse.transaction() as connection:
-        found = connection.execute(statement).scalar_one_or_none()
-    if found is None:
+        query = connection.execute(statement).scalar_one_or_none()
+    if query is None:
         raise BadInput(f"no search is kept as {name!r}; next step: keep one with --save")
-    return str(found)
+    return str(query)

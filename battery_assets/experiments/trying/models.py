@@ -60,27 +60,27 @@ class Tried:
     save: Callable[[Path], list[Path]] | None = None
 
 
-def hyperparameters_of(model_type: str, given: dict[str, Any]) -> dict[str, Any]:
+def hyperparameters_of(model_type: str, stated: dict[str, Any]) -> dict[str, Any]:
     """Every number of a model, given ones over its own. Raises BadInput for one that it has not."""
     from battery_assets.learning.signals.classical import LEAST_LEAF, TREES
     from battery_assets.learning.signals.convolution import Recipe, recipe_of
 
     if model_type == "cnn1d":
-        known = {field.name for field in fields(Recipe)} - OF_DATA
-        _refuse_unknown(model_type, given, known)
-        return {key: value for key, value in asdict(recipe_of(given)).items() if key not in OF_DATA}
+        names = {field.name for field in fields(Recipe)} - OF_DATA
+        _refuse_unknown(model_type, stated, names)
+        return {key: value for key, value in asdict(recipe_of(stated)).items() if key not in OF_DATA}
     if model_type in FORESTS:
-        _refuse_unknown(model_type, given, {"trees", "min_samples_leaf", "max_features"})
-        return {"trees": TREES, "min_samples_leaf": LEAST_LEAF, **given}
-    _refuse_unknown(model_type, given, set())
+        _refuse_unknown(model_type, stated, {"trees", "min_samples_leaf", "max_features"})
+        return {"trees": TREES, "min_samples_leaf": LEAST_LEAF, **stated}
+    _refuse_unknown(model_type, stated, set())
     return {}
 
 
-def _refuse_unknown(model_type: str, given: dict[str, Any], known: set[str]) -> None:
-    if unknown := sorted(set(given) - known):
+def _refuse_unknown(model_type: str, stated: dict[str, Any], names: set[str]) -> None:
+    if unknown := sorted(set(stated) - names):
         raise BadInput(
             f"{model_type} has no {', '.join(unknown)}; next step: set "
-            f"{', '.join(sorted(known)) or 'nothing: it has no numbers'}"
+            f"{', '.join(sorted(names)) or 'nothing: it has no numbers'}"
         )
 
 
@@ -132,12 +132,12 @@ def _network(
     from battery_assets.learning.signals.onnx_file import save_onnx
     from battery_assets.learning.signals.stored import save_network
 
-    seen = bursts.for_networks()
-    train, valid = (seen.only(np.flatnonzero(side == one)) for one in ("train", "val"))
+    inputs = bursts.for_networks()
+    train, valid = (inputs.only(np.flatnonzero(side == one)) for one in ("train", "val"))
     recipe = recipe_of({**numbers, "seed": seed, "centred": bursts.kind == RIPPLE})
     fitted = fit(train, valid, recipe, heard)
     return Tried(
-        fitted.predict(seen), best_epoch=fitted.best_epoch, epochs=fitted.epochs, stopped=fitted.stopped,
+        fitted.predict(inputs), best_epoch=fitted.best_epoch, epochs=fitted.epochs, stopped=fitted.stopped,
         save=lambda folder: list(filter(None, (save_network(fitted, folder), save_onnx(fitted, folder)))),
     )  # fmt: skip
 
@@ -146,9 +146,9 @@ def kept(tried: Tried, log: Callable[[Path, str], None]) -> dict[str, str]:
     """Keep a model's files as artifacts. Returns the checksum of each, by its path; the weights go first."""
     if tried.save is None:
         return {}
-    found = {}
+    files = {}
     with tempfile.TemporaryDirectory() as folder:
         for path in tried.save(Path(folder)):
             log(path, "model")
-            found[f"model/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+            files[f"model/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return files

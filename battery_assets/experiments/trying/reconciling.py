@@ -66,18 +66,21 @@ def _is_ours(run: Any, books_are: str) -> bool:
 
 def _runs(client: Any) -> list[Any]:
     """Every run of the experiment that is not deleted, oldest first."""
-    known = client.get_experiment_by_name(EXPERIMENT.name)
-    found: list[Any] = []
+    experiment = client.get_experiment_by_name(EXPERIMENT.name)
+    runs: list[Any] = []
     token = None
-    while known is not None:
+    while experiment is not None:
         page = client.search_runs(
-            [known.experiment_id], max_results=PAGE, order_by=["attributes.start_time ASC"], page_token=token
+            [experiment.experiment_id],
+            max_results=PAGE,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
         )
-        found += page
+        runs += page
         token = page.token
         if not token:
             break
-    return found
+    return runs
 
 
 def _dead(run: Any, row: dict[str, Any]) -> str:
@@ -109,15 +112,15 @@ def _damaged(tracking: Tracking, name: str, run: Any) -> list[str]:
     marks = {
         key.removeprefix("sha256 "): mark for key, mark in run.data.tags.items() if key.startswith("sha256 ")
     }
-    found = []
+    damaged = []
     for path, mark in marks.items():
         with tempfile.TemporaryDirectory() as folder:
             try:
                 kept = Path(tracking.files_of(run.info.run_id).download_artifacts(path, folder))
                 same = hashlib.sha256(kept.read_bytes()).hexdigest() == mark
             except Exception as error:
-                found.append(f"{name}: {path} cannot be read: {type(error).__name__}")
+                damaged.append(f"{name}: {path} cannot be read: {type(error).__name__}")
                 continue
         if not same:
-            found.append(f"{name}: {path} is not what was kept")
-    return found
+            damaged.append(f"{name}: {path} is not what was kept")
+    return damaged

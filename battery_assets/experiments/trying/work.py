@@ -48,15 +48,15 @@ def ask(warehouse: Warehouse, name: str, terms: dict[str, Any]) -> int:
     """
     from battery_assets.learning.signals.split import SPLITS
 
-    told = {**DEFAULTS, **terms}
+    stated = {**DEFAULTS, **terms}
     for key, allowed in (("model_type", MODEL_TYPES), ("split", SPLITS), ("control", CONTROLS)):
-        if told.get(key) not in allowed:
-            raise BadInput(f"{key} {told.get(key)!r}; next step: one of {', '.join(allowed)}")
-    row = datasets.ready(warehouse, str(told.get("dataset")))
-    refuse_foreign(told["model_type"], row)
-    told["hyperparameters"] = hyperparameters_of(told["model_type"], told.get("hyperparameters") or {})
-    steps = int(told["hyperparameters"].get("epochs", 1))
-    return books.ask(warehouse, name, int(row.id), told, steps)
+        if stated.get(key) not in allowed:
+            raise BadInput(f"{key} {stated.get(key)!r}; next step: one of {', '.join(allowed)}")
+    row = datasets.ready(warehouse, str(stated.get("dataset")))
+    refuse_foreign(stated["model_type"], row)
+    stated["hyperparameters"] = hyperparameters_of(stated["model_type"], stated.get("hyperparameters") or {})
+    steps = int(stated["hyperparameters"].get("epochs", 1))
+    return books.ask(warehouse, name, int(row.id), stated, steps)
 
 
 def dataset_name(warehouse: Warehouse, number: int) -> str:
@@ -151,10 +151,10 @@ def _judge(run: TrackedRun, bursts: "Bursts", side: np.ndarray, tried: Tried) ->
     sure = np.full(tried.said.shape[1], 0.5)
     over = sure if tried.plain else thresholds(tried.said[valid], bursts.sound[valid], len(sure))
     called = tried.said > over
-    found = judge(bursts.only(test), tried.said[test], called[test])
+    judgement = judge(bursts.only(test), tried.said[test], called[test])
     chosen = score(bursts.only(valid), tried.said[valid], called[valid])
-    run.log_metrics(found.overall)
-    for name, (low, high) in found.interval.items():
+    run.log_metrics(judgement.overall)
+    for name, (low, high) in judgement.interval.items():
         run.log_metrics({f"{name}_low": low, f"{name}_high": high})
     run.log_metrics({"val_macro_auroc": chosen["macro_auroc"], "test_systems": float(_systems(bursts, test))})
 

@@ -80,9 +80,9 @@ def _gain(ts, current, memory, gap_us):
     """Trapezoid of the current since the last sample that had one; in a gap, Ah in doubt and seconds."""
     now = current if abs(current) >= FREEZE_A else 0.0
     before, pause = memory[LAST_A], ts - memory[LAST_TS]
-    known = memory[LAST_TS] >= 0
+    remembered = memory[LAST_TS] >= 0
     memory[LAST_TS], memory[LAST_A] = ts, now
-    if not known:
+    if not remembered:
         return 0.0, 0.0, 0.0
     if pause > gap_us:
         return 0.0, max(abs(now), abs(before)) * pause / HOUR_US, pause * 1e-6

@@ -101,11 +101,11 @@ def carried_charge_state(
     charge_state_day. The variance is that of the quality: 1, 5, 5, 5 and 30 points in the order of QUALITIES.
     """
     units = Units.of(jars)
-    known = pl.DataFrame({"battery_id": units.ids}, schema={"battery_id": pl.String}).join(
+    states = pl.DataFrame({"battery_id": units.ids}, schema={"battery_id": pl.String}).join(
         last.with_columns(pl.col("battery_id").cast(pl.String)),
         on="battery_id", how="left", maintain_order="left",
     )  # fmt: skip
-    words = known["soc_quality"].cast(pl.String).to_list()
+    words = states["soc_quality"].cast(pl.String).to_list()
     variance = np.array([_CARRIED_VARIANCE.get(word, 900.0) for word in words])
     basis = np.array([QUALITIES.index(word) + 1 if word in QUALITIES else kernel.GUESSED for word in words])
     strings = len(units.strings)
@@ -117,7 +117,7 @@ def carried_charge_state(
             rows.ts, rows.current, rows.volts, rows.mode, rows.runs.unit, rows.runs.start, rows.runs.stop,
             rated, rows.gap_us, clocks, np.zeros(strings),
         )  # fmt: skip
-    soc = numbers(known, "soc_pct").astype(float)
+    soc = numbers(states, "soc_pct").astype(float)
     return ChargeState(
         tuple(units.ids),
         tuple(units.strings),
@@ -219,9 +219,9 @@ def _first_shown(jars_day: pl.DataFrame, ids: list[str]) -> np.ndarray:
     shown = np.full(len(ids), np.nan)
     runs = unit_runs(jars_day["battery_id"], ids)
     for jar, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
-        seen = np.flatnonzero(np.isfinite(volts[first : min(last, first + 1000)]))
-        if len(seen):
-            row = first + seen[0]
+        places = np.flatnonzero(np.isfinite(volts[first : min(last, first + 1000)]))
+        if len(places):
+            row = first + places[0]
             shown[jar] = soc_from_open_circuit(float(volts[row]), float(temps[row]))
     return shown
 

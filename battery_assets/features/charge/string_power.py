@@ -36,10 +36,10 @@ def string_calc_day(strings_day: pl.DataFrame, bursts: pl.DataFrame = NO_BURSTS)
     runs = unit_runs(strings_day["string_id"], names.to_list())
     volts = numbers(strings_day, "ripple_voltage_rms_v")
     on = _discharging(strings_day)
-    known = bursts.filter("steady").sort("string_id", "ts").partition_by("string_id", as_dict=True)
+    steady = bursts.filter("steady").sort("string_id", "ts").partition_by("string_id", as_dict=True)
     thd = np.full(strings_day.height, np.nan)
     for unit, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
-        mine = known.get((names[int(unit)],))
+        mine = steady.get((names[int(unit)],))
         if mine is not None:
             rows = slice(first, last)
             thd[rows] = _latest(ts[rows], volts[rows], on[rows], mine)

@@ -107,24 +107,24 @@ def _of_one_unit(round_: pl.DataFrame, jars: pl.DataFrame) -> tuple[pl.DataFrame
     A meter that changes its range writes one jar's reading in µΩ or Ω among others in mΩ.
     """
     new = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new=new_mohm()).unique("battery_id")
-    known = round_.with_columns(battery=pl.col("battery_id").cast(pl.String)).join(
+    readings = round_.with_columns(battery=pl.col("battery_id").cast(pl.String)).join(
         new, left_on="battery", right_on="battery_id", how="left", maintain_order="left"
     )
     share = pl.col("resistance_mohm").cast(pl.Float64) / pl.col("new")
     other = (share.is_between(*A_THOUSAND) | (1 / share).is_between(*A_THOUSAND)).fill_null(value=False)
-    known = known.with_columns(other=other & (pl.col("resistance_mohm") > 0), share=share)
-    odd = known.filter("other")
+    readings = readings.with_columns(other=other & (pl.col("resistance_mohm") > 0), share=share)
+    odd = readings.filter("other")
     if odd.is_empty():
         return round_, NOTHING
-    told = []
+    sentences = []
     for (string,), of in odd.group_by("string_id", maintain_order=True):
         likely, word = ("µΩ", "uohm") if of["share"][0] > 1 else ("Ω", "ohm")
         shown = float(of["resistance_mohm"].cast(pl.Float64).median())  # type: ignore[arg-type]
         words = f"{likely}, of {of.height} of its readings"
-        told.append(("string", string, string, "resistance_mohm", "scale", words,
+        sentences.append(("string", string, string, "resistance_mohm", "scale", words,
                      f"units=impedance_measurement_raw.resistance_mohm:{word}, for a file of these alone",
                      shown, "mΩ", of.height))  # fmt: skip
-    return round_.filter(~known["other"]), pl.DataFrame(told, schema=SCALES, orient="row")
+    return round_.filter(~readings["other"]), pl.DataFrame(sentences, schema=SCALES, orient="row")
 
 
 def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:
@@ -132,15 +132,15 @@ def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:
 
     An ohmic reading of another unit is left out by itself: what else is known of the jar stands.
     """
-    found: set[str] = set()
+    columns: set[str] = set()
     for kind, of, column, code in (
         pl.concat(judged).select("unit_kind", "unit_id", "column", "code").iter_rows()
     ):
         if code == RED_LAW or (code == "scale" and kind == "string" and column not in OHMIC):
-            found.update(of_string(jars, of))
+            columns.update(of_string(jars, of))
         elif code == "copied_channel":
-            found.add(of)
-    return found
+            columns.add(of)
+    return columns
 
 
 def of_string(jars: pl.DataFrame, string: str) -> list[str]:

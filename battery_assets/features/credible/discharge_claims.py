@@ -51,7 +51,7 @@ def doubted_tests(
     rated_ah, jars_per_string: by string_id. cells: of a jar, of strings whose jars have other than six.
     measured: captures by test_id, which stand for themselves.
     """
-    found = []
+    doubts = []
     for test in tests.to_dicts():
         if test["test_type"] == "impedance_sweep":
             continue
@@ -64,10 +64,10 @@ def doubted_tests(
             if test["test_id"] in (measured or {})
             else _not_shown(test, loads.get(test["test_id"]), *size),
         ]
-        told = "; ".join(word for word in words if word)
-        if told:
-            found.append((test["test_id"], string, test["test_date"], told))
-    return pl.DataFrame(found, schema=SCHEMA, orient="row")
+        words_joined = "; ".join(word for word in words if word)
+        if words_joined:
+            doubts.append((test["test_id"], string, test["test_date"], words_joined))
+    return pl.DataFrame(doubts, schema=SCHEMA, orient="row")
 
 
 def _wrong_end(test: dict, jars: int | None, cells: int) -> str | None:
@@ -99,45 +99,45 @@ def _not_shown(test: dict, load: pl.DataFrame | None, jars: int | None, cells: i
     if load is None or not rate or not minutes or test["test_date"] is None:
         return None
     begin, end = test["test_date"], test["test_date"] + timedelta(minutes=float(minutes))
-    known = load.filter(
+    measured = load.filter(
         pl.col("current_a").is_not_null(), pl.col("ts").is_between(begin - AROUND, end + AROUND)
     ).sort("ts")
-    inside = known.filter(pl.col("ts").is_between(begin, end))
+    inside = measured.filter(pl.col("ts").is_between(begin, end))
     if inside.height < LEAST_SAMPLES or not _covers(inside, begin, end):
         return None
     amps = abs(float(rate))
-    drawing = known.filter(pl.col("current_a") < -SEEN_SHARE * amps)
+    drawing = measured.filter(pl.col("current_a") < -SEEN_SHARE * amps)
     if drawing.is_empty():
         shown = float(np.median(inside["current_a"].cast(pl.Float64).to_numpy()))
         return (
             f"its string carried {shown:.2f} A all the time, in {inside.height} samples of its own "
             f"telemetry, and not -{amps:g} A"
         )
-    if not _is_whole(known, drawing, begin, end):
+    if not _is_whole(measured, drawing, begin, end):
         return None
-    given, claimed = _given_ah(known, amps), amps * float(minutes) / 60.0
-    if given < GIVEN_SHARE * claimed:
+    given_ah, claimed = _given_ah(measured, amps), amps * float(minutes) / 60.0
+    if given_ah < GIVEN_SHARE * claimed:
         return (
-            f"its string gave {given:.1f} Ah at most around that time, in {known.height} samples of its own "
-            f"telemetry, and not {claimed:.1f} Ah"
+            f"its string gave {given_ah:.1f} Ah at most around that time, in {measured.height} samples of "
+            f"its own telemetry, and not {claimed:.1f} Ah"
         )
     return _end_not_reached(test, drawing, jars, cells)
 
 
-def _is_whole(known: pl.DataFrame, drawing: pl.DataFrame, begin: datetime, end: datetime) -> bool:
+def _is_whole(measured: pl.DataFrame, drawing: pl.DataFrame, begin: datetime, end: datetime) -> bool:
     """Whether the discharge of the test is among those that the samples show, from its begin to its end."""
-    first, last = known["ts"][0], known["ts"][-1]
+    first, last = measured["ts"][0], measured["ts"][-1]
     if drawing["ts"][0] == first or drawing["ts"][-1] == last:
         return False
     near = drawing["ts"].is_between(begin - AT_ITS_TIME, begin + AT_ITS_TIME).any()
     return bool(near or (first <= begin - BY_ZONE and last >= end + BY_ZONE))
 
 
-def _given_ah(known: pl.DataFrame, amps: float) -> float:
+def _given_ah(measured: pl.DataFrame, amps: float) -> float:
     """The most that the string can have given: in a silence, and for a sample's interval more, the test's
     own current."""
-    seconds = known["ts"].diff().dt.total_milliseconds().drop_nulls().to_numpy() / 1e3
-    drawn = np.clip(-known["current_a"].cast(pl.Float64).to_numpy(), 0.0, None)
+    seconds = measured["ts"].diff().dt.total_milliseconds().drop_nulls().to_numpy() / 1e3
+    drawn = np.clip(-measured["current_a"].cast(pl.Float64).to_numpy(), 0.0, None)
     usual = float(np.median(seconds))
     most = np.where(seconds > GAP_INTERVALS * usual, amps, (drawn[1:] + drawn[:-1]) / 2)
     return float((most * seconds).sum() + amps * usual) / 3600.0

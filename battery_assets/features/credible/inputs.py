@@ -114,16 +114,16 @@ def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     shown: dict[str, dict[int, np.ndarray]] = {}
     for unit, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
         shown.setdefault(strings[unit], {})[unit] = _by_bin(ts[first:last], volts[first:last])
-    found = []
+    copies = []
     for string, of in shown.items():
         units = list(of)
         for unit, others in _alike(np.stack([of[u] for u in units])).items():
-            told = ", ".join(str(names[units[k]]) for k in others)
-            found.append(
-                ("jar", ids[units[unit]], string, "voltage_v", "copied_channel", told, None,
+            names_joined = ", ".join(str(names[units[k]]) for k in others)
+            copies.append(
+                ("jar", ids[units[unit]], string, "voltage_v", "copied_channel", names_joined, None,
                  float(np.nanmedian(of[units[unit]])), "V", int(np.isfinite(of[units[unit]]).sum()))
             )  # fmt: skip
-    return pl.DataFrame(found, schema=SCALES, orient="row") if found else NOTHING
+    return pl.DataFrame(copies, schema=SCALES, orient="row") if copies else NOTHING
 
 
 def _by_bin(ts: np.ndarray, volts: np.ndarray) -> np.ndarray:
@@ -207,9 +207,9 @@ def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         if name not in rows.columns or not values or not _touched(rows[name], values):
             continue
         marked = rows.with_columns(code=_is_code(name, values, unit, apart))
-        found = marked.filter("code").group_by(pl.col(unit).cast(pl.String).alias("unit_id"))
+        coded = marked.filter("code").group_by(pl.col(unit).cast(pl.String).alias("unit_id"))
         frames.append(
-            found.agg(
+            coded.agg(
                 unit_kind=pl.lit(kind), string_id=pl.lit(None, pl.String), column=pl.lit(name),
                 code=pl.lit("fault_code"), likely=pl.lit("a fault's code"), term=pl.lit(None, pl.String),
                 shown=pl.col(name).first().cast(pl.Float64), unit=pl.lit(of), rows=pl.len().cast(pl.Int64),

@@ -22,11 +22,11 @@ def credible_masters(jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     jars: battery_id, string_id, and what `blocks.with_cells` gives; a column that is not there is not judged.
     Ohmic baselines are judged by the string, the others jar by jar.
     """
-    told = [NOTHING]
+    objections = [NOTHING]
     if OHMS in jars.columns:
         readings = jars.select("battery_id", resistance_mohm=OHMS)
-        told.append(ohmic_scales(readings, jars, f"battery.{OHMS}").with_columns(column=pl.lit(OHMS)))
-        mine = [jar for string in told[-1]["unit_id"] for jar in of_string(jars, string)]
+        objections.append(ohmic_scales(readings, jars, f"battery.{OHMS}").with_columns(column=pl.lit(OHMS)))
+        mine = [jar for string in objections[-1]["unit_id"] for jar in of_string(jars, string)]
         jars = emptied(jars, "battery_id", mine, (OHMS,))
     by_nominal = [("battery_model", name, "V", pl.col("nominal_v"), LIMIT_SHARE) for name in LIMITS]
     rated = pl.col("capacity_ah").cast(pl.Float64)
@@ -35,12 +35,12 @@ def credible_masters(jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
             share = pl.when("lead_acid").then(pl.col(column).cast(pl.Float64) / by)
             judged = jars.with_columns(share=share, odd=~share.is_between(*usual).fill_null(value=True))
             if judged["odd"].any():
-                told.append(_told(judged, f"{table}.{column}", unit, usual))
+                objections.append(_objections_to(judged, f"{table}.{column}", unit, usual))
                 jars = emptied(jars, "battery_id", judged.filter("odd")["battery_id"].to_list(), (column,))
-    return jars, together(told)
+    return jars, together(objections)
 
 
-def _told(jars: pl.DataFrame, column: str, unit: str, usual: tuple[float, float]) -> pl.DataFrame:
+def _objections_to(jars: pl.DataFrame, column: str, unit: str, usual: tuple[float, float]) -> pl.DataFrame:
     """A row of SCALES for each string with jars of which a column is `odd`: by `share` of what is usual."""
     name = column.partition(".")[2]
     strings = jars.group_by(pl.col("string_id").cast(pl.String), maintain_order=True).agg(
@@ -49,12 +49,12 @@ def _told(jars: pl.DataFrame, column: str, unit: str, usual: tuple[float, float]
         cells=pl.col("cells").median().cast(pl.Int64),
         rows=pl.col("odd").sum().cast(pl.Int64),
     )
-    found = []
+    rows = []
     for of in strings.filter(pl.col("rows") > 0).to_dicts():
         likely, word = _likely(unit, of, usual)
         string, term = of["string_id"], f"units={column}:{word}"
-        found.append(("string", string, string, name, "scale", likely, term, of[name], unit, of["rows"]))
-    return pl.DataFrame(found, schema=SCALES, orient="row")
+        rows.append(("string", string, string, name, "scale", likely, term, of[name], unit, of["rows"]))
+    return pl.DataFrame(rows, schema=SCALES, orient="row")
 
 
 def _likely(unit: str, of: dict, usual: tuple[float, float]) -> tuple[str, str]:

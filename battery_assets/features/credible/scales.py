@@ -55,14 +55,14 @@ def _scale(unit_kind: str, unit: str, column: str, likely: str, term: str, shown
     return (unit_kind, unit, string, column, "scale", likely, term, shown, of, rows)
 
 
-def _frame(found: Iterable[tuple]) -> pl.DataFrame:
-    rows = list(found)
+def _frame(objections: Iterable[tuple]) -> pl.DataFrame:
+    rows = list(objections)
     return pl.DataFrame(rows, schema=SCALES, orient="row") if rows else NOTHING
 
 
-def together(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
+def together(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """SCALES of several judges; mostly none of them has any."""
-    some = [frame for frame in found if frame.height]
+    some = [frame for frame in frames if frame.height]
     return pl.concat(some) if some else NOTHING
 
 
@@ -90,14 +90,14 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     )
     odd = ~(pl.col("v") / pl.col("nominal_v")).median().is_between(*JAR_SHARE)
     hot = pl.col("t").quantile(0.1, "lower") > HOTTEST_C
-    found = []
+    objections = []
     for string, of in _strings_where(middle, odd.fill_null(value=False) | hot.fill_null(value=False)):
-        found += [*_jar_volts(string, of), *_celsius(string, of)]
+        objections += [*_jar_volts(string, of), *_celsius(string, of)]
     readings = (
         rows.filter(pl.col("resistance_mohm").is_not_null()) if "resistance_mohm" in rows.columns else None
     )
     ohmic = NOTHING if readings is None else ohmic_scales(readings, jars, "telemetry_jar_raw.resistance_mohm")
-    return together([_frame(found), ohmic])
+    return together([_frame(objections), ohmic])
 
 
 def _all_usual(rows: pl.DataFrame, jars: pl.DataFrame) -> bool:
@@ -128,14 +128,14 @@ def _strings_where(jars: pl.DataFrame, doubtful: pl.Expr) -> Iterator[tuple[str,
 
 
 def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
-    known = jars.filter(pl.col("v").is_not_null())
-    if known.is_empty():
+    measured = jars.filter(pl.col("v").is_not_null())
+    if measured.is_empty():
         return []
-    share = _middle(known["v"] / known["nominal_v"])
+    share = _middle(measured["v"] / measured["nominal_v"])
     if JAR_SHARE[0] <= share <= JAR_SHARE[1]:
         return []
-    cells, volts = int(_middle(known["cells"])), _middle(known["v"])
-    column, n = "telemetry_jar_raw.voltage_v", known.height
+    cells, volts = int(_middle(measured["cells"])), _middle(measured["v"])
+    column, n = "telemetry_jar_raw.voltage_v", measured.height
     candidates: dict[float, tuple[str, str]] = {
         1 / n: (f"the voltage of the string, of {n} jars", f"units={column}:/{n}"),
         cells: (f"volts per cell of {cells}", f"units={column}:x{cells}"),
@@ -145,7 +145,7 @@ def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
         0.1: ("a shifted decimal", f"units={column}:/10"),
     }
     best = _best(share, candidates) or ("no unit that is known here", f"units={column}:none")
-    return [_scale("string", string, "voltage_v", *best, volts, "V", _rows(known))]
+    return [_scale("string", string, "voltage_v", *best, volts, "V", _rows(measured))]
 
 
 def _middle(values: pl.Series) -> float:
@@ -165,11 +165,12 @@ def _best(share: float, candidates: dict) -> tuple[str, str] | None:
 
 
 def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
-    known = jars.filter(pl.col("t").is_not_null())
-    if known.is_empty() or (known["cool"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
+    measured = jars.filter(pl.col("t").is_not_null())
+    if measured.is_empty() or (measured["cool"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
         return []
     term = "units=telemetry_jar_raw.temperature_c:degF"
-    return [_scale("string", string, "temperature_c", "degF", term, _middle(known["t"]), "°C", _rows(known))]
+    middle, rows = _middle(measured["t"]), _rows(measured)
+    return [_scale("string", string, "temperature_c", "degF", term, middle, "°C", rows)]
 
 
 def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
@@ -256,8 +257,8 @@ def _milliamps(of: dict) -> list[tuple]:
     large = of["a"] is not None and of["capacity_ah"] and of["least_a"] > MILLI_C * of["capacity_ah"]
     if not large or of["floats"] is None or of["floats"] < 0.9 or of["hours"] < FLOAT_HOURS:
         return []
-    told = "mA", "units=telemetry_string_raw.current_a:mA", of["a"], "A", of["rows"]
-    return [_scale("string", of["string_id"], "current_a", *told)]
+    term = "mA", "units=telemetry_string_raw.current_a:mA", of["a"], "A", of["rows"]
+    return [_scale("string", of["string_id"], "current_a", *term)]
 
 
 def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -266,18 +267,18 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
     jars: as for `jar_scales`. One jar of several alone is not judged: it may have a broken weld.
     """
     of_jars = jars.select(pl.col("battery_id", "string_id").cast(pl.String), new_mohm=new_mohm())
-    known = (
+    measured = (
         readings.filter(pl.col("resistance_mohm") > 0)
         .group_by(pl.col("battery_id").cast(pl.String))
         .agg(r=pl.col("resistance_mohm").cast(pl.Float64).median(), rows=pl.len())
         .join(of_jars, on="battery_id")
     )
     odd = ~(pl.col("r") / pl.col("new_mohm")).median().is_between(1 / OHMIC_FACTOR, OHMIC_FACTOR)
-    found = []
-    for string, of in _strings_where(known, odd.fill_null(value=True)):
+    objections = []
+    for string, of in _strings_where(measured, odd.fill_null(value=True)):
         if of.height >= min(LEAST_ROWS, jars.filter(pl.col("string_id").cast(pl.String) == string).height):
-            found += _ohms(string, of, column)
-    return _frame(found)
+            objections += _ohms(string, of, column)
+    return _frame(objections)
 
 
 def new_mohm() -> pl.Expr:

@@ -23,7 +23,7 @@ def changes(at: FleetMonth) -> list[tuple[str, list[str]]]:
     within = pl.col("created_at").is_between(at.start, at.until, closed="left")
     ended = pl.col("ended_at").is_between(at.start, at.until, closed="left")
     named = incidents.with_columns(named=pl.format("{} ({})", "title", "incident_code"))
-    found = [
+    lists = [
         ("Jars that fell below 80 % of health", fell.sort("soh_pct")["jar"]),
         ("Jars now likely to fail within 90 days", likely.sort("p90", descending=True)["jar"]),
         ("Jars no longer likely to fail within 90 days", calm["jar"]),
@@ -33,24 +33,24 @@ def changes(at: FleetMonth) -> list[tuple[str, list[str]]]:
         ("New incidents", named.filter(within)["named"]),
         ("Incidents that ended", named.filter(ended)["named"]),
     ]
-    return [(said, codes.drop_nulls().to_list()) for said, codes in found if codes.len()]
+    return [(said, codes.drop_nulls().to_list()) for said, codes in lists if codes.len()]
 
 
 def compared(at: FleetMonth) -> Html:
     """The changes as a list, or the words that there is no month before."""
-    found = changes(at)
+    differences = changes(at)
     if at.jars.drop_nulls("soh_before_pct").height == 0 and at.strings.drop_nulls("p_before").height == 0:
         first = note("Nothing of the month before is there to compare with.")
-        return Html(first + (listed(found) if found else ""))
-    return listed(found)
+        return Html(first + (listed(differences) if differences else ""))
+    return listed(differences)
 
 
-def listed(found: Sequence[tuple[str, list[str]]]) -> Html:
+def listed(lists: Sequence[tuple[str, list[str]]]) -> Html:
     """The changes as a list, the first codes of each named."""
-    if not found:
+    if not lists:
         return note("Nothing of what this page shows changed since the month before.")
     lines = []
-    for said, codes in found:
+    for said, codes in lists:
         rest = f" and {len(codes) - MOST_NAMED} more" if len(codes) > MOST_NAMED else ""
         named = ", ".join(map(escaped, codes[:MOST_NAMED]))
         lines.append(f"<li>{escaped(said)}, <b>{len(codes)}</b>: {named}{rest}</li>")

@@ -74,5 +74,5 @@ class FleetMonth:
     @property
     def silent(self) -> list[str]:
         """Sites of which the month has no state of any jar and no ride-through of any string."""
-        told = {*self.jars.drop_nulls("soh_pct")["site"], *self.strings["site"]}
-        return [site for site in self.sites if site not in told]
+        heard = {*self.jars.drop_nulls("soh_pct")["site"], *self.strings["site"]}
+        return [site for site in self.sites if site not in heard]

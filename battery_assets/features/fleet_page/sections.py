@@ -35,10 +35,10 @@ _SCORES = {
 
 def jars_at_risk(jars: pl.DataFrame) -> Html:
     """The jars that are most likely to fail within 90 days, with their lives and 95 % intervals."""
-    told = jars.drop_nulls("rul_days")
-    if told.height == 0:
+    predicted = jars.drop_nulls("rul_days")
+    if predicted.height == 0:
         return note("No remaining life of any jar was predicted in this month.")
-    first = told.sort(["p90", "rul_days", "jar"], descending=[True, False, False], nulls_last=True)
+    first = predicted.sort(["p90", "rul_days", "jar"], descending=[True, False, False], nulls_last=True)
     rows = [
         [
             one["jar"],
@@ -52,7 +52,7 @@ def jars_at_risk(jars: pl.DataFrame) -> Html:
         for one in first.head(MOST_JARS).to_dicts()
     ]
     heads = ["jar", "SOH %", "P(90 d) %", axis(), "life, d", "95 %", "fault, or by"]
-    said = note(f"{len(rows)} of {told.height} jars, the most likely to fail within 90 days first.")
+    said = note(f"{len(rows)} of {predicted.height} jars, the most likely to fail within 90 days first.")
     return Html(said + table(heads, rows, left=(0, 3, 6)))
 
 
@@ -103,12 +103,12 @@ def open_incidents(incidents: pl.DataFrame, until: datetime) -> Html:
     return table(["severity", "what", "cause", "age, d", "due", "work order"], rows, left=(0, 1, 2, 4, 5))
 
 
-def rules(told: pl.DataFrame) -> Html:
+def rules(scores: pl.DataFrame) -> Html:
     """What the alerts of the last twelve months were worth, by rule: a scoreboard of counts."""
-    if told.height == 0:
+    if scores.height == 0:
         return note("No rule raised an alert in the last twelve months, or they were not replayed.")
     counts = ("alerts", "came_true", "false_alarms", "ends", "foreseen")
-    of_rules = told.group_by("alert_type", "signal").agg(pl.col(counts).sum()).sort("alert_type", "signal")
+    of_rules = scores.group_by("alert_type", "signal").agg(pl.col(counts).sum()).sort("alert_type", "signal")
     rows = [
         [
             Html(f"{escaped(words(one['alert_type']))}<br>{escaped(words(one['signal']))}"),
@@ -138,7 +138,7 @@ def decisions(at: FleetMonth) -> Html:
         return note("No model says what its decisions would have cost.")
     version, scores = scored[0]
     ways = sorted(
-        (found[1] for name in scores if (found := _COST.fullmatch(name))),
+        (match[1] for name in scores if (match := _COST.fullmatch(name))),
         key=lambda way: (scores[f"decisions_{way}_cost"], way),
     )
     rows = [

@@ -73,14 +73,14 @@ class _Plan:
 
 def site_map(at: FleetMonth) -> Html:
     """The sites that have coordinates, each a circle by its jars, coloured by its open incidents."""
-    known = at.places.drop_nulls().sort("site")
-    if known.height == 0:
+    places = at.places.drop_nulls().sort("site")
+    if places.height == 0:
         return note("No site has coordinates: they are latitude and longitude of its location.")
-    plan = _Plan.of(known)
+    plan = _Plan.of(places)
     jars = dict(at.jars.group_by("site").len().iter_rows())
-    most = max([1, *(jars.get(site, 0) for site in known["site"])])
+    most = max([1, *(jars.get(site, 0) for site in places["site"])])
     sites = []
-    for site, latitude, longitude in known.iter_rows():
+    for site, latitude, longitude in places.iter_rows():
         x, y = plan.at(latitude, longitude)
         sites.append(_Site(site, x, y, jars.get(site, 0), most, *_open(at, site)))
     labels = _labels([one.y for one in sites], plan.height)
@@ -88,9 +88,9 @@ def site_map(at: FleetMonth) -> Html:
     # Of sites that stand close together the worst, then the smaller one lies on top.
     on_top = sorted(sites, key=lambda one: (_ON_TOP.index(one.band), -one.radius))
     keys = "".join(f'<li><span class="key {band}"></span>{escaped(words)}</li>' for band, words in _LEGEND)
-    lost = sorted(set(at.sites) - set(known["site"]))
+    lost = sorted(set(at.sites) - set(places["site"]))
     rest = note(f"Without coordinates: {', '.join(lost)}.") if lost else ""
-    said = escaped(f"Plan of {known.height} sites; each is named beside its circle")
+    said = escaped(f"Plan of {places.height} sites; each is named beside its circle")
     return Html(
         f'<ul class="legend">{keys}</ul><svg class="map" viewBox="0 0 {WIDTH:.0f} {plan.height:.0f}" '
         f'role="group" aria-label="{said}">{plan.scale_bar()}{lines}'
@@ -146,12 +146,12 @@ class _Site:
 def _labels(middles: list[float], height: float) -> list[float]:
     """Heights of the labels: beside their circles, but never one on another."""
     order = sorted(range(len(middles)), key=lambda n: middles[n])
-    found = list(middles)
+    placed = list(middles)
     for before, n in pairwise(order):
-        found[n] = max(found[n], found[before] + LINE)
+        placed[n] = max(placed[n], placed[before] + LINE)
     # What was pushed out at the bottom pushes up.
     limit = height - LINE
     for n in reversed(order):
-        found[n] = min(found[n], limit)
-        limit = found[n] - LINE
-    return found
+        placed[n] = min(placed[n], limit)
+        limit = placed[n] - LINE
+    return placed

@@ -76,19 +76,19 @@ def posterior(evidence: Evidence) -> Posterior:
     ages = AGES_YEARS if unknown.any() else (0.0,)
     at_age = [_at_ages(evidence, np.where(unknown, age, evidence.age_years)) for age in ages]
     share = normalised(np.stack([one.log_evidence for one in at_age], axis=1))
-    found, alike, life, likely = (
+    weights, alike, life, likely = (
         sum(part[:, None] * getattr(one, name) for part, one in zip(share.T, at_age, strict=True))
         for name in ("found", "alike", "life", "likely")
     )
-    low, high = quantile(found, LOWER), quantile(found, UPPER)
+    low, high = quantile(weights, LOWER), quantile(weights, UPPER)
     lower = np.minimum(low, quantile(alike, LOWER_ALIKE))
     upper = np.maximum(high, quantile(alike, UPPER))
     days = interval_days(life), quantile_days(likely, 0.025, 0.5, 0.975)
-    return Posterior(found @ GRID_PCT, high - low, lower, upper, *days)
+    return Posterior(weights @ GRID_PCT, high - low, lower, upper, *days)
 
 
-def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
-    jars = Course(possible_jars(), replace(known, age_years=age_years))
+def _at_ages(evidence: Evidence, age_years: np.ndarray) -> _AtAge:
+    jars = Course(possible_jars(), replace(evidence, age_years=age_years))
     now = jars.at(np.zeros(len(age_years)))
     end = prior.years_to_end(jars.kinds, jars.initial)
     before = jars.kinds.log_weight + _in_service(jars, now, end)
@@ -101,17 +101,17 @@ def _at_ages(known: Evidence, age_years: np.ndarray) -> _AtAge:
     of_course = weight.sum(2)
     loss = _ohmic_loss(jars, now, weight, of_course)
     log_w = np.log(np.maximum(of_course, LEAST)) + top[:, :, 0]
-    then = jars.at(known.test.years)
-    log_w = log_w + by_string_test(then, normalised(log_w), known.test, known.string, known.complete)
+    then = jars.at(evidence.test.years)
+    log_w = log_w + by_string_test(then, normalised(log_w), evidence.test, evidence.string, evidence.complete)
     peak = log_w.max(1)
     log_evidence = peak + np.log(np.exp(log_w - peak[:, None]).sum(1))
     rare = np.log(rarity(100.0 * now, normalised(before)))
     raised, soon, alike = (normalised(log_w - by * rare) for by in (RAISED, RAISED_LIFE, 1.0))
     able = 100.0 * (now - loss)
     lost = 100.0 * (jars.initial * (1.0 + ageing.FORMATION_GAIN)) - able
-    life, likely = (life_density(end, age_years, known.factor, by) for by in (soon, raised))
-    found, flat = densities(able, lost, raised, alike)
-    return _AtAge(found, flat, log_evidence, life, likely)
+    life, likely = (life_density(end, age_years, evidence.factor, by) for by in (soon, raised))
+    histogram, flat = densities(able, lost, raised, alike)
+    return _AtAge(histogram, flat, log_evidence, life, likely)
 
 
 def _in_service(jars: Course, now: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -126,9 +126,9 @@ def _in_service(jars: Course, now: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 def _by_fit(jars: Course) -> np.ndarray:
     """ln likelihood (J, K) of the capacity that a discharge showed."""
-    known, seen = jars.known, np.isfinite(jars.known.fitted)
-    off = (known.fitted[:, None] - jars.at(known.fitted_years)) / known.fitted_sd[:, None]
-    return np.where(seen[:, None], _student(np.nan_to_num(off)), 0.0)
+    evidence, fitted = jars.known, np.isfinite(jars.known.fitted)
+    off = (evidence.fitted[:, None] - jars.at(evidence.fitted_years)) / evidence.fitted_sd[:, None]
+    return np.where(fitted[:, None], _student(np.nan_to_num(off)), 0.0)
 
 
 def _by_float(jars: Course, now: np.ndarray, log_w: np.ndarray) -> np.ndarray:
@@ -137,16 +137,16 @@ def _by_float(jars: Course, now: np.ndarray, log_w: np.ndarray) -> np.ndarray:
     What wears takes more current at a voltage, what dries out most; in a string it floats low. The string's
     median jar is worn as well, as far as log_w (J, K, M) has it.
     """
-    known = jars.known
-    seen = np.isfinite(known.float_v) & (known.age_years > SETTLED_YEARS)
-    if not seen.any():
+    evidence = jars.known
+    floats = np.isfinite(evidence.float_v) & (evidence.age_years > SETTLED_YEARS)
+    if not floats.any():
         return np.zeros(log_w.shape)
     worn = jars.wear(now)[:, :, None]
     lower = TAFEL_V * np.log(ageing.float_current_ratio(worn, jars.kinds.float_current))
     weight = np.exp(log_w - log_w.max((1, 2), keepdims=True))
-    usual = _string_median((weight * lower).sum((1, 2)) / weight.sum((1, 2)), known.string)
-    off = ((np.nan_to_num(known.float_v) - usual)[:, None, None] + lower) / FLOAT_SD_V
-    return np.where(seen[:, None, None], _student(off), 0.0)
+    usual = _string_median((weight * lower).sum((1, 2)) / weight.sum((1, 2)), evidence.string)
+    off = ((np.nan_to_num(evidence.float_v) - usual)[:, None, None] + lower) / FLOAT_SD_V
+    return np.where(floats[:, None, None], _student(off), 0.0)
 
 
 def _string_median(values: np.ndarray, string: np.ndarray) -> np.ndarray:
@@ -168,9 +168,9 @@ def _ohmic_loss(jars: Course, now: np.ndarray, weight: np.ndarray, of_course: np
     the 10 h current over the slope of the voltage towards the end. weight (J, K, M): of mechanisms, over
     which a course's mean is taken; of_course (J, K): its sum.
     """
-    known = jars.known
-    when = np.where(np.isfinite(known.ratio), known.ratio_years, np.inf)
-    last = np.nan_to_num(np.take_along_axis(known.ratio, when.argmin(1)[:, None], axis=1))
+    evidence = jars.known
+    when = np.where(np.isfinite(evidence.ratio), evidence.ratio_years, np.inf)
+    last = np.nan_to_num(np.take_along_axis(evidence.ratio, when.argmin(1)[:, None], axis=1))
     loss, high = np.zeros(now.shape), last[:, 0] > UNEXPLAINED
     if high.any():
         over = last[high, :, None] - UNEXPLAINED * jars.ratio(jars.wear(now)[high])

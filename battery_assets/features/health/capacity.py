@@ -105,12 +105,12 @@ def integrated_capacity_ah(capture: pl.DataFrame) -> float:
 
 def _discharge(capture: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Hours, discharge current in A (0 where it does not discharge) and V of a capture."""
-    known = capture.drop_nulls(["current_a", "voltage_v"])
-    if "elapsed_s" in known.columns:
-        hours = known["elapsed_s"].cast(pl.Float64).to_numpy() / 3600.0
+    measured = capture.drop_nulls(["current_a", "voltage_v"])
+    if "elapsed_s" in measured.columns:
+        hours = measured["elapsed_s"].cast(pl.Float64).to_numpy() / 3600.0
     else:
-        hours = known["ts"].dt.epoch("us").to_numpy() / 3.6e9
-    current, volts = (known[name].cast(pl.Float64).to_numpy() for name in ("current_a", "voltage_v"))
+        hours = measured["ts"].dt.epoch("us").to_numpy() / 3.6e9
+    current, volts = (measured[name].cast(pl.Float64).to_numpy() for name in ("current_a", "voltage_v"))
     if np.any(np.diff(hours) < 0):
         raise ValueError("the capture is not in order of time")
     floor = 0.01 * float(np.abs(current).max(initial=0.0))

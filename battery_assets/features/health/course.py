@@ -42,9 +42,9 @@ class Evidence:
 class Course:
     """The capacity (J, K) of every possible course some years ago (J,); what is unknown counts as now."""
 
-    def __init__(self, kinds: Possible, known: Evidence) -> None:
-        self.kinds, self.known = kinds, known
-        self.initial = prior.initial_capacity(kinds, known.accepted, known.accepted_sd)
+    def __init__(self, kinds: Possible, evidence: Evidence) -> None:
+        self.kinds, self.known = kinds, evidence
+        self.initial = prior.initial_capacity(kinds, evidence.accepted, evidence.accepted_sd)
 
     def at(self, years_ago: np.ndarray) -> np.ndarray:
         years = np.maximum(self.known.age_years - np.nan_to_num(years_ago), 0.0)

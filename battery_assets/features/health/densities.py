@@ -47,16 +47,16 @@ def _histogram(low: np.ndarray, part: np.ndarray, weight: np.ndarray) -> np.ndar
     """Weights (J, P) on GRID_PCT, shared between the two neighbours of each place."""
     flat = (np.arange(len(low))[:, None] * len(GRID_PCT) + low).ravel()
     upper, size = weight * part, len(low) * len(GRID_PCT)
-    found = np.bincount(flat, (weight - upper).ravel(), size)
-    found += np.bincount(flat + 1, upper.ravel(), size)
-    return found.reshape(len(low), len(GRID_PCT))
+    counts = np.bincount(flat, (weight - upper).ravel(), size)
+    counts += np.bincount(flat + 1, upper.ravel(), size)
+    return counts.reshape(len(low), len(GRID_PCT))
 
 
-def quantile(found: np.ndarray, share: float) -> np.ndarray:
+def quantile(weights: np.ndarray, share: float) -> np.ndarray:
     """The health (J,) in % under which so much of each density (J, G) lies."""
-    cdf = np.cumsum(found, axis=1)
+    cdf = np.cumsum(weights, axis=1)
     k = np.maximum((cdf < share).sum(1), 1)
-    rows = np.arange(len(found))
-    below, above = cdf[rows, k - 1], cdf[rows, np.minimum(k, found.shape[1] - 1)]
+    rows = np.arange(len(weights))
+    below, above = cdf[rows, k - 1], cdf[rows, np.minimum(k, weights.shape[1] - 1)]
     part = np.clip((share - below) / np.maximum(above - below, 1e-12), 0.0, 1.0)
     return GRID_PCT[k - 1] + STEP_PCT * (part + 0.5)

@@ -19,7 +19,7 @@ WIDTH_SD = 3.29  # deviations from end to end of a normal distribution's 90 %
 TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was seen to its knee
 # Lower end, median and upper end, of 95 %, of the days until the jar is worn out.
 WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
-# The same by the weights of soh_pct: of a string's jars drawn from WEAR_OUT one would always end soon.
+# The same by the health of soh_pct: of a string's jars drawn from WEAR_OUT one would always end soon.
 LIKELY_END = ("likely_end_lower_days", "likely_end_days", "likely_end_upper_days")
 
 
@@ -58,29 +58,29 @@ def state_of_health(
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     fits = pl.DataFrame(schema=FITS) if discharge_fits is None else discharge_fits
     signs = NO_SIGNS if float_signs is None else float_signs
-    known = evidence(jars, measurements, capacity_tests, temperatures, fits, signs, at, levels)
-    found = posterior(known)
-    tested = np.isfinite(known.test.drawn) & (known.test.years <= 1.0)
-    to_its_end = (known.fitted_years <= 1.0) & (known.fitted_sd <= TO_ITS_END_SD_PCT / 100.0)
+    jar = evidence(jars, measurements, capacity_tests, temperatures, fits, signs, at, levels)
+    health = posterior(jar)
+    tested = np.isfinite(jar.test.drawn) & (jar.test.years <= 1.0)
+    to_its_end = (jar.fitted_years <= 1.0) & (jar.fitted_sd <= TO_ITS_END_SD_PCT / 100.0)
     floor = np.where(tested | to_its_end, TESTED_FLOOR_PCT, UNTESTED_FLOOR_PCT)
-    seen = {
-        "resistance": np.nanmin(np.where(np.isfinite(known.ratio), known.ratio_years, np.inf), axis=1),
-        "discharge": np.where(np.isfinite(known.fitted), known.fitted_years, np.inf),
-        "capacity_test": np.where(np.isfinite(known.test.drawn), known.test.years, np.inf),
+    kinds = {
+        "resistance": np.nanmin(np.where(np.isfinite(jar.ratio), jar.ratio_years, np.inf), axis=1),
+        "discharge": np.where(np.isfinite(jar.fitted), jar.fitted_years, np.inf),
+        "capacity_test": np.where(np.isfinite(jar.test.drawn), jar.test.years, np.inf),
     }
-    newest = np.min(np.stack(list(seen.values())), axis=0)
+    newest = np.min(np.stack(list(kinds.values())), axis=0)
     return pl.DataFrame(
         {
             "battery_id": jars["battery_id"].cast(pl.String),
-            "soh_pct": found.mean,
-            "soh_std_pct": np.maximum(found.width / WIDTH_SD, floor),
-            "soh_lower_pct": found.lower,
-            "soh_upper_pct": found.upper,
-            "evidence": _words(seen),
+            "soh_pct": health.mean,
+            "soh_std_pct": np.maximum(health.width / WIDTH_SD, floor),
+            "soh_lower_pct": health.lower,
+            "soh_upper_pct": health.upper,
+            "evidence": _words(kinds),
             "evidence_age_days": _days(newest),
-            **{name: found.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
-            **{name: found.likely_days[:, n] for n, name in enumerate(LIKELY_END)},
-            **{f"{kind}_age_days": _days(years) for kind, years in seen.items()},
+            **{name: health.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
+            **{name: health.likely_days[:, n] for n, name in enumerate(LIKELY_END)},
+            **{f"{kind}_age_days": _days(years) for kind, years in kinds.items()},
         }
     )
 
@@ -90,6 +90,6 @@ def _days(years: np.ndarray) -> pl.Series:
     return pl.Series(np.where(np.isfinite(years), 365.25 * years, np.nan), nan_to_null=True)
 
 
-def _words(seen: dict[str, np.ndarray]) -> list[str]:
-    there = zip(*(np.isfinite(years).tolist() for years in seen.values()), strict=True)
-    return ["+".join(["age", *(name for name, has in zip(seen, row, strict=True) if has)]) for row in there]
+def _words(kinds: dict[str, np.ndarray]) -> list[str]:
+    there = zip(*(np.isfinite(years).tolist() for years in kinds.values()), strict=True)
+    return ["+".join(["age", *(name for name, has in zip(kinds, row, strict=True) if has)]) for row in there]

@@ -44,59 +44,59 @@ def evidence(
     levels: pl.DataFrame = NO_LEVELS,
 ) -> Evidence:
     """The evidence on each jar, in jars' order; the frames are those of `state_of_health`."""
-    known = _joined(jars, measurements, capacity_tests, temperatures, fits, signs, at)
-    rated = numbers(known, "capacity_ah").astype(float)
-    initial = numbers(known, "initial_capacity_ah").astype(float) / rated
-    months = sorted({int(name.split("_")[1]) for name in known.columns if name.startswith("ratio_")})
+    joined = _joined(jars, measurements, capacity_tests, temperatures, fits, signs, at)
+    rated = numbers(joined, "capacity_ah").astype(float)
+    initial = numbers(joined, "initial_capacity_ah").astype(float) / rated
+    months = sorted({int(name.split("_")[1]) for name in joined.columns if name.startswith("ratio_")})
     columns = [
-        [numbers(known, f"{name}_{m}").astype(float) for m in months]
+        [numbers(joined, f"{name}_{m}").astype(float) for m in months]
         for name in ("ratio", "years", "count", "monitor")
     ]
-    nothing = np.full((known.height, 1), np.nan)
+    nothing = np.full((joined.height, 1), np.nan)
     of_months = (np.stack(part, axis=1) if part else nothing for part in columns)
-    both = zip(of_months, _earlier(known, levels, at), strict=True)
+    both = zip(of_months, _earlier(joined, levels, at), strict=True)
     ratio, ratio_years, readings, monitor = (np.concatenate(parts, axis=1) for parts in both)
-    warm = np.nan_to_num(numbers(known, "mean_c").astype(float), nan=25.0)
-    string = known["string_id"].fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
+    warm = np.nan_to_num(numbers(joined, "mean_c").astype(float), nan=25.0)
+    string = joined["string_id"].fill_null("").rank("dense").to_numpy().astype(np.int64) - 1
     return Evidence(
         accepted=np.clip(np.nan_to_num(initial, nan=MEAN_INITIAL), *ACCEPTED),
         accepted_sd=np.where(np.isfinite(initial), _accepted_sd(initial), UNKNOWN_SD),
-        age_years=_years(known, "installed_at", at),
+        age_years=_years(joined, "installed_at", at),
         factor=ageing_factor(warm),
         ratio=ratio, ratio_years=ratio_years, readings=np.nan_to_num(readings),
         monitor=monitor > 0,
-        test=_string_test(known, np.bincount(string)[string] == 1, at),
+        test=_string_test(joined, np.bincount(string)[string] == 1, at),
         string=string,
-        complete=known["complete"].to_numpy(),
-        fitted=numbers(known, "fit_pct").astype(float) / 100.0,
-        fitted_sd=numbers(known, "fit_sd_pct").astype(float) / 100.0,
-        fitted_years=_years(known, "fitted_at", at),
-        float_v=_float_v(known),
+        complete=joined["complete"].to_numpy(),
+        fitted=numbers(joined, "fit_pct").astype(float) / 100.0,
+        fitted_sd=numbers(joined, "fit_sd_pct").astype(float) / 100.0,
+        fitted_years=_years(joined, "fitted_at", at),
+        float_v=_float_v(joined),
     )  # fmt: skip
 
 
 def _accepted_sd(initial: np.ndarray) -> float:
     """How far the acceptance tests of these jars are off, by how much more they spread than new jars do."""
-    told = initial[np.isfinite(initial)]
-    if told.size < ENOUGH_ACCEPTED:
+    accepted = initial[np.isfinite(initial)]
+    if accepted.size < ENOUGH_ACCEPTED:
         return ACCEPTED_SD
-    spread = 1.4826 * float(np.median(np.abs(told - np.median(told))))
+    spread = 1.4826 * float(np.median(np.abs(accepted - np.median(accepted))))
     return float(np.sqrt(np.clip(spread**2 - INITIAL_SD**2, ACCEPTED_SD**2, ACCEPTED_SD_MOST**2)))
 
 
-def _string_test(known: pl.DataFrame, alone: np.ndarray, at: datetime) -> StringTest:
+def _string_test(joined: pl.DataFrame, alone: np.ndarray, at: datetime) -> StringTest:
     """The last test of each jar's string. A jar alone is its string: what it drew stands as it is."""
-    tested = numbers(known, "capacity_pct_of_rated").astype(float) / 100.0
-    hours = numbers(known, "tested_hours").astype(float)
-    end_v_cell = numbers(known, "end_v_cell").astype(float)
+    tested = numbers(joined, "capacity_pct_of_rated").astype(float) / 100.0
+    hours = numbers(joined, "tested_hours").astype(float)
+    end_v_cell = numbers(joined, "end_v_cell").astype(float)
     drawn = np.where(alone, tested, drawn_to_jar_end(tested, hours, end_v_cell))
-    return StringTest(tested, drawn, is_planned(end_v_cell), _years(known, "test_date", at), hours)
+    return StringTest(tested, drawn, is_planned(end_v_cell), _years(joined, "test_date", at), hours)
 
 
-def _float_v(known: pl.DataFrame) -> np.ndarray:
+def _float_v(joined: pl.DataFrame) -> np.ndarray:
     """V of six cells above the usual jar of the string; NaN where a cell has shorted or few are beside it."""
-    above = -numbers(known, "below_v").astype(float)
-    beside = numbers(known.select(n=pl.col("below_v").count().over("string_id")), "n").astype(float)
+    above = -numbers(joined, "below_v").astype(float)
+    beside = numbers(joined.select(n=pl.col("below_v").count().over("string_id")), "n").astype(float)
     return np.where((above > -FAR_V) & (beside >= FEWEST_BESIDE), above, np.nan)
 
 
@@ -148,7 +148,7 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
     """ratio_m, years_m, count_m, monitor_m for each month m back in which a jar was read: median ratio to the
     baseline at 25 °C, years ago, how many, and 1 where a monitor read: one that is told, or reads as often.
     """
-    told = pl.col("by_monitor") if "by_monitor" in measurements.columns else pl.lit(value=False)
+    by_monitor = pl.col("by_monitor") if "by_monitor" in measurements.columns else pl.lit(value=False)
     readings = (
         measurements.with_columns(pl.col("battery_id").cast(pl.String))
         .join(since, on="battery_id")
@@ -170,7 +170,7 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
             ratio=pl.col("ratio").quantile(0.5, "lower"),
             years=pl.col("ago").mean() / 365.25,
             count=pl.len().cast(pl.Float64),
-            monitor=(told.any() | (pl.len() >= OF_A_MONITOR)).cast(pl.Float64),
+            monitor=(by_monitor.any() | (pl.len() >= OF_A_MONITOR)).cast(pl.Float64),
         )
     )
     if by_month.is_empty():
@@ -184,10 +184,10 @@ def _readings(measurements: pl.DataFrame, since: pl.DataFrame, at: datetime) -> 
     return wide
 
 
-def _earlier(known: pl.DataFrame, levels: pl.DataFrame, at: datetime) -> tuple[np.ndarray, ...]:
+def _earlier(joined: pl.DataFrame, levels: pl.DataFrame, at: datetime) -> tuple[np.ndarray, ...]:
     """Ratio to the baseline, years ago, readings and 1 (J, L) of the levels of earlier months, else NaN."""
     of_jar = (
-        known.with_row_index("jar")
+        joined.with_row_index("jar")
         .filter(pl.col("initial_resistance_mohm") > 0)
         .select("jar", "battery_id", "installed_at", "initial_resistance_mohm")
         .join(levels, on="battery_id")
@@ -195,7 +195,7 @@ def _earlier(known: pl.DataFrame, levels: pl.DataFrame, at: datetime) -> tuple[n
         .sort("jar", "measured_at")
         .with_columns(place=pl.int_range(pl.len()).over("jar"), years=_ago("measured_at", at) / 365.25)
     )
-    shape = known.height, int(of_jar["place"].max() or 0) + 1 if of_jar.height else 0  # type: ignore[arg-type]
+    shape = joined.height, int(of_jar["place"].max() or 0) + 1 if of_jar.height else 0  # type: ignore[arg-type]
     at_place = of_jar["jar"].to_numpy(), of_jar["place"].to_numpy()
     ratio, years, count = (np.full(shape, np.nan) for _ in range(3))
     ratio[at_place] = numbers(of_jar, "resistance_mohm") / numbers(of_jar, "initial_resistance_mohm")

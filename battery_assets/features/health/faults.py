@@ -69,8 +69,8 @@ def float_signs(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.Data
         below=middle * pl.col("cells") / SIX - pl.col("v"), middle=middle, beside=pl.len().over(together)
     )
     quiet = hours.join(_quiet_hours(string_rows, facts), on=together, how="left")
-    told = pl.col("quiet").fill_null(pl.col("middle") >= FLOATS_V) & (pl.col("beside") > 1)
-    last = quiet.filter(told).sort("battery_id", "hour").group_by("battery_id", maintain_order=True)
+    telling = pl.col("quiet").fill_null(pl.col("middle") >= FLOATS_V) & (pl.col("beside") > 1)
+    last = quiet.filter(telling).sort("battery_id", "hour").group_by("battery_id", maintain_order=True)
     signs = last.tail(FLOAT_HOURS).group_by("battery_id", maintain_order=True)
     return (
         signs.agg(
@@ -151,9 +151,9 @@ def known_faults(
     its string's median where it has none, and open where both are beyond what any jar of its size has.
     """
     upto = pl.lit(at).cast(_TIME)
-    told = NO_FAULTS if before is None else before
+    carried = NO_FAULTS if before is None else before
     lost = pl.col("lost_v").cast(pl.Float64)
-    earlier = told.filter(pl.col("fault") == SHORTED).select(
+    earlier = carried.filter(pl.col("fault") == SHORTED).select(
         "battery_id", until=pl.col("captured_at").cast(_TIME), below_v=lost, least_v=lost
     )
     newest = pl.concat([NO_SIGNS, earlier, *signs]).filter(pl.col("until") <= upto).sort("until")
@@ -162,7 +162,7 @@ def known_faults(
     shorted = newest.filter(pl.col("least_v") >= limit).select(
         "battery_id", fault=pl.lit(SHORTED), lost_v="below_v"
     )
-    broken = _broken(jars, readings.filter(pl.col("measured_at") <= upto), told)
+    broken = _broken(jars, readings.filter(pl.col("measured_at") <= upto), carried)
     both = broken.join(shorted, on="battery_id", how="full", coalesce=True)
     # What carries no load at all is said before what carries some.
     fault = pl.when(pl.col("fault") == OPEN).then("fault").otherwise(pl.coalesce("fault_right", "fault"))
@@ -196,7 +196,7 @@ def _broken(jars: pl.DataFrame, readings: pl.DataFrame, before: pl.DataFrame) ->
     doubled = (pl.col("count") > 1) & (pl.col("least") >= BROKEN_RATIO * usual)
     beyond = pl.col("least") * DC5S_FACTOR * SIX / pl.col("cells") > OPEN_MOHM
     fault = pl.when(beyond).then(pl.lit(OPEN)).otherwise(pl.lit(BROKEN))
-    found = last.filter(doubled).select("battery_id", fault=fault)
+    broken = last.filter(doubled).select("battery_id", fault=fault)
     lasting = before.filter(pl.col("fault") != SHORTED).join(jars, on="battery_id", how="semi")
     since_then = readings.join(lasting.select("battery_id", "captured_at"), on="battery_id")
     read_again = (
@@ -205,8 +205,8 @@ def _broken(jars: pl.DataFrame, readings: pl.DataFrame, before: pl.DataFrame) ->
         .len()
         .filter(pl.col("len") > 1)
     )
-    still = lasting.join(read_again, on="battery_id", how="anti").join(found, on="battery_id", how="anti")
-    return pl.concat([found, still.select("battery_id", "fault")])
+    still = lasting.join(read_again, on="battery_id", how="anti").join(broken, on="battery_id", how="anti")
+    return pl.concat([broken, still.select("battery_id", "fault")])
 
 
 @lru_cache(maxsize=1)
@@ -234,16 +234,16 @@ def with_faults(health: pl.DataFrame, faults: pl.DataFrame, jars: pl.DataFrame) 
     health: as `state_of_health` gives it. working_soh_pct is that of the cells that still work.
     """
     cells = sizes_of(jars).select("battery_id", "cells").unique("battery_id")
-    known = health.join(faults, on="battery_id", how="left", maintain_order="left").join(
+    joined = health.join(faults, on="battery_id", how="left", maintain_order="left").join(
         cells, on="battery_id", how="left", maintain_order="left"
     )
-    as_six = (known["lost_v"] * SIX / known["cells"]).fill_null(0.0).to_numpy()
+    as_six = (joined["lost_v"] * SIX / joined["cells"]).fill_null(0.0).to_numpy()
     share = np.where(
-        (known["fault"] == OPEN).fill_null(value=False).to_numpy(), 0.0, share_at_terminals(as_six)
+        (joined["fault"] == OPEN).fill_null(value=False).to_numpy(), 0.0, share_at_terminals(as_six)
     )
     faulty = pl.col("fault").is_not_null()
     of_jar = ("soh_pct", "soh_lower_pct", "soh_upper_pct")
-    return known.with_columns(
+    return joined.with_columns(
         *(
             pl.when(faulty).then(pl.col(name) * pl.lit(pl.Series(share))).otherwise(name).alias(name)
             for name in of_jar

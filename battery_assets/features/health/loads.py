@@ -45,8 +45,8 @@ def load_readings(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.Da
     fell = below.join(begun, on=["string_id", "ts"]).join(before, on=["battery_id", "since"])
     fell = fell.with_columns(fell=pl.col("below") - pl.col("usual"))
     mohm = pl.col("fell") / pl.col("amps") * 1e3
-    found = fell.filter(pl.col("fell") >= FALLS_V, mohm > OPEN_MOHM).sort("battery_id", "ts")
-    return found.select("battery_id", measured_at="ts", resistance_mohm=mohm * pl.col("cells") / SIX)
+    opened = fell.filter(pl.col("fell") >= FALLS_V, mohm > OPEN_MOHM).sort("battery_id", "ts")
+    return opened.select("battery_id", measured_at="ts", resistance_mohm=mohm * pl.col("cells") / SIX)
 
 
 def _below(rows: pl.DataFrame, facts: pl.DataFrame, at: list[datetime]) -> pl.DataFrame:

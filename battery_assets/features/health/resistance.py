@@ -26,12 +26,12 @@ def by_resistance(jars: Course) -> np.ndarray:
     Off their course, readings b of a jar are N(0, noise_b + BASELINE_SD^2 + apart_b apart_c). The two common
     parts are marginalised (Woodbury): sums over readings are all that is kept.
     """
-    noise, seen = _noise(jars.known), np.isfinite(jars.known.ratio)
-    logs = np.log(np.where(seen, jars.known.ratio, 1.0)).astype(np.float32)
-    precise = np.where(seen, 1.0 / noise, 0.0).astype(np.float32)
+    noise, measured = _noise(jars.known), np.isfinite(jars.known.ratio)
+    logs = np.log(np.where(measured, jars.known.ratio, 1.0)).astype(np.float32)
+    precise = np.where(measured, 1.0 / noise, 0.0).astype(np.float32)
     shape = (*jars.initial.shape, len(jars.kinds.rise))
     squares, sums, apart_sums, apart_one, apart_two = (np.zeros(shape, np.float32) for _ in range(5))
-    for b in np.flatnonzero(seen.any(axis=0)):
+    for b in np.flatnonzero(measured.any(axis=0)):
         worn = jars.wear(jars.at(jars.known.ratio_years[:, b])).astype(np.float32)
         expected = jars.ratio(worn)
         apart = _apart(worn, expected)
@@ -44,26 +44,28 @@ def by_resistance(jars: Course) -> np.ndarray:
         apart_one += weighed
         apart_two += weighed * apart
         apart_sums += np.multiply(weighed, off, out=weighed)
-    total, freedom = precise.sum(1, dtype=np.float64), 0.5 * (DEGREES + seen.sum(1))
+    total, freedom = precise.sum(1, dtype=np.float64), 0.5 * (DEGREES + measured.sum(1))
 
-    def given(baseline_sd: float) -> np.ndarray:
+    def log_likelihood(baseline_sd: float) -> np.ndarray:
         one = (total + 1.0 / baseline_sd**2)[:, None, None].astype(np.float32)
         two = 1.0 + apart_two
         determinant = one * two - apart_one**2
         shared = two * sums**2 - 2.0 * apart_one * sums * apart_sums + one * apart_sums**2
         off_course = np.maximum(squares - shared / determinant, 0.0) / DEGREES
-        told = freedom[:, None, None].astype(np.float32) * np.log1p(off_course)
-        return -told - 0.5 * np.log(determinant * baseline_sd**2)
+        log_density = freedom[:, None, None].astype(np.float32) * np.log1p(off_course)
+        return -log_density - 0.5 * np.log(determinant * baseline_sd**2)
 
-    return np.logaddexp(given(BASELINE_SD) + np.log1p(-OTHERWISE), given(OTHERWISE_SD) + np.log(OTHERWISE))
+    return np.logaddexp(
+        log_likelihood(BASELINE_SD) + np.log1p(-OTHERWISE), log_likelihood(OTHERWISE_SD) + np.log(OTHERWISE)
+    )
 
 
-def _noise(known: Evidence) -> np.ndarray:
+def _noise(evidence: Evidence) -> np.ndarray:
     """Variance of ln R (J, B) of the readings of each month, beyond what they share."""
     # Readings of one month share weather and hand: so many are worth the root of their number.
-    noise = READING_SD**2 / np.sqrt(np.maximum(known.readings, 1.0)) + COURSE_SD**2
+    noise = READING_SD**2 / np.sqrt(np.maximum(evidence.readings, 1.0)) + COURSE_SD**2
     # Where a monitor reads, what people read with another instrument tells the course less surely.
-    by_hand = ~known.monitor & known.monitor.any(axis=1, keepdims=True)
+    by_hand = ~evidence.monitor & evidence.monitor.any(axis=1, keepdims=True)
     return noise + np.where(by_hand, INSTRUMENTS_SD**2, 0.0)
 
 

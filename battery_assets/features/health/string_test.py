@@ -85,7 +85,7 @@ def by_string_test(
     jar j that ended the test has the odds of j ending there and all others later; then it is j's capacity,
     otherwise j has more. Where a jar came in since, the weakest has most likely gone.
     """
-    seen = np.isfinite(test.drawn)
+    discharged = np.isfinite(test.drawn)
     alone = (np.bincount(string)[string] == 1)[:, None]
     hours = np.log(np.nan_to_num(test.hours, nan=10.0))[:, None]
     more = np.where(alone, *(np.interp(hours, np.log(TEST_HOURS), by) for by in (LACKS_ALONE, LACKS_MORE)))
@@ -94,7 +94,7 @@ def by_string_test(
     off = (np.nan_to_num(test.drawn, nan=1.0)[:, None] - at_rate) / sd
     ends = np.exp(-0.5 * off**2) / (np.sqrt(2 * np.pi) * sd)
     later = UNWATCHED + (1.0 - UNWATCHED) * ndtr(-off)
-    odds = np.where(seen, (weight * ends).sum(1) / (weight * later).sum(1) + LEAST, 0.0)
+    odds = np.where(discharged, (weight * ends).sum(1) / (weight * later).sum(1) + LEAST, 0.0)
     total = np.bincount(string, odds)[string]
     # One that has gone may have ended anywhere in half a rating, and likelier than those that stayed.
     total = total + np.where(complete, 0.0, np.maximum(9.0 * total, 1.0 / 0.5))
@@ -103,4 +103,4 @@ def by_string_test(
     by_sum = at_mean * np.where(test.planned, BY_SUM, BY_SUM_ELSEWHERE) * ~alone[:, 0]
     # Exactly: P(test | j's capacity) is j's end, and otherwise j later and the end of another or of the sum.
     likely = ends + later * (total - odds + by_sum)[:, None]
-    return np.where(seen[:, None], np.log(likely + LEAST), 0.0)
+    return np.where(discharged[:, None], np.log(likely + LEAST), 0.0)

@@ -58,10 +58,10 @@ def smoothed(values: pl.Series) -> np.ndarray:
 def _shapes(
     volts: np.ndarray, drawn: np.ndarray, cycle: np.ndarray, cycles: int, least_ah: float
 ) -> dict[str, np.ndarray]:
-    found = {name: np.full(cycles, np.nan) for name in (*SHAPES, *SLOPES, "delta_q_log_variance")}
+    shapes = {name: np.full(cycles, np.nan) for name in (*SHAPES, *SLOPES, "delta_q_log_variance")}
     counts = np.bincount(cycle, minlength=cycles)
     if not volts.size:
-        return found
+        return shapes
     grid = voltage_grid(float(np.min(volts)), float(np.max(volts)))
     dense = incremental_capacity(volts, drawn, cycle, cycles, grid)
     first = np.concatenate([[0], np.cumsum(counts)])
@@ -74,19 +74,19 @@ def _shapes(
         top = int(np.argmax(curve))
         values = curve[top], grid[inside][top], curve.min(), dense[c].sum() * (grid[1] - grid[0]), curve.var()
         for name, value in zip(SHAPES, values, strict=True):
-            found[name][c] = value
+            shapes[name][c] = value
         if drawn[own][-1] - drawn[own][0] > least_ah:
             charge, slope = differential_voltage(volts[own], drawn[own])
             middle = slice(len(slope) // 10, -(len(slope) // 10))
             steepest = int(np.argmax(slope[middle]))
-            found["dvdq_peak_v_per_ah"][c] = slope[middle][steepest]
-            found["dvdq_peak_ah"][c] = charge[middle][steepest]
+            shapes["dvdq_peak_v_per_ah"][c] = slope[middle][steepest]
+            shapes["dvdq_peak_ah"][c] = charge[middle][steepest]
     if cycles > REFERENCE_CYCLE and counts[REFERENCE_CYCLE - 1] >= LEAST_SAMPLES:
         young = volts[first[REFERENCE_CYCLE - 1] : first[REFERENCE_CYCLE]]
         # The reference's own voltages: those of later cycles must not move the variance of earlier ones.
-        seen = (grid >= young.min()) & (grid <= young.max())
-        found["delta_q_log_variance"] = _delta_q(dense[:, seen], grid[1] - grid[0], counts)
-    return found
+        covered = (grid >= young.min()) & (grid <= young.max())
+        shapes["delta_q_log_variance"] = _delta_q(dense[:, covered], grid[1] - grid[0], counts)
+    return shapes
 
 
 def _delta_q(dense: np.ndarray, step_v: float, counts: np.ndarray) -> np.ndarray:
@@ -94,6 +94,6 @@ def _delta_q(dense: np.ndarray, step_v: float, counts: np.ndarray) -> np.ndarray
     out = np.full(counts.size, np.nan)
     charge = np.cumsum(dense[:, ::-1], axis=1)[:, ::-1] * step_v
     spread = np.var(charge - charge[REFERENCE_CYCLE - 1], axis=1)
-    known = (np.arange(counts.size) >= REFERENCE_CYCLE) & (counts >= LEAST_SAMPLES) & (spread > 0)
-    out[known] = np.log10(spread[known])
+    usable = (np.arange(counts.size) >= REFERENCE_CYCLE) & (counts >= LEAST_SAMPLES) & (spread > 0)
+    out[usable] = np.log10(spread[usable])
     return out

@@ -101,7 +101,7 @@ def drawn_ah(moved, flow, cycle):
 @njit(cache=True)
 def lows(flown, least):
     """Last rows of the valleys of the flown charge from which it rose by `least` after falling by it."""
-    found = np.empty(flown.size, dtype=np.int64)
+    places = np.empty(flown.size, dtype=np.int64)
     count, low, high, direction = 0, 0, 0, 0
     for row in range(1, flown.size):
         if flown[row] <= flown[low]:
@@ -110,12 +110,12 @@ def lows(flown, least):
             high = row
         if direction <= 0 and flown[row] >= flown[low] + least:
             if direction < 0:
-                found[count] = low
+                places[count] = low
                 count += 1
             direction, high = 1, row
         elif direction >= 0 and flown[row] <= flown[high] - least:
             direction, low = -1, row
-    return found[:count]
+    return places[:count]
 
 
 @njit(cache=True)

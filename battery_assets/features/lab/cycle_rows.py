@@ -108,7 +108,7 @@ def cycle_rows(
     values = kernel.cycle_values(
         time_s, current, volts, warm, moved, flow, starts, ends, nominal_ah * STEP_SHARE, to_v
     )
-    seen = Seen(*kernel.cycle_ends(volts, open_ah, flow, starts, ends, to_v).T, *values[:, :2].T)
+    ends_seen = Seen(*kernel.cycle_ends(volts, open_ah, flow, starts, ends, to_v).T, *values[:, :2].T)
     frame = pl.DataFrame(
         {
             "cycle_index": np.arange(1, starts.size + 1),
@@ -120,10 +120,10 @@ def cycle_rows(
     )
     frame = frame.with_columns(pl.col(*kernel.COLUMNS).fill_nan(None)).with_columns(
         drawn_ah=pl.col("discharge_capacity_ah"),
-        no_capacity=pl.Series(no_capacity(seen, nominal_ah, cutoff_v, usual_end), dtype=pl.String),
+        no_capacity=pl.Series(no_capacity(ends_seen, nominal_ah, cutoff_v, usual_end), dtype=pl.String),
     )
     whole = pl.col("no_capacity").is_null()
-    charged = pl.Series(seen.open_charge_ah <= OPEN_SHARE * nominal_ah)
+    charged = pl.Series(ends_seen.open_charge_ah <= OPEN_SHARE * nominal_ah)
     return frame.with_columns(
         pl.when(whole).then(pl.col("discharge_capacity_ah", "discharge_energy_wh")),
         pl.when(charged).then(pl.col("charge_capacity_ah", "charge_energy_wh")),

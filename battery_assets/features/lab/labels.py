@@ -70,10 +70,10 @@ def life_of(cycle: np.ndarray, soh: np.ndarray, end: float, confirmed: int = 1) 
     them must go on from the cycle before. A cell whose first known value is already there STARTED_BELOW; one
     that never gets there is RIGHT_CENSORED at its last cycle. Raises ValueError without any known value.
     """
-    known = np.isfinite(soh)
-    if not known.any():
+    measured = np.isfinite(soh)
+    if not measured.any():
         raise ValueError("no cycle has a known state of health: there is no life to tell")
-    cycle, soh = np.asarray(cycle)[known], np.asarray(soh)[known]
+    cycle, soh = np.asarray(cycle)[measured], np.asarray(soh)[measured]
     first = _first_confirmed(soh, soh <= end, confirmed)
     if first is None:
         return Life(int(cycle[-1]), RIGHT_CENSORED)
@@ -109,10 +109,10 @@ def soh_labels(features: pl.DataFrame, nominal_ah: float, end: EndOfLife) -> pl.
     cycle = features["cycle_index"].to_numpy()
     charge = features["discharge_capacity_ah"].cast(pl.Float64).fill_null(np.nan).to_numpy() / nominal_ah
     ohms = features["internal_resistance_mohm"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    known = ohms[np.isfinite(ohms)][:5]
+    first_ohms = ohms[np.isfinite(ohms)][:5]
     worn = (
-        (ohms / np.median(known) - 1) / (end.resistance_ratio - 1)
-        if known.size
+        (ohms / np.median(first_ohms) - 1) / (end.resistance_ratio - 1)
+        if first_ohms.size
         else np.full(ohms.size, np.nan)
     )
     frames = [
@@ -127,9 +127,9 @@ def _labelled(
 ) -> pl.DataFrame:
     if not np.isfinite(soh).any():
         return _frame(np.zeros(0, int), soh[:0], pcl[:0], definition, end, Life(0, RIGHT_CENSORED))
-    known = np.isfinite(soh)
+    measured = np.isfinite(soh)
     life = life_of(cycle, soh, end, confirmed)
-    return _frame(cycle[known], soh[known], pcl[known], definition, end, life)
+    return _frame(cycle[measured], soh[measured], pcl[measured], definition, end, life)
 
 
 def _frame(

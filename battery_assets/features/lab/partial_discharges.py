@@ -23,10 +23,10 @@ def partial_discharges(
     points: a test in order of time: ts, voltage_v, current_a, correction_ah, open_ah. cycles: cycle_id,
     started_at, ended_at of that test. Between samples a curve is a straight line.
     """
-    known = points.filter(pl.col("voltage_v").is_not_null(), pl.col("current_a").is_not_null())
-    at = known["ts"].dt.timestamp("us").to_numpy()
-    volts, amps = (known[name].cast(pl.Float64).to_numpy() for name in ("voltage_v", "current_a"))
-    moved = _moved_ah(known, at / 1e6, amps)
+    measured = points.filter(pl.col("voltage_v").is_not_null(), pl.col("current_a").is_not_null())
+    at = measured["ts"].dt.timestamp("us").to_numpy()
+    volts, amps = (measured[name].cast(pl.Float64).to_numpy() for name in ("voltage_v", "current_a"))
+    moved = _moved_ah(measured, at / 1e6, amps)
     draws = flows(amps, nominal_ah) == DISCHARGE
     grid = (np.arange(count) + 0.5) * share / count
     rows = []
@@ -39,9 +39,9 @@ def partial_discharges(
         if not on.any():
             continue
         drawn = np.maximum.accumulate(np.cumsum(-moved[mine][on])) / nominal_ah
-        seen = int((drawn <= share).sum())
+        rows_drawn = int((drawn <= share).sum())
         rows.append((
-            cycle, float(drawn[-1]), seen,
+            cycle, float(drawn[-1]), rows_drawn,
             np.interp(grid, drawn, volts[mine][on]).tolist(), np.interp(grid, drawn, amps[mine][on]).tolist(),
         ))  # fmt: skip
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")

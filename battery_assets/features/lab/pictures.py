@@ -90,8 +90,8 @@ def dqdv_waterfall(code: str, grid_v: np.ndarray, dense: np.ndarray) -> bytes:
     for place, number in enumerate(shown):
         lifted = dense[number] + 0.6 * tall * place / max(shown.size - 1, 1)
         axes.plot(grid_v, lifted, color=_colours(shown.size)[place], lw=0.9)
-    seen = grid_v[dense[shown].max(axis=0) > 0.01 * tall]
-    axes.set_xlim(seen.min(), seen.max())
+    tall_enough = grid_v[dense[shown].max(axis=0) > 0.01 * tall]
+    axes.set_xlim(tall_enough.min(), tall_enough.max())
     axes.set(xlabel="voltage, V", ylabel="dQ/dV, Ah/V (each cycle lifted)")
     _scale(figure, axes, shown)
     return png(figure)

@@ -82,9 +82,9 @@ def soh_table(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     ]
     if not rows:
         return pl.DataFrame(schema={"session_id": pl.String})
-    found = pl.concat(rows)
-    names = found.select("cycle_id", "definition", "version").iter_rows()
-    return found.with_columns(label_id=pl.Series([identity("label_soh", *name) for name in names]))
+    table = pl.concat(rows)
+    names = table.select("cycle_id", "definition", "version").iter_rows()
+    return table.with_columns(label_id=pl.Series([identity("label_soh", *name) for name in names]))
 
 
 def unit_table(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
@@ -120,8 +120,10 @@ def training_rows(lives: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
         )
     if not rows:
         return pl.DataFrame(schema={"session_id": pl.String})
-    found = pl.concat(rows)
-    return found.with_columns(row_id=pl.Series([identity("cycle_data", one) for one in found["cycle_id"]]))
+    rows_joined = pl.concat(rows)
+    return rows_joined.with_columns(
+        row_id=pl.Series([identity("cycle_data", one) for one in rows_joined["cycle_id"]])
+    )
 
 
 def unit_number(cell_id: str) -> int:
@@ -139,9 +141,9 @@ def _by_cell(
     lives: pl.DataFrame, cells: pl.DataFrame
 ) -> Iterator[tuple[str, float, EndOfLife, pl.DataFrame]]:
     """Each cell with its nominal capacity, its end of life and its cycles."""
-    known = {row["cell_id"]: row for row in cells.to_dicts()}
+    records = {row["cell_id"]: row for row in cells.to_dicts()}
     for (cell_id,), life in lives.partition_by("cell_id", as_dict=True, maintain_order=True).items():
-        cell = known[cell_id]
+        cell = records[cell_id]
         yield str(cell_id), cell["nominal_capacity_ah"], EndOfLife.at(cell.get(END_OF_LIFE)), life
 
 

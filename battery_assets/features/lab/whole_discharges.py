@@ -95,35 +95,35 @@ def _usual(values: np.ndarray) -> np.ndarray:
     """Median of the last known ones up to each of (n,); NaN before the first."""
     out = np.full(values.size, np.nan)
     for place in range(values.size):
-        known = values[max(0, place + 1 - WINDOW) : place + 1]
-        known = known[np.isfinite(known)]
-        if known.size:
-            out[place] = np.median(known)
+        window = values[max(0, place + 1 - WINDOW) : place + 1]
+        window = window[np.isfinite(window)]
+        if window.size:
+            out[place] = np.median(window)
     return out
 
 
 def _median(values: np.ndarray) -> float:
     """Of what is known; NaN of nothing."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if known.size else np.nan
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else np.nan
 
 
-def _start_is_usual(seen: Seen, cycle: int) -> bool:
+def _start_is_usual(ends: Seen, cycle: int) -> bool:
     """Whether a discharge that no charge precedes began at the voltage at which the test's usually begin."""
-    others = np.delete(seen.start_v, cycle)
+    others = np.delete(ends.start_v, cycle)
     others = others[np.isfinite(others)][: max(cycle, 0) + WINDOW]
     if not others.size:
         return True
-    usual, end = float(np.median(others)), _median(seen.end_v)
-    return bool(seen.start_v[cycle] >= usual - FULL_SHARE * max(usual - end, 0.0))
+    usual, end = float(np.median(others)), _median(ends.end_v)
+    return bool(ends.start_v[cycle] >= usual - FULL_SHARE * max(usual - end, 0.0))
 
 
-def _was_returned(seen: Seen, reached: np.ndarray, cycle: int) -> bool:
+def _was_returned(ends: Seen, reached: np.ndarray, cycle: int) -> bool:
     """Whether the charge that follows returned what this discharge drew, no more, as in other cycles."""
-    if cycle + 1 >= seen.drawn_ah.size or not np.isfinite(seen.charged_ah[cycle + 1]):
+    if cycle + 1 >= ends.drawn_ah.size or not np.isfinite(ends.charged_ah[cycle + 1]):
         return True
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = seen.drawn_ah[:-1] / seen.charged_ah[1:]
+        ratio = ends.drawn_ah[:-1] / ends.charged_ah[1:]
     others = reached[:-1] & np.isfinite(ratio)
     others[cycle] = False
     least = RETURNED * np.median(ratio[others]) if others.sum() >= LEAST_OTHERS else RETURNED_ALONE

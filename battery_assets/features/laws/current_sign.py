@@ -60,21 +60,28 @@ def sign_evidence(day: date, rows: pl.DataFrame, strings: pl.DataFrame) -> pl.Da
     capacity_ah. `judged` counts samples (steps: pairs of samples), `against` those that contradict, `seconds`
     is the time that these cover; the last four columns tell of them. Strings not in `strings` are left out.
     """
-    known = strings.to_dict(as_series=False)
-    runs = unit_runs(rows["string_id"], known["string_id"])
+    columns = strings.to_dict(as_series=False)
+    runs = unit_runs(rows["string_id"], columns["string_id"])
     ts, volts, current = (
         micros(rows["ts"]),
         *(numbers(rows, name).astype(float) for name in ("voltage_v", "current_a")),
     )
-    found = []
+    evidence = []
     for unit, first, last, step in zip(runs.unit, runs.start, runs.stop, steps_us(ts, runs), strict=True):
         span = slice(first, last)
-        jar_v, rate = volts[span] / known["jars"][unit], current[span] / known["capacity_ah"][unit]
+        jar_v, rate = volts[span] / columns["jars"][unit], current[span] / columns["capacity_ah"][unit]
         whole = np.isfinite(jar_v) & np.isfinite(rate)
-        told = known["string_id"][unit], day, step / 1e6, ts[span][whole], current[span][whole], jar_v[whole]
-        found += _told(*told, _samples(told[3], jar_v[whole], rate[whole], step))
-        found += _told(*told, _steps(told[3], jar_v[whole], rate[whole]))
-    return pl.DataFrame(found, schema=SCHEMA, orient="row")
+        sample = (
+            columns["string_id"][unit],
+            day,
+            step / 1e6,
+            ts[span][whole],
+            current[span][whole],
+            jar_v[whole],
+        )
+        evidence += _evidence_row(*sample, _samples(sample[3], jar_v[whole], rate[whole], step))
+        evidence += _evidence_row(*sample, _steps(sample[3], jar_v[whole], rate[whole]))
+    return pl.DataFrame(evidence, schema=SCHEMA, orient="row")
 
 
 Evidence = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -123,7 +130,7 @@ def _steps(ts: np.ndarray, volts: np.ndarray, rate: np.ndarray) -> Evidence:
     return {"step": (tells, up_v * up_c < 0)}
 
 
-def _told(
+def _evidence_row(
     string: str,
     day: date,
     step_s: float,
@@ -151,29 +158,29 @@ def current_sign(evidence: Iterable[pl.DataFrame], strings: int, codes: dict[str
     long as they are three and cover a minute. Steps are few and meet transients: of those of the month two in
     three have to contradict.
     """
-    seen = pl.concat([pl.DataFrame(schema=SCHEMA), *evidence])
+    rows = pl.concat([pl.DataFrame(schema=SCHEMA), *evidence])
     is_step = pl.col("kind") == "step"
-    lasting = _against(seen.filter(~is_step), ["string_id", "day"], SHARE).filter(
+    lasting = _against(rows.filter(~is_step), ["string_id", "day"], SHARE).filter(
         pl.col("all_seconds") >= LEAST_S
     )
-    steps = _against(seen.filter(is_step), ["string_id"], STEP_SHARE)
+    steps = _against(rows.filter(is_step), ["string_id"], STEP_SHARE)
     against = pl.concat([lasting, steps]).sort("day", "string_id", "kind", maintain_order=True)
     findings = [
         _finding(row, codes)
         for row in against.unique(["string_id", "kind"], keep="first", maintain_order=True).to_dicts()
     ]
     counts = {
-        f"{kind} evidence": float(seen.filter(pl.col("kind") == kind)["judged"].sum())
+        f"{kind} evidence": float(rows.filter(pl.col("kind") == kind)["judged"].sum())
         for kind in ("level", "charge", "step")
     }
-    enough = seen.group_by("string_id").agg(pl.col("judged").sum()).filter(pl.col("judged") >= FEWEST)
+    enough = rows.group_by("string_id").agg(pl.col("judged").sum()).filter(pl.col("judged") >= FEWEST)
     return Verdict(_judged(enough.height, strings, counts), NEXT_STEP, findings, counts)
 
 
-def _against(seen: pl.DataFrame, together: list[str], share: float) -> pl.DataFrame:
+def _against(rows: pl.DataFrame, together: list[str], share: float) -> pl.DataFrame:
     """The rows that contradict, where enough of all that is judged together does."""
     sums = {f"all_{name}": pl.col(name).sum().over(together) for name in ("judged", "against", "seconds")}
-    return seen.with_columns(**sums).filter(
+    return rows.with_columns(**sums).filter(
         pl.col("against") > 0,
         pl.col("all_against") >= FEWEST,
         pl.col("all_against") > share * pl.col("all_judged"),
@@ -204,12 +211,12 @@ def _finding(row: dict, codes: dict[str, str]) -> Finding:
     begin, end = (datetime.fromtimestamp(row[name] / 1e6, UTC) for name in ("from_us", "to_us"))
     unit = "steps" if row["kind"] == "step" else "samples"
     level = FULL_V + ABOVE_FULL_V if row["kind"] == "level" else FULL_V
-    found = "it fall" if row["kind"] == "step" else f"{row['jar_v']:.2f} V"
+    observed = "it fall" if row["kind"] == "step" else f"{row['jar_v']:.2f} V"
     return Finding(
         where=f"string {codes.get(row['string_id'], row['string_id'])}",
         when=f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M} UTC",
         expected=_EXPECTED[row["kind"]].format(current=row["current_a"], full=level),
-        found=f"{found} ({row['all_against']} of {row['all_judged']} {unit})",
+        found=f"{observed} ({row['all_against']} of {row['all_judged']} {unit})",
         measured=row["all_against"] / row["all_judged"],
         limit=STEP_SHARE if row["kind"] == "step" else SHARE,
         unit="1",

@@ -21,10 +21,10 @@ def doubts(day: date, rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     position_in_string, capacity_ah.
     """
     units = Units.of(jars)
-    found = [
+    doubtful = [
         (string, day, words, step) for string, words, step in StringSamples.as_sent(rows, units).doubts(units)
     ]
-    return pl.DataFrame(found, schema=DOUBTS, orient="row")
+    return pl.DataFrame(doubtful, schema=DOUBTS, orient="row")
 
 
 def findings(days: Iterable[pl.DataFrame], codes: dict[str, str]) -> list[Finding]:

@@ -140,7 +140,7 @@ def charge_moved(rows: pl.DataFrame, capacity_ah: dict[str, float]) -> pl.DataFr
     ids = list(capacity_ah)
     runs = unit_runs(rows["string_id"], ids)
     ts, current = micros(rows["ts"]), numbers(rows, "current_a").astype(float)
-    found = []
+    findings = []
     for unit, first, last, step in zip(runs.unit, runs.start, runs.stop, steps_us(ts, runs), strict=True):
         least = COUNTED_C * capacity_ah[ids[unit]]
         amps, at = np.nan_to_num(current[first:last]), ts[first:last]
@@ -148,7 +148,7 @@ def charge_moved(rows: pl.DataFrame, capacity_ah: dict[str, float]) -> pl.DataFr
         joined = np.diff(at) <= 3 * np.nan_to_num(step)
         moved = 0.5 * (counted[1:] + counted[:-1]) * np.diff(at) * joined / 3.6e9
         busy = counted != 0
-        found.append(
+        findings.append(
             (
                 ids[unit],
                 float(-moved[moved < 0].sum()),
@@ -157,7 +157,7 @@ def charge_moved(rows: pl.DataFrame, capacity_ah: dict[str, float]) -> pl.DataFr
                 bool(busy[-1]),
             )
         )
-    return pl.DataFrame(found, schema=_MOVED, orient="row")
+    return pl.DataFrame(findings, schema=_MOVED, orient="row")
 
 
 def charge_returned(

@@ -57,26 +57,26 @@ def ohmic_law(readings: pl.DataFrame, codes: dict[str, str]) -> Verdict:
     temp_corrected_resistance_mohm; rows without one of the last three are not judged.
     """
     judged = readings.drop_nulls(["resistance_mohm", "temperature_c", "temp_corrected_resistance_mohm"])
-    raw, warm, told = (
+    raw, warm, stated = (
         numbers(judged, name).astype(float)
         for name in ("resistance_mohm", "temperature_c", "temp_corrected_resistance_mohm")
     )
     expected = raw / ohmic_factor(warm)
-    apart = np.abs(told - expected)
+    apart = np.abs(stated - expected)
     wrong = np.flatnonzero(apart > HALF_DIGIT_MOHM + RELATIVE * expected)
     facts = {"readings": float(judged.height)}
     findings: list[Finding] = []
     if wrong.size:
         row = judged.row(int(wrong[np.argmax(apart[wrong])]), named=True)
         place = int(wrong[np.argmax(apart[wrong])])
-        energy = _energy_kj_mol(raw[wrong], told[wrong], warm[wrong])
+        energy = _energy_kj_mol(raw[wrong], stated[wrong], warm[wrong])
         facts |= {"readings off": float(wrong.size)}
         findings.append(
             Finding(
                 where=f"jar {codes.get(row['battery_id'], row['battery_id'])}",
                 when=f"{row['measured_at']:%Y-%m-%d %H:%M} UTC",
                 expected=f"{expected[place]:.3f} mohm at 25 C, being {raw[place]:.3f} at {warm[place]:.1f} C",
-                found=f"{told[place]:.3f} mohm ({wrong.size} of {judged.height} readings{energy})",
+                found=f"{stated[place]:.3f} mohm ({wrong.size} of {judged.height} readings{energy})",
                 measured=float(apart[place]),
                 limit=float(HALF_DIGIT_MOHM + RELATIVE * expected[place]),
                 unit="mohm",
@@ -92,13 +92,13 @@ def ohmic_law(readings: pl.DataFrame, codes: dict[str, str]) -> Verdict:
     )
 
 
-def _energy_kj_mol(raw: np.ndarray, told: np.ndarray, warm: np.ndarray) -> str:
+def _energy_kj_mol(raw: np.ndarray, stated: np.ndarray, warm: np.ndarray) -> str:
     """The activation energy that the rows themselves show, in words; empty where none can be told."""
-    far = (np.abs(warm - 25.0) >= LEAST_K) & (raw > 0) & (told > 0)
+    far = (np.abs(warm - 25.0) >= LEAST_K) & (raw > 0) & (stated > 0)
     if not far.any():
         return ""
     inverse = 1.0 / (warm[far] + KELVIN) - 1.0 / 298.15
-    energy = GAS_J_MOL_K * np.median(np.log(raw[far] / told[far]) / inverse) / 1000.0
+    energy = GAS_J_MOL_K * np.median(np.log(raw[far] / stated[far]) / inverse) / 1000.0
     return f"; they follow {energy:.1f} kJ/mol"
 
 
@@ -122,7 +122,9 @@ def capacity_law(tests: pl.DataFrame, codes: dict[str, str]) -> Verdict:
         pl.col("measured_capacity_ah") > 0,
         pl.col("capacity_pct_of_rated") < 999,
     )
-    findings = [found for row in judged.to_dicts() if (found := _capacity_finding(row, codes)) is not None]
+    findings = [
+        finding for row in judged.to_dicts() if (finding := _capacity_finding(row, codes)) is not None
+    ]
     words = f"{judged.height} capacity tests are brought to 25 C and to the sheet's rating"
     return Verdict(
         words if judged.height else "not judged: no complete capacity test with its temperature",
@@ -147,17 +149,17 @@ def _capacity_finding(row: dict, codes: dict[str, str]) -> Finding | None:
     per_cell = per_cell if DEEPEST_V_CELL[0] <= per_cell <= DEEPEST_V_CELL[1] else 1.80
     least, most = _sheet_ah(drawn / hours / rated, per_cell)
     at_25 = 100.0 * drawn / _of_25c(warm, hours) / rated
-    told = float(row["capacity_pct_of_rated"])
-    expected = float(np.clip(told, at_25 / most, at_25 / least))
+    stated = float(row["capacity_pct_of_rated"])
+    expected = float(np.clip(stated, at_25 / most, at_25 / least))
     limit = 0.02 + TEST_RELATIVE * expected
-    if abs(told - expected) <= limit:
+    if abs(stated - expected) <= limit:
         return None
     return Finding(
         where=f"string {codes.get(row['string_id'], row['string_id'])}",
         when=f"test of {row['test_date']:%Y-%m-%d %H:%M} UTC",
         expected=f"{expected:.2f} % of rated from {drawn:.2f} Ah in {hours:.2f} h at {warm:.1f} C",
-        found=f"{told:.2f} %",
-        measured=abs(told - expected),
+        found=f"{stated:.2f} %",
+        measured=abs(stated - expected),
         limit=limit,
         unit="% of rated",
     )

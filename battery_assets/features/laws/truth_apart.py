@@ -46,9 +46,9 @@ def truth_apart(
         pl.col("battery_id").cast(pl.String)
     )
     joined = raw.join(truth, on="battery_id", suffix="_truth", maintain_order="left")
-    told = [name for name in raw.columns if name != "battery_id"]
+    leaked = [name for name in raw.columns if name != "battery_id"]
     findings, closest, pairs = [], 0.0, 0
-    for name, secret in itertools.product(told, [name for name in truth.columns if name != "battery_id"]):
+    for name, secret in itertools.product(leaked, [name for name in truth.columns if name != "battery_id"]):
         other = f"{secret}_truth" if secret in raw.columns else secret
         both = joined.select(a=pl.col(name).cast(pl.Float64).fill_nan(None), b=pl.col(other)).drop_nulls()
         alike = _same_kinds(both) if both.schema["b"] == pl.String else _likeness(both)

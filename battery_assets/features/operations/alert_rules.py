@@ -109,10 +109,10 @@ def _number(row: dict[str, str], column: str, where: str, low: float) -> float:
 
 
 def _check_ladders(rules: list[Threshold], name: str) -> None:
-    seen: dict[tuple[str, str, str, str], list[Threshold]] = {}
+    ladders: dict[tuple[str, str, str, str], list[Threshold]] = {}
     for rule in rules:
-        seen.setdefault((rule.alert_type, rule.signal, rule.direction, rule.unit_kind), []).append(rule)
-    for (alert_type, signal, direction, _), ladder in seen.items():
+        ladders.setdefault((rule.alert_type, rule.signal, rule.direction, rule.unit_kind), []).append(rule)
+    for (alert_type, signal, direction, _), ladder in ladders.items():
         levels = [SEVERITIES.index(rule.severity) for rule in ladder]
         limits = [rule.value if direction == "above" else -rule.value for rule in ladder]
         if levels != sorted(set(levels)) or limits != sorted(set(limits)):
@@ -140,8 +140,8 @@ def episodes(evidence: pl.DataFrame, rule: Threshold) -> pl.DataFrame:
             "unit_id", opened_at="at", closed_at="at", worst="value", count=pl.lit(0, pl.Int64)
         )
     # An unknown value is no evidence: a comparison with null is null, which no filter lets through.
-    known = evidence.join(touched, on="unit_id", how="semi").filter(is_known)
-    rows = known.sort("unit_id", "at")
+    measured = evidence.join(touched, on="unit_id", how="semi").filter(is_known)
+    rows = measured.sort("unit_id", "at")
     back = pl.col("value") <= rule.release if rule.direction == "above" else pl.col("value") >= rule.release
     apart = (
         pl.lit(False)

@@ -129,30 +129,30 @@ class AlertInputs:
 
 def signals(inputs: AlertInputs) -> dict[str, pl.DataFrame]:
     """Every signal that the inputs allow, by the name that the threshold data use."""
-    found: dict[str, pl.DataFrame] = {}
+    by_rule: dict[str, pl.DataFrame] = {}
     rows = None if inputs.hours is None else jar_rows(inputs.jars, inputs.strings_hours, inputs.hours)
     if inputs.strings_hours is not None:
-        found |= string_signals(inputs.strings_hours, inputs.jars)
+        by_rule |= string_signals(inputs.strings_hours, inputs.jars)
     if inputs.env is not None:
-        found |= room_signals(inputs.env)
+        by_rule |= room_signals(inputs.env)
     readings = None if inputs.resistance is None else string_readings(inputs.resistance, inputs.jars)
     if rows is not None:
-        found |= jar_signals(over_their_room(rows, inputs.env))
+        by_rule |= jar_signals(over_their_room(rows, inputs.env))
     if readings is not None:
         growth = {
             "r_vs_baseline": pl.col("baseline_pct") - 100.0,
             "r_vs_median": (pl.col("ratio") - 1.0) * 100.0,
         }
-        found |= {name: signal(readings, "battery_id", "measured_at", pct) for name, pct in growth.items()}
+        by_rule |= {name: signal(readings, "battery_id", "measured_at", pct) for name, pct in growth.items()}
     if inputs.soh is not None:
-        found["soh"] = signal(inputs.soh, "battery_id", "at", pl.col("soh_pct"))
+        by_rule["soh"] = signal(inputs.soh, "battery_id", "at", pl.col("soh_pct"))
     if inputs.rul is not None:
-        found |= _life_signals(inputs.rul)
+        by_rule |= _life_signals(inputs.rul)
     if rows is not None:
-        found["anomaly_distance"] = anomaly(rows, readings)
+        by_rule["anomaly_distance"] = anomaly(rows, readings)
     believed = ~pl.col("unit_id").is_in(sorted(inputs.quarantined))
-    found |= {name: frame.filter(believed) for name, frame in found.items() if name not in SAFETY}
-    return {name: frame for name, frame in found.items() if frame.height}
+    by_rule |= {name: frame.filter(believed) for name, frame in by_rule.items() if name not in SAFETY}
+    return {name: frame for name, frame in by_rule.items() if frame.height}
 
 
 def _life_signals(rul: pl.DataFrame) -> dict[str, pl.DataFrame]:

@@ -70,12 +70,12 @@ def _until_replaced(spans: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
 def _of_month(spans: pl.DataFrame, inputs: AlertInputs) -> pl.DataFrame:
     """The spans that touch the month, with `since`: when they began. Nothing begins after the data end."""
-    known: list[Any] = [
+    columns: list[Any] = [
         rows[at].max()
         for rows, at in ((inputs.hours, "feature_ts"), (inputs.strings_hours, "hour"))
         if rows is not None and rows.height
     ]
-    last = min([inputs.end, *([max(known)] if known else [])])
+    last = min([inputs.end, *([max(columns)] if columns else [])])
     opened = pl.min_horizontal("opened_at", pl.lit(max(last, inputs.start), _TIME))
     lasting = pl.col("closed_at").is_null() | (pl.col("closed_at") > inputs.start)
     return (
@@ -131,14 +131,14 @@ def _spans(evidence: pl.DataFrame, rule: Threshold) -> pl.DataFrame:
 
 def _finding_spans(inputs: AlertInputs) -> pl.DataFrame:
     """Findings as spans; one that lasts into the last day of the data is still open."""
-    found = inputs.data_quality
-    assert found is not None
-    last = found["to_ts"].max()
+    objections = inputs.data_quality
+    assert objections is not None
+    last = objections["to_ts"].max()
     if inputs.hours is not None and inputs.hours.height:
         last = max(last, inputs.hours["feature_ts"].max())  # type: ignore[type-var]
-    told, over = pl.col("evidence_json"), pl.lit(last, _TIME) - pl.col("to_ts") > pl.duration(hours=24)
-    number = {name: told.str.json_path_match(f"$.{name}").cast(pl.Float64) for name in ("value", "limit")}
-    return found.select(
+    words, over = pl.col("evidence_json"), pl.lit(last, _TIME) - pl.col("to_ts") > pl.duration(hours=24)
+    number = {name: words.str.json_path_match(f"$.{name}").cast(pl.Float64) for name in ("value", "limit")}
+    return objections.select(
         unit_kind="unit_kind",
         unit_id="unit_id",
         alert_type=pl.lit("data_quality"),
@@ -148,8 +148,8 @@ def _finding_spans(inputs: AlertInputs) -> pl.DataFrame:
         closed_at=pl.when(over).then(pl.col("to_ts")),
         worst=number["value"],
         limit=number["limit"],
-        unit=told.str.json_path_match("$.unit"),
-        rule_source=told.str.json_path_match("$.source"),
+        unit=words.str.json_path_match("$.unit"),
+        rule_source=words.str.json_path_match("$.source"),
         said=pl.col("message").str.replace(r"^[^:]*: ", ""),
     )
 

@@ -64,8 +64,8 @@ def measures(evidence: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     ]
     frames += [check(jar_rows).with_columns(unit_kind=pl.lit("jar")) for check in _JAR_CHECKS]
     frames += coverage(evidence, jars)
-    found = pl.concat(frames, how="diagonal_relaxed").filter(pl.col("value").is_not_null())
-    return found.with_columns(pl.col("unit_id").cast(pl.String))
+    values = pl.concat(frames, how="diagonal_relaxed").filter(pl.col("value").is_not_null())
+    return values.with_columns(pl.col("unit_id").cast(pl.String))
 
 
 def _share(rows: pl.DataFrame, code: str, eligible: pl.Expr, bad: pl.Expr, worst: pl.Expr) -> pl.DataFrame:
@@ -114,8 +114,13 @@ def _float_not_regulated(strings: pl.DataFrame) -> pl.DataFrame:
     level = strings.with_columns(bad=(steady & calm).fill_null(False)).with_columns(
         level=float_at_25c(pl.col("float_voltage_v") / pl.col("count"), pl.col("jar_t"))
     )
-    seen = pl.col("level").filter("bad")
-    return _over(level, "float_not_regulated", (seen.max() - seen.min()) / seen.median() * 100.0, seen.min())
+    bad_level = pl.col("level").filter("bad")
+    return _over(
+        level,
+        "float_not_regulated",
+        (bad_level.max() - bad_level.min()) / bad_level.median() * 100.0,
+        bad_level.min(),
+    )
 
 
 def _equalize_below_boost(strings: pl.DataFrame) -> pl.DataFrame:
@@ -156,8 +161,8 @@ def _ripple_impedance(strings: pl.DataFrame) -> pl.DataFrame:
     judged = strings.with_columns(ohms=ohms, factor=pl.max_horizontal(ratio, 1.0 / ratio)).with_columns(
         bad=(pl.col("ripple_voltage_v") > 0.01).fill_null(False)
     )
-    seen = pl.col("factor").filter("bad")
-    return _over(judged, "ripple_impedance", seen.median(), pl.col("ohms").filter("bad").median())
+    bad_factor = pl.col("factor").filter("bad")
+    return _over(judged, "ripple_impedance", bad_factor.median(), pl.col("ohms").filter("bad").median())
 
 
 def _mode_contradiction(strings: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from battery_assets.features.operations.signatures import (
     joined,
     known_before,
     rca_code,
-    seen,
+    shown_by_groups,
 )
 from battery_assets.tables.projections import empty
 
@@ -52,7 +52,7 @@ class Month:
     with_data: pl.Series | None = None
 
     @property
-    def known(self) -> pl.Series:
+    def faults_before(self) -> pl.Series:
         """The faults that the month before left."""
         return self.before.filter(pl.col("status") != CLOSED)["fault"]
 
@@ -73,14 +73,14 @@ def lives(rows: pl.DataFrame, ended: pl.DataFrame, month: Month) -> tuple[pl.Dat
     """
     rows = _turns(rows, ended)
     now = _alerts_of(rows).join(
-        seen(rows, _GROUP, known_before(month.alerts_before)), on=_GROUP, validate="1:1"
+        shown_by_groups(rows, _GROUP, known_before(month.alerts_before)), on=_GROUP, validate="1:1"
     )
-    found = _continued(now, month.before).join(_repaired(ended), on=_GROUP, how="left", validate="1:1")
-    found = found.filter(pl.col("created_at").is_not_null())
+    continued = _continued(now, month.before).join(_repaired(ended), on=_GROUP, how="left", validate="1:1")
+    continued = continued.filter(pl.col("created_at").is_not_null())
     kind = pl.col("fault").str.split("|").list.first()
-    found = found.with_columns(rca_code=rca_code(kind, pl.col("evidence")))
-    found = found.join(_looks(month.work), on="string_id", how="left", validate="m:1")
-    return _ends(found, month).sort("created_at", *_GROUP), rows.select("alert_id", *_GROUP)
+    continued = continued.with_columns(rca_code=rca_code(kind, pl.col("evidence")))
+    continued = continued.join(_looks(month.work), on="string_id", how="left", validate="m:1")
+    return _ends(continued, month).sort("created_at", *_GROUP), rows.select("alert_id", *_GROUP)
 
 
 def _turns(rows: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
@@ -145,8 +145,8 @@ def _continued(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
         evidence_before=pl.col("evidence_json").str.json_decode(EVIDENCE),
     )
     now = now.rename({"location_id": "location_now", "string_id": "string_now"})
-    found = now.join(kept, on=_GROUP, how="full", coalesce=True, validate="1:1")
-    return found.with_columns(
+    matched = now.join(kept, on=_GROUP, how="full", coalesce=True, validate="1:1")
+    return matched.with_columns(
         created_at=pl.coalesce("created_at", "begun_at"),
         location_id=pl.coalesce("location_id", "location_now"),
         string_id=pl.coalesce("string_id", "string_now"),
@@ -154,7 +154,7 @@ def _continued(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     ).drop("location_now", "string_now", "evidence_before")
 
 
-def _ends(found: pl.DataFrame, month: Month) -> pl.DataFrame:
+def _ends(lives_found: pl.DataFrame, month: Month) -> pl.DataFrame:
     """The faults with status, resolved_at, closed_at and last_alert_at at the month's end."""
     start, end = pl.lit(month.start, _TIME), pl.lit(month.end, _TIME)
     warned, was_open = pl.col("begun_at").is_not_null(), pl.col("status") == OPEN
@@ -176,7 +176,7 @@ def _ends(found: pl.DataFrame, month: Month) -> pl.DataFrame:
         .otherwise(pl.lit(RESOLVED))
     )
     lasted = pl.when(holds & ~silent).then(end).otherwise(pl.max_horizontal("over_at", "last_alert_at"))
-    return found.with_columns(
+    return lives_found.with_columns(
         status=status,
         resolved_at=pl.when(status != OPEN).then(resolved),
         closed_at=closed,

@@ -37,23 +37,23 @@ _BY_TYPE = {
 }
 
 
-def with_faults(alerts: pl.DataFrame, jars: pl.DataFrame, known: pl.Series | None = None) -> pl.DataFrame:
+def with_faults(alerts: pl.DataFrame, jars: pl.DataFrame, before: pl.Series | None = None) -> pl.DataFrame:
     """The alerts that are not suppressed, with `fault` ("kind|unit") and what their context says.
 
-    alerts: rows of alert. jars: `jars_in_places`. known: faults of the month before. Adds signal, signals
+    alerts: rows of alert. jars: `jars_in_places`. before: faults of the month before. Adds signal, signals
     (list of "signal severity"), unit_code, value, rank (0 info to 2 critical), excess, half_low, half_high,
     half_hot, kind and fault.
     """
     rows = _read(alerts.filter(pl.col("status") != "suppressed"), jars)
     rows = _own_kind(rows)
-    known = pl.Series(dtype=pl.String) if known is None else known
-    rows = _chargers(rows, known)
+    before = pl.Series(dtype=pl.String) if before is None else before
+    rows = _chargers(rows, before)
     rows = _beside_a_rectifier(rows)
     rows = _beside_a_short(rows)
     rows = _beside_a_strap(rows)
     rows = _hot_rooms(rows)
     rows = _hot_strings(rows)
-    rows = _aged_strings(rows, known)
+    rows = _aged_strings(rows, before)
     unit = (
         pl.when(pl.col("about").is_not_null())
         .then("about")
@@ -138,7 +138,7 @@ def _own_kind(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(kind=kind)
 
 
-def _chargers(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+def _chargers(rows: pl.DataFrame, before: pl.Series) -> pl.DataFrame:
     """Half of a string's jars low, or high with none low, within the same hours: the charger."""
     of_jars = pl.col("alert_type").is_in([LOW, HIGH]) & pl.col("battery_id").is_not_null()
     some = rows.filter(of_jars).sort("string_id", "triggered_at", "alert_id")
@@ -169,7 +169,7 @@ def _chargers(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
         & pl.col("battery_id").is_not_null()
         & (pl.col("triggered_at") >= since)
     )
-    goes_on = pl.format("charger|{}", "string_id").is_in(known.to_list()) & (pl.col("alert_type") == HIGH)
+    goes_on = pl.format("charger|{}", "string_id").is_in(before.to_list()) & (pl.col("alert_type") == HIGH)
     late = late | (goes_on & pl.col("battery_id").is_not_null())
     charger = pl.any_horizontal("half_low", "half_high", late.fill_null(value=False)) & ~_far_below()
     return rows.with_columns(
@@ -237,10 +237,10 @@ def _beside_a_rectifier(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(kind=pl.when(mine).then(pl.lit(RIPPLE)).otherwise("kind"))
 
 
-def _aged_strings(rows: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+def _aged_strings(rows: pl.DataFrame, before: pl.Series) -> pl.DataFrame:
     """Jars that wear out together are their string's, but for those that had an incident before."""
-    own = pl.format("jar|{}", "battery_id").is_in(known.to_list()).fill_null(value=False)
-    of_string = pl.format("aged|{}", "string_id").is_in(known.to_list()).fill_null(value=False)
+    own = pl.format("jar|{}", "battery_id").is_in(before.to_list()).fill_null(value=False)
+    of_string = pl.format("aged|{}", "string_id").is_in(before.to_list()).fill_null(value=False)
     ageing = (pl.col("kind") == JAR) & pl.col("alert_type").is_in(AGEING) & (pl.col("rank") > 0)
     broken = pl.col("signal").is_in(["r_vs_baseline", "r_vs_median"]) & (pl.col("value") >= BROKEN_PCT)
     worn = ageing & ~(broken | _far_below()).fill_null(value=False).any().over("battery_id")

@@ -38,12 +38,12 @@ def incidents(alerts: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.Data
     """
     alerts = suppressed(alerts, month.work)
     ended = repairs(month.work, month.jars, month.systems, month.end).filter(pl.col("at") >= month.start)
-    rows = with_faults(alerts, month.jars, month.known)
-    found, members = lives(rows, ended, month)
-    began = found.select("fault", pl.col("created_at").dt.to_string("iso")).iter_rows()
+    rows = with_faults(alerts, month.jars, month.faults_before)
+    faults, members = lives(rows, ended, month)
+    began = faults.select("fault", pl.col("created_at").dt.to_string("iso")).iter_rows()
     ids = pl.Series([identity("incident", month.site, *key) for key in began], dtype=pl.String)
-    found = found.with_columns(incident_id=pl.coalesce("incident_id", ids))
-    links = members.join(found.select("fault", "turn", "incident_id"), on=["fault", "turn"])
+    faults = faults.with_columns(incident_id=pl.coalesce("incident_id", ids))
+    links = members.join(faults.select("fault", "turn", "incident_id"), on=["fault", "turn"])
     linked = alerts.drop("incident_id").join(
         links.select("alert_id", "incident_id"),
         on="alert_id",
@@ -51,11 +51,11 @@ def incidents(alerts: pl.DataFrame, month: Month) -> tuple[pl.DataFrame, pl.Data
         validate="1:1",
         maintain_order="left",
     )
-    return _rows(found, month.jars), linked.select(alerts.columns)
+    return _rows(faults, month.jars), linked.select(alerts.columns)
 
 
-def _rows(found: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
-    rows = _named(_weighed(found), jars)
+def _rows(faults: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    rows = _named(_weighed(faults), jars)
     year = pl.col("created_at").dt.year().cast(pl.String)
     number = pl.col("incident_id").str.replace_all("-", "").str.slice(0, 12).str.to_uppercase()
     alerts = pl.format("Alerts: {}; units concerned: {}. Worst: {}", "kinds", "units", "message")
@@ -73,10 +73,10 @@ def _rows(found: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     return rows.select(list(SCHEMA)).cast(SCHEMA).sort("created_at", "incident_id")  # type: ignore[arg-type]
 
 
-def _weighed(found: pl.DataFrame) -> pl.DataFrame:
+def _weighed(faults: pl.DataFrame) -> pl.DataFrame:
     """With what is known of the cause, severity by its priority, and when the incident became as severe."""
     causes = pl.DataFrame([vars(cause) for cause in CAUSES]).rename({"title": "cause"})
-    rows = found.join(causes, left_on="rca_code", right_on="code", validate="m:1", maintain_order="left")
+    rows = faults.join(causes, left_on="rca_code", right_on="code", validate="m:1", maintain_order="left")
     worst = pl.col("evidence").struct.field("rank") == 2
     priority = pl.when(worst).then("priority_at_critical").otherwise("priority_at_warning")
     rows = rows.with_columns(

@@ -58,12 +58,12 @@ def over_their_room(rows: pl.DataFrame, rooms: pl.DataFrame | None) -> pl.DataFr
 
     Nobody records in which of a site's rooms a jar stands. Without rooms it is what the features know.
     """
-    told = rows.with_columns(over_room=pl.col("t_delta_ambient_mean"))
+    over = rows.with_columns(over_room=pl.col("t_delta_ambient_mean"))
     if rooms is None or "warmest_c" not in rooms.columns:
-        return told
+        return over
     warm = rooms.select("location_id", "warmest_c", at="hour")
-    told = told.join(warm, on=["location_id", "at"], how="left", validate="m:1")
-    return told.with_columns(over_room=pl.coalesce(pl.col("t_mean") - pl.col("warmest_c"), "over_room"))
+    over = over.join(warm, on=["location_id", "at"], how="left", validate="m:1")
+    return over.with_columns(over_room=pl.coalesce(pl.col("t_mean") - pl.col("warmest_c"), "over_room"))
 
 
 def jar_signals(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -97,9 +97,9 @@ def jar_signals(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "jar_temperature": pl.col("peak"),
         "jar_above_room": pl.col("over_room") + (pl.col("t_high_30min") - pl.col("t_mean")),
     }
-    found = {name: signal(rows, "battery_id", "at", value) for name, value in values.items()}
+    by_name = {name: signal(rows, "battery_id", "at", value) for name, value in values.items()}
     floats = pl.when(pl.col("lead_acid") & (pl.col("v_middle") >= FLOATS_V))
-    return found | {"cell_short": _short(rows.with_columns(lost=floats.then(lost)))}
+    return by_name | {"cell_short": _short(rows.with_columns(lost=floats.then(lost)))}
 
 
 def _short(rows: pl.DataFrame) -> pl.DataFrame:
@@ -108,15 +108,15 @@ def _short(rows: pl.DataFrame) -> pl.DataFrame:
     A cell shorts within hours and stays so. What a jar floats low when it is new, or as it dries out (Tafel),
     is as much or more and takes weeks. rows: `lost`, on float.
     """
-    told = rows.filter(pl.col("lost").is_not_null()).sort("battery_id", "at")
+    lost = rows.filter(pl.col("lost").is_not_null()).sort("battery_id", "at")
     usual = pl.col("lost").rolling_median(BEFORE_HOURS, min_samples=BEFORE_LEAST).shift(STAYS_HOURS)
-    told = told.with_columns(before=usual.over("battery_id"))
+    lost = lost.with_columns(before=usual.over("battery_id"))
     fell = (pl.col("lost") - pl.col("before")).rolling_min(STAYS_HOURS).over("battery_id")
-    told = told.with_columns(jumped=(fell >= FALL_V).fill_null(value=False))
+    lost = lost.with_columns(jumped=(fell >= FALL_V).fill_null(value=False))
     level = pl.when("jumped").then("before").drop_nulls().first().over("battery_id")
     since = pl.col("jumped").cum_sum().over("battery_id") > 0
     value = pl.when(since).then(pl.col("lost") - level).otherwise(0.0)
-    return signal(told, "battery_id", "at", value)
+    return signal(lost, "battery_id", "at", value)
 
 
 def string_readings(resistance: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
@@ -157,6 +157,6 @@ def anomaly(rows: pl.DataFrame, readings: pl.DataFrame | None) -> pl.DataFrame:
         spread = 1.4826 * apart.abs().median().over("string_id", "day")
         squares.append((apart / spread.clip(lower_bound=floor)) ** 2)
     enough = pl.len().over("string_id", "day") >= ANOMALY_LEAST
-    seen = pl.any_horizontal(pl.col(name).is_not_null() for name in ANOMALY_FLOORS)
-    distance = pl.when(enough & seen).then(pl.sum_horizontal(squares, ignore_nulls=True).sqrt())
+    measured = pl.any_horizontal(pl.col(name).is_not_null() for name in ANOMALY_FLOORS)
+    distance = pl.when(enough & measured).then(pl.sum_horizontal(squares, ignore_nulls=True).sqrt())
     return signal(days.with_columns(d=distance), "battery_id", "at", pl.col("d"))

@@ -18,15 +18,15 @@ def outside_findings(
     jars: string_id, string_code, chemistry, lead_acid.
     """
     rule = _rule("outside_estimation", rules)
-    found = []
+    findings = []
     for (string, code), of in jars.filter(~pl.col("lead_acid")).group_by("string_id", "string_code"):
         kinds = ", ".join(sorted(set(of["chemistry"].cast(pl.String))))
-        told = (
+        words = (
             f"{code or string}: {of.height} jars are {kinds}, not {LEAD_ACID}: thresholds watch them, and "
             "their charge, health and life are not told"
         )
-        found.append(_row(rule, str(string), told, float(of.height), start, end))
-    return pl.DataFrame(found, schema=SCHEMA, orient="row")
+        findings.append(_row(rule, str(string), words, float(of.height), start, end))
+    return pl.DataFrame(findings, schema=SCHEMA, orient="row")
 
 
 def claim_findings(
@@ -38,28 +38,30 @@ def claim_findings(
     """
     rule = _rule("test_disproved", rules)
     codes = dict(jars.select("string_id", "string_code").unique().iter_rows())
-    found = []
+    findings = []
     for (string,), of in doubted.filter(pl.col("string_id").is_in(list(codes))).group_by("string_id"):
-        told = "; ".join(
+        words = "; ".join(
             f"the capacity test of {test['test_date']:%Y-%m-%d %H:%M} UTC is no evidence: {test['words']}"
             for test in of.sort("test_date").to_dicts()
         )
         days = of["test_date"].min().date(), of["test_date"].max().date()  # type: ignore[union-attr]
-        found.append(_row(rule, str(string), f"{codes[string] or string}: {told}", float(of.height), *days))
-    return pl.DataFrame(found, schema=SCHEMA, orient="row")
+        findings.append(
+            _row(rule, str(string), f"{codes[string] or string}: {words}", float(of.height), *days)
+        )
+    return pl.DataFrame(findings, schema=SCHEMA, orient="row")
 
 
 def _rule(signal: str, rules: list[Threshold] | None) -> Threshold:
     return next(rule for rule in rules or thresholds() if rule.signal == signal)
 
 
-def _row(rule: Threshold, string: str, told: str, value: float, start: date, end: date) -> tuple:
+def _row(rule: Threshold, string: str, words: str, value: float, start: date, end: date) -> tuple:
     facts = pl.DataFrame(
         {"value": value, "limit": rule.value, "unit": rule.unit, "worst": value, "source": rule.source}
     )
     return (
         "string", string, rule.signal, rule.severity,
-        f"{told} ({rule.signal}: {value:g} {rule.unit}, limit {rule.value:g})",
+        f"{words} ({rule.signal}: {value:g} {rule.unit}, limit {rule.value:g})",
         midnight(start), midnight(end) + timedelta(days=1), 0,
         facts.select(pl.struct(pl.all()).struct.json_encode()).item(),
     )  # fmt: skip

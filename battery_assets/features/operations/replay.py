@@ -64,10 +64,10 @@ def outcomes(events: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
     mended = done.filter(pl.col("event_type") == "corrective", subtype.is_in(["hvac", "rectifier"])).select(
         unit_id="location_id", at="completed_date", kind="event_subtype"
     )
-    known = faults.select(unit_id="battery_id", at="at", kind=pl.lit("jar"))
-    found = pl.concat([rows.cast(OUTCOMES) for rows in (left, mended, known)])  # type: ignore[arg-type]
-    jars = found.filter(pl.col("kind") == "jar").group_by("unit_id", "kind").agg(pl.col("at").min())
-    return pl.concat([found.filter(pl.col("kind") != "jar"), jars.select(*OUTCOMES)]).sort("at", "unit_id")
+    shorted = faults.select(unit_id="battery_id", at="at", kind=pl.lit("jar"))
+    joined = pl.concat([rows.cast(OUTCOMES) for rows in (left, mended, shorted)])  # type: ignore[arg-type]
+    jars = joined.filter(pl.col("kind") == "jar").group_by("unit_id", "kind").agg(pl.col("at").min())
+    return pl.concat([joined.filter(pl.col("kind") != "jar"), jars.select(*OUTCOMES)]).sort("at", "unit_id")
 
 
 def renewed(events: pl.DataFrame) -> pl.DataFrame:
@@ -144,10 +144,10 @@ def _judged(
         named = of_place.filter(pl.col("kind") == kinds)
         hits.append(numbered.filter(which).join(named, left_on="location_id", right_on="unit_id"))
     ahead = pl.col("at_right") - pl.col("at")
-    found = pl.concat([rows.select("one", "ended", "at", "over", "at_right") for rows in hits])
+    joined = pl.concat([rows.select("one", "ended", "at", "over", "at_right") for rows in hits])
     in_time = (pl.col("at_right") >= pl.col("at")) & (pl.col("at_right") <= pl.col("over") + HORIZON)
-    found = found.filter(in_time).sort("one", "at_right")
-    nearest = found.group_by("one", maintain_order=True).agg(
+    joined = joined.filter(in_time).sort("one", "at_right")
+    nearest = joined.group_by("one", maintain_order=True).agg(
         pl.col("ended").first(), lead=ahead.first().dt.total_seconds() / 86_400.0
     )
     rows = numbered.join(nearest, on="one", how="left", validate="1:1")

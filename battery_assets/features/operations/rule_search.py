@@ -62,8 +62,8 @@ def as_it_is(signal: str) -> Rule:
 
 def evidence(hours: pl.DataFrame, signal: str) -> pl.DataFrame:
     """Evidence (unit_id, at, value) of a signal by hours of features with their string_id."""
-    told = hours.select(unit_id="battery_id", at="feature_ts", value=EVIDENCE[signal])
-    return told.drop_nulls("value").sort("unit_id", "at")
+    readings = hours.select(unit_id="battery_id", at="feature_ts", value=EVIDENCE[signal])
+    return readings.drop_nulls("value").sort("unit_id", "at")
 
 
 def onsets(rows: pl.DataFrame, rule: Rule, signal: str) -> pl.DataFrame:
@@ -73,11 +73,11 @@ def onsets(rows: pl.DataFrame, rule: Rule, signal: str) -> pl.DataFrame:
     back = pl.col("value") <= rule.limit * (1 - rule.hysteresis_pct / 100)
     state = pl.when((over == 1) & held).then(True).when((over == 0) & back).then(False)
     on = pl.col("on")
-    told = rows.with_columns(on=state.forward_fill().over("unit_id").fill_null(False)).with_columns(
+    states = rows.with_columns(on=state.forward_fill().over("unit_id").fill_null(False)).with_columns(
         rose=on & ~on.shift(1).over("unit_id").fill_null(False)
     )
     spans = (
-        told.with_columns(number=pl.col("rose").cum_sum().over("unit_id"))
+        states.with_columns(number=pl.col("rose").cum_sum().over("unit_id"))
         .filter("on")
         .group_by("unit_id", "number", maintain_order=True)
         .agg(at=pl.col("at").first(), over=pl.col("at").last())
@@ -110,21 +110,21 @@ def worth(
             "failures": failures,
             "jar_months": months,
         }
-    [found] = replay(said, came, left, strings, round(months), until).to_dicts()
-    lead = {} if found["lead_days"] is None else {"lead_days": found["lead_days"]}
+    [row] = replay(said, came, left, strings, round(months), until).to_dicts()
+    lead = {} if row["lead_days"] is None else {"lead_days": row["lead_days"]}
     return {
-        "missed": failures - found["foreseen"], "truck_rolls": found["alerts"],
-        "false_alarms": found["false_alarms"], "failures": failures, "jar_months": months, **lead,
+        "missed": failures - row["foreseen"], "truck_rolls": row["alerts"],
+        "false_alarms": row["false_alarms"], "failures": failures, "jar_months": months, **lead,
     }  # fmt: skip
 
 
 def front(points: list[dict[str, Any]]) -> list[int]:
     """Places of points (missed, truck_rolls) that no other one beats, by truck rolls; twins count once."""
     order = sorted(range(len(points)), key=lambda k: (points[k]["truck_rolls"], points[k]["missed"], k))
-    found: list[int] = []
+    places: list[int] = []
     least = float("inf")
     for place in order:
         if points[place]["missed"] < least:
-            found.append(place)
+            places.append(place)
             least = points[place]["missed"]
-    return found
+    return places

@@ -42,12 +42,14 @@ def scale_findings(
         return pl.DataFrame(schema=SCHEMA)
     rows = pl.concat([left_out, _strings_of_copies(left_out)], how="diagonal")
     codes = _codes(jars)
-    found = []
+    findings = []
     for (kind, unit, code), of in rows.partition_by(["unit_kind", "unit_id", "code"], as_dict=True).items():
         rule = ladder.get((str(code), str(kind)))
         if rule is not None:
-            found.append(_finding(str(kind), str(unit), str(code), of, rule, codes.get(str(unit), str(unit))))
-    return pl.DataFrame(found, schema=SCHEMA, orient="row")
+            findings.append(
+                _finding(str(kind), str(unit), str(code), of, rule, codes.get(str(unit), str(unit)))
+            )
+    return pl.DataFrame(findings, schema=SCHEMA, orient="row")
 
 
 def _strings_of_copies(rows: pl.DataFrame) -> pl.DataFrame:
@@ -63,19 +65,19 @@ def _strings_of_copies(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _codes(jars: pl.DataFrame) -> dict[str, str]:
-    found: dict[str, str] = {}
+    codes: dict[str, str] = {}
     for kind in ("battery", "string", "location"):
         if {f"{kind}_id", f"{kind}_code"} <= set(jars.columns):
-            found |= dict(
+            codes |= dict(
                 jars.select(pl.col(f"{kind}_id").cast(pl.String), f"{kind}_code").drop_nulls().iter_rows()
             )
-    return found
+    return codes
 
 
 def _finding(kind: str, unit: str, code: str, of: pl.DataFrame, rule: Threshold, name: str) -> tuple:
     of = of.sort("column", "day")
     first = of.unique(["column", "likely"], keep="first", maintain_order=True)
-    told = [
+    sentences = [
         _sentence(code, kind, row) for row in first.with_columns(pl.col("shown").round_sig_figs(4)).to_dicts()
     ]
     days = of["day"].n_unique()
@@ -86,7 +88,7 @@ def _finding(kind: str, unit: str, code: str, of: pl.DataFrame, rule: Threshold,
     )  # fmt: skip
     return (
         kind, unit, code, rule.severity,
-        f"{name}: {'; '.join(told)} ({code}: {days} {rule.unit}, limit {rule.value:g})",
+        f"{name}: {'; '.join(sentences)} ({code}: {days} {rule.unit}, limit {rule.value:g})",
         midnight(start), midnight(end) + timedelta(days=1), int(of["rows"].sum()),
         facts.select(pl.struct(pl.all()).struct.json_encode()).item(),
     )  # fmt: skip

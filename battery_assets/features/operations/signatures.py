@@ -46,7 +46,7 @@ _LIFE = ("soh", "rul_days", "failure_probability_90d", "failure_probability_30d"
 _GROWTH = ("r_vs_baseline", "r_vs_median")
 
 
-def seen(rows: pl.DataFrame, over: list[str], before: pl.DataFrame) -> pl.DataFrame:
+def shown_by_groups(rows: pl.DataFrame, over: list[str], before: pl.DataFrame) -> pl.DataFrame:
     """`over`, evidence: what the alerts of each group show.
 
     rows: `with_faults`. before: `known_before`.
@@ -116,37 +116,39 @@ def rca_code(kind: pl.Expr, evidence: pl.Expr) -> pl.Expr:
     signals = field["signals"].list.join(";")
     jar = kind == JAR
 
-    def told(names: tuple[str, ...], *severities: str) -> pl.Expr:
+    def shows(names: tuple[str, ...], *severities: str) -> pl.Expr:
         return signals.str.contains(f"(^|;)({'|'.join(names)}) ({'|'.join(severities)})")
 
     any_rank, bad = ("info", "warning", "critical"), ("warning", "critical")
-    grown = told(_GROWTH, *any_rank)
+    grown = shows(_GROWTH, *any_rank)
     below = field["below_v"].fill_null(0.0)
     # A short takes its volts within hours and lowers the resistance; wear takes months and raises it.
     sudden = field["jumped"] | (~grown & ~field["crept"])
     short = (
-        (below >= WHOLE_CELL_V) | told(("cell_short",), "critical") | (told(_FLOATS_LOW, "critical") & sudden)
+        (below >= WHOLE_CELL_V)
+        | shows(("cell_short",), "critical")
+        | (shows(_FLOATS_LOW, "critical") & sudden)
     )
-    weak = told(("discharge_below_median", "discharge_voltage"), *bad)
-    hot, hot_far = told(("jar_above_room", "jar_temperature"), *bad), told(("jar_above_room",), "critical")
-    floats = told(("float_current", "float_current_rise"), *any_rank)
+    weak = shows(("discharge_below_median", "discharge_voltage"), *bad)
+    hot, hot_far = shows(("jar_above_room", "jar_temperature"), *bad), shows(("jar_above_room",), "critical")
+    floats = shows(("float_current", "float_current_rise"), *any_rank)
     signatures = [
         ((kind == CHARGER) & field["half_low"], "CHARGER-LOW"),
         (kind == CHARGER, "CHARGER-HIGH"),
         (jar & field["broke"], "OPEN-WELD"),
         (jar & short, "CELL-SHORT"),
         (kind == AGED, "STRING-AGED"),
-        (jar & told(("discharge_below_median", "discharge_voltage"), "critical"), "WEAK-JAR"),
-        (jar & (told(_LIFE, *bad) | (weak & told(_GROWTH, *bad))), "JAR-AGEING"),
+        (jar & shows(("discharge_below_median", "discharge_voltage"), "critical"), "WEAK-JAR"),
+        (jar & (shows(_LIFE, *bad) | (weak & shows(_GROWTH, *bad))), "JAR-AGEING"),
         (jar & weak, "WEAK-JAR"),
-        (jar & told(_GROWTH, *bad), "DRY-OUT"),
-        (jar & told(_FLOATS_LOW, *bad), "LOW-FLOAT"),
+        (jar & shows(_GROWTH, *bad), "DRY-OUT"),
+        (jar & shows(_FLOATS_LOW, *bad), "LOW-FLOAT"),
         ((kind == HEAT) & hot_far & (floats | field["half_hot"]), "THERMAL-RUNAWAY"),
         (kind == ROOM, "HVAC"),
         ((kind == HEAT) & hot, "HOT-JAR"),
         (kind == HEAT, "FLOAT-CURRENT"),
         (jar & hot, "HOT-JAR"),
-        (jar & told(("float_above_median", "float_above_band"), *bad), "HIGH-FLOAT"),
+        (jar & shows(("float_above_median", "float_above_band"), *bad), "HIGH-FLOAT"),
         (kind == CHARGE, "CHARGE-LIMIT"),
         (kind == RIPPLE, "RECTIFIER-FILTER"),
         (kind == DATA, "DATA-QUALITY"),
@@ -168,14 +170,14 @@ def known_before(alerts: pl.DataFrame) -> pl.DataFrame:
     jars = alerts.filter(pl.col("battery_id").is_not_null()).group_by("battery_id")
     leads = pl.col("context_json").str.json_path_match("$.signal")
     value = pl.col("context_json").str.json_path_match("$.value").cast(pl.Float64)
-    found = jars.agg(
+    levels = jars.agg(
         low=low.any(),
         short=(low & short).any(),
         was_v=value.filter(low & (leads == "float_below_median")).max(),
         was_pct=value.filter(leads.is_in(_GROWTH)).max(),
     )
     creeping = pl.when(pl.col("low") & ~pl.col("short")).then(pl.col("was_v").fill_null(0.0))
-    return found.select("battery_id", was_v=creeping, was_pct="was_pct")
+    return levels.select("battery_id", was_v=creeping, was_pct="was_pct")
 
 
-__all__ = ["EVIDENCE", "joined", "known_before", "rca_code", "seen"]
+__all__ = ["EVIDENCE", "joined", "known_before", "rca_code", "shown_by_groups"]

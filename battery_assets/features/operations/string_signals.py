@@ -32,12 +32,12 @@ def room_signals(rooms: pl.DataFrame) -> dict[str, pl.DataFrame]:
             if name not in rooms.columns]  # fmt: skip
     rows = rooms.with_columns(held).sort("location_id", "hour")
     sound = pl.col("hvac_fault_15min") == 0.0
-    told = rows.filter(pl.col("hvac_fault_15min").is_not_null()).with_columns(
+    faulted = rows.filter(pl.col("hvac_fault_15min").is_not_null()).with_columns(
         spell=sound.cum_sum().over("location_id")
     )
     hours = pl.col("hvac_fault_15min").cum_sum().over("location_id", "spell")
     room = pl.when(pl.col("t_high_60min").is_between(*JAR_C)).then("t_high_60min")
     return {
         "room_temperature": signal(rows, "location_id", "hour", room),
-        "hvac_fault": signal(told, "location_id", "hour", hours),
+        "hvac_fault": signal(faulted, "location_id", "hour", hours),
     }

@@ -68,14 +68,14 @@ def three_strings(states: pl.DataFrame, jars: pl.DataFrame) -> list[StringChoice
     string_code, battery_code, initial_resistance_mohm.
     """
     sd = pl.col("soh_std_pct") if "soh_std_pct" in states.columns else pl.lit(None, pl.Float64)
-    known = (
+    measured = (
         jars.join(states.select("battery_id", "soh_pct", sd=sd.fill_null(SOH_SD_PCT)), on="battery_id")
         .filter(pl.col("soh_pct").is_not_null())
         .sort("string_code", "soh_pct", "battery_id")
     )
-    if known.is_empty():
+    if measured.is_empty():
         return []
-    by_string = known.group_by("string_id", maintain_order=True).agg(
+    by_string = measured.group_by("string_id", maintain_order=True).agg(
         pl.all().first(), middle_id=pl.col("battery_id").get(pl.len() // 2)
     )
     ranked = by_string.sort("soh_pct", "string_code", descending=[True, False]).to_dicts()
@@ -113,8 +113,8 @@ def month_of_string(
         "soc": lambda axes: _charge(axes, charge, choice),
         "soh": lambda axes: _health(axes, charge, choice),
     }
-    known = _known(whole, currents, charge)
-    draws = [draw for name, draw in made.items() if name in known]
+    quantities = _panels_with_values(whole, currents, charge)
+    draws = [draw for name, draw in made.items() if name in quantities]
     if not draws:
         drawn, only = figure(9.2, 2.5, choice.title)
         draw_absence(only, "nothing was recorded of this string")
@@ -123,11 +123,11 @@ def month_of_string(
     for draw, one in zip(draws, panels, strict=True):
         draw(one)
     _scales(panels, days(whole["feature_ts"]))
-    _legend(drawn, "t_mean" in known)
+    _legend(drawn, "t_mean" in quantities)
     return png(drawn)
 
 
-def _known(whole: pl.DataFrame, currents: pl.DataFrame, charge: pl.DataFrame) -> set[str]:
+def _panels_with_values(whole: pl.DataFrame, currents: pl.DataFrame, charge: pl.DataFrame) -> set[str]:
     """Which panels have something to show: an empty one says no more than none."""
     counted = {
         "v_mean": whole["v"].count(),
@@ -143,12 +143,12 @@ def _known(whole: pl.DataFrame, currents: pl.DataFrame, charge: pl.DataFrame) ->
 def _legend(drawn: "Figure", with_room: bool) -> None:
     from matplotlib.lines import Line2D
 
-    told: list[tuple[str, str, Any]] = [
+    entries: list[tuple[str, str, Any]] = [
         ("median jar of the string", BLUE, "-"),
         ("weakest jar", VERMILION, "-"),
     ]
-    told += [("room sensors of the site", GREY, "--")] * with_room
-    handles = [Line2D([], [], color=colour, linestyle=style, label=label) for label, colour, style in told]
+    entries += [("room sensors of the site", GREY, "--")] * with_room
+    handles = [Line2D([], [], color=colour, linestyle=style, label=label) for label, colour, style in entries]
     drawn.legend(handles=handles, frameon=False, ncols=4, loc="lower center", fontsize=9)
 
 

@@ -90,7 +90,7 @@ def _thinned(values: np.ndarray, most: int = 600) -> np.ndarray:
     if len(values) <= most:
         return np.arange(len(values))
     there = np.isfinite(values)
-    known = np.where(there, values, np.nanmedian(values))
+    filled = np.where(there, values, np.nanmedian(values))
     blocks = np.array_split(np.arange(len(values)), most // 3)
-    kept = [row for b in blocks for row in (b[0], b[known[b].argmin()], b[known[b].argmax()])]
+    kept = [row for b in blocks for row in (b[0], b[filled[b].argmin()], b[filled[b].argmax()])]
     return np.unique([*kept, *np.flatnonzero(np.diff(there.astype(int)) == -1) + 1])

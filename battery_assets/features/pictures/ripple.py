@@ -111,9 +111,9 @@ def _waveforms(above: "Axes", below: "Axes", burst: dict[str, Any]) -> None:
 
 def _spectrum(axes: "Axes", burst: dict[str, Any]) -> None:
     volts, _, rate = _waves(burst)
-    found = spectra(volts, rate)
+    lines = spectra(volts, rate)
     hz = MAINS_HZ * np.arange(1, LINES + 1)
-    mv = np.maximum(found.lines[0] * 1000, LEAST_MV)
+    mv = np.maximum(lines.lines[0] * 1000, LEAST_MV)
     first = MAINS_HZ * (burst["pulses"] or 6)
     colours = np.where(hz % first == 0, BLUE, np.where(hz <= 200, VERMILION, GREY))
     axes.vlines(hz, LEAST_MV, mv, colors=colours.tolist(), linewidths=3.5)
@@ -128,7 +128,7 @@ def _spectrum(axes: "Axes", burst: dict[str, Any]) -> None:
     axes.set_ylim(LEAST_MV, max(mv.max() * 60, 1000))
     axes.set_xlim(0, 2040)
     axes.set_title(f"{_distorted(burst['thd_pct'])}, ripple {burst['ripple_factor_pct']:.2f} % of Vdc, "
-                   f"mains {found.mains_hz[0]:.2f} Hz", fontsize=9, y=1.0)  # fmt: skip
+                   f"mains {lines.mains_hz[0]:.2f} Hz", fontsize=9, y=1.0)  # fmt: skip
     axes.set_xlabel("frequency (Hz)")
     axes.set_ylabel("lines of the voltage (mV rms)")
 

@@ -78,9 +78,9 @@ def _bars(axes: "Axes", shown: pl.DataFrame) -> None:
 
 def _shown(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:
     codes = batteries.select("battery_id", weakest="battery_code")
-    known = rows.filter(pl.col("runtime_min").is_not_null())
-    own = known.filter(pl.col("load_basis").is_in(OWN))
-    rest = known.filter(pl.col("load_basis") == "rated_15min").join(own, on="string_id", how="anti")
+    lasting = rows.filter(pl.col("runtime_min").is_not_null())
+    own = lasting.filter(pl.col("load_basis").is_in(OWN))
+    rest = lasting.filter(pl.col("load_basis") == "rated_15min").join(own, on="string_id", how="anti")
     return (
         pl.concat([own, rest])
         .join(strings.select("string_id", "string_code"), on="string_id")
@@ -130,10 +130,10 @@ def _span(days: float) -> str:
 def _legend(drawn) -> None:
     from matplotlib.patches import Patch
 
-    told = (
+    entries = (
         (BLUE, f"carried with {SAFE:.0%} or more"),
         (ORANGE, f"{DOUBTFUL:.0%} to {SAFE:.0%}"),
         (VERMILION, f"below {DOUBTFUL:.0%}"),
     )
-    handles = [Patch(color=colour, alpha=0.6, label=label) for colour, label in told]
+    handles = [Patch(color=colour, alpha=0.6, label=label) for colour, label in entries]
     drawn.legend(handles=handles, frameon=False, ncols=3, loc="lower center", fontsize=8)

@@ -71,7 +71,7 @@ class JarStates:
         """
         names = ("soc_pct", "soh_pct", "r0_mohm", "temperature_c", "rated_ah", "cells")
         soc, soh, r0, warm, rated, cells = (numbers(jars, name).astype(float) for name in names)
-        known = np.isfinite(soh)
+        finite = np.isfinite(soh)
         warm = _filled(warm, 25.0)
         soc = _filled(soc, 100.0)
         mohm = r0 / DC5S_FACTOR / ohmic_factor(warm)
@@ -90,7 +90,7 @@ class JarStates:
             made=made,
             made_sd=made_sd,
             shown=np.isfinite(column(jars, KINETICS[0])),
-            known=known,
+            known=finite,
         )
 
     def like_the_string(self, jar: int, *fields: str) -> "JarStates":
@@ -119,10 +119,10 @@ def _stated(jars: pl.DataFrame, name: str, otherwise: np.ndarray | float) -> np.
 
 def _side(jars: pl.DataFrame, reach_pct: np.ndarray) -> np.ndarray:
     """Deviation of health to one side, in points: as stated, else from how far the interval reaches there."""
-    known = np.isfinite(column(jars, "soh_pct"))
+    finite = np.isfinite(column(jars, "soh_pct"))
     by_quantile = np.where(np.isfinite(reach_pct), np.maximum(reach_pct / Z_90, LEAST_SD_PCT), 0.0)
     otherwise = np.where(by_quantile > 0, by_quantile, SOH_SD_PCT)
-    return np.where(known, _stated(jars, "soh_std_pct", otherwise), UNKNOWN_SOH_SD_PCT)
+    return np.where(finite, _stated(jars, "soh_std_pct", otherwise), UNKNOWN_SOH_SD_PCT)
 
 
 def _made(jars: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:

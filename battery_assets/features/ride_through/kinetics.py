@@ -36,12 +36,12 @@ def own_kinetics(twins: pl.DataFrame) -> pl.DataFrame:
     twins: rows of digital_twin_state (battery_id, captured_at, filter_json) with rated_ah of the jar.
     """
     rated = dict(twins.select("battery_id", "rated_ah").iter_rows())
-    found = [
+    fits = [
         (name, *_of_one(document, float(rated.get(name) or HX12_120.rated_ah)))
         for name, document in documents_of(twins).items()
         if document.get("parameters") is not None and _shown(document)
     ]
-    return pl.DataFrame(found, schema=NO_KINETICS.schema, orient="row")
+    return pl.DataFrame(fits, schema=NO_KINETICS.schema, orient="row")
 
 
 def _shown(document: Mapping[str, Any]) -> bool:
@@ -50,10 +50,14 @@ def _shown(document: Mapping[str, Any]) -> bool:
 
 
 def _of_one(document: Mapping[str, Any], rated_ah: float) -> tuple[float, ...]:
-    told, size = document["parameters"], rated_ah / HX12_120.rated_ah
+    parameters, size = document["parameters"], rated_ah / HX12_120.rated_ah
     # Depletion is spread over the acid there is: of the jar's make speaks their product.
-    made = told["depletion_per_a"] * told["acid_ah"] / (HX12_120.depletion_per_a * HX12_120.depth_capacity_ah)
-    logs = np.log([told["acid_volume"], told["exchange_a"] / (HX12_120.exchange_a * size), made])
+    made = (
+        parameters["depletion_per_a"]
+        * parameters["acid_ah"]
+        / (HX12_120.depletion_per_a * HX12_120.depth_capacity_ah)
+    )
+    logs = np.log([parameters["acid_volume"], parameters["exchange_a"] / (HX12_120.exchange_a * size), made])
     sds = [min(document["theta_sd"][k], sd) for k, sd in zip(_FITTED, POPULATION_SD, strict=True)]
     return *logs.tolist(), *sds
 

@@ -49,12 +49,14 @@ def loaded_samples(days: Iterable[pl.DataFrame], rated_ah: Mapping[str, float]) 
         {"string_id": list(rated_ah), "least_a": [-LOADED_C * ah for ah in rated_ah.values()]},
         schema={"string_id": pl.String, "least_a": pl.Float64},
     )
-    found = [pl.DataFrame(schema=LOADED)]
+    samples = [pl.DataFrame(schema=LOADED)]
     for day in days:
         drawn = day.filter(pl.col("current_a") < ANY_DISCHARGE_A, pl.col("voltage_v").is_not_null())
         rows = drawn.select(pl.col(name).cast(kind) for name, kind in LOADED.items())
-        found.append(rows.join(least, on="string_id").filter(pl.col("current_a") < pl.col("least_a"))[:, :4])
-    return pl.concat(found)
+        samples.append(
+            rows.join(least, on="string_id").filter(pl.col("current_a") < pl.col("least_a"))[:, :4]
+        )
+    return pl.concat(samples)
 
 
 def by_discharge(loaded: pl.DataFrame) -> pl.DataFrame:
@@ -143,8 +145,8 @@ def string_loads(strings: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     power is the harder load. Without a discharge, and without a rating that a new string of its jars could
     carry for 5 minutes, it has the standard ratings only.
     """
-    known = strings.join(own, on="string_id", how="left", maintain_order="left")
-    rows = [row for string in known.to_dicts() for row in _loads(string)]
+    rated = strings.join(own, on="string_id", how="left", maintain_order="left")
+    rows = [row for string in rated.to_dicts() for row in _loads(string)]
     schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "string_id": pl.String, "load_basis": pl.String, "load_kind": pl.String,
         "level": pl.Float64, "required_min": pl.Float64, "end_voltage_v_cell": pl.Float64,
@@ -158,17 +160,17 @@ def _loads(string: dict) -> list[tuple]:
     kind = POWER if system == "UPS" else CURRENT
     end_v = END_V_CELL[system]
     size = string["rated_ah"] / HX12_120.rated_ah * (1.0 / of_six(string) if kind == POWER else 1.0)
-    found = [
+    loads = [
         (basis, rated_level(kind, minutes, end_v) * size, LEAST_OF_RATED * minutes)
         for basis, minutes in RATINGS.items()
     ]  # fmt: skip
     own = _own_level(string, kind, end_v)
     if own is not None:
-        found.insert(0, (*own, REQUIRED_MIN[system]))
+        loads.insert(0, (*own, REQUIRED_MIN[system]))
     return [
         (string["string_id"], basis, kind, level, required, end_v,
          string.get("measured_at") if basis == MEASURED else None)
-        for basis, level, required in found
+        for basis, level, required in loads
     ]  # fmt: skip
 
 

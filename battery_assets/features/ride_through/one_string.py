@@ -69,9 +69,10 @@ class OneString:
                 self.opened | (jars["fault"].cast(pl.String) == OPEN).fill_null(value=False).to_numpy()
             )
 
-        likely, told = (np.stack([column(jars, name) for name in names]) for names in (LIKELY_END, WEAR_OUT))
+        both = LIKELY_END, WEAR_OUT
+        likely, stated = (np.stack([column(jars, name) for name in names]) for names in both)
         # Twins of an earlier version told no likely ends.
-        self.lives = Lives(np.where(np.isfinite(likely), likely, told), column(jars, "age_days"))
+        self.lives = Lives(np.where(np.isfinite(likely), likely, stated), column(jars, "age_days"))
 
     @cached_property
     def drawn(self) -> JarDraws:
@@ -114,10 +115,10 @@ class OneString:
         return None
 
     def _unknown(self) -> dict | None:
-        seen = int(np.count_nonzero(self.known.known))
-        if 2 * seen >= self.string["places"]:
+        jars_known = int(np.count_nonzero(self.known.known))
+        if 2 * jars_known >= self.string["places"]:
             return None
-        return {"note": f"only {seen} of {self.string['places']} jars have a twin"}
+        return {"note": f"only {jars_known} of {self.string['places']} jars have a twin"}
 
     def _carries(self, load: Load, asked: Mapping, size: float) -> dict:
         off = calibration(self.known, self.draws, self.rng)
@@ -164,8 +165,8 @@ class OneString:
             return look_ahead(self.known, self.lives, *of, load, required[: len(of[1])])
 
         asis = lost((drawn, days))
-        told = dict(zip(LOST, asis.quantiles(0.5, *INTERVAL), strict=True))
-        row: dict = {name: float(day) if np.isfinite(day) else None for name, day in told.items()}
+        quantiles = dict(zip(LOST, asis.quantiles(0.5, *INTERVAL), strict=True))
+        row: dict = {name: float(day) if np.isfinite(day) else None for name, day in quantiles.items()}
         row["load_lost_365d"] = asis.by(365.0)
         # Who is the lowest on that day, and who is today: the two differ where one jar wears fast.
         then = np.bincount(asis.lowest, minlength=len(self.ids)) / len(asis.lowest)

@@ -49,6 +49,6 @@ def string_runtimes(
     scale_for_test()  # made once, before two threads would
     # Each string has a stream of random numbers of its own, so two at a time change nothing but the time.
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda group: rows_of(str(group[0][0]), group[1]), groups.items())
-        rows = [row for of_one in found for row in of_one]
+        results = pool.map(lambda group: rows_of(str(group[0][0]), group[1]), groups.items())
+        rows = [row for of_one in results for row in of_one]
     return pl.DataFrame(rows, schema=SCHEMA)

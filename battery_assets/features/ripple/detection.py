@@ -41,10 +41,10 @@ def power(first: np.ndarray, grown: np.ndarray, days: Sequence[int] = DAYS, seed
     # A sample of N is narrower than what it was drawn from, by its own mean.
     spread = (logs - logs.mean()) * np.sqrt(len(logs) / (len(logs) - 1))
     own = rng.choice(spread, (DRAWS, len(logs))).mean(axis=1)
-    found = np.empty((len(days), len(grown)))
+    powers = np.empty((len(days), len(grown)))
     for row, count in enumerate(days):
         null = rng.choice(spread, (DRAWS, count)).mean(axis=1) - own
         over = np.quantile(null, 1 - FALSE_ALARMS)
         fresh = rng.choice(spread, (DRAWS, count)).mean(axis=1) - rng.permutation(own)
-        found[row] = [(fresh + shift > over).mean() for shift in np.log(grown)]
-    return found
+        powers[row] = [(fresh + shift > over).mean() for shift in np.log(grown)]
+    return powers

@@ -65,7 +65,7 @@ class Usual:
 def signature(volts: Spectra, amps: Spectra, pulses: np.ndarray | int = 6) -> Signature:
     """Signature of windows of voltage and current of the same instants, by the rectifier's pulses."""
     first_hz = np.broadcast_to(np.asarray(pulses) * MAINS_HZ, volts.rms.shape)
-    first, first_a = (_line(found, first_hz) for found in (volts, amps))
+    first, first_a = (_line(lines, first_hz) for lines in (volts, amps))
     with np.errstate(divide="ignore", invalid="ignore"):
         return Signature(
             first_hz, volts.line(50) / first, volts.line(100) / first,
@@ -74,9 +74,9 @@ def signature(volts: Spectra, amps: Spectra, pulses: np.ndarray | int = 6) -> Si
         )  # fmt: skip
 
 
-def _line(found: Spectra, hz: np.ndarray) -> np.ndarray:
+def _line(spectrum: Spectra, hz: np.ndarray) -> np.ndarray:
     order = np.rint(hz / MAINS_HZ).astype(int)
-    return np.take_along_axis(found.lines, order[:, None] - 1, axis=1)[:, 0]
+    return np.take_along_axis(spectrum.lines, order[:, None] - 1, axis=1)[:, 0]
 
 
 @lru_cache(maxsize=4)
@@ -108,8 +108,8 @@ def diagnose(windows: Signature, usual: Usual | None = None) -> tuple[np.ndarray
     sag = 1 - windows.dc_v / usual.dc_v
     for pulses in (6, 12):
         mine = windows.first_hz == pulses * MAINS_HZ
-        gone, found = lost(windows, usual, pulses)
-        _mark(kinds, severity, mine & found, "capacitor_loss", gone)
+        gone, has_lost = lost(windows, usual, pulses)
+        _mark(kinds, severity, mine & has_lost, "capacitor_loss", gone)
         *_, low, ratio = _curves(pulses)
         unbalance = np.interp(windows.v100, ratio, low)
         _mark(kinds, severity, mine & (unbalance >= UNBALANCE_FOUND), "unbalance", unbalance)
@@ -122,15 +122,17 @@ def diagnose(windows: Signature, usual: Usual | None = None) -> tuple[np.ndarray
     return kinds, severity
 
 
-def lost(seen: Signature, usual: Usual, pulses: int) -> tuple[np.ndarray, np.ndarray]:
+def lost(measured: Signature, usual: Usual, pulses: int) -> tuple[np.ndarray, np.ndarray]:
     """Share of the capacitor that is gone, and whether that is a finding."""
     loss, grown, shape, *_ = _curves(pulses)
     with np.errstate(divide="ignore", invalid="ignore"):
-        growth = seen.first_share / usual.first_share
-    known = np.isfinite(growth)
-    by_growth = np.interp(np.where(known, growth, 1.0), grown, loss)
+        growth = measured.first_share / usual.first_share
+    finite = np.isfinite(growth)
+    by_growth = np.interp(np.where(finite, growth, 1.0), grown, loss)
     # The second line of twelve pulses, 1200 Hz, drowns in the noise of a channel.
-    by_shape = np.interp(np.nan_to_num(seen.v_double), shape, loss) if pulses == 6 else np.zeros(known.shape)
+    by_shape = (
+        np.interp(np.nan_to_num(measured.v_double), shape, loss) if pulses == 6 else np.zeros(finite.shape)
+    )
     shaped = by_shape >= LOSS_FOUND_BY_SHAPE
     # A loss that is older than the usual windows shows in the shape alone.
     return np.where(shaped, np.maximum(by_growth, by_shape), by_growth), shaped | (by_growth >= LOSS_FOUND)

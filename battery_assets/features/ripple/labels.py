@@ -48,11 +48,11 @@ def labelled(windows: Signature, usual: Usual, days: np.ndarray | float = 1.0) -
     shown, lost, low = np.zeros((count, len(FAULTS)), bool), np.zeros(count), np.zeros(count)
     for pulses in diagnosis.PHASE_RATIO:
         mine = windows.first_hz == pulses * MAINS_HZ
-        gone, found = diagnosis.lost(windows, usual, pulses)
-        found = _grown(windows, usual, days, found)
+        gone, has_lost = diagnosis.lost(windows, usual, pulses)
+        has_lost = _grown(windows, usual, days, has_lost)
         lacks = _low(np.nan_to_num(windows.v100), np.nan_to_num(gone), pulses)
         lost[mine], low[mine] = gone[mine], lacks[mine]
-        shown[mine, 2], shown[mine, 3] = found[mine], lacks[mine] >= diagnosis.UNBALANCE_FOUND
+        shown[mine, 2], shown[mine, 3] = has_lost[mine], lacks[mine] >= diagnosis.UNBALANCE_FOUND
     shown[:, :2] = bridge_faults(windows)
     shown[shown[:, :2].any(axis=1), 2:] = False
     shown[windows.dc_a < diagnosis.DISCHARGE_A, 2:] = False
@@ -68,29 +68,29 @@ def bridge_faults(windows: Signature) -> np.ndarray:
     return np.column_stack([(windows.v100 > most) & ~diode, diode])
 
 
-def _grown(seen: Signature, usual: Usual, days: np.ndarray | float, found: np.ndarray) -> np.ndarray:
-    """Whether the first line grew beyond its string's own days; `found` where these say nothing."""
+def _grown(measured: Signature, usual: Usual, days: np.ndarray | float, has_lost: np.ndarray) -> np.ndarray:
+    """Whether the first line grew beyond its string's own days; `has_lost` where these say nothing."""
     if usual.spread is None or usual.count is None:
-        return found
+        return has_lost
     with np.errstate(divide="ignore", invalid="ignore"):
-        grown = np.log(seen.first_share / usual.first_share)
+        grown = np.log(measured.first_share / usual.first_share)
         error = np.maximum(usual.spread, LEAST_SPREAD) * np.sqrt(1 / days + 1 / usual.count)
-    known = np.isfinite(grown) & np.isfinite(error)
+    finite = np.isfinite(grown) & np.isfinite(error)
     over = np.where(np.asarray(days) >= WEEK_DAYS, OF_WEEK, DEVIATIONS)
-    return np.where(known, grown > over * error, found)
+    return np.where(finite, grown > over * error, has_lost)
 
 
 @lru_cache(maxsize=4)
 def _ratios(pulses: int) -> np.ndarray:
     """V100/V_f1 of the reference network, (LOSSES, LOWS)."""
     ohm = string_resistance_ohm()
-    found = np.empty((len(LOSSES), len(LOWS)))
+    ratios = np.empty((len(LOSSES), len(LOWS)))
     for row, loss in enumerate(LOSSES):
         source = Source().aged(float(loss))
         for column, low in enumerate(LOWS):
             volts = np.abs(rectifier_lines(Bridge(pulses, float(low)), source, 1.0, ohm).volts)
-            found[row, column] = volts[1] / volts[pulses - 1]
-    return found
+            ratios[row, column] = volts[1] / volts[pulses - 1]
+    return ratios
 
 
 def _low(ratio: np.ndarray, loss: np.ndarray, pulses: int) -> np.ndarray:
@@ -103,5 +103,5 @@ def _low(ratio: np.ndarray, loss: np.ndarray, pulses: int) -> np.ndarray:
     column = np.clip((curves <= ratio[:, None]).sum(axis=1) - 1, 0, len(LOWS) - 2)
     rows = np.arange(len(ratio))
     left, right = curves[rows, column], curves[rows, column + 1]
-    found: np.ndarray = LOWS[column] + (LOWS[1] - LOWS[0]) * np.clip((ratio - left) / (right - left), 0, 1)
-    return found
+    low: np.ndarray = LOWS[column] + (LOWS[1] - LOWS[0]) * np.clip((ratio - left) / (right - left), 0, 1)
+    return low

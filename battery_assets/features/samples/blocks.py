@@ -52,8 +52,8 @@ def cells_of(jars: pl.DataFrame, unit: str) -> dict[str, int]:
     """Cells of a jar by battery_id, or of the jars of a string by string_id; those of other sizes alone."""
     if "cells" not in jars.columns:
         return {}
-    known = jars.group_by(pl.col(unit).cast(pl.String)).agg(pl.col("cells").median().cast(pl.Int64))
-    return dict(known.filter(pl.col("cells") != SIX).iter_rows())
+    usual = jars.group_by(pl.col(unit).cast(pl.String)).agg(pl.col("cells").median().cast(pl.Int64))
+    return dict(usual.filter(pl.col("cells") != SIX).iter_rows())
 
 
 def in_six_cells(
@@ -78,5 +78,5 @@ def in_six_cells(
 
 def sizes(jars: pl.DataFrame, ids: list[str]) -> np.ndarray:
     """6 / cells of jars in the order of ids."""
-    known = cells_of(jars, "battery_id")
-    return np.array([SIX / known.get(name, SIX) for name in ids])
+    usual_cells = cells_of(jars, "battery_id")
+    return np.array([SIX / usual_cells.get(name, SIX) for name in ids])

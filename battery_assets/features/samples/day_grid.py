@@ -29,8 +29,8 @@ def midnight_us(day: date) -> int:
 
 def per_string(values: np.ndarray, string_of: np.ndarray, strings: int) -> np.ndarray:
     """The median over a string's jars; NaN where none is known."""
-    known = [values[(string_of == s) & ~np.isnan(values)] for s in range(strings)]
-    return np.array([np.median(group) if len(group) else np.nan for group in known])
+    finite = [values[(string_of == s) & ~np.isnan(values)] for s in range(strings)]
+    return np.array([np.median(group) if len(group) else np.nan for group in finite])
 
 
 def instants_grid(ts: np.ndarray, runs: Runs, string_of: np.ndarray, strings: int, day_us: int) -> Grid:
@@ -40,8 +40,8 @@ def instants_grid(ts: np.ndarray, runs: Runs, string_of: np.ndarray, strings: in
     for s in range(strings):
         mine = np.flatnonzero(string_of[runs.unit] == s)
         if len(mine):
-            seen = np.concatenate([ts[a : a + 200] for a in runs.start[mine[:8]]]) - day_us
-            turn = np.angle(np.mean(np.exp(2j * np.pi * (seen % step[s]) / step[s])))
+            offsets = np.concatenate([ts[a : a + 200] for a in runs.start[mine[:8]]]) - day_us
+            turn = np.angle(np.mean(np.exp(2j * np.pi * (offsets % step[s]) / step[s])))
             first[s] = day_us + turn / (2 * np.pi) * step[s] - 0.5 * step[s]
     buckets = np.ceil(DAY_US / step).astype(np.int64) + 2
     return first, step, np.concatenate([[0], np.cumsum(buckets)]), buckets
@@ -64,11 +64,15 @@ def ohmic_rounds(measurements: pl.DataFrame, ids: list[str]) -> tuple[np.ndarray
     order = pl.DataFrame(
         {"battery_id": ids, "jar": np.arange(len(ids))}, schema_overrides={"battery_id": pl.String}
     )
-    known = (
+    read_rounds = (
         measurements.select(pl.col("battery_id").cast(pl.String), "measured_at", "resistance_mohm")
         .drop_nulls()
         .join(order, on="battery_id")
         .sort("jar", "measured_at")
     )
-    start = np.concatenate([[0], np.cumsum(np.bincount(known["jar"].to_numpy(), minlength=len(ids)))])
-    return micros(known["measured_at"]), known["resistance_mohm"].cast(pl.Float64).to_numpy(), start
+    start = np.concatenate([[0], np.cumsum(np.bincount(read_rounds["jar"].to_numpy(), minlength=len(ids)))])
+    return (
+        micros(read_rounds["measured_at"]),
+        read_rounds["resistance_mohm"].cast(pl.Float64).to_numpy(),
+        start,
+    )

@@ -81,9 +81,9 @@ def held(day: pl.DataFrame, unit: str, wanted: tuple[Held, ...]) -> pl.DataFrame
 def held_in(day: pl.DataFrame, runs: "HourRuns", wanted: tuple[Held, ...]) -> dict[str, pl.Series]:
     """Each wanted value of each run, as `held` gives them."""
     step_us = np.nan_to_num(runs.period_s, nan=60.0) * US
-    found = {}
+    spans = {}
     for each in wanted:
         values, sign = numbers(day, each.column), -1.0 if each.lowest else 1.0
         kept = held_of_runs(runs.starts, runs.codes, runs.ts_us, values, step_us, each.seconds * US, sign)
-        found[each.name] = pl.Series(kept, dtype=pl.Float64).fill_nan(None)
-    return found
+        spans[each.name] = pl.Series(kept, dtype=pl.Float64).fill_nan(None)
+    return spans

@@ -19,7 +19,7 @@ def _middle(a, b, c):
 def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
     """What `_one_by_one` gives; a unit that was sampled evenly, without a gap, goes by counts of samples."""
     runs = len(starts) - 1
-    found = np.full(runs, np.nan)
+    longest_held = np.full(runs, np.nan)
     first = 0
     while first < runs:
         stop = first + 1
@@ -30,12 +30,12 @@ def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
         if _even(ts[a:b], values[a:b], step_us[first]):
             back_us = max(window_us - step_us[first], 0) / (ts[a + 1] - ts[a])
             back, since = int(np.floor(back_us)), int(np.ceil(back_us))
-            found[first:stop] = _by_counts(edges, values[a:b], back, since, sign)
+            longest_held[first:stop] = _by_counts(edges, values[a:b], back, since, sign)
         else:
             of_unit = unit[a:b], ts[a:b], values[a:b], step_us[first:stop]
-            found[first:stop] = _one_by_one(edges, *of_unit, window_us, sign)
+            longest_held[first:stop] = _one_by_one(edges, *of_unit, window_us, sign)
         first = stop
-    return found
+    return longest_held
 
 
 @njit(cache=True, nogil=True)
@@ -69,7 +69,7 @@ def _by_counts(edges, values, back, since, sign):
         for row in range(min(begin + width, rows) - 1, begin - 1, -1):
             low = min(low, voted[row])
             to_end[row] = low
-    found = np.full(len(edges) - 1, np.nan)
+    longest_held = np.full(len(edges) - 1, np.nan)
     low, left = np.inf, width
     for run in range(len(edges) - 1):
         best = -np.inf
@@ -80,8 +80,8 @@ def _by_counts(edges, values, back, since, sign):
             if left == 0:
                 low, left = np.inf, width
         if best > -np.inf:
-            found[run] = sign * best
-    return found
+            longest_held[run] = sign * best
+    return longest_held
 
 
 @njit(cache=True, nogil=True)
@@ -93,7 +93,7 @@ def _one_by_one(starts, unit, ts, values, step_us, window_us, sign):
     looks for the lowest value instead. step_us (runs,): the unit's sampling interval.
     """
     runs, rows = len(starts) - 1, len(ts)
-    found, longest, first = np.full(runs, -np.inf), 0, 0
+    longest_held, longest, first = np.full(runs, -np.inf), 0, 0
     for row in range(1, rows + 1):
         if row == rows or unit[row] != unit[first]:
             longest, first = max(longest, row - first), row
@@ -129,9 +129,9 @@ def _one_by_one(starts, unit, ts, values, step_us, window_us, sign):
             while at[head] < reach:
                 head += 1
             if since <= reach:
-                found[now_run] = max(found[now_run], low[head])
+                longest_held[now_run] = max(longest_held[now_run], low[head])
         if over:
             break
         count, before = (1, 0.0) if ends else (count + 1, now)
         now, now_ts, now_unit, now_run = value, ts[row], unit[row], run
-    return np.where(np.isfinite(found), sign * found, np.nan)
+    return np.where(np.isfinite(longest_held), sign * longest_held, np.nan)

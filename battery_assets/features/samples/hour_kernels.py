@@ -23,13 +23,13 @@ COUNTS = ("v_rows", "r_changes", "g_rows", "g_off", "outside_rows")
 def run_starts(jar, ts):
     """The first row of each jar and hour, and behind them the number of rows."""
     starts = np.empty(len(ts) + 1, np.int64)
-    found = 0
+    count = 0
     for row in range(len(ts)):
         if row == 0 or jar[row] != jar[row - 1] or ts[row] // HOUR_US != ts[row - 1] // HOUR_US:
-            starts[found] = row
-            found += 1
-    starts[found] = len(ts)
-    return starts[: found + 1].copy()
+            starts[count] = row
+            count += 1
+    starts[count] = len(ts)
+    return starts[: count + 1].copy()
 
 
 @njit(cache=True, nogil=True)

@@ -47,10 +47,10 @@ def string_doubt(
             "current charges"
         )
         return words, SIGN_STEP
-    known = np.isfinite(current_a) & np.isfinite(volts)
-    if np.count_nonzero(known) < FEWEST:
+    finite = np.isfinite(current_a) & np.isfinite(volts)
+    if np.count_nonzero(finite) < FEWEST:
         return None
-    amps, volt = float(np.median(np.abs(current_a[known]))), float(np.median(np.abs(volts[known])))
+    amps, volt = float(np.median(np.abs(current_a[finite]))), float(np.median(np.abs(volts[finite])))
     if volt < JAR_V[0] / 2 and amps > LOADED_C * rated_ah and amps > 10 * volt and amps > 100:
         words = (
             f"current_a stays at {amps:.0f} A and voltage_v at {volt:.2f} V per jar: the two columns look "
@@ -66,11 +66,11 @@ def refuse_jars(volts: np.ndarray, temps: np.ndarray) -> None:
         return
     some = slice(None, None, max(len(volts) // 2000, 1))
     v, t = volts[some], temps[some]
-    known = np.isfinite(v) & np.isfinite(t)
-    if np.count_nonzero(known) < FEWEST:
+    finite = np.isfinite(v) & np.isfinite(t)
+    if np.count_nonzero(finite) < FEWEST:
         return
-    volt, warm = float(np.median(v[known])), float(np.median(t[known]))
-    if volt > JAR_V[1] and JAR_V[0] < warm < JAR_V[1] and float(np.std(t[known])) < 1.5:
+    volt, warm = float(np.median(v[finite])), float(np.median(t[finite]))
+    if volt > JAR_V[1] and JAR_V[0] < warm < JAR_V[1] and float(np.std(t[finite])) < 1.5:
         raise BadInput(
             f"jars show {volt:.1f} V at {warm:.1f} °C: voltage_v and temperature_c look swapped; "
             f"next step: {SWAP_STEP}"

@@ -33,8 +33,8 @@ def unit_runs(units: pl.Series, ids: Sequence[str]) -> Runs:
     stops = np.cumsum(lengths)
     index = {name: k for k, name in enumerate(ids)}
     units_found = np.array([index.get(name, -1) for name in names], np.int64)
-    known = units_found >= 0
-    return Runs(units_found[known], (stops - lengths)[known], stops[known])
+    is_unit = units_found >= 0
+    return Runs(units_found[is_unit], (stops - lengths)[is_unit], stops[is_unit])
 
 
 def micros(ts: pl.Series) -> np.ndarray:
@@ -57,13 +57,13 @@ def numbers(frame: pl.DataFrame, column: str) -> np.ndarray:
 def steps_us(ts: np.ndarray, runs: Runs) -> np.ndarray:
     """Sampling interval of each run in microseconds: the median step, NaN for a single row."""
     lengths = runs.stop - runs.start
-    found = np.full(len(lengths), np.nan)
+    medians = np.full(len(lengths), np.nan)
     for length in np.unique(lengths[lengths > 1]):
         alike = np.flatnonzero(lengths == length)
         at = np.unique(np.linspace(0, length - 2, min(_PROBES, length - 1)).astype(np.int64))
         at = runs.start[alike][:, None] + at
-        found[alike] = np.median(ts[at + 1] - ts[at], axis=1)
-    return found
+        medians[alike] = np.median(ts[at + 1] - ts[at], axis=1)
+    return medians
 
 
 def medians(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
@@ -81,9 +81,9 @@ def group_steps_us(steps: np.ndarray, group: np.ndarray, groups: int) -> np.ndar
     """Interval of each group of runs (jars of a string): the median of its runs, 60 s where unknown."""
     step = np.full(groups, float(DEFAULT_STEP_US))
     for g in np.unique(group):
-        known = steps[(group == g) & (steps > 0)]
-        if len(known):
-            step[g] = np.median(known)
+        positive = steps[(group == g) & (steps > 0)]
+        if len(positive):
+            step[g] = np.median(positive)
     return step
 
 
@@ -105,5 +105,5 @@ def usual_of(ts: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Sampling interval in seconds of each run [start, stop) of instants, as `usual_steps`; NaN for null."""
     steps = steps_us(ts, Runs(np.arange(len(start)), start, stop)) / 1e6
     steps[~(steps > 0)] = np.nan
-    known = steps[~np.isnan(steps)]
-    return np.where(np.isnan(steps), np.median(known) if len(known) else np.nan, steps)
+    finite = steps[~np.isnan(steps)]
+    return np.where(np.isnan(steps), np.median(finite) if len(finite) else np.nan, steps)

@@ -106,8 +106,8 @@ class StringSamples:
     def _rated(self, units: Units) -> Iterator[tuple[int, slice, float]]:
         """Of each string that has rows its number, where these lie, and its rated Ah; NaN where not known."""
         for s, first, last in zip(self.runs.unit, self.runs.start, self.runs.stop, strict=True):
-            known = units.rated_ah[(units.string_of == s) & np.isfinite(units.rated_ah)]
-            yield int(s), slice(first, last), float(np.median(known)) if len(known) else np.nan
+            ratings = units.rated_ah[(units.string_of == s) & np.isfinite(units.rated_ah)]
+            yield int(s), slice(first, last), float(np.median(ratings)) if len(ratings) else np.nan
 
     def span(self, strings: int) -> tuple[np.ndarray, np.ndarray]:
         """First row and row after the last of each string; equal where it has none."""

@@ -56,16 +56,16 @@ def documents_of(rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
 def fits_of(rows: pl.DataFrame) -> pl.DataFrame:
     """The discharge fits of earlier months, as state_of_health takes them (columns of FITS)."""
     kept = rows.filter(pl.col("filter_json").is_not_null())
-    found = [
+    fits = [
         (name, json.loads(text).get("fit"))
         for name, text in kept.select("battery_id", "filter_json").iter_rows()
     ]
-    told = [
+    documents = [
         (name, datetime.fromisoformat(one["fitted_at"]), one["soh_pct"], one["soh_std_pct"])
-        for name, one in found
+        for name, one in fits
         if one and one["soh_pct"] is not None
     ]
-    return pl.DataFrame(told, schema=FITS, orient="row")
+    return pl.DataFrame(documents, schema=FITS, orient="row")
 
 
 def fits_now(identified: Identified) -> pl.DataFrame:
@@ -90,17 +90,20 @@ def restored(
     units = Units.of(jars)
     state = initial_twin_state(jars_day, strings_day, jars)
     for k, name in enumerate(units.ids):
-        told = documents.get(name)
-        if told is None:
+        document = documents.get(name)
+        if document is None:
             continue
-        state.at_us[k], state.counts[k] = told["at_us"], told["counts"]
+        state.at_us[k], state.counts[k] = document["at_us"], document["counts"]
         # A document of a twin without a bias has fewer states: what it lacks begins anew.
-        size = len(told["x"])
-        state.x[k, :size], state.cov[k, :size, :size] = told["x"], np.array(told["cov"]).reshape(size, size)
+        size = len(document["x"])
+        state.x[k, :size], state.cov[k, :size, :size] = (
+            document["x"],
+            np.array(document["cov"]).reshape(size, size),
+        )
         s = units.string_of[k]
-        if told["string_id"] == units.strings[s]:
+        if document["string_id"] == units.strings[s]:
             state.anchors[s], state.loads[s], state.zero_a[s] = (
-                told[word] for word in ("anchors", "loads", "zero_a")
+                document[word] for word in ("anchors", "loads", "zero_a")
             )
     return state
 
@@ -123,17 +126,17 @@ def carried(
     wanders[:, _MADE] = FORGETS_MADE * spread[:, _MADE]
     soh, ohm = soh_pct.astype(float).copy(), ohmic_mohm.astype(float).copy()
     for k, name in enumerate(units.ids):
-        told = documents.get(name)
-        if told is None or told.get("parameters") is None:
+        document = documents.get(name)
+        if document is None or document.get("parameters") is None:
             continue
-        values[k] = [told["parameters"].get(word, values[k, n]) for n, word in enumerate(NAMES)]
-        health = _ratio(soh_pct[k], told["soh_pct"])
+        values[k] = [document["parameters"].get(word, values[k, n]) for n, word in enumerate(NAMES)]
+        health = _ratio(soh_pct[k], document["soh_pct"])
         values[k, [CAPACITY_AH, ACID_AH]] *= health
         values[k, DEPLETION] /= health
-        values[k, R0_OHM] *= _ratio(ohmic_mohm[k], told["ohmic_mohm"])
-        sd[k] = np.minimum(np.hypot(told["theta_sd"], wanders[k]), spread[k])
-        soh[k] = soh[k] if np.isfinite(soh[k]) else _number(told["soh_pct"])
-        ohm[k] = ohm[k] if np.isfinite(ohm[k]) else _number(told["ohmic_mohm"])
+        values[k, R0_OHM] *= _ratio(ohmic_mohm[k], document["ohmic_mohm"])
+        sd[k] = np.minimum(np.hypot(document["theta_sd"], wanders[k]), spread[k])
+        soh[k] = soh[k] if np.isfinite(soh[k]) else _number(document["soh_pct"])
+        ohm[k] = ohm[k] if np.isfinite(ohm[k]) else _number(document["ohmic_mohm"])
     # The capacity is asked of every discharge anew, and leaving float differs each time.
     free = [fit.LN_ACID, fit.SURFACE_V, fit.COUP_V]
     sd[:, free] = spread[:, free]
@@ -165,7 +168,7 @@ def documents(state: TwinState, hands_on: Carried, identified: Identified, units
     out = []
     for k, name in enumerate(state.battery_id):
         s = int(units.string_of[k])
-        told = {
+        parts = {
             "x": state.x[k].tolist(), "cov": state.cov[k].ravel().tolist(), "at_us": int(state.at_us[k]),
             "counts": state.counts[k].tolist(), "string_id": units.strings[s],
             "anchors": state.anchors[s].tolist(), "loads": state.loads[s].tolist(),
@@ -174,17 +177,17 @@ def documents(state: TwinState, hands_on: Carried, identified: Identified, units
             "theta_sd": hands_on.theta_sd[k].tolist(), "soh_pct": _plain(hands_on.soh_pct[k]),
             "ohmic_mohm": _plain(hands_on.ohmic_mohm[k]), "fit": _fit(identified, fitted.get(name)),
         }  # fmt: skip
-        out.append(json.dumps(told))
+        out.append(json.dumps(parts))
     return out
 
 
-def _fit(found: Identified, k: int | None) -> dict[str, Any] | None:
+def _fit(fitted: Identified, k: int | None) -> dict[str, Any] | None:
     if k is None:
         return None
     return {
-        "fitted_at": found.fitted_at[k].isoformat(), "soh_pct": _plain(found.soh_pct[k]),
-        "soh_std_pct": _plain(found.soh_std_pct[k]), "rmse_v": _plain(found.rmse_v[k]),
-        "drawn_share": _plain(found.drawn_share[k]), "theta": found.theta[k].tolist(),
+        "fitted_at": fitted.fitted_at[k].isoformat(), "soh_pct": _plain(fitted.soh_pct[k]),
+        "soh_std_pct": _plain(fitted.soh_std_pct[k]), "rmse_v": _plain(fitted.rmse_v[k]),
+        "drawn_share": _plain(fitted.drawn_share[k]), "theta": fitted.theta[k].tolist(),
     }  # fmt: skip
 
 

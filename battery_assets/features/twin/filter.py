@@ -54,11 +54,11 @@ def initial_twin_state(jars_day: pl.DataFrame, strings_day: pl.DataFrame, jars: 
     """The state before a first day: full (sd 2 points) on float, else what the first voltage shows (20)."""
     units = Units.of(jars)
     begun = initial_charge_state(jars_day, strings_day, jars)
-    known = np.isfinite(begun.soc_pct) & (begun.variance <= 5.0**2)
+    usable = np.isfinite(begun.soc_pct) & (begun.variance <= 5.0**2)
     x = np.zeros((len(units.ids), kernel.STATES))
     x[:, kernel.SOC] = np.nan_to_num(begun.soc_pct, nan=100.0) / 100.0
     cov = np.zeros((len(units.ids), kernel.STATES, kernel.STATES))
-    cov[:, 0, 0] = np.where(known, 0.02**2, kernel.UNKNOWN_VARIANCE)
+    cov[:, 0, 0] = np.where(usable, 0.02**2, kernel.UNKNOWN_VARIANCE)
     # How wide the bias may be is the jar's, not the state's: the filter brings it in at its first step.
     cov[:, kernel.BIAS, kernel.BIAS] = PRODUCT_SD_V**2
     strings = len(units.strings)

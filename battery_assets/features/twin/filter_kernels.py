@@ -173,9 +173,9 @@ def _first_known(temps, first, last):
 def _advance(now, amps, before, kind, temperature_c, gap_us, p, shared, x, cov, at_us, jar):
     """Prediction from the last sample to this one: exact for a current that changes in a straight line."""
     pause = now - at_us[jar]
-    known = at_us[jar] >= 0
+    begun = at_us[jar] >= 0
     at_us[jar] = now
-    if not known or pause <= 0:
+    if not begun or pause <= 0:
         return
     dt = pause / SECOND_US
     if kind in (IMPOSED, FILLED) or np.isnan(amps):

@@ -69,10 +69,12 @@ class TwinWalk:
     """The filter of a site's jars, day after day; `state` is that of the last evening, None before any."""
 
     def __init__(self, jars: pl.DataFrame, before: pl.DataFrame, state: TwinState | None = None) -> None:
-        told, ids = carry.documents_of(before), jars["battery_id"].to_list()
+        documents, ids = carry.documents_of(before), jars["battery_id"].to_list()
         ohmic_new = carry.numbers_of(jars, ids, "initial_resistance_mohm")
-        start = carry.carried(told, jars, np.full(len(ids), np.nan), _first_time(told, ids, ohmic_new))
-        self._jars, self._told, self._parameters = jars, told, start.parameters
+        start = carry.carried(
+            documents, jars, np.full(len(ids), np.nan), _first_time(documents, ids, ohmic_new)
+        )
+        self._jars, self._told, self._parameters = jars, documents, start.parameters
         self.state = state
 
     def step(self, day: date, jar_rows: pl.DataFrame, string_rows: pl.DataFrame) -> pl.DataFrame:
@@ -80,8 +82,8 @@ class TwinWalk:
         if self.state is None:
             self.state = carry.restored(self._told, jar_rows, string_rows, self._jars)
         self.state = twin_day(jar_rows, string_rows, self._jars, self._parameters, self.state)
-        seen = TelemetryDay(day, jar_rows, string_rows, _NONE, _NONE)
-        return day_windows(seen, self._jars) if jar_rows.height else NO_WINDOWS
+        samples = TelemetryDay(day, jar_rows, string_rows, _NONE, _NONE)
+        return day_windows(samples, self._jars) if jar_rows.height else NO_WINDOWS
 
 
 def twin_at_end(
@@ -98,30 +100,30 @@ def twin_at_end(
     """
     at, ids = features_24h["feature_ts"].max(), jars["battery_id"].to_list()
     assert isinstance(at, datetime)
-    told = carry.documents_of(before)
+    documents = carry.documents_of(before)
     silent = state is None
-    state = carry.restored(told, NO_JARS, NO_STRINGS, jars) if state is None else state
+    state = carry.restored(documents, NO_JARS, NO_STRINGS, jars) if state is None else state
     charge = state.frame()
     if silent:
         # No string said anything: health and wear can be told, the charge cannot.
         unknown = [pl.lit(None, pl.Float64).alias(name) for name in ("soc_pct", "soc_std_pct")]
         charge = charge.with_columns(unknown)
     windows = largest(windows_by_day, per_string=3)
-    known = health(pl.DataFrame(schema=FITS), at)
-    soh = _working_soh(known, ids)
+    healthy = health(pl.DataFrame(schema=FITS), at)
+    soh = _working_soh(healthy, ids)
     ohmic = _ohmic_at_25c(features_24h, ids, carry.numbers_of(jars, ids, "initial_resistance_mohm"))
-    prior = carry.carried(told, jars, soh, ohmic)
+    prior = carry.carried(documents, jars, soh, ohmic)
     units = Units.of(jars)
-    found = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
-    final = health(carry.fits_now(found), at)
-    hands_on = carry.updated(prior, found, _working_soh(final, ids))
+    fitted = identified(windows, prior.parameters, prior.theta_sd, units.rated_ah)
+    final = health(carry.fits_now(fitted), at)
+    hands_on = carry.updated(prior, fitted, _working_soh(final, ids))
     shown = {
-        name: (found.fitted_at[k], float(found.rmse_v[k]))
-        for k, name in enumerate(found.parameters.battery_id)
-        if np.isfinite(found.rmse_v[k])
+        name: (fitted.fitted_at[k], float(fitted.rmse_v[k]))
+        for k, name in enumerate(fitted.parameters.battery_id)
+        if np.isfinite(fitted.rmse_v[k])
     }
     rows = twin_states(jars, charge, final, features_24h, windows, hands_on.parameters, at, shown)
-    texts = carry.documents(state, hands_on, found, units)
+    texts = carry.documents(state, hands_on, fitted, units)
     return rows.with_columns(filter_json=pl.Series(texts, dtype=pl.String))
 
 
@@ -131,9 +133,9 @@ def _working_soh(health: pl.DataFrame, ids: list[str]) -> np.ndarray:
     return carry.numbers_of(health, ids, name)
 
 
-def _first_time(told: dict, ids: list[str], ohmic_mohm: np.ndarray) -> np.ndarray:
+def _first_time(documents: dict, ids: list[str], ohmic_mohm: np.ndarray) -> np.ndarray:
     """The acceptance reading of the jars that begin; NaN for those that go on."""
-    return np.where([name in told for name in ids], np.nan, ohmic_mohm)
+    return np.where([name in documents for name in ids], np.nan, ohmic_mohm)
 
 
 def _ohmic_at_25c(features_24h: pl.DataFrame, ids: list[str], initial_mohm: np.ndarray) -> np.ndarray:

@@ -66,7 +66,7 @@ def twin_states(
     power_fade_pct = (1 − R_initial/R) · 100 at 25 °C; capacity_fade_pct against the initial capacity.
     """
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    known = _known(jars, charge, health, features_24h, at)
+    facts = _facts_at(jars, charge, health, features_24h, at)
     windows = discharges.partition_by("battery_id", as_dict=True)
     curves = {name: row for name, row in zip(parameters.battery_id, parameters.values, strict=True)}
     rows = [
@@ -77,7 +77,7 @@ def twin_states(
             at,
             (shown or {}).get(jar["battery_id"]),
         )
-        for jar in known.to_dicts()
+        for jar in facts.to_dicts()
     ]
     return _opened(pl.DataFrame(rows, schema=SCHEMA))
 
@@ -100,7 +100,7 @@ def _opened(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _known(
+def _facts_at(
     jars: pl.DataFrame,
     charge: pl.DataFrame,
     health: pl.DataFrame,
@@ -108,21 +108,21 @@ def _known(
     at: datetime,
 ) -> pl.DataFrame:
     latest = week_of_readings(features_24h.filter(pl.col("feature_ts") <= at))
-    known = jars.select(
+    facts = jars.select(
         pl.col("battery_id").cast(pl.String),
         "installed_date", "initial_capacity_ah", "initial_resistance_mohm", "capacity_ah",
     )  # fmt: skip
     for part in (charge.select("battery_id", "soc_pct", "soc_std_pct"), health, latest):
         keyed = part.with_columns(pl.col("battery_id").cast(pl.String)).unique("battery_id")
-        known = known.join(keyed, on="battery_id", how="left", maintain_order="left")
-    warm = numbers(known, "t_mean").astype(float)
+        facts = facts.join(keyed, on="battery_id", how="left", maintain_order="left")
+    warm = numbers(facts, "t_mean").astype(float)
     at_25 = resistance_at_25c(
-        numbers(known, "r_internal_latest").astype(float), np.nan_to_num(warm, nan=25.0)
+        numbers(facts, "r_internal_latest").astype(float), np.nan_to_num(warm, nan=25.0)
     )
     installed = pl.col("installed_date").cast(pl.Date)
     years = (pl.lit(at.date()) - installed).dt.total_days() / 365.25
     thermal = years.clip(lower_bound=0.0) * pl.Series(ageing_factor(np.nan_to_num(warm, nan=25.0)))
-    return known.with_columns(
+    return facts.with_columns(
         at_25_mohm=pl.Series(at_25, dtype=pl.Float64).fill_nan(None), thermal_years=thermal
     )
 
@@ -138,8 +138,8 @@ def _state(
     reading, initial = jar["r_internal_latest"], jar["initial_resistance_mohm"]
     ohmic, soh, rated = reading or initial, jar["soh_pct"], jar["capacity_ah"]
     working = jar.get("working_soh_pct") or soh
-    seen = calibration(windows, (working or 100.0) / 100.0 * rated if rated else None, ohmic)
-    used = seen.fit if seen is not None and seen.fit.rmse_v <= WORST_RMSE_V else None
+    calibrated = calibration(windows, (working or 100.0) / 100.0 * rated if rated else None, ohmic)
+    used = calibrated.fit if calibrated is not None and calibrated.fit.rmse_v <= WORST_RMSE_V else None
     values, not_valid = circuit(jar["soc_pct"], ohmic, used)
     r0_source = "discharge_step" if used and used.r0_from_step and "r0_mohm" not in not_valid else (
         "ohmic_reading" if reading else "initial_resistance"
@@ -160,8 +160,8 @@ def _state(
         },
         # Of which the jars of a string are drawn together.
         "likely_end_days": [None if jar.get(name) is None else round(jar[name], 1) for name in LIKELY_END],
-        "rmse_of": ("held_out_window" if seen.held_out else "fitted_window")
-        if seen
+        "rmse_of": ("held_out_window" if calibrated.held_out else "fitted_window")
+        if calibrated
         else "identification"
         if shown
         else None,
@@ -184,8 +184,8 @@ def _state(
         "power_fade_pct": (1.0 - initial / jar["at_25_mohm"]) * 100.0
         if initial and jar["at_25_mohm"]
         else None,
-        "calibration_rmse_v": seen.rmse_v if seen else shown[1] if shown else None,
-        "last_calibrated_at": seen.at if seen else shown[0] if shown else None,
+        "calibration_rmse_v": calibrated.rmse_v if calibrated else shown[1] if shown else None,
+        "last_calibrated_at": calibrated.at if calibrated else shown[0] if shown else None,
     }
 
 
@@ -202,8 +202,8 @@ def as_they_are(rows: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
     ohms = ("r0_mohm", "r1_mohm", "r2_mohm", "calibration_rmse_v")
     farads = [pl.col(name) / share for name in ("c1_f", "c2_f")]
     # A block of one cell has six times the farads of a jar: more than the column may hold are not told.
-    told = [pl.when(farad < MOST_F).then(farad) for farad in farads]
-    return rows.with_columns(pl.col(ohms) * share, *told)
+    believable = [pl.when(farad < MOST_F).then(farad) for farad in farads]
+    return rows.with_columns(pl.col(ohms) * share, *believable)
 
 
 def _curve(values: np.ndarray) -> dict:

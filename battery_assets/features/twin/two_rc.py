@@ -77,12 +77,12 @@ def fit_two_rc(
         solved = _solved(stack, branches)
         if solved is not None:
             break
-    found, taus, rmse = solved if solved is not None else (np.zeros(len(windows)), (), np.nan)
+    solution, taus, rmse = solved if solved is not None else (np.zeros(len(windows)), (), np.nan)
     k = len(stack.fixed)
     stepped = k > len(windows)
-    pairs = [*zip(found[k:].tolist(), taus, strict=True), (None, None), (None, None)]
-    r0 = float(found[k - 1]) if stepped and len(found) >= k else r0_ohm
-    offset = float(found[len(windows) - 1])
+    pairs = [*zip(solution[k:].tolist(), taus, strict=True), (None, None), (None, None)]
+    r0 = float(solution[k - 1]) if stepped and len(solution) >= k else r0_ohm
+    offset = float(solution[len(windows) - 1])
     return TwoRc(r0, stepped, *pairs[0], *pairs[1], offset_v=offset, rmse_v=float(rmse))
 
 
@@ -133,10 +133,10 @@ def _solved(stack: _Stack, branches: int) -> tuple[np.ndarray, tuple[float, ...]
         grids = [np.geomspace(low, high, GRID) for low, high in bounds]
         columns = np.vstack([stack.fixed, *(responses(stack.seconds, stack.current, g) for g in grids)])
         chosen = _choices(len(stack.fixed), branches)
-        found = _least_squares(columns, stack, chosen, branches)
-        if found is None:
+        solution = _least_squares(columns, stack, chosen, branches)
+        if solution is None:
             return best
-        coefficients, which = found
+        coefficients, which = solution
         taus = tuple(float(np.concatenate(grids)[k - len(stack.fixed)]) for k in which[len(stack.fixed) :])
         residual = stack.target - coefficients @ columns[which]
         rmse = float(np.sqrt(np.sum(stack.weight * residual**2) / stack.weight.sum()))
@@ -163,8 +163,8 @@ def _least_squares(
     gram, moment = (scaled * stack.weight) @ scaled.T, scaled @ (stack.weight * stack.target)
     grams = gram[chosen[:, :, None], chosen[:, None, :]] + 1e-12 * np.eye(chosen.shape[1])
     moments = moment[chosen]
-    seen = len(stack.held) - 2
-    held = stack.held[: seen + branches]
+    free = len(stack.held) - 2
+    held = stack.held[: free + branches]
     first = chosen.shape[1] - len(held)
     with np.errstate(divide="ignore"):
         pull = np.where(held > 0, (PRIOR_SD_V / (PRIOR_SHARE * held)) ** 2, 0.0)

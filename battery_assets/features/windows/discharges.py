@@ -98,7 +98,7 @@ def _spans(
     low = np.flatnonzero(current < -least_a)
     if not len(low):
         return []
-    found, pause = [], max(PAUSE_US, PAUSE_STEPS * step_us)
+    spans, pause = [], max(PAUSE_US, PAUSE_STEPS * step_us)
     for event in np.split(low, np.flatnonzero(np.diff(ts[low]) > pause) + 1):
         begin, last = ts[event[0]] - step_us / 2, ts[event[-1]]
         if last - ts[event[0]] >= SHORTEST_US:
@@ -106,14 +106,14 @@ def _spans(
             inside = (ts >= begin) & (ts <= end)
             moved = float(np.trapezoid(np.maximum(-current[inside], 0.0), ts[inside] / 3.6e9))
             moved -= current[event[0]] * step_us / 2 / 3.6e9
-            found.append((int(begin), int(end), moved))
-    return found
+            spans.append((int(begin), int(end), moved))
+    return spans
 
 
-def _from_full(found: list[tuple[int, int, float]], rated_ah: float) -> list[tuple[int, int, float]]:
+def _from_full(spans: list[tuple[int, int, float]], rated_ah: float) -> list[tuple[int, int, float]]:
     """The discharges of a day before which hardly anything had been drawn."""
-    drawn = np.cumsum([0.0, *(moved for *_, moved in found)])
-    return [event for event, before in zip(found, drawn, strict=False) if before <= FULL_SHARE * rated_ah]
+    drawn = np.cumsum([0.0, *(moved for *_, moved in spans)])
+    return [event for event, before in zip(spans, drawn, strict=False) if before <= FULL_SHARE * rated_ah]
 
 
 def _enough(ts: np.ndarray, begin: int, end: int) -> np.ndarray:

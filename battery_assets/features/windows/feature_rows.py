@@ -197,9 +197,9 @@ class _Month:
             setattr(month, name, last[name].copy())
         month.week.extend(WindowSums(*(kept[name] for name in _SUMS)) for _, kept in before[-LONG_DAYS:])
         ts, _, start = month.rounds
-        seen = ts <= midnight_us(day) + kernel.HOUR_US * kernel.HOURS
+        earlier = ts <= midnight_us(day) + kernel.HOUR_US * kernel.HOURS
         jar = np.repeat(np.arange(len(month.ids)), np.diff(start))
-        month.round_next = start[:-1] + np.bincount(jar[seen], minlength=len(month.ids))
+        month.round_next = start[:-1] + np.bincount(jar[earlier], minlength=len(month.ids))
         return month
 
     def to_save(self) -> dict[str, np.ndarray]:

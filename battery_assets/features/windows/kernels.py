@@ -238,8 +238,8 @@ def string_hours(
 @njit(cache=True, nogil=True)
 def _string_sample(ts, current, is_discharge, sums, memory, gap_us, discharge_a, surge_a, at_edge):
     sums[N_SAMPLES] += 1
-    known = not np.isnan(current)
-    low = known and current < -discharge_a
+    measured = not np.isnan(current)
+    low = measured and current < -discharge_a
     if low or is_discharge == YES:
         memory[LOW_RUN] += 1
         memory[OUT_RUN] = 0
@@ -247,12 +247,12 @@ def _string_sample(ts, current, is_discharge, sums, memory, gap_us, discharge_a,
         if memory[IN_DISCHARGE] != YES and confirmed:
             memory[IN_DISCHARGE] = YES
             sums[CYCLES] += not at_edge
-    elif known or is_discharge == NO:
+    elif measured or is_discharge == NO:
         memory[LOW_RUN] = 0
         memory[OUT_RUN] += 1
         if memory[OUT_RUN] >= 2:
             memory[IN_DISCHARGE] = NO
-    if not known:
+    if not measured:
         return
     sums[N_CURRENT] += 1
     pause = ts - memory[LAST_TS]

@@ -32,8 +32,8 @@ def truth_apart(warehouse: Warehouse, part: Part) -> "Verdict":
         *(f"view {name}, which reads the truth" for name in views_of(warehouse, TRUTH[0])),
     ]
     truth = rows_if_there(warehouse, *TRUTH, part)
-    known = truth is not None and not truth.is_empty()
-    raw = _single_readings(warehouse, part) if known else pl.DataFrame()
+    has_truth = truth is not None and not truth.is_empty()
+    raw = _single_readings(warehouse, part) if has_truth else pl.DataFrame()
     return law.truth_apart(raw, truth, t.telemetry_jar_raw.name, leaks)
 
 

@@ -25,12 +25,12 @@ def windows_shown(
     bursts = recorded_bursts(warehouse, part, windows)
     if bursts.is_empty():
         return {}
-    known = windows.select("window_id", "event_type", "data_blob_url")
-    found = bursts.join(facts, on="string_id", how="left").join(known, on="window_id")
-    shown: dict[str, Any] = {"findings": dg.MetadataValue.md(_markdown(findings(found)))}
-    if chosen := picked(found):
+    windows_named = windows.select("window_id", "event_type", "data_blob_url")
+    joined = bursts.join(facts, on="string_id", how="left").join(windows_named, on="window_id")
+    shown: dict[str, Any] = {"findings": dg.MetadataValue.md(_markdown(findings(joined)))}
+    if chosen := picked(joined):
         shown |= _ripple(warehouse, part, *chosen)
-    loaded = found.filter("discharge", pl.col("event_type") != "surge").sort("dc_a", "ts")
+    loaded = joined.filter("discharge", pl.col("event_type") != "surge").sort("dc_a", "ts")
     # A transfer shows load, return and recharge in one window; a test only its beginning.
     transfers = loaded.filter(pl.col("event_type") == "transfer_event")
     for row in (transfers if transfers.height else loaded).head(1).to_dicts():

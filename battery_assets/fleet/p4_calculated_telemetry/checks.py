@@ -45,8 +45,8 @@ def power_law(warehouse: Warehouse, part: Part) -> "Verdict":
             read.scan(table, day).filter(in_window(width))
             for table in (t.telemetry_string_raw, t.telemetry_string_calc)
         )
-        told = credible_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
-        return law.power_evidence(told.drop_nulls(["voltage_v", "current_a"]))
+        joined = credible_strings(raw, jars)[0].join(calc, on=["ts", "string_id"])
+        return law.power_evidence(joined.drop_nulls(["voltage_v", "current_a"]))
 
     days = reduce_days(warehouse, "power_law", part, inputs, alone, power, by=__name__).values()
     return law.power_law(pl.concat(days) if days else pl.DataFrame(), jars_of(warehouse, part).codes)
@@ -66,11 +66,11 @@ def soc_law(warehouse: Warehouse, part: Part) -> "Verdict":
     judge = Judge(read, believed)
 
     def ends(day: date, rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        found = law.largest_discharge(day, judge.strings(day, rows)[0], jars.capacity_ah)
-        if found is None:
+        ends_found = law.largest_discharge(day, judge.strings(day, rows)[0], jars.capacity_ah)
+        if ends_found is None:
             return {}
-        charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, found)
-        return {"discharge": pl.DataFrame([asdict(found)]), "charges": charges}
+        charges = _charges(read.scan(t.telemetry_jar_calc, day), facts, ends_found)
+        return {"discharge": pl.DataFrame([asdict(ends_found)]), "charges": charges}
 
     inputs, rows = day_inputs(files, believed), partial(read.of, t.telemetry_string_raw)
     days = reduce_days(warehouse, "soc_law", part, inputs, rows, ends, by=__name__).values()

@@ -96,14 +96,14 @@ class _Walk:
         evidence.add_day(rows)
         evidence.add_signs(rows, strings)
         health = evidence.health(day)
-        seen = in_six_cells(rows, "battery_id", self._cells["battery_id"])
+        credible = in_six_cells(rows, "battery_id", self._cells["battery_id"])
         loads = in_six_cells(strings, "string_id", self._cells["string_id"])
         working = health["working_soh_pct"].to_numpy()
-        soc, self._state = charge_state_day(seen, loads, jars, working, self._state)
+        soc, self._state = charge_state_day(credible, loads, jars, working, self._state)
         not_told = self._other | withheld((judged, of_strings), jars)
         soh = dict(zip(health["battery_id"], health["soh_pct"], strict=True)) | dict.fromkeys(not_told)
-        told = _without(soc, not_told).with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
-        return told, {**arrays_of(self._state), **evidence.to_save()}
+        shown = _without(soc, not_told).with_columns(soh_pct=_of_unit(soc["battery_id"], soh))
+        return shown, {**arrays_of(self._state), **evidence.to_save()}
 
     def _carried(self) -> "ChargeState | None":
         """The charge that the month before ended with; None where that month was never calculated.
@@ -121,10 +121,12 @@ class _Walk:
         jars = self._evidence.jars
         then = with_quarantined(jars, self._broken_before())
         # Emptied rows would not do: a mode without a voltage counts as float.
-        told = then.filter(pl.col("quarantined").is_null())
-        kept = pl.col("string_id").cast(pl.String).is_in(told["string_id"].cast(pl.String).unique().to_list())
+        sound = then.filter(pl.col("quarantined").is_null())
+        kept = (
+            pl.col("string_id").cast(pl.String).is_in(sound["string_id"].cast(pl.String).unique().to_list())
+        )
         loads = (
-            in_six_cells(credible_strings(strings, told)[0], "string_id", self._cells["string_id"])
+            in_six_cells(credible_strings(strings, sound)[0], "string_id", self._cells["string_id"])
             for strings in (rows.filter(kept) for _, (_, rows) in recent)
             if strings.height
         )
@@ -135,14 +137,14 @@ def _without(soc: pl.DataFrame, units: set[str]) -> pl.DataFrame:
     """The charge without that of jars of which it cannot be told."""
     if not units:
         return soc
-    told = ~pl.col("battery_id").cast(pl.String).is_in(sorted(units))
-    return soc.with_columns(pl.when(told).then(pl.col("soc_pct", "soc_quality")))
+    quarantined = ~pl.col("battery_id").cast(pl.String).is_in(sorted(units))
+    return soc.with_columns(pl.when(quarantined).then(pl.col("soc_pct", "soc_quality")))
 
 
 def _of_unit(units: pl.Series, values: dict[str, float]) -> pl.Series:
     """The value of each row's unit; dictionary codes make it one lookup a row."""
     if not isinstance(units.dtype, pl.Enum):
         return units.cast(pl.String).replace_strict(values, default=None, return_dtype=pl.Float32)
-    known = [values.get(unit) for unit in units.dtype.categories]
-    by_code = np.array([np.nan if value is None else value for value in known], dtype=np.float32)
+    by_category = [values.get(unit) for unit in units.dtype.categories]
+    by_code = np.array([np.nan if value is None else value for value in by_category], dtype=np.float32)
     return pl.Series(by_code[units.to_physical().to_numpy()], nan_to_null=True)

@@ -26,5 +26,7 @@ def impedance_measurement_calc(
     jars = jar_facts(warehouse, part)
     credible, _ = credible_rounds(measured, jars)
     doubted = ~pl.col("measurement_id").is_in(credible["measurement_id"].to_list())
-    told = measured.with_columns(pl.when(~doubted).then(pl.col("resistance_mohm")).alias("resistance_mohm"))
-    return warehouse.replace(t.impedance_measurement_calc, part, impedance_results(told, jars))
+    without_doubt = measured.with_columns(
+        pl.when(~doubted).then(pl.col("resistance_mohm")).alias("resistance_mohm")
+    )
+    return warehouse.replace(t.impedance_measurement_calc, part, impedance_results(without_doubt, jars))

@@ -119,17 +119,17 @@ def _registered(
         FOREST: ("forest.npz", NUMBERS, lambda path: save_forest(forest, path)),
         NETWORK: ("autoencoder.safetensors", CHANNELS, lambda path: save_autoencoder(network, path)),
     }
-    found: dict[str, Any] = {}
+    versions: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, (file, seen, save) in files.items():
+        for name, (file, scores, save) in files.items():
             sha256 = save(Path(folder) / file)
             run.log_artifact_file(Path(folder) / file, "model")
             tags = {
                 "cutoff_month": str(part.month),
                 "gate": "refused",
                 "gate_words": REFUSED,
-                "features": json.dumps(list(seen)),
+                "features": json.dumps(list(scores)),
                 "model_sha256": sha256,
             }
-            found[name] = tracking.register(name, run.run_id, f"model/{file}", tags, note=NOTES[name])
-    return found
+            versions[name] = tracking.register(name, run.run_id, f"model/{file}", tags, note=NOTES[name])
+    return versions

@@ -67,9 +67,9 @@ def gate_check(context: dg.AssetCheckExecutionContext, tracking: Tracking) -> dg
 )
 def leakage_check(context: dg.AssetCheckExecutionContext, tracking: Tracking) -> dg.AssetCheckResult:
     run = tracking.client().get_run(_newest(context, tracking)["run_id"])
-    told = {name: text for name, text in run.data.tags.items() if name.startswith("probe_")}
-    red = [f"{name.removeprefix('probe_')} {text}" for name, text in told.items() if text.startswith("red")]
-    return _judged(bool(told) and not red, "; ".join(red) or f"{len(told)} probes are green")
+    probes = {name: text for name, text in run.data.tags.items() if name.startswith("probe_")}
+    red = [f"{name.removeprefix('probe_')} {text}" for name, text in probes.items() if text.startswith("red")]
+    return _judged(bool(probes) and not red, "; ".join(red) or f"{len(probes)} probes are green")
 
 
 @dg.asset_check(
@@ -116,17 +116,17 @@ def drift_of(
     jars = warehouse.read(t.battery, part, ["battery_id", "string_id"]).collect()
     read = pl.col("feature_snapshot_json").str.json_decode(pl.Struct(dict.fromkeys(FEATURES, pl.Float64)))
     wide = rows.with_columns(read).unnest("feature_snapshot_json").join(jars, on="battery_id")
-    found = drifts({name: model.usual[name] for name in names if name in model.usual}, wide)
-    red = [f"{one.name}: PSI {one.psi:.2f}, up to {one.bound:.2f} is usual" for one in found if one.red]
-    worst = f"{found[0].name} is furthest out, PSI {found[0].psi:.2f} of {found[0].bound:.2f}"
+    drifted = drifts({name: model.usual[name] for name in names if name in model.usual}, wide)
+    red = [f"{one.name}: PSI {one.psi:.2f}, up to {one.bound:.2f} is usual" for one in drifted if one.red]
+    worst = f"{drifted[0].name} is furthest out, PSI {drifted[0].psi:.2f} of {drifted[0].bound:.2f}"
     words = (
-        f"unlike training: {'; '.join(red)}" if red else f"{len(found)} quantities as in training; {worst}"
+        f"unlike training: {'; '.join(red)}" if red else f"{len(drifted)} quantities as in training; {worst}"
     )
     return dg.AssetCheckResult(
         passed=not red,
         severity=dg.AssetCheckSeverity.WARN,
         description=words,
-        metadata={one.name: one.psi for one in found},
+        metadata={one.name: one.psi for one in drifted},
     )
 
 

@@ -61,13 +61,13 @@ def digital_twin_state(context: dg.AssetExecutionContext, warehouse: Warehouse) 
     rows = kept["rows"]
     if "seen" not in kept:
         return warehouse.replace(t.digital_twin_state, part, rows)
-    seen = kept["seen"]
-    health = rows.select("battery_id", "soh_pct"), seen.select("battery_id", "battery_code", "string_code")
+    telling = kept["seen"]
+    health = rows.select("battery_id", "soh_pct"), telling.select("battery_id", "battery_code", "string_code")
     bars = keep_picture(
         warehouse, part, "state of health", digest(*health), lambda: soh_bars(*health), by=__name__
     )
     trend = {"worst SOH, %": rows["soh_pct"].min(), "mean SOH, %": rows["soh_pct"].mean()}
-    shown = {**numbers(trend), **bars, **month_shown(warehouse, part, rows, seen)}
+    shown = {**numbers(trend), **bars, **month_shown(warehouse, part, rows, telling)}
     return warehouse.replace(t.digital_twin_state, part, rows, metadata=shown)
 
 
@@ -83,23 +83,23 @@ def _at_end(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
     features = warehouse.read(t.feature_store, part, where=daily).collect()
     week = _last_week(warehouse, part, jars)
     named = pl.concat([NO_IDS, *(day["seen"] for day in week)])
-    seen = jars.join(named.unique(), on="battery_id", how="semi", maintain_order="left")
-    if seen.is_empty() or features.is_empty():
+    telling = jars.join(named.unique(), on="battery_id", how="semi", maintain_order="left")
+    if telling.is_empty() or features.is_empty():
         return {"rows": empty(t.digital_twin_state)}
     before = earlier_rows(warehouse, t.digital_twin_state, part, HISTORY_MONTHS)
     # All that is known of the health at the end: the last week of readings, and the tests of the year.
-    evidence = HealthEvidence.of(warehouse, part, seen)
+    evidence = HealthEvidence.of(warehouse, part, telling)
     for day in week:
         evidence.restore(day)
     # The twin knows jars of six cells: others are seen as such, and their circuits told as they are.
-    cells = cells_of(seen, "battery_id")
-    as_six = in_six_cells(seen, "battery_id", cells, ("initial_resistance_mohm",))
+    cells = cells_of(telling, "battery_id")
+    as_six = in_six_cells(telling, "battery_id", cells, ("initial_resistance_mohm",))
     read = in_six_cells(features, "battery_id", cells, ("r_internal_latest",))
     walked = _walked(warehouse, part, as_six, before)
     state = state_of(TwinState, walked[-1]) if walked else None
     windows = [day["windows"] for day in walked]
     rows = as_they_are(twin_at_end(as_six, before, state, windows, read, evidence.health_with), cells)
-    return {"rows": evidence.hand_on_levels(rows), "seen": seen}
+    return {"rows": evidence.hand_on_levels(rows), "seen": telling}
 
 
 def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dict[str, pl.DataFrame]]:
@@ -120,9 +120,9 @@ def _last_week(warehouse: Warehouse, part: Part, jars: pl.DataFrame) -> list[dic
         rows = judge.jars(day, frames[0])[0]
         evidence.add_day(rows)
         evidence.add_signs(rows, judge.strings(day, frames[1])[0])
-        told = frames[2].filter(pl.col("soh_pct").is_not_null())
-        seen = told.select(pl.col("battery_id").unique().cast(pl.String).sort())
-        return {"seen": seen, **evidence.to_save()}
+        estimated = frames[2].filter(pl.col("soh_pct").is_not_null())
+        units = estimated.select(pl.col("battery_id").unique().cast(pl.String).sort())
+        return {"seen": units, **evidence.to_save()}
 
     days = reduce_days(warehouse, "digital_twin_state", part, inputs, read.walk, signs, by=__name__)
     return list(days.values())
@@ -170,8 +170,8 @@ def _days(
     for day, rows in strings.items():
         loads = in_six_cells(rows, "string_id", cells["string_id"])
         if ahead is not None and ahead[0] == day:
-            seen = judge.jars(day, ahead[1])[0]
-            yield day, (in_six_cells(seen, "battery_id", cells["battery_id"]), loads)
+            credible = judge.jars(day, ahead[1])[0]
+            yield day, (in_six_cells(credible, "battery_id", cells["battery_id"]), loads)
             ahead = next(walk, None)
         else:
             yield day, (NO_JARS, loads)

@@ -55,8 +55,8 @@ def rul_model(
     from battery_assets.learning.life.model import Recipe, TooFewFailures, fit
 
     part = Part.of(context)
-    seen = training_frames(warehouse, part)
-    examples, recipe = labelled(seen.snaps, seen.batteries, seen.ends, part.start), Recipe()
+    frames = training_frames(warehouse, part)
+    examples, recipe = labelled(frames.snaps, frames.batteries, frames.ends, part.start), Recipe()
     tags = {
         "dagster_run_id": context.run.run_id,
         "cutoff_month": str(part.month),
@@ -68,7 +68,7 @@ def rul_model(
             model, metrics = fit(
                 examples, recipe, lambda name, value, step: run.log_metrics({name: value}, step)
             )
-            probed = seen.probes(examples, recipe)
+            probed = frames.probes(examples, recipe)
             run.set_tags({f"probe_{probe.name}": probe.tag for probe in probed})
             metrics |= _decisions(run, model, examples)
             metrics |= _beside_the_champion(tracking, model, examples, part)
@@ -168,12 +168,12 @@ def data_versions(warehouse: Warehouse, part: Part) -> dict[str, str]:
     """Which data the model saw: the checksum of every partition read, and the definition of its labels."""
     from battery_assets.learning.life.labels import DEFINITION
 
-    found = {"labels": str(DEFINITION), "battery": digest(_every_jar(warehouse).sort("battery_id"))}
+    versions = {"labels": str(DEFINITION), "battery": digest(_every_jar(warehouse).sort("battery_id"))}
     with warehouse.transaction() as connection:
         for table in (t.feature_store, t.digital_twin_state, t.maintenance_event, t.capacity_test_raw):
             for row in registry.committed_parts(connection, table, before=part.month):
-                found[f"{table.name} {row.month}|{row.site}"] = row.sha256
-    return found
+                versions[f"{table.name} {row.month}|{row.site}"] = row.sha256
+    return versions
 
 
 def _kept(
@@ -220,10 +220,10 @@ def _kept(
 
 def _words(model: "RulModel", metrics: dict[str, float], part: Part) -> str:
     """What MLflow's pages say of the run and of the version it made."""
-    seen = model.trained_on
+    trained_on = model.trained_on
     return (
-        f"Remaining life, trained on the months before {part.month}: {seen['jars']} jars, "
-        f"{seen['snapshots']} snapshots, {seen['failures']} ends of life. On jars it had not seen: "
-        f"concordance {metrics['c_index']:.3f}, 90-day Brier score {metrics['brier_90d']:.4f}. "
+        f"Remaining life, trained on the months before {part.month}: {trained_on['jars']} jars, "
+        f"{trained_on['snapshots']} snapshots, {trained_on['failures']} ends of life. On jars it had not "
+        f"seen: concordance {metrics['c_index']:.3f}, 90-day Brier score {metrics['brier_90d']:.4f}. "
         "CatBoost loads model/model.cbm; its sha256 is a tag of the version."
     )

@@ -53,16 +53,16 @@ def rul_prediction(
 
     part = warehouse.claim(t.rul_prediction, context)
     snaps, faults = month_snapshots(warehouse, part)
-    broken, known = (
+    broken, facts = (
         snaps.join(faults, on="battery_id", how=how, maintain_order="left") for how in ("semi", "anti")
     )
     behind = served(tracking, _model_of(warehouse, part))
     if behind.away:
         context.log.warning(f"rul_prediction {part}: predicted by the twin: {behind.away}")
-    week = has_week(known) if behind.model else pl.Series([False] * known.height, dtype=pl.Boolean)
-    parts = [_by_twin(known.filter(~week)), _by_fault(broken, faults)]
+    week = has_week(facts) if behind.model else pl.Series([False] * facts.height, dtype=pl.Boolean)
+    parts = [_by_twin(facts.filter(~week)), _by_fault(broken, faults)]
     if behind.model and week.any():
-        parts.append(_by_model(behind.model, behind.model_id, known.filter(week)))
+        parts.append(_by_model(behind.model, behind.model_id, facts.filter(week)))
     rows = pl.concat(parts).sort("battery_id")
     jars = jar_facts(warehouse, part)
     silent = jars.filter(pl.col("replaced_date").is_null()).join(rows, on="battery_id", how="anti").height
@@ -101,9 +101,9 @@ def month_snapshots(warehouse: Warehouse, part: Part) -> tuple[pl.DataFrame, pl.
     features = features.join(placed, on="battery_id", how="semi")
     snaps = snapshots(features, twins, batteries).filter(pl.col("snapshot_at") > part.start)
     # Of a jar whose health could not be told this month no life can be told either, nor of one that has left.
-    told = still_there(twins.filter(pl.col("captured_at") > part.start), batteries, "captured_at")
-    faults = told.filter(pl.col("fault").is_not_null()).select("battery_id", "fault", "lost_v")
-    return snaps.join(told, on="battery_id", how="semi", maintain_order="left"), faults
+    twin_rows = still_there(twins.filter(pl.col("captured_at") > part.start), batteries, "captured_at")
+    faults = twin_rows.filter(pl.col("fault").is_not_null()).select("battery_id", "fault", "lost_v")
+    return snaps.join(twin_rows, on="battery_id", how="semi", maintain_order="left"), faults
 
 
 def _model_of(warehouse: Warehouse, part: Part) -> dict | None:
@@ -115,17 +115,17 @@ def _model_of(warehouse: Warehouse, part: Part) -> dict | None:
     return rows.row(-1, named=True) if rows.height else None
 
 
-def served(tracking: Tracking, found: dict | None) -> Served:
+def served(tracking: Tracking, registered: dict | None) -> Served:
     """The model of a row of ml_model, fetched and checked; nothing raised here may hold back an alert."""
-    if found is None:
+    if registered is None:
         return Served(None, None)
     from battery_assets.learning.life.model import ModelMismatch, load
 
-    name, version = found["artifact_url"].removeprefix("models:/").split("/")
-    sha256 = json.loads(found["hyperparameters_json"])["model_sha256"]
+    name, version = registered["artifact_url"].removeprefix("models:/").split("/")
+    sha256 = json.loads(registered["hyperparameters_json"])["model_sha256"]
     try:
         with tracking.fetched(name, version) as path:
-            return Served(load(path, sha256), found["model_id"])
+            return Served(load(path, sha256), registered["model_id"])
     except (TrackingUnavailable, ArtifactMismatch, ModelMismatch, OSError) as reason:
         return Served(None, None, f"model {name} {version} is away: {reason}")
 
@@ -149,10 +149,10 @@ def _by_fault(snaps: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
     from battery_assets.learning.life.explanation import feature_snapshot_json
     from battery_assets.learning.life.prediction import ended
 
-    told = snaps.join(faults, on="battery_id", how="left", maintain_order="left")
+    joined = snaps.join(faults, on="battery_id", how="left", maintain_order="left")
     words = [
         json.dumps({"method": "known fault", "fault": fault, "lost_v": lost_v})
-        for fault, lost_v in told.select("fault", "lost_v").iter_rows()
+        for fault, lost_v in joined.select("fault", "lost_v").iter_rows()
     ]
     explained = pl.Series("explanation_json", words, dtype=pl.String)
     return _rows(
@@ -180,7 +180,7 @@ def _rows(
     source: str,
     model_id: str | None,
     explained: pl.Series,
-    seen: pl.Series,
+    snapshots_seen: pl.Series,
 ) -> pl.DataFrame:
     ids = [
         identity("rul_prediction", jar, at.isoformat())
@@ -191,6 +191,6 @@ def _rows(
         snaps["snapshot_at"].alias("predicted_at"),
         pl.lit(source).alias("source"),
         pl.lit(model_id, pl.String).alias("model_id"),
-        seen.alias("feature_snapshot_json"),
+        snapshots_seen.alias("feature_snapshot_json"),
         explained.alias("explanation_json"),
     )

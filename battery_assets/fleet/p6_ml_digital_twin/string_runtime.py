@@ -80,15 +80,15 @@ def _runtimes(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
     batteries, strings, systems = (
         warehouse.read(table, part).collect() for table in (t.battery, t.string, t.battery_system)
     )
-    models, known = rated_models(warehouse), jar_facts(warehouse, part)
+    models, jars_known = rated_models(warehouse), jar_facts(warehouse, part)
     at = twins["captured_at"].max()
     if not isinstance(at, datetime):
         return {"rows": empty(t.string_runtime)}
-    sizes = known.group_by("string_id").agg(pl.col("cells").median())
+    sizes = jars_known.group_by("string_id").agg(pl.col("cells").median())
     places = string_places(strings, systems, batteries, models, at)
     facts = places.join(sizes, on="string_id", how="left", maintain_order="left")
     jars = jar_states(facts, batteries, models, twins, _last_day(warehouse, part), at)
-    jars = of_six_cells(jars, cells_of(known, "battery_id"))
+    jars = of_six_cells(jars, cells_of(jars_known, "battery_id"))
     loads = string_loads(facts, _own_loads(warehouse, part, facts))
     return {
         "rows": string_runtimes(facts, jars, loads, at),

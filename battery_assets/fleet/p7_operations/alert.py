@@ -66,6 +66,6 @@ def _raised(warehouse: Warehouse, part: Part) -> dict[str, pl.DataFrame]:
     from battery_assets.features.operations.alerts import alerts, not_evaluated
 
     inputs, rules = alert_inputs(warehouse, part), thresholds()
-    found = signals(inputs)
-    missing = pl.Series("rule", not_evaluated(inputs, rules, found), pl.String)
-    return {"rows": alerts(inputs, rules, found), "without_evidence": missing.to_frame()}
+    by_rule = signals(inputs)
+    missing = pl.Series("rule", not_evaluated(inputs, rules, by_rule), pl.String)
+    return {"rows": alerts(inputs, rules, by_rule), "without_evidence": missing.to_frame()}

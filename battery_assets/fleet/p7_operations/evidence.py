@@ -69,8 +69,10 @@ def alert_inputs(warehouse: Warehouse, part: Part) -> "AlertInputs":
     jar = in_six_cells(jar_month["hours"], "battery_id", cells, JAR_VOLTS)
     string = in_six_cells(string_month["hours"], "string_id", of_strings, STRING_VOLTS)
     if jar.height or string.height:
-        found = without_consequences(findings(telemetry_evidence(jar, string, jars), jars), left_out, jars)
-        objections = pl.concat([found, objections])
+        objections_found = without_consequences(
+            findings(telemetry_evidence(jar, string, jars), jars), left_out, jars
+        )
+        objections = pl.concat([objections_found, objections])
     both = [
         stacked([month_hours(warehouse, part.before, each)["hours"], month["hours"]])
         for each, month in ((JARS, jar_month), (STRINGS, string_month), (SENSORS, room_month))

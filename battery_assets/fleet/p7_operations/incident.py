@@ -58,6 +58,6 @@ def incident(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mate
     news: list[Event] = []
     if is_news(part.end):
         with warehouse.reading() as connection:
-            told = turns(connection, INCIDENT_OPENED, INCIDENT_RESOLVED, month.site)
-        news = [*incident_events(rows, month, told), *alert_events(linked, month.site)]
+            turned = turns(connection, INCIDENT_OPENED, INCIDENT_RESOLVED, month.site)
+        news = [*incident_events(rows, month, turned), *alert_events(linked, month.site)]
     return warehouse.replace(t.incident, part, rows, also={t.alert: linked}, metadata=shown, events=news)

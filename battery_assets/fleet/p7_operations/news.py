@@ -26,17 +26,17 @@ SEVERITY_OF = {"low": INFO, "medium": WARNING, "high": WARNING, "critical": CRIT
 _UNITS = ("battery_id", "string_id", "location_id")
 
 
-def incident_events(rows: pl.DataFrame, month: "Month", told: Mapping[str, Turn]) -> Iterator[Event]:
+def incident_events(rows: pl.DataFrame, month: "Month", turned: Mapping[str, Turn]) -> Iterator[Event]:
     """Open incidents: opened, and escalated where they got worse since; those that are over: resolved.
 
-    rows: incident at the month's end; the newest of each fault counts. told: what was told of faults. An end
-    is told where the beginning was.
+    rows: incident at the month's end; the newest of each fault counts. turned: what was told of faults.
+    An end is told where the beginning was.
     """
     was = dict(month.before.select("incident_id", "severity").iter_rows())
     newest = rows.sort("created_at", "incident_id").unique("fault", keep="last", maintain_order=True)
     for row in newest.to_dicts():
         same = f"incident|{row['fault']}"
-        turn = told.get(same, Turn())
+        turn = turned.get(same, Turn())
         of = _of_incident(row, month.site, same)
         if row["status"] == "open":
             number = turn.if_open

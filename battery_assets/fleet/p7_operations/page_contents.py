@@ -107,8 +107,8 @@ def _site_month(warehouse: Warehouse, part: Part, until: datetime) -> tuple[pl.D
 def _place(warehouse: Warehouse, part: Part) -> pl.DataFrame:
     """The coordinates of a site: those of its first location that has them."""
     where = warehouse.read(t.location, part, ["location_id", "latitude", "longitude"]).collect()
-    known = where.drop_nulls().sort("location_id").head(1)
-    return _of_page(known, part, c.PLACES)
+    located = where.drop_nulls().sort("location_id").head(1)
+    return _of_page(located, part, c.PLACES)
 
 
 def _jars(warehouse: Warehouse, part: Part, batteries: pl.DataFrame, until: datetime) -> pl.DataFrame:

@@ -38,10 +38,10 @@ def rule_replay(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.M
     strings = warehouse.read(t.battery, part, ["battery_id", "string_id"]).collect()
     newest: Any = states["captured_at"].max()
     until = min(part.end, newest or part.end)
-    found = replay(
+    replayed = replay(
         said, outcomes(events, faults), renewed(events), strings.unique("battery_id"), states.height, until
     )
-    rows = _rows(found, part, until)
+    rows = _rows(replayed, part, until)
     shown = dict(
         rows.drop_nulls("precision").select("signal", pl.col("precision").cast(pl.Float64)).iter_rows()
     )
@@ -52,14 +52,14 @@ def _history(warehouse: Warehouse, table: sa.Table, part: Part) -> pl.DataFrame:
     return site_history(warehouse, table, part, MONTHS - 1)
 
 
-def _rows(found: pl.DataFrame, part: Part, until: datetime) -> pl.DataFrame:
+def _rows(replayed: pl.DataFrame, part: Part, until: datetime) -> pl.DataFrame:
     first = part.start.year * 12 + part.start.month - MONTHS
     begin = part.start.replace(year=first // 12, month=first % 12 + 1)
     ids = [
         identity("rule_replay", str(part.site), str(part.month), *key)
-        for key in found.select("alert_type", "signal").iter_rows()
+        for key in replayed.select("alert_type", "signal").iter_rows()
     ]
-    return found.with_columns(
+    return replayed.with_columns(
         pl.Series("replay_id", ids, dtype=pl.String),
         judged_from=pl.lit(begin, pl.Datetime("us", "UTC")),
         judged_until=pl.lit(until, pl.Datetime("us", "UTC")),

@@ -9,9 +9,9 @@ KEY = "BATTERY_BROKER_URL"
 SCHEMES = ("amqp", "amqps", "redis", "rediss")
 
 
-def broker_url(given: Mapping[str, str]) -> str | None:
+def broker_url(environ: Mapping[str, str]) -> str | None:
     """The broker's address; SettingsError says what is allowed and never shows the password."""
-    value = given.get(KEY)
+    value = environ.get(KEY)
     if value is None:
         return None
     try:
@@ -36,9 +36,9 @@ def results_url(dagster_url: str) -> str:
     return dagster_url if dagster_url.startswith("db+") else f"db+{dagster_url}"
 
 
-def runs_at_once(given: Mapping[str, str]) -> int:
+def runs_at_once(environ: Mapping[str, str]) -> int:
     """How many runs work at the same time, on all machines together; SettingsError for a bad number."""
-    text = given.get("BATTERY_RUNS_AT_ONCE", "2")
+    text = environ.get("BATTERY_RUNS_AT_ONCE", "2")
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 10_000):
         raise SettingsError("BATTERY_RUNS_AT_ONCE", text, "a number of runs from 1 to 10000")
     return int(text)

@@ -60,7 +60,7 @@ def _take_signals() -> None:
 
 
 @signals.worker_process_init.connect
-def _end_with_the_worker(**_given: Any) -> None:
+def _end_with_the_worker(**_signal: Any) -> None:
     # A killed worker's child would go on computing beside the run that takes its place.
     die_with_parent(current_process()._parent_pid)
 

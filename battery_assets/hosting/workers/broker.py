@@ -97,8 +97,8 @@ def environment(broker: Broker) -> dict[str, str]:
 
 
 def _names_program() -> Path | None:
-    found = (Path(folder) / "epmd" for folder in os.get_exec_path())
-    return next((path for path in found if path.is_file()), None)
+    paths = (Path(folder) / "epmd" for folder in os.get_exec_path())
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _password(file: Path) -> str:

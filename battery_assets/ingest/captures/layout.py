@@ -78,11 +78,11 @@ def pattern(names: str) -> re.Pattern[str]:
     return re.compile("".join(texts))
 
 
-def terms_of(given: dict[str, Any]) -> Terms:
+def terms_of(stated: dict[str, Any]) -> Terms:
     """The terms that plain values describe, as JSON holds them. Raises BadInput for what cannot be."""
-    own = {key: given[key] for key in given if key in Terms.__dataclass_fields__ and key != "contract"}
+    own = {key: stated[key] for key in stated if key in Terms.__dataclass_fields__ and key != "contract"}
     try:
-        contract = SourceContract.from_config({key: given[key] for key in given if key not in own})
+        contract = SourceContract.from_config({key: stated[key] for key in stated if key not in own})
     except ContractError as error:
         raise BadInput(f"{error}; next step: correct this term") from error
     rate, pulses = own.get("sample_rate_hz"), own.get("pulses", 6)

@@ -57,8 +57,8 @@ def read_capture(path: Path, name: str, terms: Terms) -> Iterator[Capture]:
         except FileRefused as refusal:
             whole = {"file": name, "line": refusal.line, "column": refusal.column, "reason": refusal.reason,
                      "value": refusal.detail[:80], "raw": None, "rows": rows.read}  # fmt: skip
-            told = pl.DataFrame([whole], schema=QUARANTINE_SCHEMA)
-            yield Capture(name, rows.read, pl.DataFrame(), told, with_step(refusal, terms.contract))
+            quarantined = pl.DataFrame([whole], schema=QUARANTINE_SCHEMA)
+            yield Capture(name, rows.read, pl.DataFrame(), quarantined, with_step(refusal, terms.contract))
             return
         yield Capture(name, rows.read, pl.DataFrame(), rows.quarantine())
         for together in rows.bursts():
@@ -67,8 +67,8 @@ def read_capture(path: Path, name: str, terms: Terms) -> Iterator[Capture]:
                 why=pl.when(pl.col(KEY).is_in(list(rows.broken))).then(pl.lit("INCOMPLETE_BURST"))
                 .otherwise(pl.col("why"))
             )  # fmt: skip
-            told = refused_bursts(bursts.filter(pl.col("why").is_not_null()))
-            yield Capture(name, 0, bursts.filter(pl.col("why").is_null()).drop("why", KEY), told)
+            quarantined = refused_bursts(bursts.filter(pl.col("why").is_not_null()))
+            yield Capture(name, 0, bursts.filter(pl.col("why").is_null()).drop("why", KEY), quarantined)
 
 
 class _Spilled:
@@ -86,8 +86,8 @@ class _Spilled:
         place = len(self._held)
         good = _keyed(rows.good)
         good.write_parquet(self.folder / f"{place}.parquet", compression="lz4")
-        known = [one for one in ("sample_rate_hz", "time_s") if one in good.columns]
-        of_each = [pl.col(one).count() for one in known]
+        columns = [one for one in ("sample_rate_hz", "time_s") if one in good.columns]
+        of_each = [pl.col(one).count() for one in columns]
         self._held.append(
             good.group_by(KEY, maintain_order=True).agg(pl.len().alias("rows"), *of_each)
             .with_columns(piece=pl.lit(place))
@@ -108,15 +108,15 @@ class _Spilled:
     def refuse_without_rate(self) -> None:
         """Raise FileRefused where rows of a burst say neither a rate nor two instants."""
         held = self._all()
-        told = [pl.col("sample_rate_hz") > 0] if "sample_rate_hz" in held.columns else []
-        told += [pl.col("time_s") > 1] if "time_s" in held.columns else []
-        if held.height and (not told or not held.select(pl.any_horizontal(*told).all()).item()):
+        conditions = [pl.col("sample_rate_hz") > 0] if "sample_rate_hz" in held.columns else []
+        conditions += [pl.col("time_s") > 1] if "time_s" in held.columns else []
+        if held.height and (not conditions or not held.select(pl.any_horizontal(*conditions).all()).item()):
             raise FileRefused("NO_RATE", "no sampling rate: neither a column nor a term says it")
 
     def quarantine(self) -> pl.DataFrame:
         """The faulty rows of all pieces."""
-        found = [pl.read_parquet(self.folder / f"faults-{place}.parquet") for place in range(self._faulty)]
-        return pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *found])
+        faults = [pl.read_parquet(self.folder / f"faults-{place}.parquet") for place in range(self._faulty)]
+        return pl.concat([pl.DataFrame(schema=QUARANTINE_SCHEMA), *faults])
 
     def bursts(self) -> Iterator[pl.DataFrame]:
         """The rows of whole bursts, some half a million at a time; each piece is read where it is needed."""
@@ -162,13 +162,13 @@ def _of_burst(faults: list[Fault], marks: pl.DataFrame, before: str | None) -> l
     if first is None:
         return []
     lines = pl.DataFrame({LINE: sorted({fault.line for fault in faults})}, schema={LINE: pl.Int64})
-    found = lines.join_asof(marks.sort(LINE), on=LINE)[KEY]
-    return found.fill_null(first).unique().to_list()
+    bursts = lines.join_asof(marks.sort(LINE), on=LINE)[KEY]
+    return bursts.fill_null(first).unique().to_list()
 
 
 def _bursts(rows: pl.DataFrame, name: str, said: dict[str, str], terms: Terms) -> pl.DataFrame:
     """Samples put together by burst, with what file, path and terms say of each, in this order."""
-    given: dict[str, Any] = {
+    constants: dict[str, Any] = {
         "system": said.get("system") or terms.system, "string": said.get("string") or terms.string,
         "label": said.get("label") or terms.label, "pulses": terms.pulses,
         "sample_rate_hz": terms.sample_rate_hz,
@@ -176,7 +176,7 @@ def _bursts(rows: pl.DataFrame, name: str, said: dict[str, str], terms: Terms) -
     step = pl.col("time_s").diff()
     once = [pl.col(one).drop_nulls().first() for one in SAID_ONCE]
     mixed = [pl.col(one).drop_nulls().n_unique() > 1 for one in SAID_ONCE if one != "taken_at"]
-    found = rows.group_by(KEY, maintain_order=True).agg(
+    bursts = rows.group_by(KEY, maintain_order=True).agg(
         *once, pl.col("signal_id").first(), pl.col(LINE).first().alias("line"),
         pl.len().cast(pl.Int64).alias("rows"),
         pl.any_horizontal(*mixed).first().alias("mixed"), step.median().alias("step"),
@@ -185,8 +185,8 @@ def _bursts(rows: pl.DataFrame, name: str, said: dict[str, str], terms: Terms) -
         pl.col("current_a").cast(pl.Float32).alias("waveform_a"),
     )  # fmt: skip
     stem = said.get("signal_id") or name.rsplit("/", 1)[-1].split(".")[0]
-    filled = found.with_columns(
-        *(pl.col(one).fill_null(pl.lit(value)) for one, value in given.items() if value is not None),
+    filled = bursts.with_columns(
+        *(pl.col(one).fill_null(pl.lit(value)) for one, value in constants.items() if value is not None),
         signal_id=pl.col("signal_id").fill_null(stem), file=pl.lit(name),
     ).with_columns(
         pl.col("sample_rate_hz").fill_null((1 / pl.col("step")).round(3)),

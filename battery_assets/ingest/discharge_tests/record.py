@@ -71,18 +71,18 @@ def read_discharge_test(path: Path, *, sheet: str | None = None) -> DischargeRec
     """
     path = Path(path)
     findings: list[str] = []
-    found, name, roles = chosen_table(path, sheet)
+    frame, name, roles = chosen_table(path, sheet)
     if name:
         findings.append(f"sheet {name!r} read")
     findings.append("columns: " + ", ".join(f"{role} = {column!r}" for role, column in roles.items()))
-    elapsed, started_at = elapsed_seconds(found, roles, path, findings)
+    elapsed, started_at = elapsed_seconds(frame, roles, path, findings)
     size = len(elapsed)
-    temperature = numbers(found[roles["temperature"]]) if "temperature" in roles else np.full(size, np.nan)
+    temperature = numbers(frame[roles["temperature"]]) if "temperature" in roles else np.full(size, np.nan)
     capture = pl.DataFrame(
         {
             "elapsed_s": elapsed,
-            "voltage_v": numbers(found[roles["voltage"]]),
-            "current_a": numbers(found[roles["current"]]),
+            "voltage_v": numbers(frame[roles["voltage"]]),
+            "current_a": numbers(frame[roles["current"]]),
             "temperature_c": temperature,
         },
         schema=CAPTURE_SCHEMA,

@@ -35,22 +35,22 @@ class DischargeTestError(ValueError):
 
 def chosen_table(path: Path, sheet: str | None) -> tuple[pl.DataFrame, str | None, dict[str, str]]:
     """The first table of the file that has voltage and current, its sheet, and the columns' roles."""
-    seen: list[str] = []
+    names: list[str] = []
     empty: list[str] = []
-    for name, found in _tables(path, sheet):
-        roles = _roles(found.columns)
+    for name, frame in _tables(path, sheet):
+        roles = _roles(frame.columns)
         whole = {"voltage", "current"} <= roles.keys()
-        if whole and any(found[roles[role]].count() for role in ("voltage", "current")):
-            return found, name, roles
+        if whole and any(frame[roles[role]].count() for role in ("voltage", "current")):
+            return frame, name, roles
         if whole:
             empty.append(f"{path}" + (f", sheet {name!r}" if name else ""))
-        seen.append(f"{name or 'the file'}: {', '.join(map(str, found.columns))}"[:300])
+        names.append(f"{name or 'the file'}: {', '.join(map(str, frame.columns))}"[:300])
     if empty:
         raise DischargeTestError(
             f"{empty[0]} has no rows below its heading",
             "give the file of a test that was run: one that was cancelled before it began is no evidence",
         )
-    raise DischargeTestError(f"{path}: expected {_EXPECTED}; found {'; '.join(seen) or 'nothing'}")
+    raise DischargeTestError(f"{path}: expected {_EXPECTED}; found {'; '.join(names) or 'nothing'}")
 
 
 def _tables(path: Path, sheet: str | None) -> Iterator[tuple[str | None, pl.DataFrame]]:

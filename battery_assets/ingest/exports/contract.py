@@ -123,22 +123,22 @@ class SourceContract:
         """The contract of a site's settings. Raises ContractError for an unknown key or a bad value."""
         if not isinstance(config, dict):
             raise ContractError(f"contract: expected keys and values, found {type(config).__name__}")
-        known = [field.name for field in fields(cls)]
+        names = [field.name for field in fields(cls)]
         for key in config:
-            if key not in known:
-                near = difflib.get_close_matches(str(key), known, n=1)
+            if key not in names:
+                near = difflib.get_close_matches(str(key), names, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ContractError(f"unknown key {key!r}{hint} Allowed: {', '.join(known)}")
-        given = dict(config)
+                raise ContractError(f"unknown key {key!r}{hint} Allowed: {', '.join(names)}")
+        settings = dict(config)
         for key in ("rename", "units"):
-            if key in given:
-                given[key] = _pairs(key, given[key])
-        if "null_words" in given:
-            words = given["null_words"]
+            if key in settings:
+                settings[key] = _pairs(key, settings[key])
+        if "null_words" in settings:
+            words = settings["null_words"]
             if isinstance(words, str) or not isinstance(words, list | tuple):
                 raise ContractError(f"null_words: {words!r}; expected a list of texts")
-            given["null_words"] = tuple(words)
-        return cls(**given)
+            settings["null_words"] = tuple(words)
+        return cls(**settings)
 
 
 def _pairs(key: str, names: object) -> tuple[tuple[str, str], ...]:

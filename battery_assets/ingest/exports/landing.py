@@ -54,18 +54,18 @@ def landing_files(root: Path, site: str) -> tuple[list[LandingFile], list[FilePr
     (.tmp, .part ...) are left alone until they get their name. A folder that is missing holds nothing.
     """
     folder = Path(root) / site
-    found: list[LandingFile] = []
+    files: list[LandingFile] = []
     problems: list[FileProblem] = []
     for path in sorted(_walk(folder)):
         try:
             _check_kind(path)
             table = _table_of(path, folder)
-            found.append(_described(path, str(path.relative_to(root)), table))
+            files.append(_described(path, str(path.relative_to(root)), table))
         except FileRefused as refusal:
             problems.append(FileProblem(_tellable(path), refusal.reason, refusal.detail))
         except OSError as error:
             problems.append(FileProblem(path, "VANISHED", f"cannot be opened: {error.strerror}"))
-    return found, problems
+    return files, problems
 
 
 def _check_kind(path: Path) -> None:
@@ -175,9 +175,9 @@ def _months(file: LandingFile, table: sa.Table, contract: SourceContract) -> fro
         return frozenset()
     try:
         for piece in pieces(file.path, table, contract, only=names):
-            found = [checked(piece.frame[name], table.c[name], contract) for name in names]
-            instants = found[0].values
-            for other in found[1:]:
+            columns = [checked(piece.frame[name], table.c[name], contract) for name in names]
+            instants = columns[0].values
+            for other in columns[1:]:
                 instants = instants.fill_null(other.values)
             instants = instants.filter((instants >= FIRST_TIME) & (instants < LAST_TIME))
             months |= set(instants.dt.truncate("1mo").unique().dt.strftime("%Y-%m"))

@@ -67,8 +67,8 @@ class Intake:
             )
 
     def _check_kinds(self, rows: Rows, kinds: dict[str, frozenset[str]]) -> None:
-        for name, found in rows.kinds.items():
-            kinds[name] |= found
+        for name, kinds_met in rows.kinds.items():
+            kinds[name] |= kinds_met
             check_kinds(kinds[name], name, self.contract)
 
     def _judge(self, account: FileAccount) -> None:
@@ -77,22 +77,22 @@ class Intake:
         if not bad:
             return
         first = min(account.faults, key=lambda fault: fault.line)
-        told = f"{bad:,} of {read:,} rows are bad; {_commonest(account)}; first: {self._told(first)}"
+        sentence = f"{bad:,} of {read:,} rows are bad; {_commonest(account)}; first: {self._sentence(first)}"
         times = account.times_out_of_range
         if times > max(_TIMES_ROWS, _TIMES_SHARE * read):
             raise FileRefused(
-                "TIME_RANGE", f"{times:,} of {read:,} times are impossible; {self._told(first)}"
+                "TIME_RANGE", f"{times:,} of {read:,} times are impossible; {self._sentence(first)}"
             )
         if contract.policy == "strict":
-            raise FileRefused("BAD_ROWS", told)
+            raise FileRefused("BAD_ROWS", sentence)
         many = bad > contract.bad_rows_limit and bad > contract.bad_share_limit * read
         if many or bad > contract.bad_share_refuse * read:
             [(commonest, _)] = Counter(fault.reason for fault in account.faults).most_common(1)
             usual = next(fault for fault in account.faults if fault.reason == commonest)
             shown = None if self.table.schema == PRIVATE else usual
-            raise FileRefused("TOO_MANY_BAD_ROWS", told, first=shown)
+            raise FileRefused("TOO_MANY_BAD_ROWS", sentence, first=shown)
 
-    def _told(self, fault: Fault) -> str:
+    def _sentence(self, fault: Fault) -> str:
         """A bad row in words: line, column, value, and what is allowed there."""
         column = f", column {fault.column}" if fault.column else ""
         # The books are read by more people than may read contact details.
@@ -110,10 +110,10 @@ class Intake:
         if fault.reason not in ("OUT_OF_RANGE", "OUT_OF_TYPE") or info.get("low") is None:
             return ""
         unit = f" {info['unit']}" if info.get("unit") else ""
-        given = declared(column, self.contract.units)
+        stated_unit = declared(column, self.contract.units)
         step = (
-            f"its unit is declared as {given}"
-            if given
+            f"its unit is declared as {stated_unit}"
+            if stated_unit
             else "if the source has another unit, say "
             f"--contract units={self.table.name}.{fault.column}:UNIT, or a factor such as x0.001"
         )

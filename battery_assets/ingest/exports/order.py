@@ -19,12 +19,12 @@ class Order:
         """Rows older than an earlier row of the same unit; tables without an instant in the key have none."""
         if self.instant is None or not rows.height:
             return pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
-        seen = rows.select(*self.units, self.instant)
+        keys = rows.select(*self.units, self.instant)
         before = 0
         if self._latest is not None:
             before = self._latest.height
-            seen = pl.concat([self._latest, seen])
+            keys = pl.concat([self._latest, keys])
         high = pl.col(self.instant).cum_max().over(self.units)
-        flags = seen.select(pl.col(self.instant) < high).to_series()
-        self._latest = seen.group_by(self.units).agg(pl.col(self.instant).max())
+        flags = keys.select(pl.col(self.instant) < high).to_series()
+        self._latest = keys.group_by(self.units).agg(pl.col(self.instant).max())
         return flags.slice(before)

@@ -94,20 +94,20 @@ class DayReading:
 
     def files_of_days(self) -> dict[date, list[str]]:
         """Of each day the files that have rows of it, in order, by name and checksum."""
-        numbers = {day: set(found) for day, found in self._spool.files_of_days().items()}
-        for number, known in self._books.known.items():
-            for day in known.shares:
+        numbers = {day: set(numbers_there) for day, numbers_there in self._spool.files_of_days().items()}
+        for number, file in self._books.known.items():
+            for day in file.shares:
                 numbers.setdefault(day, set()).add(number)
         files = self._books.files
         return {
-            day: [f"{files[number].name} {files[number].sha256}" for number in sorted(found)]
-            for day, found in sorted(numbers.items())
+            day: [f"{files[number].name} {files[number].sha256}" for number in sorted(numbers_there)]
+            for day, numbers_there in sorted(numbers.items())
         }
 
     def chosen(self, days: Collection[date]) -> "DayReading":
         """The reading of these days only, for which the known files that have rows of them are read."""
         self._only = set(days)
-        touching = [n for n, known in self._books.known.items() if not self._only.isdisjoint(known.shares)]
+        touching = [n for n, file in self._books.known.items() if not self._only.isdisjoint(file.shares)]
         self._books.take_in(self._spool, touching)
         return self
 
@@ -166,13 +166,13 @@ def read_table_days(
 class _Books:
     """Accounts of all files of one reading, from the first row read to the last duplicate settled."""
 
-    def __init__(self, files, table, month, contract, now, known):
+    def __init__(self, files, table, month, contract, now, kept):
         if month is not None:
             month_bounds(month)
         self.files, self.table, self.month, self.contract = list(files), table, month, contract
         self.now = now or datetime.now(UTC)
         names = {number: file.name for number, file in enumerate(self.files)}
-        self.known: dict[int, KnownFile] = {n: known[name] for n, name in names.items() if name in known}
+        self.known: dict[int, KnownFile] = {n: kept[name] for n, name in names.items() if name in kept}
         self._accounts: dict[int, FileAccount] = {}
         self._notes: dict[int, Counter] = {n: Counter(file.notes) for n, file in self.known.items()}
         self._shares: dict[int, dict[date | None, Share]] = {n: {} for n in names}

@@ -121,12 +121,12 @@ class Findings:
                 self._files[note].add(file)
 
     def sentences(self) -> list[str]:
-        told = []
+        lines = []
         for note, times in self._times.items():
             files = sorted(self._files[note])
             where = files[0] if len(files) == 1 else f"{len(files)} files"
-            told.append(f"{note} ({where}{f', {times:,} times' if times > 1 else ''})")
-        return told
+            lines.append(f"{note} ({where}{f', {times:,} times' if times > 1 else ''})")
+        return lines
 
 
 def files_frame(accounts: Iterable[FileAccount], loaded: dict[int, int]) -> pl.DataFrame:

@@ -66,23 +66,23 @@ _TIMES = [" ".join(parts) for parts in itertools.product(_DATES, _CLOCKS)]
 
 def next_step(refusal: FileRefused, contract: SourceContract = _DEFAULT) -> str:
     """What to do about a refused file, in view of the terms that it was read under."""
-    given = {name: value for name, value in vars(contract).items() if value != getattr(_DEFAULT, name)}
+    changed = {name: value for name, value in vars(contract).items() if value != getattr(_DEFAULT, name)}
     reason = refusal.reason
-    if reason == "HEADER_MISMATCH" and "rename" in given:
+    if reason == "HEADER_MISMATCH" and "rename" in changed:
         named = ", ".join(f"{theirs}:{ours}" for theirs, ours in contract.rename)
         return f"complete the term rename, which says {named} now"
-    if reason == "DIALECT" and "separator" in given:
+    if reason == "DIALECT" and "separator" in changed:
         return f"correct the term separator, which says {contract.separator!r} now"
-    if reason == "DIALECT" and (seen := re.match(r"columns are separated by '(\\t|\|)'", refusal.detail)):
-        return f"say how its columns are separated: --contract 'separator={seen[1].replace(_TAB, 'tab')}'"
-    if reason == "TIME_RANGE" and "time_format" in given:
+    if reason == "DIALECT" and (match := re.match(r"columns are separated by '(\\t|\|)'", refusal.detail)):
+        return f"say how its columns are separated: --contract 'separator={match[1].replace(_TAB, 'tab')}'"
+    if reason == "TIME_RANGE" and "time_format" in changed:
         return f"correct the term time_format, which says {contract.time_format!r} now, or the source's clock"
-    if reason == "TRUNCATED" and "final_newline" in given:
+    if reason == "TRUNCATED" and "final_newline" in changed:
         return _AGAIN
     if reason == "TOO_MANY_BAD_ROWS" and refusal.first and (step := of_rows(refusal.first, contract)):
         return step
-    if reason == "TOO_MANY_BAD_ROWS" and given.keys() - {"timezone", "policy", "json_dialect"}:
-        names = ", ".join(sorted(given.keys() - {"timezone", "policy", "json_dialect"}))
+    if reason == "TOO_MANY_BAD_ROWS" and changed.keys() - {"timezone", "policy", "json_dialect"}:
+        names = ", ".join(sorted(changed.keys() - {"timezone", "policy", "json_dialect"}))
         return f"correct them at the source, or the terms that are given: {names}"
     return STEPS[reason]
 
@@ -142,10 +142,10 @@ def with_step(refusal: FileRefused, contract: SourceContract = _DEFAULT) -> str:
     return words if MARK in words else f"{words}{MARK}{next_step(refusal, contract)}"
 
 
-def apart(told: Iterable[str]) -> tuple[list[str], str]:
+def apart(reasons: Iterable[str]) -> tuple[list[str], str]:
     """Lines of `with_step` without their steps, and the steps, each once."""
     lines, steps = [], []
-    for words in told:
+    for words in reasons:
         line, _, step = words.partition(MARK)
         lines.append(line)
         steps.append(step)

@@ -16,16 +16,16 @@ def read_documents(texts: pl.Series, python_literals: bool) -> tuple[pl.Series, 
     Valid JSON is kept letter by letter. With `python_literals`, lists, dictionaries and texts as Python
     prints them, `UUID('...')` among them, become JSON; nothing is ever executed.
     """
-    known: dict[str, str | None] = {}
+    by_path: dict[str, str | None] = {}
     converted: set[str] = set()
     for text in texts.unique().drop_nulls():
         if _is_json(text):
-            known[text] = text
+            by_path[text] = text
         else:
-            known[text] = _from_python(text) if python_literals else None
-            if known[text] is not None:
+            by_path[text] = _from_python(text) if python_literals else None
+            if by_path[text] is not None:
                 converted.add(text)
-    values = pl.Series([None if text is None else known[text] for text in texts], dtype=pl.String)
+    values = pl.Series([None if text is None else by_path[text] for text in texts], dtype=pl.String)
     bad = texts.is_not_null() & values.is_null()
     return values, bad, sum(text in converted for text in texts)
 
@@ -70,10 +70,10 @@ def _refuse_repeated_keys(tree: ast.AST) -> None:
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
         raise ValueError("a key stands twice")
-    return found
+    return unique
 
 
 def _no_constant(word: str) -> None:

@@ -66,10 +66,10 @@ def matched(
     refused_extra = extra if contract.extra_columns == "refuse" else []
     if required or renamed or refused_extra:
         # Without a header the first row stands in its place, with the values of somebody.
-        told = f"missing: {', '.join(missing)}; expected: {', '.join(wanted)}"
+        sentence = f"missing: {', '.join(missing)}; expected: {', '.join(wanted)}"
         if table.schema != PRIVATE:
-            told = _difference(names, wanted, missing, extra, renamed)
-        raise FileRefused("HEADER_MISMATCH", told, line=line)
+            sentence = _difference(names, wanted, missing, extra, renamed)
+        raise FileRefused("HEADER_MISMATCH", sentence, line=line)
     notes: Counter = Counter()
     if spelled:
         notes[f"columns in other letters are read: {', '.join(sorted(spelled.values()))}"] += 1
@@ -100,19 +100,19 @@ def place_of_header(lines: Sequence[str], table: sa.Table, contract: SourceContr
     above = 0
     for place, line in enumerate(lines):
         for separator in (contract.separator, *_SEPARATORS):
-            found = [renames.get(name, name) for name in split_header(line, separator)]
-            names = {*found, *_in_our_letters(found, wanted).values()} & wanted
+            cells = [renames.get(name, name) for name in split_header(line, separator)]
+            names = {*cells, *_in_our_letters(cells, wanted).values()} & wanted
             if needed <= names and len(names) > 1:
-                return place if above < len(found) / 2 else 0
+                return place if above < len(cells) / 2 else 0
         above = max(above, sum(bool(name) for name in split_header(line, contract.separator)))
     return 0
 
 
-def _check_dialect(found: Sequence[str], wanted: dict, contract: SourceContract, line: int | None) -> None:
-    if len(found) != 1:
+def _check_dialect(columns: Sequence[str], wanted: dict, contract: SourceContract, line: int | None) -> None:
+    if len(columns) != 1:
         return
     for separator in _SEPARATORS:
-        names = split_header(found[0], separator)
+        names = split_header(columns[0], separator)
         if separator != contract.separator and sum(name in wanted for name in names) >= 2:
             raise FileRefused(
                 "DIALECT",
@@ -131,8 +131,8 @@ def _alike(name: str, extra: Sequence[str]) -> str | None:
     return next((other for low, other in plain.items() if "_" in name and low == stem), None)
 
 
-def _difference(found, wanted, missing, extra, renamed) -> str:
+def _difference(names, wanted, missing, extra, renamed) -> str:
     parts = [f"missing: {', '.join(missing) or 'none'}", f"unknown: {', '.join(extra) or 'none'}"]
     if renamed:
         parts.append("looks renamed: " + ", ".join(f"{new!r} for {name!r}" for name, new in renamed.items()))
-    return "; ".join([*parts, f"expected: {', '.join(wanted)}", f"found: {', '.join(found)}"])[:2_000]
+    return "; ".join([*parts, f"expected: {', '.join(wanted)}", f"found: {', '.join(names)}"])[:2_000]

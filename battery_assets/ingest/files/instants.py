@@ -46,8 +46,8 @@ def read_instants(texts: pl.Series, time_format: str, timezone: str | None) -> I
 
 def date_pattern(time_format: str) -> str | None:
     """The part of a contract's pattern that is a date: '%d.%m.%Y' of '%d.%m.%Y %H:%M'; None without one."""
-    found = re.search(r"%[dmYyb](?:[^%]?%[dmYyb]){2}", time_format)
-    return found[0] if found else None
+    match = re.search(r"%[dmYyb](?:[^%]?%[dmYyb]){2}", time_format)
+    return match[0] if match else None
 
 
 def typed_instants(values: pl.Series, timezone: str | None) -> Instants:
@@ -162,7 +162,7 @@ def _placed(naive: pl.Series, timezone: str | None, bad: pl.Series) -> Instants:
 
 
 def _kinds(naive: bool, offset: bool) -> frozenset[str]:
-    return frozenset(kind for kind, seen in ((NAIVE, naive), (OFFSET, offset)) if seen)
+    return frozenset(kind for kind, present in ((NAIVE, naive), (OFFSET, offset)) if present)
 
 
 def _none(series: pl.Series) -> pl.Series:

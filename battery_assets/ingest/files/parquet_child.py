@@ -81,8 +81,8 @@ def _write_pieces(
         batch_bytes = sum(map(_unpacked_bytes, batch.columns))
         text_bytes += batch_bytes
         if text_bytes > _most_text(size, request["max_unpacked_bytes"]):
-            told = f"its texts unpack to {text_bytes:,} bytes and more, from a file of {size:,} bytes"
-            return ("TOO_LARGE", f"{told}: above {LARGEST_RATIO} to 1")
+            sentence = f"its texts unpack to {text_bytes:,} bytes and more, from a file of {size:,} bytes"
+            return ("TOO_LARGE", f"{sentence}: above {LARGEST_RATIO} to 1")
         # Whoever reads the pieces holds one at a time.
         height = max(1, batch.num_rows * _PIECE_BYTES // max(_PIECE_BYTES, batch_bytes))
         for start in range(0, batch.num_rows, height):

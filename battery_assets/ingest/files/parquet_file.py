@@ -106,8 +106,8 @@ def decode_apart(script: Path, path: Path, folder: Path, request: dict) -> None:
     if child.returncode > 0:
         raise FileRefused("READER_CRASH", f"exit status {child.returncode}: {_last_line(child.stderr)}")
     if refused.exists():
-        found = json.loads(refused.read_text())
-        raise FileRefused(found["reason"], found["detail"])
+        refusal = json.loads(refused.read_text())
+        raise FileRefused(refusal["reason"], refusal["detail"])
 
 
 def _run(script: Path, request: dict, folder: Path) -> subprocess.CompletedProcess:
@@ -134,7 +134,7 @@ def _last_line(words: str) -> str:
 
 def _as_columns(frame: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
     """Dictionary-encoded texts as texts; a text where another type belongs is type drift."""
-    found = []
+    columns = []
     for series in frame:
         kind = table.c[series.name].info["kind"]
         if isinstance(series.dtype, pl.Categorical | pl.Enum):
@@ -143,8 +143,8 @@ def _as_columns(frame: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
             series = _as_documents(series)
         if series.dtype == pl.String and kind not in _TEXT_KINDS:
             raise FileRefused("SCHEMA_DIFF", f"{series.name} is text, expected {kind}", column=series.name)
-        found.append(series)
-    return pl.DataFrame(found)
+        columns.append(series)
+    return pl.DataFrame(columns)
 
 
 def _as_documents(series: pl.Series) -> pl.Series:
@@ -163,12 +163,12 @@ def _as_documents(series: pl.Series) -> pl.Series:
 
 
 def _piece(frame: pl.DataFrame, rows_before: int, notes: Counter) -> Piece:
-    told = pl.DataFrame([tellable(series) for series in frame])
+    shown = pl.DataFrame([tellable(series) for series in frame])
     return Piece(
         frame=frame,
         lines=np.arange(rows_before + 1, rows_before + frame.height + 1),
         faults=[],
         rows=frame.height,
-        raw=lambda index: json.dumps(told.row(index, named=True), default=str, ensure_ascii=False),
+        raw=lambda index: json.dumps(shown.row(index, named=True), default=str, ensure_ascii=False),
         notes=notes,
     )

@@ -66,10 +66,10 @@ def checked_rows(
         notes.update(read.notes)
         faults += [(str(column.name), reason, mask.to_numpy()) for reason, mask in read.faults]
     elsewhere = _elsewhere(reads, table, month, piece.frame.height)
-    bad, found = _first_faults(piece, faults, elsewhere)
+    bad, faults_found = _first_faults(piece, faults, elsewhere)
     return Rows(
         good=_typed(reads, table, piece, ~(bad | elsewhere)),
-        faults=piece.faults + found,
+        faults=piece.faults + faults_found,
         other_month=int(elsewhere.sum()),
         read=piece.rows,
         notes=notes,
@@ -119,15 +119,15 @@ def _first_faults(
     piece: Piece, faults: list[tuple[str, str, np.ndarray]], elsewhere: np.ndarray
 ) -> tuple[np.ndarray, list[Fault]]:
     bad = np.zeros(piece.frame.height, bool)
-    found = []
+    faults_found = []
     for name, reason, mask in faults:
         values = tellable(piece.frame[name])
         for index in np.flatnonzero(mask & ~bad & ~elsewhere):
             value = values[int(index)]
             text = None if value is None else str(value)
-            found.append(Fault(int(piece.lines[index]), name, reason, text, piece.raw(int(index))))
+            faults_found.append(Fault(int(piece.lines[index]), name, reason, text, piece.raw(int(index))))
         bad |= mask
-    return bad, sorted(found, key=lambda fault: fault.line)
+    return bad, sorted(faults_found, key=lambda fault: fault.line)
 
 
 def _typed(reads: dict[str, Checked], table: sa.Table, piece: Piece, keep: np.ndarray) -> pl.DataFrame:

@@ -66,10 +66,10 @@ class DaySpool:
 
     def files_of_days(self) -> dict[date, set[int]]:
         """The numbers of the files that have rows of each day."""
-        found: dict[date, set[int]] = {}
+        files: dict[date, set[int]] = {}
         for part in self._root.glob("*/*.arrow"):
-            found.setdefault(date.fromisoformat(part.parent.name), set()).add(int(part.name[:6]))
-        return found
+            files.setdefault(date.fromisoformat(part.parent.name), set()).add(int(part.name[:6]))
+        return files
 
     def days(self, only: Collection[date] | None = None) -> Iterator[tuple[date, pl.DataFrame]]:
         """Rows of each day, or of some, in the order of the days; the unit is an Enum in text order."""

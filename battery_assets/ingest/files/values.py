@@ -86,8 +86,8 @@ def _check_type(series: pl.Series, column: sa.Column, contract: SourceContract) 
         way = (
             f"; if it counts from 1970, say --contract time_format={', or '.join(EPOCHS)}" if counted else ""
         )
-        told = f"{column.name} is {dtype}, expected {kind}{way}"
-        raise FileRefused("SCHEMA_DIFF", told, column=column.name)
+        sentence = f"{column.name} is {dtype}, expected {kind}{way}"
+        raise FileRefused("SCHEMA_DIFF", sentence, column=column.name)
 
 
 def _uuid(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:

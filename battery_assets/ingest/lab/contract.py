@@ -47,14 +47,18 @@ class LabContract:
             value = getattr(self, key)
             if value is not None and not 0 < value < float("inf"):
                 raise ContractError(f"{key}: {value!r}; expected a positive number")
-        for given, word, scale in self.columns:
+        for heading, word, scale in self.columns:
             if word not in DIMENSIONS:
-                raise ContractError(f"columns: {given!r} -> {word!r}; allowed words: {', '.join(DIMENSIONS)}")
+                raise ContractError(
+                    f"columns: {heading!r} -> {word!r}; allowed words: {', '.join(DIMENSIONS)}"
+                )
             if isinstance(scale, str):
                 if factor(scale, DIMENSIONS[word]) is None:
                     raise ContractError(
-                        f"columns: {given!r} in {scale!r}, which is no unit of {DIMENSIONS[word]}"
+                        f"columns: {heading!r} in {scale!r}, which is no unit of {DIMENSIONS[word]}"
                     )
                 continue
             if not 0 < abs(scale) < float("inf"):
-                raise ContractError(f"columns: {given!r} has the factor {scale!r}; expected a finite number")
+                raise ContractError(
+                    f"columns: {heading!r} has the factor {scale!r}; expected a finite number"
+                )

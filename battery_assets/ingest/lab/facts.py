@@ -19,14 +19,14 @@ _THOUSANDS = re.compile(r"^\d{1,3}(,\d{3})+(\.\d+)?$")
 
 def declared(dialect: Dialect, table: RawTable, order: str | None = None) -> Declared:
     """The facts of the preamble, by the dialect's patterns; `order`: declared, of day and month."""
-    found: dict = {key: _first(dialect, table, key) for key in _TEXTS}
+    facts: dict = {key: _first(dialect, table, key) for key in _TEXTS}
     comma = "numbers have a decimal comma" in table.notes
     for key in ("mass_g", _CHARGE):
-        found[key] = _number(_first(dialect, table, key), key, comma)
-    found["started_at"] = _instant(
+        facts[key] = _number(_first(dialect, table, key), key, comma)
+    facts["started_at"] = _instant(
         _first(dialect, table, "started_at"), dialect.facts.get("started_at_format", ()), order
     )
-    return Declared(**found)
+    return Declared(**facts)
 
 
 def _first(dialect: Dialect, table: RawTable, key: str) -> str | None:
@@ -40,17 +40,17 @@ def _first(dialect: Dialect, table: RawTable, key: str) -> str | None:
 
 def _number(text: str | None, key: str, comma: bool) -> float | None:
     """'1,300 A.h' under a decimal comma is 1.3; a number that can be read in two ways is none."""
-    found = _NUMBER.match(text or "")
-    if not found:
+    match = _NUMBER.match(text or "")
+    if not match:
         return None
-    number = found["number"].replace(" ", "").replace("'", "")
+    number = match["number"].replace(" ", "").replace("'", "")
     if comma:
         number = number.replace(".", "").replace(",", ".")
     elif "," in number:
         if "." not in number or not _THOUSANDS.match(number):
             return None
         number = number.replace(",", "")
-    scale = factor(found["unit"], "charge") if found["unit"] and key == _CHARGE else 1.0
+    scale = factor(match["unit"], "charge") if match["unit"] and key == _CHARGE else 1.0
     return None if scale is None else round(float(number) * scale, 12)
 
 

@@ -24,11 +24,11 @@ _NO_DATA = ("LICENSE", "README")
 
 def files(folders: Iterable[Path]) -> list[Path]:
     """The files below these folders, in order, without licences and read-me files."""
-    found: list[Path] = []
+    paths: list[Path] = []
     for folder in folders:
         inside = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else [folder]
-        found += [path for path in inside if not path.name.startswith(_NO_DATA)]
-    return found
+        paths += [path for path in inside if not path.name.startswith(_NO_DATA)]
+    return paths
 
 
 def row(path: Path, contract: LabContract = TRUSTING_NOTHING) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def row(path: Path, contract: LabContract = TRUSTING_NOTHING) -> tuple[str, ...]
         one = read(path, contract)
     except FileRefused as refusal:
         rows = getattr(refusal, "rows_read", None)
-        found = getattr(refusal, "found", refusal.detail)
+        detail = getattr(refusal, "found", refusal.detail)
         return (
             path.name,
             "",
@@ -46,7 +46,7 @@ def row(path: Path, contract: LabContract = TRUSTING_NOTHING) -> tuple[str, ...]
             "",
             "",
             "",
-            f"refused, {refusal.reason}: {found[:90]}",
+            f"refused, {refusal.reason}: {detail[:90]}",
         )
     return (path.name, one.source.reader, _books(one), _text(one.cycles), *_charges(one), "loaded")
 

@@ -50,10 +50,10 @@ def reading(
 def _reading(
     file: Content, table: RawTable, dialect: Dialect, declared: Declared, contract: LabContract
 ) -> Reading:
-    found = values(table, dialect, contract)
-    summaries.refuse(table.headings, found.frame)
-    notes, faults = Counter(found.notes), [*table.faults, *found.faults]
-    frame, aside = _set_aside(found.frame, dialect, table.raw)
+    columns = values(table, dialect, contract)
+    summaries.refuse(table.headings, columns.frame)
+    notes, faults = Counter(columns.notes), [*table.faults, *columns.faults]
+    frame, aside = _set_aside(columns.frame, dialect, table.raw)
     frame, without = _without_sensor(frame, table.raw, notes)
     aside += without
     policy = contract.policy or dialect.policy
@@ -64,7 +64,7 @@ def _reading(
     frame, duplicates, conflicts = counts.repeated(frame, table.raw)
     if contract.unordered:
         frame = frame.sort("test_time_s", maintain_order=True)
-    frame = time_axis.seconds(frame, dialect, contract, found.scaled, notes)
+    frame = time_axis.seconds(frame, dialect, contract, columns.scaled, notes)
     frame, back = counts.forward(frame, table.raw)
     faults += [*conflicts, *back]
     _judge(faults, table.rows, policy)
@@ -77,7 +77,7 @@ def _reading(
     flow = flow_of(frame, breaks)
     points = _points(_charged(frame, flow, notes), contract, declared, notes)
     time_axis.note_clock(points, notes, instants="ts" in frame.columns)
-    _prove(points, flow, net_moved(frame, flow), dialect, contract, found.resolution_a, notes)
+    _prove(points, flow, net_moved(frame, flow), dialect, contract, columns.resolution_a, notes)
     return Reading(
         source=_source(file, dialect, points),
         declared=_begun(declared, points),

@@ -57,17 +57,17 @@ def _table(file: Content, contract: LabContract, quick: Callable | None) -> tupl
         return workbook.table(file, contract)
     if file.kind != "text":
         return binary.table(file, contract)
-    seen = []
+    lines = []
     for dialect_in in declared_layout.ways(contract):
         if dialect_in is dialect_of and neware_layers.is_layered(file.text):
             return neware_layers.table(file.text), NEWARE
-        for line, start, separator, found in candidates(file.text):
-            dialect = dialect_in(found)
+        for line, start, separator, columns in candidates(file.text):
+            dialect = dialect_in(columns)
             if dialect:
-                place = (file.text, line, start, separator, found)
+                place = (file.text, line, start, separator, columns)
                 return (quick(*place) if quick else None) or text_table(*place), dialect
-            seen.append(found)
-    raise unknown(seen)
+            lines.append(columns)
+    raise unknown(lines)
 
 
 def _unchanged(file: Content) -> None:

@@ -39,10 +39,10 @@ def cell_ensemble(
     lab = context.partition_key
     name = config.name or f"{lab}-{config.strategy}"
     models = config.models or newest_models(warehouse, lab)
-    found = combine(warehouse, tracking, lab, name, config.strategy, models)
-    shown = {name: dg.MetadataValue.float(value) for name, value in found.scores.items()}
-    weights = {str(number): weight for number, weight in found.weights.items()}
+    combined = combine(warehouse, tracking, lab, name, config.strategy, models)
+    shown = {name: dg.MetadataValue.float(value) for name, value in combined.scores.items()}
+    weights = {str(number): weight for number, weight in combined.weights.items()}
     return dg.MaterializeResult(
-        metadata={**shown, "ensemble": found.ensemble_id, "weights": dg.MetadataValue.json(weights),
-                  "mlflow_run_id": found.mlflow_run_id}
+        metadata={**shown, "ensemble": combined.ensemble_id, "weights": dg.MetadataValue.json(weights),
+                  "mlflow_run_id": combined.mlflow_run_id}
     )  # fmt: skip

@@ -39,14 +39,14 @@ def cell_model(
     from battery_assets.lab.training.work import train
 
     lab, number = context.partition_key, config.job_id or asked(warehouse, context.partition_key, config)
-    found = train(warehouse, tracking, number, context.run.run_id, context.log.info)
-    shown = {name: dg.MetadataValue.float(value) for name, value in found.scores.items()}
+    trained = train(warehouse, tracking, number, context.run.run_id, context.log.info)
+    shown = {name: dg.MetadataValue.float(value) for name, value in trained.scores.items()}
     return dg.MaterializeResult(
         metadata={
-            **shown, "job": number, "model": found.model_id, "version": found.version, "lab": lab,
-            "mlflow_run_id": found.mlflow_run_id, "stopped": found.stopped,
+            **shown, "job": number, "model": trained.model_id, "version": trained.version, "lab": lab,
+            "mlflow_run_id": trained.mlflow_run_id, "stopped": trained.stopped,
         },
-        data_version=dg.DataVersion(f"{found.mlflow_run_id} {found.version}"),
+        data_version=dg.DataVersion(f"{trained.mlflow_run_id} {trained.version}"),
     )  # fmt: skip
 
 

@@ -105,8 +105,8 @@ def dataset_version(warehouse: Warehouse, part: Part) -> str:
     """One checksum for all that was learned from: the partitions of the lab up to the month."""
     with warehouse.transaction() as connection:
         parts = registry.committed_parts(connection, t.cycle_data, site=part.site)
-    seen = "".join(f"{row.month}{row.sha256}" for row in parts if row.month <= str(part.month))
-    return hashlib.sha256(seen.encode()).hexdigest()
+    hashes = "".join(f"{row.month}{row.sha256}" for row in parts if row.month <= str(part.month))
+    return hashlib.sha256(hashes.encode()).hexdigest()
 
 
 def _fitted(rows: pl.DataFrame, recipe: "Recipe", part: Part, version: str) -> tuple["Ridge", dict[str, Any]]:
@@ -114,8 +114,8 @@ def _fitted(rows: pl.DataFrame, recipe: "Recipe", part: Part, version: str) -> t
     from battery_assets.learning.cycles.ridge import fit, usable
 
     model, metrics = fit(rows, recipe)
-    known = usable(rows, recipe)
-    sides = known.group_by("cell_id").agg(pl.col("group_tag").first())["group_tag"]
+    usable_rows = usable(rows, recipe)
+    sides = usable_rows.group_by("cell_id").agg(pl.col("group_tag").first())["group_tag"]
     return model, {
         "run_id": identity("model_run", NAME, recipe.task, part.key, version),
         "task": recipe.task,

@@ -27,8 +27,8 @@ def prediction(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     rows = training_frame(warehouse, part).filter(pl.col("group_tag") != "train")
     frames = [_predicted(run, rows) for run in runs.to_dicts()]
     nothing = empty(t.prediction)
-    found = [frame.select(nothing.columns) for frame in frames]
-    return warehouse.replace(t.prediction, part, pl.concat([nothing, *found], how="vertical_relaxed"))
+    predictions = [frame.select(nothing.columns) for frame in frames]
+    return warehouse.replace(t.prediction, part, pl.concat([nothing, *predictions], how="vertical_relaxed"))
 
 
 def _predicted(run: dict, rows: pl.DataFrame) -> pl.DataFrame:
@@ -42,11 +42,11 @@ def _predicted(run: dict, rows: pl.DataFrame) -> pl.DataFrame:
     target = next(recipe.target for recipe in RECIPES if recipe.task == run["task"])
     values = model.predict(rows)
     # A row of a table of cycles has no cycle of a test to be named after.
-    known = rows.with_columns(predicted=values, named=pl.coalesce("cycle_id", "row_id")).filter(
+    named_rows = rows.with_columns(predicted=values, named=pl.coalesce("cycle_id", "row_id")).filter(
         pl.Series(np.isfinite(values))
     )
-    ids = [identity("prediction", run["run_id"], one) for one in known["named"]]
-    return known.with_columns(
+    ids = [identity("prediction", run["run_id"], one) for one in named_rows["named"]]
+    return named_rows.with_columns(
         pl.Series("prediction_id", ids, dtype=pl.String),
         run_id=pl.lit(run["run_id"]),
         task=pl.lit(run["task"]),

@@ -82,8 +82,8 @@ def newest_models(warehouse: Warehouse, lab: str) -> list[int]:
 def model_of_job(warehouse: Warehouse, job_id: int) -> int:
     """The number of the model that a training made."""
     with warehouse.reading() as connection:
-        found = connection.execute(sa.select(s.model.c.id).where(s.model.c.job_id == job_id))
-        return int(found.scalar_one())
+        models = connection.execute(sa.select(s.model.c.id).where(s.model.c.job_id == job_id))
+        return int(models.scalar_one())
 
 
 def recipe_of(warehouse: Warehouse, number: int) -> dict[str, Any]:
@@ -107,8 +107,8 @@ def facts_of(warehouse: Warehouse, job_id: int) -> dict[str, Any]:
 def lab_of(warehouse: Warehouse, job_id: int) -> str:
     """The lab whose cells a training used."""
     with warehouse.reading() as connection:
-        found = connection.execute(sa.select(job.c.facts["lab"].astext).where(job.c.id == job_id))
-        return str(found.scalar_one())
+        labs_found = connection.execute(sa.select(job.c.facts["lab"].astext).where(job.c.id == job_id))
+        return str(labs_found.scalar_one())
 
 
 def batteries_of(warehouse: Warehouse, job_id: int) -> dict[int, str]:
@@ -116,8 +116,8 @@ def batteries_of(warehouse: Warehouse, job_id: int) -> dict[int, str]:
     cells = s.training_job_battery.c
     query = sa.select(cells.battery_id, cells.split_role).where(cells.job_id == job_id)
     with warehouse.reading() as connection:
-        found = connection.execute(query.order_by(cells.battery_id))
-        return {int(row.battery_id): str(row.split_role) for row in found}
+        rows = connection.execute(query.order_by(cells.battery_id))
+        return {int(row.battery_id): str(row.split_role) for row in rows}
 
 
 def members_of(warehouse: Warehouse, ensemble_id: int) -> dict[int, float | None]:
@@ -125,21 +125,21 @@ def members_of(warehouse: Warehouse, ensemble_id: int) -> dict[int, float | None
     member = s.model_ensemble_member.c
     query = sa.select(member.model_id, member.weight).where(member.ensemble_id == ensemble_id)
     with warehouse.reading() as connection:
-        found = connection.execute(query.order_by(member.model_id))
-        return {int(row.model_id): None if row.weight is None else float(row.weight) for row in found}
+        rows = connection.execute(query.order_by(member.model_id))
+        return {int(row.model_id): None if row.weight is None else float(row.weight) for row in rows}
 
 
 def plain(values: dict[str, Any]) -> dict[str, Any]:
     """Values as JSON holds them."""
-    found: dict[str, Any] = json.loads(json.dumps(values, default=str))
-    return found
+    document: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    return document
 
 
 def scores_of(warehouse: Warehouse, job_id: int) -> dict[str, float]:
     """The scores of the model of a training; none where it made none."""
     with warehouse.reading() as connection:
-        found = connection.execute(sa.select(s.model.c.metrics).where(s.model.c.job_id == job_id))
-        return dict(found.scalar_one_or_none() or {})
+        rows = connection.execute(sa.select(s.model.c.metrics).where(s.model.c.job_id == job_id))
+        return dict(rows.scalar_one_or_none() or {})
 
 
 def newest_ensemble(warehouse: Warehouse) -> dict[str, Any]:

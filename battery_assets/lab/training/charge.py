@@ -17,7 +17,7 @@ from battery_assets.lab.training.work import (
     WEIGHTS,
     Trained,
     keep_weights,
-    known,
+    number_or_none,
     report_epoch,
 )
 from battery_assets.platform.jobs.work import working
@@ -102,11 +102,12 @@ def _peers(fitted: "Fitted", chosen: Points) -> dict[str, np.ndarray]:
 
 def _last(test: "Series", said: np.ndarray, chosen: Points) -> list[dict[str, Any]]:
     """What the model says of each test cell at its last point of known charge; none where it has none."""
-    found = []
+    last = []
     for place, name in enumerate(test.names):
         rows = np.flatnonzero((test.cell == place) & np.isfinite(test.soc))
         if rows.size:
             at = rows[-1]
-            result = {"soc": known(said[at]), "true_soc": known(test.soc[at]), "points": int(rows.size)}
-            found.append({"battery_id": chosen.numbers[name], "soh": None, "rul": None, "result": result})
-    return found
+            soc, true_soc = number_or_none(said[at]), number_or_none(test.soc[at])
+            result = {"soc": soc, "true_soc": true_soc, "points": int(rows.size)}
+            last.append({"battery_id": chosen.numbers[name], "soh": None, "rul": None, "result": result})
+    return last

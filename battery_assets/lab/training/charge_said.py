@@ -43,8 +43,8 @@ def charge_said(
 
 def _last_known(soc: np.ndarray) -> int:
     """The last row of known charge, else the last one: behind a cycle's end a rest may follow."""
-    known = np.flatnonzero(np.isfinite(soc))
-    return int(known[-1]) if known.size else len(soc) - 1
+    places = np.flatnonzero(np.isfinite(soc))
+    return int(places[-1]) if places.size else len(soc) - 1
 
 
 @lru_cache(maxsize=8)

@@ -42,15 +42,15 @@ def compare(warehouse: Warehouse, tracking: Tracking, lab: str, one: list[int], 
         raise BadSelection(f"{fault}; next step: name other models")
     chosen, members = members_on_the_same_cells(warehouse, tracking, lab, [*one, *other])
     test, said = heard_of(chosen, members, "test")
-    found = compared(test, said[: len(one)], said[len(one) :])
+    paired = compared(test, said[: len(one)], said[len(one) :])
     names = (_name(warehouse, one), _name(warehouse, other))
-    png = differences_of_cells(names, found.cells, found.summary)
+    png = differences_of_cells(names, paired.cells, paired.summary)
     with tracking.run(EXPERIMENT, f"{names[0]} against {names[1]}", {"lab": lab}) as run:
         run.log_params({"one": one, "other": other, "names": list(names)})
         run.log_inputs(chosen.versions)
-        run.log_table(found.cells, "comparison_by_cell.csv")
-        run.log_table(found.summary, "comparison.csv")
-        for row in found.summary.filter(slice="all").to_dicts():
+        run.log_table(paired.cells, "comparison_by_cell.csv")
+        run.log_table(paired.summary, "comparison.csv")
+        for row in paired.summary.filter(slice="all").to_dicts():
             values = {
                 f"{row['error']}_{key}": row[key] for key in ("difference", "low", "high", "one_better")
             }
@@ -59,7 +59,7 @@ def compare(warehouse: Warehouse, tracking: Tracking, lab: str, one: list[int], 
             path = Path(folder) / "comparison.png"
             path.write_bytes(png)
             run.log_artifact_file(path)
-    return Compared(found, png, _notes(warehouse, one, other), run.run_id)
+    return Compared(paired, png, _notes(warehouse, one, other), run.run_id)
 
 
 def _name(warehouse: Warehouse, numbers: list[int]) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from battery_assets.lab.training import books
 from battery_assets.lab.training.registered import fitted_of
 from battery_assets.lab.training.selection import BadSelection, Selection, select, sides_of
-from battery_assets.lab.training.work import EXPERIMENT, known, last_rows
+from battery_assets.lab.training.work import EXPERIMENT, last_rows, number_or_none
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.lab import training as s
@@ -51,8 +51,10 @@ def combine(
         unseen = overall(valid, *out_of_fold(strategy, valid, held))
         scores |= {f"{key}_val": value for key, value in unseen.items()}
     with tracking.run(EXPERIMENT, f"{name} {strategy}", {"lab": lab}) as run:
-        told = None if weights is None else weights.tolist()
-        run.log_params({"strategy": strategy, "models": models, "weights": told, "best_single": best})
+        weights_listed = None if weights is None else weights.tolist()
+        run.log_params(
+            {"strategy": strategy, "models": models, "weights": weights_listed, "best_single": best}
+        )
         run.log_params({"model": name})
         if whole is not None:
             run.log_table(by_cell(test, *whole), "cells.csv")
@@ -126,18 +128,25 @@ def _predictions(
     chosen: Selection, test: "Cells", whole: Any, models: list[int], said: list[Any]
 ) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """Of each test cell at its last cycle: what the ensemble says, and what each member does."""
-    found = []
+    predictions = []
     for place, row in enumerate(last_rows(test)):
         cycle = {"cycle": int(test.cycle[row])}
         one = {"soh": None, "rul": None} if whole is None else {
-            "soh": known(whole[0][row]), "rul": known(whole[1][row]),
+            "soh": number_or_none(whole[0][row]), "rul": number_or_none(whole[1][row]),
         }  # fmt: skip
         details = [
-            {"model_id": number, "soh": known(each[0][row]), "rul": known(each[1][row]), "result": cycle}
+            {
+                "model_id": number,
+                "soh": number_or_none(each[0][row]),
+                "rul": number_or_none(each[1][row]),
+                "result": cycle,
+            }
             for number, each in zip(models, said, strict=True)
         ]
-        found.append(({**one, "battery_id": chosen.numbers[test.names[place]], "result": cycle}, details))
-    return found
+        predictions.append(
+            ({**one, "battery_id": chosen.numbers[test.names[place]], "result": cycle}, details)
+        )
+    return predictions
 
 
 def _store(

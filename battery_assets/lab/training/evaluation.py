@@ -47,8 +47,8 @@ def evaluate(warehouse: Warehouse, tracking: Tracking, model_id: int, paths: lis
     rows = imported.cycle_rows().join(codes.select("battery_id", cell_id="cell"), on="battery_id")
     fitted = fitted_of(tracking, row.name, row.version)
     chosen = select(warehouse, lab, sides_of(books.batteries_of(warehouse, row.job_id)))
-    known = chosen.rows.filter(pl.col("role") != "test").with_columns(role=pl.lit("train"))
-    refuse_twins(pl.concat([known, rows.with_columns(role=pl.lit("test"))], how="diagonal_relaxed"))
+    training = chosen.rows.filter(pl.col("role") != "test").with_columns(role=pl.lit("train"))
+    refuse_twins(pl.concat([training, rows.with_columns(role=pl.lit("test"))], how="diagonal_relaxed"))
     cells = Cells.of(rows, fitted.features)
     said = fitted.predict(cells)
     each = by_cell(cells, *said)
@@ -57,8 +57,8 @@ def evaluate(warehouse: Warehouse, tracking: Tracking, model_id: int, paths: lis
         covered = coverage(cells, fitted.margins, *said)
         scores |= {name: (value, float("nan"), float("nan")) for name, value in covered.items()}
     for rule, said in naive(chosen.cells("train", fitted.features), cells, terms.end.capacity_share).items():
-        found = intervals(by_cell(cells, *said))
-        scores |= {f"{name}_{SHORT[rule]}": value for name, value in found.items()}
+        scored = intervals(by_cell(cells, *said))
+        scores |= {f"{name}_{SHORT[rule]}": value for name, value in scored.items()}
     return Judged(scores, each, tables.quarantine.height)
 
 

@@ -62,10 +62,10 @@ def series_of(
         )
     if every_side:
         refuse_missing([role for role, there in pieces.items() if there])
-    seen = {number for number, role in roles.items() if role in pieces}
+    chosen = {number for number, role in roles.items() if role in pieces}
     return Points(
         {role: Series.of(there, step_s) for role, there in pieces.items()},
-        {number: role for number, role in roles.items() if number in seen},
+        {number: role for number, role in roles.items() if number in chosen},
         {str(cell): number for cell, number in numbers.items()},
         {f"timeseries_point {row.month}|{lab}": row.sha256 for row in parts},
     )
@@ -79,8 +79,8 @@ def _of_month(
     labels = warehouse.read(t.label_soc, part, _LABEL)
     for _, tests in points_by_test(warehouse, part, month_tests(warehouse, part)):
         named = [test["session_id"] for test, _ in tests]
-        known = labels.filter(pl.col("session_id").cast(pl.String).is_in(named)).collect()
-        of_test = known.with_columns(pl.col("session_id").cast(pl.String)).partition_by(
+        labelled = labels.filter(pl.col("session_id").cast(pl.String).is_in(named)).collect()
+        of_test = labelled.with_columns(pl.col("session_id").cast(pl.String)).partition_by(
             "session_id", as_dict=True
         )
         for test, frame in tests:

@@ -53,12 +53,14 @@ class Asked:
         if self.battery_id is None:
             return cells_of(self.payload, fitted.features, fitted.recipe.see_health)
         rows = warehouse.read(t.cycle_data, Part(site=lab)).filter(pl.col("battery_id") == self.battery_id)
-        found = rows.collect()
-        if found.is_empty():
+        rows_collected = rows.collect()
+        if rows_collected.is_empty():
             raise BadSelection(
                 f"battery_id: {self.battery_id} is not known; next step: see battery_unit.id of lab {lab}"
             )
-        return Cells.of(found.with_columns(cell_id=pl.col("battery_id").cast(pl.String)), fitted.features)
+        return Cells.of(
+            rows_collected.with_columns(cell_id=pl.col("battery_id").cast(pl.String)), fitted.features
+        )
 
 
 def predict(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked) -> dict[str, Any]:
@@ -137,16 +139,16 @@ def _said(warehouse: Warehouse, tracking: Tracking, model_id: int, asked: Asked)
 
 def _model(warehouse: Warehouse, model_id: int) -> tuple[str, str, str, bool]:
     """Name, version and lab of a model, and whether it sees points: they never change, and are kept."""
-    found = _models_of(warehouse.database_url).get(model_id)
-    if found is None:
+    model = _models_of(warehouse.database_url).get(model_id)
+    if model is None:
         row = books.model_of(warehouse, model_id)
         if row is None:
             raise BadSelection(f"model_id: {model_id} is not known; next step: see lab_training.model")
         facts = books.facts_of(warehouse, row.job_id)
         of_points = (facts.get("hyperparams") or {}).get("target") == "soc"
-        found = (str(row.name), str(row.version), str(facts["lab"]), of_points)
-        _models_of(warehouse.database_url)[model_id] = found
-    return found
+        model = (str(row.name), str(row.version), str(facts["lab"]), of_points)
+        _models_of(warehouse.database_url)[model_id] = model
+    return model
 
 
 @lru_cache(maxsize=8)

@@ -67,10 +67,10 @@ def select(warehouse: Warehouse, lab: str, asked: dict[str, list[int]] | None = 
     with warehouse.transaction() as connection:
         parts = registry.committed_parts(connection, t.cycle_data, site=lab)
     roles = roles_of(units, asked)
-    known = units.select("cell_id", battery_id="id").with_columns(
+    numbered = units.select("cell_id", battery_id="id").with_columns(
         role=pl.col("battery_id").replace_strict(roles, default=None, return_dtype=pl.String)
     )
-    chosen = rows.join(known.drop_nulls("role"), on="battery_id", how="inner")
+    chosen = rows.join(numbered.drop_nulls("role"), on="battery_id", how="inner")
     refuse_missing(chosen["role"].unique().to_list())
     refuse_twins(chosen)
     return Selection(chosen, {f"cycle_data {row.month}|{lab}": row.sha256 for row in parts})
@@ -111,19 +111,19 @@ def _own_split(units: pl.DataFrame) -> dict[int, str]:
     }
 
 
-def _asked(asked: dict[str, list[int]], known: set[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
+def _asked(asked: dict[str, list[int]], battery_ids: set[int]) -> dict[int, str]:
+    roles: dict[int, str] = {}
     for role, numbers in asked.items():
         if role not in ROLES:
             raise BadSelection(f"{role!r} is no side of a split: {', '.join(ROLES)}")
         for number in numbers:
-            if number not in known:
+            if number not in battery_ids:
                 raise BadSelection(
                     f"battery {number} is not known; next step: see battery_unit.id of the lab"
                 )
-            if found.setdefault(number, role) != role:
-                raise BadSelection(f"battery {number} is on the sides {found[number]} and {role}")
-    return found
+            if roles.setdefault(number, role) != role:
+                raise BadSelection(f"battery {number} is on the sides {roles[number]} and {role}")
+    return roles
 
 
 def refuse_twins(rows: pl.DataFrame) -> None:
@@ -134,14 +134,14 @@ def refuse_twins(rows: pl.DataFrame) -> None:
     """
     features = (pl.col(name).cast(pl.Float64).round_sig_figs(4) for name in ("feature_1", "feature_2"))
     digits = (pl.col("pcl").cast(pl.Float64).round(4), *features)
-    told = (
+    sentence = (
         rows.sort("cell_id", "cycle_num")
         .group_by("cell_id", "role", maintain_order=True)
         .head(FINGERPRINT)
         .with_columns(print=pl.struct("cycle_num", *digits).hash(seed=0))
         .select("cell_id", "role", "print")
     )
-    pairs = told.join(told, on="print", suffix="_other").filter(
+    pairs = sentence.join(sentence, on="print", suffix="_other").filter(
         (pl.col("role") != pl.col("role_other")) & (pl.col("cell_id") < pl.col("cell_id_other"))
     )
     twins = pairs.group_by("cell_id", "cell_id_other").len().filter(pl.col("len") >= FINGERPRINT // 2)

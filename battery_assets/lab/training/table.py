@@ -19,11 +19,11 @@ def errors_by_cell(tracking: Tracking, lab: str) -> pl.DataFrame:
     there once. An ensemble has no seed: 0.
     """
     client = tracking.client()
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is None:
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is None:
         return _none()
     runs = client.search_runs(
-        [found.experiment_id], f"tags.lab = '{lab}' and attributes.status = 'FINISHED'", max_results=5000
+        [experiment.experiment_id], f"tags.lab = '{lab}' and attributes.status = 'FINISHED'", max_results=5000
     )
     frames = []
     for run in sorted(runs, key=lambda one: int(one.info.start_time)):

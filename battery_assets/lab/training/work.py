@@ -118,12 +118,12 @@ def _probed(
 
     train, valid, test = sides
     shuffled = fit_shuffled(train, valid, fitted.features, fitted.recipe)
-    found = probes_of(fitted.predict, train, test, shuffled.predict)
-    for one in found:
+    probes = probes_of(fitted.predict, train, test, shuffled.predict)
+    for one in probes:
         if one.red:
             work.say(f"probe of a leak is red: {one}", "WARNING")
-    scores = {f"probe_{one.name}": one.value for one in found if np.isfinite(one.value)}
-    scores |= {"probe_cells_on_two_sides": 0.0, "probes_red": float(sum(one.red for one in found))}
+    scores = {f"probe_{one.name}": one.value for one in probes if np.isfinite(one.value)}
+    scores |= {"probe_cells_on_two_sides": 0.0, "probes_red": float(sum(one.red for one in probes))}
     run.log_metrics(scores, step=fitted.epochs)
     return scores
 
@@ -157,11 +157,14 @@ def said_at(fitted: "Fitted", cells: "Cells") -> list[dict[str, Any]]:
     around = fitted.margins.around(health, left) if fitted.margins else {}
     return [
         {
-            "soh": known(health[row]),
-            "rul": known(left[row]),
+            "soh": number_or_none(health[row]),
+            "rul": number_or_none(left[row]),
             "result": {
                 "cycle": int(cells.cycle[row]),
-                **{name: [known(low[row]), known(high[row])] for name, (low, high) in around.items()},
+                **{
+                    name: [number_or_none(low[row]), number_or_none(high[row])]
+                    for name, (low, high) in around.items()
+                },
             },
         }
         for row in last_rows(cells)
@@ -173,6 +176,6 @@ def last_rows(cells: "Cells") -> list[int]:
     return [int(np.flatnonzero(cells.cell == place)[-1]) for place in range(len(cells.names))]
 
 
-def known(value: float) -> float | None:
+def number_or_none(value: float) -> float | None:
     """A number as a column holds it; None for what is not known."""
     return float(value) if np.isfinite(value) else None

@@ -44,12 +44,12 @@ class Autoencoder:
         """Mean error of each day (N,), in steps."""
         import torch
 
-        found = []
+        parts = []
         with torch.no_grad():
             for first in range(0, len(values), 16 * BATCH):
-                seen = _inputs(values[first : first + 16 * BATCH])
-                found.append((self.network(seen) - seen).abs().mean(dim=1).numpy())
-        return np.concatenate(found) if found else np.zeros(0)
+                batch = _inputs(values[first : first + 16 * BATCH])
+                parts.append((self.network(batch) - batch).abs().mean(dim=1).numpy())
+        return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _inputs(values: np.ndarray) -> Any:
@@ -75,18 +75,18 @@ def fit_autoencoder(values: np.ndarray, recipe: Recipe) -> tuple[Autoencoder, li
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        network, seen = _network(recipe), _inputs(values)
+        network, inputs = _network(recipe), _inputs(values)
         optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate)
         losses = []
         for _ in range(recipe.epochs):
             total = 0.0
-            for rows in torch.randperm(len(seen)).split(BATCH):
+            for rows in torch.randperm(len(inputs)).split(BATCH):
                 optimizer.zero_grad()
-                loss = huber_loss(network(seen[rows]), seen[rows])
+                loss = huber_loss(network(inputs[rows]), inputs[rows])
                 loss.backward()
                 optimizer.step()
                 total += float(loss.detach()) * len(rows)
-            losses.append(total / max(len(seen), 1))
+            losses.append(total / max(len(inputs), 1))
     return Autoencoder(network.eval(), recipe), losses
 
 

@@ -30,12 +30,12 @@ class IsolationTrees:
 
     def score(self, numbers: np.ndarray) -> np.ndarray:
         """How far apart each row (N, features) is, 0 to 1; 0.5 is usual."""
-        seen = ((numbers - self.middle) / self.step).astype(np.float32)
-        rows, total = np.arange(len(seen)), np.zeros(len(seen))
+        scaled = ((numbers - self.middle) / self.step).astype(np.float32)
+        rows, total = np.arange(len(scaled)), np.zeros(len(scaled))
         for tree in range(len(self.left)):
-            node = np.zeros(len(seen), int)
+            node = np.zeros(len(scaled), int)
             while (inner := self.left[tree, node] >= 0).any():
-                lower = seen[rows, self.feature[tree, node]] <= self.threshold[tree, node]
+                lower = scaled[rows, self.feature[tree, node]] <= self.threshold[tree, node]
                 below = np.where(lower, self.left[tree, node], self.right[tree, node])
                 node = np.where(inner, below, node)
             total += self.depth[tree, node]

@@ -47,8 +47,8 @@ def jar_days(hours: pl.DataFrame) -> Days:
     placed = apart.join(keys, on=["battery_id", "day"], how="left", maintain_order="left")
     values = np.zeros((keys.height, len(CHANNELS), HOURS), np.float32)
     for place, name in enumerate(CHANNELS):
-        told = placed[name].cast(pl.Float32).fill_null(0.0).fill_nan(0.0).to_numpy()
-        values[placed["row"].to_numpy(), place, placed["at"].to_numpy()] = told
+        column = placed[name].cast(pl.Float32).fill_null(0.0).fill_nan(0.0).to_numpy()
+        values[placed["row"].to_numpy(), place, placed["at"].to_numpy()] = column
     return Days(keys.drop("row"), values)
 
 

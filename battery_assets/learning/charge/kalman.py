@@ -15,17 +15,17 @@ def peer(train: Series) -> Circuit:
 
     The noise is the one with which the filter errs least on these cells.
     """
-    known = np.flatnonzero(np.isfinite(train.soc))
-    if known.size < 50:
-        raise ValueError(f"{known.size} rows of known charge: a filter needs 50; next step: more tests")
+    places = np.flatnonzero(np.isfinite(train.soc))
+    if places.size < 50:
+        raise ValueError(f"{places.size} rows of known charge: a filter needs 50; next step: more tests")
     some = np.isin(train.piece, _some_pieces(train.piece))
     circuit = identified(
         train.voltage_v[some], train.rate[some], train.moved[some], train.soc[some], train.step_s,
         train.first[some],
     )  # fmt: skip
     tried = [circuit._replace(noise_v=noise) for noise in (circuit.noise_v, *NOISES_V)]
-    truth, shares = train.soc[known], train.shares[known]
-    errors = [np.average((kalman(train, one)[known] - truth) ** 2, weights=shares) for one in tried]
+    truth, shares = train.soc[places], train.shares[places]
+    errors = [np.average((kalman(train, one)[places] - truth) ** 2, weights=shares) for one in tried]
     return tried[int(np.argmin(errors))]
 
 

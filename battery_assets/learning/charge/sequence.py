@@ -62,12 +62,12 @@ class Recipe:
                 raise ValueError(f"{name}: {getattr(self, name)!r} has to be above 0")
 
     @classmethod
-    def of(cls, algorithm: str, given: dict[str, Any]) -> "Recipe":
+    def of(cls, algorithm: str, stated: dict[str, Any]) -> "Recipe":
         """A recipe with what is given changed. Raises ValueError that names a term that is none."""
-        strange = sorted(set(given) - ({one.name for one in fields(cls)} - {"algorithm"}))
+        strange = sorted(set(stated) - ({one.name for one in fields(cls)} - {"algorithm"}))
         if strange:
             raise ValueError(f"{strange[0]!r} is no term of a recipe of charge")
-        return replace(cls(algorithm), **given)
+        return replace(cls(algorithm), **stated)
 
 
 @dataclass(frozen=True)
@@ -182,13 +182,13 @@ def carried(said: np.ndarray, series: Series, memory: int) -> np.ndarray:
     """What windows said, averaged over the last `memory` steps of their piece, each counted on to now."""
     from scipy.signal import lfilter
 
-    keep, counted, found = 1.0 - 1.0 / memory, counted_of(series), np.empty(len(said))
+    keep, counted, shares = 1.0 - 1.0 / memory, counted_of(series), np.empty(len(said))
     begins = np.append(np.flatnonzero(series.first), len(said))
     for begin, end in pairwise(begins):
         own = slice(begin, end)
         sums = lfilter([1.0], [1.0, -keep], said[own] - counted[own])
-        found[own] = sums / lfilter([1.0], [1.0, -keep], np.ones(end - begin)) + counted[own]
-    return np.clip(found, 0.0, 1.0)
+        shares[own] = sums / lfilter([1.0], [1.0, -keep], np.ones(end - begin)) + counted[own]
+    return np.clip(shares, 0.0, 1.0)
 
 
 def fit(train: Series, valid: Series, recipe: Recipe, report: Report) -> Fitted:
@@ -201,9 +201,9 @@ def fit(train: Series, valid: Series, recipe: Recipe, report: Report) -> Fitted:
     with one_way(recipe):
         scaling = Scaling.of(train)
         held = Rows.of(valid, scaling, recipe, device)
-        known = np.flatnonzero(np.isfinite(valid.soc))
-        judged = torch.as_tensor(known, device=device)[
-            spread_places(len(known), recipe.rows_of_validation, device)
+        places = np.flatnonzero(np.isfinite(valid.soc))
+        judged = torch.as_tensor(places, device=device)[
+            spread_places(len(places), recipe.rows_of_validation, device)
         ]
         best, best_epoch, stopped, kept = float("inf"), 0, False, dict[str, Any]()
         for number, network, loss in _epochs(train, scaling, recipe, device, recipe.epochs):
@@ -231,14 +231,14 @@ def _epochs(train: Series, scaling: Scaling, recipe: Recipe, device: str, epochs
     torch.manual_seed(recipe.seed)
     shuffle = np.random.default_rng(recipe.seed)
     rows = Rows.of(train, scaling, recipe, device)
-    known = np.flatnonzero(np.isfinite(train.soc))
+    with_charge = np.flatnonzero(np.isfinite(train.soc))
     network = Network(rows.inputs.shape[1], recipe).to(device)
     optimiser = torch.optim.Adam(
         network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
     for number in range(1, epochs + 1):
         network.train()
-        places = shuffle.permutation(known)[: recipe.rows_per_epoch]
+        places = shuffle.permutation(with_charge)[: recipe.rows_per_epoch]
         total = 0.0
         for start in range(0, len(places), recipe.batch):
             batch = torch.as_tensor(places[start : start + recipe.batch], device=device)
@@ -272,9 +272,9 @@ def _said(network: nn.Module, rows: Rows) -> np.ndarray:
 
 def _memory(fitted: Fitted, valid: Series) -> int:
     """How many steps to carry on, by the validation cells."""
-    said, known = fitted.windowed(valid), np.isfinite(valid.soc)
+    said, finite = fitted.windowed(valid), np.isfinite(valid.soc)
     errors = [
-        np.average((carried(said, valid, one) - valid.soc)[known] ** 2, weights=valid.shares[known])
+        np.average((carried(said, valid, one) - valid.soc)[finite] ** 2, weights=valid.shares[finite])
         for one in MEMORIES
     ]
     return MEMORIES[int(np.argmin(errors))]
@@ -288,9 +288,9 @@ def _refuse_unfit(train: Series, valid: Series, recipe: Recipe) -> None:
     if len(train.names) + (len(valid.names) if recipe.refit else 0) < 2:
         raise BadCells(f"{len(train.names)} training cell: at least 2 are needed; next step: bring in more")
     for side, series in (("training", train), ("validation", valid)):
-        known = int(np.isfinite(series.soc).sum())
-        if known < FEWEST_ROWS:
+        count = int(np.isfinite(series.soc).sum())
+        if count < FEWEST_ROWS:
             raise BadCells(
-                f"{known} {side} rows of known charge: at least {FEWEST_ROWS} are needed; next step: tests "
+                f"{count} {side} rows of known charge: at least {FEWEST_ROWS} are needed; next step: tests "
                 "whose cycles are recorded whole, or a smaller step_s"
             )

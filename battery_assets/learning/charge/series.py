@@ -90,10 +90,10 @@ class Series:
     @property
     def shares(self) -> np.ndarray:
         """Weight of each row of known charge, so that every cell weighs the same; mean 1 over them (n,)."""
-        known = np.isfinite(self.soc)
-        counts = np.bincount(self.cell[known], minlength=len(self.names))
+        finite = np.isfinite(self.soc)
+        counts = np.bincount(self.cell[finite], minlength=len(self.names))
         cells = max(int((counts > 0).sum()), 1)
-        return np.where(known, known.sum() / (np.maximum(counts, 1)[self.cell] * cells), 0.0)
+        return np.where(finite, finite.sum() / (np.maximum(counts, 1)[self.cell] * cells), 0.0)
 
     def past(self, window: int) -> np.ndarray:
         """Rows of the `window` steps that end with each row (n, window), oldest first, within its piece."""
@@ -137,7 +137,7 @@ def pieces_of(
     )
     flown, share, held = np.cumsum(points.moved_ah)[sound], soc[sound], capacity[sound]
     gaps = np.flatnonzero(np.diff(time) > max(GAP_S, 10 * step_s)) + 1
-    found = []
+    pieces = []
     for begin, end in zip([0, *gaps], [*gaps, time.size], strict=True):
         own = slice(begin, end)
         even = np.arange(time[begin], time[end - 1] + 1e-6, step_s)
@@ -145,7 +145,7 @@ def pieces_of(
             continue
         before = np.searchsorted(time[own], even, side="right") - 1
         charge = np.interp(even, time[own], flown[own])
-        found.append(
+        pieces.append(
             Piece(
                 even,
                 np.interp(even, time[own], voltage[own]),
@@ -156,4 +156,4 @@ def pieces_of(
                 held[own][before],
             )
         )
-    return found
+    return pieces

@@ -162,11 +162,11 @@ def cross_validated(
     """What `predict(train, held)` says of each held-out cell: (times, cells)."""
     from sklearn.model_selection import KFold
 
-    found = np.empty((times, cells))
+    errors = np.empty((times, cells))
     for again in range(times):
         for train, held in KFold(folds, shuffle=True, random_state=seed + again).split(np.arange(cells)):
-            found[again, held] = predict(train, held)
-    return found
+            errors[again, held] = predict(train, held)
+    return errors
 
 
 def errors(predicted: np.ndarray, life: np.ndarray) -> tuple[float, float]:

@@ -61,15 +61,15 @@ def fit(rows: pl.DataFrame, recipe: Recipe) -> tuple[Ridge, dict[str, float]]:
     Scores: rmse and mae on val and test cells, and rmse_constant of the mean of the training target on the
     same cells. Raises TooFewCells without three training cells and one that is held out.
     """
-    known = usable(rows, recipe)
-    train = known.filter(pl.col("group_tag") == "train")
+    usable_rows = usable(rows, recipe)
+    train = usable_rows.filter(pl.col("group_tag") == "train")
     if train["cell_id"].n_unique() < LEAST_TRAIN_CELLS or train.height < FEWEST_ROWS:
         raise TooFewCells(
             f"{recipe.task}: {train['cell_id'].n_unique()} training cells with known {recipe.target}, "
             f"{LEAST_TRAIN_CELLS} are needed; next step: run more months, or wait for "
             "cells to reach their end"
         )
-    held_out = known.filter(pl.col("group_tag") != "train")
+    held_out = usable_rows.filter(pl.col("group_tag") != "train")
     if held_out.is_empty():
         raise TooFewCells(
             f"{recipe.task}: no cell with known {recipe.target} is held out, so nothing can judge the model; "
@@ -90,8 +90,10 @@ def measured(rows: pl.DataFrame, recipe: Recipe) -> Recipe:
 
     A lab that logs no temperature learns from the rest. Raises TooFewCells where nothing is left.
     """
-    known = rows.filter(pl.col("group_tag") == "train").drop_nulls(recipe.target)
-    kept = tuple(name for name in recipe.features if known[name].null_count() <= known.height / 2)
+    measured_rows = rows.filter(pl.col("group_tag") == "train").drop_nulls(recipe.target)
+    kept = tuple(
+        name for name in recipe.features if measured_rows[name].null_count() <= measured_rows.height / 2
+    )
     if not kept:
         raise TooFewCells(
             f"{recipe.task}: {', '.join(recipe.features)} are NULL in the training cells; next step: import "

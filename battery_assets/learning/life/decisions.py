@@ -43,9 +43,9 @@ def scoreboard(examples: pl.DataFrame, held_out: pl.DataFrame) -> list[Score]:
         "posterior": posterior["failure_probability_365d"].to_numpy() > WORTH_IT,
         "fused": _fused(held_out, posterior) > WORTH_IT,
         "soh_line": twin_predictions(examples)["rul_days"].to_numpy() < AHEAD_DAYS,
-        "resistance_line": _known(examples, "resistance_trend_days", np.inf) < AHEAD_DAYS,
-        "ohmic_rule": _known(examples, "r_internal_baseline_pct_168h", 0.0) >= RESISTANCE_PCT,
-        "calendar": _known(examples, "age_days", 0.0) >= CALENDAR_DAYS,
+        "resistance_line": _filled(examples, "resistance_trend_days", np.inf) < AHEAD_DAYS,
+        "ohmic_rule": _filled(examples, "r_internal_baseline_pct_168h", 0.0) >= RESISTANCE_PCT,
+        "calendar": _filled(examples, "age_days", 0.0) >= CALENDAR_DAYS,
         "nobody": np.zeros(examples.height, dtype=bool),
     }
     return sorted((_score(name, examples, asked) for name, asked in named.items()), key=lambda row: row.cost)
@@ -53,11 +53,11 @@ def scoreboard(examples: pl.DataFrame, held_out: pl.DataFrame) -> list[Score]:
 
 def _fused(held_out: pl.DataFrame, posterior: pl.DataFrame) -> np.ndarray:
     """The mean of what model and posterior tell of a year."""
-    parts = [told["failure_probability_365d"].to_numpy() for told in (held_out, posterior)]
+    parts = [frame["failure_probability_365d"].to_numpy() for frame in (held_out, posterior)]
     return (parts[0] + parts[1]) / 2.0
 
 
-def _known(examples: pl.DataFrame, name: str, otherwise: float) -> np.ndarray:
+def _filled(examples: pl.DataFrame, name: str, otherwise: float) -> np.ndarray:
     return examples[name].cast(pl.Float64).fill_null(otherwise).to_numpy()
 
 

@@ -70,18 +70,18 @@ def usual(rows: pl.DataFrame, names: Sequence[str]) -> dict[str, dict[str, Any]]
         "group"
     ].to_numpy()
     jars, strings = float(np.median(np.bincount(group))), rows["string_id"].n_unique()
-    found = {}
+    usuals = {}
     for name in names:
         values = rows[name].cast(pl.Float64).to_numpy()
-        known = values[np.isfinite(values)]
-        edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if known.size else np.zeros(0)
+        finite = values[np.isfinite(values)]
+        edges = np.unique(np.quantile(finite, np.arange(1, BINS) / BINS)) if finite.size else np.zeros(0)
         table = _counts(values, edges, group, groups.height)
         whole = table.sum(axis=0)
         of_string = groups.with_columns(psi=pl.Series(psi(table, whole[None, :])))
         of_site = of_string.group_by(own).agg(pl.col("psi").median())["psi"].to_numpy()
-        told = Usual(tuple(edges.tolist()), tuple(whole.tolist()), float(of_site.max()), strings, jars)
-        found[name] = asdict(told)
-    return found
+        reference = Usual(tuple(edges.tolist()), tuple(whole.tolist()), float(of_site.max()), strings, jars)
+        usuals[name] = asdict(reference)
+    return usuals
 
 
 def drifts(of: Mapping[str, Mapping[str, Any]], rows: pl.DataFrame) -> list[Drift]:
@@ -91,13 +91,13 @@ def drifts(of: Mapping[str, Mapping[str, Any]], rows: pl.DataFrame) -> list[Drif
     """
     group = rows["string_id"].rank("dense").to_numpy().astype(int) - 1
     strings = rows["string_id"].n_unique()
-    found = []
+    drifted = []
     for name in (name for name in of if name in rows.columns):
-        told = Usual(**of[name])
-        table = _counts(rows[name].cast(pl.Float64).to_numpy(), np.array(told.edges), group, strings)
-        apart = float(np.median(psi(table, np.array(told.rows)[None, :])))
-        found.append(Drift(name, apart, told.bound(rows.height / strings)))
-    return sorted(found, key=lambda one: one.psi / one.bound, reverse=True)
+        reference = Usual(**of[name])
+        table = _counts(rows[name].cast(pl.Float64).to_numpy(), np.array(reference.edges), group, strings)
+        apart = float(np.median(psi(table, np.array(reference.rows)[None, :])))
+        drifted.append(Drift(name, apart, reference.bound(rows.height / strings)))
+    return sorted(drifted, key=lambda one: one.psi / one.bound, reverse=True)
 
 
 def _counts(values: np.ndarray, edges: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:

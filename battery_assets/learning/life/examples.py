@@ -82,8 +82,8 @@ def snapshots(features: pl.DataFrame, twins: pl.DataFrame, batteries: pl.DataFra
     rows = rows.with_columns(
         resistance_trend_days=_resistance_trend_days(), soh_trend_days=soh_trend_days(rows)
     )
-    known = [pl.col(name).cast(pl.Float64).fill_nan(None) for name in FEATURES]
-    return rows.select("battery_id", "snapshot_at", *known, "soh_points")
+    numbers = [pl.col(name).cast(pl.Float64).fill_nan(None) for name in FEATURES]
+    return rows.select("battery_id", "snapshot_at", *numbers, "soh_points")
 
 
 def has_week(snaps: pl.DataFrame) -> pl.Series:
@@ -189,12 +189,12 @@ def slots(batteries: pl.DataFrame) -> list[str]:
     before = dict(zip(batteries["battery_id"], batteries["replacement_of"], strict=True))
     firsts = []
     for jar in before:
-        seen = {jar}
+        passed = {jar}
         first = jar
         while before.get(first) is not None:
             first = before[first]
-            if first in seen:
+            if first in passed:
                 raise ValueError(f"replacement_of runs in a circle at jar {first}")
-            seen.add(first)
+            passed.add(first)
         firsts.append(first)
     return firsts

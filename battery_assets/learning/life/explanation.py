@@ -64,7 +64,7 @@ def explanations(model: RulModel, snaps: pl.DataFrame, top: int = 5) -> pl.Serie
             }
             for at in order[:top]
         ]
-        told = {
+        words = {
             "method": "ageing posterior of the twin, corrected by CatBoost (SHAP)",
             "unit": "standard deviations of the twin's ln days",
             "twin_days": round(float(twin), 1),
@@ -76,17 +76,17 @@ def explanations(model: RulModel, snaps: pl.DataFrame, top: int = 5) -> pl.Serie
             "outside_training_range": [str(name) for name in names[outside]],
             "words": _words(float(twin), float(days), leading),
         }
-        texts.append(json.dumps(told))
+        texts.append(json.dumps(words))
     return pl.Series("explanation_json", texts, dtype=pl.String)
 
 
 def _words(twin: float, days: float, leading: list[dict[str, Any]]) -> str:
     """The explanation as a sentence."""
-    told = f"Age, warmth, resistance and tests tell {twin:.0f} days"
+    sentence = f"Age, warmth, resistance and tests tell {twin:.0f} days"
     moved = [f"{item['feature']} ({item['contribution']:+.2f})" for item in leading if item["contribution"]]
     if not moved:
-        return f"{told}; what ended so far makes it {days:.0f}."
-    return f"{told}; what ended so far makes it {days:.0f}, most by {', '.join(moved[:3])}."
+        return f"{sentence}; what ended so far makes it {days:.0f}."
+    return f"{sentence}; what ended so far makes it {days:.0f}, most by {', '.join(moved[:3])}."
 
 
 def feature_snapshot_json(snaps: pl.DataFrame) -> pl.Series:

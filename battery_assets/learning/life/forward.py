@@ -67,13 +67,13 @@ def jar_time(snaps: pl.DataFrame) -> JarTime:
     Where a twin state tells no wear-out (it was stored by an earlier version, or the jar has no health), the
     straight line through health stands in.
     """
-    told = snaps.select(pl.col(name).cast(pl.Float64) for name in WEAR_OUT).to_numpy()
-    unknown = ~np.isfinite(told).all(axis=1)
+    columns = snaps.select(pl.col(name).cast(pl.Float64) for name in WEAR_OUT).to_numpy()
+    unknown = ~np.isfinite(columns).all(axis=1)
     if unknown.any():
         line = twin_predictions(snaps.filter(pl.Series(unknown)))
-        told = told.copy()
-        told[unknown] = line.select("rul_lower_ci_days", "rul_days", "rul_upper_ci_days").to_numpy()
-    knots = np.log(told + SHIFT_DAYS)
+        columns = columns.copy()
+        columns[unknown] = line.select("rul_lower_ci_days", "rul_days", "rul_upper_ci_days").to_numpy()
+    knots = np.log(columns + SHIFT_DAYS)
     knots[:, 1] = np.maximum(knots[:, 1], knots[:, 0] + NARROWEST)
     knots[:, 2] = np.maximum(knots[:, 2], knots[:, 1] + NARROWEST)
     return JarTime(knots)
@@ -133,13 +133,17 @@ def forward_explanations(snaps: pl.DataFrame) -> pl.Series:
     """JSON text per row: what the twin tells of the jar's wear, and a sentence of it."""
     texts = []
     for row in snaps.select("soh_pct", "age_days", "r_internal_baseline_pct_168h", *WEAR_OUT).to_dicts():
-        known = row["wear_out_days"] is not None
-        told = {
-            "method": "ageing posterior read forward to 80 %" if known else "straight line through soh_pct",
+        has_wear_out = row["wear_out_days"] is not None
+        words = {
+            "method": "ageing posterior read forward to 80 %"
+            if has_wear_out
+            else "straight line through soh_pct",
             **{name: _rounded(value) for name, value in row.items()},
-            "words": _words(row) if known else "The twin tells no wear-out: health is drawn on in a line.",
+            "words": _words(row)
+            if has_wear_out
+            else "The twin tells no wear-out: health is drawn on in a line.",
         }
-        texts.append(json.dumps(told))
+        texts.append(json.dumps(words))
     return pl.Series("explanation_json", texts, dtype=pl.String)
 
 

@@ -112,18 +112,18 @@ def _proven(states: pl.DataFrame, left: pl.DataFrame, held: pl.DataFrame, limit:
     """battery_id, seen_at, reason, bad_at: the first proof of an end, or why there is none."""
     measured = pl.col("evidence").str.contains("discharge|capacity_test")
     broken, worn = pl.col("fault").is_not_null(), measured & (pl.col("upper") < END_OF_LIFE_PCT)
-    seen = states.sort("at").group_by("battery_id", maintain_order=True).agg(
+    observed = states.sort("at").group_by("battery_id", maintain_order=True).agg(
         seen_at=pl.col("at").last(),
         broken_at=pl.col("at").filter(broken).first(),
         fault=pl.col("fault").filter(broken).first(),
         worn_at=pl.col("at").filter(worn & ~broken).first(),
     )  # fmt: skip
-    known = seen.join(left, on="battery_id", how="left").sort("left_at")
-    tested = known.filter(pl.col("filed") == "capacity_test").join_asof(
+    dated = observed.join(left, on="battery_id", how="left").sort("left_at")
+    tested = dated.filter(pl.col("filed") == "capacity_test").join_asof(
         held, left_on="left_at", right_on="test_at", by="battery_id", tolerance=LONGEST_ORDER,
         check_sortedness=False,
     )  # fmt: skip
-    known = known.join(tested.select("battery_id", found_at="test_at"), on="battery_id", how="left")
+    dated = dated.join(tested.select("battery_id", found_at="test_at"), on="battery_id", how="left")
     by_people = pl.when(pl.col("filed").is_in([*WORN, *SUDDEN])).then(pl.coalesce("found_at", "left_at"))
     bad_at = pl.min_horizontal("broken_at", "worn_at", by_people)
     silent = pl.col("seen_at") < limit - pl.duration(seconds=int(SILENT_AFTER.total_seconds()))
@@ -137,7 +137,7 @@ def _proven(states: pl.DataFrame, left: pl.DataFrame, held: pl.DataFrame, limit:
         .otherwise(pl.when(silent).then(pl.lit("silent")).otherwise(pl.lit("in_service")))
     )
     doubt_at = pl.when(bad_at.is_null() & (pl.col("filed") == "high_resistance")).then("left_at")
-    return known.select("battery_id", "seen_at", reason=reason, bad_at=bad_at, doubt_at=doubt_at)
+    return dated.select("battery_id", "seen_at", reason=reason, bad_at=bad_at, doubt_at=doubt_at)
 
 
 def _with_good(ends: pl.DataFrame, states: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
@@ -185,9 +185,9 @@ def labelled(
     )
     instant, limit = snaps.schema["snapshot_at"], pl.lit(cutoff)
     dates = [pl.col(name).cast(instant) for name in ("good_at", "bad_at", "doubt_at")]
-    known = placed.join(ends.select("battery_id", "reason", *dates), on="battery_id")
+    lives_ended = placed.join(ends.select("battery_id", "reason", *dates), on="battery_id")
     rows = snaps.filter(pl.col("snapshot_at") < limit.cast(instant)).join(
-        known, on="battery_id", maintain_order="left", validate="m:1"
+        lives_ended, on="battery_id", maintain_order="left", validate="m:1"
     )
     upper, lower = _days(pl.col("bad_at")), _days(pl.col("good_at")).clip(0.0)
     proven = pl.col("bad_at").is_not_null()

@@ -110,11 +110,11 @@ def fit(examples: pl.DataFrame, recipe: Recipe, report: Report) -> tuple[RulMode
 
 
 def _refuse_too_few(examples: pl.DataFrame, recipe: Recipe) -> None:
-    found = examples.filter(pl.col("upper_days").is_not_null())["battery_id"].n_unique()
+    ends = examples.filter(pl.col("upper_days").is_not_null())["battery_id"].n_unique()
     needed = max(recipe.min_failures, recipe.folds)
-    if found < needed:
+    if ends < needed:
         raise TooFewFailures(
-            f"{found} observed ends of life before the cut-off, {needed} needed to train: load more months "
+            f"{ends} observed ends of life before the cut-off, {needed} needed to train: load more months "
             "or sites, enter replaced_date for jars that were replaced, file what tests and loads found "
             "(event_subtype: a high reading alone proves no end), lower Recipe.min_failures (not below its "
             "folds); until then the twin tells the remaining lives"
@@ -123,11 +123,11 @@ def _refuse_too_few(examples: pl.DataFrame, recipe: Recipe) -> None:
 
 def _ranges(matrix: np.ndarray) -> dict[str, tuple[float, float]]:
     """Smallest and largest value of each feature in training; features never known are absent."""
-    known = np.isfinite(matrix).any(axis=0)
+    measured = np.isfinite(matrix).any(axis=0)
     return {
         name: (float(np.nanmin(matrix[:, column])), float(np.nanmax(matrix[:, column])))
         for column, name in enumerate(LEARNED)
-        if known[column]
+        if measured[column]
     }
 
 
@@ -200,10 +200,10 @@ def load(path: Path, sha256: str) -> RulModel:
     from catboost import CatBoost
 
     content = Path(path).read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    checksum = hashlib.sha256(content).hexdigest()
+    if checksum != sha256:
         raise ModelMismatch(
-            f"{path} has sha256 {found}, {sha256} was registered: fetch it again or train anew"
+            f"{path} has sha256 {checksum}, {sha256} was registered: fetch it again or train anew"
         )
     booster = CatBoost().load_model(blob=content)
     facts = json.loads(booster.get_metadata()[METADATA_KEY])

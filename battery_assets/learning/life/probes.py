@@ -76,7 +76,7 @@ def age_only(examples: pl.DataFrame) -> Probe:
 
 def readings_scatter(examples: pl.DataFrame) -> Probe:
     """The noise of readings alone ranks lives hardly better than chance."""
-    told = [
+    ranks = [
         _ranked("readings_scatter", examples, examples[name].fill_null(0.0).to_numpy(), SCATTER_AT_MOST)
         for name in SCATTER
     ]
@@ -90,13 +90,16 @@ def readings_scatter(examples: pl.DataFrame) -> Probe:
     joined = examples.select("battery_id", "snapshot_at").join(
         noise, on=["battery_id", "snapshot_at"], how="left", maintain_order="left"
     )["noise"]
-    seen = joined.is_not_null().to_numpy()
-    told.append(
+    present = joined.is_not_null().to_numpy()
+    ranks.append(
         _ranked(
-            "readings_scatter", examples.filter(pl.Series(seen)), joined.to_numpy()[seen], SCATTER_AT_MOST
+            "readings_scatter",
+            examples.filter(pl.Series(present)),
+            joined.to_numpy()[present],
+            SCATTER_AT_MOST,
         )
     )
-    return next((probe for probe in told if not probe.green), told[0])
+    return next((probe for probe in ranks if not probe.green), ranks[0])
 
 
 def shuffled_labels(examples: pl.DataFrame, recipe: Recipe, fold: np.ndarray) -> Probe:
@@ -107,8 +110,8 @@ def shuffled_labels(examples: pl.DataFrame, recipe: Recipe, fold: np.ndarray) ->
     for one in np.unique(month):
         own = np.flatnonzero(month == one)
         place[own] = rng.permutation(own)
-    known = examples.select(FEATURES)[place]
-    lied = examples.drop(FEATURES).hstack(known)
+    shuffled = examples.select(FEATURES)[place]
+    lied = examples.drop(FEATURES).hstack(shuffled)
     lives, raw = lives_of(lied), np.zeros(examples.height)
     for number in np.unique(fold):
         out = fold == number
@@ -134,8 +137,8 @@ def future_perturbation(
     ).filter(pl.col("snapshot_at") <= at)
     keys = ["battery_id", "snapshot_at"]
     same = before.sort(keys).equals(past.sort(keys))
-    told = "equal" if same else "others"
-    words = f"{before.height} snapshots up to {at:%Y-%m-%d}, without what came later: {told}"
+    verdict = "equal" if same else "others"
+    words = f"{before.height} snapshots up to {at:%Y-%m-%d}, without what came later: {verdict}"
     return Probe("future_perturbation", same, words)
 
 
@@ -143,8 +146,10 @@ def _ranked(name: str, examples: pl.DataFrame, days: np.ndarray, allowed: float)
     """Green where `days` rank a month's jars no better than chance and `allowed` give, either way round."""
     ended = examples.filter(pl.col("upper_days").is_not_null())["battery_id"].n_unique()
     bound = max(allowed, CHANCE / max(ended, 1) ** 0.5)
-    found = month_concordance(examples, days)
-    green = not abs(found - 0.5) > bound
+    concordance = month_concordance(examples, days)
+    green = not abs(concordance - 0.5) > bound
     return Probe(
-        name, green, f"C {found:.3f} within a month, {ended} ends; 0.5 +- {min(bound, 0.5):.2f} is allowed"
+        name,
+        green,
+        f"C {concordance:.3f} within a month, {ended} ends; 0.5 +- {min(bound, 0.5):.2f} is allowed",
     )

@@ -45,17 +45,17 @@ def health_and_rate(snaps: pl.DataFrame) -> dict[str, np.ndarray]:
     )
     years = np.where(np.isfinite(age), np.maximum(age, 0.0) / DAYS_PER_YEAR, 0.0)
     stale = np.where(np.isfinite(since), np.clip(since / DAYS_PER_YEAR, 0.0, 1.0), 1.0)
-    known = np.isfinite(soh)
+    finite = np.isfinite(soh)
     guessed = NEW_SOH_PCT - PRIOR_RATE_PCT_PER_YEAR * years
-    health = np.where(known, soh, np.maximum(guessed, END_OF_LIFE_PCT))
+    health = np.where(finite, soh, np.maximum(guessed, END_OF_LIFE_PCT))
     health_sd = np.where(
-        known,
+        finite,
         FRESH_SOH_SD + (STALE_SOH_SD - FRESH_SOH_SD) * stale,
         np.hypot(NEW_SOH_SD, PRIOR_RATE_SD * years),
     )
     span = np.maximum(years, 0.25)
-    lifetime_weight = np.where(known & (years > 0), span**2 / (health_sd**2 + NEW_SOH_SD**2), 0.0)
-    lifetime_rate = np.where(known, (NEW_SOH_PCT - health) / span, 0.0)
+    lifetime_weight = np.where(finite & (years > 0), span**2 / (health_sd**2 + NEW_SOH_SD**2), 0.0)
+    lifetime_rate = np.where(finite, (NEW_SOH_PCT - health) / span, 0.0)
     count = np.where(np.isfinite(slope) & (points >= 3), points, 0.0)
     recent_weight = count * (count**2 - 1) / 12.0 / (12.0 * MONTHLY_SOH_SCATTER) ** 2
     recent_rate = np.where(count > 0, -12.0 * slope, 0.0)

@@ -76,8 +76,8 @@ def log_likelihoods(
     until, at = np.where(ended, spans.upper_days, 1.0), np.where(ended, spans.upper_z, 0.0)
     log_after = log_survival((at - location) / scale, distribution) - sudden_per_day * until
     within = np.log(np.maximum(np.exp(log_alive) - np.exp(log_after), SMALLEST_PROBABILITY))
-    told = spans.share * within + (1.0 - spans.share) * log_after
-    return np.where(ended, told, log_alive)
+    density = spans.share * within + (1.0 - spans.share) * log_after
+    return np.where(ended, density, log_alive)
 
 
 def negative_log_likelihood(
@@ -137,8 +137,8 @@ def calibrated(spans: Spans, raw: np.ndarray, scale: float, distribution: str) -
         method="L-BFGS-B",
         bounds=bounds,
     )
-    found = at(best.x)
-    return found, missed(found)
+    calibration = at(best.x)
+    return calibration, missed(calibration)
 
 
 def kaplan_meier(days: np.ndarray, ended: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

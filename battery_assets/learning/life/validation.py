@@ -75,11 +75,11 @@ def candidate(
         report(f"out_of_fold_nll_{name}", value, trees)
         report(f"out_of_fold_c_index_month_{name}", rank, trees)
     chosen = int(np.argmin(np.where(ranks < ranks[0], np.inf, curve)))
-    told = [
+    frames = [
         log_likelihoods(lives.spans, it.location(raw), it.scale, distribution, it.sudden_per_day)
         for raw, (it, _) in ((staged[at], tried[at]) for at in (0, chosen))
     ]
-    gain, error = _gain(examples, (told[1] - told[0]) * lives.spans.weight, recipe.folds)
+    gain, error = _gain(examples, (frames[1] - frames[0]) * lives.spans.weight, recipe.folds)
     chosen = chosen if gain > error else 0
     return Candidate(
         distribution, scale, [0, *stages][chosen], staged[chosen], float(curve[chosen]), float(ranks[chosen])
@@ -172,20 +172,20 @@ def _margins(
     rivals: dict[str, tuple[np.ndarray, np.ndarray]],
 ) -> dict[str, float]:
     """c_index and c_index_month of the rivals, and the margins over them."""
-    found: dict[str, float] = {}
+    margins: dict[str, float] = {}
     for place, (asked, score) in enumerate((("month", "c_index_month"), ("days", "c_index"))):
         mine = pairs(examples, own[place], of_a_month=asked == "month")
         for name, ranks in rivals.items():
             theirs = pairs(examples, ranks[place], of_a_month=asked == "month")
             ahead, error = margin(mine, theirs)
-            found |= {f"{score}_{name}": theirs.share, f"margin_{asked}_{name}": ahead,
+            margins |= {f"{score}_{name}": theirs.share, f"margin_{asked}_{name}": ahead,
                       f"margin_error_{asked}_{name}": error}  # fmt: skip
-    return found
+    return margins
 
 
 def other_seeds(examples: pl.DataFrame, lives: Lives, recipe: Recipe, best: Candidate) -> dict[str, float]:
     """c_index_month_seed_N: the best candidate trained with other folds and draws, recipe.seeds in all."""
-    calibration, found = calibration_of(lives, best), {}
+    calibration, by_seed = calibration_of(lives, best), {}
     for seed in range(recipe.seed + 1, recipe.seed + recipe.seeds):
         other = replace(recipe, seed=seed)
         fold = jar_folds(examples, recipe.folds, seed)
@@ -195,8 +195,8 @@ def other_seeds(examples: pl.DataFrame, lives: Lives, recipe: Recipe, best: Cand
             booster = trained_booster(lives.only(~out), other, best.distribution, best.scale, best.trees)
             raw[out] = raw_output(booster, lives.matrix[out], recipe.threads)
         risk = failed_by(lives.time, raw, calibration, HORIZONS_DAYS[-1])
-        found[f"c_index_month_seed_{seed}"] = month_concordance(examples, -risk)
-    return found
+        by_seed[f"c_index_month_seed_{seed}"] = month_concordance(examples, -risk)
+    return by_seed
 
 
 def since(
@@ -209,8 +209,8 @@ def since(
     later = examples["snapshot_at"] >= begun
     rows = examples.filter(later)
     ranks = [
-        month_concordance(rows, -told["failure_probability_365d"].filter(later).to_numpy())
-        for told in (held_out, champion)
+        month_concordance(rows, -frame["failure_probability_365d"].filter(later).to_numpy())
+        for frame in (held_out, champion)
     ]
     return dict(zip(("c_index_later", "c_index_later_champion"), ranks, strict=True))
 
@@ -225,5 +225,5 @@ def unseen_site(examples: pl.DataFrame, lives: Lives, recipe: Recipe, best: Cand
         out = fold == number
         booster = trained_booster(lives.only(~out), recipe, best.distribution, best.scale, best.trees)
         raw[out] = raw_output(booster, lives.matrix[out], recipe.threads)
-    told = typical_days(lives.time, raw, calibration_of(lives, best))
-    return {"c_index_unseen_site": concordance(examples, told)}
+    typical = typical_days(lives.time, raw, calibration_of(lives, best))
+    return {"c_index_unseen_site": concordance(examples, typical)}

@@ -45,24 +45,26 @@ class Cells:
         if endless.to_series().any():
             cell = rows.filter(endless.to_series())["cell_id"][0]
             raise BadCells(f"cell {cell} has features that are NaN or infinite; next step: mend its rows")
-        known = rows.drop_nulls(list(features)).sort("cell_id", "cycle_num")
-        lost = sorted(set(rows["cell_id"]) - set(known["cell_id"]))
-        if lost or known.is_empty():
+        ordered = rows.drop_nulls(list(features)).sort("cell_id", "cycle_num")
+        lost = sorted(set(rows["cell_id"]) - set(ordered["cell_id"]))
+        if lost or ordered.is_empty():
             raise BadCells(
                 f"cell {lost[0] if lost else '(none)'} has no row with {', '.join(features)}; "
                 "next step: leave the cell out, or those features"
             )
-        seen = pl.col("cycle_num").max().over("cell_id") - pl.col("cycle_num")
-        known = known.with_columns(left=pl.col("rul").fill_null(seen), ended=pl.col("rul").is_not_null())
-        names = known["cell_id"].unique(maintain_order=True)
+        cycles_left = pl.col("cycle_num").max().over("cell_id") - pl.col("cycle_num")
+        ordered = ordered.with_columns(
+            left=pl.col("rul").fill_null(cycles_left), ended=pl.col("rul").is_not_null()
+        )
+        names = ordered["cell_id"].unique(maintain_order=True)
         return cls(
             names=tuple(names),
-            cell=known["cell_id"].rank("dense").to_numpy().astype(np.int64) - 1,
-            cycle=known["cycle_num"].cast(pl.Float64).to_numpy(),
-            features=known.select(numbers).to_numpy(),
-            health=1.0 - known["pcl"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
-            left=known["left"].cast(pl.Float64).to_numpy(),
-            ended=known["ended"].to_numpy(),
+            cell=ordered["cell_id"].rank("dense").to_numpy().astype(np.int64) - 1,
+            cycle=ordered["cycle_num"].cast(pl.Float64).to_numpy(),
+            features=ordered.select(numbers).to_numpy(),
+            health=1.0 - ordered["pcl"].cast(pl.Float64).fill_null(np.nan).to_numpy(),
+            left=ordered["left"].cast(pl.Float64).to_numpy(),
+            ended=ordered["ended"].to_numpy(),
         )
 
     @property

@@ -39,8 +39,8 @@ def compared(cells: Cells, one: list[Said], other: list[Said], seed: int = 7) ->
     slices = _slices(cells)
     for name in ERRORS:
         errors = [_errors(cells, said, name) for said in (one, other)]
-        known = np.isfinite(errors[0]).all(axis=0) & np.isfinite(errors[1]).all(axis=0)
-        if not known.any():
+        both = np.isfinite(errors[0]).all(axis=0) & np.isfinite(errors[1]).all(axis=0)
+        if not both.any():
             continue
         means = [each.mean(axis=0) for each in errors]
         frames.append(
@@ -49,10 +49,10 @@ def compared(cells: Cells, one: list[Said], other: list[Said], seed: int = 7) ->
                     "cell_id": cells.names, "error": name, "slice": slices, "one": means[0],
                     "other": means[1], "difference": means[0] - means[1],
                 }
-            ).filter(known)
+            ).filter(both)
         )  # fmt: skip
         for part in ("all", *sorted(set(slices))):
-            chosen = known & ((slices == part) | (part == "all"))
+            chosen = both & ((slices == part) | (part == "all"))
             if chosen.any():
                 ours, theirs = (each[:, chosen] for each in errors)
                 rows.append({"error": name, "slice": part, **_summary(ours, theirs, seed)})

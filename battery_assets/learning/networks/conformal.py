@@ -35,13 +35,13 @@ class Margins:
 
     def around(self, health: np.ndarray, left: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Low and high of soh and rul (n,); life has none below 0."""
-        found = {}
+        bounds = {}
         if self.health is not None:
-            found["soh"] = (health - self.health, health + self.health)
+            bounds["soh"] = (health - self.health, health + self.health)
         if self.left is not None:
             width = self.left * (left + self.life / 10)
-            found["rul"] = (np.maximum(left - width, 0.0), left + width)
-        return found
+            bounds["rul"] = (np.maximum(left - width, 0.0), left + width)
+        return bounds
 
     def document(self) -> dict[str, Any]:
         """The margins as JSON."""
@@ -70,26 +70,28 @@ def calibrated(cells: Cells, health: np.ndarray, left: np.ndarray, life: float) 
 def coverage(cells: Cells, margins: Margins, health: np.ndarray, left: np.ndarray) -> dict[str, float]:
     """Share of rows that lie within, every cell weighing the same: soh_covered, rul_covered."""
     truth = {"soh": cells.health, "rul": np.where(cells.ended, cells.left, np.nan)}
-    found = {}
+    shares = {}
     for name, (low, high) in margins.around(health, left).items():
-        known = np.isfinite(truth[name])
-        if known.any():
+        finite = np.isfinite(truth[name])
+        if finite.any():
             inside = (truth[name] >= low) & (truth[name] <= high)
-            found[f"{name}_covered"] = float(np.average(inside[known], weights=_weights(cells, known)[known]))
-    return found
+            shares[f"{name}_covered"] = float(
+                np.average(inside[finite], weights=_weights(cells, finite)[finite])
+            )
+    return shares
 
 
 def _quantile(cells: Cells, scores: np.ndarray) -> float | None:
-    known = np.isfinite(scores)
-    if len(np.unique(cells.cell[known])) < FEWEST_CELLS:
+    finite = np.isfinite(scores)
+    if len(np.unique(cells.cell[finite])) < FEWEST_CELLS:
         return None
-    order = np.argsort(scores[known])
-    weights = np.cumsum(_weights(cells, known)[known][order])
+    order = np.argsort(scores[finite])
+    weights = np.cumsum(_weights(cells, finite)[finite][order])
     place = int(np.searchsorted(weights, LEVEL * weights[-1]))
-    return float(scores[known][order][min(place, len(order) - 1)])
+    return float(scores[finite][order][min(place, len(order) - 1)])
 
 
-def _weights(cells: Cells, known: np.ndarray) -> np.ndarray:
+def _weights(cells: Cells, finite: np.ndarray) -> np.ndarray:
     """Of each row, so that cells weigh alike by their known rows (n,)."""
-    counts = np.bincount(cells.cell[known], minlength=len(cells.names))
+    counts = np.bincount(cells.cell[finite], minlength=len(cells.names))
     return 1.0 / np.maximum(counts, 1)[cells.cell]

@@ -79,14 +79,14 @@ class Network(nn.Module):
             if self.recipe.dynamics == "scrambled":
                 # A control: the law of another row, which is true of none.
                 u_t = u_t[torch.arange(len(u_t) - 1, -1, -1)]
-            found: Tensor = u_t - self.law(x, t, u, u_x)
-            return found
+            left_over: Tensor = u_t - self.law(x, t, u, u_x)
+            return left_over
 
     def losses(self, rows: Rows) -> dict[str, Tensor]:
         """What training makes small: the errors of health and of life, and the residual of the law."""
-        found = data_losses(self(rows), self.log_sigma, rows, self.recipe.target)
-        found["physics"] = (rows.weight[:, None] * self.residual(rows) ** 2).mean()
-        return found
+        terms = data_losses(self(rows), self.log_sigma, rows, self.recipe.target)
+        terms["physics"] = (rows.weight[:, None] * self.residual(rows) ** 2).mean()
+        return terms
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The losses together, by the recipe's weighting."""

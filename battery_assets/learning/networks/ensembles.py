@@ -58,9 +58,9 @@ def _only(cells: Cells, kept: np.ndarray) -> Cells:
 def _problem(cells: Cells, said: Said) -> tuple[np.ndarray, np.ndarray]:
     """Matrix and truth of both targets together, scaled, every cell weighing the same."""
     blocks, truths = [], []
-    for place, truth, known in ((0, cells.health, np.isfinite(cells.health)), (1, cells.left, cells.ended)):
+    for place, truth, finite in ((0, cells.health, np.isfinite(cells.health)), (1, cells.left, cells.ended)):
         each = np.column_stack([member[place] for member in said])
-        usable = known & np.isfinite(each).all(axis=1)
+        usable = finite & np.isfinite(each).all(axis=1)
         if not usable.any():
             continue
         scale = max(float(truth[usable].std()), 1e-9)

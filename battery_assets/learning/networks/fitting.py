@@ -182,8 +182,8 @@ def spread_places(rows: int, most: int, device: str) -> torch.Tensor:
 def _valid_loss(network: torch.nn.Module, rows: Rows, recipe: Recipe) -> float:
     """The losses of health and life of cells that training does not see, every cell weighing the same."""
     said = torch.as_tensor(_said(network, rows), device=rows.t.device)
-    found = data_losses(said, network.log_sigma, rows, recipe.target)  # type: ignore[arg-type]
-    return float(sum(float(loss) for loss in found.values()))
+    losses = data_losses(said, network.log_sigma, rows, recipe.target)  # type: ignore[arg-type]
+    return float(sum(float(loss) for loss in losses.values()))
 
 
 @torch.no_grad()

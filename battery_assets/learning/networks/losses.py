@@ -46,15 +46,15 @@ def data_losses(said: Tensor, log_sigma: Tensor, rows: Rows, target: str) -> dic
     An ended life counts by its normal likelihood, one that goes on by the probability of lasting longer
     (Tobin, Econometrica 26 (1958) 24); log_sigma is learned with the network.
     """
-    found: dict[str, Tensor] = {}
+    losses: dict[str, Tensor] = {}
     if target != "rul":
-        known = torch.isfinite(rows.health)
-        error = torch.where(known, said[:, 0] - torch.nan_to_num(rows.health), 0.0)
-        found["health"] = (rows.weight * error**2).mean()
+        finite = torch.isfinite(rows.health)
+        error = torch.where(finite, said[:, 0] - torch.nan_to_num(rows.health), 0.0)
+        losses["health"] = (rows.weight * error**2).mean()
     if target != "soh":
         sigma = log_sigma.clamp(-4.0, 2.0)
         beyond = (said[:, 1] - rows.left) * torch.exp(-sigma)
         ended = 0.5 * beyond**2 + sigma
         going_on = -torch.special.log_ndtr(beyond)
-        found["life"] = (rows.weight * torch.where(rows.ended > 0, ended, going_on)).mean()
-    return found
+        losses["life"] = (rows.weight * torch.where(rows.ended > 0, ended, going_on)).mean()
+    return losses

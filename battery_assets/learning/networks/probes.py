@@ -101,17 +101,17 @@ def least_over_cycle_index_only(predict: Predict, train: Cells, test: Cells) -> 
 
 def life_told_by_one_feature(train: Cells, test: Cells) -> float:
     """Least error of the share of life that one feature alone gives for cells that were not seen."""
-    seen, unseen = (cells.ended & (cells.cycle + cells.left > 0) for cells in (train, test))
-    if not (seen.any() and unseen.any()):
+    ended, unseen = (cells.ended & (cells.cycle + cells.left > 0) for cells in (train, test))
+    if not (ended.any() and unseen.any()):
         return float("nan")
     shares = [
         cells.cycle[rows] / (cells.cycle + cells.left)[rows]
-        for cells, rows in ((train, seen), (test, unseen))
+        for cells, rows in ((train, ended), (test, unseen))
     ]
     errors = []
     for column in range(train.features.shape[1]):
-        told = _told(train.features[seen, column], shares[0], test.features[unseen, column])
-        errors.append(float(np.sqrt(np.mean((told - shares[1]) ** 2))))
+        share = _binned_means(train.features[ended, column], shares[0], test.features[unseen, column])
+        errors.append(float(np.sqrt(np.mean((share - shares[1]) ** 2))))
     return min(errors)
 
 
@@ -151,9 +151,9 @@ def shuffled_labels(cells: Cells, seed: int) -> Cells:
 
 
 def _ratios(predict: Predict, train: Cells, test: Cells) -> list[float]:
-    found = overall(test, *predict(test))
+    scores = overall(test, *predict(test))
     alone = overall(test, *cycle_index_only(train, test))
-    return [found[name] / max(alone[name], 1e-12) for name in ERRORS if name in found and name in alone]
+    return [scores[name] / max(alone[name], 1e-12) for name in ERRORS if name in scores and name in alone]
 
 
 def cycle_index_only(train: Cells, test: Cells) -> Said:
@@ -161,15 +161,15 @@ def cycle_index_only(train: Cells, test: Cells) -> Said:
 
     A life is the mean of those training lives that lasted beyond the cycle.
     """
-    known = np.isfinite(train.health)
+    finite = np.isfinite(train.health)
     health = np.full(len(test.cycle), np.nan)
-    if known.any():
-        health = _told(train.cycle[known], train.health[known], test.cycle)
-    left = _told(train.cycle, train.left, test.cycle)
+    if finite.any():
+        health = _binned_means(train.cycle[finite], train.health[finite], test.cycle)
+    left = _binned_means(train.cycle, train.left, test.cycle)
     return health, np.maximum(left, 0.0)
 
 
-def _told(column: np.ndarray, target: np.ndarray, asked: np.ndarray) -> np.ndarray:
+def _binned_means(column: np.ndarray, target: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Mean of the target by the value of a column, in bins of equal counts, between them a line."""
     order = np.argsort(column, kind="stable")
     bins = max(min(BINS, len(order) // FEWEST), 1)

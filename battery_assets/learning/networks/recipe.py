@@ -75,11 +75,11 @@ class Recipe:
             raise ValueError(f"features: {strange or 'none'}; they are of feature_1 to feature_8")
 
     @classmethod
-    def of(cls, algorithm: str, given: dict[str, Any]) -> "Recipe":
+    def of(cls, algorithm: str, stated: dict[str, Any]) -> "Recipe":
         """A recipe with what is given changed. Raises ValueError that names a term that is none."""
-        strange = sorted(set(given) - {one.name for one in fields(cls)} | ({"algorithm"} & set(given)))
+        strange = sorted(set(stated) - {one.name for one in fields(cls)} | ({"algorithm"} & set(stated)))
         if strange:
             raise ValueError(f"{strange[0]!r} is no term of a recipe")
-        if "features" in given:
-            given = {**given, "features": tuple(given["features"])}
-        return replace(cls(algorithm), **given)
+        if "features" in stated:
+            stated = {**stated, "features": tuple(stated["features"])}
+        return replace(cls(algorithm), **stated)

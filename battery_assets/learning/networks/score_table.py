@@ -20,20 +20,20 @@ def score_table(cells: pl.DataFrame, reference: str, seed: int = 7) -> pl.DataFr
     cells: model, seed, cell_id, rows and the errors of each cell (NULL: none). difference, difference_low and
     difference_high are from the reference on the cells that both have; NULL for the reference itself.
     """
-    found = []
+    lines = []
     for error, power in POWERS.items():
-        known = cells.filter(pl.col(error).is_not_null() & pl.col(error).is_finite())
+        scored = cells.filter(pl.col(error).is_not_null() & pl.col(error).is_finite())
         matrices = {
             str(name): _matrix(rows, error, power)
-            for (name,), rows in known.partition_by("model", as_dict=True, maintain_order=True).items()
+            for (name,), rows in scored.partition_by("model", as_dict=True, maintain_order=True).items()
         }
         base = matrices.get(reference)
         for name, matrix in matrices.items():
             row = {"model": name, "error": error, **_scored(matrix, power, seed)}
             if base is not None and name != reference:
                 row |= _differing(matrix, base, power, seed)
-            found.append(row)
-    return pl.DataFrame(found, infer_schema_length=None)
+            lines.append(row)
+    return pl.DataFrame(lines, infer_schema_length=None)
 
 
 def _matrix(rows: pl.DataFrame, error: str, power: int) -> pl.DataFrame:

@@ -42,16 +42,16 @@ def by_cell(cells: Cells, health: np.ndarray, left: np.ndarray) -> pl.DataFrame:
 def overall(cells: Cells, health: np.ndarray, left: np.ndarray) -> dict[str, float]:
     """soh_rmse, soh_mape, rul_rmse by row, and their means over cells, `_by_cell`; without what is NaN."""
     each = by_cell(cells, health, left)
-    found: dict[str, float] = {}
+    scores: dict[str, float] = {}
     for name in ("soh_rmse", "rul_rmse", "soh_mape"):
-        known = each[name].is_not_null()
-        if not known.any():
+        scored = each[name].is_not_null()
+        if not scored.any():
             continue
-        values, rows = (each[one].filter(known).to_numpy() for one in (name, "rows"))
+        values, rows = (each[one].filter(scored).to_numpy() for one in (name, "rows"))
         power = 1 if name == "soh_mape" else 2
-        found[name] = float(np.average(values**power, weights=rows) ** (1 / power))
-        found[f"{name}_by_cell"] = float(values.mean())
-    return found
+        scores[name] = float(np.average(values**power, weights=rows) ** (1 / power))
+        scores[f"{name}_by_cell"] = float(values.mean())
+    return scores
 
 
 def intervals(each: pl.DataFrame, times: int = 1000, seed: int = 7) -> dict[str, tuple[float, float, float]]:
@@ -59,19 +59,19 @@ def intervals(each: pl.DataFrame, times: int = 1000, seed: int = 7) -> dict[str,
 
     each: as `by_cell`. One cell alone has no interval: low and high are then NaN.
     """
-    rng, found = np.random.default_rng(seed), {}
+    rng, intervals_found = np.random.default_rng(seed), {}
     for name in ("soh_rmse", "soh_mape", "rul_rmse"):
-        known = each.filter(pl.col(name).is_not_null())
-        if known.is_empty():
+        scored = each.filter(pl.col(name).is_not_null())
+        if scored.is_empty():
             continue
         power = 1 if name == "soh_mape" else 2
-        values, rows = known[name].to_numpy() ** power, known["rows"].to_numpy().astype(float)
+        values, rows = scored[name].to_numpy() ** power, scored["rows"].to_numpy().astype(float)
         drawn = rng.integers(len(values), size=(times, len(values)))
         again = ((values * rows)[drawn].sum(axis=1) / rows[drawn].sum(axis=1)) ** (1 / power)
         low, high = np.quantile(again, (0.05, 0.95)) if len(values) > 1 else (np.nan, np.nan)
         value = float(np.average(values, weights=rows) ** (1 / power))
-        found[name] = (value, float(low), float(high))
-    return found
+        intervals_found[name] = (value, float(low), float(high))
+    return intervals_found
 
 
 def naive(train: Cells, cells: Cells, end: float = 0.80) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -84,9 +84,10 @@ def naive(train: Cells, cells: Cells, end: float = 0.80) -> dict[str, tuple[np.n
         [train.cycle[rows][0] + train.left[rows][0] for rows in _each(train) if train.ended[rows].all()]
     )
     life = float(lives.mean()) if lives.size else float(train.cycle.max())
-    known = np.isfinite(train.health)
+    finite = np.isfinite(train.health)
     rate = float(
-        ((1 - train.health[known]) * train.cycle[known]).sum() / max((train.cycle[known] ** 2).sum(), 1e-12)
+        ((1 - train.health[finite]) * train.cycle[finite]).sum()
+        / max((train.cycle[finite] ** 2).sum(), 1e-12)
     )
     straight = 1.0 - rate * cells.cycle
     # A line that rises, or hardly falls, says nothing of an end: at least half the usual rate.

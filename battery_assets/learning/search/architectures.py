@@ -47,27 +47,27 @@ def checked(space: dict[str, Any], classes: int = len(CLASSES)) -> dict[str, Any
         raise BadInput(
             f"the space of networks has no {', '.join(unknown)}; next step: some of {', '.join(SPACE)}"
         )
-    told = {**SPACE, **space}
+    limits = {**SPACE, **space}
     for name, is_one in CHOICES.items():
-        if not isinstance(told[name], list) or not told[name]:
+        if not isinstance(limits[name], list) or not limits[name]:
             raise BadInput(f"{name} has no choices: there is no network to try; next step: give some")
-        if wrong := [value for value in told[name] if not is_one(value)]:
+        if wrong := [value for value in limits[name] if not is_one(value)]:
             raise BadInput(f"{name}: {wrong[0]!r}; next step: values such as {SPACE[name]}")
     for name in LIMITS:
-        if not _whole(told[name]):
-            raise BadInput(f"{name} {told[name]!r}; next step: a whole number above 0")
-    if any(kernel % 2 == 0 for kernel in told["kernel"]):
+        if not _whole(limits[name]):
+            raise BadInput(f"{name} {limits[name]!r}; next step: a whole number above 0")
+    if any(kernel % 2 == 0 for kernel in limits["kernel"]):
         raise BadInput("a kernel of an even number has no middle; next step: odd ones")
     smallest = Stage(
-        min(told["width"]), min(told["kernel"]), max(told["stride"]), bool(max(told["separable"]))
+        min(limits["width"]), min(limits["kernel"]), max(limits["stride"]), bool(max(limits["separable"]))
     )
-    least = {"stages": [asdict(smallest)] * min(told["stages"]), "pool": told["pool"][0]}
-    if (weights := parameters(least, classes=classes)) > told["most_parameters"]:
+    least = {"stages": [asdict(smallest)] * min(limits["stages"]), "pool": limits["pool"][0]}
+    if (weights := parameters(least, classes=classes)) > limits["most_parameters"]:
         raise BadInput(
-            f"the smallest network has {weights} weights, {told['most_parameters']} are allowed; "
+            f"the smallest network has {weights} weights, {limits['most_parameters']} are allowed; "
             "next step: allow more, or narrower stages"
         )
-    return told
+    return limits
 
 
 def parameters(one: Architecture, channels: int = 2, classes: int = len(CLASSES)) -> int:
@@ -108,22 +108,22 @@ def canonical(one: Architecture) -> str:
 
 
 def next_architecture(
-    algorithm: str, space: dict[str, Any], seen: Sequence[tuple[Architecture, float]], number: int, seed: int,
-    samples: int, classes: int = len(CLASSES),
+    algorithm: str, space: dict[str, Any], trials: Sequence[tuple[Architecture, float]],
+    number: int, seed: int, samples: int, classes: int = len(CLASSES),
 ) -> Architecture | None:  # fmt: skip
-    """A network that was not tried; None where so many draws found none. seen: networks and their values."""
+    """A network that was not tried; None where so many draws found none. trials: networks, values."""
     if algorithm not in ALGORITHMS:
         raise BadInput(f"search_algorithm {algorithm!r}; next step: one of {', '.join(ALGORITHMS)}")
     rng = np.random.default_rng([seed, number])
-    known = {canonical(one) for one, _ in seen}
+    tried = {canonical(one) for one, _ in trials}
     for _ in range(TRIES):
-        if algorithm == "evolution" and len(seen) >= POPULATION:
-            youngest = list(seen)[-2 * POPULATION :]
+        if algorithm == "evolution" and len(trials) >= POPULATION:
+            youngest = list(trials)[-2 * POPULATION :]
             chosen = rng.choice(len(youngest), size=min(TOURNAMENT, len(youngest)), replace=False)
-            one = _changed(max((youngest[k] for k in chosen), key=lambda told: told[1])[0], space, rng)
+            one = _changed(max((youngest[k] for k in chosen), key=lambda scored: scored[1])[0], space, rng)
         else:
             one = _drawn(space, rng)
-        if canonical(one) not in known and _fits(one, space, samples, classes):
+        if canonical(one) not in tried and _fits(one, space, samples, classes):
             return one
     return None
 

@@ -37,7 +37,7 @@ class Seen:
     pruned: bool = False
 
 
-def next_point(method: str, space: Space, seen: Sequence[Seen], number: int, seed: int) -> Point | None:
+def next_point(method: str, space: Space, trials: Sequence[Seen], number: int, seed: int) -> Point | None:
     """The point of a trial; None where a grid has no more. Larger values are better."""
     if method == "grid_search":
         points = grid(space)
@@ -45,11 +45,11 @@ def next_point(method: str, space: Space, seen: Sequence[Seen], number: int, see
     if method in ("random_search", "hyperband"):
         return drawn(space, np.random.default_rng([seed, number]))
     if method == "bayesian":
-        return _asked(_study(seen, number, seed, space), space)
+        return _asked(_study(trials, number, seed, space), space)
     raise BadInput(f"method {method!r}; next step: one of {', '.join(METHODS)}")
 
 
-def is_cut(method: str, seen: Sequence[Seen], trial: Seen, epochs: int) -> bool:
+def is_cut(method: str, trials: Sequence[Seen], trial: Seen, epochs: int) -> bool:
     """Whether a trial is to end now: hyperband holds it against others of its bracket at the same epochs.
 
     Successive halving without waiting (arXiv 1810.05934), in the brackets of Hyperband (arXiv 1603.06560): at
@@ -63,7 +63,7 @@ def is_cut(method: str, seen: Sequence[Seen], trial: Seen, epochs: int) -> bool:
         return False
     there = [
         one.by_epoch[epoch]
-        for one in seen
+        for one in trials
         if one.number != trial.number and epoch in one.by_epoch and _bracket(one.number, epochs) == bracket
     ]
     above = sum(value > trial.by_epoch[epoch] for value in there)
@@ -84,7 +84,7 @@ def _rungs(bracket: int, epochs: int) -> list[int]:
     return [REDUCTION**k for k in range(bracket, 32) if REDUCTION**k < epochs]
 
 
-def _study(seen: Sequence[Seen], number: int, seed: int, space: Space) -> "optuna.Study":
+def _study(trials: Sequence[Seen], number: int, seed: int, space: Space) -> "optuna.Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -95,7 +95,7 @@ def _study(seen: Sequence[Seen], number: int, seed: int, space: Space) -> "optun
         )
     study = optuna.create_study(direction="maximize", sampler=sampler)
     states = optuna.trial.TrialState
-    for one in sorted(seen, key=lambda trial: trial.number):
+    for one in sorted(trials, key=lambda trial: trial.number):
         study.add_trial(_frozen(one, space, states.RUNNING if one.value is None else states.COMPLETE))
     return study
 
@@ -105,7 +105,7 @@ def _frozen(trial: Seen, space: Space, state: "optuna.trial.TrialState") -> "opt
 
     running = state == optuna.trial.TrialState.RUNNING
     return optuna.trial.create_trial(
-        params=_told(trial.point, space), distributions=_distributions(space), state=state,
+        params=_in_optuna(trial.point, space), distributions=_distributions(space), state=state,
         value=None if running else trial.value, intermediate_values=dict(trial.by_epoch),
     )  # fmt: skip
 
@@ -122,18 +122,20 @@ def _asked(study: "optuna.Study", space: Space) -> Point:
 def _distributions(space: Space) -> "dict[str, optuna.distributions.BaseDistribution]":
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    found: dict[str, Any] = {}
+    distributions: dict[str, Any] = {}
     for name, term in space.items():
         if "choices" in term:
-            found[name] = CategoricalDistribution(tuple(range(len(term["choices"]))))
+            distributions[name] = CategoricalDistribution(tuple(range(len(term["choices"]))))
         elif term.get("type") == "int":
-            found[name] = IntDistribution(int(term["low"]), int(term["high"]), log=bool(term.get("log")))
+            distributions[name] = IntDistribution(
+                int(term["low"]), int(term["high"]), log=bool(term.get("log"))
+            )
         else:
-            found[name] = FloatDistribution(term["low"], term["high"], log=bool(term.get("log")))
-    return found
+            distributions[name] = FloatDistribution(term["low"], term["high"], log=bool(term.get("log")))
+    return distributions
 
 
-def _told(point: Point, space: Space) -> dict[str, Any]:
+def _in_optuna(point: Point, space: Space) -> dict[str, Any]:
     """A point as Optuna has it: choices by their place, so that a choice may be a list."""
     return {
         name: space[name]["choices"].index(value) if "choices" in space[name] else value

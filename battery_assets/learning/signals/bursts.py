@@ -142,5 +142,5 @@ def features_of(bursts: Bursts, kind: str) -> np.ndarray:
     }  # fmt: skip
     if kind not in makers:
         raise ValueError(f"{kind!r} is no kind of features: {', '.join(makers)}")
-    found: np.ndarray = makers[kind]()
-    return found
+    features: np.ndarray = makers[kind]()
+    return features

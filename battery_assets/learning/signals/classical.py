@@ -19,43 +19,43 @@ NAMED = {
 
 def rule(bursts: Bursts, *, own: bool) -> np.ndarray:
     """What the product's rule names, (N, 4) of 0 and 1; with or without each system's sound references."""
-    found = np.zeros((len(bursts), len(CLASSES)))
+    said = np.zeros((len(bursts), len(CLASSES)))
     for pulses in np.unique(bursts.pulses):
         mine = bursts.pulses == pulses
         of_volts = spectra(bursts.volts[mine], bursts.rate_hz)
         of_amps = spectra(bursts.amps[mine], bursts.rate_hz, of_volts.mains_hz)
-        seen = signature(of_volts, of_amps, int(pulses))
-        usual = _usual(bursts, mine, seen) if own else None
-        kinds, _ = diagnose(seen, usual)
+        measured = signature(of_volts, of_amps, int(pulses))
+        usual = _usual(bursts, mine, measured) if own else None
+        kinds, _ = diagnose(measured, usual)
         for word, kind in NAMED.items():
-            found[np.flatnonzero(mine)[kinds == word], CLASSES.index(kind)] = 1.0
-    return found
+            said[np.flatnonzero(mine)[kinds == word], CLASSES.index(kind)] = 1.0
+    return said
 
 
 def rule_labels(bursts: Bursts) -> np.ndarray:
     """Every fault that the product's diagnosis names, (N, 4) of 0 and 1, against each string's references."""
-    found = np.zeros((len(bursts), len(CLASSES)))
+    said = np.zeros((len(bursts), len(CLASSES)))
     for pulses in np.unique(bursts.pulses):
         mine = bursts.pulses == pulses
         of_volts = spectra(bursts.volts[mine], bursts.rate_hz)
         of_amps = spectra(bursts.amps[mine], bursts.rate_hz, of_volts.mains_hz)
-        seen = signature(of_volts, of_amps, int(pulses))
-        told = labelled(seen, _usual(bursts, mine, seen))
+        measured = signature(of_volts, of_amps, int(pulses))
+        labels = labelled(measured, _usual(bursts, mine, measured))
         order = [CLASSES.index(NAMED[fault]) for fault in FAULTS]
-        found[np.ix_(mine, order)] = told.shown
-    return found
+        said[np.ix_(mine, order)] = labels.shown
+    return said
 
 
-def _usual(bursts: Bursts, mine: np.ndarray, seen: Signature) -> Usual:
+def _usual(bursts: Bursts, mine: np.ndarray, measured: Signature) -> Usual:
     """First line, its spread, and voltage of each string's references."""
     group, reference = bursts.own[mine], bursts.reference[mine]
     share, volts, spread, count = np.full((4, len(group)), np.nan)
     for one in np.unique(group):
         own = (group == one) & reference
         if own.any():
-            logs = np.log(seen.first_share[own])
+            logs = np.log(measured.first_share[own])
             share[group == one] = np.exp(np.median(logs))
-            volts[group == one] = np.median(seen.dc_v[own])
+            volts[group == one] = np.median(measured.dc_v[own])
             spread[group == one] = logs.std(ddof=1) if len(logs) > 1 else np.nan
             count[group == one] = len(logs)
     return Usual(share, volts, spread, count)
@@ -88,6 +88,6 @@ def fit_forest(
 def _share(forest, features: np.ndarray) -> np.ndarray:
     said = forest.predict_proba(features)
     if len(forest.classes_) == 2:
-        found: np.ndarray = said[:, 1]
-        return found
+        share: np.ndarray = said[:, 1]
+        return share
     return np.full(len(features), float(forest.classes_[0]))

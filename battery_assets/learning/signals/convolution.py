@@ -57,11 +57,13 @@ class Recipe:
 
 def recipe_of(numbers: dict[str, Any]) -> Recipe:
     """The recipe that plain numbers describe, as JSON holds them. Raises BadInput for what cannot be."""
-    told = dict(numbers)
+    settings = dict(numbers)
     try:
-        if "stages" in told:
-            told["stages"] = tuple(one if isinstance(one, Stage) else Stage(**one) for one in told["stages"])
-        return Recipe(**told)
+        if "stages" in settings:
+            settings["stages"] = tuple(
+                one if isinstance(one, Stage) else Stage(**one) for one in settings["stages"]
+            )
+        return Recipe(**settings)
     except TypeError as error:
         raise BadInput(f"{error}; next step: name terms of the recipe") from error
 
@@ -98,12 +100,12 @@ class Network(nn.Module):
 
     def forward(self, waves: torch.Tensor) -> torch.Tensor:
         """Logits of waveforms."""
-        seen = self.stages(waves)
+        features = self.stages(waves)
         parts = []
         if self.pool in ("mean", "both"):
-            parts.append(seen.mean(dim=-1))
+            parts.append(features.mean(dim=-1))
         if self.pool in ("max", "both"):
-            parts.append(seen.amax(dim=-1))
+            parts.append(features.amax(dim=-1))
         said: torch.Tensor = self.head(torch.cat(parts, dim=1))
         return said
 
@@ -147,7 +149,7 @@ def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
         torch.manual_seed(recipe.seed)
         shuffle = np.random.default_rng(recipe.seed)
         scale = (_spread(train.volts, recipe.centred), _spread(train.amps, recipe.centred))
-        (seen, true), (held, held_true) = (
+        (shown, true), (held, held_true) = (
             (_waves(one, scale, recipe.centred), torch.as_tensor(one.labels, dtype=torch.float32))
             for one in (train, valid)
         )
@@ -165,7 +167,7 @@ def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
             begun = time.monotonic()
             total, right, rate = 0.0, 0.0, float(optimiser.param_groups[0]["lr"])
             for rows in torch.as_tensor(shuffle.permutation(len(train))).split(recipe.batch):
-                said = network(seen[rows])
+                said = network(shown[rows])
                 loss = loss_of(said, true[rows])
                 optimiser.zero_grad()
                 loss.backward()
@@ -199,8 +201,8 @@ def one_way(recipe: Recipe) -> Iterator[None]:
 
 
 def _spread(waves: np.ndarray, centred: bool) -> float:
-    told = (waves - waves.mean(axis=1, keepdims=True)).std() if centred else np.sqrt((waves**2).mean())
-    return max(float(told), 1e-6)
+    spread = (waves - waves.mean(axis=1, keepdims=True)).std() if centred else np.sqrt((waves**2).mean())
+    return max(float(spread), 1e-6)
 
 
 def _waves(bursts: Bursts, scale: tuple[float, float], centred: bool) -> torch.Tensor:
@@ -221,8 +223,8 @@ def _said(network: Network, waves: torch.Tensor) -> np.ndarray:
     network.eval()
     with torch.no_grad():
         said = [torch.sigmoid(network(part)) for part in waves.split(CHUNK)]
-    found: np.ndarray = torch.cat(said).numpy()
-    return found
+    shares: np.ndarray = torch.cat(said).numpy()
+    return shares
 
 
 def _valid(network: Network, waves: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:

@@ -13,12 +13,12 @@ def usual(volts: np.ndarray, own: np.ndarray, reference: np.ndarray) -> np.ndarr
 
     volts: (N, n). own: (N,) what has its curves in common: jars of one discharge, cycles of one cell.
     """
-    found = np.empty_like(volts)
+    middle = np.empty_like(volts)
     for one in np.unique(own):
         mine = own == one
         fresh = mine & reference
-        found[mine] = np.median(volts[fresh if fresh.any() else mine], axis=0)
-    return found
+        middle[mine] = np.median(volts[fresh if fresh.any() else mine], axis=0)
+    return middle
 
 
 def numbers(*channels: np.ndarray) -> np.ndarray:
@@ -34,8 +34,8 @@ def numbers(*channels: np.ndarray) -> np.ndarray:
 def end_drop(deviation: np.ndarray) -> np.ndarray:
     """How far below its own reference each curve (N, n) ends, (N, 1)."""
     last = max(1, round(LAST_SHARE * deviation.shape[1]))
-    found: np.ndarray = -deviation[:, -last:].mean(axis=1)[:, None]
-    return found
+    drop: np.ndarray = -deviation[:, -last:].mean(axis=1)[:, None]
+    return drop
 
 
 def shape(volts: np.ndarray) -> np.ndarray:

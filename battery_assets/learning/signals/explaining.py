@@ -66,19 +66,20 @@ class _OfMagnitudes(torch.nn.Module):
         return said
 
 
-def shares(fitted: Fitted, seen: Spectrum, kinds: np.ndarray, method: str) -> np.ndarray:
+def shares(fitted: Fitted, spectrum: Spectrum, kinds: np.ndarray, method: str) -> np.ndarray:
     """What each line (N, 40), of volts and amperes together, adds to the logit of a kind (N,)."""
-    model, target = _OfMagnitudes(fitted.network, fitted.scale, seen.samples), torch.as_tensor(kinds)
+    model, target = _OfMagnitudes(fitted.network, fitted.scale, spectrum.samples), torch.as_tensor(kinds)
     with one_way(fitted.recipe):
         if method == "integrated_gradients":
             from captum.attr import IntegratedGradients
 
-            told = IntegratedGradients(model).attribute(
-                seen.size, baselines=seen.own, target=target, additional_forward_args=(seen.phase,),
+            gradients = IntegratedGradients(model).attribute(
+                spectrum.size, baselines=spectrum.own, target=target,
+                additional_forward_args=(spectrum.phase,),
                 n_steps=STEPS, internal_batch_size=256,
             )  # fmt: skip
-            return _by_line(told.detach().numpy().sum(axis=1))
-        return _occluded(model, seen, target)
+            return _by_line(gradients.detach().numpy().sum(axis=1))
+        return _occluded(model, spectrum, target)
 
 
 def shares_of(fitted: Fitted, bursts: Bursts, places: np.ndarray, method: str) -> np.ndarray:
@@ -86,31 +87,33 @@ def shares_of(fitted: Fitted, bursts: Bursts, places: np.ndarray, method: str) -
     return shares(fitted, spectrum_of(bursts).only(places), bursts.labels[places].argmax(axis=1), method)
 
 
-def completeness_gap(fitted: Fitted, seen: Spectrum, kinds: np.ndarray) -> np.ndarray:
+def completeness_gap(fitted: Fitted, spectrum: Spectrum, kinds: np.ndarray) -> np.ndarray:
     """By how much (N,) the shares of all lines miss f(burst) - f(reference), relative to it."""
-    model, rows = _OfMagnitudes(fitted.network, fitted.scale, seen.samples), np.arange(len(kinds))
+    model, rows = _OfMagnitudes(fitted.network, fitted.scale, spectrum.samples), np.arange(len(kinds))
     with torch.no_grad():
-        moved = (model(seen.size, seen.phase) - model(seen.own, seen.phase)).numpy()[rows, kinds]
-    return np.abs(shares(fitted, seen, kinds, "integrated_gradients").sum(axis=1) - moved) / np.abs(moved)
+        moved = (model(spectrum.size, spectrum.phase) - model(spectrum.own, spectrum.phase)).numpy()[
+            rows, kinds
+        ]
+    return np.abs(shares(fitted, spectrum, kinds, "integrated_gradients").sum(axis=1) - moved) / np.abs(moved)
 
 
-def _occluded(model: _OfMagnitudes, seen: Spectrum, target: torch.Tensor) -> np.ndarray:
+def _occluded(model: _OfMagnitudes, spectrum: Spectrum, target: torch.Tensor) -> np.ndarray:
     """How far the logit falls (N, 40) when a line is as the string's own sound ones."""
-    rows, found = torch.arange(len(target)), np.empty((len(target), LINES))
+    rows, lost = torch.arange(len(target)), np.empty((len(target), LINES))
     with torch.no_grad():
-        whole = model(seen.size, seen.phase)[rows, target]
+        whole = model(spectrum.size, spectrum.phase)[rows, target]
         for line in range(LINES):
-            without = model(_restored(seen, np.full(len(target), line)), seen.phase)[rows, target]
-            found[:, line] = (whole - without).numpy()
-    return found
+            without = model(_restored(spectrum, np.full(len(target), line)), spectrum.phase)[rows, target]
+            lost[:, line] = (whole - without).numpy()
+    return lost
 
 
-def _restored(seen: Spectrum, lines: np.ndarray) -> torch.Tensor:
+def _restored(spectrum: Spectrum, lines: np.ndarray) -> torch.Tensor:
     """Magnitudes with one line of each burst as its string's own sound ones have it."""
-    size, places = seen.size.clone(), torch.as_tensor(lines)[:, None]
+    size, places = spectrum.size.clone(), torch.as_tensor(lines)[:, None]
     bins = torch.arange(size.shape[-1])[None]
     inside = ((bins + CYCLES // 2) // CYCLES - 1 == places)[:, None].expand_as(size)
-    return torch.where(inside, seen.own, size)
+    return torch.where(inside, spectrum.own, size)
 
 
 def _by_line(bins: np.ndarray) -> np.ndarray:
@@ -136,11 +139,11 @@ def scores(
 
     `no_model_decoy_pointing` is that of the largest change of the spectrum, without any network.
     """
-    seen, kinds = spectrum_of(bursts).only(places), bursts.labels[places].argmax(axis=1)
-    decoyed = _with_tone(seen, np.random.default_rng(seed))
+    spectrum, kinds = spectrum_of(bursts).only(places), bursts.labels[places].argmax(axis=1)
+    decoyed = _with_tone(spectrum, np.random.default_rng(seed))
     torch.manual_seed(seed)
     scrambled = Fitted(fitted.recipe, fitted.scale, Network(fitted.recipe).eval(), 0, 0, 0.0, False)
-    told = shares(fitted, seen, kinds, method)
+    line_shares = shares(fitted, spectrum, kinds, method)
 
     def pointed(lines: np.ndarray) -> float:
         hit = [
@@ -150,40 +153,40 @@ def scores(
         return float(np.mean(hit))
 
     return {
-        "pointing": pointed(told),
+        "pointing": pointed(line_shares),
         "decoy_pointing": pointed(shares(fitted, decoyed, kinds, method)),
         "no_model_decoy_pointing": pointed(_largest_change(decoyed)),
         "random_weights_pointing": pointed(shares(scrambled, decoyed, kinds, method)),
-        "deletion": _deletion(fitted, seen, kinds, told.argmax(axis=1)),
+        "deletion": _deletion(fitted, spectrum, kinds, line_shares.argmax(axis=1)),
         "random_deletion": _deletion(
-            fitted, seen, kinds, np.random.default_rng(seed).integers(LINES, size=len(kinds))
+            fitted, spectrum, kinds, np.random.default_rng(seed).integers(LINES, size=len(kinds))
         ),
     }
 
 
-def earns_its_place(found: dict[str, float]) -> bool:
+def earns_its_place(scores: dict[str, float]) -> bool:
     """Whether a method's scores let it be shown."""
-    enough = all(found[name] >= least for name, least in LEAST.items())
-    return enough and found["random_weights_pointing"] < found["decoy_pointing"]
+    enough = all(scores[name] >= least for name, least in LEAST.items())
+    return enough and scores["random_weights_pointing"] < scores["decoy_pointing"]
 
 
-def _largest_change(seen: Spectrum) -> np.ndarray:
-    return _by_line((seen.size - seen.own).abs().numpy()[:, 0])
+def _largest_change(spectrum: Spectrum) -> np.ndarray:
+    return _by_line((spectrum.size - spectrum.own).abs().numpy()[:, 0])
 
 
-def _with_tone(seen: Spectrum, rng: np.random.Generator) -> Spectrum:
+def _with_tone(spectrum: Spectrum, rng: np.random.Generator) -> Spectrum:
     """The same bursts with a tone that no rectifier leaves, half as strong again as the largest change."""
-    size = seen.size.clone()
-    strongest = (size - seen.own).abs().amax(dim=-1)
+    size = spectrum.size.clone()
+    strongest = (size - spectrum.own).abs().amax(dim=-1)
     places = rng.choice([round(hz / 5.0) for hz in DECOYS], len(size))
     size[torch.arange(len(size)), :, torch.as_tensor(places)] += 1.5 * strongest
-    return Spectrum(size, seen.phase, seen.own, seen.samples)
+    return Spectrum(size, spectrum.phase, spectrum.own, spectrum.samples)
 
 
-def _deletion(fitted: Fitted, seen: Spectrum, kinds: np.ndarray, lines: np.ndarray) -> float:
+def _deletion(fitted: Fitted, spectrum: Spectrum, kinds: np.ndarray, lines: np.ndarray) -> float:
     """Share of the fault's probability that goes when one line is put back."""
-    model, rows = _OfMagnitudes(fitted.network, fitted.scale, seen.samples), np.arange(len(kinds))
+    model, rows = _OfMagnitudes(fitted.network, fitted.scale, spectrum.samples), np.arange(len(kinds))
     with torch.no_grad():
-        before = torch.sigmoid(model(seen.size, seen.phase)).numpy()[rows, kinds]
-        after = torch.sigmoid(model(_restored(seen, lines), seen.phase)).numpy()[rows, kinds]
+        before = torch.sigmoid(model(spectrum.size, spectrum.phase)).numpy()[rows, kinds]
+        after = torch.sigmoid(model(_restored(spectrum, lines), spectrum.phase)).numpy()[rows, kinds]
     return float(np.mean((before - after) / np.maximum(before, 1e-6)))

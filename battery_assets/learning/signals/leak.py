@@ -23,14 +23,14 @@ def leak(bursts: Bursts) -> dict[str, float]:
     ones where all of them are references. Raises BadInput for what is unfit.
     """
     bursts.refuse_unfit()
-    found: dict[str, float] = {}
+    inflation: dict[str, float] = {}
     for kind in KINDS if bursts.kind == RIPPLE else OF_CURVES:
         features = features_of(bursts, kind)
         scores = {split: _judged(bursts, features, split) for split in SPLITS}
         for name in ("exact", "macro_auroc", "sound_called_sound"):
-            found[f"{kind}_{name}_by_system"] = scores["system"][name]
-            found[f"{kind}_{name}_points"] = 100 * (scores["window"][name] - scores["system"][name])
-    return {name: value for name, value in found.items() if np.isfinite(value)}
+            inflation[f"{kind}_{name}_by_system"] = scores["system"][name]
+            inflation[f"{kind}_{name}_points"] = 100 * (scores["window"][name] - scores["system"][name])
+    return {name: value for name, value in inflation.items() if np.isfinite(value)}
 
 
 def _judged(bursts: Bursts, features: np.ndarray, split: str) -> dict[str, float]:

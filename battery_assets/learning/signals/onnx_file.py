@@ -50,8 +50,8 @@ def onnx_says(path: Path, volts: np.ndarray, amps: np.ndarray) -> np.ndarray:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     [said] = session.run(None, {"burst": np.stack([volts, amps], axis=1).astype(np.float64)})
-    found: np.ndarray = said
-    return found
+    shares: np.ndarray = said
+    return shares
 
 
 def file_bytes(one: dict[str, Any], classes: int = len(CLASSES)) -> int:
@@ -91,8 +91,8 @@ def _model(
         made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="battery_assets"
     )
     model.ir_version = IR
-    told = {"classes": json.dumps(classes), "recipe": json.dumps(asdict(recipe)), "units": "V, A"}
-    helper.set_model_props(model, told)
+    metadata = {"classes": json.dumps(classes), "recipe": json.dumps(asdict(recipe)), "units": "V, A"}
+    helper.set_model_props(model, metadata)
     checker.check_model(model, full_check=True)
     return model
 

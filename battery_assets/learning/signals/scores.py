@@ -40,8 +40,8 @@ def thresholds(said: np.ndarray, sound: np.ndarray, classes: int = len(CLASSES))
         return np.full(classes, np.inf)
     part = FALSE_ALARMS / classes
     place = np.minimum(np.ceil((1 - part) * (len(of_sound) - 1)).astype(int), len(of_sound) - 1)
-    found: np.ndarray = of_sound[place]
-    return found
+    limits: np.ndarray = of_sound[place]
+    return limits
 
 
 def judge(bursts: Bursts, said: np.ndarray, called: np.ndarray, seed: int = 0) -> Judged:
@@ -80,10 +80,10 @@ def _without_references(bursts: Bursts, said: np.ndarray, called: np.ndarray):
 def _scores(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, float]:
     sound = bursts.sound
     each = {kind: auroc(said[:, k], bursts.labels[:, k]) for k, kind in enumerate(bursts.classes)}
-    known = [value for value in each.values() if np.isfinite(value)]
+    finite = [value for value in each.values() if np.isfinite(value)]
     alone = bursts.labels.sum(axis=1) == 1
-    found = {
-        "macro_auroc": float(np.mean(known)) if known else float("nan"),
+    scores = {
+        "macro_auroc": float(np.mean(finite)) if finite else float("nan"),
         "sound_called_sound": _share(~called[sound].any(axis=1)),
         **{f"auroc_{kind}": value for kind, value in each.items()},
         **{
@@ -93,14 +93,14 @@ def _scores(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, f
         "exact": _share((called == bursts.labels).all(axis=1)),
     }
     if bursts.kind == DISCHARGES:
-        found["jar_named"] = _named(bursts, said[:, 0])
+        scores["jar_named"] = _named(bursts, said[:, 0])
     if bursts.kind != RIPPLE:
-        return found
-    found["both_named"] = _share(_both(bursts.labels, called))
+        return scores
+    scores["both_named"] = _share(_both(bursts.labels, called))
     for low, high in ((0.05, 0.15), (0.15, 0.35), (0.35, 0.7), (0.7, 1.0)):
         lost = alone & bursts.labels[:, 0] & (bursts.loss >= low) & (bursts.loss < high)
-        found[f"recall_capacitor_{round(100 * low)}_{round(100 * high)}"] = _share(called[lost, 0])
-    return found
+        scores[f"recall_capacitor_{round(100 * low)}_{round(100 * high)}"] = _share(called[lost, 0])
+    return scores
 
 
 def _named(bursts: Bursts, said: np.ndarray) -> float:

@@ -18,13 +18,13 @@ def save_network(fitted: Fitted, folder: Path) -> Path:
     """Write a network with its recipe and scales. Returns the file."""
     from safetensors.torch import save_file
 
-    told = {
+    metadata = {
         "classes": json.dumps(fitted.classes), "recipe": json.dumps(asdict(fitted.recipe)),
         "scale": json.dumps(fitted.scale),
         "training": json.dumps([fitted.epochs, fitted.best_epoch, fitted.best_loss, fitted.stopped]),
     }  # fmt: skip
     path = folder / "network.safetensors"
-    save_file({name: one.contiguous() for name, one in fitted.network.state_dict().items()}, path, told)
+    save_file({name: one.contiguous() for name, one in fitted.network.state_dict().items()}, path, metadata)
     return path
 
 
@@ -33,14 +33,14 @@ def load_network(path: Path) -> Fitted:
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
-        told = file.metadata()
+        metadata = file.metadata()
         state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    recipe = recipe_of(json.loads(told["recipe"]))
-    classes = tuple(json.loads(told["classes"])) if "classes" in told else CLASSES
+    recipe = recipe_of(json.loads(metadata["recipe"]))
+    classes = tuple(json.loads(metadata["classes"])) if "classes" in metadata else CLASSES
     network = Network(recipe, classes=len(classes))
     network.load_state_dict(state)
-    left, right = json.loads(told["scale"])
-    epochs, best_epoch, best_loss, stopped = json.loads(told["training"])
+    left, right = json.loads(metadata["scale"])
+    epochs, best_epoch, best_loss, stopped = json.loads(metadata["training"])
     return Fitted(
         recipe, (left, right), network.eval(), epochs, best_epoch, best_loss, stopped, classes=classes
     )
@@ -63,27 +63,27 @@ def save_forest(forest: Forest, kind: str, folder: Path) -> Path:
 
 def forest_says(path: Path, features: np.ndarray) -> np.ndarray:
     """What a saved forest says of features (N, columns): share of each label, (N, labels)."""
-    seen = features.astype(np.float32)
+    numbers = features.astype(np.float32)
     with np.load(path, allow_pickle=False) as file:
         names = sorted({name.rsplit("/", 1)[0] for name in file.files if "/" in name})
         labels = 1 + max(int(name.split("/")[0]) for name in names)
-        total, count = np.zeros((len(seen), labels)), np.zeros(labels)
+        total, count = np.zeros((len(numbers), labels)), np.zeros(labels)
         for name in names:
             label = int(name.split("/")[0])
-            total[:, label] += _walked(seen, *(file[f"{name}/{part}"] for part in (*TREE, "share")))
+            total[:, label] += _walked(numbers, *(file[f"{name}/{part}"] for part in (*TREE, "share")))
             count[label] += 1
     return total / count
 
 
-def _walked(seen: np.ndarray, left, right, feature, threshold, share) -> np.ndarray:
+def _walked(numbers: np.ndarray, left, right, feature, threshold, share) -> np.ndarray:
     """The leaf's share for each row, all rows a level deeper at once."""
-    node, rows = np.zeros(len(seen), int), np.arange(len(seen))
+    node, rows = np.zeros(len(numbers), int), np.arange(len(numbers))
     while True:
         inner = left[node] >= 0
         if not inner.any():
-            found: np.ndarray = share[node]
-            return found
-        lower = seen[rows, np.maximum(feature[node], 0)] <= threshold[node]
+            shares: np.ndarray = share[node]
+            return shares
+        lower = numbers[rows, np.maximum(feature[node], 0)] <= threshold[node]
         node = np.where(inner, np.where(lower, left[node], right[node]), node)
 
 

@@ -18,11 +18,11 @@ _MODELS = (
 
 
 def _allow(table: str, column: str, values: tuple[str, ...]) -> None:
-    told = ", ".join(f"'{value}'" for value in values)
+    listed = ", ".join(f"'{value}'" for value in values)
     name = f"ck_{table}_{column}"
     op.execute(
         f"ALTER TABLE experiments.{table} DROP CONSTRAINT {name}, "
-        f"ADD CONSTRAINT {name} CHECK ({column} IN ({told}))"
+        f"ADD CONSTRAINT {name} CHECK ({column} IN ({listed}))"
     )
 
 

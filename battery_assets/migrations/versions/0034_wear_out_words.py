@@ -11,7 +11,7 @@ depends_on = None
 
 WORDS = {
     "wear_out_lower_days": "Days until 80 %: lower end of 95 %. [d]",
-    "wear_out_upper_days": "Days until 80 %: upper end of 95 %, the posterior''s 90 to 95 % quantile. [d]",
+    "wear_out_upper_days": "Days until 80 %: upper end of 95 %, the posterior''s 95 to 97.5 % quantile. [d]",
 }
 BEFORE = {
     "wear_out_lower_days": "2.5 % quantile of the days until 80 %. [d]",

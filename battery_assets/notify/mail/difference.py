@@ -40,8 +40,8 @@ class Line:
 def difference(items: Iterable[Item]) -> list[Line]:
     """What is other than before: the gravest first, then the newest."""
     ordered = sorted(items, key=lambda item: (item.group, item.at))
-    found = [_line(list(group)) for _, group in groupby(ordered, key=lambda item: item.group)]
-    lines = [line for line in found if line is not None]
+    groups = [_line(list(group)) for _, group in groupby(ordered, key=lambda item: item.group)]
+    lines = [line for line in groups if line is not None]
     return sorted(lines, key=lambda line: (_rank(line.severity), -line.at.timestamp(), line.words))
 
 

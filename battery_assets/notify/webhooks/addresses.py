@@ -74,10 +74,10 @@ def target(url: str, allowed: Sequence[Allowed] = ()) -> Target:
     """The judged target of a webhook's URL. Raises Forbidden, and OSError where the name does not resolve."""
     scheme, host, port, path = _parts(url)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except UnicodeError as error:
         raise Forbidden(f"{host!r} is no name of a host") from error
-    addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+    addresses = dict.fromkeys(str(entry[4][0]) for entry in resolved)
     if not addresses:
         raise OSError(f"{host} has no address")
     for address in addresses:

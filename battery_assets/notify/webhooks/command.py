@@ -73,15 +73,15 @@ def list_(user: str) -> None:
     from battery_assets.actions.notifications import webhooks
 
     with _open() as (_, connection):
-        found = webhooks.of_person(connection, _person(connection, user))
-    for row in found:
+        rows = webhooks.of_person(connection, _person(connection, user))
+    for row in rows:
         state = "on" if row["is_active"] else f"off: {row['disabled_reason'] or 'by its owner'}"
         used = f"{row['last_used_at']:%Y-%m-%d %H:%M}" if row["last_used_at"] else "never"
         click.echo(f"{row['id']} {row['name']}: {state}; last used {used}")
         click.echo(f"  {row['webhook_url']} hears of {', '.join(row['enabled_events'])}")
         if row["last_error"]:
             click.echo(f"  last attempt failed: {row['last_error']}")
-    if not found:
+    if not rows:
         click.echo(f"{user} has no webhook")
 
 

@@ -40,8 +40,8 @@ class _Message(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         try:
             self.server.checker.verify(body, {name.lower(): value for name, value in self.headers.items()})
-            told = json.loads(body)
-            line = f"{told['timestamp']} {told['type']}: {told['data'].get('title', '')}"
+            event = json.loads(body)
+            line = f"{event['timestamp']} {event['type']}: {event['data'].get('title', '')}"
         except WebhookVerificationError as error:
             self.server.say(f"refused: {error}")
             return self._answer(401)

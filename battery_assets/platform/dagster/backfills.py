@@ -40,12 +40,12 @@ def ask(web_url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
-            found = json.load(answer)
+            document = json.load(answer)
     except urllib.error.URLError as error:
         raise BackfillRefused(f"{web_url} does not answer: {error}") from error
-    if "errors" in found:
-        raise BackfillRefused(found["errors"][0]["message"])
-    return found["data"]
+    if "errors" in document:
+        raise BackfillRefused(document["errors"][0]["message"])
+    return document["data"]
 
 
 def launch(web_url: str, job: str, partitions: Sequence[str], tags: dict[str, str]) -> str:
@@ -70,13 +70,13 @@ def launch(web_url: str, job: str, partitions: Sequence[str], tags: dict[str, st
 def wait(web_url: str, backfill: str, heard: Callable[[dict[str, int]], None]) -> dict[str, int]:
     """Wait until every run has ended. `heard` gets the count of each run status. Returns the last counts."""
     while True:
-        found = ask(web_url, _STATUS, {"id": backfill})["partitionBackfillOrError"]
-        counts = {entry["runStatus"]: entry["count"] for entry in found["partitionStatusCounts"]}
+        backfill_state = ask(web_url, _STATUS, {"id": backfill})["partitionBackfillOrError"]
+        counts = {entry["runStatus"]: entry["count"] for entry in backfill_state["partitionStatusCounts"]}
         heard(counts)
         # "COMPLETED" means submitted: what counts is that no run is left unfinished.
         unfinished = sum(counts.get(word, 0) for word in ("NOT_STARTED", "QUEUED", "STARTING", "STARTED"))
-        if found["status"] in ("FAILED", "CANCELED") or (
-            counts and not unfinished and found["status"] != "REQUESTED"
+        if backfill_state["status"] in ("FAILED", "CANCELED") or (
+            counts and not unfinished and backfill_state["status"] != "REQUESTED"
         ):
             return counts
         time.sleep(1.0)

@@ -29,16 +29,16 @@ def oldest_stale(warehouse: Warehouse) -> dict[str, list[Stale]]:
 
     What a month changes makes later ones stale in turn, so that one month of a site at a time suffices.
     """
-    found: dict[str, list[Stale]] = {"site": [], "lab": []}
+    stale: dict[str, list[Stale]] = {"site": [], "lab": []}
     with warehouse.transaction() as connection:
         free = {row.site: row.source for row in registry.free_sites(connection)}
-        seen: set[str] = set()
+        strangers_seen: set[str] = set()
         for row in stale_parts(connection):
-            if row.site in free and row.month and row.site not in seen:
-                seen.add(row.site)
+            if row.site in free and row.month and row.site not in strangers_seen:
+                strangers_seen.add(row.site)
                 kind = "lab" if free[row.site] in LAB_SOURCES else "site"
-                found[kind].append((row.month, row.site, row.committed_at.isoformat()))
-    return found
+                stale[kind].append((row.month, row.site, row.committed_at.isoformat()))
+    return stale
 
 
 def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, Job]) -> dg.SensorDefinition:
@@ -78,8 +78,8 @@ def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, Job]) -> dg.SensorDefi
 def _strangers(warehouse: Warehouse, instance: dg.DagsterInstance) -> list[dg.DeleteDynamicPartitionsRequest]:
     """Take away partitions that are no site of the books, or no month: a typo on the page would be run."""
     with warehouse.transaction() as connection:
-        known = {row.site for row in registry.sites(connection)}
-    typed = {of: set(instance.get_dynamic_partitions(str(of.name))) - known for of in (sites, labs)}
+        registered = {row.site for row in registry.sites(connection)}
+    typed = {of: set(instance.get_dynamic_partitions(str(of.name))) - registered for of in (sites, labs)}
     for of, lab in ((months, False), (months_of_labs, True)):
         typed[of] = set(instance.get_dynamic_partitions(str(of.name))) - set(calendar(lab=lab))
     return [of.build_delete_request(sorted(names)) for of, names in typed.items() if names]

@@ -20,7 +20,7 @@ import polars.selectors as cs
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.assets import partitions_of
-from battery_assets.platform.dagster.defects import defects, refused_files, told
+from battery_assets.platform.dagster.defects import defects, refused_files, sentence
 from battery_assets.platform.dagster.empty_partition import no_rows
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
@@ -85,14 +85,14 @@ def invariant_check(
     )
     def invariant(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
         verdict = judge(warehouse, _asked(context))
-        found = [finding.words for finding in verdict.findings[:MOST_SHOWN]]
+        sentences = [finding.words for finding in verdict.findings[:MOST_SHOWN]]
         return dg.AssetCheckResult(
             passed=verdict.holds,
             severity=ERROR if blocking and not by_string else WARN,
             description=verdict.words,
             metadata={
                 **{name: float(value) for name, value in verdict.facts.items()},
-                **({"findings": found} if found else {}),
+                **({"findings": sentences} if sentences else {}),
             },
         )
 
@@ -138,7 +138,7 @@ def suite_check(table: sa.Table) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not failures,
             severity=ERROR,
-            description=told(table, part, failures) if failures else f"{profile['rows']} rows hold",
+            description=sentence(table, part, failures) if failures else f"{profile['rows']} rows hold",
             metadata={"rows": profile["rows"], **({"failures": failures} if failures else {})},
         )
 
@@ -156,10 +156,10 @@ def _once(
         return judge()
     whole = dataclasses.replace(part, month=None) if table.info["newest_wins"] else part
     name, inputs = f"suite: {table.name}", {_UNDATED: digest(of, _JUDGED_BY)}
-    found = reduce_days(
+    verdicts = reduce_days(
         warehouse, name, whole, inputs, alone, lambda *_: np.array(judge(), dtype=np.str_), by=__name__
     )
-    return found[_UNDATED].tolist()
+    return verdicts[_UNDATED].tolist()
 
 
 def _profile_tells(table: sa.Table) -> bool:
@@ -178,15 +178,15 @@ def profile_failures(table: sa.Table, profile: Profile) -> list[str]:
         if word in profile:
             facts[word], bounds[word] = profile[word], (0, 0)
     for column in columns(table):
-        seen = profile["columns"].get(column.name, {})
+        numbers = profile["columns"].get(column.name, {})
         low, high, values = (column.info.get(word) for word in ("low", "high", "values"))
         if not column.nullable:
-            facts[f"{column.name} nulls"], bounds[f"{column.name} nulls"] = seen.get("nulls", 0), (0, 0)
-        if low is not None and seen.get("min") is not None:
-            facts[f"{column.name} minimum"], bounds[f"{column.name} minimum"] = seen["min"], (low, None)
-            facts[f"{column.name} maximum"], bounds[f"{column.name} maximum"] = seen["max"], (None, high)
-        if values and seen.get("values"):
-            strange = len(set(seen["values"]) - set(values))
+            facts[f"{column.name} nulls"], bounds[f"{column.name} nulls"] = numbers.get("nulls", 0), (0, 0)
+        if low is not None and numbers.get("min") is not None:
+            facts[f"{column.name} minimum"], bounds[f"{column.name} minimum"] = numbers["min"], (low, None)
+            facts[f"{column.name} maximum"], bounds[f"{column.name} maximum"] = numbers["max"], (None, high)
+        if values and numbers.get("values"):
+            strange = len(set(numbers["values"]) - set(values))
             facts[f"{column.name} unknown values"], bounds[f"{column.name} unknown values"] = strange, (0, 0)
     return _out_of_bounds({name: (float(facts[name]), low, high) for name, (low, high) in bounds.items()})
 
@@ -212,9 +212,9 @@ def _fact_words(name: str, value: float, low: float | None, high: float | None) 
 
 def column_failures(table: sa.Table, stored: set[str]) -> list[str]:
     """What the columns of the stored partition show to be wrong, in words."""
-    known = {str(column.name) for column in table.columns}
-    needed = known if table.info["store"] != "lake" else set(polars_schema(table))
-    strange, missing = sorted(stored - known), sorted(needed - stored) if stored else []
+    columns = {str(column.name) for column in table.columns}
+    needed = columns if table.info["store"] != "lake" else set(polars_schema(table))
+    strange, missing = sorted(stored - columns), sorted(needed - stored) if stored else []
     return [f"columns stored that the definition does not have: {', '.join(strange)}"] * bool(strange) + [
         f"columns of the definition that are not stored: {', '.join(missing)}"
     ] * bool(missing)
@@ -284,9 +284,9 @@ def _words(result: Any) -> str:
     settings = result.expectation_config.kwargs
     what = settings.get("column") or ", ".join(settings.get("column_list", [])) or "rows"
     kind = result.expectation_config.type.removeprefix("expect_").replace("_", " ")
-    found = result.result.get("partial_unexpected_list") or result.result.get("observed_value")
+    values = result.result.get("partial_unexpected_list") or result.result.get("observed_value")
     limits = {word: settings[word] for word in ("min_value", "max_value", "value_set") if word in settings}
-    return f"{what}: {kind} {limits or ''} does not hold, found {found!s:.120}"
+    return f"{what}: {kind} {limits or ''} does not hold, found {values!s:.120}"
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from battery_assets.tables.projections import columns, key_columns, sort_columns
 _ROW = "row"
 
 
-def told(table: sa.Table, part: Part, failures: list[str]) -> str:
+def sentence(table: sa.Table, part: Part, failures: list[str]) -> str:
     """All failures of a partition in one line, with what to do where none of them says it."""
     words = "; ".join(failures)
     if "next step: " in words:
@@ -40,13 +40,15 @@ def defects(table: sa.Table, rows: pl.LazyFrame) -> list[str]:
     kinds = list(_kinds(table))
     counted = rows.select(pl.len(), *(bad.sum().alias(str(k)) for k, (_, _, bad) in enumerate(kinds)))
     total, *counts = counted.collect().row(0)
-    found = []
+    defects_found = []
     for (column, fault, bad), count in zip(kinds, counts, strict=True):
         if count:
             first = rows.filter(bad).head(1).collect().row(0, named=True)
             value = "" if first[column] is None else f" {first[column]!r:.80}"
-            found.append(f"{column}: {_rows(count, total)}: {fault}, first{value} at {_place(table, first)}")
-    return found + _repeated(table, rows, total)
+            defects_found.append(
+                f"{column}: {_rows(count, total)}: {fault}, first{value} at {_place(table, first)}"
+            )
+    return defects_found + _repeated(table, rows, total)
 
 
 def _kinds(table: sa.Table) -> Iterator[tuple[str, str, pl.Expr]]:

@@ -17,10 +17,13 @@ def no_rows(part: Part, failures: list[str], refused: list[str]) -> dg.AssetChec
     if not failures and not refused and has_just_begun(part):
         words = f"nothing yet: no day of {part.month} is over"
         return dg.AssetCheckResult(passed=True, description=words, metadata={"rows": 0})
-    told = failures or [f"no rows of {part.key}, where rows are expected", *refused]
+    sentences = failures or [f"no rows of {part.key}, where rows are expected", *refused]
     severity = dg.AssetCheckSeverity.ERROR if failures else dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
-        passed=False, severity=severity, description="; ".join(told), metadata={"rows": 0, "failures": told}
+        passed=False,
+        severity=severity,
+        description="; ".join(sentences),
+        metadata={"rows": 0, "failures": sentences},
     )
 
 

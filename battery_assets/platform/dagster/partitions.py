@@ -109,8 +109,8 @@ def months_after(month: str, count: int) -> str:
 
 def month_range(first: str, last: str) -> list[str]:
     """Every month from the first to the last, both included."""
-    month, found = Part(month=first), []
+    month, months = Part(month=first), []
     while month.key <= last:
-        found.append(month.key)
+        months.append(month.key)
         month = Part(month=month.end.strftime("%Y-%m"))
-    return found
+    return months

@@ -164,9 +164,9 @@ def runnable(context: dg.SensorEvaluationContext, parts: set[Wanted], *, lab: bo
 
     One that is not would make Dagster refuse all of them.
     """
-    known = set(calendar(lab=lab))
-    for month, site, *_ in sorted(part for part in parts if part[0] not in known):
+    partitions = set(calendar(lab=lab))
+    for month, site, *_ in sorted(part for part in parts if part[0] not in partitions):
         context.log.warning(f"{site} has rows of {month}, which is no partition: they are not loaded")
-    can_be = {part for part in parts if part[0] in known}
+    can_be = {part for part in parts if part[0] in partitions}
     know_months(context.instance, {month for month, *_ in can_be}, lab=lab)
     return can_be

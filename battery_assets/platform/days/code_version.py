@@ -40,18 +40,18 @@ class CodeChanged(RuntimeError):
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
 
 
 def sources_of(package: Path) -> dict[str, _Source]:
     """Every module of a package, by its dotted name; a package goes by its own name."""
-    found = {}
+    sources = {}
     for path in package.rglob("*.py"):
         words = path.relative_to(package.parent).with_suffix("").parts
         name = ".".join(words[:-1] if words[-1] == "__init__" else words)
-        found[name] = _Source(path, path.read_text(encoding="utf-8"), _stamp(path))
-    return found
+        sources[name] = _Source(path, path.read_text(encoding="utf-8"), _stamp(path))
+    return sources
 
 
 _AT_START = sources_of(_PACKAGE)
@@ -64,24 +64,24 @@ def imported_by(text: str) -> frozenset[str]:
 
     Text that only looks like an import counts as well: it can make a closure too large, never too small.
     """
-    found = set(_IMPORT.findall(text))
+    mentioned = set(_IMPORT.findall(text))
     for module, names in _FROM.findall(text):
-        found |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", names))}
-    return frozenset(found)
+        mentioned |= {module, *(f"{module}.{name}" for name in re.findall(r"\w+", names))}
+    return frozenset(mentioned)
 
 
 def closure(module: str, sources: dict[str, _Source]) -> set[str]:
     """The module, all modules of the package that it imports directly or not, and their packages."""
-    found: set[str] = set()
+    modules: set[str] = set()
     waiting = {module}
     while waiting:
         name = waiting.pop()
-        while name and name not in found:
+        while name and name not in modules:
             if name in sources:
-                found.add(name)
-                waiting |= imported_by(sources[name].text) & sources.keys() - found
+                modules.add(name)
+                waiting |= imported_by(sources[name].text) & sources.keys() - modules
             name = name.rpartition(".")[0]
-    return found
+    return modules
 
 
 def checksum(module: str, sources: dict[str, _Source]) -> str:
@@ -97,8 +97,8 @@ def checksum(module: str, sources: dict[str, _Source]) -> str:
             beside = source.path.with_name(data)
             if beside.is_file():
                 total.update(data.encode() + b"\0" + beside.read_bytes())
-    known = {name: _installed(name) for name in sorted(libraries)}
-    total.update(json.dumps(known).encode())
+    versions = {name: _installed(name) for name in sorted(libraries)}
+    total.update(json.dumps(versions).encode())
     return total.hexdigest()
 
 
@@ -125,7 +125,7 @@ def code_version(module: str) -> str:
     """
     if module not in _AT_START:
         raise KeyError(f"{module} is no module of {_PACKAGE.name}")
-    found, names = _at_start(module)
+    checksum_found, names = _at_start(module)
     for name in names:
         if name in _pinned:
             continue
@@ -136,7 +136,7 @@ def code_version(module: str) -> str:
             )
         if name in sys.modules:
             _pinned.add(name)
-    return found
+    return checksum_found
 
 
 def _unchanged(source: _Source) -> bool:

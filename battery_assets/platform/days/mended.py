@@ -15,7 +15,7 @@ def warn_of_changed_days(
     same = {day for day, entry in entries.items() if input_hashes.get(day) == entry.input_hash}
     days = tuple(sorted(same.difference(whole)))
     if days:
-        told = ", ".join(day.isoformat() for day in days)
+        listed = ", ".join(day.isoformat() for day in days)
         words = "damaged or changed by others since they were written, and are made again"
-        dg.get_dagster_logger().warning(f"{name}: {told} were {words}")
+        dg.get_dagster_logger().warning(f"{name}: {listed} were {words}")
     return days

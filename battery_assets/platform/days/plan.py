@@ -73,8 +73,8 @@ class DayPlan:
     @property
     def shown(self) -> dict[str, int]:
         """What a materialization tells of it."""
-        told = {"days made": len(self.to_make), "days kept": len(self.unchanged)}
-        return told | ({MENDED: len(self.mended)} if self.mended else {})
+        counts = {"days made": len(self.to_make), "days kept": len(self.unchanged)}
+        return counts | ({MENDED: len(self.mended)} if self.mended else {})
 
     def entry(self, day: date, **facts: Any) -> DayEntry:
         """The books' entry of a day that was made. Raises ValueError for a day that was not to be made."""
@@ -88,12 +88,12 @@ def input_hashes_of(name: str, inputs: Mapping[date, str], chained: bool, by: st
     computes them.
     """
     code = code_version(by)
-    found: dict[date, str] = {}
+    hashes: dict[date, str] = {}
     before = ""
     for day in sorted(inputs):
-        found[day] = digest(code, name, day.isoformat(), inputs[day], before if chained else "")
-        before = found[day]
-    return found
+        hashes[day] = digest(code, name, day.isoformat(), inputs[day], before if chained else "")
+        before = hashes[day]
+    return hashes
 
 
 def unchanged_days(

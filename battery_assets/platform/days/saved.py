@@ -25,9 +25,9 @@ def arrays_of(state: Any) -> dict[str, np.ndarray]:
 
 def state_of(kind: type[State], values: dict[str, Any]) -> State:
     """The state that `arrays_of` was given; values that are not its own are passed over."""
-    found = {field.name: values[field.name] for field in fields(kind)}  # type: ignore[arg-type]
-    texts = {name: tuple(value.tolist()) for name, value in found.items() if value.dtype.kind == "U"}
-    return kind(**{**found, **texts})
+    arrays = {field.name: values[field.name] for field in fields(kind)}  # type: ignore[arg-type]
+    texts = {name: tuple(value.tolist()) for name, value in arrays.items() if value.dtype.kind == "U"}
+    return kind(**{**arrays, **texts})
 
 
 def packed(values: Values) -> bytes:
@@ -47,12 +47,12 @@ def packed(values: Values) -> bytes:
 def unpacked(content: bytes) -> Any:
     """What `packed` was given."""
     at = content.index(b"\n")
-    said, at, found = json.loads(content[:at]), at + 1, {}
+    said, at, arrays = json.loads(content[:at]), at + 1, {}
     for name, kind, shape in said:
         dtype, count = np.dtype(kind), math.prod(shape)
         array = np.frombuffer(content, dtype, count, at) if count and dtype.itemsize else np.empty(0, dtype)
-        found[name], at = array.reshape(shape), at + count * dtype.itemsize
-    values = dict(_value(*item) for item in found.items())
+        arrays[name], at = array.reshape(shape), at + count * dtype.itemsize
+    values = dict(_value(*item) for item in arrays.items())
     return values[_ALONE] if values.keys() == {_ALONE} else values
 
 

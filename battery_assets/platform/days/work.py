@@ -130,11 +130,11 @@ def day_plan(
     with warehouse.reading() as connection:
         row = registry.committed(connection, table, part)
         entries = registry.day_entries(connection, registry.place(table, part))
-        known = days_there(connection, warehouse.lake, table, part, entries)
+        days = days_there(connection, warehouse.lake, table, part, entries)
     if row is None or row.state != "current" or from_scratch(part):
         return DayPlan(input_hashes, {})
-    mended = warn_of_changed_days(f"{table.name} {part.key}", input_hashes, entries, known)
-    return DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained), mended)
+    mended = warn_of_changed_days(f"{table.name} {part.key}", input_hashes, entries, days)
+    return DayPlan(input_hashes, unchanged_days(input_hashes, entries, days, chained), mended)
 
 
 @contextlib.contextmanager
@@ -155,8 +155,8 @@ def days_kept(
     key = {"table_name": name, "site": part.site or "", "month": part.month or ""}
     with warehouse.reading() as connection:
         entries = registry.day_entries(connection, key)
-    known = set() if from_scratch(part) else set(entries)
-    plan = DayPlan(input_hashes, unchanged_days(input_hashes, entries, known, chained))
+    days = set() if from_scratch(part) else set(entries)
+    plan = DayPlan(input_hashes, unchanged_days(input_hashes, entries, days, chained))
     yield plan
     if not plan.to_make and plan.unchanged.keys() == entries.keys():
         return

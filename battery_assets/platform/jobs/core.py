@@ -142,5 +142,5 @@ def _lease() -> sa.ColumnElement[Any]:
 
 
 def _standing(connection: sa.Connection, number: int) -> str:
-    found = connection.execute(sa.select(job.c.state).where(job.c.id == number)).scalar_one_or_none()
-    return str(found or "there is no such job")
+    state = connection.execute(sa.select(job.c.state).where(job.c.id == number)).scalar_one_or_none()
+    return str(state or "there is no such job")

@@ -104,11 +104,11 @@ def tended(warehouse: Warehouse, instance: dg.DagsterInstance, row: sa.Row) -> l
 
 def newest_runs(runs: Iterable[dg.DagsterRun]) -> dict[str, dg.DagsterRun]:
     """Of each partition the run that was launched last: Dagster starts one anew whose worker was killed."""
-    found: dict[str, dg.DagsterRun] = {}
+    by_job: dict[str, dg.DagsterRun] = {}
     for run in runs:
         # Dagster lists the newest first.
-        found.setdefault(run.tags.get("dagster/partition", ""), run)
-    return found
+        by_job.setdefault(run.tags.get("dagster/partition", ""), run)
+    return by_job
 
 
 def follow(connection: sa.Connection, row: sa.Row, launch: Launch, runs: Mapping[str, dg.DagsterRun]) -> None:

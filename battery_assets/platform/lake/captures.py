@@ -57,10 +57,10 @@ def digest(lake: Lake, url: str) -> str | None:
     if lake.local and named:
         return named[1] if is_whole(target, named[1]) else None
     try:
-        found = hashlib.sha256(lake.content(target)).hexdigest()
+        checksum = hashlib.sha256(lake.content(target)).hexdigest()
     except FileNotFoundError:
         return None
-    return found if named is None or named[1] == found else None
+    return checksum if named is None or named[1] == checksum else None
 
 
 def read(lake: Lake, url: str) -> pl.DataFrame:

@@ -24,8 +24,8 @@ def is_whole(path: str, sha256: str, clock: Callable[[], float] = time.monotonic
     """Is a local file what was written? False where it is gone."""
     try:
         mark = _mark(path)
-        known = _WHOLE.get(path)
-        if known is not None and known[:2] == (mark, sha256) and clock() - known[2] < TRUSTED_S:
+        stamp = _WHOLE.get(path)
+        if stamp is not None and stamp[:2] == (mark, sha256) and clock() - stamp[2] < TRUSTED_S:
             return True
         whole = sha256_of_file(path) == sha256
     except FileNotFoundError:

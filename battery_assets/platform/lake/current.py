@@ -19,23 +19,23 @@ def current_files(url: str, lake: Lake, table: sa.Table, part: Part) -> list[sa.
     Raises LakeError for a file that the books do not know or that is not as long as they say, and where the
     log does not name what was committed.
     """
-    seen: tuple[list[str], _Allowed] | None = None
+    last: tuple[list[str], _Allowed] | None = None
     while True:
         named = lake.paths(table, part)
         with reading(url) as connection:
-            known = registry.files_of(connection, table, part)
+            registered = registry.files_of(connection, table, part)
             allowed = _allowed(registry.announced_parts(connection, table, part))
-        _refuse_strangers(table, part, [path for path in named if path not in known])
-        files = in_turn(known[path] for path in named)
+        _refuse_strangers(table, part, [path for path in named if path not in registered])
+        files = in_turn(registered[path] for path in named)
         wrong = _contradicted(files, allowed)
         if not wrong:
             break
-        if seen == (named, allowed):
+        if last == (named, allowed):
             raise _contradiction(table, *wrong[0])
         # A writer may have committed between the two looks: what says the same twice is no race.
-        seen = (named, allowed)
+        last = (named, allowed)
     for path in sorted(missing(lake, table, files))[:1]:
-        size = known[path].bytes
+        size = registered[path].bytes
         raise damaged_file(f"{table.name} {part.key}", path, f"it should be there with {size} bytes")
     return files
 

@@ -79,7 +79,7 @@ def parquet_bytes(ready: pl.DataFrame, table: sa.Table) -> memoryview:
     units = [name for name, kind in ready.schema.items() if kind in (pl.Enum, pl.Categorical, pl.String)]
     differences = [name for name, kind in ready.schema.items() if kind.is_numeric() or kind.is_temporal()]
     coded = ready.with_columns(_dictionary(ready[name]) for name in units)
-    content, told = as_decimals(coded.to_arrow(), table)
+    content, as_stored = as_decimals(coded.to_arrow(), table)
     buffer = io.BytesIO()
     with pq.ParquetWriter(
         buffer,
@@ -94,7 +94,7 @@ def parquet_bytes(ready: pl.DataFrame, table: sa.Table) -> memoryview:
     ) as writer:
         writer.write_table(content)
         # Every reader is told of types that all of them know: decimals of 128 bits, texts without a list.
-        schema = base64.b64encode(with_texts(told, units).serialize())
+        schema = base64.b64encode(with_texts(as_stored, units).serialize())
         writer.add_key_value_metadata({"ARROW:schema": schema, **coded_columns(coded)})
     return buffer.getbuffer()
 
@@ -116,9 +116,9 @@ def _dictionary(units: pl.Series) -> pl.Series:
     return rank.gather(units.to_physical()).cat.to(pl.Enum(wanted))
 
 
-def _cast(given: pl.DataType, name: str, kind: Any) -> pl.Expr:
+def _cast(dtype: pl.DataType, name: str, kind: Any) -> pl.Expr:
     column = pl.col(name)
-    if isinstance(kind, pl.Decimal) or (given in (pl.Enum, pl.Categorical) and kind == pl.String):
+    if isinstance(kind, pl.Decimal) or (dtype in (pl.Enum, pl.Categorical) and kind == pl.String):
         return column
     return column.cast(kind)
 

@@ -51,7 +51,7 @@ def _look(folder: str) -> _Look:
     """Name, size and time of each entry of a log: none of them is ever written twice."""
     try:
         with os.scandir(folder) as entries:
-            found = [(entry.name, entry.stat()) for entry in entries]
+            stamps = [(entry.name, entry.stat()) for entry in entries]
     except FileNotFoundError:
         return ()
-    return tuple(sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found))
+    return tuple(sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in stamps))

@@ -69,8 +69,8 @@ class Lake:
 
     def create(self, table: sa.Table) -> DeltaTable:
         """The table, made if need be."""
-        found = self.delta(table)
-        if found is None:
+        delta = self.delta(table)
+        if delta is None:
             # Several first writers may arrive together: whoever comes second finds the table made.
             with contextlib.suppress(DeltaError):
                 DeltaTable.create(
@@ -81,10 +81,10 @@ class Lake:
                     name=table.name,
                     description=table.comment,
                 )
-            found = opened(self.table_url(table))
+            delta = opened(self.table_url(table))
             if self.local:
                 sync(Path(self.url).parent)
-        return widen(found, table)
+        return widen(delta, table)
 
     def paths(self, table: sa.Table, part: Part) -> list[str]:
         """The files that the log names, relative to the table: of a partition, a site, a month, or all."""
@@ -217,10 +217,10 @@ class Lake:
 
     def vacuum(self, table: sa.Table, keep_hours: int) -> list[str]:
         """Delete files that the table has not named for so many hours, or never did; returns their paths."""
-        found = self.delta(table)
-        if found is None:
+        delta = self.delta(table)
+        if delta is None:
             return []
-        return found.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True)
+        return delta.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False, full=True)
 
     def keep(self, name: str, rows: pl.DataFrame) -> str:
         """Write a file of its own beside the tables, whole or not at all; no other content takes its place.

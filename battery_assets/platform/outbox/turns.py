@@ -29,10 +29,10 @@ def turns(connection: sa.Connection, opening: Kind, ending: Kind, site: str) -> 
     """Of each object of a site, as events name it in `same_as`, the newest turn."""
     o = outbox.c
     query = sa.select(o.dedupe_key).where(o.event_type.in_([opening.name, ending.name]), o.site == site)
-    found: dict[str, dict[str, int]] = {}
+    turned: dict[str, dict[str, int]] = {}
     for key in connection.execute(query).scalars():
         kind, _, rest = key.split("|", 2)
         same, _, number = rest.rpartition("|")
-        newest = found.setdefault(same, {opening.name: 0, ending.name: 0})
+        newest = turned.setdefault(same, {opening.name: 0, ending.name: 0})
         newest[kind] = max(newest[kind], int(number))
-    return {same: Turn(of[opening.name], of[ending.name] >= of[opening.name]) for same, of in found.items()}
+    return {same: Turn(of[opening.name], of[ending.name] >= of[opening.name]) for same, of in turned.items()}

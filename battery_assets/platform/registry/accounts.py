@@ -17,14 +17,14 @@ def put_accounts(
     files: pl.DataFrame,
     quarantine: pl.DataFrame,
     findings: list[str],
-    known: Mapping[str, dict[str, Any]] | None = None,
+    remembered: Mapping[str, dict[str, Any]] | None = None,
     standing: Collection[str] = (),
 ) -> None:
     """Replace the accounts of what was read from files for a partition; a whole table has one set a site.
 
-    `known` is what is to be remembered of files, by path; the accounts of the paths in `standing` stand.
+    `remembered` is what is to be remembered of files, by path; the accounts of the paths in `standing` stand.
     """
-    key, known = _accounts_key(table, part), known or {}
+    key, remembered = _accounts_key(table, part), remembered or {}
     for books, path, rows in (
         (r.ingest_file, r.ingest_file.c.path, files),
         (r.quarantined_row, r.quarantined_row.c.file, quarantine),
@@ -32,11 +32,11 @@ def put_accounts(
         at = [books.c[name] == value for name, value in key.items()]
         connection.execute(sa.delete(books).where(*at, path.not_in(list(standing))))
         names = [name for name in rows.columns if name in books.c]
-        found = [{**key, **row} for row in rows.select(names).to_dicts()]
+        records = [{**key, **row} for row in rows.select(names).to_dicts()]
         if books is r.ingest_file:
-            found = [{**row, "known": known.get(row["path"])} for row in found]
-        if found:
-            connection.execute(sa.insert(books), found)
+            records = [{**row, "known": remembered.get(row["path"])} for row in records]
+        if records:
+            connection.execute(sa.insert(books), records)
         if books is r.ingest_file:
             connection.execute(sa.update(books).where(*at).values(findings=findings))
 

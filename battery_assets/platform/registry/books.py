@@ -80,8 +80,8 @@ def take_turn(connection: sa.Connection, table: sa.Table, site: str) -> None:
 def announce(connection: sa.Connection, table: sa.Table, part: Part, sha256: str) -> None:
     """Enter what the lake is about to say of a partition: a writer may die before it can record it."""
     version = r.partition_version
-    known = sa.func.coalesce(version.c.pending, sa.cast([], JSONB))
-    announced = known.op("||")(sa.cast([sha256], JSONB))
+    pending = sa.func.coalesce(version.c.pending, sa.cast([], JSONB))
+    announced = pending.op("||")(sa.cast([sha256], JSONB))
     connection.execute(sa.update(version).where(_at(place(table, part))).values(pending=announced))
 
 
@@ -163,10 +163,10 @@ def checksums(connection: sa.Connection, part: Part, names: Collection[str]) -> 
     query = sa.select(version.c.table_name, version.c.month, version.c.sha256, version.c.pending)
     query = query.where(version.c.table_name.in_(names), version.c.site == (part.site or ""))
     query = query.where(version.c.month <= (part.month or "")).order_by(version.c.table_name, version.c.month)
-    found: dict[str, list[list[Any]]] = {}
+    by_table: dict[str, list[list[Any]]] = {}
     for name, *row in connection.execute(query):
-        found.setdefault(name, []).append(row)
-    return found
+        by_table.setdefault(name, []).append(row)
+    return by_table
 
 
 def enter_files(connection: sa.Connection, table: sa.Table, part: Part, files: list[LakeFile]) -> None:

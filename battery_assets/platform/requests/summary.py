@@ -89,8 +89,8 @@ def summarise(connection: sa.Connection, since: datetime, until: datetime) -> No
 
 def summed_up_to(connection: sa.Connection) -> datetime | None:
     """The end of the newest minute that was summed up."""
-    found: datetime | None = connection.execute(_NEWEST).scalar_one()
-    return found
+    newest: datetime | None = connection.execute(_NEWEST).scalar_one()
+    return newest
 
 
 def forget(connection: sa.Connection, now: datetime) -> None:

@@ -33,8 +33,8 @@ def give_password(connection: sa.Connection, password: str) -> None:
     PermissionError where only an administrator may.
     """
     may = "SELECT rolsuper OR (rolcreaterole AND pg_has_role(:role, 'MEMBER WITH ADMIN OPTION'))"
-    found = connection.execute(sa.text(f"{may} FROM pg_roles WHERE rolname = current_user"), {"role": ROLE})
-    if not found.scalar_one():
+    allowed = connection.execute(sa.text(f"{may} FROM pg_roles WHERE rolname = current_user"), {"role": ROLE})
+    if not allowed.scalar_one():
         raise PermissionError(
             f"the platform's role may not change {ROLE}; next step: as an administrator of the server, "
             f"ALTER ROLE {ROLE} LOGIN PASSWORD '...'; the address is the warehouse's with this role"

@@ -88,9 +88,9 @@ def as_decimals(rows: pa.Table, table: sa.Table) -> tuple[pa.Table, pa.Schema]:
 
     The schema beside it has decimals of 128 bits in their place, as every reader of Arrow knows them.
     """
-    columns, told = rows.columns, rows.schema
+    columns, schema = rows.columns, rows.schema
     for name, kind in decimals(table).items():
-        at, digits = told.get_field_index(name), (kind.precision, kind.scale)
+        at, digits = schema.get_field_index(name), (kind.precision, kind.scale)
         whole = columns[at]
         decimal = (pa.decimal32 if whole.type == pa.int32() else pa.decimal64)(*digits)
         parts = [
@@ -98,5 +98,5 @@ def as_decimals(rows: pa.Table, table: sa.Table) -> tuple[pa.Table, pa.Schema]:
             for part in whole.chunks
         ]
         columns[at] = pa.chunked_array(parts, decimal)
-        told = told.set(at, told.field(at).with_type(pa.decimal128(*digits)))
-    return pa.table(columns, names=told.names), told
+        schema = schema.set(at, schema.field(at).with_type(pa.decimal128(*digits)))
+    return pa.table(columns, names=schema.names), schema

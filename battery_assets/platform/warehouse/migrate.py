@@ -28,10 +28,10 @@ def migrate(url: str) -> str:
     config.set_main_option("script_location", str(_FOLDER))
     scripts = ScriptDirectory.from_config(config)
     with _turn(url), engine(url).connect() as connection:
-        found = MigrationContext.configure(connection, opts={"version_table_schema": "public"})
-        present = found.get_current_revision()
-        known = {script.revision for script in scripts.walk_revisions()}
-        if present is not None and present not in known:
+        context = MigrationContext.configure(connection, opts={"version_table_schema": "public"})
+        present = context.get_current_revision()
+        revisions = {script.revision for script in scripts.walk_revisions()}
+        if present is not None and present not in revisions:
             raise RuntimeError(
                 f"the database is at version {present}, which this code does not know: "
                 "install the newer code, or restore an older database"

@@ -113,9 +113,9 @@ def merged(profiles: list[Profile]) -> Profile:
         for word, value in profile.items():
             if word == "columns":
                 for name, facts in value.items():
-                    known = total["columns"].setdefault(name, {})
+                    column = total["columns"].setdefault(name, {})
                     for fact, number in facts.items():
-                        known[fact] = _merged_fact(fact, known.get(fact), number)
+                        column[fact] = _merged_fact(fact, column.get(fact), number)
             elif word in ("usual_step_s", "units"):
                 total[word] = max(value, total.get(word, 0))
             else:

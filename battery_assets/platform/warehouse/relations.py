@@ -100,12 +100,12 @@ def unreferenced(table: sa.Table) -> list[sa.ColumnElement[bool]]:
 
 def _children(table: sa.Table) -> list[sa.Column]:
     """The columns of other tables, and of this one, that point at the table's key."""
-    found = []
+    children = []
     for other in table.metadata.tables.values():
         for name, parent in parents(other).items():
             if parent.table is table:
-                found.append(other.alias().c[name] if other is table else other.c[name])
-    return found
+                children.append(other.alias().c[name] if other is table else other.c[name])
+    return children
 
 
 def mark_children_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:

@@ -31,8 +31,8 @@ def holdings(connection: sa.Connection, site: str) -> list[Holding]:
     query = sa.select(version.c.table_name, months, rows).where(
         version.c.site == site, version.c.version.is_not(None)
     )
-    found = connection.execute(query.group_by(version.c.table_name).order_by(version.c.table_name))
-    return [Holding(name, count, int(total)) for name, count, total in found]
+    counted = connection.execute(query.group_by(version.c.table_name).order_by(version.c.table_name))
+    return [Holding(name, count, int(total)) for name, count, total in counted]
 
 
 def remove_site(warehouse: Warehouse, site: str, tables: Iterable[sa.Table], landing: str | None) -> None:
@@ -78,7 +78,7 @@ def _books(connection: sa.Connection, row: sa.Row) -> dict[str, Any]:
     """The books' rows of a site as they are kept of one that was removed."""
     version, files, arrivals = r.partition_version.c, r.ingest_file.c, r.intake.c
 
-    def told(*columns: sa.Column) -> list[dict[str, Any]]:
+    def rows_of(*columns: sa.Column) -> list[dict[str, Any]]:
         query = sa.select(*columns).where(columns[0].table.c.site == row.site)
         return [dict(one) for one in connection.execute(query).mappings()]
 
@@ -86,10 +86,10 @@ def _books(connection: sa.Connection, row: sa.Row) -> dict[str, Any]:
         "site": row.site,
         "source": row.source,
         "config": row.config,
-        "tables": told(version.table_name, version.month, version.rows, version.sha256),
-        "files": told(files.table_name, files.month, files.path, files.sha256, files.rows_read,
+        "tables": rows_of(version.table_name, version.month, version.rows, version.sha256),
+        "files": rows_of(files.table_name, files.month, files.path, files.sha256, files.rows_read,
                       files.rows_loaded, files.rows_quarantined, files.status, files.reason),
-        "arrivals": told(arrivals.key, arrivals.month, arrivals.status, arrivals.reason, arrivals.files),
+        "arrivals": rows_of(arrivals.key, arrivals.month, arrivals.status, arrivals.reason, arrivals.files),
     }  # fmt: skip
 
 

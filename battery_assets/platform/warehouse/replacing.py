@@ -58,10 +58,10 @@ def days_there(
         row = registry.committed(connection, table, part)
         kept = row.rows_digest if row is not None else None
         return set() if are_changed(kept, rows_digest(connection, table, part)) else set(entries)
-    named, known = lake.paths(table, part), registry.files_of(connection, table, part)
-    there = Counter(known[path].day for path in named if path in known)
-    of_entries = {entry.path for entry in entries.values() if entry.path}.intersection(named, known)
-    good = of_entries - damaged(lake, table, [known[path] for path in of_entries])
+    named, registered = lake.paths(table, part), registry.files_of(connection, table, part)
+    there = Counter(registered[path].day for path in named if path in registered)
+    of_entries = {entry.path for entry in entries.values() if entry.path}.intersection(named, registered)
+    good = of_entries - damaged(lake, table, [registered[path] for path in of_entries])
     return {
         day
         for day, entry in entries.items()
@@ -85,8 +85,8 @@ def replace_lake(
         with transaction(url) as connection:
             before = registry.hold(connection, table, part, token)
             registry.enter_files(connection, table, part, made)
-            known = registry.files_of(connection, table, part)
-            stay = [known[entry.path] for entry in kept.values() if entry.path]
+            registered = registry.files_of(connection, table, part)
+            stay = [registered[entry.path] for entry in kept.values() if entry.path]
             files = in_turn([*stay, *made])
             sha256 = sha256_of(files)
             registry.announce(connection, table, part, sha256)

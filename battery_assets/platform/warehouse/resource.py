@@ -116,8 +116,8 @@ class Warehouse(dg.ConfigurableResource):
             row = registry.committed(connection, table, part)
             entries = registry.day_entries(connection, registry.place(table, part))
         other = "" if entries or row is None else row.sha256
-        found = {day: entries[day].sha256 if day in entries else other for day in part.days}
-        return {day: sha256 or "" for day, sha256 in found.items()}
+        digests = {day: entries[day].sha256 if day in entries else other for day in part.days}
+        return {day: sha256 or "" for day, sha256 in digests.items()}
 
     def days(
         self,

@@ -77,13 +77,13 @@ def _dated(table: sa.Table, first: date, last: date) -> sa.ColumnElement[bool]:
 
 def _spans(days: Collection[date]) -> list[tuple[date, date]]:
     """First and last day of each stretch of days without a gap."""
-    found: list[tuple[date, date]] = []
+    spans: list[tuple[date, date]] = []
     for day in sorted(days):
-        if found and (day - found[-1][1]).days == 1:
-            found[-1] = found[-1][0], day
+        if spans and (day - spans[-1][1]).days == 1:
+            spans[-1] = spans[-1][0], day
         else:
-            found.append((day, day))
-    return found
+            spans.append((day, day))
+    return spans
 
 
 def _of_day(rows: pl.DataFrame, table: sa.Table, part: Part, day: date) -> None:

@@ -43,8 +43,8 @@ def stored_columns(warehouse: Warehouse, table: sa.Table, part: Part) -> set[str
         schemas = [pl.read_parquet_schema(f"{warehouse.lake.table_url(table)}/{path}") for path in paths]
         return {name for schema in schemas for name in schema}
     with warehouse.reading() as connection:
-        told = {"schema": table.schema, "name": table.name}
-        return set(connection.execute(sa.text(_COLUMNS), told).scalars())
+        terms = {"schema": table.schema, "name": table.name}
+        return set(connection.execute(sa.text(_COLUMNS), terms).scalars())
 
 
 def changed_rows(warehouse: Warehouse, table: sa.Table, part: Part) -> list[str]:
@@ -98,9 +98,9 @@ def rows_if_there(warehouse: Warehouse, schema: str, name: str, part: Part) -> p
         columns = set(connection.execute(sa.text(_COLUMNS), {"schema": schema, "name": name}).scalars())
         if not columns:
             return None
-        told = {key: value for key, value in (("site", part.site), ("month", part.month)) if key in columns}
+        terms = {key: value for key, value in (("site", part.site), ("month", part.month)) if key in columns}
         table = sa.table(name, *(sa.column(column) for column in sorted(columns)), schema=schema)
-        query = sa.select(table).where(*(table.c[key] == value for key, value in told.items()))
+        query = sa.select(table).where(*(table.c[key] == value for key, value in terms.items()))
         result = connection.execute(query)
         rows = [tuple(_PLAIN.get(type(value), _same)(value) for value in row) for row in result]
         return pl.DataFrame(rows, schema=list(result.keys()), orient="row", infer_schema_length=None)

@@ -150,9 +150,9 @@ def _of_system(campaign: Campaign, system: int) -> SystemBursts:
         ripple = sampled(lines, BURST_HZ, BURST_SAMPLES, hz, rng.random())
         noise = rng.standard_normal((2, BURST_SAMPLES)) * [[BURST_V_NOISE], [BURST_A_NOISE]]
         dc = [[JARS * FLOAT_V], [FLOAT_A + FLOAT_A_SD * rng.standard_normal()]]
-        seen = (dc + ripple + noise) * gains[:, None] + [[0.0], [offset]]
+        measured = (dc + ripple + noise) * gains[:, None] + [[0.0], [offset]]
         steps = np.array([[BURST_V_STEP], [BURST_A_STEP]])
-        waves[:, place] = np.rint(seen / steps) * steps
+        waves[:, place] = np.rint(measured / steps) * steps
     taken = np.arange(len(states))
     days = _days(campaign.months)
     on = [days[k * len(days) // len(states)] for k in taken] if days else []

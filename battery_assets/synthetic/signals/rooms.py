@@ -177,13 +177,13 @@ def _on_float(site: SyntheticSite, day: int) -> tuple[np.ndarray, ...]:
 
 def _spells(site: SyntheticSite, from_s: float, to_s: float) -> list[Overcharge]:
     """Overcharges that touch a span; one ends where the string that ran away is renewed."""
-    jars, found = lives(site), []
+    jars, spells = lives(site), []
     for spell in overcharged(site, from_s, to_s):
         own = (jars.position // site.jars_per_string == spell.string) & (jars.sudden == RUNAWAY)
         own &= (jars.end_day * DAY_S >= spell.start_s) & (jars.end_day * DAY_S <= spell.end_s)
         renewed = jars.replaced[own] * DAY_S + SWITCH_S
-        found.append(replace(spell, end_s=float(min([spell.end_s, *renewed]))))
-    return [spell for spell in found if spell.end_s > from_s]
+        spells.append(replace(spell, end_s=float(min([spell.end_s, *renewed]))))
+    return [spell for spell in spells if spell.end_s > from_s]
 
 
 def _begin(site: SyntheticSite, day: int) -> int:

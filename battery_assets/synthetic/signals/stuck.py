@@ -31,19 +31,19 @@ class Spell:
 def _spells(site: SyntheticSite, month: int) -> tuple[Spell, ...]:
     rng, places = stream(site.seed, site.site, "stuck", month), site.strings * site.jars_per_string
     first, following = month_days(month)
-    found = []
+    spells = []
     for _ in range(rng.poisson(2 * places * PER_CHANNEL_YEAR / 12)):
         start = int(rng.integers(first * DAY_S // GRID_S, following * DAY_S // GRID_S)) * GRID_S
         lasts = min(max(MEDIAN_S * rng.lognormal(0, 1.0), 3600.0), LONGEST_S)
-        found.append(Spell(int(rng.integers(2)), int(rng.integers(places)), start, start + lasts))
-    return tuple(found)
+        spells.append(Spell(int(rng.integers(2)), int(rng.integers(places)), start, start + lasts))
+    return tuple(spells)
 
 
 def stuck_on(site: SyntheticSite, day: int) -> list[Spell]:
     """Spells that touch a day (number), in the order in which they began."""
     months = sorted({month_of_day(day - LONGEST_S // DAY_S - 1), month_of_day(day)})
-    found = [spell for month in months for spell in _spells(site, month)]
-    touching = [s for s in found if s.start_s < (day + 1) * DAY_S and s.end_s > day * DAY_S]
+    spells = [spell for month in months for spell in _spells(site, month)]
+    touching = [s for s in spells if s.start_s < (day + 1) * DAY_S and s.end_s > day * DAY_S]
     return sorted(touching, key=lambda spell: (spell.start_s, spell.place, spell.channel))
 
 

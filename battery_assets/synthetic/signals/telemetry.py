@@ -196,9 +196,11 @@ def string_day(site: SyntheticSite, day: date) -> pl.DataFrame:
     kept = np.repeat(np.arange(sent.size), sent[order].reshape(-1))
     ticks = clock_ticks(site, "string", len(plan.systems), number, samples)[plan.system_of_string[order]]
     us = ((solved.second * 1e6).astype(np.int64) + ticks.astype(np.int64) * 100_000).reshape(-1)[kept]
-    told = {name: np.ascontiguousarray(values[order]).reshape(-1)[kept] for name, values in columns.items()}
+    columns_kept = {
+        name: np.ascontiguousarray(values[order]).reshape(-1)[kept] for name, values in columns.items()
+    }
     ids = _in_words(kept // samples, np.array(plan.string_ids)[order].tolist())
-    frame = {"ts": us, "string_id": ids} | told | {"mode": _in_words(told["mode"], MODES)}
+    frame = {"ts": us, "string_id": ids} | columns_kept | {"mode": _in_words(columns_kept["mode"], MODES)}
     return pl.DataFrame(frame).with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))
 
 

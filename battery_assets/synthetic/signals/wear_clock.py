@@ -16,8 +16,8 @@ def ripple_rise_k(site: SyntheticSite) -> np.ndarray:
     """How much (K) open diodes warm the jars of each system, daily means (systems, SPAN_DAYS)."""
     days = np.arange(SPAN_DAYS) + first_day(site)
     jar, rise = site.product, np.zeros((len(layout(site).systems), SPAN_DAYS))
-    for system, found in enumerate(faults(site)):
-        for fault in found:
+    for system, system_faults in enumerate(faults(site)):
+        for fault in system_faults:
             if fault.kind != "open_diode":
                 continue
             watts = (fault.level * jar.rated_ah) ** 2 * jar.ohmic_mohm / 1000

@@ -70,11 +70,11 @@ def month_windows(site: SyntheticSite, month: str) -> tuple[Window, ...]:
     """Windows of a month in order of time. Raises ValueError for a month outside the site's life."""
     site.first_day(month)
     first, following = month_days(month_index(month))
-    found = [_event_window(event) for event in month_events(site, month_index(month)) if _recorded(event)]
-    found += _scheduled(site, first, following)
-    found += _jumps(site, first * DAY_S, following * DAY_S) + _over_the_limit(site, first, following)
+    windows = [_event_window(event) for event in month_events(site, month_index(month)) if _recorded(event)]
+    windows += _scheduled(site, first, following)
+    windows += _jumps(site, first * DAY_S, following * DAY_S) + _over_the_limit(site, first, following)
     calm = _calm(site, first, following)
-    kept = [w for w in found if w.event or calm(w)]
+    kept = [w for w in windows if w.event or calm(w)]
     return tuple(sorted(kept, key=lambda w: (w.at_s, w.string, w.trigger)))
 
 
@@ -106,29 +106,29 @@ def _scheduled(site: SyntheticSite, first: int, following: int) -> list[Window]:
 
 def _jumps(site: SyntheticSite, from_s: float, to_s: float) -> list[Window]:
     """Moments at which a fault makes the ripple jump, or its end lets it fall."""
-    found = []
+    jumps = []
     for system in layout(site).systems:
         for edge in edges_s(site, system.number, from_s, to_s):
             for string in system.strings:
                 before, after = (rectifier_at(site, string, edge + d).amps_rms for d in (-1.0, 1.0))
                 if max(before, after) >= JUMP * min(before, after):
-                    found.append(_plain(string, "ripple_jump", edge, JUMP_BURSTS, 28.0))
-    return found
+                    jumps.append(_plain(string, "ripple_jump", edge, JUMP_BURSTS, 28.0))
+    return jumps
 
 
 def _over_the_limit(site: SyntheticSite, first: int, following: int) -> list[Window]:
     """Each 12 h, while ripple current is over C/20 or far from the median of the string's last seven days."""
     back = USUAL_SLOTS // SLOTS_PER_DAY
     slots = (first - back) * DAY_S + SLOT_S * (0.5 + np.arange((following - first + back) * SLOTS_PER_DAY))
-    found = []
+    windows = []
     for string in range(site.strings):
         at = slots + 60.0 * string
         amps = np.array([rectifier_at(site, string, s).amps_rms * wander_at(site, string, s) for s in at])
         usual = np.median(np.lib.stride_tricks.sliding_window_view(amps, USUAL_SLOTS), axis=1)[:-1]
         now = amps[USUAL_SLOTS:]
         for k in np.flatnonzero((now > LIMIT_A) | (now > JUMP * usual)):
-            found.append(_plain(string, "ripple_limit", float(at[USUAL_SLOTS + k]), (0.0,), 8.0))
-    return found
+            windows.append(_plain(string, "ripple_limit", float(at[USUAL_SLOTS + k]), (0.0,), 8.0))
+    return windows
 
 
 def _calm(site: SyntheticSite, first: int, following: int):

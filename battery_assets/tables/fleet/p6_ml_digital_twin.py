@@ -116,7 +116,7 @@ digital_twin_state = table(
     ),
     quantity(
         "wear_out_upper_days",
-        "Days until 80 %: upper end of 95 %, the posterior's 90 to 95 % quantile.",
+        "Days until 80 %: upper end of 95 %, the posterior's 95 to 97.5 % quantile.",
         "d",
         6,
         1,

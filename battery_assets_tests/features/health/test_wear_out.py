@@ -50,20 +50,20 @@ def lives(median: float, nonsense: float = 0.0) -> np.ndarray:
 
 
 def test_a_few_jars_whose_readings_mean_nothing_do_not_open_the_interval() -> None:
-    lower, middle, upper = interval_days(lives(200.0, nonsense=0.06)[None, :])[0]
+    lower, middle, upper = interval_days(lives(200.0, nonsense=0.03)[None, :])[0]
     assert middle == pytest.approx(200.0, rel=0.06)
     assert lower == pytest.approx(200.0 * np.exp(-1.96 * 0.4), rel=0.1)
     assert upper < 500.0
-    # Of more than a tenth it is no nonsense.
-    assert interval_days(lives(200.0, nonsense=0.15)[None, :])[0, 2] > 6000.0
+    # Of more than a twentieth it is no nonsense.
+    assert interval_days(lives(200.0, nonsense=0.08)[None, :])[0, 2] > 6000.0
 
 
 def test_long_lives_keep_a_wider_share_and_one_goes_over_into_the_other() -> None:
     medians = np.array([0.5 * SOON_DAYS, SOON_DAYS, 0.5 * (SOON_DAYS + LATE_DAYS), LATE_DAYS, 2 * LATE_DAYS])
     found = interval_days(np.stack([lives(median) for median in medians]))
     ahead = np.log(found[:, 2] / found[:, 1]) / 0.4
-    assert ahead[[0, 1]] == pytest.approx([1.28, 1.28], abs=0.06), "the 90 % quantile of a normal"
-    assert ahead[[3, 4]] == pytest.approx([1.645, 1.645], abs=0.06), "the 95 % quantile"
+    assert ahead[[0, 1]] == pytest.approx([1.645, 1.645], abs=0.06), "the 95 % quantile of a normal"
+    assert ahead[[3, 4]] == pytest.approx([1.96, 1.96], abs=0.06), "the 97.5 % quantile"
     assert ahead[1] < ahead[2] < ahead[3]
 
 

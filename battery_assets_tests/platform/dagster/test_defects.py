@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.platform.dagster.checks import suite_check
-from battery_assets.platform.dagster.defects import defects, told
+from battery_assets.platform.dagster.defects import defects, sentence
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.dagster.steps import body_of
 from battery_assets.platform.registry.tables import ingest_file
@@ -71,10 +71,10 @@ def test_a_word_that_is_not_listed_is_told_with_those_that_are():
 
 
 def test_the_next_step_stands_last_and_once():
-    assert told(t.alert, PART, ["a", "b"]).startswith(
+    assert sentence(t.alert, PART, ["a", "b"]).startswith(
         "a; b; next step: materialize alert 2025-03|north again"
     )
-    assert told(t.alert, PART, ["a; next step: wait"]) == "a; next step: wait"
+    assert sentence(t.alert, PART, ["a; next step: wait"]) == "a; next step: wait"
 
 
 def test_where_rows_are_missing_the_refused_file_is_named_on_the_page(warehouse):

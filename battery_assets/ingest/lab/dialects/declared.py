@@ -33,9 +33,9 @@ def dialect(line: Sequence[Heading], contract: LabContract) -> Dialect | None:
         for text, word in declared.items()
     )
     words = {column.word for column in columns}
-    known = None if words >= set(REQUIRED) else dialect_of(line)
-    if known is not None:
-        return _corrected(known, columns, line)
+    recognised = None if words >= set(REQUIRED) else dialect_of(line)
+    if recognised is not None:
+        return _corrected(recognised, columns, line)
     needed = tuple(Column(word, (word,), required=True) for word in REQUIRED if word not in words)
     return Dialect(
         name=NAME,
@@ -48,10 +48,10 @@ def dialect(line: Sequence[Heading], contract: LabContract) -> Dialect | None:
     )
 
 
-def _corrected(known: Dialect, columns: tuple[Column, ...], found: Sequence[Heading]) -> Dialect:
+def _corrected(dialect: Dialect, columns: tuple[Column, ...], headings: Sequence[Heading]) -> Dialect:
     """A known dialect with declared columns; a declared heading is read as nothing else."""
     words = {column.word for column in columns}
     texts = {slug_.removeprefix("=") for column in columns for slug_ in column.slugs}
-    taken = {word for word, (_, heading) in known.places(found).items() if heading.text in texts}
-    own = tuple(column for column in known.columns if column.word not in words | taken)
-    return replace(known, columns=columns + own)
+    taken = {word for word, (_, heading) in dialect.places(headings).items() if heading.text in texts}
+    own = tuple(column for column in dialect.columns if column.word not in words | taken)
+    return replace(dialect, columns=columns + own)

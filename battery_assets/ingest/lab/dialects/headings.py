@@ -50,9 +50,9 @@ def _parts(text: str) -> tuple[str, str, str | None]:
     if prefixed:
         return plain, slug(prefixed["name"]), plain
     for pattern in (_MEAN, _SLASHED, _MACHINE):
-        found = pattern.match(plain)
-        if found and is_unit(found["unit"]):
-            return plain, slug(found["name"]), found["unit"].strip()
+        match = pattern.match(plain)
+        if match and is_unit(match["unit"]):
+            return plain, slug(match["name"]), match["unit"].strip()
     return plain, slug(plain), None
 
 

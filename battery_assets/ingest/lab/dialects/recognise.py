@@ -59,8 +59,8 @@ def dialect_of(line: Sequence[Heading]) -> Dialect | None:
 
 def summary_columns(line: Sequence[Heading]) -> list[str]:
     """Headings that speak of whole steps or cycles; none where there are fewer than two."""
-    told = [heading.text for heading in line if _SUMMARY.search(heading.slug)]
-    return told if len(told) >= _FEWEST_SUMMARIES else []
+    columns = [heading.text for heading in line if _SUMMARY.search(heading.slug)]
+    return columns if len(columns) >= _FEWEST_SUMMARIES else []
 
 
 def _amounts_by_cycle(line: Sequence[Heading]) -> list[str]:
@@ -99,8 +99,8 @@ def unknown(lines: Sequence[Sequence[Heading]]) -> LabFileRefused:
     )
 
 
-def _header_likeness(found: Sequence[Heading]) -> tuple[float, int]:
-    return max((dialect.likeness(found) for dialect in DIALECTS), default=0.0), len(found)
+def _header_likeness(headings: Sequence[Heading]) -> tuple[float, int]:
+    return max((dialect.likeness(headings) for dialect in DIALECTS), default=0.0), len(headings)
 
 
 def _columns(dialect: Dialect) -> str:

@@ -55,9 +55,9 @@ def table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
         return mpr.table(file), BIOLOGIC_MPR
     if file.kind in _DECODED:
         return _decoded(file), _DECODED[file.kind]
-    found, next_step = _REFUSED[file.kind]
+    kind, next_step = _REFUSED[file.kind]
     raise LabFileRefused(
-        "UNSUPPORTED", found=found, expected="a kind of file that is read here", next_step=next_step
+        "UNSUPPORTED", found=kind, expected="a kind of file that is read here", next_step=next_step
     )
 
 
@@ -84,12 +84,12 @@ def _parquet(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
         request = {"columns": [], "documents": [], "max_unpacked_bytes": _MAX_UNPACKED}
         decode_apart(_PARQUET_CHILD, file.path, folder, request)
         names = json.loads((folder / "schema.json").read_text())["names"]
-        found = headings(names)
-        declared = declared_layout.dialect(found, contract) if contract.columns else None
-        dialect = declared or (BDF if BDF.signed(found) else None)
+        columns = headings(names)
+        declared = declared_layout.dialect(columns, contract) if contract.columns else None
+        dialect = declared or (BDF if BDF.signed(columns) else None)
         if dialect is None:
-            raise unknown([found])
-        wanted = [names[heading.place] for _, heading in dialect.places(found).values()]
+            raise unknown([columns])
+        wanted = [names[heading.place] for _, heading in dialect.places(columns).values()]
         decode_apart(_PARQUET_CHILD, file.path, folder, {**request, "columns": wanted})
         parts = [decoded(part) for part in sorted(folder.glob("*.arrow"))]
     frame = pl.concat(parts) if parts else pl.DataFrame()

@@ -118,12 +118,12 @@ def _nasa(request: dict) -> tuple[dict, dict]:
     import numpy as np
     import scipy.io
 
-    found = scipy.io.loadmat(request["path"], simplify_cells=True)
-    names = [name for name, value in found.items() if isinstance(value, dict) and "cycle" in value]
+    content = scipy.io.loadmat(request["path"], simplify_cells=True)
+    names = [name for name, value in content.items() if isinstance(value, dict) and "cycle" in value]
     if len(names) != 1:
-        raise ValueError(f"not one cell with its cycles, but {[name for name in found if name[:1] != '_']}")
+        raise ValueError(f"not one cell with its cycles, but {[name for name in content if name[:1] != '_']}")
     parts, cycle = [], 1
-    for number, record in enumerate(found[names[0]]["cycle"], start=1):
+    for number, record in enumerate(content[names[0]]["cycle"], start=1):
         if record["type"] not in ("charge", "discharge"):
             continue
         data = record["data"]

@@ -85,8 +85,8 @@ def content(path: Path) -> Content:
 def _kind(path: Path, head: bytes) -> str:
     if any(mark in head[:32] for mark in _ACCESS):
         return "access"
-    found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "text")
-    return _inside(path) if found == "zip" else found
+    kind_found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "text")
+    return _inside(path) if kind_found == "zip" else kind_found
 
 
 def _inside(path: Path) -> str:

@@ -56,26 +56,26 @@ def table(file: Content) -> RawTable:
         raise LabFileRefused(
             "TOO_LARGE", found=f"{file.size:,} bytes", expected=f"at most {LARGEST:,}", next_step=_EXPORT
         )
-    found = modules(file.path.read_bytes())
-    data = [module for module in found if module.name == "VMP data"]
+    blocks = modules(file.path.read_bytes())
+    data = [module for module in blocks if module.name == "VMP data"]
     if len(data) != 1:
         raise LabFileRefused(
             "NO_POINTS" if not data else "CORRUPT",
-            found=f"{len(data)} modules with points among {len(found)}",
+            found=f"{len(data)} modules with points among {len(blocks)}",
             expected="one",
             next_step="wait until EC-Lab has written the first points, or copy the file again",
         )
     columns = _points(data[0])
     _refuse_without_current(columns)
     frame = pl.DataFrame({str(place): values for place, values in enumerate(columns.values())})
-    return frame_table(frame, headings(list(columns)), 1, preamble=_preamble(found, data[0]))
+    return frame_table(frame, headings(list(columns)), 1, preamble=_preamble(blocks, data[0]))
 
 
 def modules(raw: bytes) -> list[Module]:
     """The modules of a file, which fill it to its last byte. Raises LabFileRefused: CORRUPT, TRUNCATED."""
     if not raw.startswith(_SIGNATURE):
         raise _corrupt("a damaged signature", "that of a BioLogic file")
-    place, found = len(_SIGNATURE), []
+    place, blocks = len(_SIGNATURE), []
     while place < len(raw):
         kind = _LONG if raw[place + 41 : place + 45] == _FULL.to_bytes(4, "little") else _SHORT
         if place + kind.itemsize > len(raw):
@@ -88,9 +88,9 @@ def modules(raw: bytes) -> list[Module]:
         length = int(head["length"])
         if place + length > len(raw):
             raise _cut(f"{len(raw) - place:,} bytes of the {length:,} of {name!r}")
-        found.append(Module(name, int(head["version"]), _day(head["date"]), raw[place : place + length]))
+        blocks.append(Module(name, int(head["version"]), _day(head["date"]), raw[place : place + length]))
         place += length
-    return found
+    return blocks
 
 
 def _day(text: bytes) -> datetime | None:
@@ -164,10 +164,10 @@ def _refuse_without_current(columns: dict[str, np.ndarray]) -> None:
     )
 
 
-def _preamble(found: list[Module], data: Module) -> list[str]:
+def _preamble(blocks: list[Module], data: Module) -> list[str]:
     """What the settings and the log say, as lines of EC-Lab's text export."""
     lines = []
-    bodies = {module.name: module.body for module in found}
+    bodies = {module.name: module.body for module in blocks}
     technique = TECHNIQUES.get(next(iter(bodies.get("VMP Set", b"")), -1))
     if technique:
         lines.append(f"Technique : {technique}")
@@ -193,10 +193,10 @@ def _corrupt(found: str, expected: str) -> LabFileRefused:
     )
 
 
-def _cut(found: str) -> LabFileRefused:
+def _cut(what: str) -> LabFileRefused:
     return LabFileRefused(
         "TRUNCATED",
-        found=found,
+        found=what,
         expected="all of them",
         next_step="wait until EC-Lab has finished the file, or copy it again",
     )

@@ -103,5 +103,7 @@ def _instants(stamps: list) -> list:
     """Instants in UTC; calendar fields without a zone stay as they are, whatever zone this machine has."""
     from datetime import UTC
 
-    known = [None if stamp != stamp else stamp for stamp in stamps]  # NaT equals nothing, itself neither.
-    return [stamp.astimezone(UTC) if stamp and stamp.tzinfo else stamp for stamp in known]
+    stamps_known = [
+        None if stamp != stamp else stamp for stamp in stamps
+    ]  # NaT equals nothing, itself neither.
+    return [stamp.astimezone(UTC) if stamp and stamp.tzinfo else stamp for stamp in stamps_known]

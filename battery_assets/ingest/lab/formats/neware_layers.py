@@ -54,11 +54,11 @@ def table(text: bytes) -> RawTable:
     good = (depth == 2) & (records.fields >= _named(heads[2])) & (records.fields <= width + 1)
     if not ended:
         good[-1] = good[-1] and records.fields[-1] >= width
-    found, carried = _joined(records, depth, heads, good)
+    joined, carried = _joined(records, depth, heads, good)
     chosen = records.only(good)
     bad = np.flatnonzero((depth == 2) & ~good)
     return RawTable(
-        headings=found,
+        headings=joined,
         preamble=(),
         lines=chosen.lines,
         faults=[_fault(records, int(row), width, ended) for row in bad],
@@ -104,7 +104,7 @@ def _joined(
     records: Records, depth: np.ndarray, heads: list[list[str]], good: np.ndarray
 ) -> tuple[list[Heading], dict[int, pl.Series]]:
     """Headings of the record layer and of what is carried down to it, and the carried columns by place."""
-    found = headings(heads[2])
+    columns = headings(heads[2])
     carried: dict[int, pl.Series] = {}
     rows = np.flatnonzero(good)
     place = len(heads[2])
@@ -118,9 +118,9 @@ def _joined(
             if heading.slug in _CARRIED[_LAYERS[layer]]:
                 cells = pl.Series([row[heading.place] if heading.place < len(row) else None for row in texts])
                 carried[place] = cells.gather(owner).alias(str(place))
-                found.append(Heading(heading.text, heading.slug, heading.unit, place))
+                columns.append(Heading(heading.text, heading.slug, heading.unit, place))
                 place += 1
-    return found, carried
+    return columns, carried
 
 
 def _above(

@@ -70,7 +70,7 @@ def cells_apart(path: Path, folder: Path) -> list[Path]:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
     request = {"kind": "cells", "name": path.name, "sha256": sha}
     decode_apart(Path(__file__).with_name("binary_child.py"), path, folder, request)
-    return sorted(folder.glob("c*.mat"), key=lambda found: int(found.stem[1:]))
+    return sorted(folder.glob("c*.mat"), key=lambda path: int(path.stem[1:]))
 
 
 def is_qv_table(text: bytes) -> bool:

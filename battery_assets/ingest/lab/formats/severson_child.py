@@ -161,11 +161,11 @@ def _summary(file: h5py.File, cycles: int) -> tuple[np.ndarray, np.ndarray]:
     numbers, ohms = np.arange(1.0, cycles + 1), np.full(cycles, np.nan)
     if "summary" in file["batch"]:
         summary = _first(file, file["batch/summary"])
-        told = {name: _numbers(summary[name]) for name in ("cycle", "IR") if name in summary}
-        if len(told.get("cycle", ())) == cycles and (np.diff(told["cycle"]) > 0).all():
-            numbers = told["cycle"]
-        if len(told.get("IR", ())) == cycles:
-            ohms = told["IR"]
+        summarised = {name: _numbers(summary[name]) for name in ("cycle", "IR") if name in summary}
+        if len(summarised.get("cycle", ())) == cycles and (np.diff(summarised["cycle"]) > 0).all():
+            numbers = summarised["cycle"]
+        if len(summarised.get("IR", ())) == cycles:
+            ohms = summarised["IR"]
     return numbers, ohms
 
 

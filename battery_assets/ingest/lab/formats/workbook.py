@@ -40,12 +40,12 @@ def table(file: Content, contract: LabContract) -> tuple[RawTable, Dialect]:
 
 
 def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
-    preamble, seen, tables, refused = [], [], [], []
+    preamble, rows_read, tables, refused = [], [], [], []
     for name in book.sheet_names:
         top = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=_HEADER_WITHIN, dtypes="string")
         top = top.to_polars()
         rows = list(_header_rows(top))
-        seen += [found for _, found in rows]
+        rows_read += [cells for _, cells in rows]
         try:
             chosen = _chosen(rows, contract)
         except LabFileRefused as summary:
@@ -57,12 +57,12 @@ def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
         else:
             tables.append((name, *chosen, _units_below(top, chosen[0])))
     if not tables:
-        raise refused[0] if refused else unknown(seen)
+        raise refused[0] if refused else unknown(rows_read)
     # Summaries speak in the words of the points: Neware's sheets of cycles and steps stand before 'record'.
     whole = [one for one in tables if not one[3].missing(one[2])] or tables[:1]
     whole = [one for one in whole if not summary_columns(one[2])] or whole
-    _, row, found, dialect, units = whole[0]
-    slugs = [heading.slug for heading in found]
+    _, row, cells, dialect, units = whole[0]
+    slugs = [heading.slug for heading in cells]
     frame = _stacked(
         [
             workbook_cells.sheet(book, name, at, 1 if below else 0)
@@ -70,7 +70,7 @@ def _table(book, contract: LabContract) -> tuple[RawTable, Dialect]:
             if [heading.slug for heading in those] == slugs
         ]
     )
-    made = frame_table(frame, found, row + 2 + bool(units), preamble=preamble, units=units)
+    made = frame_table(frame, cells, row + 2 + bool(units), preamble=preamble, units=units)
     if not made.rows:
         raise LabFileRefused(
             "NO_ROWS",
@@ -96,19 +96,19 @@ def _header_rows(top: pl.DataFrame) -> Iterator[tuple[int, list[Heading]]]:
         # Most rows are points: whether they have words is seen sooner than what headings they would be.
         if sum(_LETTER.search(text) is not None for text in texts) < 3:
             continue
-        found = headings(texts)
-        if len(found) >= 3 and sum(heading.slug[:1].isalpha() for heading in found) >= 3:
-            yield row, found
+        columns = headings(texts)
+        if len(columns) >= 3 and sum(heading.slug[:1].isalpha() for heading in columns) >= 3:
+            yield row, columns
 
 
 def _chosen(
     rows: list[tuple[int, list[Heading]]], contract: LabContract
 ) -> tuple[int, list[Heading], Dialect] | None:
     for dialect_in in declared_layout.ways(contract):
-        for row, found in rows:
-            dialect = dialect_in(found)
+        for row, cells in rows:
+            dialect = dialect_in(cells)
             if dialect:
-                return row, found, dialect
+                return row, cells, dialect
     return None
 
 

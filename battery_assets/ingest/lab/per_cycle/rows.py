@@ -107,9 +107,9 @@ def _taken(frame: pl.DataFrame, path: Path, layout: Layout, nominal_ah: float) -
     }  # fmt: skip
     numbers, strange = {}, {}
     for name, column in wanted.items():
-        given = pl.lit(None, pl.Float64) if column is None else pl.col(column)
-        numbers[name] = given.cast(pl.Float64, strict=False)
-        strange[f"wrong_{name}"] = given.is_not_null() & numbers[name].is_null()
+        value = pl.lit(None, pl.Float64) if column is None else pl.col(column)
+        numbers[name] = value.cast(pl.Float64, strict=False)
+        strange[f"wrong_{name}"] = value.is_not_null() & numbers[name].is_null()
     code = pl.lit(path.name.split(".csv")[0].removesuffix(".parquet")) if layout.cell is None else layout.cell
     text = pl.concat_str([pl.col(name).cast(pl.String) for name in layout.columns], separator=",",
                          ignore_nulls=True)  # fmt: skip
@@ -186,15 +186,17 @@ def _refuse_two_sides(rows: pl.DataFrame) -> None:
     sides = rows.group_by("cell").agg(pl.col("side").drop_nulls().unique().sort())
     torn = sides.filter(pl.col("side").list.len() > 1).sort("cell")
     if torn.height:
-        cell, found = torn.row(0)
-        raise FileRefused("IDENTITY", f"cell {cell} is on several sides of the split: {', '.join(found)}")
+        cell, sides_found = torn.row(0)
+        raise FileRefused(
+            "IDENTITY", f"cell {cell} is on several sides of the split: {', '.join(sides_found)}"
+        )
 
 
 def _account(path: Path, number: int, counts: dict[tuple[int, str], int]) -> dict:
-    told = {column: counts.get((number, fate), 0) for fate, column in COUNTED.items()}
+    counted = {column: counts.get((number, fate), 0) for fate, column in COUNTED.items()}
     return {
         "path": str(path), "sha256": sha256_of(path), "bytes": path.stat().st_size,
-        "rows_read": sum(told.values()), **told, "rows_superseded": 0, "rows_other_month": 0,
+        "rows_read": sum(counted.values()), **counted, "rows_superseded": 0, "rows_other_month": 0,
         "status": "read", "reason": None,
     }  # fmt: skip
 

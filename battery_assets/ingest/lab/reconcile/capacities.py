@@ -171,13 +171,13 @@ def _largest_swing(flow: Flow, turn_ah: float) -> float:
     Over many cycles the errors of an integral add up, and so does charge that a cell does not give back: a
     swing is held against one charge or discharge. It begins anew where nobody knows what flowed between.
     """
-    known = np.where(np.isfinite(flow.open_ah), flow.ah, 0.0)
-    sign = np.sign(known)
+    moved_ah = np.where(np.isfinite(flow.open_ah), flow.ah, 0.0)
+    sign = np.sign(moved_ah)
     begins = np.flatnonzero(np.diff(sign, prepend=0.0) != 0)
     begins = np.union1d(begins, np.flatnonzero(~np.isfinite(flow.open_ah)))
     if not begins.size:
         return 0.0
-    moved, unsure = (np.add.reduceat(values, begins) for values in (known, flow.unsure_ah))
+    moved, unsure = (np.add.reduceat(values, begins) for values in (moved_ah, flow.unsure_ah))
     broken = ~np.isfinite(flow.open_ah[begins])
     # `start` is the last turning point, `top` the furthest since, both seen in the direction of `way`.
     largest = at = start = top = error = 0.0

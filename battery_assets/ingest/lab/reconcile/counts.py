@@ -37,8 +37,8 @@ def tell_skipped(frame: pl.DataFrame, notes: Counter) -> None:
         return
     if (np.diff(frame["record_index"].to_numpy()) == 1).all():
         return
-    known = frame.select("record_index", "line").drop_nulls().sort("record_index")
-    numbers, lines = known["record_index"].to_numpy(), known["line"].to_numpy()
+    numbered = frame.select("record_index", "line").drop_nulls().sort("record_index")
+    numbers, lines = numbered["record_index"].to_numpy(), numbered["line"].to_numpy()
     step = np.diff(numbers)
     if not len(step) or (step <= 1).all():
         return
@@ -99,8 +99,8 @@ def step_counts(frame: pl.DataFrame) -> pl.DataFrame:
 
 def own_step_times(frame: pl.DataFrame, notes: Counter) -> pl.DataFrame:
     """The step's time since the step began, where the file lets it run on with the test through all steps."""
-    known = ("step_time_s", "step_index")
-    if any(name not in frame.columns or frame[name].null_count() for name in known):
+    own = ("step_time_s", "step_index")
+    if any(name not in frame.columns or frame[name].null_count() for name in own):
         return frame
     begins = np.flatnonzero(np.diff(frame["step_count"].to_numpy())) + 1
     step, test = frame["step_time_s"].to_numpy(), frame["test_time_s"].to_numpy()

@@ -60,8 +60,8 @@ def _directions(words: list[str], dialect: Dialect) -> dict[str, float]:
     kinds = {word: 1.0 for word in dialect.charging}
     kinds |= {word: -1.0 for word in dialect.discharging}
     kinds |= {word: 0.0 for word in dialect.resting}
-    others = {word: found for word in words if word not in kinds and (found := _DIRECTION.search(word))}
-    return kinds | {word: -1.0 if found["out"] else 1.0 for word, found in others.items()}
+    others = {word: match for word in words if word not in kinds and (match := _DIRECTION.search(word))}
+    return kinds | {word: -1.0 if match["out"] else 1.0 for word, match in others.items()}
 
 
 def _by_step_type(frame: pl.DataFrame, dialect: Dialect, notes: Counter) -> tuple[pl.DataFrame, list[int]]:

@@ -46,6 +46,6 @@ def proven(clock: pl.Series, other: pl.Series, time_s: np.ndarray | None, notes:
 def _apart_s(clock: pl.Series, time_s: np.ndarray | None) -> float:
     """Seconds by which the clock's intervals differ from those of the test, all added up."""
     seconds = clock.to_physical().to_numpy() / 1e6
-    known = ~np.isnan(seconds)
-    ran = np.diff(time_s[known]) if time_s is not None else 0.0
-    return float(np.nansum(np.abs(np.diff(seconds[known]) - ran)))
+    finite = ~np.isnan(seconds)
+    ran = np.diff(time_s[finite]) if time_s is not None else 0.0
+    return float(np.nansum(np.abs(np.diff(seconds[finite]) - ran)))

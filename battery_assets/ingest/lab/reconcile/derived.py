@@ -19,20 +19,22 @@ _VOLTAGES = ("ecell", "ewe_ece")
 
 def completed(table: RawTable) -> RawTable:
     """The table with a voltage of both electrodes, and a current of charge or power, where it has none."""
-    found = {heading.slug: heading for heading in reversed(table.headings)}
-    if not found.keys() & set(_VOLTAGES) and {"ewe", "ece"} <= found.keys():
-        table = _with(table, "Ewe-Ece/V", [found["ewe"], found["ece"]], ("voltage", "voltage"), np.subtract)
-    if "i" in found:
+    by_slug = {heading.slug: heading for heading in reversed(table.headings)}
+    if not by_slug.keys() & set(_VOLTAGES) and {"ewe", "ece"} <= by_slug.keys():
+        table = _with(
+            table, "Ewe-Ece/V", [by_slug["ewe"], by_slug["ece"]], ("voltage", "voltage"), np.subtract
+        )
+    if "i" in by_slug:
         return table
     # 'dQ/mA.h' is another column: the charge since the half cycle began.
     interval = next((heading for heading in table.headings if heading.text.startswith("dq/")), None)
-    if "time" in found and interval:
+    if "time" in by_slug and interval:
         note = "the file holds no current: it is the charge of each interval over the interval"
-        return _with(table, "<I>/A", [found["time"], interval], ("time", "charge"), _mean_current, note)
-    volts = next((found[name] for name in (*_VOLTAGES, "ewe") if name in found), None)
-    if "p" in found and volts and "ece" not in found:
+        return _with(table, "<I>/A", [by_slug["time"], interval], ("time", "charge"), _mean_current, note)
+    volts = next((by_slug[name] for name in (*_VOLTAGES, "ewe") if name in by_slug), None)
+    if "p" in by_slug and volts and "ece" not in by_slug:
         note = "the file holds no current: it is the power over the voltage"
-        return _with(table, "<I>/A", [found["p"], volts], ("power", "voltage"), _over, note)
+        return _with(table, "<I>/A", [by_slug["p"], volts], ("power", "voltage"), _over, note)
     return table
 
 

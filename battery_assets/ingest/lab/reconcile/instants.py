@@ -68,7 +68,7 @@ def _by_patterns(
         ways = [one.replace("%Y", "%y") for one in ways if not one.startswith("%Y")]
     if order is None and sent.str.contains(_DOTTED).any():
         # No country puts the month first between dots; the rows may still prove it.
-        ways.sort(key=lambda one: bool((found := _NUMBERED.search(one)) and found[1] == "%m"))
+        ways.sort(key=lambda one: bool((match := _NUMBERED.search(one)) and match[1] == "%m"))
     fitting = _fitting(sent, ways)
     first = next(fitting, None)
     if first is None:
@@ -104,11 +104,11 @@ def _fitting(example: pl.Series, patterns: Sequence[str]) -> Iterator[str]:
 
 def exchanged(pattern: str) -> str | None:
     """The pattern with day and month exchanged; None where both are not numbers side by side."""
-    found = _NUMBERED.search(pattern)
-    if not found:
+    match = _NUMBERED.search(pattern)
+    if not match:
         return None
-    first, between, second = found.groups()
-    return pattern[: found.start()] + second + between + first + pattern[found.end() :]
+    first, between, second = match.groups()
+    return pattern[: match.start()] + second + between + first + pattern[match.end() :]
 
 
 def in_both_orders(patterns: Sequence[str], order: str | None) -> list[str]:
@@ -122,8 +122,8 @@ def in_both_orders(patterns: Sequence[str], order: str | None) -> list[str]:
 
 def _day_and_month_exchanged(clock: pl.Series) -> pl.Series | None:
     """The clock with each day as its month; None where a day is no month, or nothing would change."""
-    known = clock.drop_nulls() if clock.null_count() else clock
-    dates = known.to_physical().to_numpy() // _DAY_US
+    instants = clock.drop_nulls() if clock.null_count() else clock
+    dates = instants.to_physical().to_numpy() // _DAY_US
     if not dates.size:
         return None
     # Dates change a few times in a test, so that each is taken apart once.
@@ -136,14 +136,14 @@ def _day_and_month_exchanged(clock: pl.Series) -> pl.Series | None:
         return None
     other = (year.astype("datetime64[M]") + day).astype("datetime64[D]") + months
     ahead = np.repeat((other - date).astype("timedelta64[us]"), np.diff(np.append(begins, dates.size)))
-    return _with_nulls_of(clock, known + pl.Series(ahead)).alias("other_clock")
+    return _with_nulls_of(clock, instants + pl.Series(ahead)).alias("other_clock")
 
 
-def _with_nulls_of(clock: pl.Series, known: pl.Series) -> pl.Series:
+def _with_nulls_of(clock: pl.Series, other: pl.Series) -> pl.Series:
     """Values of the rows in which the clock is known, among its nulls."""
     if not clock.null_count():
-        return known
-    return clock.clone().scatter(clock.is_not_null().arg_true(), known)
+        return other
+    return clock.clone().scatter(clock.is_not_null().arg_true(), other)
 
 
 def _with_offsets(

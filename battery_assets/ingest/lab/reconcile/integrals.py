@@ -58,7 +58,7 @@ class Steps(NamedTuple):
         clock = _numbers(points, "step_time_s")
         fell = np.diff(clock, prepend=clock[:1]) < -_STEP_CLOCK_S
         begins = fell
-        if _known(points, "step_index"):
+        if _has_values(points, "step_index"):
             begins = begins | _changes(points, "step_count")
         ran = np.diff(clock, prepend=clock[:1])
         passed = np.diff(points["test_time_s"].to_numpy(), prepend=points["test_time_s"].to_numpy()[:1])
@@ -169,7 +169,7 @@ def moved(points: pl.DataFrame) -> tuple[Moved, Moved]:
     if not points.height:
         return Moved(0, 0, 0), Moved(0, 0, 0)
     flow = flow_of(points)
-    return in_and_out(_numbers(points, "moved_ah") if _known(points, "moved_ah") else flow.ah, flow)
+    return in_and_out(_numbers(points, "moved_ah") if _has_values(points, "moved_ah") else flow.ah, flow)
 
 
 def _recovered(current: np.ndarray, before: np.ndarray, voltage_v: np.ndarray | None) -> np.ndarray:
@@ -228,19 +228,19 @@ def _kept_its_way(
     return same & ((voltage_v[rows] - voltage_v[rows - 1]) * current[rows] > 0)
 
 
-def _known(points: pl.DataFrame, name: str) -> bool:
+def _has_values(points: pl.DataFrame, name: str) -> bool:
     return name in points.columns and points[name].null_count() < points.height
 
 
 def _numbers(points: pl.DataFrame, name: str) -> np.ndarray:
-    if not _known(points, name):
+    if not _has_values(points, name):
         return np.full(points.height, np.nan)
     # Without a mask a null is NaN.
     return points[name].cast(pl.Float64).to_numpy()
 
 
 def _changes(points: pl.DataFrame, name: str) -> np.ndarray:
-    if not _known(points, name):
+    if not _has_values(points, name):
         return np.zeros(points.height, bool)
     steps = np.diff(_numbers(points, name), prepend=np.nan)
     return ~np.isnan(steps) & (steps != 0)

@@ -201,9 +201,9 @@ def _merged(
     end_s = float(parts[-1]["test_time_s"][-1])
     inside = points.filter(pl.col("test_time_s") <= end_s)
     after = points.filter(pl.col("test_time_s") > end_s)
-    known = pl.concat(parts).select(_MEASURED)
-    again = inside.join(known, on=list(_MEASURED), how="semi")
-    other = inside.join(known, on=list(_MEASURED), how="anti")
+    measured = pl.concat(parts).select(_MEASURED)
+    again = inside.join(measured, on=list(_MEASURED), how="semi")
+    other = inside.join(measured, on=list(_MEASURED), how="anti")
     faults = [_conflict(row, one.source.file) for row in other.iter_rows(named=True)]
     frames = [quarantine_frame(one.source.file, faults)] if faults else []
     for place, part in enumerate(parts):

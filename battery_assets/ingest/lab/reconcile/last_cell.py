@@ -27,8 +27,8 @@ def is_whole(table: RawTable, dialect: Dialect, place: int) -> bool:
 
 def _form(cell: str) -> tuple[int, int] | None:
     """(decimals, digits of the exponent) of a number; None for anything else."""
-    found = _NUMBER.fullmatch(cell.strip())
-    return (len(found["decimals"] or ""), len(found["exponent"] or "")) if found else None
+    match = _NUMBER.fullmatch(cell.strip())
+    return (len(match["decimals"] or ""), len(match["exponent"] or "")) if match else None
 
 
 def words_of(places: dict, table: RawTable, place: int) -> Sequence[str]:

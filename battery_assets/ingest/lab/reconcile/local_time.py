@@ -63,9 +63,9 @@ def _second(
     # Instant less test time is the same in all rows while the test does not pause.
     lag = np.where(twice, np.nan, first) - time_s * _SECOND
     apart = [np.full(len(lag), np.inf), np.full(len(lag), np.inf)]
-    for known in (_carried(lag), _carried(lag[::-1])[::-1]):
+    for lag_carried in (_carried(lag), _carried(lag[::-1])[::-1]):
         for place, instant in enumerate((first, last)):
-            away = np.abs(instant - time_s * _SECOND - known)
+            away = np.abs(instant - time_s * _SECOND - lag_carried)
             apart[place] = np.fmin(apart[place], np.where(np.isnan(away), np.inf, away))
     near_first, near_last = apart
     with np.errstate(invalid="ignore"):

@@ -48,8 +48,8 @@ def temperature(series: pl.Series, notes: Counter) -> pl.Series:
         series = _cleared(series, ends, "the end of an input's range", notes)
     if not _HOTTEST_C < (series.median() or 0.0) <= _KELVIN_TO_C:  # type: ignore[operator]
         why = f"above {_HOTTEST_C:g} °C, what no cell survives"
-        known = series.drop_nulls()
-        if (known > _HOTTEST_C).all() and known.n_unique() > 1:
+        measured = series.drop_nulls()
+        if (measured > _HOTTEST_C).all() and measured.n_unique() > 1:
             why += f" (its unit may be another: --column 'its heading={OF_MILLI}')"
         series = _cleared(series, series > _HOTTEST_C, why, notes)
     for code, rows in is_code.items():

@@ -18,9 +18,9 @@ _IMPEDANCE = re.compile(
 
 def heading_of(table: RawTable, dialect: Dialect) -> Heading | None:
     """The heading of the frequency; where the dialect has none of its own, only beside one of impedances."""
-    found = next((one for one in table.headings if one.slug in _FREQUENCIES), None)
+    heading = next((one for one in table.headings if one.slug in _FREQUENCIES), None)
     beside = dialect.sweeps or any(_IMPEDANCE.search(one.slug) for one in table.headings)
-    return found if beside else None
+    return heading if beside else None
 
 
 def frequency(cells: pl.Series) -> pl.Series:

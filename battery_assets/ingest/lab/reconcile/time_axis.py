@@ -95,9 +95,9 @@ def clock_ratio(frame: pl.DataFrame) -> tuple[float | None, float]:
     clock = _clock_seconds(frame)
     if clock is None:
         return None, 0.0
-    known, time = ~np.isnan(clock), frame["test_time_s"].to_numpy()
-    if not known.all():
-        clock, time = clock[known], time[known]
+    finite, time = ~np.isnan(clock), frame["test_time_s"].to_numpy()
+    if not finite.all():
+        clock, time = clock[finite], time[finite]
     if len(clock) < 2 or (clock[-1] == clock[0] and time[-1] == time[0]):
         return None, 0.0
     pieces = min(_PIECES, max(1, len(clock) - 1), max(1, int(abs(clock[-1] - clock[0]) / 60)))

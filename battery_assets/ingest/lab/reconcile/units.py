@@ -39,28 +39,28 @@ def with_beside(table: RawTable, raw: pl.DataFrame, beside: dict[int, int]) -> R
 
     A column that holds several units states none that all rows share: they come together.
     """
-    found = {}
+    beside_units = {}
     for place, unit_column in beside.items():
         cells = raw[str(unit_column)].drop_nulls().cast(pl.String).str.strip_chars(" ()[]")
         stated = cells.filter(cells != "").unique(maintain_order=True).to_list()
         if stated:
-            found[place] = " and ".join(stated)
-    return replace(table, units={**table.units, **found}) if found else table
+            beside_units[place] = " and ".join(stated)
+    return replace(table, units={**table.units, **beside_units}) if beside_units else table
 
 
 def beside(table: RawTable, headings: Sequence[Heading]) -> dict[int, int]:
     """Places of columns of units, by the place of their heading: 'Units' behind one without a unit
     of its own, or its name and 'unit'."""
-    found: dict[int, int] = {}
+    places: dict[int, int] = {}
     if not any(other.slug.endswith(_BESIDE) for other in table.headings):
-        return found
+        return places
     for heading in headings:
         own = {f"{heading.slug}_{word}" for word in _BESIDE}
         for other in table.headings:
             behind = other.place == heading.place + 1 and other.slug in _BESIDE
             if not heading.unit and (other.slug in own or behind):
-                found[heading.place] = other.place
-    return found
+                places[heading.place] = other.place
+    return places
 
 
 def scale(
@@ -73,11 +73,11 @@ def scale(
     dimension = DIMENSIONS[word]
     if dimension == "time" and contract.time_scale is not None:
         return Scale(contract.time_scale)
-    declared = {text: given for text, meant, given in contract.columns if meant == word}
-    given = declared.get(heading.text)
-    if isinstance(given, float | int):
-        return Scale(float(given))
-    unit = given or unit_of(table, heading) or column.unit
+    declared = {text: stated_scale for text, meant, stated_scale in contract.columns if meant == word}
+    stated_scale = declared.get(heading.text)
+    if isinstance(stated_scale, float | int):
+        return Scale(float(stated_scale))
+    unit = stated_scale or unit_of(table, heading) or column.unit
     times = factor(unit, dimension) if unit else None
     undecided = unit is None and dimension == "time" and dialect.clock_decides
     if times is None and (dimension == "count" or undecided):
@@ -127,5 +127,5 @@ def resolution_a(table: RawTable, places: dict, dialect: Dialect, contract: LabC
     if not texts or "e" in joined or "E" in joined:
         return 0.0
     places_after = max(map(len, _BEHIND_POINT.findall(joined)), default=0)
-    found = scale("current_a", column, heading, table, dialect, contract) or PLAIN
-    return 10.0**-places_after * abs(found.factor)
+    scaled = scale("current_a", column, heading, table, dialect, contract) or PLAIN
+    return 10.0**-places_after * abs(scaled.factor)

@@ -49,8 +49,8 @@ def values(table: RawTable, dialect: Dialect, contract: LabContract) -> Values:
     table = units.with_beside(table, raw, beside)
     notes: Counter = Counter()
     faults: dict[int, tuple[str, str, str | None]] = {}
-    found, scaled = _columns(raw, places, table, dialect, contract, faults, notes)
-    frame = pl.DataFrame(found).with_columns(
+    series_of, scaled = _columns(raw, places, table, dialect, contract, faults, notes)
+    frame = pl.DataFrame(series_of).with_columns(
         pl.Series("line", table.lines, pl.Int64), pl.Series("row", np.arange(len(table.lines)), pl.Int64)
     )
     if "other_clock" in frame.columns:
@@ -85,15 +85,15 @@ def _columns(
 ) -> tuple[dict[str, pl.Series], bool]:
     """(columns in the vocabulary's units, whether the unit of time is known)."""
     scaled = contract.time_scale is not None
-    found: dict[str, pl.Series] = {}
+    columns: dict[str, pl.Series] = {}
     for word, (column, heading) in places.items():
         series = raw[str(heading.place)]
         if DIMENSIONS[word] == "word":
-            found[word] = series.cast(pl.String)
+            columns[word] = series.cast(pl.String)
         elif DIMENSIONS[word] == "instant":
-            found.update(wall_clock(_in_seconds(series, heading), dialect, notes, contract.date_order))
+            columns.update(wall_clock(_in_seconds(series, heading), dialect, notes, contract.date_order))
         elif word == "test_time_s" and _is_date(series):
-            found.update(_from_dates(series, dialect, notes, contract))
+            columns.update(_from_dates(series, dialect, notes, contract))
             scaled = True
         else:
             wrong: dict[int, tuple[str, str, str | None]] = {}
@@ -107,9 +107,9 @@ def _columns(
             if word == "test_time_s":
                 stated = is_clock or not dialect.clock_decides or bool(units.unit_of(table, heading))
                 scaled = scaled or stated
-            found[word] = _scaled(numbers, scale)
+            columns[word] = _scaled(numbers, scale)
             faults.update({row: fault for row, fault in wrong.items() if row not in faults})
-    return found, scaled
+    return columns, scaled
 
 
 def _in_seconds(series: pl.Series, heading: Heading) -> pl.Series:
