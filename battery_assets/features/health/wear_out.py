@@ -57,7 +57,7 @@ def interval_days(density: np.ndarray) -> np.ndarray:
     lower, middle, soon, late = quantile_days(density, LOWER, MIDDLE, UPPER_SOON, UPPER_LATE).T
     part = np.clip((middle - SOON_DAYS) / (LATE_DAYS - SOON_DAYS), 0.0, 1.0)
     upper = np.expm1((1.0 - part) * np.log1p(soon) + part * np.log1p(late))
-    return np.minimum(np.stack([lower, middle, upper], axis=1), LONGEST_DAYS)
+    return np.stack([lower, middle, np.clip(upper, middle, LONGEST_DAYS)], axis=1)
 
 
 def quantile_days(density: np.ndarray, *shares: float) -> np.ndarray:
