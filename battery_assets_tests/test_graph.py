@@ -32,6 +32,11 @@ def test_every_table_has_one_asset_and_one_check():
     assert sorted(suites) == sorted(tables)
 
 
+def test_the_whole_repository_loads_as_a_server_loads_it():
+    # Names of jobs and assets are held against each other only here.
+    d.defs.get_repository_def().load_all_definitions()
+
+
 def test_the_laws_of_physics_are_checked_where_their_rows_are_written():
     laws = {
         (spec.asset_key.path[-1], spec.name): spec.blocking

@@ -15,7 +15,7 @@ _JOBS = {
     "experiment": (("experiments",), "Tries a model on a dataset, as the run config says."),
     "hpo_campaign": (("hpo_campaigns",), "Searches for settings of a model, as the run config says."),
     "nas_campaign": (("nas_campaigns",), "Searches for a small network, as the run config says."),
-    "detection_power": (
+    "string_power": (
         ("detection_power",),
         "Tells what the strings of a site would have seen of a capacitor's loss.",
     ),

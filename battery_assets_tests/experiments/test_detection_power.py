@@ -77,7 +77,7 @@ def seeing(place):
     place.instance.add_dynamic_partitions(str(sites.name), [SITE])
     from battery_assets.definitions import defs
 
-    done = defs.resolve_job_def("detection_power").execute_in_process(
+    done = defs.resolve_job_def("string_power").execute_in_process(
         instance=place.instance, partition_key=SITE,
         resources={"warehouse": place.warehouse, "tracking": place.tracking},
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

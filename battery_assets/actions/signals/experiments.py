@@ -57,7 +57,7 @@ def tell_power(at: Session, site: str) -> list[dict[str, Any]]:
         fleet_sites = {row.site for row in registry.sites(connection) if row.source not in LAB_SOURCES}
     if site not in fleet_sites:
         raise UserError(f"{site}: no site", "battery-assets site list")
-    run_here("detection_power", site)
+    run_here("string_power", site)
     query = sa.select(detection_power).where(detection_power.c.site == site).order_by(detection_power.c.id)
     with at.warehouse.reading() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
