@@ -69,7 +69,7 @@ def test_what_the_daemon_launches_is_a_run_config_that_dagster_takes(lab, monkey
             "method": "random_search",
             "trials": 2,
         },
-        "/datasets": {"name": "made", "kind": "generation", "terms": {"systems": 4}},
+        "/datasets": {"name": "made", "kind": "generation", "terms": {"systems": 5}},
         "/backfills": ALPHA,
     }
     for path, body in bodies.items():
@@ -207,7 +207,7 @@ def test_a_backfill_tells_what_it_changed(fresh):
     [change] = after["changes"]
     assert (change["table_name"], change["rows_before"], change["rows_now"]) == ("alert", 1, 2)
     assert (after["partitions"], after["changed"]) == (before["partitions"], 1)
-    other = fresh("POST", "/datasets", json={"name": "made", "kind": "generation", "terms": {"systems": 4}})
+    other = fresh("POST", "/datasets", json={"name": "made", "kind": "generation", "terms": {"systems": 5}})
     assert fresh("GET", f"/backfills/{other.json()['id']}/difference").status_code == 404
 
 

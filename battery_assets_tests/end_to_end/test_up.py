@@ -233,7 +233,7 @@ def test_what_a_program_asks_for_is_launched_by_the_daemon(up):
         asking = urllib.request.Request(f"{up.presence.api_url}/api/v1{path}", content, headers)
         return json.loads(urllib.request.urlopen(asking, timeout=60).read())
 
-    job = api("/datasets", {"name": "asked", "kind": "generation", "terms": {"systems": 4}})
+    job = api("/datasets", {"name": "asked", "kind": "generation", "terms": {"systems": 5}})
     assert (job["state"], job["run_id"]) == ("queued", None)
 
     def ended() -> dict | None:

@@ -132,6 +132,6 @@ def test_a_dataset_of_too_few_systems_fails_its_experiment_with_the_reason(place
     terms = {"systems": 4, "references": 6, "sound": 2, "each_fault": 1, "mixed": 0}
     result = place.run("dataset", "few", terms=terms)
     assert not result.success
-    assert "need five at least" in str(
+    assert "a split by system needs 5" in str(
         [e.step_failure_data.error.cause.message for e in result.all_events if e.is_step_failure]
     )
