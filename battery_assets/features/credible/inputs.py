@@ -25,7 +25,8 @@ BIN_EDGES_US = BIN_US * np.arange(97)
 AGREE, USUAL_AGREEMENT = 0.98, 0.5
 # A channel that is shown twice, through two converters: within a step of the monitor but for an offset (and
 # half a step of its median), while it moves by several. Judged where the noise of the other jars is seen.
-NEAR_STEPS, SWINGS_STEPS = 1.6, 5.0
+# Of two dozen hours some of the hundreds of pairs of a string agree so far by chance.
+NEAR_STEPS, SWINGS_STEPS, FEWEST_NEAR_BINS = 1.6, 5.0, 40
 # Steps of a monitor above this share of the voltage (20 mV of a jar) hide the noise that tells two apart.
 COARSEST = 0.0015
 
@@ -168,6 +169,7 @@ def _but_for_an_offset(shown: np.ndarray, common: np.ndarray, pairs: np.ndarray)
     swings = np.array([row[of].std() if of.any() else 0.0 for row, of in zip(level, there, strict=True)])
     near = ((np.abs(level[:, None] - level[None]) <= NEAR_STEPS * step) & common).sum(axis=2)
     share = near / np.maximum(common.sum(axis=2), 1)
+    pairs = pairs & (common.sum(axis=2) >= FEWEST_NEAR_BINS)
     alike = pairs & (share >= AGREE) & (swings >= SWINGS_STEPS * step)[:, None]
     others = pairs & ~alike
     if others.sum() <= 2 or float(np.median(share[others])) > USUAL_AGREEMENT:
