@@ -1,5 +1,6 @@
 """Two workers with separate homes, one of them killed in the middle of a run, with a real broker."""
 
+import os
 import warnings
 
 import pytest
@@ -11,6 +12,10 @@ from battery_assets_tests.worlds.spread.stores import shared_stores
 
 @pytest.fixture(scope="module")
 def stores():
+    if not os.environ.get("BATTERY_TEST_SPREAD"):
+        # Three quarters of an hour on a loaded machine: too long for every run until it is shorter.
+        warnings.warn("WORKERS NOT TRIED: set BATTERY_TEST_SPREAD=1 to spread a night", stacklevel=1)
+        pytest.skip("set BATTERY_TEST_SPREAD=1")
     pytest.importorskip("dagster_celery", reason="the extra [scale] is not installed")
     if not broker.installed():
         warnings.warn(
