@@ -1,7 +1,6 @@
 """Two workers with separate homes, one of them killed in the middle of a run, with a real broker."""
 
 import os
-import warnings
 
 import pytest
 
@@ -14,14 +13,10 @@ from battery_assets_tests.worlds.spread.stores import shared_stores
 def stores():
     if not os.environ.get("BATTERY_TEST_SPREAD"):
         # Three quarters of an hour on a loaded machine: too long for every run until it is shorter.
-        warnings.warn("WORKERS NOT TRIED: set BATTERY_TEST_SPREAD=1 to spread a night", stacklevel=1)
-        pytest.skip("set BATTERY_TEST_SPREAD=1")
+        pytest.skip("WORKERS NOT TRIED: set BATTERY_TEST_SPREAD=1 to spread a night over two of them")
     pytest.importorskip("dagster_celery", reason="the extra [scale] is not installed")
     if not broker.installed():
-        warnings.warn(
-            "NO BROKER: rabbitmq-server is not installed; .ci/run installs it as root", stacklevel=1
-        )
-        pytest.skip("rabbitmq-server is not installed")
+        pytest.skip("NO BROKER: rabbitmq-server is not installed; .ci/run installs it as root")
     with shared_stores() as found:
         yield found
 
