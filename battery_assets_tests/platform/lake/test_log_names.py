@@ -23,8 +23,8 @@ def opened(monkeypatch):
         found.append(url)
         return delta_table(url)
 
-    delta_table = log_names.DeltaTable
-    monkeypatch.setattr(log_names, "DeltaTable", open_table)
+    delta_table = log_names.opened
+    monkeypatch.setattr(log_names, "opened", open_table)
     return found
 
 
