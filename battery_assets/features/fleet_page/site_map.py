@@ -121,7 +121,7 @@ class _Site:
 
     @property
     def radius(self) -> float:
-        """Of a circle whose area goes with the jars."""
+        """Radius of a circle whose area goes with the jars."""
         return SMALLEST + (LARGEST - SMALLEST) * sqrt(self.jars / self.most)
 
     def circle(self) -> str:

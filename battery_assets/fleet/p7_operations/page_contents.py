@@ -79,7 +79,7 @@ def fleet_month(warehouse: Warehouse, part: Part) -> tuple[c.FleetMonth, list[di
 
 
 def _site_month(warehouse: Warehouse, part: Part, until: datetime) -> tuple[pl.DataFrame, ...]:
-    """Of a site: jars, renewals, strings, rules and where it lies, with the columns of the page."""
+    """Jars, renewals, strings, rules and place of a site, with the columns of the page."""
     strings = warehouse.read(t.string, part, ["string_id", "string_code"]).collect()
     columns = [
         "battery_id",

@@ -39,7 +39,7 @@ def month_concordance(examples: pl.DataFrame, days: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Of each row whose end was seen (E,): the number of its jar, pairs in the right order, pairs."""
+    """Number of the jar, pairs in the right order and pairs, (E,), of each row whose end was seen."""
 
     jar: np.ndarray
     right: np.ndarray

@@ -36,7 +36,7 @@ def renewal_weights(examples: pl.DataFrame) -> np.ndarray:
 
 
 def _ended_before(rows: pl.DataFrame) -> pl.Series:
-    """Of each row how many jars of its string were proven to have ended by then, ENDED_AT_MOST at most."""
+    """Jars of each row's string that were proven to have ended by then, ENDED_AT_MOST at most."""
     day = 86_400_000_000.0
     ends = (
         rows.filter(pl.col("upper_days").is_not_null() & pl.col("string_id").is_not_null())

@@ -73,7 +73,7 @@ def _digest(connection: sa.Connection, part: Part, reads: Reads) -> str:
 
 
 def _in_books(table: sa.Table) -> bool:
-    """Is a month of it what its writer committed? A row of a table that months share may be another's."""
+    """Whether a month of it is as its writer committed it; rows that months share may be others'."""
     return table.info["store"] == "lake" or has_digest(table)
 
 

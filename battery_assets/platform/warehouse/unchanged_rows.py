@@ -41,7 +41,7 @@ def of_unchanged_rows(
 
 
 def _versions(warehouse: Warehouse, tables: Sequence[sa.Table], part: Part) -> str:
-    """Of rows in PostgreSQL the sums over its own version and place of each: whoever writes, these change.
+    """Sums over the version and place of each row in PostgreSQL: whoever writes changes them.
     Of tables in the lake what the books say, and of the site how it is set up.
     """
     asked = [
