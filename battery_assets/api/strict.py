@@ -139,10 +139,10 @@ def _finite(text: str) -> float:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    pairs_once = dict(pairs)
-    if len(pairs_once) != len(pairs):
+    by_name = dict(pairs)
+    if len(by_name) != len(pairs):
         raise _Refused("a name occurs twice in one object")
-    return pairs_once
+    return by_name
 
 
 def _unfit(value: Any) -> str | None:

@@ -59,7 +59,7 @@ def quarantine_objections(broken: list[tuple[str, Finding, str]]) -> pl.DataFram
     rows = []
     for law, finding, step in broken:
         string = finding.string_id
-        laws = (
+        head = (
             "string",
             string,
             string,
@@ -73,7 +73,7 @@ def quarantine_objections(broken: list[tuple[str, Finding, str]]) -> pl.DataFram
         )
         if finding.days is not None:
             first, last = finding.days
-            rows += [(*laws, first + timedelta(days=n)) for n in range((last - first).days + 1)]
+            rows += [(*head, first + timedelta(days=n)) for n in range((last - first).days + 1)]
     return pl.DataFrame(rows, schema={**SCALES, "day": pl.Date}, orient="row")
 
 

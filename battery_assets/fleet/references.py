@@ -100,11 +100,11 @@ def _without_rings(rows: pl.DataFrame, key: str, name: str) -> tuple[pl.DataFram
     ring = {unit for unit in follows if _comes_back(unit, follows)}
     if not ring:
         return rows, []
-    sentences = (
+    sentence = (
         f"{name}: {len(ring)} rows name each other in a ring, left empty: {', '.join(sorted(ring)[:_SHOWN])}"
     )
     held = pl.when(~pl.col(key).is_in(sorted(ring))).then(pl.col(name))
-    return rows.with_columns(held.alias(name)), [sentences]
+    return rows.with_columns(held.alias(name)), [sentence]
 
 
 def _comes_back(unit: str, follows: Mapping[str, str]) -> bool:

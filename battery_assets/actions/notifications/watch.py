@@ -64,13 +64,13 @@ def watch(url: str) -> int:
     """Enter into the outbox what the time has made news. Returns how many events are new."""
     now = clock.now()
     with transaction(url) as connection:
-        sent = [
+        events = [
             *_work_due(connection, now),
             *_stale(connection, now),
             *_quarantined(connection, now),
             *_keys_ending(connection, now),
         ]
-        return emit(connection, *sent)
+        return emit(connection, *events)
 
 
 def _work_due(connection: sa.Connection, now: datetime) -> Iterator[Event]:

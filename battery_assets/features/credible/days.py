@@ -132,15 +132,15 @@ def withheld(judged: Iterable[pl.DataFrame], jars: pl.DataFrame) -> set[str]:
 
     An ohmic reading of another unit is left out by itself: what else is known of the jar stands.
     """
-    columns: set[str] = set()
+    units: set[str] = set()
     for kind, of, column, code in (
         pl.concat(judged).select("unit_kind", "unit_id", "column", "code").iter_rows()
     ):
         if code == RED_LAW or (code == "scale" and kind == "string" and column not in OHMIC):
-            columns.update(of_string(jars, of))
+            units.update(of_string(jars, of))
         elif code == "copied_channel":
-            columns.add(of)
-    return columns
+            units.add(of)
+    return units
 
 
 def of_string(jars: pl.DataFrame, string: str) -> list[str]:

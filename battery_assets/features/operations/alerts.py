@@ -70,12 +70,12 @@ def _until_replaced(spans: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
 def _of_month(spans: pl.DataFrame, inputs: AlertInputs) -> pl.DataFrame:
     """The spans that touch the month, with `since`: when they began. Nothing begins after the data end."""
-    columns: list[Any] = [
+    newest: list[Any] = [
         rows[at].max()
         for rows, at in ((inputs.hours, "feature_ts"), (inputs.strings_hours, "hour"))
         if rows is not None and rows.height
     ]
-    last = min([inputs.end, *([max(columns)] if columns else [])])
+    last = min([inputs.end, *([max(newest)] if newest else [])])
     opened = pl.min_horizontal("opened_at", pl.lit(max(last, inputs.start), _TIME))
     lasting = pl.col("closed_at").is_null() | (pl.col("closed_at") > inputs.start)
     return (

@@ -68,14 +68,14 @@ def three_strings(states: pl.DataFrame, jars: pl.DataFrame) -> list[StringChoice
     string_code, battery_code, initial_resistance_mohm.
     """
     sd = pl.col("soh_std_pct") if "soh_std_pct" in states.columns else pl.lit(None, pl.Float64)
-    measured = (
+    estimated = (
         jars.join(states.select("battery_id", "soh_pct", sd=sd.fill_null(SOH_SD_PCT)), on="battery_id")
         .filter(pl.col("soh_pct").is_not_null())
         .sort("string_code", "soh_pct", "battery_id")
     )
-    if measured.is_empty():
+    if estimated.is_empty():
         return []
-    by_string = measured.group_by("string_id", maintain_order=True).agg(
+    by_string = estimated.group_by("string_id", maintain_order=True).agg(
         pl.all().first(), middle_id=pl.col("battery_id").get(pl.len() // 2)
     )
     ranked = by_string.sort("soh_pct", "string_code", descending=[True, False]).to_dicts()

@@ -60,12 +60,12 @@ def fits_of(rows: pl.DataFrame) -> pl.DataFrame:
         (name, json.loads(text).get("fit"))
         for name, text in kept.select("battery_id", "filter_json").iter_rows()
     ]
-    documents = [
+    fitted = [
         (name, datetime.fromisoformat(one["fitted_at"]), one["soh_pct"], one["soh_std_pct"])
         for name, one in fits
         if one and one["soh_pct"] is not None
     ]
-    return pl.DataFrame(documents, schema=FITS, orient="row")
+    return pl.DataFrame(fitted, schema=FITS, orient="row")
 
 
 def fits_now(identified: Identified) -> pl.DataFrame:

@@ -121,14 +121,14 @@ def _registered(
     }
     versions: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, (file, scores, save) in files.items():
+        for name, (file, features, save) in files.items():
             sha256 = save(Path(folder) / file)
             run.log_artifact_file(Path(folder) / file, "model")
             tags = {
                 "cutoff_month": str(part.month),
                 "gate": "refused",
                 "gate_words": REFUSED,
-                "features": json.dumps(list(scores)),
+                "features": json.dumps(list(features)),
                 "model_sha256": sha256,
             }
             versions[name] = tracking.register(name, run.run_id, f"model/{file}", tags, note=NOTES[name])

@@ -16,16 +16,16 @@ def read_documents(texts: pl.Series, python_literals: bool) -> tuple[pl.Series, 
     Valid JSON is kept letter by letter. With `python_literals`, lists, dictionaries and texts as Python
     prints them, `UUID('...')` among them, become JSON; nothing is ever executed.
     """
-    by_path: dict[str, str | None] = {}
+    as_json: dict[str, str | None] = {}
     converted: set[str] = set()
     for text in texts.unique().drop_nulls():
         if _is_json(text):
-            by_path[text] = text
+            as_json[text] = text
         else:
-            by_path[text] = _from_python(text) if python_literals else None
-            if by_path[text] is not None:
+            as_json[text] = _from_python(text) if python_literals else None
+            if as_json[text] is not None:
                 converted.add(text)
-    values = pl.Series([None if text is None else by_path[text] for text in texts], dtype=pl.String)
+    values = pl.Series([None if text is None else as_json[text] for text in texts], dtype=pl.String)
     bad = texts.is_not_null() & values.is_null()
     return values, bad, sum(text in converted for text in texts)
 

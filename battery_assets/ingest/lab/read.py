@@ -57,7 +57,7 @@ def _table(file: Content, contract: LabContract, quick: Callable | None) -> tupl
         return workbook.table(file, contract)
     if file.kind != "text":
         return binary.table(file, contract)
-    lines = []
+    headings_read = []
     for dialect_in in declared_layout.ways(contract):
         if dialect_in is dialect_of and neware_layers.is_layered(file.text):
             return neware_layers.table(file.text), NEWARE
@@ -66,8 +66,8 @@ def _table(file: Content, contract: LabContract, quick: Callable | None) -> tupl
             if dialect:
                 place = (file.text, line, start, separator, columns)
                 return (quick(*place) if quick else None) or text_table(*place), dialect
-            lines.append(columns)
-    raise unknown(lines)
+            headings_read.append(columns)
+    raise unknown(headings_read)
 
 
 def _unchanged(file: Content) -> None:

@@ -51,9 +51,9 @@ def combine(
         unseen = overall(valid, *out_of_fold(strategy, valid, held))
         scores |= {f"{key}_val": value for key, value in unseen.items()}
     with tracking.run(EXPERIMENT, f"{name} {strategy}", {"lab": lab}) as run:
-        weights_listed = None if weights is None else weights.tolist()
+        of_members = None if weights is None else weights.tolist()
         run.log_params(
-            {"strategy": strategy, "models": models, "weights": weights_listed, "best_single": best}
+            {"strategy": strategy, "models": models, "weights": of_members, "best_single": best}
         )
         run.log_params({"model": name})
         if whole is not None:

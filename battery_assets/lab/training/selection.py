@@ -134,14 +134,14 @@ def refuse_twins(rows: pl.DataFrame) -> None:
     """
     features = (pl.col(name).cast(pl.Float64).round_sig_figs(4) for name in ("feature_1", "feature_2"))
     digits = (pl.col("pcl").cast(pl.Float64).round(4), *features)
-    sentence = (
+    prints = (
         rows.sort("cell_id", "cycle_num")
         .group_by("cell_id", "role", maintain_order=True)
         .head(FINGERPRINT)
         .with_columns(print=pl.struct("cycle_num", *digits).hash(seed=0))
         .select("cell_id", "role", "print")
     )
-    pairs = sentence.join(sentence, on="print", suffix="_other").filter(
+    pairs = prints.join(prints, on="print", suffix="_other").filter(
         (pl.col("role") != pl.col("role_other")) & (pl.col("cell_id") < pl.col("cell_id_other"))
     )
     twins = pairs.group_by("cell_id", "cell_id_other").len().filter(pl.col("len") >= FINGERPRINT // 2)

@@ -76,7 +76,7 @@ def age_only(examples: pl.DataFrame) -> Probe:
 
 def readings_scatter(examples: pl.DataFrame) -> Probe:
     """The noise of readings alone ranks lives hardly better than chance."""
-    ranks = [
+    judged = [
         _ranked("readings_scatter", examples, examples[name].fill_null(0.0).to_numpy(), SCATTER_AT_MOST)
         for name in SCATTER
     ]
@@ -91,7 +91,7 @@ def readings_scatter(examples: pl.DataFrame) -> Probe:
         noise, on=["battery_id", "snapshot_at"], how="left", maintain_order="left"
     )["noise"]
     present = joined.is_not_null().to_numpy()
-    ranks.append(
+    judged.append(
         _ranked(
             "readings_scatter",
             examples.filter(pl.Series(present)),
@@ -99,7 +99,7 @@ def readings_scatter(examples: pl.DataFrame) -> Probe:
             SCATTER_AT_MOST,
         )
     )
-    return next((probe for probe in ranks if not probe.green), ranks[0])
+    return next((probe for probe in judged if not probe.green), judged[0])
 
 
 def shuffled_labels(examples: pl.DataFrame, recipe: Recipe, fold: np.ndarray) -> Probe:

@@ -75,11 +75,11 @@ def candidate(
         report(f"out_of_fold_nll_{name}", value, trees)
         report(f"out_of_fold_c_index_month_{name}", rank, trees)
     chosen = int(np.argmin(np.where(ranks < ranks[0], np.inf, curve)))
-    frames = [
+    likelihoods = [
         log_likelihoods(lives.spans, it.location(raw), it.scale, distribution, it.sudden_per_day)
         for raw, (it, _) in ((staged[at], tried[at]) for at in (0, chosen))
     ]
-    gain, error = _gain(examples, (frames[1] - frames[0]) * lives.spans.weight, recipe.folds)
+    gain, error = _gain(examples, (likelihoods[1] - likelihoods[0]) * lives.spans.weight, recipe.folds)
     chosen = chosen if gain > error else 0
     return Candidate(
         distribution, scale, [0, *stages][chosen], staged[chosen], float(curve[chosen]), float(ranks[chosen])

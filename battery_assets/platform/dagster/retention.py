@@ -79,7 +79,7 @@ def forget_results(connection: sa.Connection, before: datetime) -> int:
 
 def _forget(connection: sa.Connection, before: datetime, gone: dict[str, int]) -> tuple[list[str], list[str]]:
     """Delete events. Returns the ids of old runs, and of those of which nothing is left."""
-    deleted = {
+    bounds = {
         "before": before.replace(tzinfo=None),
         "kept": [*_REPLACED, *_CHECKED, *_OF_RUN],
         "replaced": list(_REPLACED),
@@ -90,7 +90,7 @@ def _forget(connection: sa.Connection, before: datetime, gone: dict[str, int]) -
     def asked(statement: str) -> sa.CursorResult[Any]:
         text = statement.replace("(OLD)", f"({_OLD})")
         return connection.execute(
-            sa.text(text), {name: value for name, value in deleted.items() if f":{name}" in text}
+            sa.text(text), {name: value for name, value in bounds.items() if f":{name}" in text}
         )
 
     for statement in (_LINES, _NEWER, _JUDGED, _OF_JUDGED, _TAGS):
