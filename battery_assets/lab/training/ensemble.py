@@ -52,9 +52,7 @@ def combine(
         scores |= {f"{key}_val": value for key, value in unseen.items()}
     with tracking.run(EXPERIMENT, f"{name} {strategy}", {"lab": lab}) as run:
         of_members = None if weights is None else weights.tolist()
-        run.log_params(
-            {"strategy": strategy, "models": models, "weights": of_members, "best_single": best}
-        )
+        run.log_params({"strategy": strategy, "models": models, "weights": of_members, "best_single": best})
         run.log_params({"model": name})
         if whole is not None:
             run.log_table(by_cell(test, *whole), "cells.csv")
