@@ -150,14 +150,14 @@ def _of_month(
             if (of_test := by_test.get(key)) is not None:
                 nominal = float(of_test["nominal_capacity_ah"][0])
                 curves.append(partial_discharges(mine.sort("ts"), of_test, nominal, facts["share"], POINTS))
-    labelled = chosen.join(pl.concat(curves), on="cycle_id", how="left").with_columns(
+    of_cycles = chosen.join(pl.concat(curves), on="cycle_id", how="left").with_columns(
         why=pl.when("began_worn").then(pl.lit("of a cell that began worn out"))
         .when(pl.col("worn").is_null()).then(pl.lit("nobody knows when its life ended"))
         .when(pl.col("drawn_share").fill_null(0) < facts["share"]).then(pl.lit("drew less than is seen"))
         .when(pl.col("samples") < LEAST_SAMPLES).then(pl.lit("with too few samples"))
     )  # fmt: skip
-    left = labelled["why"].drop_nulls().value_counts()
-    return _as_signals(part, labelled.filter(pl.col("why").is_null()), facts), dict(left.iter_rows())
+    left = of_cycles["why"].drop_nulls().value_counts()
+    return _as_signals(part, of_cycles.filter(pl.col("why").is_null()), facts), dict(left.iter_rows())
 
 
 def _as_signals(part: Part, rows: pl.DataFrame, facts: dict[str, Any]) -> pl.DataFrame:

@@ -102,13 +102,13 @@ def _measured(group: pl.DataFrame) -> pl.DataFrame:
     )
     lines_v = spectra(volts, rate)
     lines_a = spectra(amps, rate, lines_v.mains_hz)
-    measured = signature(lines_v, lines_a, group["pulses"].fill_null(6).to_numpy())
+    shown = signature(lines_v, lines_a, group["pulses"].fill_null(6).to_numpy())
     columns = {
-        "steady": _steady(volts, amps, rate, measured, lines_v.mains_hz),
+        "steady": _steady(volts, amps, rate, shown, lines_v.mains_hz),
         "ripple_v": lines_v.rms,
         "ripple_a": lines_a.rms,
         "mains_hz": lines_v.mains_hz,
-        **{name: getattr(measured, name) for name in SEEN},
+        **{name: getattr(shown, name) for name in SEEN},
     }
     columns_added = group.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
     return columns_added.select(pl.col(name).cast(kind) for name, kind in MEASURED.items())
@@ -116,20 +116,20 @@ def _measured(group: pl.DataFrame) -> pl.DataFrame:
 
 def _judged(group: pl.DataFrame) -> pl.DataFrame:
     """Rows of bursts of one rate and length. A capacitor's loss is told by the mean of a week's days."""
-    measured = Signature(**{name: group[name].to_numpy() for name in SEEN})
+    shown = Signature(**{name: group[name].to_numpy() for name in SEEN})
     steady = group["steady"].to_numpy()
-    usual = _usual(group["string_id"], measured, steady)
-    mean, days = _of_week(group, measured, steady)
-    labels = labelled(replace(measured, first_share=mean), usual, days)
-    discharge = (measured.dc_a < DISCHARGE_A) & ~labels.shown.any(axis=1)
+    usual = _usual(group["string_id"], shown, steady)
+    mean, days = _of_week(group, shown, steady)
+    labels = labelled(replace(shown, first_share=mean), usual, days)
+    discharge = (shown.dc_a < DISCHARGE_A) & ~labels.shown.any(axis=1)
     kinds = np.where(discharge, "discharge", labels.gravest())
-    severity = _severity(labels, kinds, 1 - measured.dc_v / usual.dc_v)
+    severity = _severity(labels, kinds, 1 - shown.dc_v / usual.dc_v)
     faults = np.where(labels.shown.any(axis=1), _joined(labels.shown), kinds)
     kinds[~steady], severity[~steady], faults[~steady] = None, np.nan, None
     floats = [name for name, kind in SCHEMA.items() if kind == pl.Float64]
     return (
         group.with_columns(
-            discharge=pl.Series(measured.dc_a < DISCHARGE_A),
+            discharge=pl.Series(shown.dc_a < DISCHARGE_A),
             diagnosis=pl.Series(kinds.tolist(), dtype=pl.String),
             severity=pl.Series(severity, dtype=pl.Float64),
             faults=pl.Series(faults.tolist(), dtype=pl.String),
@@ -141,16 +141,14 @@ def _judged(group: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_week(group: pl.DataFrame, measured: Signature, steady: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _of_week(group: pl.DataFrame, shown: Signature, steady: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Geometric mean of the first line's share over a week's days until each burst, and of how many days.
 
     A burst counts for its day where it is steady and the bridge whole; one that does not keeps its own share.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(measured.first_share)
-    counts = (
-        steady & (measured.dc_a >= DISCHARGE_A) & np.isfinite(logs) & ~bridge_faults(measured).any(axis=1)
-    )
+        logs = np.log(shown.first_share)
+    counts = steady & (shown.dc_a >= DISCHARGE_A) & np.isfinite(logs) & ~bridge_faults(shown).any(axis=1)
     day = pl.col("ts").dt.truncate("1d").alias("day")
     ordered = group.select("string_id", day, log=pl.Series(logs), counts=pl.Series(counts)).with_row_index(
         "at"
@@ -164,7 +162,7 @@ def _of_week(group: pl.DataFrame, measured: Signature, steady: np.ndarray) -> tu
     )  # fmt: skip
     joined = ordered.join(week, on=["string_id", "day"], how="left").sort("at")
     there = joined["counts"] & joined["mean"].is_not_null()
-    mean = np.where(there, np.exp(joined["mean"].fill_null(0.0)), measured.first_share)
+    mean = np.where(there, np.exp(joined["mean"].fill_null(0.0)), shown.first_share)
     return mean, np.where(there, joined["days"].fill_null(1.0), 1.0)
 
 
@@ -183,14 +181,14 @@ def _joined(shown: np.ndarray) -> np.ndarray:
 
 
 def _steady(
-    volts: np.ndarray, amps: np.ndarray, rate: float, measured: Signature, mains_hz: np.ndarray
+    volts: np.ndarray, amps: np.ndarray, rate: float, shown: Signature, mains_hz: np.ndarray
 ) -> np.ndarray:
     """Whether neither current nor voltage (K, n) moved but for their ripple.
 
     An open string carries no current whatever its voltage does: the current alone says too little.
     """
-    most_a = np.maximum(STEADY_A, STEADY_SHARE * np.maximum(np.abs(measured.dc_a), amps.std(axis=1)))
-    first_v = measured.first_share * measured.dc_v
+    most_a = np.maximum(STEADY_A, STEADY_SHARE * np.maximum(np.abs(shown.dc_a), amps.std(axis=1)))
+    first_v = shown.first_share * shown.dc_v
     length = np.maximum(np.rint(rate / mains_hz).astype(int), 1)
     steady = np.empty(len(amps), bool)
     for count in np.unique(length):
@@ -201,7 +199,7 @@ def _steady(
         stepped = np.ptp(means_v - rise[:, None] * along, axis=1)
         steady[mine] = (
             (np.ptp(means_a, axis=1) <= most_a[mine])
-            & (np.ptp(means_v, axis=1) <= STEADY_DRIFT * np.abs(measured.dc_v[mine]))
+            & (np.ptp(means_v, axis=1) <= STEADY_DRIFT * np.abs(shown.dc_v[mine]))
             & (stepped <= STEADY_FIRST * first_v[mine])
         )
     return steady
@@ -213,11 +211,11 @@ def _cycle_means(waves: np.ndarray, count: int) -> np.ndarray:
     return waves[:, : cycles * count].reshape(len(waves), cycles, -1).mean(axis=2)
 
 
-def _usual(strings: pl.Series, measured: Signature, steady: np.ndarray) -> Usual:
+def _usual(strings: pl.Series, shown: Signature, steady: np.ndarray) -> Usual:
     """What each burst's string usually shows, from its own bursts while the rectifier holds it."""
     frame = pl.DataFrame({
-        "string": strings, "share": measured.first_share, "dc_v": measured.dc_v,
-        "counts": steady & (measured.dc_a >= DISCHARGE_A) & np.isfinite(measured.first_share),
+        "string": strings, "share": shown.first_share, "dc_v": shown.dc_v,
+        "counts": steady & (shown.dc_a >= DISCHARGE_A) & np.isfinite(shown.first_share),
     })  # fmt: skip
     chosen = pl.col("share").filter("counts"), pl.col("dc_v").filter("counts")
     enough = pl.col("counts").sum() >= USUAL_LEAST

@@ -162,11 +162,11 @@ def cross_validated(
     """What `predict(train, held)` says of each held-out cell: (times, cells)."""
     from sklearn.model_selection import KFold
 
-    errors = np.empty((times, cells))
+    off = np.empty((times, cells))
     for again in range(times):
         for train, held in KFold(folds, shuffle=True, random_state=seed + again).split(np.arange(cells)):
-            errors[again, held] = predict(train, held)
-    return errors
+            off[again, held] = predict(train, held)
+    return off
 
 
 def errors(predicted: np.ndarray, life: np.ndarray) -> tuple[float, float]:
