@@ -1,7 +1,8 @@
 """Points of tests as even series: what a model of charge may see, and the charge that it learns.
 
 Raw samples lie as unevenly as a cycler wrote them. A series has one every `step_s`: voltage and temperature
-between the samples, the current as the charge that really moved. A gap in a record ends a series.
+between the samples, the current as the charge that really moved. A gap in a record ends a series, and so does
+an interval in which charge may have flowed that nobody recorded.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from battery_assets.features.lab.cycle_rows import Points
 
 # A record is not bridged over more than this, nor over ten steps.
 GAP_S = 600.0
+# Nor over an interval that leaves open more than this share of nominal, as between discharges without the
+# charges that lay between: whoever counts over it is a whole cell off.
+OPEN_SHARE = 0.02
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,8 @@ def pieces_of(
         one[sound] for one in (points.voltage_v, np.nan_to_num(points.current_a), points.temperature_c)
     )
     flown, share, held = np.cumsum(points.moved_ah)[sound], soc[sound], capacity[sound]
-    gaps = np.flatnonzero(np.diff(time) > max(GAP_S, 10 * step_s)) + 1
+    unsure = np.diff(np.cumsum(points.open_ah > OPEN_SHARE * nominal_ah)[sound]) > 0
+    gaps = np.flatnonzero((np.diff(time) > max(GAP_S, 10 * step_s)) | unsure) + 1
     pieces = []
     for begin, end in zip([0, *gaps], [*gaps, time.size], strict=True):
         own = slice(begin, end)

@@ -34,6 +34,17 @@ def test_a_gap_ends_a_series():
     assert (whole.piece[whole.past(20)] == whole.piece[:, None]).all()
 
 
+def test_a_charge_that_nobody_recorded_ends_a_series_and_a_little_of_it_does_not():
+    # Two discharges of 2 Ah, one behind the other: as files of discharges alone are read.
+    time, current = np.arange(240) * 30.0, np.full(240, -2.0)
+    moved, unsure = np.full(240, -2.0 * 30 / 3600), np.zeros(240)
+    unsure[120], unsure[50] = np.inf, 0.001
+    own = points(time, current)
+    record = Points(own.time_s, own.current_a, own.voltage_v, own.temperature_c, moved, unsure)
+    first, second = pieces_of(record, np.tile(np.linspace(1, 0, 120), 2), 2.0, 30.0, np.ones(240))
+    assert (first.time_s.size, second.time_s[0], second.moved[0]) == (120, 3600.0, 0.0)
+
+
 def test_a_row_knows_charge_only_between_known_samples():
     soc = np.linspace(1, 0, 100)
     soc[40:] = np.nan
