@@ -146,8 +146,9 @@ def test_a_model_whose_file_is_away_is_a_503_and_one_that_was_changed_a_409(ask,
     body = {"model_id": made.model, "payload": PAYLOAD}
     [file] = Path(made.tracking.artifact_root).rglob("artifacts/model/weights.safetensors")
     content = file.read_bytes()
+    changed = content[:-1] + bytes([content[-1] ^ 1])
     try:
-        for left, status in ((content[:-1] + b"x", 409), (None, 503)):
+        for left, status in ((changed, 409), (None, 503)):
             forget()
             file.unlink() if left is None else file.write_bytes(left)
             answer = ask("POST", "/cell-predictions", json=body)

@@ -14,7 +14,7 @@ from battery_assets.actions.people.sessions import csrf_of, session_of
 from battery_assets.actions.people.signing_in import NotSignedIn, reauthenticate, sign_in
 from battery_assets.platform import clock
 from battery_assets.platform.sealing import KEY_FILE
-from battery_assets_tests.worlds.people.key_holders import key
+from battery_assets_tests.worlds.people.key_holders import key, mistyped
 from battery_assets_tests.worlds.people.signed_in import HERE, NOON, PASSWORD, enrolled, person
 
 TABLES = """
@@ -48,7 +48,7 @@ def a_day_of_secrets(accounts) -> dict[str, str]:
             link = links.make(connection, people.number_of(connection, "anna"))
         made = key(accounts, number)
         KnownKeys(accounts).caller(made.text, None)
-        for wrong in (made.text[:-1] + "x", "ba_" + "A" * 57):
+        for wrong in (mistyped(made.text), "ba_" + "A" * 57):
             with pytest.raises(KeyRefused):
                 KnownKeys(accounts).caller(wrong, None)
         with pytest.raises(NotSignedIn):

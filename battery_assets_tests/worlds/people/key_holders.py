@@ -19,6 +19,11 @@ def key(accounts: Accounts, user: int, *scopes: str, **terms: Any) -> keys.NewKe
         return keys.create(connection, accounts.seal, user, asked)
 
 
+def mistyped(text: str) -> str:
+    """A key with another last character, whatever its own is."""
+    return text[:-1] + ("y" if text.endswith("x") else "x")
+
+
 @contextmanager
 def knowing(accounts: Accounts) -> Iterator[KnownKeys]:
     """A process that keeps keys in mind and hears of those that are revoked."""
