@@ -142,8 +142,8 @@ class HealthEvidence:
 
     def measurements(self) -> pl.DataFrame:
         """Every ohmic reading taken in, and whether a monitor took it."""
-        read = [reading.select(self.rounds.columns) for reading in self.readings]
-        return pl.concat([
-            self.rounds.with_columns(by_monitor=pl.lit(value=False)),
-            *(one.with_columns(by_monitor=pl.lit(value=True)) for one in read),
-        ])  # fmt: skip
+        by_hand = self.rounds.with_columns(by_monitor=pl.lit(value=False))
+        if not self.readings:
+            return by_hand
+        read = pl.concat(self.readings).select(*self.rounds.columns, by_monitor=pl.lit(value=True))
+        return pl.concat([by_hand, read])

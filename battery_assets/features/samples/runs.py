@@ -25,9 +25,9 @@ def unit_runs(units: pl.Series, ids: Sequence[str]) -> Runs:
 
     Raises ValueError where the rows of one unit are not contiguous. Costs no string per row.
     """
-    runs = units.rle()
-    lengths = runs.struct.field("len").to_numpy().astype(np.int64)
-    names = runs.struct.field("value").cast(pl.String).to_list()
+    runs = units.rle().struct.unnest()
+    lengths = runs["len"].to_numpy().astype(np.int64)
+    names = runs["value"].cast(pl.String).to_list()
     if len(set(names)) != len(names):
         raise ValueError(NOT_SORTED)
     stops = np.cumsum(lengths)
@@ -39,7 +39,10 @@ def unit_runs(units: pl.Series, ids: Sequence[str]) -> Runs:
 
 def micros(ts: pl.Series) -> np.ndarray:
     """Instants as int64 microseconds since 1970, without a copy where they are stored so."""
-    return ts.dt.cast_time_unit("us").to_physical().rechunk().to_numpy()
+    # A method of a Series that is an expression costs a query: a day of few jars is made of such costs.
+    if getattr(ts.dtype, "time_unit", "us") != "us":
+        ts = ts.dt.cast_time_unit("us")
+    return ts.cast(pl.Int64).rechunk().to_numpy()
 
 
 def numbers(frame: pl.DataFrame, column: str) -> np.ndarray:
@@ -49,9 +52,7 @@ def numbers(frame: pl.DataFrame, column: str) -> np.ndarray:
     values = frame[column]
     if not values.dtype.is_float():
         values = values.cast(pl.Float64)
-    return (
-        values.fill_null(np.nan).rechunk().to_numpy() if values.null_count() else values.rechunk().to_numpy()
-    )
+    return values.rechunk().to_numpy()
 
 
 def steps_us(ts: np.ndarray, runs: Runs) -> np.ndarray:
@@ -92,9 +93,9 @@ def usual_steps(day: pl.DataFrame, unit: str) -> pl.DataFrame:
 
     A unit of which no step is known has the usual one of the others; null where there are none.
     """
-    runs = day[unit].rle()
-    stops = np.cumsum(runs.struct.field("len").to_numpy().astype(np.int64))
-    names = runs.struct.field("value").cast(pl.String)
+    runs = day[unit].rle().struct.unnest()
+    stops = np.cumsum(runs["len"].to_numpy().astype(np.int64))
+    names = runs["value"].cast(pl.String)
     if names.n_unique() != len(names):
         raise ValueError(NOT_SORTED)
     steps = usual_of(micros(day["ts"]), np.r_[0, stops[:-1]], stops)

@@ -133,7 +133,8 @@ def _no_nulls(rows: pl.DataFrame, table: sa.Table) -> None:
 def _finite(rows: pl.DataFrame, table: sa.Table) -> None:
     """PostgreSQL's numbers can be NaN, and NaN is above every limit: it is refused here, with its column."""
     floats = [name for name in polars_schema(table) if rows.schema[name].is_float()]
-    named = [name for name in floats if rows[name].is_finite().not_().any()]
+    sound = rows.select(pl.col(floats).is_finite().all()).row(0) if floats else ()
+    named = [name for name, finite in zip(floats, sound, strict=True) if not finite]
     if named:
         raise ValueError(f"{table.name}: NaN or infinity, where a number or null belongs: {named}")
 
