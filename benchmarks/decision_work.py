@@ -35,8 +35,9 @@ TIME = pl.Datetime("us", "UTC")
 
 @dataclass(frozen=True)
 class Work:
-    """Of a site's months: incidents, those of a fault that had one before, work orders, true ends of jars in
-    service, those with an order in time; and for each rule what it said at warning or worse, and rightly.
+    """Of a site's months: incidents, those that opened `again` for one trouble, work orders, true ends of
+    jars in service, those with an order in time; and for each rule what it said at warning or worse, and
+    rightly.
     """
 
     incidents: int
@@ -56,7 +57,7 @@ def work_of(of: Lived, number: int) -> Work:
     done = worked(site, months, Foretold(of).of_month, TAIL)
     ends = true_ends(site, months)
     in_time = len(ends_with_order(done, site, ends))
-    again = done.incidents.height - done.incidents["fault"].n_unique()
+    again = opened_again(done.incidents, _begins(site, months)).height
     troubles = scored(site, done.alerts, months)
     rules = judged(site, done, of.sizes.lived[: first + WORKED_MONTHS + 1])
     return Work(done.incidents.height, again, done.orders.height, len(ends), in_time, rules, troubles)
@@ -86,6 +87,33 @@ class Foretold:
             own = frame.filter((pl.col(at) > start) & (pl.col(at) <= end))
             found[name] = own.with_columns(pl.min_horizontal(pl.col(at), last).alias(at))
         return found
+
+
+def opened_again(incidents: pl.DataFrame, begins: pl.DataFrame) -> pl.DataFrame:
+    """The incidents of a fault that had one before, although no new trouble of its unit had begun by then.
+
+    begins: unit_id, begin of every true trouble. A cooling unit that fails anew a month after its repair is
+    another trouble, and its incident another one.
+    """
+    one = incidents.sort("fault", "created_at").with_columns(
+        before=pl.col("created_at").shift(1).over("fault"), one=pl.int_range(pl.len())
+    )
+    one = one.filter(pl.col("before").is_not_null())
+    anew = [
+        one.join(begins, left_on=unit, right_on="unit_id").filter(
+            (pl.col("begin") > pl.col("before")) & (pl.col("begin") <= pl.col("created_at") + EARLY)
+        )["one"]
+        for unit in ("battery_id", "string_id", "location_id")
+    ]
+    return one.filter(~pl.col("one").is_in(pl.concat(anew).to_list())).drop("one", "before")
+
+
+def _begins(site: SyntheticSite, months: Sequence[str]) -> pl.DataFrame:
+    """unit_id, begin of the generator's troubles; one of a system is one of each of its strings."""
+    rows = [(one.unit.split("|")[1], one.begin) for one in truths(site, months)]
+    begins = pl.DataFrame(rows, schema={"unit_id": pl.String, "begin": TIME}, orient="row")
+    of_systems = _units(site).join(begins, on="unit_id").select(unit_id="string_id", begin="begin")
+    return pl.concat([begins, of_systems])
 
 
 def judged(site: SyntheticSite, done: Worked, months: Sequence[str]) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """The fleets, scores and tables of `python -m benchmarks.decisions`, on fleets that take seconds."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from benchmarks import decision_work
 from benchmarks.decision_fleets import Sizes, lived
 from benchmarks.decision_lives import foreseen, scores
-from benchmarks.decision_work import work_of
+from benchmarks.decision_work import opened_again, work_of
 from benchmarks.decisions import BANDS, LINES, MARKS, Measured, lives_tables, rules_table, work_table, write
 
 
@@ -73,6 +74,26 @@ def test_a_fleets_work_is_counted_against_its_true_ends(monkeypatch):
     found = Measured([], [told], [("rates_x1.5", done)])
     assert f"| 2 of 4 | 0 of 0 | 1.2 | 2.0 | {done.orders} | {done.ends} |" in work_table(found)
     assert "| `cell_short` |" in rules_table(found)
+
+
+def test_an_incident_opened_again_where_nothing_new_had_begun():
+    def day(number: int) -> datetime:
+        return datetime(2025, 1, number, tzinfo=UTC)
+
+    rows = [
+        ("room|a", None, None, "a", day(3)),
+        ("room|a", None, None, "a", day(20)),  # its cooling failed anew on the 19th
+        ("room|a", None, None, "a", day(28)),  # and nothing since
+        ("charger|s", None, "s", "a", day(4)),
+        ("charger|s", None, "s", "a", day(25)),  # its system's fault began on the 26th: it was early
+        ("jar|j", "j", "s", "b", day(5)),
+    ]
+    names = ("fault", "battery_id", "string_id", "location_id", "created_at")
+    incidents = pl.DataFrame(rows, schema=names, orient="row")
+    begins = pl.DataFrame({"unit_id": ["a", "a", "s"], "begin": [day(2), day(19), day(26)]})
+    begins = begins.cast({"begin": decision_work.TIME})
+    again = opened_again(incidents.cast({"created_at": decision_work.TIME}), begins)
+    assert again.select("fault", "created_at").rows() == [("room|a", day(28))]
 
 
 def test_the_worst_world_comes_first_and_the_page_keeps_its_words(tmp_path):
