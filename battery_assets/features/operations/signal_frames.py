@@ -9,6 +9,8 @@ from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 
 FLOAT_SHARE = 0.9
 SETTLED = timedelta(hours=24)
+# The longest equalize charge that the causes of low floats ask for (`causes`: 8 to 24 h).
+EQUALIZE_HOURS = 24
 # What no jar of six cells shows is the sensor's (SOURCES 8.6): data quality says so, no other rule.
 JAR_V, JAR_C = (0.0, 16.0), (-20.0, 80.0)
 
@@ -26,6 +28,9 @@ def signal(frame: pl.DataFrame, unit: str, at: str, value: pl.Expr) -> pl.DataFr
 def settled_hours(hours: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """The hours of strings with capacity_ah, limit_a and `settled`: a day has passed since the string last
     gave or took more than C/60, whatever its mode: a charger that holds too much never says float.
+
+    An equalize charge of a day at most has not settled: its volts and amperes are what somebody asked for. A
+    charger that says for longer that it equalizes does not come back from it.
     """
     facts = jars.group_by("string_id").agg(
         capacity_ah=pl.col("capacity_ah").median().fill_null(REFERENCE_AH),
@@ -35,4 +40,9 @@ def settled_hours(hours: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     moving = working(pl.col("capacity_ah")).fill_null(value=True).cast(pl.Int32)
     busy = moving.rolling_sum_by("hour", window_size="25h").over("string_id")
     known_for = pl.col("hour") - pl.col("hour").min().over("string_id")
-    return rows.with_columns(settled=(busy == 0) & (known_for >= SETTLED))
+    equalizes = pl.lit(value=False)
+    if "equalize_rows" in hours.columns:
+        says = (pl.col("equalize_rows") * 2 > pl.col("rows")).fill_null(value=False)
+        for_hours = says.cast(pl.Int32).rolling_sum_by("hour", window_size="25h").over("string_id")
+        equalizes = says & (for_hours <= EQUALIZE_HOURS)
+    return rows.with_columns(settled=(busy == 0) & (known_for >= SETTLED) & ~equalizes)

@@ -174,3 +174,26 @@ def test_a_jar_below_its_string_never_floats_high():
     found = of(world.quiet(hours=world.jar_hours().with_columns(v_mean=volts)), "float_above_band")
     assert found.height == 47
     assert world.JAR not in found["battery_id"].to_list()
+
+
+@pytest.mark.parametrize(("hours", "raised"), [(12, 0), (24, 0), (40, 24)])
+def test_an_equalize_charge_is_no_charger_that_holds_too_much(hours, raised):
+    """Asked for, it lasts a day at most; a charger that never comes back from it is told."""
+    since = world.FROM
+    on = pl.col("string_id").eq(world.STRING) & pl.col("hour").is_between(
+        since, since + timedelta(hours=hours), closed="left"
+    )
+    strings = world.string_hours().with_columns(
+        rows=pl.lit(720),
+        equalize_rows=pl.when(on).then(720).otherwise(0),
+        float_share=pl.when(on).then(0.0).otherwise(1.0),
+        current_mean=pl.when(on).then(0.8).otherwise(0.03),
+    )
+    high = world.IN_STRING & pl.col("feature_ts").is_between(
+        since, since + timedelta(hours=hours), closed="right"
+    )
+    jars = world.jar_hours().with_columns(v_mean=pl.when(high).then(14.4).otherwise(13.62))
+    found = alerts(world.quiet(strings_hours=strings, hours=jars), RULES)
+    assert found.filter(pl.col("alert_type") == "voltage_high").height == raised
+    if not raised:
+        assert found.is_empty()
