@@ -64,8 +64,9 @@ def test_what_is_judged_was_not_learned_from(lived_fleet):
 
 def test_a_fleets_work_is_counted_against_its_true_ends(monkeypatch):
     monkeypatch.setattr(decision_work, "WORKED_MONTHS", 3)
-    done = work_of(lived("rates_x1.5", 55, Sizes(1, 1, 2)), 0)
-    assert 0 < done.orders <= done.incidents
+    done = work_of(lived("rates_x1.5", 55, Sizes(1, 2, 2)), 0)
+    # Each of two strings whose telemetry is whole would have one of its data, were they judged by two months.
+    assert 0 < done.orders <= done.incidents < 5
     assert done.in_time <= done.ends
     assert done.rules["alerts"].sum() > 0
     assert (done.rules["right"] <= done.rules["alerts"]).all()

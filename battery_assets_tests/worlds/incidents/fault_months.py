@@ -83,7 +83,8 @@ def worked(
     for month in months:
         inputs = replace(hours.inputs(month, tail), **(foretold(month) if foretold else {}))
         assert inputs.hours is not None and inputs.strings_hours is not None
-        evidence = telemetry_evidence(hours.jar.filter(_inside(month)), inputs.strings_hours, inputs.jars)
+        own = (frame.filter(_inside(month)) for frame in (hours.jar, inputs.strings_hours))
+        evidence = telemetry_evidence(*own, inputs.jars)
         inputs = replace(inputs, data_quality=findings(evidence, inputs.jars))
         raised = alerts(inputs, rules)
         said.append(raised)
