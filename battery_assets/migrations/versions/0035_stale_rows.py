@@ -1,4 +1,4 @@
-"""Views of incidents, orders and visits say whether what they were made from has changed since."""
+"""Views of incidents, orders and visits say that they are stale; the books know master data as they are."""
 
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column `stale` behind the others."""
+    """Add the columns; of master data of before nothing is known until they are written again."""
     with closing(op.get_bind().connection.cursor()) as cursor:
         cursor.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 

@@ -1,3 +1,8 @@
+-- Rows of master data are those of many months: what a site's are is kept where its writers take their turn.
+ALTER TABLE platform.turn ADD COLUMN rows_digest VARCHAR(64);
+
+COMMENT ON COLUMN platform.turn.rows_digest IS 'Of the site''s rows as they were committed last.';
+
 -- One row for each incident: its newest month, and what people entered. A person's verdict stands until the
 -- incident gets worse than it was.
 CREATE OR REPLACE VIEW fleet.incident AS
