@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -40,7 +40,10 @@ def plain(name: str) -> str:
 
 RUN = {plain(name) for name in DECLARED["dependencies"]}
 DEV = {plain(name) for name in DECLARED["optional-dependencies"]["dev"]}
-# What an extra brings is imported inside a function, which says loudly where it is missing.
+# What an extra brings is imported inside a function, which says loudly where it is missing; but for what a
+# worker's process and Dagster's file name, which `refuse_without_packages` stands before.
+WORKERS = "battery_assets.hosting.workers."
+OF_EXTRAS = {WORKERS + "application", WORKERS + "launcher", WORKERS + "pods"}
 EXTRA = {
     plain(name) for extra in ("chat", "export", "scale") for name in DECLARED["optional-dependencies"][extra]
 }
@@ -68,10 +71,34 @@ def packages(room: str) -> dict[str, str]:
     return found
 
 
+def imported_at_once(source: str) -> Iterator[str]:
+    """The modules that a source imports when it is imported itself: in no function, and not for types alone."""
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        waiting += ast.iter_child_nodes(node)
+
+
+@cache
+def installed() -> Mapping[str, list[str]]:
+    """The distributions by the packages that they bring; to look takes seconds."""
+    return packages_distributions()
+
+
 @cache
 def carriers(package: str) -> frozenset[str]:
     """The distributions that bring a package."""
-    return frozenset(plain(name) for name in packages_distributions().get(package, [package]))
+    return frozenset(plain(name) for name in installed().get(package, [package]))
 
 
 @pytest.mark.parametrize(
@@ -108,3 +135,34 @@ def test_an_import_inside_a_function_counts():
     assert list(
         imported("def f():\n    import torch.nn\n    from . import a\n    from PIL import Image")
     ) == ["torch", "PIL"]
+
+
+def test_the_platform_starts_without_its_extras():
+    """No module imports what an extra brings, or a module that does, before a function asks for it."""
+    for path in sorted((PROJECT / "battery_assets").rglob("*.py")):
+        module = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+        names = set(imported_at_once(path.read_text(encoding="utf-8"))) if module not in OF_EXTRAS else set()
+        others = {name.split(".")[0] for name in names} - sys.stdlib_module_names - OURS
+        of_an_extra = {name for name in others if not carriers(name) & RUN} | names & OF_EXTRAS
+        assert not of_an_extra, f"{module} imports {of_an_extra}: import it in the function that needs it"
+
+
+def test_an_import_inside_a_function_or_for_types_alone_waits():
+    source = """
+from typing import TYPE_CHECKING
+if TYPE_CHECKING:
+    import onnx
+else:
+    import celery
+def f():
+    import apprise
+class C:
+    import kombu
+try:
+    from battery_assets.hosting.workers import launcher
+except ImportError:
+    import boto3
+"""
+    expected = {"typing", "typing.TYPE_CHECKING", "celery", "kombu", "boto3",
+                "battery_assets.hosting.workers", "battery_assets.hosting.workers.launcher"}  # fmt: skip
+    assert set(imported_at_once(source)) == expected

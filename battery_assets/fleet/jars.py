@@ -13,9 +13,10 @@ from battery_assets.features.samples.blocks import cells_of, with_cells
 from battery_assets.features.samples.rated_capacity import REFERENCE_AH
 from battery_assets.fleet.doubted_tests import tests_doubted
 from battery_assets.fleet.local_dates import local_dates
-from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.dagster.partitions import Part, months_after
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.days.whole_months import STAMPS
+from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import midnight
 from battery_assets.platform.warehouse.stored import day_profiles
@@ -167,11 +168,21 @@ def earlier_rows(warehouse: Warehouse, table: sa.Table, part: Part, months: int)
     return _since(warehouse, table, part, months, [table.c.month < part.month])
 
 
+def last_made(warehouse: Warehouse, table: sa.Table, part: Part, months: int = 12) -> Part:
+    """The month before, or of a site that had nothing to be run then, the newest of `months` that was made.
+
+    What lasts from month to month lasts over the months of which no files came.
+    """
+    first = months_after(str(part.month), -months)
+    with warehouse.reading() as connection:
+        made = registry.committed_parts(connection, table, site=part.site, before=part.month)
+    return Part(part.site, max((row.month for row in made if row.month >= first), default=part.before.month))
+
+
 def _since(
     warehouse: Warehouse, table: sa.Table, part: Part, months: int, conditions: list[sa.ColumnElement[bool]]
 ) -> pl.DataFrame:
-    first = part.start.year * 12 + part.start.month - 1 - months
-    since = table.c.month >= f"{first // 12:04d}-{first % 12 + 1:02d}"
+    since = table.c.month >= months_after(str(part.month), -months)
     return warehouse.read(table, Part(site=part.site), where=sa.and_(since, *conditions)).collect()
 
 

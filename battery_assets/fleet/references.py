@@ -131,27 +131,46 @@ def unknown_units(warehouse: Warehouse, column: sa.Column, counts: Mapping[str, 
     ]
 
 
-def no_longer_named(warehouse: Warehouse, table: sa.Table, part: Part, rows: pl.DataFrame) -> list[str]:
-    """A finding where rows of master data stay that another export named, and this one does not.
-
-    Nobody says what became of them: what an export leaves out is not replaced, and not dropped in silence.
-    """
-    if not table.info["newest_wins"] or rows.is_empty():
-        return []
+def codes_there(warehouse: Warehouse, table: sa.Table, part: Part) -> dict[str, str]:
+    """The codes of a site's master data as they are now, by id; nothing of tables that a month replaces."""
+    if not table.info["newest_wins"]:
+        return {}
     [key] = key_columns(table)
     name = next(iter(_unique_names(table)), key)
     there = sa.select(table.c[key], table.c[name]).where(table.c.site == part.site)
-    named = set(rows[key].to_list())
     with warehouse.transaction() as connection:
-        left = sorted(str(code) for unit, code in connection.execute(there) if str(unit) not in named)
-    if not left:
+        return {str(unit): str(code) for unit, code in connection.execute(there)}
+
+
+def no_longer_named(
+    warehouse: Warehouse, table: sa.Table, part: Part, rows: pl.DataFrame, before: Mapping[str, str]
+) -> list[str]:
+    """Findings where an export does not name what another one named: what stays of it, and what went.
+
+    `before` is `codes_there` of before the rows were put there. A row stays where something points at it, or
+    where another month brought it: nobody says what became of it. One of this month alone goes.
+    """
+    if not table.info["newest_wins"] or rows.is_empty():
         return []
-    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    named, now = set(rows[key_columns(table)[0]].to_list()), codes_there(warehouse, table, part)
+    name = next(iter(_unique_names(table)), key_columns(table)[0])
     return [
-        f"{name}: {table.name} has {len(left)} rows of other months that this export does not name; they "
-        f"stay as they were; next step: say what became of them (replaced_date, status): "
-        f"{', '.join(left[:_SHOWN])}{more}"
+        *_left_out(
+            f"{name}: {table.name} has {{}} rows that this export does not name; they stay as they were; "
+            "next step: say what became of them (replaced_date, status): ",
+            [code for unit, code in now.items() if unit not in named],
+        ),
+        *_left_out(
+            f"{name}: {{}} rows of {table.name} that an earlier export of this month named, and this one "
+            "does not, are gone, since nothing points at them: ",
+            [code for unit, code in before.items() if unit not in now],
+        ),
     ]
+
+
+def _left_out(words: str, codes: list[str]) -> list[str]:
+    more = f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else ""
+    return [f"{words.format(len(codes))}{', '.join(sorted(codes)[:_SHOWN])}{more}"] if codes else []
 
 
 def _keys_of(warehouse: Warehouse, parent: sa.Column) -> set[str]:

@@ -12,7 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets import tables as t
-from battery_assets.fleet.references import no_longer_named, unknown_units, with_sound_references
+from battery_assets.fleet.references import codes_there, no_longer_named, unknown_units, with_sound_references
 from battery_assets.fleet.refused import refused_shown, without_values
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.known_files import KnownFile
@@ -91,8 +91,9 @@ def _from_files(
     month = None if table.info["newest_wins"] else part.month
     files_read = read_table(files, table, month, contract_of(config), now=clock.now())
     reading = with_sound_references(warehouse, table, files_read, part)
+    before = codes_there(warehouse, table, part)
     result = warehouse.replace(table, part, reading.rows)
-    left = no_longer_named(warehouse, table, part, reading.rows)
+    left = no_longer_named(warehouse, table, part, reading.rows, before)
     reading = replace(reading, findings=[*reading.findings, *left])
     return with_accounts(
         result, accounts_kept(warehouse, table, part, reading), refused_shown(table, reading)

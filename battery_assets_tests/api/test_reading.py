@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.actions.people.caller import SCOPES, Caller
 from battery_assets.actions.reading.catalogue import RESOURCES
+from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.registry.staleness import mark_stale
+from battery_assets.platform.registry.tables import partition_version
 from battery_assets_tests.worlds.api.two_sites import JARS, MONTH
 from battery_assets_tests.worlds.stores import of
 
@@ -38,6 +42,37 @@ def test_a_jar_shows_its_health_and_life(ask):
     )
     life = ask("GET", f"/predictions?battery_id={jar['battery_id']}").json()["items"]
     assert [one["explanation_json"] for one in life] == [{"words": "=HYPERLINK(1)"}]
+
+
+def test_a_row_says_that_what_it_was_made_from_has_changed(ask):
+    """A life that is to be made again is told in its own list, in that of jars, and in visits; of its site."""
+    lists = {"jars": t.rul_prediction, "predictions": t.rul_prediction, "twin-states": t.digital_twin_state,
+             "alerts": t.alert, "incidents": t.incident, "work-orders": t.work_order}  # fmt: skip
+    assert {name for name, one in RESOURCES.items() if one.monthly is not None} <= {
+        name for name, one in RESOURCES.items() if "stale" in one.fields
+    }
+
+    def stale(name: str) -> set[tuple[str, bool]]:
+        return {(row["site"], row["stale"]) for row in ask("GET", f"/{name}").json()["items"]}
+
+    warehouse, part = ask.app.state.platform.warehouse, Part("alpha", MONTH)
+    version, sites = partition_version, {("alpha", True), ("beta", False)}
+    assert all(stale(name) == {("alpha", False), ("beta", False)} for name in lists)
+    with warehouse.transaction() as connection:
+        for table in lists.values():
+            mark_stale(connection, table, part)
+        told = connection.begin_nested()
+        connection.execute(sa.update(t.rul_prediction).values(failure_probability_90d=0.1))
+        visits = sa.text("SELECT DISTINCT site, stale FROM fleet.next_best_visit")
+        assert {tuple(row) for row in connection.execute(visits)} == sites
+        told.rollback()
+    try:
+        assert {name for name in lists if stale(name) != sites} == set()
+        assert ask("GET", "/jars/alpha-j0").json()["stale"]
+    finally:
+        with warehouse.transaction() as connection:
+            changed = sa.update(version).where(version.c.state == "stale").values(state="current")
+            connection.execute(changed)
 
 
 @pytest.mark.parametrize("name", OF_SITES)

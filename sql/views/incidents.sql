@@ -69,7 +69,10 @@ SELECT i.incident_id, i.location_id, i.incident_code, i.title, i.description, i.
        i.closed_at, coalesce(e.assigned_to, i.assigned_to) AS assigned_to, i.escalation_level,
        i.site, i.month, i.fault, i.battery_id, i.string_id, i.worsened_at, i.last_alert_at, i.evidence_json,
        i.status = 'open' AS alerts_hold, e.acknowledged_at, e.acknowledged_by_user, e.resolution,
-       coalesce(e.notes, 0) AS notes, e.last_note
+       coalesce(e.notes, 0) AS notes, e.last_note,
+       EXISTS (SELECT FROM platform.partition_version v
+               WHERE v.state = 'stale' AND v.table_name = 'incident' AND v.site = i.site AND v.month = i.month)
+           AS stale
 FROM (SELECT DISTINCT ON (one.incident_id) one.* FROM operations.incident one
       WHERE (platform.as_of() = 'infinity' OR EXISTS (SELECT FROM platform.partition_version known
           WHERE known.table_name = 'incident' AND known.site = one.site AND known.month = one.month
@@ -94,7 +97,10 @@ SELECT w.work_order_id, e.external_id, w.incident_id, w.location_id, w.title, w.
             ELSE coalesce(w.completed_at, filed.at) END AS completed_at,
        coalesce(e.assigned_to, i.assigned_to, w.assigned_to) AS assigned_to,
        coalesce(e.findings, w.resolution_notes, filed.notes) AS resolution_notes,
-       w.site, w.month, w.fault, w.battery_id, w.string_id
+       w.site, w.month, w.fault, w.battery_id, w.string_id,
+       EXISTS (SELECT FROM platform.partition_version v
+               WHERE v.state = 'stale' AND v.table_name = 'work_order' AND v.site = w.site AND v.month = w.month)
+           AS stale
 FROM ((SELECT DISTINCT ON (work_order_id)
               work_order_id, incident_id, location_id, title, description, priority, status, created_at, due_date,
               completed_at, assigned_to, resolution_notes, site, month, fault, battery_id, string_id

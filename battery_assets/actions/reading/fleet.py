@@ -6,9 +6,11 @@ from battery_assets import tables as t
 from battery_assets.actions.reading.knowledge import Knowledge
 from battery_assets.actions.reading.resource import (
     FLEET,
+    STALE,
     Field,
     Resource,
     field_of,
+    is_stale,
     of_entries,
     of_table,
     of_view,
@@ -36,7 +38,14 @@ def _jars(knowledge: Knowledge) -> sa.Select:
     here = sa.or_(t.battery.c.installed_date.is_(None), t.battery.c.installed_date <= at)
     columns: list[sa.ColumnElement] = [*(t.battery.c[name] for name in _JAR), t.string.c.string_code]
     columns += [twin.c[name] for name in _TWIN] + [life.c[name] for name in _LIFE]
-    return sa.select(*columns, life.c.source.label("rul_source")).select_from(joined).where(in_service, here)
+    stale = is_stale(
+        *(
+            (of.name, one.c.site, one.c.month)
+            for of, one in ((t.digital_twin_state, twin), (t.rul_prediction, life))
+        )
+    )
+    selected = sa.select(*columns, life.c.source.label("rul_source"), stale)
+    return selected.select_from(joined).where(in_service, here)
 
 
 def _newest(table: sa.Table, at: str, knowledge: Knowledge) -> sa.Select:
@@ -49,7 +58,7 @@ def _jar_fields() -> dict[str, Field]:
     columns = [t.battery.c[name] for name in _JAR] + [t.string.c.string_code]
     columns += [t.digital_twin_state.c[name] for name in _TWIN] + [t.rul_prediction.c[name] for name in _LIFE]
     fields = {column.name: field_of(column) for column in columns}
-    return {**fields, "rul_source": field_of(t.rul_prediction.c.source, "rul_source")}
+    return {**fields, "rul_source": field_of(t.rul_prediction.c.source, "rul_source"), STALE.name: STALE}
 
 
 JARS = Resource(
@@ -75,7 +84,7 @@ def _entered(
 ) -> Resource:
     """A view that joins what runs compute with what people entered."""
     fields = [field_of(column) for column in base.columns]
-    source, named, title = of_view("fleet", base.name, base.comment or "", [*fields, *more])
+    source, named, title = of_view("fleet", base.name, base.comment or "", [*fields, *more, STALE])
     return Resource(
         view,
         FLEET,

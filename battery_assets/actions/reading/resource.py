@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from battery_assets.actions.reading.knowledge import Knowledge
+from battery_assets.platform.registry.tables import partition_version as version
 
 _KINDS: tuple[tuple[type, str], ...] = (
     (sa.Boolean, "boolean"), (sa.Integer, "integer"), (sa.Double, "decimal"), (sa.Numeric, "decimal"),
@@ -43,6 +44,21 @@ def field_of(column: sa.Column, name: str | None = None) -> Field:
 
 
 Source = Callable[[Knowledge], sa.Select]
+STALE = Field("stale", "boolean", "What it was made from has changed since: it will be made again.")
+
+
+def is_stale(*rows: tuple[str, sa.ColumnElement, sa.ColumnElement]) -> sa.Label:
+    """Is one of these partitions, of a table by its name, site and month, to be made again?"""
+    these = sa.or_(
+        *(sa.and_(version.c.table_name == name, version.c.site == site, version.c.month == month)
+          for name, site, month in rows)
+    )  # fmt: skip
+    return sa.exists().where(version.c.state == "stale", these).label(STALE.name)
+
+
+def is_monthly(table: sa.Table) -> bool:
+    """Are a table's rows those of their site's month, which a run makes again?"""
+    return table.info.get("cut") == "site_month" and not table.info["newest_wins"]
 
 
 @dataclass(frozen=True)
@@ -72,8 +88,7 @@ class Resource:
     def monthly(self) -> sa.Table | None:
         """The table whose newest month of a site `newest` asks for; None where rows are not cut by month."""
         first = self.tables[0] if self.tables else None
-        cut = first is not None and first.info.get("cut") == "site_month"
-        return first if cut and first is not None and not first.info["newest_wins"] else None
+        return first if first is not None and is_monthly(first) else None
 
 
 def of_table(
@@ -90,12 +105,17 @@ def of_table(
     columns = [column for column in table.columns if column.name not in left_out]
     [key, *_] = [column.name for column in table.primary_key.columns]
     key_columns = (key, "month") if table.c.month.primary_key else (key,)
+    fields = {column.name: field_of(column) for column in columns}
+    shown: list[sa.ColumnElement] = list(columns)
+    if is_monthly(table):
+        fields[STALE.name] = STALE
+        shown.append(is_stale((table.name, table.c.site, table.c.month)))
     return Resource(
         name,
         room,
         table.comment or "",
-        lambda knowledge: sa.select(*columns).where(knowledge.of(table)),
-        {column.name: field_of(column) for column in columns},
+        lambda knowledge: sa.select(*shown).where(knowledge.of(table)),
+        fields,
         key_columns,
         tuple(filters),
         at,

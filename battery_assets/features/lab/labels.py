@@ -14,7 +14,10 @@ OBSERVED, RIGHT_CENSORED, STARTED_BELOW = "observed", "right_censored", "started
 CAPACITY, RESISTANCE = "capacity", "resistance"
 END_OF_LIFE = "end_of_life_pct"  # the term of a cell or a lab, and the column of battery_cell
 # 2: a life ends by confirmed crossings; cycles whose discharge is not whole have no health.
-VERSION = "2"
+# 3: a crossing from which the cell recovers ends no life; fewer cycles than confirm one begin none below.
+VERSION = "3"
+# So many more cycles above the criterion than under it since a crossing: the cell was cold, not worn.
+RECOVERED = 10
 # A crossing that the record's end cuts short counts where it goes on from the cycle before it.
 NEXT_DROP, NEXT_DROPS = 0.05, 5.0
 
@@ -63,10 +66,12 @@ class Life:
 
 
 def life_of(cycle: np.ndarray, soh: np.ndarray, end: float, confirmed: int = 1) -> Life:
-    """Life of a cell: first cycle whose health is at or under `end`, `confirmed` times in a row.
+    """Life of a cell: first cycle whose health is at or under `end`, `confirmed` times in a row and for good.
 
-    cycle (n,) numbers, rising; soh (n,) a share, NaN unknown (passed over). Where the record ends before so
-    many cycles, as tests do that stop at their end of life, those it has must all show it, and the first of
+    cycle (n,) numbers, rising; soh (n,) a share, NaN unknown (passed over). For good: never again
+    were RECOVERED more cycles above it than under it since, so that a cold week or a few fast cycles end
+    nothing. Where the record ends before so many
+    cycles, as tests do that stop at their end of life, those it has must all show it, and the first of
     them must go on from the cycle before. A cell whose first known value is already there STARTED_BELOW; one
     that never gets there is RIGHT_CENSORED at its last cycle. Raises ValueError without any known value.
     """
@@ -83,12 +88,15 @@ def life_of(cycle: np.ndarray, soh: np.ndarray, end: float, confirmed: int = 1) 
 def _first_confirmed(soh: np.ndarray, worn: np.ndarray, confirmed: int) -> int | None:
     """Place of the first of `confirmed` worn cycles in a row, the record's end counting for those to come."""
     run = np.convolve(worn.astype(int), np.ones(confirmed, int))[: worn.size]
-    ended = np.flatnonzero(run >= confirmed)
+    ended = np.flatnonzero(run >= confirmed) - confirmed + 1
+    above_by = np.concatenate([[0], np.cumsum(np.where(worn, -1, 1))])
+    at_most = np.maximum.accumulate(above_by[::-1])[::-1]
+    ended = ended[at_most[ended] - above_by[ended] < RECOVERED]
     if ended.size:
-        return int(ended[0]) - confirmed + 1
+        return int(ended[0])
     above = np.flatnonzero(~worn)
     if not above.size:
-        return 0
+        return None
     first = int(above[-1]) + 1
     if first == worn.size:
         return None

@@ -73,7 +73,7 @@ def reached_cutoff(cycles: Seen, cutoff_v: float | None) -> np.ndarray:
     allowed = np.maximum(NEXT_SAMPLES * np.nan_to_num(cycles.end_drop_v), NOISE_SHARE * np.abs(ends))
     with np.errstate(invalid="ignore"):
         if cutoff_v is None:
-            return ~(ends - allowed > _usual(ends))
+            return _as_usual(-ends, allowed)
         own = _median(ends)
         near = cutoff_v + FULL_SHARE * max(_median(cycles.start_v) - cutoff_v, 0.0)
         return ~(ends - allowed > (own if own <= near else cutoff_v))
@@ -84,8 +84,7 @@ def began_full(cycles: Seen, reached: np.ndarray) -> np.ndarray:
     full = np.ones(cycles.end_v.size, bool)
     charged = np.isfinite(cycles.charged_ah)
     span = np.maximum(_usual(cycles.top_v) - _usual(cycles.end_v), 0.0)
-    with np.errstate(invalid="ignore"):
-        full[charged] = ~(cycles.top_v < _usual(cycles.top_v) - FULL_SHARE * span)[charged]
+    full[charged] = _as_usual(cycles.top_v, FULL_SHARE * span)[charged]
     for c in np.flatnonzero(~charged & np.isfinite(cycles.drawn_ah)):
         full[c] = _start_is_usual(cycles, int(c)) and _was_returned(cycles, reached, int(c))
     return full
@@ -100,6 +99,23 @@ def _usual(values: np.ndarray) -> np.ndarray:
         if window.size:
             out[place] = np.median(window)
     return out
+
+
+def _as_usual(values: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Whether each of (n,) is within `allowed` of the usual one, or above it; what is not known is.
+
+    Usual is the median of those that were as usual, once there are three: many half cycles in a row do not
+    become the usual ones, and a first one of another protocol does not stay it.
+    """
+    usual, trailing = np.ones(values.size, bool), _usual(values)
+    held: list[float] = []
+    for place in np.flatnonzero(np.isfinite(values)):
+        value = float(values[place])
+        middle = np.median([*held[1 - WINDOW :], value]) if len(held) >= LEAST_OTHERS else trailing[place]
+        usual[place] = not value < middle - allowed[place]
+        if usual[place]:
+            held.append(value)
+    return usual
 
 
 def _median(values: np.ndarray) -> float:

@@ -4,6 +4,7 @@ import dagster as dg
 import polars as pl
 
 from battery_assets import tables as t
+from battery_assets.fleet.jars import last_made
 from battery_assets.fleet.p7_operations.evidence import placed_jars
 from battery_assets.fleet.p7_operations.news import alert_events, incident_events
 from battery_assets.platform.dagster.assets import materializes
@@ -36,7 +37,7 @@ def incident(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mate
     from battery_assets.features.operations.incidents import incidents
 
     part = warehouse.claim(t.incident, context, also=[t.alert])
-    before = part.before
+    before = last_made(warehouse, t.incident, part)
     daily = t.feature_store.c.feature_window_hours == 24
     with_data = warehouse.read(t.feature_store, part, ["battery_id"], where=daily).collect()
     work = [warehouse.read(t.maintenance_event, one).collect() for one in (before, part)]

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from battery_assets import tables as t
+from battery_assets.fleet.jars import last_made
 from battery_assets.platform.dagster.assets import materializes
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -16,7 +17,7 @@ def work_order(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Ma
     part = warehouse.claim(t.work_order, context)
     incidents = warehouse.read(t.incident, part).collect()
     users = warehouse.read(t.user).collect()
-    before = warehouse.read(t.work_order, part.before).collect()
+    before = warehouse.read(t.work_order, last_made(warehouse, t.work_order, part)).collect()
     work = warehouse.read(t.maintenance_event, part).collect()
     rows = work_orders(incidents, users, before, work)
     counts = dict(rows.group_by("status").len().sort("status").iter_rows())

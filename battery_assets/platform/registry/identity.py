@@ -18,6 +18,8 @@ from battery_assets.platform.registry import tables as r
 from battery_assets.platform.warehouse.database import transaction
 
 FILE = "books.id"
+# At the root of a lake outside of the home: where the home is, and on which host.
+HOME_FILE = "books.home"
 # Of a lake without an id so many of the newest files are looked for; the oldest may be tidied away.
 _LOOKED_FOR = 20
 
@@ -26,8 +28,10 @@ def refuse_strangers(url: str, lake: str, home: Path, *, shared: bool) -> str:
     """Hold home and lake against the books, and enter them where they are new. Returns the books' id.
 
     `shared`: the database is no part of the home, so that two homes could name it. UserError where the lake
-    is other books', and where another home works on this database.
+    is other books', where another home works on this database, and where the lake is another home's that
+    this one was copied from.
     """
+    outside = False
     with transaction(url) as connection:
         fresh = {"one_row": True, "id": uuid.uuid4().hex}
         connection.execute(insert(r.books).values(fresh).on_conflict_do_nothing())
@@ -38,8 +42,12 @@ def refuse_strangers(url: str, lake: str, home: Path, *, shared: bool) -> str:
             place = {"home": str(home), "host": socket.gethostname()}
             if (row.home, row.host) != (place["home"], place["host"]):
                 connection.execute(sa.update(r.books).values(place))
+        elif outside := _is_outside(lake, home):
+            _refuse_other_home_s_lake(lake, home, row.id)
     _write(str(home), row.id)
     _write(lake, row.id)
+    if outside:
+        _write(lake, f"{home}\n{socket.gethostname()}", HOME_FILE)
     return str(row.id)
 
 
@@ -119,25 +127,45 @@ def _refuse_other_home(home: Path, row: sa.Row) -> None:
     )
 
 
-def _read(place: str) -> str | None:
-    """The id that lies at the root of a folder or bucket; None where none does."""
+def _is_outside(lake: str, home: Path) -> bool:
+    """Does the lake lie elsewhere than in the home? A copy of the home has none of its own then."""
+    return "://" in lake or not Path(lake).resolve().is_relative_to(home.resolve())
+
+
+def _refuse_other_home_s_lake(lake: str, home: Path, books: str) -> None:
+    """A copied home brings the id along: its books and the original's would write into one lake."""
+    where, _, host = (_read(lake, HOME_FILE) or "").partition("\n")
+    if not where or host != socket.gethostname() or Path(where) == home:
+        return
+    if _read(where) != books or Path(where).samefile(home):
+        return
+    raise UserError(
+        f"the lake {lake} is that of the home {where}, of which {home} is a copy: the books of both would "
+        "write into it",
+        f"set BATTERY_LAKE_URL to a copy of the lake, or BATTERY_HOME to {where}; where {home} is to take "
+        f"its place, remove {where} first",
+    )
+
+
+def _read(place: str, name: str = FILE) -> str | None:
+    """What a file at the root of a folder or bucket says, the id by itself; None where there is none."""
     try:
         if "://" in place:
-            return fetch(f"{place.rstrip('/')}/{FILE}").decode().strip()
-        return (Path(place) / FILE).read_text().strip()
+            return fetch(f"{place.rstrip('/')}/{name}").decode().strip()
+        return (Path(place) / name).read_text().strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def _write(place: str, books: str) -> None:
-    if _read(place) == books:
+def _write(place: str, words: str, name: str = FILE) -> None:
+    if _read(place, name) == words:
         return
     if "://" in place:
-        store, path = remote(f"{place.rstrip('/')}/{FILE}")
-        store.put(path, books.encode())
+        store, path = remote(f"{place.rstrip('/')}/{name}")
+        store.put(path, words.encode())
         return
     Path(place).mkdir(parents=True, exist_ok=True)
-    (Path(place) / FILE).write_text(f"{books}\n")
+    (Path(place) / name).write_text(f"{words}\n")
 
 
 def _exists(target: str) -> bool:

@@ -22,7 +22,8 @@ def mark_stale(connection: sa.Connection, table: sa.Table, part: Part) -> None:
 def mark_later_stale(connection: sa.Connection, part: Part, readers: Mapping[str, int | None]) -> None:
     """The partitions of later months that were made from a month that has changed.
 
-    `readers` says of each table how many months it looks back, None for all of them. A later month that
+    `readers` says of each table how many months it looks back, None for all of them; the next month that is
+    there has looked at this one, whatever lies between. A later month that
     commits at this moment holds its own row and may want one of ours: whom PostgreSQL sends back tries again.
     """
     if part.month is None or not readers:
@@ -43,7 +44,13 @@ def _mark_later(connection: sa.Connection, part: Part, month: str, name: str, re
     version = r.partition_version
     later = [version.c.table_name == name, version.c.month > month, version.c.state == "current"]
     later += [version.c.site == part.site] if part.site else []
-    later += [version.c.month <= months_after(month, reach)] if reach else []
+    if reach:
+        other = version.alias()
+        following = sa.select(sa.func.min(other.c.month)).where(
+            other.c.table_name == name, other.c.site == version.c.site, other.c.month > month
+        )
+        within = version.c.month <= months_after(month, reach)
+        later.append(sa.or_(within, version.c.month == following.scalar_subquery()))
     connection.execute(sa.update(version).where(*later).values(state="stale"))
 
 

@@ -67,6 +67,7 @@ turn = sa.Table(
     METADATA,
     sa.Column("table_name", sa.String(63), primary_key=True),
     sa.Column("site", sa.String(31), primary_key=True),
+    sa.Column("rows_digest", sa.String(64), comment="Of the site's rows as they were committed last."),
     comment="Whoever writes a site's rows of a table that months share holds its row here.",
 )
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.days.fingerprints import digest
 from battery_assets.platform.registry import books as registry
+from battery_assets.platform.registry import tables as r
 from battery_assets.platform.warehouse.conditions import within
 
 
@@ -40,6 +41,32 @@ def rows_sum(table: sa.Table, part: Part, names: Iterable[str]) -> sa.ScalarSele
 def _form(table: sa.Table) -> str:
     """What the columns are, in a few letters."""
     return digest(str([(column.name, str(column.type)) for column in table.columns]))[:16]
+
+
+def has_shared_digest(table: sa.Table) -> bool:
+    """Are the rows of a site those of many months, the newest first? They have one digest together."""
+    return table.info["cut"] == "site_month" and table.info["newest_wins"] and table.info["store"] != "lake"
+
+
+def shared_digests(connection: sa.Connection, table: sa.Table, part: Part) -> tuple[str | None, str]:
+    """The digest that a site's rows of master data were left with, and that of the rows that are there.
+
+    Both are of one instant: another month may be committed at any time.
+    """
+    names = [str(column.name) for column in table.columns]
+    left = sa.select(r.turn.c.rows_digest).where(_turn_of(table, part)).scalar_subquery()
+    kept, total = connection.execute(sa.select(left, rows_sum(table, Part(part.site), names))).one()
+    return kept, f"{_form(table)}:{total}"
+
+
+def keep_shared_digest(connection: sa.Connection, table: sa.Table, part: Part) -> None:
+    """Enter a site's rows of master data as they are now; whoever writes them holds the turn."""
+    _, now = shared_digests(connection, table, part)
+    connection.execute(sa.update(r.turn).where(_turn_of(table, part)).values(rows_digest=now))
+
+
+def _turn_of(table: sa.Table, part: Part) -> sa.ColumnElement[bool]:
+    return sa.and_(r.turn.c.table_name == table.name, r.turn.c.site == (part.site or ""))
 
 
 def are_changed(kept: str | None, now: str | None) -> bool:

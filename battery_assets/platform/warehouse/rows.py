@@ -13,7 +13,13 @@ from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.casting import cast_columns
 from battery_assets.platform.warehouse.conditions import within
 from battery_assets.platform.warehouse.database import copy_bytes, copy_in, csv_bytes
-from battery_assets.platform.warehouse.digests import digest_there
+from battery_assets.platform.warehouse.digests import (
+    are_changed,
+    digest_there,
+    has_shared_digest,
+    keep_shared_digest,
+    shared_digests,
+)
 from battery_assets.platform.warehouse.profile import profile_of
 from battery_assets.platform.warehouse.relations import upsert_newest
 from battery_assets.tables.projections import columns, polars_schema
@@ -34,7 +40,7 @@ def put(
     if table.info["newest_wins"] or table.info["cut"] == "whole":
         # Two months of a site bring the same ids and codes: ON CONFLICT settles a race for the id alone.
         registry.take_turn(connection, table, part.site or "")
-        data = upsert_newest(connection, table, part, stamped)
+        data = _put_newest(connection, table, part, stamped)
     else:
         data = csv_bytes(stamped)
         there = digest_there(connection, table, part, hashlib.sha256(data).hexdigest())
@@ -43,6 +49,17 @@ def put(
             copy_bytes(connection, table, stamped.columns, data)
     profile = profile_of(rows.select(list(polars_schema(table))), table)
     return profile, hashlib.sha256(data).hexdigest(), there
+
+
+def _put_newest(connection: sa.Connection, table: sa.Table, part: Part, rows: pl.DataFrame) -> bytes:
+    """Upsert, and enter what the site's rows are then; an older month vouches for no change of others."""
+    if not has_shared_digest(table):
+        return upsert_newest(connection, table, part, rows)
+    as_left = not are_changed(*shared_digests(connection, table, part))
+    data = upsert_newest(connection, table, part, rows)
+    if as_left or registry.is_newest(connection, table, part):
+        keep_shared_digest(connection, table, part)
+    return data
 
 
 def put_days(

@@ -10,7 +10,13 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import books as registry
-from battery_assets.platform.warehouse.digests import are_changed, has_digest, rows_digest
+from battery_assets.platform.warehouse.digests import (
+    are_changed,
+    has_digest,
+    has_shared_digest,
+    rows_digest,
+    shared_digests,
+)
 from battery_assets.platform.warehouse.profile import Profile, merged
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.platform.warehouse.rows import rows_there
@@ -30,6 +36,10 @@ SELECT DISTINCT view_schema || '.' || view_name FROM information_schema.view_tab
 WHERE table_schema = :schema AND view_schema <> :schema ORDER BY 1
 """
 
+_SHARED = (
+    "{table}: the rows of {site} are not those that were committed: somebody has changed them; next step: "
+    "materialize the newest month of the site again"
+)
 _PLAIN: dict[type, Any] = {UUID: str, Decimal: float}
 
 
@@ -49,6 +59,10 @@ def stored_columns(warehouse: Warehouse, table: sa.Table, part: Part) -> set[str
 
 def changed_rows(warehouse: Warehouse, table: sa.Table, part: Part) -> list[str]:
     """What is wrong where a partition's rows are not those that were committed, in words."""
+    if has_shared_digest(table):
+        with warehouse.reading() as connection:
+            kept, there = shared_digests(connection, table, part)
+        return [_SHARED.format(table=table.name, site=part.site)] if are_changed(kept, there) else []
     if not has_digest(table):
         return []
     with warehouse.reading() as connection:

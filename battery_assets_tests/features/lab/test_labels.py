@@ -143,3 +143,17 @@ def test_an_end_of_life_is_told_in_percent_or_as_a_share():
             lab.percent_of_nominal(wrong)
     assert EndOfLife.at(70.0).capacity_share == pytest.approx(0.7)
     assert EndOfLife.at(None) == EndOfLife()
+
+
+def test_a_crossing_from_which_the_cell_recovers_ends_no_life():
+    """Five cold cycles amid good ones, thrice; then the end itself."""
+    good, cold, worn = [0.95] * 30, [0.72] * 5, [0.78, 0.81, 0.78, 0.77, 0.79, 0.76]
+    series = np.array([*good, *cold, *good, *cold, *good, *worn])
+    assert life_of(np.arange(1, series.size + 1), series, 0.8, 3) == lab.Life(103, lab.OBSERVED)
+    series = series[: -len(worn)]
+    assert life_of(np.arange(1, series.size + 1), series, 0.8, 3) == lab.Life(100, lab.RIGHT_CENSORED)
+
+
+def test_one_low_discharge_alone_is_no_cell_that_arrived_worn_out():
+    assert life_of(np.array([1]), np.array([0.5]), 0.8, 3) == lab.Life(1, lab.RIGHT_CENSORED)
+    assert life_of(np.array([1, 2, 3]), np.array([0.7, 0.69, 0.69]), 0.8, 3).censoring == lab.STARTED_BELOW

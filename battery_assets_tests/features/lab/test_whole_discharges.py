@@ -140,3 +140,31 @@ def test_noise_behind_a_gap_hides_no_charge():
     current[[rows, 2 * rows]] = 0.012
     found = rows_of(Points(time_s, current, *parts[2:5], open_ah))
     assert found["discharge_capacity_ah"].to_list() == pytest.approx([1.0] * 3, abs=0.01)
+
+
+@pytest.mark.parametrize(("cutoff_v", "usual_end"), [(3.0, False), (None, False), (2.5, True)])
+def test_many_half_cycles_in_a_row_do_not_become_the_usual_ones(cutoff_v, usual_end):
+    """A cell that is run at part of its depth for a while, from below full or to above empty."""
+    low = [(0.5, 0.6), (-1.0, 0.6)] * 12
+    rows = rows_of(cell_test([*full_cycles(4), *low, *full_cycles(2)]), cutoff_v, usual_end=usual_end)
+    assert rows["no_capacity"].to_list() == [*[None] * 4, *[NOT_FROM_FULL] * 12, *[None] * 2]
+    high = [*full_cycles(4), (0.5, 1.0), *[(-1.0, 0.6), (0.5, 0.6)] * 12, (-1.0, 1.0), *full_cycles(2)]
+    rows = rows_of(cell_test(high), cutoff_v, usual_end=usual_end)
+    assert rows["no_capacity"].to_list() == [*[None] * 4, *[NOT_TO_CUTOFF] * 12, *[None] * 3]
+
+
+def test_a_first_cycle_of_another_protocol_does_not_stay_the_usual_one():
+    first = cell_test([(0.5, 1.0), (-1.0, 1.0), (0.5, 0.9), *[(-1.0, 0.7), (0.5, 0.7)] * 6])
+    assert rows_of(first, None)["no_capacity"].to_list()[2:-1] == [None] * 5
+
+
+def test_what_comes_back_amid_a_discharge_is_no_capacity():
+    """Braking of a drive cycle, or a battery that buffers: 2.0 Ah flow out of a cell that holds 1.0 Ah."""
+    buffering = [*full_cycles(2), (0.5, 1.0), *[(-1.0, 0.05), (0.5, 0.05)] * 20, (-1.0, 1.0), *full_cycles(2)]
+    rows = rows_of(cell_test(buffering))
+    assert rows["discharge_capacity_ah"].to_list() == pytest.approx([1.0] * 5, abs=1e-6)
+    assert rows["charge_capacity_ah"].to_list() == pytest.approx([1.0] * 5, abs=1e-6)
+    assert rows["discharge_energy_wh"][2] == pytest.approx(rows["discharge_energy_wh"][1], rel=0.01)
+    # A small charge behind the empty cell, for storage, is none of the discharge either.
+    stored = [*full_cycles(2), (0.5, 0.05)]
+    assert rows_of(cell_test(stored))["discharge_capacity_ah"].to_list() == pytest.approx([1.0] * 2, abs=1e-6)

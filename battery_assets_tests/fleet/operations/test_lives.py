@@ -35,6 +35,24 @@ def test_a_fault_that_lasts_is_one_incident_and_one_order_with_one_due_date(site
     assert linked == [{"incident_id": first["incident_id"]}]
 
 
+def test_a_fault_lasts_over_a_month_of_which_the_site_has_no_files(site):
+    """Nights skip such a month, so that nothing of it is made: the fault is no new one afterwards."""
+    site.run("2025-01", site.alert(1, "2025-01-20 10:00"))
+    [first], [order] = site.asked(INCIDENTS), site.asked(ORDERS)
+    site.run("2025-03", site.alert(1, "2025-03-01 00:00"))
+    [last], [same] = site.asked(INCIDENTS), site.asked(ORDERS)
+    assert (last["incident_id"], last["created_at"]) == (first["incident_id"], first["created_at"])
+    assert (same["work_order_id"], same["due_date"]) == (order["work_order_id"], order["due_date"])
+    # What January says of it is March's history.
+    site.run("2025-01", site.alert(1, "2025-01-18 10:00"))
+    stale = "SELECT table_name, month FROM platform.partition_version WHERE state = 'stale'"
+    assert {(row["table_name"], row["month"]) for row in site.asked(stale)} >= {("incident", "2025-03")}
+    site.again("2025-03")
+    assert {row["created_at"] for row in site.asked(INCIDENTS) if row["month"] == "2025-03"} == {
+        at("2025-01-18 10:00")
+    }
+
+
 def test_an_old_month_that_is_made_again_gives_the_same_rows(site):
     for month in ("2025-01", "2025-02"):
         site.run(month, site.alert(1, f"{month}-05 00:00"))

@@ -62,6 +62,27 @@ def test_two_homes_on_one_database_are_refused_and_a_home_that_moved_is_not(ware
         assert connection.execute(sa.select(r.books.c.home)).scalar_one() == str(second)
 
 
+def test_a_copied_home_does_not_write_into_the_lake_of_the_original(warehouse, tmp_path):
+    """A backup that is tried out while BATTERY_LAKE_URL still names the lake of every day."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    books = meet(warehouse, first)
+    assert meet(warehouse, first) == books
+    shutil.copytree(first, second)
+    with pytest.raises(UserError, match=r"is that of the home .+first, of which .+second is a copy") as told:
+        meet(warehouse, second)
+    assert "BATTERY_LAKE_URL" in told.value.next_step
+    assert meet(warehouse, first) == books
+    shutil.rmtree(first)
+    assert meet(warehouse, second) == books
+    # A lake within the home is copied along, and both go on, each with its own.
+    third, fourth = tmp_path / "third", tmp_path / "fourth"
+    shutil.copytree(warehouse.lake_url, third / "lake")
+    assert meet(warehouse, third, lake=str(third / "lake")) == books
+    shutil.copytree(third, fourth)
+    for home in (third, fourth):
+        assert meet(warehouse, home, lake=str(home / "lake")) == books
+
+
 def test_the_home_of_other_books_is_refused(warehouse, tmp_path):
     meet(warehouse, tmp_path / "home", shared=True)
     (tmp_path / "home" / FILE).write_text("f" * 32)

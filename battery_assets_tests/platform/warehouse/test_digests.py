@@ -113,3 +113,26 @@ def test_no_kept_day_stays_where_a_row_was_changed(warehouse):
     assert made() == []
     change(warehouse, "UPDATE platform.partition_version SET rows_digest = left(rows_digest, 17) || '42'")
     assert made() == days
+
+
+@pytest.mark.parametrize(
+    "change_of", ["UPDATE fleet.battery SET position_in_string = 2 WHERE battery_code = 'a'",
+                  "DELETE FROM fleet.battery WHERE battery_code = 'b'"],
+)  # fmt: skip
+def test_a_change_of_master_data_is_told_until_the_newest_month_is_made_again(warehouse, change_of):
+    """A row of a jar is March's until April names it: both months know the site's rows as they were left."""
+    april, two = Part("alpha", "2025-04"), rows(t.battery, {"name": "a"}, {"name": "b"})
+    kept(warehouse, t.battery, two, MARCH)
+    kept(warehouse, t.battery, two, april)
+    kept(warehouse, t.battery, rows(t.battery, {"name": "z"}), Part("beta", "2025-03"))
+    for part in (MARCH, april):
+        assert changed_rows(warehouse, t.battery, part) == []
+    change(warehouse, change_of)
+    for part in (MARCH, april):
+        [words] = changed_rows(warehouse, t.battery, part)
+        assert words.startswith("battery: the rows of alpha are not those that were committed")
+    assert changed_rows(warehouse, t.battery, Part("beta", "2025-03")) == []
+    kept(warehouse, t.battery, rows(t.battery, {"name": "old"}), MARCH)
+    assert changed_rows(warehouse, t.battery, april), "an older month vouches for nothing"
+    kept(warehouse, t.battery, two, april)
+    assert changed_rows(warehouse, t.battery, MARCH) == changed_rows(warehouse, t.battery, april) == []
