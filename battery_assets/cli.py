@@ -1,5 +1,6 @@
 """battery-assets: each command is a module of `commands`, and imports what is heavy only when it runs."""
 
+import signal
 import traceback
 from typing import Any
 
@@ -21,12 +22,13 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, predict, train
+from battery_assets.commands.interrupts import interrupted_in_order
 from battery_assets.commands.lives import roll_back
 from battery_assets.commands.machines import worker
 from battery_assets.commands.operations import incident, work_orders
 from battery_assets.commands.people import key, user
 from battery_assets.commands.signals import campaign, dataset, experiment
-from battery_assets.errors import EXIT_CODES, FAILURE
+from battery_assets.errors import EXIT_CODES, FAILURE, INTERRUPTED
 from battery_assets.notify import command as notify
 from battery_assets.notify.webhooks import command as webhook
 
@@ -66,13 +68,18 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; its traceback is shown where it failed by a fault of ours."""
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
-                raise
-            traceback.print_exc()
-            ctx.exit(FAILURE)
+        with interrupted_in_order() as signals:
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                # With the codes of a shell: a caller tells them from an input that cannot be taken.
+                click.echo("interrupted; run it again to go on", err=True)
+                ctx.exit(INTERRUPTED + signals[0] - signal.SIGINT if signals else INTERRUPTED)
+            except Exception as error:
+                if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+                    raise
+                traceback.print_exc()
+                ctx.exit(FAILURE)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The exit codes, from where errors are defined."""

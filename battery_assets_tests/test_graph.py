@@ -126,8 +126,27 @@ def test_an_asset_says_who_owns_it_which_code_made_it_and_where_it_lies():
     there = {spec.key.path[-1]: spec for step in _in_lake() for spec in step.specs}
     assert {name for name, spec in there.items() if "dagster/uri" in spec.metadata} == lake
     assert there["telemetry_jar_raw"].metadata["dagster/uri"] == "/srv/lake/telemetry_jar_raw"
+
+
+def test_an_asset_of_a_table_says_its_columns_in_words():
+    of_tables = {name: spec for name, spec in SPECS.items() if "dagster/table_name" in spec.metadata}
+    assert len(of_tables) == len(t.TABLES) + 8, "those that experiments write row by row, too"
+    for name, spec in of_tables.items():
+        shown = spec.metadata["dagster/column_schema"].columns
+        assert shown, name
+        assert not [one.name for one in shown if not one.description], name
+
+
+def test_what_a_schedule_makes_says_when_it_is_old():
+    """A training or a page that was left out shows on the asset, not only in a list of runs."""
     fresh = {name for name, spec in SPECS.items() if spec.freshness_policy}
-    assert fresh == {"string_runtime", "alert", "incident", "work_order", "cycle_data"}
+    nightly = {"string_runtime", "alert", "incident", "work_order", "cycle_data", "fleet_report"}
+    assert fresh == nightly | {"rul_model", "ml_model"}
+    code = d.defs.get_repository_def()
+    for schedule in code.schedule_defs:
+        made = code.get_job(schedule.job_name).asset_layer.executable_asset_keys
+        if made:
+            assert fresh & {key.path[-1] for key in made}, schedule.name
 
 
 def _in_lake() -> list[dg.AssetsDefinition]:

@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from battery_assets.actions.session import Session, committed_months, put_site, quiet_logs, run_here
@@ -99,7 +100,7 @@ def run(stages: list[list[Step]], untrained: list[str]) -> Iterator[tuple[Step, 
     the training said is added to `untrained`.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_begin) as pool:
+    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_begin) as pool, _hurried():
         for stage in stages:
             waiting = _queues(stage)
             running: dict[Future[str], tuple[Step, str | None]] = {}
@@ -124,6 +125,17 @@ def run(stages: list[list[Step]], untrained: list[str]) -> Iterator[tuple[Step, 
                             raise
                         untrained.append(refused.message)
                     yield step, True
+
+
+@contextmanager
+def _hurried() -> Iterator[None]:
+    """Kill the workers where the block is interrupted: their pool would wait for what they work on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        raise
 
 
 def carry_out(step: Step) -> str:

@@ -62,7 +62,12 @@ def session(settings: Settings | None = None) -> Iterator[Session]:
                 # A command that was killed leaves a run in progress, and its place in the queue taken.
                 fail_abandoned_runs(instance)
             know_sites(warehouse, instance)
-            yield Session(settings, warehouse, landing, instance)
+            try:
+                yield Session(settings, warehouse, landing, instance)
+            except KeyboardInterrupt:
+                if settings.database_url is None:
+                    fail_abandoned_runs(instance)
+                raise
 
 
 def know_sites(warehouse: "Warehouse", instance: "dg.DagsterInstance", *, lab: bool = False) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
+from battery_assets.platform.dagster.metadata import column_schema
+
 datasets = dg.DynamicPartitionsDefinition(name="dataset")
 experiments = dg.DynamicPartitionsDefinition(name="experiment")
 campaigns = dg.DynamicPartitionsDefinition(name="campaign")
@@ -28,7 +30,10 @@ def says(
         "tags": {"domain": "experiments", "phase": str(phase)},
         "partitions_def": partitions,
         "description": table.comment,
-        "metadata": {"dagster/table_name": f"{table.schema}.{name}"},
+        "metadata": {
+            "dagster/table_name": f"{table.schema}.{table.name}",
+            "dagster/column_schema": column_schema(table.columns),
+        },
         # Another partition of what it follows: an experiment names its dataset in its config.
         "deps": [dg.AssetDep(one, partition_mapping=_any(one, name)) for one in follows],
         "kinds": set(kinds),

@@ -13,20 +13,17 @@ from battery_assets.errors import UserError
 from battery_assets.hosting import embedded_postgres, postgres_process
 from battery_assets.hosting.database_urls import DatabaseUrls, libpq_url, redacted, server_urls
 from battery_assets.hosting.postgres_placement import placement
+from battery_assets.hosting.server.needs import (
+    NEW_DATABASE,
+    Need,
+    of_database,
+    of_role,
+    refuse,
+    refuse_unfit,
+)
 from battery_assets.settings import Settings
 
 LARGEST_SKEW_S = 5.0
-ANALYST = "battery_analyst"
-# What a caller of some sites works as: the platform's own role has to be a member of it.
-CALLER = "battery_api"
-_MAY = """
-SELECT rolsuper OR rolcreatedb, rolsuper OR rolcreaterole,
-       has_database_privilege(current_database(), 'CREATE'),
-       has_schema_privilege('public', 'CREATE'), EXISTS (SELECT FROM pg_roles WHERE rolname = %s),
-       EXISTS (SELECT FROM pg_roles WHERE rolname = %s),
-       EXISTS (SELECT FROM pg_roles one WHERE one.rolname = %s AND pg_has_role(one.oid, 'MEMBER'))
-FROM pg_roles WHERE rolname = current_user
-"""
 
 
 @contextmanager
@@ -71,10 +68,15 @@ def prepare_server(url: str) -> DatabaseUrls:
     urls = server_urls(url)
     with _connected(url) as connection:
         _check_clock(connection)
+        refuse_unfit(connection)
         existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
         wanted = [urlsplit(one).path.removeprefix("/") for one in (urls.dagster, urls.mlflow)]
         absent = [name for name in wanted if name not in existing]
-        _refuse_lacking(connection, absent)
+        there = [one for one in (urls.dagster, urls.mlflow) if urlsplit(one).path[1:] in existing]
+        needs = of_role(connection, absent) + of_database(connection, is_warehouse=True)
+        refuse(connection.info.user, [*needs, *(need for one in there for need in _lacking_in(one))])
+        # To make a database takes longer than some servers let a statement take.
+        connection.execute("SET statement_timeout = 0")
         for name in absent:
             _create(connection, name)
     return urls
@@ -84,7 +86,9 @@ def prepare_server(url: str) -> DatabaseUrls:
 def _connected(url: str) -> Iterator[psycopg.Connection]:
     name = urlsplit(url).path.removeprefix("/")
     try:
-        connection = psycopg.connect(libpq_url(url), connect_timeout=10, autocommit=True)
+        connection = psycopg.connect(
+            libpq_url(url), connect_timeout=10, autocommit=True, client_encoding="utf8"
+        )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
         if f'database "{name}" does not exist' in str(error):
@@ -108,36 +112,37 @@ def _check_clock(connection: psycopg.Connection) -> None:
         )
 
 
-def _refuse_lacking(connection: psycopg.Connection, absent: list[str]) -> None:
-    """UserError that names everything an administrator has to run, before anything is begun."""
-    row = connection.execute(_MAY, (ANALYST, CALLER, CALLER)).fetchone() or (True,) * 7
-    makes_databases, makes_roles, makes_schemas, writes_public, has_analyst, has_caller, is_caller = row
-    role, here = connection.info.user, connection.info.dbname
-    lacking = [
-        (f'create the database "{name}"', f'CREATE DATABASE "{name}" OWNER "{role}"') for name in absent
-    ]
-    lacking = [] if makes_databases else lacking
-    if not (has_analyst or makes_roles):
-        statement = f"CREATE ROLE {ANALYST} NOLOGIN CONNECTION LIMIT 10"
-        lacking.append((f'create the role "{ANALYST}"', statement))
-    if not (has_caller or makes_roles):
-        lacking.append((f'create the role "{CALLER}"', f"CREATE ROLE {CALLER} NOLOGIN NOINHERIT"))
-    if not (is_caller or makes_roles):
-        lacking.append((f'work as "{CALLER}"', f'GRANT {CALLER} TO "{role}"'))
-    if not makes_schemas:
-        lacking.append((f'create schemas in "{here}"', f'GRANT CREATE ON DATABASE "{here}" TO "{role}"'))
-    if not writes_public:
-        lacking.append(("write its schema public", f'GRANT ALL ON SCHEMA public TO "{role}"'))
-    if lacking:
-        what = ", nor ".join(deed for deed, _ in lacking)
-        statements = " ".join(f"{statement};" for _, statement in lacking)
-        raise UserError(
-            f'the role "{role}" may not {what}, which the platform needs',
-            f'as an administrator of the server, connected to "{here}": {statements}',
+def _lacking_in(url: str) -> list[Need]:
+    """What the role lacks in a database that is there, and is Dagster's or MLflow's."""
+    name, role = urlsplit(url).path.removeprefix("/"), urlsplit(url).username
+    try:
+        with psycopg.connect(
+            libpq_url(url), connect_timeout=10, autocommit=True, client_encoding="utf8"
+        ) as connection:
+            return of_database(connection, is_warehouse=False)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip()
+    if "too many connections" in reason:
+        # Ours to the warehouse took the last one: the limit of the role is among what it lacks.
+        return []
+    connects = f'connect to "{name}"'
+    if "not currently accepting connections" in reason:
+        return [Need(connects, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true', "postgres")]
+    if "permission denied" in reason:
+        # Whose it is cannot be seen from outside; with its schema, no second round is needed.
+        writes = Need(
+            "write its schema public, if it is not its own", f'GRANT ALL ON SCHEMA public TO "{role}"', name
         )
+        return [Need(connects, f'GRANT CONNECT ON DATABASE "{name}" TO "{role}"', "postgres"), writes]
+    raise UserError(
+        f"the database {redacted(url)} cannot be reached: {reason.splitlines()[-1]}",
+        "check that the server accepts connections to it from here",
+    )
 
 
 def _create(connection: psycopg.Connection, name: str) -> None:
     # Of two commands that arrive together the second finds it made.
     with contextlib.suppress(errors.DuplicateDatabase):
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        # Of template0, to which nobody is connected, and which has any encoding.
+        owner = sql.Identifier(connection.info.user)
+        connection.execute(sql.SQL(NEW_DATABASE).format(sql.Identifier(name), owner))

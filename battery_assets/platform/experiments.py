@@ -23,18 +23,24 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment: its name, what it is for, and the metrics and parameters that decide."""
+    """An experiment: its name, what it is for, and the metrics and parameters that decide.
+
+    None of them can be left out: a page of runs that says nothing of itself has to be explained by somebody.
+    """
 
     name: str
-    note: str = ""
-    metrics: tuple[str, ...] = ()
-    params: tuple[str, ...] = ()
+    note: str
+    metrics: tuple[str, ...]
+    params: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for word in ("name", "note", "metrics", "params"):
+            if not getattr(self, word):
+                raise ValueError(f"experiment {self.name!r} has no {word}")
 
     @property
     def tags(self) -> dict[str, str]:
         """Its tags: the note, and a saved view of the runs page with the columns that decide."""
-        if not self.note:
-            return {}
         return {_NOTE: self.note, _VIEW_TAG: self._view()}
 
     def _view(self) -> str:
@@ -108,3 +114,16 @@ def delete_empty_default(client: "MlflowClient") -> None:
         default = client.get_experiment("0")
         if default.name == "Default" and not client.search_runs(["0"], max_results=1):
             client.delete_experiment("0")
+
+
+def put_model(client: "MlflowClient", name: str, note: str) -> None:
+    """Enter a registered model with what it is; words that a person has changed stay."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name, description=note)
+    except MlflowException as failure:
+        if failure.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        if not client.get_registered_model(name).description:
+            client.update_registered_model(name, note)

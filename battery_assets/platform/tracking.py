@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from battery_assets.platform.experiments import Experiment, code_tags, delete_empty_default
+from battery_assets.platform.experiments import Experiment, code_tags, delete_empty_default, put_model
 from battery_assets.platform.run_files import FROM_ROOT, files_at, location
 from battery_assets.platform.tracked_run import TrackedRun
 
@@ -47,7 +47,7 @@ class Tracking(dg.ConfigurableResource):
 
     @contextmanager
     def run(
-        self, experiment: Experiment | str, name: str, tags: Mapping[str, str] | None = None
+        self, experiment: Experiment, name: str, tags: Mapping[str, str] | None = None
     ) -> Iterator[TrackedRun]:
         """Open a run, hand it over, close it as FINISHED, or as FAILED where an exception passes through.
 
@@ -56,8 +56,7 @@ class Tracking(dg.ConfigurableResource):
         Raises TrackingUnavailable where MLflow does not answer.
         """
         client = self.client()
-        named = Experiment(experiment) if isinstance(experiment, str) else experiment
-        experiment_id = self._experiment(client, named)
+        experiment_id = self._experiment(client, experiment)
         made = client.create_run(experiment_id, run_name=name, tags={**code_tags(), **(tags or {})})
         info = made.info
         tracked = TrackedRun(client, info.run_id, experiment_id, self._files(made))
@@ -79,12 +78,13 @@ class Tracking(dg.ConfigurableResource):
         name: str,
         run_id: str,
         artifact_path: str,
+        note: str,
         tags: Mapping[str, str] | None = None,
-        note: str = "",
     ) -> str:
         """Enter a file that the run logged (`model/model.cbm`) as the next version of `name`; returns it.
 
-        `note` is what the registry says of the model as a whole.
+        `note` is what the registry says of the model as a whole. The version has the alias `newest` until the
+        next one is entered.
 
         The version's source is the file's folder; its tags `file` and `sha256` say what `fetch` must find
         there. Registering the same run and file again returns the version it already has.
@@ -93,14 +93,16 @@ class Tracking(dg.ConfigurableResource):
         for registered in client.search_model_versions(f"run_id = '{_plain(run_id)}'"):
             if registered.name == name and registered.tags.get("artifact_path") == artifact_path:
                 return str(registered.version)
-        self._named_model(client, name, note)
+        put_model(client, name, note)
         run = client.get_run(run_id)
         with tempfile.TemporaryDirectory() as folder:
             digest = _sha256(Path(self._files(run).download_artifacts(artifact_path, folder)))
         parent, _, file = artifact_path.rpartition("/")
         source = "/".join(part for part in (run.info.artifact_uri, parent) if part)
         marks = {**(tags or {}), "sha256": digest, "file": file, "artifact_path": artifact_path}
-        return str(client.create_model_version(name, source, run_id, tags=marks).version)
+        version = str(client.create_model_version(name, source, run_id, tags=marks).version)
+        client.set_registered_model_alias(name, "newest", version)
+        return version
 
     def set_aliases(self, name: str, version: str, cutoff: str, serves: bool = True) -> None:
         """Give a version the alias of its cut-off, and `production` where it serves and none is later."""
@@ -235,16 +237,6 @@ class Tracking(dg.ConfigurableResource):
             if made is None:
                 raise
             return made.experiment_id
-
-    @staticmethod
-    def _named_model(client: "MlflowClient", name: str, note: str) -> None:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            client.create_registered_model(name, description=note or None)
-        except MlflowException as failure:
-            if failure.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
 
 
 def _plain(name: str) -> str:

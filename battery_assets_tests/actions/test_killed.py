@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from battery_assets.hosting import embedded_postgres
 from battery_assets.settings import PACKAGE
 from battery_assets_tests.worlds.homes import fresh_home
 
@@ -32,6 +33,46 @@ if __name__ == "__main__":
         list(pool.map(work, [sys.argv[1]] * 2))
 """
 
+RUNS_BESIDE = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from battery_assets.actions.demo import _begin, _hurried
+from battery_assets.actions.session import session
+from battery_assets.commands.interrupts import interrupted_in_order
+def run():
+    import dagster as dg
+    from battery_assets_tests.worlds.tiny_definitions import defs
+    defs.resolve_job_def("slow_job").execute_in_process(instance=dg.DagsterInstance.get())
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    with interrupted_in_order(), session(), ProcessPoolExecutor(1, context, _begin) as pool, _hurried():
+        pool.submit(run).result()
+"""
+INTERRUPTED = """
+import os, signal
+from battery_assets.commands.interrupts import interrupted_in_order
+with interrupted_in_order() as came:
+    os.kill(os.getpid(), signal.SIGHUP)
+    print("still here")
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except KeyboardInterrupt:
+        print("asked")
+"""
+HOLDS_THE_DATABASE = """
+import time
+import click
+from battery_assets.cli import main
+from battery_assets.hosting.databases import running_database
+from battery_assets.settings import Settings
+@main.command()
+def holds():
+    with running_database(Settings.from_environment()):
+        click.echo("HOLDS")
+        time.sleep(300)
+main(["holds"])
+"""
+
 
 def is_at_work(pid: int) -> bool:
     try:
@@ -47,7 +88,7 @@ def eventually(is_so, patience_s: float) -> bool:
     return is_so()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home():
     before = dict(os.environ)
     with fresh_home() as settings:
@@ -94,3 +135,46 @@ def test_workers_die_with_the_command_that_started_them(tmp_path):
     command.send_signal(signal.SIGKILL)
     command.wait()
     assert eventually(lambda: not any(is_at_work(pid) for pid in workers), 5)
+
+
+def test_a_command_that_is_asked_to_end_leaves_no_run_that_says_it_goes_on(home, tmp_path):
+    """Nor does it wait for what its workers do, which may take minutes."""
+    from dagster import DagsterRunStatus
+
+    from battery_assets.actions.session import session
+
+    script = tmp_path / "beside.py"
+    script.write_text(RUNS_BESIDE)
+    with session(home) as at:
+        environment = {**os.environ, "BATTERY_HOME": str(home.home), "PYTHONPATH": str(PACKAGE.parent)}
+        before = {run.run_id for run in at.instance.get_runs()}
+        command = subprocess.Popen([sys.executable, str(script)], env=environment, stderr=subprocess.PIPE)
+
+        def state() -> list[DagsterRunStatus]:
+            return [run.status for run in at.instance.get_runs() if run.run_id not in before]
+
+        assert eventually(lambda: state() == [DagsterRunStatus.STARTED], 120)
+        command.send_signal(signal.SIGTERM)
+        command.communicate(timeout=60)
+        assert state() == [DagsterRunStatus.FAILURE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_command_that_is_asked_to_end_stops_its_database(home, number):
+    environment = {**os.environ, "BATTERY_HOME": str(home.home), "PYTHONPATH": str(PACKAGE.parent)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    command = subprocess.Popen([sys.executable, "-c", HOLDS_THE_DATABASE], env=environment, **pipes)
+    assert command.stdout.readline() == "HOLDS\n"
+    assert embedded_postgres.answers(home)
+    command.send_signal(number)
+    _, said = command.communicate(timeout=60)
+    assert (command.returncode, said) == (128 + number, "interrupted; run it again to go on\n")
+    assert not embedded_postgres.answers(home)
+
+
+def test_what_a_shell_lets_a_command_ignore_does_not_end_it():
+    ignored = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)}, check=True,
+        capture_output=True, text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )  # fmt: skip
+    assert ignored.stdout.split() == ["still", "here", "asked"]

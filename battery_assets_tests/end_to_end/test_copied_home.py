@@ -23,6 +23,7 @@ MAKE = f"""
 from pathlib import Path
 from battery_assets.actions.import_lab import enter_tests
 from battery_assets.actions.session import put_site, quiet_logs, run_here, session
+from battery_assets.fleet.p6_ml_digital_twin.rul_model import EXPERIMENT
 from battery_assets.platform.tracking import Tracking
 quiet_logs()
 with session() as at:
@@ -37,9 +38,9 @@ with session() as at:
     run_here("lab_month", {LAB_MONTH!r}, {LAB!r})
     tracking = Tracking(tracking_uri=at.settings.mlflow_tracking_uri, artifact_root=at.settings.artifacts_url)
     (at.settings.home / "model.cbm").write_bytes(b"a model")
-    with tracking.run("remaining useful life", "a run") as run:
+    with tracking.run(EXPERIMENT, "a run") as run:
         run.log_artifact_file(at.settings.home / "model.cbm", "model")
-    tracking.register("rul", run.run_id, "model/model.cbm")
+    tracking.register("rul", run.run_id, "model/model.cbm", "Lives.")
 """
 GO_ON = f"""
 import json, sys

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.hosting import embedded_postgres
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.experiments import Experiment
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import FROM_SCRATCH, Warehouse
 from battery_assets_tests.worlds import exports
@@ -259,8 +260,9 @@ def test_a_training_without_failures_says_so_where_the_run_failed(up, first_mont
 
 def test_two_mlflow_runs_can_be_compared(up):
     tracking = Tracking(tracking_uri=up.presence.mlflow_url)
+    compared = Experiment("compared", "Two depths.", ("loss",), ("depth",))
     for depth, loss in ((4, 0.31), (6, 0.27)):
-        with tracking.run("compared", f"depth {depth}") as run:
+        with tracking.run(compared, f"depth {depth}") as run:
             run.log_params({"depth": depth})
             run.log_metrics({"loss": loss}, step=1)
     api = f"{up.presence.mlflow_url}/api/2.0/mlflow/runs/search"

@@ -1,5 +1,6 @@
 """Server mode: an existing PostgreSQL serves all three databases, or the error says what to run there."""
 
+import contextlib
 import dataclasses
 
 import psycopg
@@ -80,6 +81,86 @@ def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no
 def address_of_administrator(server, database: str) -> str:
     info = server[1].info
     return f"postgresql://{info.user}:{info.password}@{info.host}:{info.port}/{database}"
+
+
+# What is wrong with three databases that a tenant owns: how it came, and what is said of it.
+FAULTS = {
+    "databases of another": (
+        ['ALTER DATABASE "{0}_dagster" OWNER TO postgres'], ['write the schema public of "{0}_dagster"']),
+    "closed to the role": (['ALTER DATABASE "{0}_mlflow" OWNER TO postgres',
+                            'REVOKE CONNECT ON DATABASE "{0}_mlflow" FROM PUBLIC'], ['connect to "{0}_mlflow"', "write its schema public"]),
+    "closed to all": (['ALTER DATABASE "{0}_mlflow" ALLOW_CONNECTIONS false'], ['connect to "{0}_mlflow"']),
+    "a role that only reads": (['ALTER ROLE "{0}" SET default_transaction_read_only = on'],
+                               ['write in "{0}"', 'write in "{0}_dagster"', 'write in "{0}_mlflow"']),
+    "a role of one connection": (['ALTER ROLE "{0}" CONNECTION LIMIT 1'], ["open 20 connections, but 1"]),
+    "a database of few": (['ALTER DATABASE "{0}" CONNECTION LIMIT 5'], ['open 20 connections to "{0}", but 5']),
+    "no path to a schema": (["ALTER ROLE \"{0}\" SET search_path = ''"], [
+        'find the schema public of "{0}_dagster" in its search_path', 'public of "{0}_mlflow" in its search_path']),
+    "a member in name": (['REVOKE battery_api FROM "{0}"', 'GRANT battery_api TO "{0}" WITH SET FALSE'],
+                         ['work as "battery_api"']),
+    "few letters": ([f'DROP DATABASE "{{0}}{of}"' for of in ("", "_dagster")] + [
+        f'CREATE DATABASE "{{0}}{of}" OWNER "{{0}}" ENCODING \'{code}\' LOCALE \'C\' TEMPLATE template0'
+        for of, code in (("", "LATIN1"), ("_dagster", "SQL_ASCII"))], [
+        'letter in "{0}", whose encoding is LATIN1', 'letter in "{0}_dagster", whose encoding is SQL_ASCII']),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_single_thing_that_is_missing_is_named_and_its_statement_suffices(server, fault):
+    name, administrator = f"t{list(FAULTS).index(fault)}", server[1]
+    administrator.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    for role in ("battery_analyst", "battery_api"):
+        with contextlib.suppress(psycopg.errors.DuplicateObject):
+            administrator.execute(f"CREATE ROLE {role} NOLOGIN NOINHERIT")
+    administrator.execute(f"GRANT battery_api TO {name}")
+    for one in (name, f"{name}_dagster", f"{name}_mlflow"):
+        administrator.execute(f"CREATE DATABASE {one} OWNER {name}")
+    url = address(server, name, name)
+    assert prepare_server(url)
+    made, said = FAULTS[fault]
+    for statement in made:
+        administrator.execute(statement.format(name))
+    with pytest.raises(UserError) as refused:
+        prepare_server(url)
+    assert refused.value.message.count("may not") + refused.value.message.count(", nor ") == len(said)
+    for deed in said:
+        assert deed.format(name) in refused.value.message
+    for line in refused.value.next_step.splitlines():
+        _, database, statements = line.split('"', 2)
+        with psycopg.connect(address_of_administrator(server, database), autocommit=True) as there:
+            for statement in statements.removeprefix(":").split(";"):
+                there.execute(statement)
+    assert prepare_server(url)
+
+
+def test_a_database_without_public_and_tables_of_another_are_named(server):
+    """As after a restore by an administrator."""
+    url = address(server, "maker", "fleet")
+    prepare_server(url)
+    migrate(url.replace("postgresql:", "postgresql+psycopg:"))
+    with psycopg.connect(address_of_administrator(server, "fleet")) as administrator:
+        administrator.execute("ALTER TABLE fleet.alert OWNER TO postgres")
+        administrator.commit()
+        with pytest.raises(UserError, match='change 1 tables and views of "postgres" in "fleet"'):
+            prepare_server(url)
+        administrator.execute("ALTER TABLE fleet.alert OWNER TO maker")
+    server[1].execute("CREATE DATABASE bare OWNER maker")
+    with psycopg.connect(address_of_administrator(server, "bare"), autocommit=True) as administrator:
+        administrator.execute("DROP SCHEMA public")
+        with pytest.raises(UserError, match='find a schema in "bare"') as refused:
+            prepare_server(address(server, "maker", "bare"))
+        administrator.execute(refused.value.next_step.partition(": ")[2])
+    assert prepare_server(address(server, "maker", "bare"))
+
+
+def test_what_a_role_may_take_for_a_statement_does_not_cut_the_platforms_own(server):
+    server[1].execute(f"CREATE ROLE hasty LOGIN CREATEDB CREATEROLE PASSWORD '{PASSWORD}'")
+    server[1].execute("CREATE DATABASE hasty OWNER hasty")
+    server[1].execute("ALTER ROLE hasty SET statement_timeout = '20ms'")
+    urls = prepare_server(address(server, "hasty", "hasty"))
+    migrate(urls.warehouse)
+    with transaction(urls.warehouse) as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "0"
 
 
 def test_a_warehouse_that_does_not_exist_is_named_with_its_statement(server):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from battery_assets.platform.run_files import free_from_folder
 from battery_assets.platform.tracking import Tracking
-from battery_assets_tests.worlds.stores import CONTENT, registered
+from battery_assets_tests.worlds.stores import CONTENT, RUL, registered
 
 
 def test_the_files_may_be_moved_and_nothing_names_the_folder_they_were_in(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_addresses_of_before_are_freed_from_their_folder(tmp_path: Path) -> None
 def test_no_empty_default_experiment_and_no_file_where_a_command_runs(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     tracking = Tracking(tracking_uri=f"sqlite:///{tmp_path}/home.db", artifact_root=str(tmp_path / "home"))
-    with tracking.run("rul", "a"):
+    with tracking.run(RUL, "a"):
         pass
     assert [one.name for one in tracking.client().search_experiments()] == ["rul"]
     assert {path.name for path in tmp_path.iterdir()} <= {"home.db", "home"}

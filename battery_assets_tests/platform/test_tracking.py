@@ -24,7 +24,7 @@ from battery_assets.platform.tracking import (
     TrackingUnavailable,
     without_password,
 )
-from battery_assets_tests.worlds.stores import CONTENT, registered
+from battery_assets_tests.worlds.stores import CONTENT, NOTE, RUL, registered
 
 
 class Served(Tracking):
@@ -81,7 +81,7 @@ def _wait(address: str, server: subprocess.Popen, log: Path) -> None:
 def test_the_server_shows_the_files_that_steps_logged_on_its_database(on_a_server: Served) -> None:
     home = on_a_server.home
     beside = Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home / "artifacts"))
-    with beside.run(Experiment("remaining useful life", "Lives."), "a") as run:
+    with beside.run(Experiment("remaining useful life", "Lives.", ("c_index",), ("depth",)), "a") as run:
         run.log_table(pl.DataFrame({"jar": ["a"]}), "tables/worst.csv")
     client = on_a_server.client()
     assert [item.path for item in client.list_artifacts(run.run_id, "tables")] == ["tables/worst.csv"]
@@ -149,11 +149,11 @@ def test_an_experiment_says_what_it_is_for_and_which_columns_decide(on_a_databas
 def test_the_newest_cut_off_is_in_production(on_a_database: Tracking, tmp_path: Path) -> None:
     made = {}
     for cutoff in ("2026-11", "2026-12", "2026-10"):
-        with on_a_database.run("rul", cutoff) as run:
+        with on_a_database.run(RUL, cutoff) as run:
             (tmp_path / "model.cbm").write_bytes(CONTENT)
             run.log_artifact_file(tmp_path / "model.cbm", "model")
         tags = {"cutoff_month": cutoff}
-        made[cutoff] = on_a_database.register("lives", run.run_id, "model/model.cbm", tags, note="Lives.")
+        made[cutoff] = on_a_database.register("lives", run.run_id, "model/model.cbm", "Lives.", tags)
         on_a_database.set_aliases("lives", made[cutoff], cutoff)
     found = on_a_database.client().get_registered_model("lives")
     assert found.description == "Lives."
@@ -161,9 +161,31 @@ def test_the_newest_cut_off_is_in_production(on_a_database: Tracking, tmp_path: 
     assert str(found.aliases["before_2026-10"]) == made["2026-10"]
 
 
+@pytest.mark.parametrize("left_out", ["note", "metrics", "params"])
+def test_an_experiment_that_says_nothing_of_itself_is_none(left_out: str) -> None:
+    said = {"name": "lives", "note": "How long.", "metrics": ("c_index",), "params": ("depth",)}
+    with pytest.raises(ValueError, match=f"experiment 'lives' has no {left_out}"):
+        Experiment(**{**said, left_out: type(said[left_out])()})
+
+
+def test_every_registered_model_says_what_it_is_and_which_is_the_newest(
+    on_a_database: Tracking, tmp_path: Path
+) -> None:
+    """One that an older version registered without words has them with its next training."""
+    client = on_a_database.client()
+    client.create_registered_model("rul-mute")
+    registered(on_a_database, tmp_path, "rul-mute")
+    _, second = registered(on_a_database, tmp_path, "rul-mute")
+    shown = client.get_registered_model("rul-mute")
+    assert (shown.description, str(shown.aliases["newest"])) == (NOTE, second)
+    client.update_registered_model("rul-mute", "A person's words.")
+    registered(on_a_database, tmp_path, "rul-mute")
+    assert client.get_registered_model("rul-mute").description == "A person's words."
+
+
 def test_registering_twice_gives_one_version(on_a_database: Tracking, tmp_path: Path) -> None:
     run_id, version = registered(on_a_database, tmp_path, "rul-twice")
-    assert on_a_database.register("rul-twice", run_id, "model/model.cbm") == version
+    assert on_a_database.register("rul-twice", run_id, "model/model.cbm", NOTE) == version
 
 
 def test_a_second_training_gives_a_second_version(on_a_database: Tracking, tmp_path: Path) -> None:
@@ -182,7 +204,7 @@ def test_a_changed_artifact_is_refused(on_a_database: Tracking, tmp_path: Path) 
 
 def test_an_exception_marks_the_run_failed_and_still_reaches_the_caller(on_a_database: Tracking) -> None:
     def train() -> None:
-        with on_a_database.run("rul", "2026-11|bkk") as run:
+        with on_a_database.run(RUL, "2026-11|bkk") as run:
             ids.append(run.run_id)
             run.log_metrics({"seen": 1.0})
             raise KeyError("no such column")
@@ -197,9 +219,9 @@ def test_an_exception_marks_the_run_failed_and_still_reaches_the_caller(on_a_dat
 
 
 def test_two_partitions_have_two_runs_of_one_experiment(on_a_database: Tracking) -> None:
-    with on_a_database.run("rul", "a") as first:
+    with on_a_database.run(RUL, "a") as first:
         pass
-    with on_a_database.run("rul", "b") as second:
+    with on_a_database.run(RUL, "b") as second:
         pass
     assert first.run_id != second.run_id
     assert first.experiment_id == second.experiment_id
@@ -208,7 +230,7 @@ def test_two_partitions_have_two_runs_of_one_experiment(on_a_database: Tracking)
 def test_no_run_is_left_open_in_the_process(on_a_database: Tracking) -> None:
     import mlflow
 
-    with on_a_database.run("rul", "a"):
+    with on_a_database.run(RUL, "a"):
         assert mlflow.active_run() is None
 
 

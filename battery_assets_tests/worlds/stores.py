@@ -7,12 +7,14 @@ import polars as pl
 import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.experiments import Experiment
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.identity import identity
 from battery_assets.tables.projections import polars_schema
 
 CONTENT = b"not a real model, but real bytes"
+RUL, NOTE = Experiment("rul", "Lives.", ("c_index",), ("depth",)), "Lives of jars."
 PART = Part("alpha", "2025-03")
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 GOOD = {
@@ -78,7 +80,7 @@ def registered(tracking: Tracking, folder: Path, name: str) -> tuple[str, str]:
     """The run's id, and the version of its file."""
     model = folder / "model.cbm"
     model.write_bytes(CONTENT)
-    with tracking.run("rul", "2026-10|bkk", {"partition": "2026-10|bkk"}) as run:
+    with tracking.run(RUL, "2026-10|bkk", {"partition": "2026-10|bkk"}) as run:
         run.log_params({"depth": 4, "distributions": ("Normal", "Extreme")})
         run.log_metrics({"c_index": 0.9, "not_computable": float("nan")})
         for step in range(250):
@@ -87,4 +89,4 @@ def registered(tracking: Tracking, folder: Path, name: str) -> tuple[str, str]:
         run.log_figure(_figure(), "figures/importance.png")
         run.log_table(pl.DataFrame({"jar": ["a"], "rul_days": [12.5]}), "tables/worst.csv")
         run.log_artifact_file(model, "model")
-    return run.run_id, tracking.register(name, run.run_id, "model/model.cbm", {"cutoff": "2026-11-01"})
+    return run.run_id, tracking.register(name, run.run_id, "model/model.cbm", NOTE, {"cutoff": "2026-11-01"})

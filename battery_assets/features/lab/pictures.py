@@ -10,19 +10,22 @@ from battery_assets.features.pictures.parts import (
     GREY,
     ORANGE,
     VERMILION,
+    blank,
     draw_absence,
     draw_line,
     panels_of,
     png,
 )
 from battery_assets.features.pictures.parts import figure as figure_of
-from battery_assets.features.pictures.scales import draw_scales
+from battery_assets.features.pictures.scales import POINTS_PER_INCH, draw_scales, tail, widest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_CURVES = 18
-MOST_CELLS_NAMED, CELLS_A_LINE = 8, 4
+MOST_CELLS_NAMED, CELLS_A_LINE, LONGEST_NAME = 16, 4, 30
+SIDES_OF_A_NAME = 45.0  # points that a legend's line, and the space around it, take beside its name
+MOST_LOWEST = 3  # cells that are named where there is no room for all
 
 
 def capacity_by_cycle(
@@ -41,7 +44,9 @@ def capacity_by_cycle(
         if rows.height >= 10
     ]
     named = 0 < len(tests) <= MOST_CELLS_NAMED
-    title, lines = "Discharge capacity over life", -(-len(tests) // CELLS_A_LINE) if named else 0
+    names = [tail(code, LONGEST_NAME) for code, _ in tests] if named else []
+    columns = _columns_of_names(names, 8)
+    title, lines = "Discharge capacity over life", -(-len(names) // columns)
     figure, axes = figure_of(8, 4.5, title, legend=named, below=0.2 * max(lines - 1, 0))
     if not tests:
         draw_absence(axes, "no test of ten cycles or more")
@@ -50,18 +55,31 @@ def capacity_by_cycle(
     for place, (code, rows) in enumerate(sorted(tests, key=lambda pair: pair[0])):
         cycles = rows["cycle_index"].cast(pl.Float64).to_numpy()
         draw_line(axes, cycles, rows["discharge_capacity_ah"], color=colours[place], lw=1.3)
-        axes.plot([], [], color=colours[place], label=code)
+        axes.plot([], [], color=colours[place], label=tail(code, LONGEST_NAME))
     usual = float(np.median(list(nominal_ah.values()))) if nominal_ah else np.nan
     end = end_of_life * usual
     axes.axhline(end, color=VERMILION, lw=1, ls="--")
     at = ("axes fraction", "data")
     words = f"{end_of_life:.0%} of nominal".replace("%", " %")
     axes.annotate(words, (0.01, end), xycoords=at, color=VERMILION, va="bottom", fontsize=8)
-    axes.set(xlabel="cycle of the test", ylabel="discharge capacity, Ah")
+    lowest = "" if named else f"; lowest at its end: {_lowest(tests)}"
+    axes.set(xlabel=f"cycle of the test{lowest}", ylabel="discharge capacity, Ah")
     draw_scales(axes, grid="neither")
     if named:
-        figure.legend(frameon=False, fontsize=8, ncols=CELLS_A_LINE, loc="lower center")
+        figure.legend(frameon=False, fontsize=8, ncols=columns, loc="lower center")
     return png(figure)
+
+
+def _columns_of_names(names: list[str], inches: float) -> int:
+    """How many names of a legend fit side by side."""
+    wide = widest(blank(inches, 1), names) + SIDES_OF_A_NAME
+    return int(np.clip(inches * POINTS_PER_INCH // wide, 1, CELLS_A_LINE))
+
+
+def _lowest(tests: list[tuple[str, pl.DataFrame]]) -> str:
+    """The cells that ended lowest, in words."""
+    ends = sorted((rows["discharge_capacity_ah"][-1], code) for code, rows in tests)
+    return ", ".join(tail(code, LONGEST_NAME) for _, code in ends[:MOST_LOWEST])
 
 
 def discharge_picture(code: str, volts: np.ndarray, drawn: np.ndarray, cycle: np.ndarray) -> bytes:
@@ -91,7 +109,9 @@ def dqdv_waterfall(code: str, grid_v: np.ndarray, dense: np.ndarray) -> bytes:
         lifted = dense[number] + 0.6 * tall * place / max(shown.size - 1, 1)
         axes.plot(grid_v, lifted, color=_colours(shown.size)[place], lw=0.9)
     tall_enough = grid_v[dense[shown].max(axis=0) > 0.01 * tall]
-    axes.set_xlim(tall_enough.min(), tall_enough.max())
+    # A plateau may lie in one step of the grid.
+    edge = float(np.diff(grid_v).max(initial=0.0))
+    axes.set_xlim(tall_enough.min() - edge, tall_enough.max() + edge)
     axes.set(xlabel="voltage, V", ylabel="dQ/dV, Ah/V (each cycle lifted)")
     _scale(figure, axes, shown)
     return png(figure)

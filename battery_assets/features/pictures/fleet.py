@@ -16,7 +16,14 @@ from battery_assets.features.pictures.parts import (
 )
 from battery_assets.features.pictures.parts import figure as _figure
 from battery_assets.features.pictures.parts import png as _png
-from battery_assets.features.pictures.scales import draw_scales, place_ticks
+from battery_assets.features.pictures.scales import (
+    PAD,
+    POINTS_PER_INCH,
+    draw_scales,
+    place_ticks,
+    tail,
+    widest,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +34,7 @@ SEVERITY_COLOURS = {"info": BLUE, "warning": ORANGE, "critical": VERMILION}
 MOST_COLUMNS = 372
 MOST_ROWS_NAMED, MOST_FURTHEST, MOST_BARS_NAMED = 48, 3, 72
 THIN_ASIDE = 0.008
+NAME_SIZE, LONGEST_NAME, LONGEST_CODE = 6.5, 14, 14  # points, and letters of a jar and of a string
 MOST_LETTERS = 120  # that fit side by side below nine inches
 # Twice the settled spread of 0.056 V stays pale; 0.15, 0.25 and 0.6 V are the limits of the alerts.
 STEPS_V = (-0.6, -0.25, -0.15, -0.1, 0.1, 0.15, 0.25, 0.6)
@@ -99,7 +107,8 @@ def _key_of_steps(figure: "Figure", beside: "Axes", colours: "Colormap", steps: 
 def _named_rows(order: pl.DataFrame) -> pl.DataFrame:
     """Row and name of jars for whose names there is room: all, or the first of each string and each n-th."""
     strings = order["string_code"].unique(maintain_order=True).to_list()
-    short = pl.col("string_code").replace_strict(strings, short_codes(strings), return_dtype=pl.String)
+    codes = [tail(code, LONGEST_CODE) for code in short_codes(strings)]
+    short = pl.col("string_code").replace_strict(strings, codes, return_dtype=pl.String)
     every = -(-order.height // MOST_ROWS_NAMED)
     named = order.with_columns(
         name=pl.format("{} J{}", short, pl.col("position_in_string").cast(pl.String).str.zfill(2)),
@@ -123,8 +132,10 @@ def _furthest(cells: pl.DataFrame, order: pl.DataFrame) -> str:
         .head(MOST_FURTHEST)
         .join(order.with_columns(pl.col("row").cast(cells["row"].dtype)), on="row", maintain_order="left")
     )
+    strings = order["string_code"].unique(maintain_order=True).to_list()
+    short = dict(zip(strings, short_codes(strings), strict=True))
     words = [
-        f"{code} J{place:02d} {off:+.2f} V"
+        f"{tail(short[code], LONGEST_CODE)} J{place:02d} {off:+.2f} V"
         for code, place, off in far.select("string_code", "position_in_string", "off").iter_rows()
     ]
     return f"; furthest: {', '.join(words)}" if words else ""
@@ -178,7 +189,8 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
     groups = latest.with_row_index("row").group_by("string_code", maintain_order=True)
     rows = groups.agg(middle=pl.col("row").mean(), start=pl.col("row").min())
     place_ticks(axes.xaxis, rows["middle"].to_list(), names)
-    axes.set_ylim(max(0.0, min(70.0, float(values.min()) - 5.0)), max(108.0, float(values.max()) + 6.0))
+    low = max(0.0, min(70.0, float(values.min()) - 5.0))
+    axes.set_ylim(low, _top_with_names(axes, _names_of_bars(latest), low, float(values.max())))
     axes.set_xlim(-1, len(values))
     axes.vlines(rows["start"].to_numpy()[1:] - 0.5, *axes.get_ylim(), colors=GREY, linewidths=0.6)
     of_all = codes[0].removesuffix(names[0]).rstrip("-")
@@ -192,14 +204,25 @@ def soh_bars(soh: pl.DataFrame, jars: pl.DataFrame) -> bytes:
 
 def _name_bars(axes: "Axes", latest: pl.DataFrame, worst: list[int]) -> None:
     """Names of jars above their bars; where bars are thin, of the worst of each string with its health."""
-    names = [code.rsplit("-", 1)[-1] for code in latest["battery_code"]]
-    style: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "bottom", "fontsize": 6.5}
+    names = _names_of_bars(latest)
+    style: dict[str, Any] = {"rotation": 90, "ha": "center", "va": "bottom", "fontsize": NAME_SIZE}
     thin = len(names) > MOST_BARS_NAMED
     for place in worst if thin else range(len(names)):
         percent = float(latest["soh_pct"][place])
         word = f"{names[place]} {percent:.0f} %" if thin else names[place]
         # Beside the line between two strings, not on it.
         axes.text(place + THIN_ASIDE * len(names) * thin, percent + 0.5, word, **style)
+
+
+def _names_of_bars(latest: pl.DataFrame) -> list[str]:
+    return [tail(code.rsplit("-", 1)[-1], LONGEST_NAME) for code in latest["battery_code"]]
+
+
+def _top_with_names(axes: "Axes", names: list[str], low: float, tallest: float) -> float:
+    """Where the axis of bars ends, so that a name fits above the tallest of them."""
+    high = axes.get_position().height * axes.get_figure().get_figheight() * POINTS_PER_INCH  # type: ignore[union-attr]
+    share = min((widest(axes, names, NAME_SIZE) + 2 * PAD) / high, 0.6)
+    return max(108.0, tallest + 6.0, (tallest - low * share) / (1.0 - share))
 
 
 def _health_bars(axes: "Axes", values: np.ndarray) -> None:

@@ -113,7 +113,7 @@ def month_of_string(
         "soc": lambda axes: _charge(axes, charge, choice),
         "soh": lambda axes: _health(axes, charge, choice),
     }
-    quantities = _panels_with_values(whole, currents, charge)
+    quantities = _panels_with_values(whole, currents, _of_choice(charge, choice))
     draws = [draw for name, draw in made.items() if name in quantities]
     if not draws:
         drawn, only = figure(9.2, 2.5, choice.title)
@@ -125,6 +125,11 @@ def month_of_string(
     _scales(panels, days(whole["feature_ts"]))
     _legend(drawn, "t_mean" in quantities)
     return png(drawn)
+
+
+def _of_choice(charge: pl.DataFrame, choice: StringChoice) -> pl.DataFrame:
+    """Charge and health of the jars that are drawn."""
+    return charge.filter(pl.col("battery_id").is_in([choice.weakest_id, choice.middle_id]))
 
 
 def _panels_with_values(whole: pl.DataFrame, currents: pl.DataFrame, charge: pl.DataFrame) -> set[str]:
@@ -202,6 +207,7 @@ def _voltage(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame) -> None:
         if low is not None and high is not None:
             axes.set_ylim(low - 0.1, high + 0.1)
             words += "; deep hours cut" if whole["v_low"].min() < low - 0.1 else ""  # type: ignore[operator]
+            words += "; high hours cut" if whole["v_high"].max() > high + 0.1 else ""  # type: ignore[operator]
     axes.set_title(words, **TITLE)
 
 
@@ -238,12 +244,12 @@ def _resistance(axes: "Axes", whole: pl.DataFrame, weak: pl.DataFrame, baseline:
 
 
 def _charge(axes: "Axes", charge: pl.DataFrame, choice: StringChoice) -> None:
-    lowest = 100.0
     for jar, colour in ((choice.middle_id, BLUE), (choice.weakest_id, VERMILION)):
         rows = charge.filter(pl.col("battery_id") == jar).sort("ts")
         draw_line(axes, days(rows["ts"]), rows["soc_pct"], color=colour, linewidth=1.0)
-        lowest = min(lowest, rows["soc_pct"].min() or 100.0)  # type: ignore[type-var, assignment]
-    axes.set_ylim(min(lowest - 3.0, 90.0), 101.0)
+    # An empty jar has 0 %, which is a charge like any other.
+    shown = _of_choice(charge, choice)["soc_pct"].drop_nulls().to_list()
+    axes.set_ylim(min(*(value - 3.0 for value in shown), 90.0), max(*(value + 1.0 for value in shown), 101.0))
     axes.set_title("state of charge (% of present capacity)", **TITLE)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from battery_assets.features.pictures.scales import POINTS_PER_INCH, widest
+from battery_assets.features.pictures.scales import POINTS_PER_INCH, fitted, widest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BLUE, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#8C8C8C"
 # The height is said: matplotlib would measure every tick of the axes to find one.
 TITLE: dict[str, Any] = {"fontsize": 9, "loc": "left", "y": 1.0}
+TITLE_SIZE = 11.0
 DPI, MOST_BYTES, MOST_COLOURS = 75, 60_000, 256
 GAP_STEPS = 3.0
 
@@ -41,7 +42,8 @@ def panels(width: float, height: float, rows: int, columns: int, title: str) -> 
     axes = drawn.subplots(rows, columns, squeeze=False)
     top, bottom = 1.0 - 0.595 / height, 0.805 / height
     drawn.subplots_adjust(left=0.06, right=0.985, top=top, bottom=bottom, hspace=0.22, wspace=0.14)
-    drawn.suptitle(title, fontsize=11)
+    words, size = fitted(drawn, title, TITLE_SIZE, 0.98 * width)
+    drawn.suptitle(words, fontsize=size)
     return drawn, axes
 
 
@@ -78,7 +80,10 @@ def figure(
     low = 0.55 + below + (0.27 if legend else 0.0)
     place = left / width, low / height, (width - left - right) / width, (height - low - 0.3) / height
     axes = drawn.add_axes(place)
-    axes.set_title(title, fontsize=11, y=1.0)
+    # Centred over the axes, it has room to the nearer edge on both sides.
+    middle = place[0] + place[2] / 2.0
+    words, size = fitted(drawn, title, TITLE_SIZE, 1.96 * min(middle, 1.0 - middle) * width)
+    axes.set_title(words, fontsize=size, y=1.0)
     return drawn, axes
 
 
@@ -162,7 +167,11 @@ def parted(at: np.ndarray, *values: Any) -> tuple[np.ndarray, ...]:
 
 def draw_line(axes: "Axes", at: np.ndarray, values: Any, **style: Any) -> None:
     """A line that ends where nothing was recorded; a value that stands alone is a dot."""
-    x, y = parted(at, values)
+    draw_parts(axes, *parted(at, values), **style)
+
+
+def draw_parts(axes: "Axes", x: np.ndarray, y: np.ndarray, **style: Any) -> None:
+    """A line through places and values, as `parted` gives them; a value that stands alone is a dot."""
     axes.plot(x, y, **style)
     there = np.isfinite(y)
     alone = there & ~np.append(there[1:], False) & ~np.append(False, there[:-1])

@@ -14,7 +14,7 @@ from battery_assets.features.pictures.parts import (
     png,
     short_codes,
 )
-from battery_assets.features.pictures.scales import draw_scales, place_ticks
+from battery_assets.features.pictures.scales import draw_scales, fitted, place_ticks, tail
 from battery_assets.features.ride_through.loads import MEASURED, SYSTEM
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OWN = (MEASURED, SYSTEM)
 SAFE, DOUBTFUL = 0.95, 0.5
+LONGEST_CODE = 28
+LONGEST_SHOWN = 6.0  # times the longest time that is required
 WORDS = {
     "capacity": "low capacity",
     "resistance": "high resistance",
@@ -42,17 +44,17 @@ def runtime_bars(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFr
     the required time is reached; the words behind a bar name the weakest jar and what makes it so.
     """
     shown = _shown(rows, strings, batteries)
-    codes = short_codes(shown["string_code"].to_list())
+    codes = [tail(code, LONGEST_CODE) for code in short_codes(shown["string_code"].to_list())]
     names = [f"{code}\n{_load(row)}" for code, row in zip(codes, shown.to_dicts(), strict=True)]
     tall, title = 1.6 + 0.42 * max(strings.height, 2), "How long each string carries its load"
     drawn, axes = figure(9, tall, title, names=names, legend=True)
     if shown.is_empty():
         draw_absence(axes, "no string's time is known")
         return png(drawn)
-    _bars(axes, shown)
+    most = _longest_shown(shown)
+    _bars(axes, shown, most)
     place_ticks(axes.yaxis, range(shown.height), names)
     axes.set_ylim(shown.height - 0.4, -0.6)
-    most = shown.select(pl.max_horizontal("runtime_upper_min", "required_min").max()).item()
     axes.set_xlim(0, 1.75 * most)
     axes.set_xlabel("minutes: median (dot), 90 % interval (line), required (black bar)")
     draw_scales(axes, grid="neither")
@@ -60,20 +62,38 @@ def runtime_bars(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFr
     return png(drawn)
 
 
-def _bars(axes: "Axes", shown: pl.DataFrame) -> None:
-    """A string to a place: all of one kind together, as each by itself is dear to draw."""
+def _longest_shown(shown: pl.DataFrame) -> float:
+    """Minutes to which bars reach: one of hours would leave nothing of those that may fall short."""
+    needed = shown["required_min"].max() or 0.0
+    most = shown.select(pl.max_horizontal("runtime_min", "runtime_upper_min", "required_min").max()).item()
+    return float(max(min(most, LONGEST_SHOWN * needed) if needed else most, 1.0))  # type: ignore[operator]
+
+
+def _bars(axes: "Axes", shown: pl.DataFrame, most: float) -> None:
+    """A string to a place: all of one kind together, as each by itself is dear to draw.
+
+    What lasts longer than `most` ends there in an arrow, and its words say how long.
+    """
     places = np.arange(shown.height, dtype=float)
     colours = [_colour(probability) for probability in shown["ride_through_probability"]]
     median, low, high, need = (
         shown[name].to_numpy()
         for name in ("runtime_min", "runtime_lower_min", "runtime_upper_min", "required_min")
     )
-    axes.barh(places, median, height=0.55, color=colours, alpha=0.45)
-    axes.hlines(places, low, high, colors=colours, linewidths=3)
-    axes.plot(median, places, "o", color="black", markersize=4)
+    axes.barh(places, np.minimum(median, most), height=0.55, color=colours, alpha=0.45)
+    axes.hlines(places, np.minimum(low, most), np.minimum(high, most), colors=colours, linewidths=3)
+    within = median <= most
+    axes.plot(median[within], places[within], "o", color="black", markersize=4)
+    beyond = high > most
+    axes.plot(np.full(beyond.sum(), most), places[beyond], ">", color="black", markersize=5)
     axes.vlines(need, places - 0.42, places + 0.42, colors="black", linewidths=1.5)
-    for place, edge, row in zip(places, np.maximum(high, need), shown.to_dicts(), strict=True):
-        axes.text(edge, place, f"  {_words(row)}", va="center", fontsize=8)
+    ends = np.minimum(np.fmax(high, need), most)
+    for place, edge, row, cut in zip(places, ends, shown.to_dicts(), beyond, strict=True):
+        lasts = "{runtime_min:,.0f} min ({runtime_lower_min:,.0f} to {runtime_upper_min:,.0f}); "
+        words = f"{lasts.format(**row) if cut else ''}{_words(row)}"
+        room = (1.0 - edge / (1.75 * most)) * axes.get_position().width * axes.get_figure().get_figwidth()  # type: ignore[union-attr]
+        fit, size = fitted(axes, f"  {words}", 8.0, room)
+        axes.text(edge, place, fit, va="center", fontsize=size)
 
 
 def _shown(rows: pl.DataFrame, strings: pl.DataFrame, batteries: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 POINTS_PER_INCH = 72.0
 MARK, PAD, WORDS_SIZE, LABEL_SIZE = 3.0, 5.5, 8.0, 9.0  # points
+LEAST_SIZE = 7.0  # points, of words that have to be smaller than others
 FEW = 3  # of the longest lines, one is the widest
 
 
@@ -82,6 +83,25 @@ def widest(artist: Any, words: list[str], size: float = WORDS_SIZE) -> float:
     return float(max(wide, default=0.0)) * POINTS_PER_INCH / float(figure.dpi)
 
 
+def fitted(artist: Any, words: str, size: float, inches: float) -> tuple[str, float]:
+    """Words, and the size at which so many inches hold them: smaller, at last without a middle."""
+    room = inches * POINTS_PER_INCH
+    wide = widest(artist, [words], size)
+    if wide <= room:
+        return words, size
+    smaller = max(size * room / wide, LEAST_SIZE)
+    share = room / widest(artist, [words], smaller)
+    if share < 1.0:
+        kept = int(len(words) * share * 0.97) - 1
+        words = f"{words[: kept // 2]}…{words[len(words) - (kept - kept // 2) :]}"
+    return words, smaller
+
+
+def tail(words: str, most: int) -> str:
+    """The end of words that are longer than so many letters: names that share a beginning differ there."""
+    return words if len(words) <= most else f"…{words[1 - most :]}"
+
+
 def _points(axes: "Axes") -> tuple[float, float]:
     """Width and height of axes, in points."""
     place, inches = axes.get_position(), axes.get_figure().get_size_inches()  # type: ignore[union-attr]
@@ -117,6 +137,7 @@ def _names(axes: "Axes", x: Any, y: Any, *, right: bool, size: float, tilt: floa
     deep = widest(axes, [word for _, word in x], size) * np.sin(np.radians(tilt)) if tilt else 0.5 * size
     below = -(PAD + size + deep) / high
     axes.text(1.0, below, left_out, ha="right", va="top", **common)
-    axes.text(
-        0.5, below, axes.get_xlabel(), ha="center", va="top", fontsize=LABEL_SIZE, transform=axes.transAxes
-    )
+    place, width = axes.get_position(), axes.get_figure().get_figwidth()  # type: ignore[union-attr]
+    middle = place.x0 + place.width / 2.0
+    label, points = fitted(axes, axes.get_xlabel(), LABEL_SIZE, 1.96 * min(middle, 1.0 - middle) * width)
+    axes.text(0.5, below, label, ha="center", va="top", fontsize=points, transform=axes.transAxes)

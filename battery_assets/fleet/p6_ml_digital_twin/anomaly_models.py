@@ -131,5 +131,6 @@ def _registered(
                 "features": json.dumps(list(features)),
                 "model_sha256": sha256,
             }
-            versions[name] = tracking.register(name, run.run_id, f"model/{file}", tags, note=NOTES[name])
+            versions[name] = tracking.register(name, run.run_id, f"model/{file}", NOTES[name], tags)
+            tracking.set_aliases(name, versions[name], str(part.month), serves=False)
     return versions

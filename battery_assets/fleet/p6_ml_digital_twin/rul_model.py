@@ -210,7 +210,7 @@ def _kept(
         "model_sha256": sha256,
     }
     name = REMAINING_LIFE.registered_name
-    version = tracking.register(name, run.run_id, "model/model.cbm", tags, note=MODEL_NOTE)
+    version = tracking.register(name, run.run_id, "model/model.cbm", MODEL_NOTE, tags)
     tracking.set_aliases(name, version, str(part.month), judged.passed)
     words = f"{_words(model, metrics, part)} Gate {judged.words}."
     run.set_tags({"mlflow.note.content": words})

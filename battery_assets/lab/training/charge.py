@@ -14,6 +14,7 @@ from battery_assets.lab.training import books
 from battery_assets.lab.training.points import Points, series_of
 from battery_assets.lab.training.work import (
     EXPERIMENT,
+    MODEL_NOTE,
     WEIGHTS,
     Trained,
     keep_weights,
@@ -62,7 +63,8 @@ def train(
             keep_weights(run, lambda path: save(fitted, path))
             split = [{"battery_id": number, "role": role} for number, role in chosen.roles.items()]
             run.log_table(pl.DataFrame(split), "split.csv")
-        version = tracking.register(name, run.run_id, f"model/{WEIGHTS}", {**tags, "data": chosen.version})
+        marks = {**tags, "data": chosen.version}
+        version = tracking.register(name, run.run_id, f"model/{WEIGHTS}", MODEL_NOTE, marks)
         model_id = books.put_model(
             warehouse, _last(test, said, chosen), algorithm=recipe.algorithm, name=name, version=version,
             job_id=job_id, metrics=books.plain(scores), file_path=f"models:/{name}/{version}#{WEIGHTS}",

@@ -14,6 +14,7 @@ import numpy as np
 
 from battery_assets.lab.training import books
 from battery_assets.lab.training.selection import Selection, select
+from battery_assets.platform.experiments import Experiment
 from battery_assets.platform.jobs.work import Work, working
 from battery_assets.platform.tracking import TrackedRun, Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -22,7 +23,19 @@ if TYPE_CHECKING:
     from battery_assets.learning.networks.cells import Cells
     from battery_assets.learning.networks.fitting import Epoch, Fitted
 
-EXPERIMENT = "lab networks"
+EXPERIMENT = Experiment(
+    "lab networks",
+    "Networks on the cells of a lab: a run for each training, ensemble and comparison. They learn health and "
+    "cycles left of a cycle, or the charge of a point (target soc), and are judged on cells that they never "
+    "saw. Scores that end in a name are those of a rule or a filter on the same cells.",
+    metrics=("soh_rmse", "rul_rmse", "soc_rmse", "rul_rmse_mean_life", "soc_rmse_kalman", "probes_red"),
+    params=("model", "algorithm", "target", "seed", "strategy", "data_versions_sha256"),
+)
+MODEL_NOTE = (
+    "A network on the cells of a lab, as its job asked for. Each version is a training: the tags lab and "
+    "job_id say which, data which rows it learned from. The alias `newest` is the latest one; which of "
+    "them speaks is said with each prediction."
+)
 WEIGHTS = "weights.safetensors"
 SHORT = {"mean life - cycle": "mean_life", "linear fade": "linear_fade"}
 
@@ -68,7 +81,8 @@ def train(
             scores = _scored(run, fitted, learned, test)
             scores |= _probed(work, run, fitted, (learned, valid, test))
             _keep_weights(run, fitted, chosen)
-        version = tracking.register(name, run.run_id, f"model/{WEIGHTS}", {**tags, "data": chosen.version})
+        marks = {**tags, "data": chosen.version}
+        version = tracking.register(name, run.run_id, f"model/{WEIGHTS}", MODEL_NOTE, marks)
         model_id = books.put_model(
             warehouse, _said(fitted, test, chosen), algorithm=recipe.algorithm, name=name, version=version,
             job_id=job_id, metrics=books.plain(scores), file_path=f"models:/{name}/{version}#{WEIGHTS}",

@@ -23,7 +23,14 @@ _PHASES = {
 # What a domain ends in is looked after every night; a month that nobody has made for that long is old.
 _WARN, _FAIL = timedelta(hours=36), timedelta(days=35)
 FRESH = dg.FreshnessPolicy.time_window(fail_window=_FAIL, warn_window=_WARN)
-_ENDS_IN = {"string_runtime", "alert", "incident", "work_order", "cycle_data"}
+# What is trained on the 3rd of each month is a month old the day before, and old where a month was left out.
+FRESH_MONTHLY = dg.FreshnessPolicy.time_window(fail_window=2 * _FAIL, warn_window=_FAIL)
+_ENDS_IN = {
+    **dict.fromkeys(
+        ("string_runtime", "alert", "incident", "work_order", "cycle_data", "fleet_report"), FRESH
+    ),
+    **dict.fromkeys(("rul_model", "ml_model"), FRESH_MONTHLY),
+}
 
 
 def group_of(phase: int, *, lab: bool) -> str:
@@ -38,6 +45,10 @@ def _said_by_both(phase: int, *, lab: bool) -> dict[str, Any]:
         "owners": [f"team:{domain}"],
         "tags": {"domain": domain, "phase": str(phase)},
     }
+
+
+def _looked_after(name: str) -> dict[str, Any]:
+    return {"freshness_policy": _ENDS_IN[name]} if name in _ENDS_IN else {}
 
 
 @dataclass(frozen=True)
@@ -134,7 +145,7 @@ def _said_by_table(table: sa.Table) -> dict[str, Any]:
     return {
         "name": table.name,
         **_said_by_both(table.info["phase"], lab=table.info["lab"]),
-        **({"freshness_policy": FRESH} if table.name in _ENDS_IN else {}),
+        **_looked_after(table.name),
         "partitions_def": partitions_of(table),
         "description": table.comment,
         "metadata": definition_metadata(table),
@@ -146,6 +157,7 @@ def _said_by_other(made: Model | Page) -> dict[str, Any]:
     return {
         "name": made.name,
         **_said_by_both(made.phase, lab=made.cut == "lab"),
+        **_looked_after(made.name),
         "partitions_def": _partitions(made.cut),
         "description": made.comment,
         "metadata": {"registered_name": made.registered_name} if isinstance(made, Model) else {},

@@ -1,7 +1,7 @@
 """What Dagster shows of a materialization: rows, time span, checksum, schema, pictures."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -37,7 +37,16 @@ def _span(table: sa.Table, profile: dict[str, Any]) -> tuple[str | None, str | N
 
 def definition_metadata(table: sa.Table) -> dict[str, Any]:
     """Metadata of the asset itself: columns with types, units and words."""
-    schema = dg.TableSchema(
+    return {
+        "dagster/column_schema": column_schema(columns(table)),
+        "store": table.info["store"],
+        "dagster/table_name": f"{table.schema}.{table.name}",
+    }
+
+
+def column_schema(shown: Iterable[sa.Column]) -> dg.TableSchema:
+    """Columns as Dagster shows them: names, types, words."""
+    return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 c.name,
@@ -45,14 +54,9 @@ def definition_metadata(table: sa.Table) -> dict[str, Any]:
                 c.comment,
                 constraints=dg.TableColumnConstraints(nullable=bool(c.nullable)),
             )
-            for c in columns(table)
+            for c in shown
         ]
     )
-    return {
-        "dagster/column_schema": schema,
-        "store": table.info["store"],
-        "dagster/table_name": f"{table.schema}.{table.name}",
-    }
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float]:

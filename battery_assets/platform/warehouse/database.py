@@ -18,6 +18,10 @@ from battery_assets.platform.warehouse.serving import outer, pool_of, sites_seen
 from battery_assets.platform.warehouse.sites import narrow
 from battery_assets.tables.projections import key_columns, polars_schema
 
+# Managed servers give roles limits that a migration, a month's rows or a claim that waits would meet.
+_OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=60000 -c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
+)
 # Bare it is NULL, in quotes it is a text like any other: every text is quoted on its way in.
 _NULL = "\\N"
 # Deadlock, serialization, a server that stops or starts: the same transaction may succeed when repeated.
@@ -35,12 +39,7 @@ def engine(url: str) -> sa.Engine:
 @functools.lru_cache(maxsize=8)
 def usual_engine(url: str) -> sa.Engine:
     """One engine for each database and process; two spare connections are enough for a step."""
-    made = sa.create_engine(
-        url,
-        pool_size=2,
-        max_overflow=4,
-        connect_args={"options": "-c timezone=UTC -c lock_timeout=60000"},
-    )
+    made = sa.create_engine(url, pool_size=2, max_overflow=4, connect_args={"options": _OPTIONS})
     ask_after_rest(made)
     return made
 

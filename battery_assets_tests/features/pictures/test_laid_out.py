@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from battery_assets.features.lab import pictures as lab
-from battery_assets.features.pictures import fleet, month, ride, ripple
+from battery_assets.features.pictures import fleet, month, ride, ripple, runtime
 from battery_assets.features.pictures.parts import parted
 from battery_assets_tests.features.pictures import test_fleet, test_month
 from battery_assets_tests.features.pictures.test_ripple import told
@@ -18,7 +18,8 @@ from battery_assets_tests.worlds import operations as world
 def drawn(monkeypatch):
     """Figures as they are about to be encoded."""
     figures: list = []
-    for module, name in ((fleet, "_png"), (month, "png"), (ride, "png"), (ripple, "png"), (lab, "png")):
+    drawing = ((month, "png"), (ride, "png"), (ripple, "png"), (lab, "png"), (runtime, "png"))
+    for module, name in ((fleet, "_png"), *drawing):
         encode = getattr(module, name)
         monkeypatch.setattr(
             module, name, lambda figure, encode=encode: figures.append(figure) or encode(figure)
@@ -100,7 +101,7 @@ def test_rows_and_bars_name_their_jars(drawn):
     fleet.soh_bars(test_fleet.health(), world.jars())
     heat, bars = map(words, drawn)
     assert {f"{string} J{n:02d}" for string in "AB" for n in range(1, 25)} <= heat
-    assert any("furthest: DC-S-A J" in word and "-2." in word for word in heat)
+    assert any("furthest: A J" in word and "-2." in word for word in heat)
     assert {f"J{n:02d}" for n in range(1, 25)} <= bars
 
 
@@ -143,3 +144,101 @@ def test_a_test_without_discharges_has_no_empty_axes(drawn, draw):
     [axes] = drawn[0].axes
     assert not axes.axison
     assert any(word.startswith("no ") for word in words(drawn[0]))
+
+
+def ride_of(jars: pl.DataFrame, seconds: int = 3600) -> None:
+    string, _ = test_month.ridden(5, seconds)
+    ride.ride_picture("a ride", string, jars, test_month.START, test_month.START + timedelta(seconds=seconds))
+
+
+def test_jars_that_a_monitor_asks_one_after_the_other_have_lines(drawn):
+    """No two jars have an instant in common: side by side in one table each stood between gaps."""
+    _, jars = test_month.ridden(5, 3600)
+    place = pl.col("battery_code").str.slice(1).cast(pl.Int64)
+    ride_of(jars.with_columns(ts=pl.col("ts") + pl.duration(milliseconds=150 * place)))
+    for axes in drawn[0].axes[-2:]:
+        reached = [np.ptp(line.get_xdata()[np.isfinite(line.get_ydata())]) for line in axes.lines]
+        assert len([width for width in reached if width > 0.6 * np.ptp(axes.get_xlim())]) == 24
+
+
+def test_a_jar_that_sent_no_voltage_at_the_end_is_not_the_lowest(drawn):
+    _, jars = test_month.ridden(5, 3600)
+    late = (pl.col("battery_code") == "J03") & (pl.col("ts") > test_month.START + timedelta(seconds=3000))
+    ride_of(jars.with_columns(voltage_v=pl.when(~late).then("voltage_v")))
+    ride_of(jars.with_columns(voltage_v=pl.lit(None, pl.Float64)))
+    assert [len(figure.axes) for figure in drawn] == [6, 4]
+    assert drawn[0].axes[4].get_title("left").endswith("lowest at the end: J07")
+
+
+def test_an_empty_jar_and_high_hours_lie_within_the_axes_or_are_told(drawn):
+    whole, weak, currents, charge = test_month.month(744)
+    high = pl.when(pl.int_range(pl.len()) == 300).then(18.0).otherwise("v_high").alias("v_high")
+    of_weak = pl.col("battery_id") == choice().weakest_id
+    empty = charge.with_columns(soc_pct=pl.when(of_weak).then(0.0).otherwise("soc_pct"))
+    month.month_of_string(choice(), whole.with_columns(high), weak, currents, empty)
+    volts, *_, soc, _ = drawn[0].axes
+    assert volts.get_title("left").endswith("; high hours cut")
+    assert soc.get_ylim()[0] < 0.0
+    others = charge.filter(~pl.col("battery_id").is_in([choice().weakest_id, choice().middle_id]))
+    month.month_of_string(choice(), whole, weak, currents, others)
+    assert len(drawn[1].axes) == 4
+
+
+LONG = "Data Centre Rangsit/Hall 3 on the north side/Cabinet 12 behind the second door"
+
+
+def rides(*others: dict) -> bytes:
+    one = {
+        "load_basis": "measured_load", "load_kind": "constant_power", "load_w": 30e3, "required_min": 15.0,
+        "runtime_min": 20.0, "runtime_lower_min": 17.0, "runtime_upper_min": 24.0, "ride_through_probability": 0.99,
+        "limited_by": "capacity", "repair_gain_min": 3.0,
+    }  # fmt: skip
+    rows = [
+        {**one, "string_id": f"s{k}", "weakest_battery_id": f"s{k}-j7", **other}
+        for k, other in enumerate(others)
+    ]
+    jars = test_month.jars(len(others)).with_columns(string_code=pl.format(LONG + " {}", "string_id"))
+    schema = {name: kind for name, kind in runtime_schema().items() if name in rows[0]}
+    frame = pl.DataFrame(rows, schema=schema).with_columns(
+        pl.lit(None, kind).alias(name) for name, kind in runtime_schema().items() if name not in schema
+    )
+    return runtime.runtime_bars(frame, jars.unique("string_id", maintain_order=True), jars)
+
+
+def runtime_schema() -> dict:
+    from battery_assets.features.ride_through.runtime import SCHEMA
+
+    return dict(SCHEMA)
+
+
+def test_a_string_that_lasts_for_days_leaves_room_for_one_that_lasts_minutes(drawn):
+    rides({}, {"runtime_min": 4000.0, "runtime_lower_min": 900.0, "runtime_upper_min": 20_000.0})
+    rides({"runtime_min": 0.0, "runtime_lower_min": 0.0, "runtime_upper_min": 0.0, "required_min": 0.0})
+    [axes] = drawn[0].axes
+    assert 20.0 / np.ptp(axes.get_xlim()) > 0.1
+    assert any("4,000 min (900 to 20,000)" in word for word in words(drawn[0]))
+
+
+def test_names_of_any_length_stay_within_the_picture(drawn):
+    jars = world.jars().with_columns(
+        battery_code=pl.format(LONG + " {} Battery No. {}", "string_code", "position_in_string"),
+        string_code=pl.format(LONG + " {}", "string_code"),
+    )
+    low = pl.when(pl.col("battery_id").is_in(jars["battery_id"][:3].to_list())).then(11.4).otherwise("v_mean")
+    fleet.voltage_heat_map(test_fleet.fleet_hours(48).with_columns(v_mean=low), jars)
+    fleet.soh_bars(test_fleet.health(), jars)
+    rides({}, {"runtime_min": 4000.0, "runtime_upper_min": 20_000.0})
+    lab.discharge_picture(
+        f"{LONG}, {LONG}", np.linspace(4.2, 2.5, 50), np.linspace(0, 2, 50), np.ones(50, int)
+    )
+    rows = pl.DataFrame({"cycle_index": list(range(1, 31)), "discharge_capacity_ah": np.linspace(5, 4.5, 30)})
+    for cells in (7, 30):
+        tests = pl.concat(rows.with_columns(session_id=pl.lit(f"s{n}")) for n in range(cells))
+        lab.capacity_by_cycle(tests, {f"s{n}": f"{LONG}, cell {n}" for n in range(cells)}, {"c": 5.0})
+    for figure in drawn:
+        renderer, page = figure.canvas.get_renderer(), figure.bbox
+        shown = [axes.title for axes in figure.axes] + [text for axes in figure.axes for text in axes.texts]
+        for text in (*shown, *figure.legends):
+            box = text.get_window_extent(renderer)
+            assert page.x0 - 1 <= box.x0 and box.x1 <= page.x1 + 1, (text, box)
+            assert page.y0 - 1 <= box.y0 and box.y1 <= page.y1 + 1, (text, box)

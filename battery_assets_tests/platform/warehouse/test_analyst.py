@@ -59,6 +59,21 @@ OTHERS = [
     "SELECT count(*) FROM truth.jar_truth", "SELECT raw FROM platform.quarantined_row",
     "SELECT value FROM platform.quarantined_row", "SELECT * FROM pg_authid", "SELECT * FROM pg_largeobject",
     "SELECT * FROM public.alembic_version", "LOCK TABLE public.migration_turn IN ACCESS SHARE MODE",
+    # Changes in the guise of questions, and through functions that run what they are given.
+    "WITH gone AS (DELETE FROM fleet.alert RETURNING 1) SELECT * FROM gone",
+    "MERGE INTO fleet.alert a USING fleet.alert b ON false WHEN NOT MATCHED THEN INSERT DEFAULT VALUES",
+    "SELECT query_to_xml('DELETE FROM fleet.alert', true, true, '')",
+    "SELECT table_to_xml('truth.jar_truth', true, true, '')", "SELECT schema_to_xml('truth', true, true, '')",
+    "SELECT ts_stat('SELECT email FROM service.\"user\"')", "SELECT to_jsonb(q) FROM platform.quarantined_row q",
+    "SELECT set_config('role', 'postgres', false)", "SELECT set_config('session_authorization', 'postgres', false)",
+    "SET ROLE battery_api", "SET ROLE pg_read_all_data", "REASSIGN OWNED BY postgres TO battery_analyst",
+    "ALTER USER postgres PASSWORD 'x'", "ALTER ROLE battery_analyst NOLOGIN", "DROP DATABASE dagster",
+    "COPY fleet.location FROM PROGRAM 'id'", "SELECT pg_ls_waldir()", "SELECT pg_hba_file_rules()", "LOAD 'auto_explain'",
+    "CREATE EXTENSION vector", "CREATE FOREIGN DATA WRAPPER x", "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p",
+    "CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION f()", "CREATE UNLOGGED TABLE mine (a int)",
+    "SELECT pg_clear_relation_stats('fleet', 'alert')", "REINDEX TABLE fleet.alert", "CLUSTER fleet.alert",
+    "SELECT pg_log_backend_memory_contexts(pg_backend_pid())", "SET session_preload_libraries = 'x'",
+    "SET allow_system_table_mods = on", "SET deadlock_timeout = '1ms'", "SELECT * FROM service.api_keys",
 ]  # fmt: skip
 FORBIDDEN = [*LOCKS, *(f"SELECT {call}" for call in LARGE_OBJECTS), *WRITES, *OTHERS]
 # PostgreSQL says no more than a warning, and does nothing.

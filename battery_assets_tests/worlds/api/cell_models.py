@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from battery_assets.lab.training.work import EXPERIMENT, MODEL_NOTE
 from battery_assets.platform.jobs import core
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -40,9 +41,9 @@ def put_model(warehouse: Warehouse, home: Path, lab: str = LAB, tracking: Tracki
     file = home / "weights.safetensors"
     save(fit(train, valid, seen, recipe, lambda _: False), file)
     tracking = tracking or Tracking(tracking_uri=f"sqlite:///{home}/mlflow.db", artifact_root=str(home))
-    with tracking.run("cells", "one", {"partition": lab}) as run:
+    with tracking.run(EXPERIMENT, "one", {"partition": lab}) as run:
         run.log_artifact_file(file, "model")
-    version = tracking.register(f"{lab}-network", run.run_id, "model/weights.safetensors", {})
+    version = tracking.register(f"{lab}-network", run.run_id, "model/weights.safetensors", MODEL_NOTE)
     with warehouse.transaction() as connection:
         job = core.ask(connection, s.KIND, {"lab": lab, "algorithm": "baseline", "user_id": 0}, 1)
         row = {"job_id": job, "algorithm": "baseline", "name": f"{lab}-network", "version": version,
