@@ -1,6 +1,5 @@
-"""python -m battery_assets_tests.worlds.spread.alone: the months of the spread sites, by one process."""
+"""The sites of a spread backfill, and their month computed by one process."""
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,26 +29,17 @@ def enter_sites(at: "Session") -> None:
         add_synthetic_site(at, name, terms)
 
 
-def main() -> int:
-    """0 where every month was computed."""
-    from battery_assets.actions.session import quiet_logs, session
+def carry_out(at: "Session") -> None:
+    """Enter the sites and compute their month, in this process."""
+    import dagster as dg
 
-    quiet_logs()
-    with session() as at:
-        enter_sites(at)
-        import dagster as dg
+    from battery_assets.definitions import defs
 
-        from battery_assets.definitions import defs
-
-        job = defs.resolve_job_def("site_month")
-        wanted = [dg.AssetKey(name) for name in STEPS]
-        for site in SITES:
-            key = dg.MultiPartitionKey({"month": MONTH, "site": site})
-            job.execute_in_process(
-                instance=at.instance, partition_key=key, asset_selection=wanted, run_config=QUIET
-            )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    enter_sites(at)
+    job = defs.resolve_job_def("site_month")
+    wanted = [dg.AssetKey(name) for name in STEPS]
+    for site in SITES:
+        key = dg.MultiPartitionKey({"month": MONTH, "site": site})
+        job.execute_in_process(
+            instance=at.instance, partition_key=key, asset_selection=wanted, run_config=QUIET
+        )

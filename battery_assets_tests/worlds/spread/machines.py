@@ -6,15 +6,15 @@ Runs are handed in as the pages hand them in, over GraphQL; nothing of what carr
 import dataclasses
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from dagster import DagsterEventType
 
 from battery_assets.actions.session import session
 from battery_assets.errors import UserError
@@ -26,9 +26,9 @@ from battery_assets.hosting.workers import broker as broker_of
 from battery_assets.hosting.workers import local
 from battery_assets.hosting.workers.fitness import refuse_unfit
 from battery_assets.platform import object_stores
-from battery_assets.settings import PACKAGE, Settings
-from battery_assets_tests.worlds.served import LAUNCH, LOCATION, environment_of, partition, until
-from battery_assets_tests.worlds.spread import night
+from battery_assets.settings import Settings
+from battery_assets_tests.worlds.served import LAUNCH, LOCATION, partition, until
+from battery_assets_tests.worlds.spread import alone, night
 from battery_assets_tests.worlds.spread.alone import MONTH, SITES, STEPS, enter_sites
 from battery_assets_tests.worlds.spread.asking import asking
 from battery_assets_tests.worlds.spread.stores import platform, surroundings
@@ -48,18 +48,18 @@ class Machines:
     children: dict[str, Child]
     ask: Callable[..., Any]
 
-    def launch(self, site: str) -> None:
-        """Hand in the month of a site."""
+    def launch(self, site: str, month: str = MONTH) -> None:
+        """Hand in a month of a site."""
         selector = {**LOCATION, "pipelineName": "site_month"}
         selector["assetSelection"] = [{"path": [name]} for name in STEPS]  # type: ignore[assignment]
-        tags = [{"key": key, "value": value} for key, value in partition(MONTH, site).items()]
+        tags = [{"key": key, "value": value} for key, value in partition(month, site).items()]
         params = {"selector": selector, "runConfigData": {}, "executionMetadata": {"tags": tags}}
         answer = self.ask(LAUNCH, {"params": params})["launchRun"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
 
     def kill_a_worker(self) -> str:
         """Kill the worker that has ended a step of its run and not yet the run; its name."""
-        name = until(self._in_the_middle, PATIENCE_S, self.said("worker-1", "worker-2", "daemon"))
+        name = until(self._in_the_middle, PATIENCE_S, self.said(*self.children))
         os.kill(night.process_of(self.settings.home, name), signal.SIGKILL)
         return name
 
@@ -71,12 +71,11 @@ class Machines:
 
     def steps_of(self, run: "DagsterRun") -> list[tuple[str, str]]:
         """Partition and name of each step that succeeded in a run."""
-        events = [entry.dagster_event for entry in self.instance.all_logs(run.run_id)]
-        partition = run.tags["dagster/partition"]
+        ended = self.instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_SUCCESS)
         return [
-            (partition, str(event.step_key))
-            for event in events
-            if event is not None and event.is_step_success
+            (run.tags["dagster/partition"], str(entry.dagster_event.step_key))
+            for entry in ended
+            if entry.dagster_event is not None
         ]
 
     def worker_of(self, run: "DagsterRun") -> str:
@@ -89,15 +88,15 @@ class Machines:
         """Every run of the job."""
         return [run for run in self.instance.get_runs() if run.job_name == "site_month"]
 
-    def ended(self) -> "list[DagsterRun]":
-        """The runs once every site's month is there and nothing is in progress."""
+    def ended(self, partitions: int = len(SITES)) -> "list[DagsterRun]":
+        """The runs once so many partitions are there and nothing is in progress."""
 
         def all_done() -> "list[DagsterRun] | None":
             runs = self.runs()
             done = {run.tags["dagster/partition"] for run in runs if run.status.value == "SUCCESS"}
-            return runs if len(done) == len(SITES) and all(run.is_finished for run in runs) else None
+            return runs if len(done) == partitions and all(run.is_finished for run in runs) else None
 
-        return until(all_done, PATIENCE_S, self.said("daemon", "worker-1", "worker-2"))
+        return until(all_done, PATIENCE_S, self.said(*self.children))
 
     def said(self, *names: str) -> str:
         """The last lines of processes."""
@@ -114,38 +113,35 @@ class Outcome:
 
 
 def spread(stores: dict[str, str]) -> Outcome:
-    """Two workers carry out the months of both sites, one of them is killed; one process does so too."""
+    """Two workers carry out the months of both sites, one of them is killed; meanwhile one process does so too."""
     object_stores.object_store.cache_clear()
-    with night.home(platform(stores)) as lonely, (lonely.home / "alone.log").open("wb") as said:
-        one = subprocess.Popen(
-            [sys.executable, "-m", "battery_assets_tests.worlds.spread.alone"],
-            env=environment_of(lonely), cwd=PACKAGE.parent, stdout=said, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        try:
-            with night.home(platform(stores)) as books:
-                ended, refused = _by_two(books)
-            assert one.wait(PATIENCE_S) == 0, (lonely.home / "alone.log").read_text()
-        finally:
-            one.kill()
-            object_stores.object_store.cache_clear()
-        return Outcome(ended, night.checksums(str(lonely.database_url)), refused)
+    try:
+        with night.home(platform(stores)) as books:
+            began = time.monotonic()
+            with machines(books) as at:
+                for site in SITES:
+                    at.launch(site)
+                killed = at.kill_a_worker()
+                refused = refusals(at.settings)
+                checksums = undisturbed(stores)
+                runs = at.ended()
+                workers = Counter(at.worker_of(run) for run in runs)
+                steps = Counter(step for run in runs for step in at.steps_of(run))
+            assert not night.left_over(books.home), "a worker outlived its machines"
+            rows = [{"runId": run.run_id, "status": run.status.value, "tags": run.tags} for run in runs]
+            seconds, theirs = time.monotonic() - began, night.checksums(str(books.database_url))
+            return Outcome(night.Ended(theirs, rows, workers, killed, seconds, steps), checksums, refused)
+    finally:
+        object_stores.object_store.cache_clear()
 
 
-def _by_two(books: Settings) -> tuple[night.Ended, dict[str, str]]:
-    began = time.monotonic()
-    with machines(books) as at:
-        for site in SITES:
-            at.launch(site)
-        killed = at.kill_a_worker()
-        refused = refusals(at.settings)
-        runs = at.ended()
-        workers = Counter(at.worker_of(run) for run in runs)
-        steps = Counter(step for run in runs for step in at.steps_of(run))
-    assert not night.left_over(books.home), "a worker outlived its machines"
-    told = [{"runId": run.run_id, "status": run.status.value, "tags": run.tags} for run in runs]
-    seconds = time.monotonic() - began
-    checksums = night.checksums(str(books.database_url))
-    return night.Ended(checksums, told, workers, killed, seconds, steps), refused
+def undisturbed(stores: dict[str, str]) -> night.Checksums:
+    """What this process alone ends with, on a database and a lake of its own."""
+    with night.home(platform(stores)) as home:
+        settings = dataclasses.replace(home, broker_url=None)
+        with surroundings({**launch.QUIET, **settings.variables()}), session(settings) as at:
+            alone.carry_out(at)
+        return night.checksums(str(settings.database_url))
 
 
 def refusals(settings: Settings) -> dict[str, str]:
@@ -171,12 +167,16 @@ def refusals(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def machines(settings: Settings) -> Iterator[Machines]:
-    """The broker (ours, unless one is named), two workers, a code server and the daemon for a block."""
+def machines(settings: Settings, cores: Sequence[int | None] = (None, None)) -> Iterator[Machines]:
+    """The broker (ours, unless one is named), workers, a code server and the daemon for a block.
+
+    `cores`: for each worker the core that it is pinned to, or None.
+    """
     from dagster._core.workspace.load_target import GrpcServerTarget
 
     broker = broker_of.prepare(settings) if settings.broker_url is None else None
-    settings = local.settings_with(settings, broker, 2)
+    settings = dataclasses.replace(settings, runs_at_once=len(cores))
+    settings = local.settings_with(settings, broker, len(cores))
     code = chosen_port("the code server's port", 0)
     children: dict[str, Child] = {}
     with surroundings({**launch.QUIET, **settings.variables()}), session(settings) as at, _ended(children):
@@ -193,15 +193,16 @@ def machines(settings: Settings) -> Iterator[Machines]:
         enter_sites(at)
         _look_often(launch.install_dagster_home(settings, code))
         until(lambda: local.answers(settings), PATIENCE_S, "the broker does not answer")
-        for number in (1, 2):
+        for number, core in enumerate(cores, start=1):
             own = {**environment, **local.surroundings(settings, number)}
-            begin(f"worker-{number}", local.command(number), own)
+            pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]
+            begin(f"worker-{number}", [*pinned, *local.command(number)], own)
         until(lambda: code_server_answers(code), PATIENCE_S, "the code server does not answer")
         begin("daemon", launch.daemon(settings), environment)
         target = GrpcServerTarget("127.0.0.1", code, None, "battery_assets")
         with asking(at.instance, target) as ask:
             started = Machines(settings, at.instance, children, ask)
-            until(lambda: local.listening(settings) >= 2, PATIENCE_S, started.said("worker-1", "worker-2"))
+            until(lambda: local.listening(settings) >= len(cores), PATIENCE_S, started.said("worker-1"))
             yield started
 
 
