@@ -21,7 +21,7 @@ KEPT_DAYS = 30
 # What one machine's night may cost before somebody has to act.
 LIMITS = {
     "event log, MB a night": 50.0,
-    "enqueueing, minutes": 30.0,
+    "enqueueing, CPU minutes": 30.0,
     "work on two cores, hours": 6.0,
     "log of the lake on two cores, hours": 6.0,
 }
@@ -119,7 +119,7 @@ def night(found: dict[str, Any], logs: dict[str, Any], sites: int) -> dict[str, 
     return {
         "event log, MB a night": log_mb,
         f"event log, GB in {KEPT_DAYS} days": log_mb * KEPT_DAYS / 1024,
-        "enqueueing, minutes": sites / found["enqueue_runs_per_s"] / 60,
+        "enqueueing, CPU minutes": sites * found["enqueue_cpu_s_per_run"] / 60,
         "work on two cores, hours": sites * NIGHT_S / 3600,
         "log of the lake on two cores, hours": _hours(logs, sites),
         "keys of a year": float(sites * 12),

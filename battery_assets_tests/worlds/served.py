@@ -112,12 +112,12 @@ def asked(url: str, body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def until(found: Callable[[], Any], patience_s: float, otherwise: str) -> Any:
+def until(found: Callable[[], Any], patience_s: float, otherwise: str, every_s: float = 0.25) -> Any:
     """What a question finds, asked again until it finds something."""
     deadline = time.monotonic() + patience_s
     while not (answer := found()):
         assert time.monotonic() < deadline, otherwise
-        time.sleep(0.25)
+        time.sleep(every_s)
     return answer
 
 

@@ -20,6 +20,8 @@ from battery_assets_tests.worlds.spread.stores import platform, surroundings
 
 PARTITIONS = len(SITES)
 CARRIED_OUT = "carried out by "
+# Each look asks the pages for the whole log of each run.
+LOOK_S = 3.0
 
 Checksums = dict[tuple[str, str, str], tuple[int, str]]
 
@@ -58,7 +60,7 @@ def spread(stores: dict[str, str], say: Callable[[str], None] = lambda _words: N
             say(f"backfill asked for: {MONTH} of sites {' and '.join(SITES)}, one run each")
             progress = Progress(served, say)
             killed = _kill_a_worker(served, say, progress)
-            runs = until(lambda: _all_done(served, progress), 3600.0, "the backfill does not end")
+            runs = until(lambda: _all_done(served, progress), 3600.0, "the backfill does not end", LOOK_S)
             seconds = time.monotonic() - began
             workers = Counter(_worker_of(served, run["runId"]) for run in runs)
             steps = Counter(step for run in runs for step in _steps_of(served, run))
@@ -139,7 +141,7 @@ def _kill_a_worker(served: Served, say: Callable[[str], None], progress: Progres
                 return name, process_of(served.settings.home, name)
         return None
 
-    name, process = until(working, 1800.0, "no worker begins")
+    name, process = until(working, 1800.0, "no worker begins", LOOK_S)
     os.kill(process, signal.SIGKILL)
     say(f"{name} (process {process}) gets SIGKILL in the middle of its run")
     return name
