@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 LONG = (
     "test_incremental.py", "test_incremental_faults.py", "test_up.py", "test_pipeline.py",
     "test_incremental_laws.py", "test_incremental_facts.py", "test_old_home.py", "test_mutants.py", "test_lab_month.py", "test_runs.py",
-    "test_stack.py",
+    "test_stack.py", "test_spread.py",
 )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ assets do small real work, so what is measured is Dagster's share. What is deriv
 """
 
 import argparse
-import asyncio
 import json
 import os
 import resource
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from dagster._core.workspace.load_target import ModuleTarget
 
 from battery_assets.hosting.database_urls import libpq_url
 from battery_assets.hosting.databases import running_database
@@ -24,6 +24,7 @@ from battery_assets.hosting.launch import install_dagster_home
 from battery_assets.platform.dagster.partitions import know_months, month_range
 from battery_assets.platform.dagster.retention import prune
 from battery_assets_tests.worlds.homes import fresh_home
+from battery_assets_tests.worlds.spread.asking import asking
 
 MONTHS = month_range("2024-01", "2024-12")
 JOB, MODULE = "night", "benchmarks.night_definitions"
@@ -67,7 +68,8 @@ def measured(instance: Any, url: str, sites: int, runs: int) -> dict[str, Any]:
         instance.add_dynamic_partitions("site", names)
         know_months(instance, MONTHS)
     found: dict[str, Any] = {"partitions_made_known_cpu_s": known["cpu"]}
-    with _workspace(instance) as ask:
+    target = ModuleTarget(MODULE, attribute=None, working_directory=None, location_name=MODULE)
+    with asking(instance, target) as ask:
         found |= _pages(ask, "before")
         found |= _enqueued(instance, ask, names)
         found |= _carried_out(instance, url, names[:runs])
@@ -170,28 +172,6 @@ def _instance() -> Iterator[tuple[Any, str]]:
         install_dagster_home(settings)
         with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
             yield instance, libpq_url(urls.dagster)
-
-
-@contextmanager
-def _workspace(instance: Any) -> Iterator[Any]:
-    """A function that answers GraphQL as the pages' server does, on a code server of its own."""
-    from dagster._core.workspace.context import WorkspaceProcessContext
-    from dagster._core.workspace.load_target import ModuleTarget
-    from dagster_graphql.schema import create_schema
-
-    schema = create_schema()
-    target = ModuleTarget(MODULE, attribute=None, working_directory=None, location_name=MODULE)
-    with WorkspaceProcessContext(instance, target) as context:
-
-        def ask(query: str, variables: dict[str, Any] | None = None) -> Any:
-            given = {"context_value": context.create_request_context(), "variables": variables or {}}
-            answer = asyncio.run(schema.execute_async(query, **given))
-            if answer.errors:
-                raise RuntimeError(str(answer.errors))
-            return answer.data
-
-        ask.context = context  # type: ignore[attr-defined]
-        yield ask
 
 
 @contextmanager

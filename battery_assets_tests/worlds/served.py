@@ -112,12 +112,12 @@ def asked(url: str, body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def until(found: Callable[[], Any], patience_s: float, otherwise: str) -> Any:
+def until(found: Callable[[], Any], patience_s: float, otherwise: str, every_s: float = 0.25) -> Any:
     """What a question finds, asked again until it finds something."""
     deadline = time.monotonic() + patience_s
     while not (answer := found()):
         assert time.monotonic() < deadline, otherwise
-        time.sleep(0.25)
+        time.sleep(every_s)
     return answer
 
 
@@ -146,8 +146,13 @@ def command(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess
 
 
 @contextmanager
-def serving(settings: Settings, *arguments: str) -> Iterator[Served]:
-    """`battery-assets up` with what is added to it, in a session of its own, once it has printed its addresses."""
+def serving(
+    settings: Settings, *arguments: str, hear: Callable[[str], None] = lambda _line: None
+) -> Iterator[Served]:
+    """`battery-assets up` with what is added to it, in a session of its own, once it has printed its addresses.
+
+    `hear` gets each line that it prints until then.
+    """
     output = settings.home / "up.out"
     began = time.monotonic()
     with output.open("wb") as said:
@@ -160,11 +165,17 @@ def serving(settings: Settings, *arguments: str) -> Iterator[Served]:
             start_new_session=True,
         )
     try:
-        until(
-            lambda: "Ctrl-C stops" in output.read_text() or process.poll() is not None,
-            600.0,
-            output.read_text(),
-        )
+        heard = 0
+
+        def begun() -> bool:
+            nonlocal heard
+            lines = output.read_text().split("\n")[:-1]
+            for line in lines[heard:]:
+                hear(line)
+            heard = len(lines)
+            return "Ctrl-C stops" in output.read_text() or process.poll() is not None
+
+        until(begun, 600.0, output.read_text())
         presence = present(settings)
         assert presence is not None, output.read_text()
         yield Served(settings, process, presence, time.monotonic() - began, output)

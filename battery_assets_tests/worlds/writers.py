@@ -154,7 +154,7 @@ def together(orders: list[Order]) -> list[str | None]:
 def files_on_disk(warehouse: Warehouse, table: sa.Table) -> set[str]:
     """Data files that lie in the table's folder, in use or not."""
     folder = Path(warehouse.lake.table_url(table))
-    return {str(path.relative_to(folder)) for path in folder.rglob("*.parquet")}
+    return {str(path.relative_to(folder)) for path in folder.glob("site=*/**/*.parquet")}
 
 
 def each_path(folder: Path, change: Callable[[int], int]) -> None:

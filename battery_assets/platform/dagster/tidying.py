@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from battery_assets.platform.dagster.partitions import calendar
 from battery_assets.platform.dagster.retention import KEEP_DAYS, prune
 from battery_assets.platform.lake import captures
+from battery_assets.platform.lake.upkeep import fold_log
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.warehouse.analyst import end_readers
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -26,7 +27,7 @@ def tidy_up(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = 
     """Delete files that no version of a lake table has named for some hours, and forget old days.
 
     Captures that no row names go too. Returns how many files of each table were deleted. The books forget a
-    file once it is gone.
+    file once it is gone. The log of each table is folded into one file.
     """
     tables = tuple(tables)
     deleted: dict[str, int] = {}
@@ -35,6 +36,7 @@ def tidy_up(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = 
             gone = warehouse.lake.vacuum(table, keep_hours)
             with warehouse.transaction() as connection:
                 registry.forget_files(connection, gone)
+            fold_log(warehouse.lake, table)
             deleted[table.name] = len(gone)
     naming = [column for table in tables for column in table.columns if column.name.endswith("_url")]
     with warehouse.transaction() as connection:

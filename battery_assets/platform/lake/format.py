@@ -136,12 +136,18 @@ def _in_order(rows: pl.DataFrame, table: sa.Table) -> pl.DataFrame:
 
 
 def add_action(file: LakeFile, part: Part) -> AddAction:
-    """What the Delta log says of a file."""
-    bounds = file.profile["columns"].get("ts", {})
+    """What the Delta log says of a file: rows, and the bounds of its instants and units.
+
+    Every reader passes over a file whose site, month, instants or units are not those that it looks for.
+    """
+    # Bounds that are texts are those of instants and of units; numbers are no reason to pass a day over.
+    bounds = {
+        name: facts for name, facts in file.profile["columns"].items() if isinstance(facts.get("min"), str)
+    }
     stats: dict[str, Any] = {"numRecords": file.rows}
-    if bounds.get("min"):
-        stats["minValues"] = {"ts": bounds["min"]}
-        stats["maxValues"] = {"ts": bounds["max"]}
+    if bounds:
+        stats["minValues"] = {name: facts["min"] for name, facts in bounds.items()}
+        stats["maxValues"] = {name: facts["max"] for name, facts in bounds.items()}
     return AddAction(
         file.path,
         file.bytes,

@@ -40,7 +40,18 @@ def profile_of(rows: pl.DataFrame, table: sa.Table) -> Profile:
             value /= 10 ** table.c[column_name].info["scale"]
         profile["columns"].setdefault(column_name, {})[word] = _plain(value)
     profile.update(_series(rows, table) if table.info["store"] == "lake" else _keys(rows, table))
+    if table.info["store"] == "lake":
+        unit = sort_columns(table)[0]
+        profile["columns"][unit] |= _first_and_last(rows[unit])
     return profile
+
+
+def _first_and_last(units: pl.Series) -> dict[str, str | None]:
+    """First and last name of a column of units, in the order of text."""
+    if units.dtype not in (pl.Enum, pl.Categorical, pl.String):
+        return {}
+    names = units.unique().cast(pl.String)
+    return {"min": names.min(), "max": names.max()}  # type: ignore[dict-item]
 
 
 def _is_counted(rows: pl.DataFrame, table: sa.Table, name: str) -> bool:

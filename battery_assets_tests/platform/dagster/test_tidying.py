@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from battery_assets import tables as t
 from battery_assets.platform.dagster.tidying import tidy_up
 from battery_assets.platform.days.plan import DayEntry
+from battery_assets.platform.lake.upkeep import last_fold
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry import tables as r
 from battery_assets_tests.worlds.stores import kept, rows
@@ -59,6 +60,7 @@ def test_files_of_a_replaced_version_go_when_their_time_is_over(warehouse):
     assert tidy_up(warehouse, [TABLE], keep_hours=0) == {"telemetry_jar_raw": len(old)}
     assert files_on_disk(warehouse, TABLE) == in_books(warehouse) == set(warehouse.lake.paths(TABLE, PART))
     assert value_of(TABLE, warehouse.read(TABLE, PART).collect()) == 2
+    assert last_fold(warehouse.lake, TABLE) == warehouse.lake.delta(TABLE).version()
     warehouse.verify(TABLE, PART)
     replace(warehouse, TABLE, 3)
     assert value_of(TABLE, warehouse.read(TABLE, PART).collect()) == 3

@@ -14,12 +14,14 @@ import psycopg
 
 from battery_assets.settings import Settings
 from battery_assets_tests.worlds.homes import processes_of
-from battery_assets_tests.worlds.served import Served, command, serving, until
+from battery_assets_tests.worlds.served import ENDED, Served, command, serving, until
+from battery_assets_tests.worlds.spread.alone import MONTH, SITES
 from battery_assets_tests.worlds.spread.stores import platform, surroundings
 
-MONTH = "2024-01"
-SITES = {"a": ("phuket", "1"), "b": ("bangrak", "2")}
 PARTITIONS = len(SITES)
+CARRIED_OUT = "carried out by "
+# Each look asks the pages for the whole log of each run.
+LOOK_S = 3.0
 
 Checksums = dict[tuple[str, str, str], tuple[int, str]]
 
@@ -33,36 +35,73 @@ class Ended:
     workers: Counter
     killed: str
     seconds: float
+    steps: Counter
 
 
 def undisturbed(stores: dict[str, str]) -> Checksums:
     """The checksums after one process has carried out the backfill."""
-    with _home(platform(stores)) as settings:
+    with home(platform(stores)) as settings:
         _sites(settings)
         done = command(settings, "backfill", "--here", *_span())
         assert done.returncode == 0, done.stderr
         return checksums(str(settings.database_url))
 
 
-def spread(
-    stores: dict[str, str], say: Callable[[str], None] = lambda _words: None, kill: bool = True
-) -> Ended:
+def spread(stores: dict[str, str], say: Callable[[str], None] = lambda _words: None) -> Ended:
     """The same by two workers with separate homes; one is killed in the middle of a run, with no goodbye."""
-    with _home(platform(stores)) as settings:
-        say("starting the services, a broker and two workers ...")
-        with serving(settings, "--workers", "2") as served:
+    with home(platform(stores)) as settings:
+        say("starting the services, a broker and two workers with homes of their own ...")
+        with serving(settings, "--workers", "2", hear=lambda line: _say_ready(line, say)) as served:
+            say("entering two sites ...")
             _sites(settings)
             began = time.monotonic()
             done = command(settings, "backfill", *_span(), "--no-wait")
             assert done.returncode == 0, done.stdout + done.stderr
-            say(f"backfill of {PARTITIONS} partitions asked for")
-            killed = _kill_a_worker(served, say) if kill else ""
-            runs = until(lambda: _all_done(served), 1200.0, "the backfill does not end")
+            say(f"backfill asked for: {MONTH} of sites {' and '.join(SITES)}, one run each")
+            progress = Progress(served, say)
+            killed = _kill_a_worker(served, say, progress)
+            runs = until(lambda: _all_done(served, progress), 3600.0, "the backfill does not end", LOOK_S)
             seconds = time.monotonic() - began
             workers = Counter(_worker_of(served, run["runId"]) for run in runs)
-            ended = Ended(checksums(str(settings.database_url)), runs, workers, killed, seconds)
+            steps = Counter(step for run in runs for step in _steps_of(served, run))
+            ended = Ended(checksums(str(settings.database_url)), runs, workers, killed, seconds, steps)
+            say("stopping the services ...")
         assert not left_over(settings.home), "a worker outlived `up`"
         return ended
+
+
+def _say_ready(line: str, say: Callable[[str], None]) -> None:
+    if line.endswith(": ready") and line[0].isalpha():
+        say(f"  {line}")
+
+
+class Progress:
+    """What has become of runs since the last look, in a line each."""
+
+    def __init__(self, served: Served, say: Callable[[str], None]) -> None:
+        self._served, self._say = served, say
+        self._states: dict[str, tuple[str, int]] = {}
+
+    def look(self, runs: list[dict]) -> None:
+        """Say what is new."""
+        for run in [run for run in runs if run["jobName"] == "site_month"]:
+            worker = _worker_of(self._served, run["runId"])
+            steps = len(_steps_of(self._served, run))
+            status, before = self._states.get(run["runId"], ("", 0))
+            now = run["status"] if worker or run["status"] in ENDED else ""
+            if (now, steps // 10) == (status, before // 10):
+                continue
+            self._states[run["runId"]] = (now, steps)
+            self._say(f"  {run['tags']['dagster/partition']}: {self._words(run, worker, now, status, steps)}")
+
+    def _words(self, run: dict, worker: str, now: str, before: str, steps: int) -> str:
+        if now == "SUCCESS":
+            return f"done by {worker}"
+        if now == "FAILURE":
+            return f"failed with {worker}, which is gone, after {steps} steps; Dagster begins it anew"
+        if now != before and run["tags"].get("dagster/parent_run_id"):
+            return f"{worker} takes it up where it ended"
+        return f"{worker} begins" if now != before else f"{steps} steps done by {worker}"
 
 
 def checksums(url: str) -> Checksums:
@@ -75,14 +114,14 @@ def checksums(url: str) -> Checksums:
 
 
 @contextmanager
-def _home(variables: dict[str, str]) -> Iterator[Settings]:
+def home(variables: dict[str, str]) -> Iterator[Settings]:
     with surroundings(variables), tempfile.TemporaryDirectory(prefix="battery_spread_") as home:
         yield Settings.from_environment({**os.environ, "BATTERY_HOME": home})
 
 
 def _sites(settings: Settings) -> None:
     for name, (place, seed) in SITES.items():
-        terms = ("--place", place, "--strings", "1", "--interval", "3600", "--seed", seed)
+        terms = ("--place", place, "--strings", "1", "--interval", "3600", "--seed", str(seed))
         done = command(settings, "site", "add", name, *terms)
         assert done.returncode == 0, done.stderr
 
@@ -91,32 +130,43 @@ def _span() -> tuple[str, ...]:
     return ("--from", MONTH, "--to", MONTH)
 
 
-def _kill_a_worker(served: Served, say: Callable[[str], None]) -> str:
-    """Kill the worker that carries out the first run, and its name."""
+def _kill_a_worker(served: Served, say: Callable[[str], None], progress: Progress) -> str:
+    """Kill a worker that has ended a step of its run and not yet the run; its name."""
 
     def working() -> tuple[str, int] | None:
+        progress.look(served.runs())
         for run in served.runs(statuses=["STARTED"]):
             name = _worker_of(served, run["runId"])
-            if name:
-                return name, _process(served.settings.home, name)
+            if name and _steps_of(served, run):
+                return name, process_of(served.settings.home, name)
         return None
 
-    name, process = until(working, 600.0, "no worker begins")
+    name, process = until(working, 1800.0, "no worker begins", LOOK_S)
     os.kill(process, signal.SIGKILL)
-    say(f"{name} killed in the middle of a run (process {process})")
+    say(f"{name} (process {process}) gets SIGKILL in the middle of its run")
     return name
+
+
+def _steps_of(served: Served, run: dict) -> list[tuple[str, str]]:
+    """Partition and name of each step that succeeded in a run."""
+    partition = run["tags"]["dagster/partition"]
+    return [
+        (partition, event["stepKey"])
+        for event in served.events(run["runId"])
+        if event["__typename"] == "ExecutionStepSuccessEvent"
+    ]
 
 
 def _worker_of(served: Served, run_id: str) -> str:
     """The worker that carried a run out, as its log names it."""
     for event in served.events(run_id):
         message = event.get("message") or ""
-        if message.startswith("carried out by "):
-            return message.removeprefix("carried out by ").partition("@")[0]
+        if message.startswith(CARRIED_OUT):
+            return message.removeprefix(CARRIED_OUT).partition("@")[0]
     return ""
 
 
-def _process(home: Path, name: str) -> int:
+def process_of(home: Path, name: str) -> int:
     """The process of a worker: the one that a child of Celery's has as its parent."""
     found = []
     for entry in Path("/proc").iterdir():
@@ -133,8 +183,9 @@ def _process(home: Path, name: str) -> int:
     return process
 
 
-def _all_done(served: Served) -> list[dict] | None:
+def _all_done(served: Served, progress: Progress) -> list[dict] | None:
     runs = [run for run in served.runs() if run["jobName"] == "site_month"]
+    progress.look(runs)
     done = {run["tags"]["dagster/partition"] for run in runs if run["status"] == "SUCCESS"}
     open_ones = [run for run in runs if run["status"] not in ("SUCCESS", "FAILURE", "CANCELED")]
     return runs if len(done) == PARTITIONS and not open_ones else None
