@@ -19,7 +19,7 @@ def errors_by_cell(tracking: Tracking, lab: str) -> pl.DataFrame:
     there once. An ensemble has no seed: 0.
     """
     client = tracking.client()
-    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment = client.get_experiment_by_name(EXPERIMENT.name)
     if experiment is None:
         return _none()
     runs = client.search_runs(
