@@ -22,7 +22,7 @@ from battery_assets.commands import (
     up,
 )
 from battery_assets.commands.cells import evaluate, predict, train
-from battery_assets.commands.interrupts import interrupted_in_order
+from battery_assets.commands.endings.interrupts import interrupted_in_order
 from battery_assets.commands.lives import roll_back
 from battery_assets.commands.machines import worker
 from battery_assets.commands.operations import incident, work_orders

@@ -6,14 +6,15 @@ and otherwise with the code of its error.
 
 import click
 
-BAD_INPUT, RED_CHECK, FAILURE, INTERRUPTED = 1, 3, 4, 130
+BAD_INPUT, RED_CHECK, FAILURE = 1, 3, 4
+# By Ctrl-C; 143 by SIGTERM, 129 by SIGHUP, as shells count them.
+INTERRUPTED = 130
 EXIT_CODES = {
     0: "done",
     BAD_INPUT: "an input, a name or a setting cannot be taken as it is",
     2: "the command line is not understood",
     RED_CHECK: "the data were taken in, and a check is red: what it concerns was left out",
     FAILURE: "a failure of the platform's own",
-    INTERRUPTED: "interrupted by Ctrl-C, and nothing was left at work; 143 by SIGTERM, 129 by SIGHUP",
 }
 
 

@@ -38,7 +38,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from battery_assets.actions.demo import _begin, _hurried
 from battery_assets.actions.session import session
-from battery_assets.commands.interrupts import interrupted_in_order
+from battery_assets.commands.endings.interrupts import interrupted_in_order
 def run():
     import dagster as dg
     from battery_assets_tests.worlds.tiny_definitions import defs
@@ -50,7 +50,7 @@ if __name__ == "__main__":
 """
 INTERRUPTED = """
 import os, signal
-from battery_assets.commands.interrupts import interrupted_in_order
+from battery_assets.commands.endings.interrupts import interrupted_in_order
 with interrupted_in_order() as came:
     os.kill(os.getpid(), signal.SIGHUP)
     print("still here")
@@ -129,7 +129,7 @@ def test_workers_die_with_the_command_that_started_them(tmp_path):
     at_work.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     command = subprocess.Popen([sys.executable, str(script), str(at_work)], env=environment)
-    assert eventually(lambda: len(list(at_work.iterdir())) == 2, 60)
+    assert eventually(lambda: len(list(at_work.iterdir())) == 2, 180)
     workers = [int(path.name) for path in at_work.iterdir()]
     assert all(is_at_work(pid) for pid in workers)
     command.send_signal(signal.SIGKILL)
