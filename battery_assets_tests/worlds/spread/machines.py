@@ -36,7 +36,7 @@ from battery_assets_tests.worlds.spread.stores import platform, surroundings
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
 
-PATIENCE_S = 600.0
+PATIENCE_S = 1800.0
 
 
 @dataclass(frozen=True)
