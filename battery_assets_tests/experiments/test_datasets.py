@@ -1,14 +1,20 @@
 """A dataset is what its campaign says, stops and goes on, and refuses what it cannot be."""
 
+import os
+
 import numpy as np
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from battery_assets import tables as t
 from battery_assets.errors import BadInput
 from battery_assets.experiments.making import books, generation
-from battery_assets.experiments.making.files import bursts_of, read
+from battery_assets.experiments.making.files import NAMED, bursts_of, read
+from battery_assets.platform.dagster.tidying import tidy_up
 from battery_assets.platform.jobs import core
 from battery_assets.synthetic.signals.burst_campaign import Campaign
+from battery_assets.tables.experiments.signals import datasets
 from battery_assets_tests.experiments.conftest import SMALL
 
 
@@ -119,14 +125,33 @@ def test_a_campaign_that_cannot_be_is_refused_with_words(place, terms, words):
     assert not rows(place, "SELECT 1 FROM experiments.datasets WHERE name = 'never'")
 
 
+def test_tidying_leaves_what_datasets_name_and_takes_the_rest(place, small):
+    lake, rows_of_file = place.warehouse.lake, pl.DataFrame({"x": [1]})
+    of_fleet = "captures/site=a/month=2025-01/window"
+    capture, capture_of_nobody = (lake.keep(f"{of_fleet}-{k}", rows_of_file) for k in (1, 2))
+    waiting = lake.keep("signals/dataset=half-read/staged-00000-bursts", rows_of_file)
+    removed = lake.keep("signals/dataset=removed/system-0000", rows_of_file)
+    meta = {"files": [capture], "staged": [{"bursts": waiting, "done": 1}]}
+    with place.warehouse.transaction() as connection:
+        connection.execute(sa.insert(datasets).values(name="half-read", meta_data=meta))
+    [made] = rows(place, "SELECT meta_data FROM experiments.datasets WHERE name = 'small'")
+    stays = [capture, waiting, *made["meta_data"]["files"]]
+    for path in (*stays, capture_of_nobody, removed):
+        os.utime(f"{lake.url}/{path}", (0, 0))
+    deleted = tidy_up(place.warehouse, t.TABLES, naming=NAMED)
+    with place.warehouse.transaction() as connection:
+        connection.execute(sa.delete(datasets).where(datasets.c.name == "half-read"))
+    assert (deleted["captures"], deleted["signals"]) == (1, 1)
+    assert all(os.path.exists(f"{lake.url}/{path}") for path in stays)
+    assert not os.path.exists(f"{lake.url}/{removed}")
+
+
 def test_other_settings_never_mix_into_a_dataset(place, small):
     with pytest.raises(BadInput, match="made with other settings"):
         generation.ask(place.warehouse, small, {**SMALL, "seed": 4})
 
 
 def test_signals_of_two_lengths_are_refused(place, small):
-    import polars as pl
-
     [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
     files = read(place.warehouse, made["meta_data"]["files"][:1])
     short = files.head(1).with_columns(pl.col("waveform_v", "waveform_a").list.head(100))
