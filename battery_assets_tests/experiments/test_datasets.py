@@ -1,6 +1,7 @@
 """A dataset is what its campaign says, stops and goes on, and refuses what it cannot be."""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -9,8 +10,10 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.errors import BadInput
+from battery_assets.experiments.checks import signals_check
 from battery_assets.experiments.making import books, generation
 from battery_assets.experiments.making.files import NAMED, bursts_of, read
+from battery_assets.platform.dagster.steps import body_of
 from battery_assets.platform.dagster.tidying import tidy_up
 from battery_assets.platform.jobs import core
 from battery_assets.synthetic.signals.burst_campaign import Campaign
@@ -70,7 +73,8 @@ def test_the_views_of_both_references_show_it(place, small):
 
 
 def test_the_same_campaign_gives_the_same_version_elsewhere(place, small):
-    assert place.run("dataset", "again", terms=SMALL).success
+    result = place.run("dataset", "again", terms=SMALL)
+    assert {one.check_name: one.passed for one in result.get_asset_check_evaluations()} == {"whole": True}
     versions = rows(
         place,
         "SELECT meta_data ->> 'version' AS v FROM experiments.datasets WHERE name IN ('small', 'again')",
@@ -123,6 +127,27 @@ def test_a_campaign_that_cannot_be_is_refused_with_words(place, terms, words):
     with pytest.raises(BadInput, match=words):
         generation.ask(place.warehouse, "never", terms)
     assert not rows(place, "SELECT 1 FROM experiments.datasets WHERE name = 'never'")
+
+
+def test_a_dataset_that_lost_a_signal_a_file_or_its_certificate_turns_red(place, small):
+    def fault() -> str:
+        judged = body_of(signals_check)(SimpleNamespace(partition_key=small), place.warehouse)
+        return "" if judged.passed else judged.description
+
+    [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
+    assert fault() == ""
+    path = f"{place.warehouse.lake.url}/{made['meta_data']['files'][0]}"
+    os.rename(path, f"{path}.away")
+    try:
+        assert fault() == f"{made['meta_data']['files'][0]} is missing or damaged"
+    finally:
+        os.rename(f"{path}.away", path)
+    books.change(place.warehouse, small, num_signals=made["num_signals"] + 1, meta_data={"leak": {}})
+    count = made["num_signals"]
+    assert fault() == f"{count} signals, where the dataset says {count + 1}; no leak certificate"
+    books.change(
+        place.warehouse, small, num_signals=made["num_signals"], meta_data={"leak": made["meta_data"]["leak"]}
+    )
 
 
 def test_tidying_leaves_what_datasets_name_and_takes_the_rest(place, small):
