@@ -5,6 +5,7 @@ import dagster as dg
 from battery_assets import experiments, fleet, lab
 from battery_assets import tables as t
 from battery_assets.experiments import jobs as of_experiments
+from battery_assets.experiments.making.files import NAMED
 from battery_assets.fleet import jobs as of_fleet
 from battery_assets.fleet.sensors import landing_sensor
 from battery_assets.lab import jobs as of_lab
@@ -36,7 +37,8 @@ checks = [
 lake_url = dg.EnvVar("BATTERY_LAKE_URL")
 steps = in_steps(assets, checks, together=of_fleet.TOGETHER, lake=lake_url.get_value())
 jobs = (*of_fleet.JOBS, *of_lab.JOBS, *of_experiments.JOBS)
-tidy = tidy_job(t.TABLES, int(dg.EnvVar("BATTERY_KEEP_LOG_DAYS").get_value() or KEEP_DAYS))
+keep_log_days = int(dg.EnvVar("BATTERY_KEEP_LOG_DAYS").get_value() or KEEP_DAYS)
+tidy = tidy_job(t.TABLES, keep_log_days, NAMED)
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=lake_url)
 schedules = (*of_lab.SCHEDULES, *of_experiments.SCHEDULES)
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))

@@ -62,6 +62,10 @@ def test_the_laws_of_physics_are_checked_where_their_rows_are_written():
         ("rul_model", "leakage"),
         ("rul_prediction", "feature_drift"),
         ("rul_prediction", "prediction_drift"),
+        ("signals", "whole"),
+        ("experiments", "stores_agree"),
+        ("hpo_campaigns", "each_point_once"),
+        ("nas_campaigns", "each_network_once"),
     }
     assert laws == {**dict.fromkeys(blocking, True), **dict.fromkeys(warning, False)}
 
@@ -76,7 +80,9 @@ def test_a_step_makes_and_judges_what_the_definitions_say():
     alone = {
         key.name for step in d.steps if isinstance(step, dg.AssetChecksDefinition) for key in step.check_keys
     }
-    assert alone == {"charge_returned", "jar_sum", "truth_apart"}, "these follow more than their asset does"
+    more = {"charge_returned", "jar_sum", "truth_apart"}
+    configured = {"stores_agree", "each_point_once", "each_network_once"}
+    assert alone == more | configured, "these follow more than their asset does, or one that takes a config"
 
 
 def test_a_check_reads_no_later_phase():

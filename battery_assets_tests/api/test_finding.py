@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from battery_assets.actions.people.caller import SCOPES, Caller
 from battery_assets.tables.experiments.signals import datasets
 from battery_assets.tables.service.jobs import job
 
@@ -37,10 +38,17 @@ def test_a_search_finds_by_words_values_and_scores(tried):
 
 
 def test_a_tag_is_given_once_and_found(tried):
+    tried.doorman.known["nok"] = Caller("user:7", "Nok", frozenset(SCOPES), user_id=7)
     for _ in range(2):
-        assert tried("POST", "/experiments/one/tags", json={"name": "for gateways"}).status_code == 200
+        given = tried("POST", "/experiments/one/tags", json={"name": "for gateways"}, key="nok")
+        assert given.status_code == 200
     assert found(tried, "tag:for-gateways") == {"one"}
-    assert [tag["slug"] for tag in tried("GET", "/tags").json()["items"]] == ["for-gateways"]
+    [tag] = tried("GET", "/tags").json()["items"]
+    assert tag["slug"] == "for-gateways"
+    query = sa.text("SELECT created_by, added_by FROM experiments.tags, experiments.experiment_tags")
+    with tried.app.state.platform.warehouse.reading() as connection:
+        [who] = connection.execute(query).all()
+    assert tuple(who) == (7, 7), "the person of the key gave it"
     assert tried("POST", "/experiments/none/tags", json={"name": "x"}).status_code == 404
     assert tried("POST", "/experiments/one/tags", json={"name": "---"}).status_code == 422
 

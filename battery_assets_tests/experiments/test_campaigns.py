@@ -1,17 +1,22 @@
 """Campaigns do each trial once, whoever is killed; what they chose is tested once; noise is named as noise."""
 
+from types import SimpleNamespace
+
 import pytest
 import sqlalchemy as sa
 
 from battery_assets.errors import BadInput
+from battery_assets.experiments.checks import hpo_check, nas_check
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.making import generation
 from battery_assets.experiments.searching import books, networks, settings
 from battery_assets.experiments.trying import books as experiments
+from battery_assets.platform.dagster.steps import body_of
 from battery_assets.platform.jobs.core import JobLost
 from battery_assets.tables.experiments.campaigns import hpo_campaign, nas_campaign
 from battery_assets_tests.experiments.conftest import SMALL
 from battery_assets_tests.experiments.test_datasets import rows
+from battery_assets_tests.experiments.test_experiments import checks_of
 
 GRID = {"min_samples_leaf": {"choices": [1, 2, 3, 4]}, "max_features": {"choices": [0.1, 0.2, 0.3, 0.5, 1.0]}}
 FEW = {"trees": {"choices": [5, 10]}, "min_samples_leaf": {"choices": [1, 4]}}
@@ -71,7 +76,8 @@ def test_a_trial_whose_workers_die_each_time_is_given_up(place, small):
 def test_a_campaign_ends_with_its_best_tested_once(place, small):
     terms = {"dataset": "small", "method": "bayesian", "base_model_type": "forest_own_lines", "trials": 3,
              "search_space": FEW, "seed": 2}  # fmt: skip
-    assert place.run("hpo_campaign", "tuned", terms=terms).success
+    result = place.run("hpo_campaign", "tuned", terms=terms)
+    assert checks_of(result) == {"each_point_once": True}
     [shown] = rows(place, "SELECT * FROM experiments.hpo_campaigns WHERE name = 'tuned'")
     assert (shown["status"], shown["trials_completed"], shown["trials_total"]) == ("completed", 3, 3)
     best = experiments.one(place.warehouse, "tuned-best")
@@ -80,6 +86,10 @@ def test_a_campaign_ends_with_its_best_tested_once(place, small):
     assert shown["best_accuracy"] == max(one.value for one in trials)
     assert best["hyperparameters"].items() >= max(trials, key=lambda one: one.value).params.items()
     assert best["hpo_campaign_id"] == shown["id"]
+    books.change(place.warehouse, hpo_campaign, shown["id"], best_accuracy=2.0)
+    red = body_of(hpo_check)(SimpleNamespace(partition_key="tuned"), place.warehouse)
+    books.change(place.warehouse, hpo_campaign, shown["id"], best_accuracy=shown["best_accuracy"])
+    assert not red.passed and red.description.startswith("the best is stated as 2.0")
 
 
 def test_hyperband_saves_epochs_of_networks(place, small):
@@ -103,11 +113,16 @@ def test_a_search_for_networks_says_whether_noise_decides(place, small):
         "dataset": "small", "trials": 3, "epochs": 2,
         "space": {"stages": [2], "width": [8], "kernel": [7, 15], "stride": [4], "separable": [True]},
     }  # fmt: skip
-    assert place.run("nas_campaign", "gateway", terms=terms).success
+    result = place.run("nas_campaign", "gateway", terms=terms)
+    assert checks_of(result) == {"each_network_once": True}
     campaign = books.campaign(place.warehouse, nas_campaign, "gateway")
     found = books.networks(place.warehouse, campaign.id)
     assert len({one.architecture_hash for one in found}) == 3
     assert campaign.best_accuracy == max(one.validation_accuracy for one in found)
+    books.change(place.warehouse, nas_campaign, campaign.id, verdict={})
+    red = body_of(nas_check)(SimpleNamespace(partition_key="gateway"), place.warehouse)
+    books.change(place.warehouse, nas_campaign, campaign.id, verdict=campaign.verdict)
+    assert not red.passed and red.description.startswith("no fresh seeds")
     verdict = campaign.verdict
     assert verdict["seeds"] == 3
     error = ((verdict["best"]["sd"] ** 2 + verdict["median"]["sd"] ** 2) / 3) ** 0.5

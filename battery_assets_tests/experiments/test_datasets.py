@@ -1,14 +1,23 @@
 """A dataset is what its campaign says, stops and goes on, and refuses what it cannot be."""
 
+import os
+from types import SimpleNamespace
+
 import numpy as np
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from battery_assets import tables as t
 from battery_assets.errors import BadInput
+from battery_assets.experiments.checks import signals_check
 from battery_assets.experiments.making import books, generation
-from battery_assets.experiments.making.files import bursts_of, read
+from battery_assets.experiments.making.files import NAMED, bursts_of, read
+from battery_assets.platform.dagster.steps import body_of
+from battery_assets.platform.dagster.tidying import tidy_up
 from battery_assets.platform.jobs import core
 from battery_assets.synthetic.signals.burst_campaign import Campaign
+from battery_assets.tables.experiments.signals import datasets
 from battery_assets_tests.experiments.conftest import SMALL
 
 
@@ -64,7 +73,8 @@ def test_the_views_of_both_references_show_it(place, small):
 
 
 def test_the_same_campaign_gives_the_same_version_elsewhere(place, small):
-    assert place.run("dataset", "again", terms=SMALL).success
+    result = place.run("dataset", "again", terms=SMALL)
+    assert {one.check_name: one.passed for one in result.get_asset_check_evaluations()} == {"whole": True}
     versions = rows(
         place,
         "SELECT meta_data ->> 'version' AS v FROM experiments.datasets WHERE name IN ('small', 'again')",
@@ -119,14 +129,54 @@ def test_a_campaign_that_cannot_be_is_refused_with_words(place, terms, words):
     assert not rows(place, "SELECT 1 FROM experiments.datasets WHERE name = 'never'")
 
 
+def test_a_dataset_that_lost_a_signal_a_file_or_its_certificate_turns_red(place, small):
+    def fault() -> str:
+        judged = body_of(signals_check)(SimpleNamespace(partition_key=small), place.warehouse)
+        return "" if judged.passed else judged.description
+
+    [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
+    assert fault() == ""
+    path = f"{place.warehouse.lake.url}/{made['meta_data']['files'][0]}"
+    os.rename(path, f"{path}.away")
+    try:
+        assert fault() == f"{made['meta_data']['files'][0]} is missing or damaged"
+    finally:
+        os.rename(f"{path}.away", path)
+    books.change(place.warehouse, small, num_signals=made["num_signals"] + 1, meta_data={"leak": {}})
+    count = made["num_signals"]
+    assert fault() == f"{count} signals, where the dataset says {count + 1}; no leak certificate"
+    books.change(
+        place.warehouse, small, num_signals=made["num_signals"], meta_data={"leak": made["meta_data"]["leak"]}
+    )
+
+
+def test_tidying_leaves_what_datasets_name_and_takes_the_rest(place, small):
+    lake, rows_of_file = place.warehouse.lake, pl.DataFrame({"x": [1]})
+    of_fleet = "captures/site=a/month=2025-01/window"
+    capture, capture_of_nobody = (lake.keep(f"{of_fleet}-{k}", rows_of_file) for k in (1, 2))
+    waiting = lake.keep("signals/dataset=half-read/staged-00000-bursts", rows_of_file)
+    removed = lake.keep("signals/dataset=removed/system-0000", rows_of_file)
+    meta = {"files": [capture], "staged": [{"bursts": waiting, "done": 1}]}
+    with place.warehouse.transaction() as connection:
+        connection.execute(sa.insert(datasets).values(name="half-read", meta_data=meta))
+    [made] = rows(place, "SELECT meta_data FROM experiments.datasets WHERE name = 'small'")
+    stays = [capture, waiting, *made["meta_data"]["files"]]
+    for path in (*stays, capture_of_nobody, removed):
+        os.utime(f"{lake.url}/{path}", (0, 0))
+    deleted = tidy_up(place.warehouse, t.TABLES, naming=NAMED)
+    with place.warehouse.transaction() as connection:
+        connection.execute(sa.delete(datasets).where(datasets.c.name == "half-read"))
+    assert (deleted["captures"], deleted["signals"]) == (1, 1)
+    assert all(os.path.exists(f"{lake.url}/{path}") for path in stays)
+    assert not os.path.exists(f"{lake.url}/{removed}")
+
+
 def test_other_settings_never_mix_into_a_dataset(place, small):
     with pytest.raises(BadInput, match="made with other settings"):
         generation.ask(place.warehouse, small, {**SMALL, "seed": 4})
 
 
 def test_signals_of_two_lengths_are_refused(place, small):
-    import polars as pl
-
     [made] = rows(place, "SELECT * FROM experiments.datasets WHERE name = 'small'")
     files = read(place.warehouse, made["meta_data"]["files"][:1])
     short = files.head(1).with_columns(pl.col("waveform_v", "waveform_a").list.head(100))

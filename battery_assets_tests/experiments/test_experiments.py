@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.making.files import bursts_of, read
 from battery_assets.experiments.trying import books
+from battery_assets.experiments.trying.reconciling import differences_of
 from battery_assets_tests.experiments.test_datasets import rows
 
 NETWORK = {
@@ -36,6 +37,20 @@ def test_references_make_the_forest_sure_where_lines_alone_are_not(tried):
     assert own["auroc_capacitor_loss"] > alone["auroc_capacitor_loss"]
     assert own["macro_auroc"] > 0.97
     assert own["macro_auroc_low"] <= own["macro_auroc"] <= own["macro_auroc_high"]
+
+
+def checks_of(result) -> dict[str, bool]:
+    """The checks of a run, and whether each is green."""
+    return {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+
+
+def test_a_run_is_checked_against_mlflow_and_turns_red_where_a_score_differs(place, tried):
+    result, row = tried("checked", model_type="rule_own")
+    assert checks_of(result) == {"stores_agree": True}
+    books.change(place.warehouse, "checked", metrics={**row["metrics"], "exact": 0.123})
+    [difference] = differences_of(place.tracking, books.one(place.warehouse, "checked"))
+    assert difference.startswith("checked: exact is 0.123 here")
+    books.change(place.warehouse, "checked", metrics=row["metrics"])
 
 
 def test_the_rule_can_never_name_two_faults(tried):

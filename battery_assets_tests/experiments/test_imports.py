@@ -1,5 +1,7 @@
 """An operator's captures become a dataset; every row of every file has a fate, and bad input leaves nothing."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -33,6 +35,12 @@ def _long(bursts) -> pl.DataFrame:
     return pl.concat(frames)
 
 
+def _files(place, name: str) -> list[str]:
+    """Paths in the lake of all files of a dataset."""
+    lake = Path(place.warehouse.lake_url)
+    return sorted(path.relative_to(lake).as_posix() for path in lake.glob(f"signals/dataset={name}/*"))
+
+
 @pytest.fixture
 def folder(tmp_path, systems):
     """A folder with a file of each system, the last one as Parquet."""
@@ -58,6 +66,7 @@ def test_what_an_operator_recorded_becomes_a_dataset_with_balanced_rows(place, f
         "rows_read": (bursts + 2) * SAMPLES, "rows_loaded": bursts * SAMPLES, "rows_quarantined": SAMPLES,
         "rows_exact_duplicate": SAMPLES,
     }  # fmt: skip
+    assert _files(place, "own") == sorted(made["meta_data"]["files"]), "what was read on the way is gone"
     told = {one["path"]: one for one in accounts.of_dataset(place.warehouse, "own")}
     assert told["empty.csv"]["reason"].startswith("EMPTY_FILE")
     assert told["zz.csv"]["rows_exact_duplicate"] == SAMPLES
@@ -156,6 +165,7 @@ def test_captures_that_cannot_be_leave_a_failed_job_and_nothing_else(
     [shown] = rows(place, f"SELECT * FROM experiments.dataset_imports WHERE id = {number}")
     assert shown["status"] == "failed" and words in shown["reason"]
     assert shown["num_signals"] == 0 and not accounts.of_dataset(place.warehouse, name)
+    assert not _files(place, name), "no second copy of what was refused"
 
 
 def test_what_failed_may_be_imported_again_with_other_terms(place, folder):

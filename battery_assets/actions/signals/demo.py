@@ -62,10 +62,10 @@ def _all() -> list[Step]:
         }  # fmt: skip
         _experiment(at, "demo-cnn1d", terms)
         experiments.explain(at, "demo-cnn1d")
-        experiments.tag(at, "demo-cnn1d", "gateway")
+        experiments.tag(at, "demo-cnn1d", "gateway", _admin(at))
         experiments.note(at, "demo-cnn1d", "Two stages: small enough for a gateway.")
-        experiments.find(at, "tag:gateway status:completed", save="gateways")
-        experiments.find(at, "", use="gateways")
+        experiments.find(at, "tag:gateway status:completed", save="gateways", user_id=_admin(at))
+        experiments.find(at, "", use="gateways", user_id=_admin(at))
 
     tuned = {
         "dataset": DATASET,

@@ -108,13 +108,13 @@ def compare(at: Session, dataset: str) -> tuple[dict[str, Any], list[comparison.
     return meta, ranked, missing
 
 
-def find(at: Session, query: str, save: str = "", use: str = "") -> list[dict[str, Any]]:
-    """Experiments that a query finds; `save` keeps the query under a name, `use` takes a kept one."""
+def find(at: Session, query: str, save: str = "", use: str = "", user_id: int = 0) -> list[dict[str, Any]]:
+    """Experiments that a query finds; a person keeps the query under a name (`save`), or takes a kept one."""
 
     def go() -> list[dict[str, Any]]:
-        text = finding.use_search(at.warehouse, use) if use else query
+        text = finding.use_search(at.warehouse, use, user_id) if use else query
         if save:
-            finding.keep_search(at.warehouse, save, text)
+            finding.keep_search(at.warehouse, save, text, user_id)
         return finding.search(at.warehouse, text)
 
     return plainly(go)
@@ -126,6 +126,6 @@ def note(at: Session, name: str, words: str) -> None:
     books.change(at.warehouse, name, notes=words)
 
 
-def tag(at: Session, name: str, word: str) -> None:
-    """Give an experiment a tag."""
-    plainly(lambda: finding.put_tag(at.warehouse, name, word))
+def tag(at: Session, name: str, word: str, user_id: int = 0) -> None:
+    """Give an experiment a tag, for a person."""
+    plainly(lambda: finding.put_tag(at.warehouse, name, word, user_id))

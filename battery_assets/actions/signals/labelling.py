@@ -20,9 +20,9 @@ def search(warehouse: Warehouse, query: str, limit: int, field: str = "query.q")
     return [{name: value for name, value in row.items() if name != "search_vector"} for row in matches]
 
 
-def tag(warehouse: Warehouse, name: str, word: str) -> None:
-    """Give an experiment a tag."""
-    finding.put_tag(warehouse, name, word)
+def tag(warehouse: Warehouse, name: str, word: str, user_id: int) -> None:
+    """Give an experiment a tag, for a person."""
+    finding.put_tag(warehouse, name, word, user_id)
 
 
 def hold(connection: sa.Connection, number: int) -> None:

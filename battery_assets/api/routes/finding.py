@@ -96,7 +96,7 @@ def tag(
 
     def do(_connection: sa.Connection) -> Response:
         row = row_of(change.warehouse, EXPERIMENTS, name, caller)
-        labelling.tag(change.warehouse, json.loads(row)["name"], body.name)
+        labelling.tag(change.warehouse, json.loads(row)["name"], body.name, caller.user_id)
         return tagged(row_of(change.warehouse, EXPERIMENTS, name, caller))
 
     return change.once(do)

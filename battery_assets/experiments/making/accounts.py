@@ -12,6 +12,7 @@ from battery_assets.ingest.files.problems import QUARANTINE_SCHEMA
 from battery_assets.platform.warehouse.resource import Warehouse
 from battery_assets.tables.experiments.signals import import_files, import_quarantine
 
+KINDS = ("bursts", "quarantine", "read")
 READ = {"path": pl.String, "rows_read": pl.Int64, "reason": pl.String}
 
 
@@ -49,7 +50,7 @@ def staged(
 
     A burst has `samples`, and `part` and `row` where its samples stand.
     """
-    frames: dict[str, list[pl.DataFrame]] = {"bursts": [], "quarantine": [], "read": []}
+    frames: dict[str, list[pl.DataFrame]] = {what: [] for what in KINDS}
     for place, one in enumerate(kept):
         for what in frames:
             if what not in one:
@@ -62,6 +63,16 @@ def staged(
             frames[what].append(frame)
     bursts = pl.concat(frames["bursts"], how="diagonal_relaxed") if frames["bursts"] else pl.DataFrame()
     return bursts, pl.concat(frames["quarantine"]), pl.concat(frames["read"]).to_dicts()
+
+
+def unstage(warehouse: Warehouse, name: str) -> None:
+    """Delete what was kept of files as they were read: a second copy of what an operator recorded."""
+    parts = (books.dataset(warehouse, name).meta_data or {}).get("staged") or []
+    books.change(warehouse, name, meta_data={"staged": []})
+    for part in parts:
+        for what in KINDS:
+            if what in part:
+                warehouse.lake.remove(part[what])
 
 
 def put(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+import sqlalchemy as sa
 
 from battery_assets.errors import BadInput
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -13,6 +14,18 @@ if TYPE_CHECKING:
     from battery_assets.learning.signals.bursts import Bursts
 
 FOLDER = "signals"
+# What datasets need of the lake: files of their own, the fleet's captures, what an import has read so far.
+NAMED = tuple(
+    sa.text(f"SELECT {what} WHERE jsonb_typeof(meta_data -> '{key}') = 'array'")
+    for key, what in (
+        ("files", "jsonb_array_elements_text(meta_data -> 'files') FROM experiments.datasets"),
+        (
+            "staged",
+            "address FROM experiments.datasets, jsonb_array_elements(meta_data -> 'staged') AS part, "
+            "jsonb_each_text(part) AS named(what, address)",
+        ),
+    )
+)
 
 
 def read(warehouse: Warehouse, urls: list[str]) -> pl.DataFrame:

@@ -74,30 +74,44 @@ def listed(folder: Path) -> list[dict[str, Any]]:
 def make(
     warehouse: Warehouse, number: int, dagster_run: str | None, say: Callable[[str], Any]
 ) -> dict[str, Any]:
-    """Carry out an import. Returns what it came to: files, rows by fate, and whether it was stopped."""
+    """Carry out an import. Returns what it came to: files, rows by fate, and whether it was stopped.
+
+    Raises BadInput for captures that cannot be; nothing of them is kept then.
+    """
     with working(warehouse.database_url, number, dagster_run) as work:
         name = work.facts["name"]
-        parts = _staged(warehouse, work)
-        if work.stopping:
-            return {"files": 0, "stopped": True}
-        bursts, quarantine, read = accounts.staged(warehouse, parts)
-        rows = _settled(bursts)
-        left = rows.filter(pl.col("why").is_not_null(), pl.col("why") != "duplicate")
-        quarantine = pl.concat([quarantine, refused_bursts(left)])
-        signals = rows.filter(pl.col("why").is_null())
-        if signals.is_empty():
-            raise BadInput(f"no burst can be used: {_why(quarantine, read)}; next step: correct the captures")
-        _refuse_unfit(signals)
-        files = _kept(warehouse, name, parts, signals)
-        fates = accounts.put(warehouse, name, work.facts["files"], read, rows, quarantine)
-        meta = {
-            "files": files, "simulated": False, "rows": fates, "staged": [],
-            "samples": int(signals["samples"][0]), "sample_rate": float(signals["waveform_hz"][0]),
-        }  # fmt: skip
-        books.change(warehouse, name, file_path=f"{FOLDER}/dataset={name}", meta_data=meta)
-        systems = signals["system"].n_unique()
-        say(f"{signals.height} bursts of {systems} systems; rows: {fates}")
-        return {"files": len(files), "systems": systems, "stopped": False, **fates}
+        try:
+            parts = _staged(warehouse, work)
+            if work.stopping:
+                return {"files": 0, "stopped": True}
+            made = _entered(warehouse, work, parts)
+        except BadInput:
+            accounts.unstage(warehouse, name)
+            raise
+        accounts.unstage(warehouse, name)
+        say(f"{made['files']} files of {made['systems']} systems, {made['rows_loaded']} rows loaded")
+        return made
+
+
+def _entered(warehouse: Warehouse, work: Work, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Make the dataset of what was read, and enter the fate of each row. Returns what it came to."""
+    name = work.facts["name"]
+    bursts, quarantine, read = accounts.staged(warehouse, parts)
+    rows = _settled(bursts)
+    left = rows.filter(pl.col("why").is_not_null(), pl.col("why") != "duplicate")
+    quarantine = pl.concat([quarantine, refused_bursts(left)])
+    signals = rows.filter(pl.col("why").is_null())
+    if signals.is_empty():
+        raise BadInput(f"no burst can be used: {_why(quarantine, read)}; next step: correct the captures")
+    _refuse_unfit(signals)
+    files = _kept(warehouse, name, parts, signals)
+    fates = accounts.put(warehouse, name, work.facts["files"], read, rows, quarantine)
+    meta = {
+        "files": files, "simulated": False, "rows": fates,
+        "samples": int(signals["samples"][0]), "sample_rate": float(signals["waveform_hz"][0]),
+    }  # fmt: skip
+    books.change(warehouse, name, file_path=f"{FOLDER}/dataset={name}", meta_data=meta)
+    return {"files": len(files), "systems": signals["system"].n_unique(), "stopped": False, **fates}
 
 
 def _kept(warehouse: Warehouse, name: str, parts: list[dict[str, Any]], signals: pl.DataFrame) -> list[str]:

@@ -60,8 +60,8 @@ def _condition(key: str, name: str) -> str:
     return f"{column} = :{name}"
 
 
-def put_tag(warehouse: Warehouse, experiment: str, name: str) -> None:
-    """Give an experiment a tag. Raises BadInput for an unknown experiment, or a name without a letter."""
+def put_tag(warehouse: Warehouse, experiment: str, name: str, user_id: int = 0) -> None:
+    """Give an experiment a tag, for a person. BadInput: an unknown experiment, a name without a letter."""
     row, slug = books.one(warehouse, experiment), _SLUG.sub("-", name.lower()).strip("-")
     if not slug or len(name) > 60:
         raise BadInput(f"tag {name!r}: 1 to 60 characters, some of them letters; next step: another one")
@@ -69,12 +69,12 @@ def put_tag(warehouse: Warehouse, experiment: str, name: str) -> None:
         color = f"#{hashlib.sha256(slug.encode()).hexdigest()[:6]}"
         made = (
             insert(tags)
-            .values(name=name, slug=slug, color=color)
+            .values(name=name, slug=slug, color=color, created_by=user_id)
             .on_conflict_do_nothing(index_elements=["slug"])
         )
         connection.execute(made)
         number = connection.execute(sa.select(tags.c.id).where(tags.c.slug == slug)).scalar_one()
-        link = insert(experiment_tags).values(experiment_id=row["id"], tag_id=number)
+        link = insert(experiment_tags).values(experiment_id=row["id"], tag_id=number, added_by=user_id)
         connection.execute(link.on_conflict_do_nothing())
         uses = sa.select(sa.func.count()).where(experiment_tags.c.tag_id == number).scalar_subquery()
         connection.execute(sa.update(tags).where(tags.c.id == number).values(usage_count=uses))

@@ -63,9 +63,10 @@ class Tried:
 def hyperparameters_of(model_type: str, stated: dict[str, Any]) -> dict[str, Any]:
     """Every number of a model, given ones over its own. Raises BadInput for one that it has not."""
     from battery_assets.learning.signals.classical import LEAST_LEAF, TREES
-    from battery_assets.learning.signals.convolution import Recipe, recipe_of
 
     if model_type == "cnn1d":
+        from battery_assets.learning.signals.convolution import Recipe, recipe_of
+
         names = {field.name for field in fields(Recipe)} - OF_DATA
         _refuse_unknown(model_type, stated, names)
         return {key: value for key, value in asdict(recipe_of(stated)).items() if key not in OF_DATA}

@@ -58,6 +58,14 @@ def reconcile(warehouse: Warehouse, tracking: Tracking) -> tuple[dict[str, int],
     return dict(healed), differences
 
 
+def differences_of(tracking: Tracking, row: dict[str, Any]) -> list[str]:
+    """How an experiment of a row of the view differs from its run in MLflow, files included, in words."""
+    number = row["mlflow_run_id"]
+    run = tracking.client().get_run(number) if number else None
+    different = _differences({**row, "metrics": row["metrics"] or {}}, run)
+    return different + (_damaged(tracking, row["name"], run) if run is not None else [])
+
+
 def _is_ours(run: Any, books_are: str) -> bool:
     """Whether an experiment of these books began the run."""
     tags = run.data.tags

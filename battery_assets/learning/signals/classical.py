@@ -1,6 +1,7 @@
 """Rows that stand in every table: the product's own rule, and forests on numbers of the bursts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -63,13 +64,18 @@ def _usual(bursts: Bursts, mine: np.ndarray, measured: Signature) -> Usual:
 
 @dataclass(frozen=True)
 class Forest:
-    """A forest of trees for each label."""
+    """Trees of each label, by label, and of each tree the share of that label in its nodes."""
 
-    trees: tuple
+    trees: tuple[tuple[Any, ...], ...]
+    shares: tuple[tuple[np.ndarray, ...], ...]
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Share of trees that name each fault, (N, 4)."""
-        return np.column_stack([_share(one, features) for one in self.trees])
+        """Mean share over the trees of each label, (N, labels)."""
+        numbers = np.ascontiguousarray(features, np.float32)
+        return np.column_stack([
+            np.mean([share[tree.apply(numbers)] for tree, share in zip(*of_label, strict=True)], axis=0)
+            for of_label in zip(self.trees, self.shares, strict=True)
+        ])  # fmt: skip
 
 
 def fit_forest(
@@ -79,15 +85,15 @@ def fit_forest(
     from sklearn.ensemble import RandomForestClassifier
 
     terms = {"min_samples_leaf": LEAST_LEAF, **more}
-    return Forest(tuple(
-        RandomForestClassifier(trees, random_state=seed + k, n_jobs=2, **terms).fit(features, labels[:, k])
-        for k in range(labels.shape[1])
-    ))  # fmt: skip
-
-
-def _share(forest, features: np.ndarray) -> np.ndarray:
-    said = forest.predict_proba(features)
-    if len(forest.classes_) == 2:
-        share: np.ndarray = said[:, 1]
-        return share
-    return np.full(len(features), float(forest.classes_[0]))
+    grown, shares = [], []
+    for k in range(labels.shape[1]):
+        forest = RandomForestClassifier(trees, random_state=seed + k, n_jobs=2, **terms)
+        forest.fit(features, labels[:, k])
+        grown.append(tuple(one.tree_ for one in forest.estimators_))
+        # What no burst has, or every one, has one class alone.
+        alone = None if len(forest.classes_) == 2 else float(forest.classes_[0])
+        shares.append(tuple(
+            tree.value[:, 0, 1].copy() if alone is None else np.full(tree.node_count, alone)
+            for tree in grown[-1]
+        ))  # fmt: skip
+    return Forest(tuple(grown), tuple(shares))

@@ -1,6 +1,6 @@
 """How well a classifier of several labels does, told by system, and never at a threshold of the test side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,8 +73,10 @@ def score(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, flo
 
 
 def _without_references(bursts: Bursts, said: np.ndarray, called: np.ndarray):
+    """Labels and what was said of them; without waveforms, which a bootstrap would copy at each draw."""
     shown = ~bursts.reference
-    return bursts.only(np.flatnonzero(shown)), said[shown], called[shown]
+    light = replace(bursts, volts=bursts.volts[:, :0], amps=bursts.amps[:, :0])
+    return light.only(np.flatnonzero(shown)), said[shown], called[shown]
 
 
 def _scores(bursts: Bursts, said: np.ndarray, called: np.ndarray) -> dict[str, float]:

@@ -47,15 +47,17 @@ def load_network(path: Path) -> Fitted:
 
 
 def save_forest(forest: Forest, kind: str, folder: Path) -> Path:
-    """Write the trees of each label as arrays. Returns the file."""
-    arrays: dict[str, np.ndarray] = {"kind": np.array(kind)}
-    for label, one in enumerate(forest.trees):
-        positive = list(one.classes_).index(True) if True in list(one.classes_) else -1
-        for number, tree in enumerate(one.estimators_):
-            name = f"{label}/{number}"
-            arrays |= {f"{name}/{part}": getattr(tree.tree_, part) for part in TREE}
-            shares = tree.tree_.value[:, 0, positive] if positive >= 0 else np.zeros(tree.tree_.node_count)
-            arrays[f"{name}/share"] = shares
+    """Write the nodes of all trees, one tree after the other, as arrays. Returns the file.
+
+    nodes: how many each tree has; label: which it names. Children are numbered within their tree.
+    """
+    trees = [tree for of_label in forest.trees for tree in of_label]
+    arrays = {part: np.concatenate([getattr(tree, part) for tree in trees]) for part in TREE}
+    arrays |= {
+        "kind": np.array(kind), "nodes": np.array([tree.node_count for tree in trees]),
+        "label": np.repeat(np.arange(len(forest.trees)), [len(one) for one in forest.trees]),
+        "share": np.concatenate([share for of_label in forest.shares for share in of_label]),
+    }  # fmt: skip
     path = folder / "forest.npz"
     np.savez_compressed(path, allow_pickle=False, **arrays)
     return path
@@ -65,14 +67,12 @@ def forest_says(path: Path, features: np.ndarray) -> np.ndarray:
     """What a saved forest says of features (N, columns): share of each label, (N, labels)."""
     numbers = features.astype(np.float32)
     with np.load(path, allow_pickle=False) as file:
-        names = sorted({name.rsplit("/", 1)[0] for name in file.files if "/" in name})
-        labels = 1 + max(int(name.split("/")[0]) for name in names)
-        total, count = np.zeros((len(numbers), labels)), np.zeros(labels)
-        for name in names:
-            label = int(name.split("/")[0])
-            total[:, label] += _walked(numbers, *(file[f"{name}/{part}"] for part in (*TREE, "share")))
-            count[label] += 1
-    return total / count
+        arrays, nodes, labels = [file[part] for part in (*TREE, "share")], file["nodes"], file["label"]
+    ends = np.cumsum(nodes)[:-1]
+    total = np.zeros((len(numbers), labels.max() + 1))
+    for label, *tree in zip(labels, *(np.split(one, ends) for one in arrays), strict=True):
+        total[:, label] += _walked(numbers, *tree)
+    return total / np.bincount(labels)
 
 
 def _walked(numbers: np.ndarray, left, right, feature, threshold, share) -> np.ndarray:

@@ -33,11 +33,15 @@ def in_steps(
     Pages show of each the version of its code and, of tables in the lake, their address there.
 
     A check that needs more than what its asset follows stays a step of its own, and so does an asset that
-    takes a run config.
+    takes a run config, and its checks.
     """
     configured = [asset for asset in assets if "config" in inspect.signature(body_of(asset)).parameters]
     of_asset = {asset.key.path[-1]: asset for asset in assets if asset not in configured}
-    alone = [check for check in checks if not _needs(check) <= _follows(of_asset, check)]
+    alone = [
+        check
+        for check in checks
+        if _target(check) not in of_asset or not _needs(check) <= _follows(of_asset, check)
+    ]
     groups = {name: [table.name for table in tables] for name, tables in together.items()}
     grouped = {name for names in groups.values() for name in names}
     groups |= {name: [name] for name in of_asset if name not in grouped}

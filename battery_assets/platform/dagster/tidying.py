@@ -1,6 +1,6 @@
 """What nobody needs any more: files of killed and replaced versions, the days of months long closed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 import sqlalchemy as sa
@@ -23,11 +23,17 @@ KEEP_MONTHS = 3
 LONGEST_READER_S = 3600.0
 
 
-def tidy_up(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = KEEP_HOURS) -> dict[str, int]:
+def tidy_up(
+    warehouse: Warehouse,
+    tables: Iterable[sa.Table],
+    keep_hours: int = KEEP_HOURS,
+    naming: Sequence[sa.Executable] = (),
+) -> dict[str, int]:
     """Delete files that no version of a lake table has named for some hours, and forget old days.
 
-    Captures that no row names go too. Returns how many files of each table were deleted. The books forget a
-    file once it is gone. The log of each table is folded into one file.
+    Captures that no row names go too, and files of signals where `naming` is there: statements of the
+    captures and files that datasets name. Returns how many files of each table were deleted. The books
+    forget a file once it is gone. The log of each table is folded into one file.
     """
     tables = tuple(tables)
     deleted: dict[str, int] = {}
@@ -38,23 +44,29 @@ def tidy_up(warehouse: Warehouse, tables: Iterable[sa.Table], keep_hours: int = 
                 registry.forget_files(connection, gone)
             fold_log(warehouse.lake, table)
             deleted[table.name] = len(gone)
-    naming = [column for table in tables for column in table.columns if column.name.endswith("_url")]
+    columns = [column for table in tables for column in table.columns if column.name.endswith("_url")]
+    of_rows = [captures.named_in(column) for column in columns]
+    named = {captures.FOLDER: [*of_rows, *naming] if of_rows else [], captures.SIGNALS: naming}
     with warehouse.transaction() as connection:
         end_readers(connection, LONGEST_READER_S)
-        if naming:
-            gone_captures = captures.remove_unnamed(warehouse.lake, connection, naming, keep_hours)
-            deleted[captures.FOLDER] = gone_captures
+        for folder, statements in named.items():
+            if statements:
+                deleted[folder] = captures.remove_unnamed(
+                    warehouse.lake, connection, folder, statements, keep_hours
+                )
         registry.forget_days(connection, before=calendar()[-KEEP_MONTHS])
     return deleted
 
 
-def tidy_job(tables: Iterable[sa.Table], keep_log_days: int = KEEP_DAYS) -> dg.JobDefinition:
+def tidy_job(
+    tables: Iterable[sa.Table], keep_log_days: int = KEEP_DAYS, naming: Sequence[sa.Executable] = ()
+) -> dg.JobDefinition:
     """The job that tidies up; Dagster's log of runs that ended is kept for so many days, 0: for ever."""
     of_job = tuple(tables)
 
     @dg.op(name="tidy_up")
     def step(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
-        for name, count in tidy_up(warehouse, of_job).items():
+        for name, count in tidy_up(warehouse, of_job, naming=naming).items():
             context.log.info(f"{name}: {count} files deleted")
         for name, count in prune(context.instance, keep_log_days).items():
             context.log.info(f"Dagster's {name} of runs that ended {keep_log_days} days ago: {count} gone")

@@ -21,7 +21,7 @@ from battery_assets.platform.lake.reads import LakeError
 from battery_assets.platform.lake.store import Lake
 from battery_assets.platform.object_stores import fetch, remote
 
-FOLDER = "captures"
+FOLDER, SIGNALS = "captures", "signals"
 # Signals of datasets are files of the same kind: named after their content, by their path in the lake.
 _PATH = re.compile(r"(captures/site=[a-z0-9_-]+/month=[0-9-]+|signals/dataset=[a-z0-9_-]+)/[^/]+\.parquet")
 _DIGEST = re.compile(r"-([0-9a-f]{64})\.parquet$")
@@ -86,28 +86,32 @@ def read(lake: Lake, url: str) -> pl.DataFrame:
     )
 
 
+def named_in(column: sa.Column) -> sa.Select:
+    """The captures that rows name in a column."""
+    return sa.select(column).where(column.like(f"%{FOLDER}/site=%"))
+
+
 def remove_unnamed(
-    lake: Lake, connection: sa.Connection, columns: Iterable[sa.Column], keep_hours: float
+    lake: Lake, connection: sa.Connection, folder: str, naming: Iterable[sa.Executable], keep_hours: float
 ) -> int:
-    """Delete captures that are that old and that no row names in any of the columns. Returns how many."""
+    """Delete files of a folder that are that old and that no row names. Returns how many.
+
+    naming: statements of one column, the addresses that rows name.
+    """
     named: set[str] = set()
-    for column in columns:
-        rows = connection.execute(sa.select(column).where(column.like(f"%{FOLDER}/site=%"))).scalars()
+    for statement in naming:
+        rows = connection.execute(statement).scalars()
         named |= {target for url in rows if (target := address(lake, url))}
-    oldest = time.time() - keep_hours * 3600
-    gone = [target for target, written in _there(lake) if target not in named and written < oldest]
+    oldest, root = time.time() - keep_hours * 3600, lake.url.rstrip("/")
+    gone = [target for target, written in _there(lake, folder) if target not in named and written < oldest]
     for target in gone:
-        if lake.local:
-            Path(target).unlink(missing_ok=True)
-        else:
-            store, path = remote(target)
-            store.delete(path)
+        lake.remove(target.removeprefix(f"{root}/"))
     return len(gone)
 
 
-def _there(lake: Lake) -> list[tuple[str, float]]:
-    """Address of each capture, and when it was written."""
-    root = f"{lake.url.rstrip('/')}/{FOLDER}"
+def _there(lake: Lake, folder: str) -> list[tuple[str, float]]:
+    """Address of each file of a folder, and when it was written."""
+    root = f"{lake.url.rstrip('/')}/{folder}"
     if lake.local:
         return [(str(path), path.lstat().st_mtime) for path in Path(root).rglob("*") if path.is_file()]
     store, path = remote(root)

@@ -251,6 +251,15 @@ class Lake:
         sync(Path(target).parent)
         return target
 
+    def remove(self, path: str) -> None:
+        """Delete a file beside the tables, by its path in the lake; one that is gone already is no fault."""
+        target = f"{self.url.rstrip('/')}/{path}"
+        if self.local:
+            _removed(target)
+            return
+        store, within = remote(target)
+        store.delete(within)
+
     def size(self, path: str) -> int:
         """Bytes of a file, by its path in the lake."""
         url = f"{self.url.rstrip('/')}/{path}"
