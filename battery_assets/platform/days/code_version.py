@@ -34,6 +34,21 @@ class _Source:
     text: str
     stamp: tuple[int, int]
 
+    @functools.cached_property
+    def digest(self) -> bytes:
+        """Checksum of the file and of the data files beside it that it names."""
+        total = hashlib.sha256(self.text.encode())
+        for data in sorted(set(_DATA.findall(self.text))):
+            beside = self.path.with_name(data)
+            if beside.is_file():
+                total.update(b"\0" + data.encode() + b"\0" + beside.read_bytes())
+        return total.digest()
+
+    @functools.cached_property
+    def libraries(self) -> frozenset[str]:
+        """Those of the computing libraries that it imports."""
+        return frozenset(word.split(".")[0] for word in imported_by(self.text)) & _LIBRARIES.keys()
+
 
 class CodeChanged(RuntimeError):
     """A file of the program is another than when the process began, and was not imported before."""
@@ -79,24 +94,21 @@ def closure(module: str, sources: dict[str, _Source]) -> set[str]:
         while name and name not in modules:
             if name in sources:
                 modules.add(name)
-                waiting |= imported_by(sources[name].text) & sources.keys() - modules
+                waiting |= (imported_by(sources[name].text) - modules) & sources.keys()
             name = name.rpartition(".")[0]
     return modules
 
 
 def checksum(module: str, sources: dict[str, _Source]) -> str:
     """Checksum of a module's closure: its files, data files that they name, versions of libraries."""
-    names = sorted(closure(module, sources))
+    return _checksum_of(closure(module, sources), sources)
+
+
+def _checksum_of(names: set[str], sources: dict[str, _Source]) -> str:
     total = hashlib.sha256()
-    libraries: set[str] = set()
-    for name in names:
-        source = sources[name]
-        total.update(f"{name}\0{source.text}\0".encode())
-        libraries |= {word.split(".")[0] for word in imported_by(source.text)} & _LIBRARIES.keys()
-        for data in _data_in(source.text):
-            beside = source.path.with_name(data)
-            if beside.is_file():
-                total.update(data.encode() + b"\0" + beside.read_bytes())
+    for name in sorted(names):
+        total.update(f"{name}\0".encode() + sources[name].digest)
+    libraries: set[str] = set().union(*(sources[name].libraries for name in names))
     versions = {name: _installed(name) for name in sorted(libraries)}
     total.update(json.dumps(versions).encode())
     return total.hexdigest()
@@ -108,14 +120,9 @@ def _installed(library: str) -> str:
 
 
 @functools.cache
-def _data_in(text: str) -> tuple[str, ...]:
-    """The names of data files in a source."""
-    return tuple(sorted(set(_DATA.findall(text))))
-
-
-@functools.cache
 def _at_start(module: str) -> tuple[str, tuple[str, ...]]:
-    return checksum(module, _AT_START), tuple(sorted(closure(module, _AT_START)))
+    names = closure(module, _AT_START)
+    return _checksum_of(names, _AT_START), tuple(sorted(names))
 
 
 def code_version(module: str) -> str:
