@@ -5,7 +5,6 @@ import dagster as dg
 from battery_assets import experiments, fleet, lab
 from battery_assets import tables as t
 from battery_assets.experiments import jobs as of_experiments
-from battery_assets.experiments.making.files import NAMED
 from battery_assets.fleet import jobs as of_fleet
 from battery_assets.fleet.sensors import landing_sensor
 from battery_assets.lab import jobs as of_lab
@@ -23,7 +22,6 @@ from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 
 DOMAINS = (fleet, lab, experiments)
-
 assets = [
     asset
     for domain in DOMAINS
@@ -38,7 +36,7 @@ lake_url = dg.EnvVar("BATTERY_LAKE_URL")
 steps = in_steps(assets, checks, together=of_fleet.TOGETHER, lake=lake_url.get_value())
 jobs = (*of_fleet.JOBS, *of_lab.JOBS, *of_experiments.JOBS)
 keep_log_days = int(dg.EnvVar("BATTERY_KEEP_LOG_DAYS").get_value() or KEEP_DAYS)
-tidy = tidy_job(t.TABLES, keep_log_days, NAMED)
+tidy = tidy_job(t.TABLES, keep_log_days, of_experiments.NAMED)
 warehouse = Warehouse(database_url=dg.EnvVar("BATTERY_WAREHOUSE_URL"), lake_url=lake_url)
 schedules = (*of_lab.SCHEDULES, *of_experiments.SCHEDULES)
 landing = Landing(folder=dg.EnvVar("BATTERY_LANDING"), cache=dg.EnvVar("BATTERY_HOME"))

@@ -4,9 +4,12 @@ from typing import Any
 
 import dagster as dg
 
+from battery_assets.experiments.making import files
 from battery_assets.platform.tracking import Tracking
 from battery_assets.platform.warehouse.resource import Warehouse
 
+# What is tidied up asks these which files and captures of the lake datasets name.
+NAMED = files.NAMED
 _JOBS = {
     "dataset": (
         ("datasets", "signals", "capacitor_calendar"),
