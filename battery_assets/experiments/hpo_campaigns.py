@@ -25,16 +25,19 @@ def hpo_campaigns(
     from battery_assets.experiments.searching import books, rules
     from battery_assets.experiments.searching.chosen import try_best
     from battery_assets.experiments.searching.settings import ask, search
+    from battery_assets.experiments.searching.tracked import show_settings
 
     name = context.partition_key
     of_rules = "signal" in config.terms
     number = config.job_id or (rules.ask if of_rules else ask)(warehouse, name, config.terms)
     summary = search(warehouse, number, context.run.run_id, context.log.info)
     campaign = books.campaign(warehouse, table, name)
+    shown: dict[str, Any] = {"job": number, "trials": summary["trials"]}
+    if not summary["stopped"]:
+        shown["mlflow"] = show_settings(warehouse, tracking, campaign)
     if campaign.base_model_type == rules.ALERT_RULE:
         front = rules.keep_front(warehouse, campaign)
-        metadata = {"trials": summary["trials"], "front": dg.MetadataValue.json(front)}
-        return dg.MaterializeResult(metadata={"job": number, **metadata})
+        return dg.MaterializeResult(metadata={**shown, "front": dg.MetadataValue.json(front)})
     scores = {} if summary["stopped"] else try_best(warehouse, tracking, name, context.run.run_id)
-    shown = {key: dg.MetadataValue.float(value) for key, value in sorted(scores.items())}
-    return dg.MaterializeResult(metadata={"job": number, "trials": summary["trials"], **shown})
+    figures = {key: dg.MetadataValue.float(value) for key, value in sorted(scores.items())}
+    return dg.MaterializeResult(metadata={**shown, **figures})

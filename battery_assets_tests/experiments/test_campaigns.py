@@ -9,10 +9,11 @@ from battery_assets.errors import BadInput
 from battery_assets.experiments.checks import hpo_check, nas_check
 from battery_assets.experiments.making import books as datasets
 from battery_assets.experiments.making import generation
-from battery_assets.experiments.searching import books, networks, settings
+from battery_assets.experiments.searching import books, networks, settings, tracked
 from battery_assets.experiments.trying import books as experiments
 from battery_assets.platform.dagster.steps import body_of
 from battery_assets.platform.jobs.core import JobLost
+from battery_assets.platform.tracking import Tracking
 from battery_assets.tables.experiments.campaigns import hpo_campaign, nas_campaign
 from battery_assets_tests.experiments.conftest import SMALL
 from battery_assets_tests.experiments.test_datasets import rows
@@ -53,6 +54,38 @@ def test_a_grid_visits_each_of_20_points_once_with_four_killed_workers(place, sm
     assert sorted(one.attempts for one in seen) == [1] * 16 + [2] * 4
 
 
+def in_mlflow(place, name: str) -> tuple[dict[str, float], list]:
+    """The metrics of a campaign's run, and the runs below it; its table has as many rows as it had trials."""
+    client = place.tracking.client()
+    at = client.get_experiment_by_name(tracked.EXPERIMENT.name).experiment_id
+    runs = client.search_runs([at], f"params.campaign = '{name}'")
+    [own] = [one for one in runs if "mlflow.parentRunId" not in one.data.tags]
+    below = [one for one in runs if one.data.tags.get("mlflow.parentRunId") == own.info.run_id]
+    assert len(runs) == len(below) + 1
+    assert {one.info.status for one in runs} == {"FINISHED"}
+    [table] = place.home.rglob(f"{own.info.run_id}/artifacts/{tracked.TABLE}")
+    assert len(table.read_text().splitlines()) == own.data.metrics["trials"] + 1
+    return own.data.metrics, below
+
+
+def test_of_a_campaign_mlflow_has_the_best_trials_and_a_table_of_all(place, small, monkeypatch):
+    campaign = ask(place, "grid-shown", method="grid_search", search_space=GRID)
+    while trial := books.claim(place.warehouse, campaign.id, 20, "a", NONE):
+        state, value = ("completed", trial.trial_number / 100) if trial.trial_number > 1 else ("failed", None)
+        books.finish(place.warehouse, trial.id, "a", state, value=value, metrics={"seconds": 0.25})
+    monkeypatch.setattr(tracked, "MOST_CHILDREN", 5)
+    tracked.show_settings(place.warehouse, place.tracking, campaign)
+    metrics, below = in_mlflow(place, "grid-shown")
+    assert (metrics["trials"], metrics["ended"], metrics["value"]) == (20, 19, 0.2)
+    assert sorted(one.data.metrics["value"] for one in below) == [0.16, 0.17, 0.18, 0.19, 0.2]
+    assert {one.data.metrics["seconds"] for one in below} == {0.25}
+    best = max(below, key=lambda one: one.data.metrics["value"])
+    [point] = [one.params for one in books.trials(place.warehouse, campaign.id) if one.value == 0.2]
+    assert best.data.params.items() >= {f"hp_{name}": str(value) for name, value in point.items()}.items()
+    away = Tracking(tracking_uri="http://127.0.0.1:9")
+    assert tracked.show_settings(place.warehouse, away, campaign).startswith("not shown in MLflow: ")
+
+
 def test_a_worker_that_lost_its_trial_can_write_nothing(place, small):
     campaign = ask(place, "lost", method="grid_search", search_space=FEW)
     first = books.claim(place.warehouse, campaign.id, 4, "slow", NONE)
@@ -86,6 +119,8 @@ def test_a_campaign_ends_with_its_best_tested_once(place, small):
     assert shown["best_accuracy"] == max(one.value for one in trials)
     assert best["hyperparameters"].items() >= max(trials, key=lambda one: one.value).params.items()
     assert best["hpo_campaign_id"] == shown["id"]
+    metrics, below = in_mlflow(place, "tuned")
+    assert metrics["value"] == max(one.data.metrics["value"] for one in below) == shown["best_accuracy"]
     books.change(place.warehouse, hpo_campaign, shown["id"], best_accuracy=2.0)
     red = body_of(hpo_check)(SimpleNamespace(partition_key="tuned"), place.warehouse)
     books.change(place.warehouse, hpo_campaign, shown["id"], best_accuracy=shown["best_accuracy"])
@@ -123,6 +158,9 @@ def test_a_search_for_networks_says_whether_noise_decides(place, small):
     red = body_of(nas_check)(SimpleNamespace(partition_key="gateway"), place.warehouse)
     books.change(place.warehouse, nas_campaign, campaign.id, verdict=campaign.verdict)
     assert not red.passed and red.description.startswith("no fresh seeds")
+    metrics, below = in_mlflow(place, "gateway")
+    assert sorted(one.data.metrics["flops"] for one in below) == sorted(float(one.flops) for one in found)
+    assert metrics["value"] == campaign.best_accuracy
     verdict = campaign.verdict
     assert verdict["seeds"] == 3
     error = ((verdict["best"]["sd"] ** 2 + verdict["median"]["sd"] ** 2) / 3) ** 0.5
