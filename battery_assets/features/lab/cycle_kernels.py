@@ -6,7 +6,6 @@ from numba import njit
 CHARGE, REST, DISCHARGE = 1, 0, -1
 CONSTANT_VOLTAGE_BAND_V = 0.005  # of the highest voltage of a charge: within it the voltage is held
 CONSTANT_CURRENT_SHARE = 0.97  # of the largest current of a charge: below it the current has begun to fall
-RETURNED_SHARE = 0.01  # of what was drawn: less comes back as noise at rest
 LONGEST_STEP_S = 35.0  # samples further apart show polarisation, not the step
 
 COLUMNS = (
@@ -145,57 +144,25 @@ def _extremes(current, volts, warm, flow, first, end, out):
 
 
 @njit(cache=True)
-def _interval(current, volts, moved, flow, first, k, sign):
-    """Ah and Wh that the interval to sample k moved one way, and whether it counts there."""
-    if flow[k] != sign and (flow[k - 1] != sign or k == first):
-        return 0.0, 0.0, False
-    if np.isnan(current[k]) or np.isnan(current[k - 1]):
-        return 0.0, 0.0, False
-    flown, energy = max(sign * moved[k], 0.0), 0.0
-    if not np.isnan(volts[k]) and not np.isnan(volts[k - 1]):
-        now, before = max(sign * current[k], 0.0), max(sign * current[k - 1], 0.0)
-        both = now + before
-        energy = flown * ((now * volts[k] + before * volts[k - 1]) / both if both > 0 else volts[k])
-    return flown, energy, True
-
-
-@njit(cache=True)
 def _moved(time_s, current, volts, moved, flow, first, end, stop, out):
-    """Charge (Ah), energy (Wh) and time (s) each way, the interval in which the cycle's charge begins too.
-
-    What came back between full and empty, as from a drive cycle's braking, counts neither way.
-    """
-    back_ah, back_wh = _returned(current, volts, moved, flow, first, end, stop)
-    for way, sign in ((1, -1), (0, 1)):
+    """Charge (Ah), energy (Wh) and time (s) each way, the interval in which the cycle's charge begins too."""
+    for way, sign in ((0, 1), (1, -1)):
         charge, energy, seconds = 0.0, 0.0, 0.0
-        for k in range(max(first, 1), end if sign == CHARGE else min(stop + 1, end)):
-            flown, work, counts = _interval(current, volts, moved, flow, first, k, sign)
-            if counts:
-                charge, energy = charge + flown, energy + work
-                if flow[k] == flow[k - 1] and k > first:
-                    seconds += time_s[k] - time_s[k - 1]
-        if sign == DISCHARGE and back_ah <= RETURNED_SHARE * charge:
-            back_ah, back_wh = 0.0, 0.0
-        if charge > back_ah:
-            out[AH + way], out[WH + way], out[SECONDS + way] = charge - back_ah, energy - back_wh, seconds
-
-
-@njit(cache=True)
-def _returned(current, volts, moved, flow, first, end, stop):
-    """Ah and Wh that a cycle moved beside its swing from the fullest state to the emptiest after it."""
-    out_ah, out_wh, in_ah, in_wh = 0.0, 0.0, 0.0, 0.0
-    top, low = (0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 0.0)
-    for k in range(max(first, 1), min(stop + 1, end)):
-        ah, wh, _ = _interval(current, volts, moved, flow, first, k, CHARGE)
-        in_ah, in_wh = in_ah + ah, in_wh + wh
-        ah, wh, _ = _interval(current, volts, moved, flow, first, k, DISCHARGE)
-        out_ah, out_wh = out_ah + ah, out_wh + wh
-        state = (in_ah, in_wh, out_ah, out_wh)
-        if in_ah - out_ah >= top[0] - top[2]:
-            top, low = state, state
-        elif in_ah - out_ah <= low[0] - low[2]:
-            low = state
-    return top[2] + low[0] - top[0] + out_ah - low[2], top[3] + low[1] - top[1] + out_wh - low[3]
+        for k in range(max(first, 1), end):
+            if (flow[k] != sign and (flow[k - 1] != sign or k == first)) or (sign == DISCHARGE and k > stop):
+                continue
+            if np.isnan(current[k]) or np.isnan(current[k - 1]):
+                continue
+            flown = max(sign * moved[k], 0.0)
+            charge += flown
+            if not np.isnan(volts[k]) and not np.isnan(volts[k - 1]):
+                now, before = max(sign * current[k], 0.0), max(sign * current[k - 1], 0.0)
+                both = now + before
+                energy += flown * ((now * volts[k] + before * volts[k - 1]) / both if both > 0 else volts[k])
+            if flow[k] == flow[k - 1] and k > first:
+                seconds += time_s[k] - time_s[k - 1]
+        if charge > 0:
+            out[AH + way], out[WH + way], out[SECONDS + way] = charge, energy, seconds
 
 
 @njit(cache=True)

@@ -156,15 +156,3 @@ def test_many_half_cycles_in_a_row_do_not_become_the_usual_ones(cutoff_v, usual_
 def test_a_first_cycle_of_another_protocol_does_not_stay_the_usual_one():
     first = cell_test([(0.5, 1.0), (-1.0, 1.0), (0.5, 0.9), *[(-1.0, 0.7), (0.5, 0.7)] * 6])
     assert rows_of(first, None)["no_capacity"].to_list()[2:-1] == [None] * 5
-
-
-def test_what_comes_back_amid_a_discharge_is_no_capacity():
-    """Braking of a drive cycle, or a battery that buffers: 2.0 Ah flow out of a cell that holds 1.0 Ah."""
-    buffering = [*full_cycles(2), (0.5, 1.0), *[(-1.0, 0.05), (0.5, 0.05)] * 20, (-1.0, 1.0), *full_cycles(2)]
-    rows = rows_of(cell_test(buffering))
-    assert rows["discharge_capacity_ah"].to_list() == pytest.approx([1.0] * 5, abs=1e-6)
-    assert rows["charge_capacity_ah"].to_list() == pytest.approx([1.0] * 5, abs=1e-6)
-    assert rows["discharge_energy_wh"][2] == pytest.approx(rows["discharge_energy_wh"][1], rel=0.01)
-    # A small charge behind the empty cell, for storage, is none of the discharge either.
-    stored = [*full_cycles(2), (0.5, 0.05)]
-    assert rows_of(cell_test(stored))["discharge_capacity_ah"].to_list() == pytest.approx([1.0] * 2, abs=1e-6)
