@@ -48,7 +48,7 @@ STALE = Field("stale", "boolean", "What it was made from has changed since: it w
 
 
 def is_stale(*rows: tuple[str, sa.ColumnElement, sa.ColumnElement]) -> sa.Label:
-    """Is one of these partitions, of a table by its name, site and month, to be made again?"""
+    """Whether one of these partitions (table's name, site, month) is to be made again, as column `stale`."""
     these = sa.or_(
         *(sa.and_(version.c.table_name == name, version.c.site == site, version.c.month == month)
           for name, site, month in rows)
@@ -57,7 +57,7 @@ def is_stale(*rows: tuple[str, sa.ColumnElement, sa.ColumnElement]) -> sa.Label:
 
 
 def is_monthly(table: sa.Table) -> bool:
-    """Are a table's rows those of their site's month, which a run makes again?"""
+    """Whether a table's rows are those of their site's month, which a run makes again."""
     return table.info.get("cut") == "site_month" and not table.info["newest_wins"]
 
 

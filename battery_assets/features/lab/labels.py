@@ -68,12 +68,12 @@ class Life:
 def life_of(cycle: np.ndarray, soh: np.ndarray, end: float, confirmed: int = 1) -> Life:
     """Life of a cell: first cycle whose health is at or under `end`, `confirmed` times in a row and for good.
 
-    cycle (n,) numbers, rising; soh (n,) a share, NaN unknown (passed over). For good: never again
-    were RECOVERED more cycles above it than under it since, so that a cold week or a few fast cycles end
-    nothing. Where the record ends before so many
-    cycles, as tests do that stop at their end of life, those it has must all show it, and the first of
-    them must go on from the cycle before. A cell whose first known value is already there STARTED_BELOW; one
-    that never gets there is RIGHT_CENSORED at its last cycle. Raises ValueError without any known value.
+    cycle (n,) numbers, rising; soh (n,) a share, NaN unknown (passed over). For good: never again were
+    RECOVERED more cycles above it than under it since, so that a cold week or a few fast cycles end nothing.
+    Where the record ends before so many cycles, as tests do that stop at their end of life, those it has must
+    all show it, and the first of them must go on from the cycle before. A cell whose first known value is
+    already there STARTED_BELOW; one that never gets there is RIGHT_CENSORED at its last cycle. Raises
+    ValueError without any known value.
     """
     measured = np.isfinite(soh)
     if not measured.any():

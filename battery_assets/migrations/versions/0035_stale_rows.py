@@ -19,4 +19,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Not possible: a column of a view cannot be taken out of it."""
-    raise NotImplementedError("restore a copy of the database that was made before")
+    raise NotImplementedError("0035 is not undone; next step: restore a copy of the database from before")

@@ -128,7 +128,7 @@ def _refuse_other_home(home: Path, row: sa.Row) -> None:
 
 
 def _is_outside(lake: str, home: Path) -> bool:
-    """Does the lake lie elsewhere than in the home? A copy of the home has none of its own then."""
+    """Whether the lake lies outside of the home: a copy of the home has none of its own then."""
     return "://" in lake or not Path(lake).resolve().is_relative_to(home.resolve())
 
 
