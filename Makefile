@@ -40,7 +40,7 @@ up: $(INSTALLED)
 	@$(BIN)/battery-assets up
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=40 --durations-min=10
 
 quick: lint
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile battery_assets_tests/test_house_rules.py \
