@@ -1,5 +1,9 @@
 """Campaigns do each trial once, whoever is killed; what they chose is tested once; noise is named as noise."""
 
+import json
+import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +19,7 @@ from battery_assets.platform.dagster.steps import body_of
 from battery_assets.platform.jobs.core import JobLost
 from battery_assets.platform.tracking import Tracking
 from battery_assets.tables.experiments.campaigns import hpo_campaign, nas_campaign
+from battery_assets_tests.experiments import killed_shares
 from battery_assets_tests.experiments.conftest import SMALL
 from battery_assets_tests.experiments.test_datasets import rows
 from battery_assets_tests.experiments.test_experiments import checks_of
@@ -52,6 +57,23 @@ def test_a_grid_visits_each_of_20_points_once_with_four_killed_workers(place, sm
     assert len(finished) == len(set(finished)) == 20
     seen = books.trials(place.warehouse, campaign.id)
     assert sorted(one.attempts for one in seen) == [1] * 16 + [2] * 4
+
+
+def test_four_workers_killed_with_signal_9_leave_each_point_of_a_grid_done_once(place, small):
+    """Real processes and real leases: two go on beside the four that die, one comes when the leases are over."""
+    ask(place, "grid-killed", method="grid_search", search_space=GRID)
+    order = {
+        "database": place.warehouse.database_url, "lake": place.warehouse.lake_url, "campaign": "grid-killed",
+        "dies_in": [0, 0, 1, 1], "live": 2,
+    }  # fmt: skip
+    command = [sys.executable, "-W", "ignore", "-m", killed_shares.__name__, json.dumps(order)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["ended"] == [-signal.SIGKILL] * 4 + [0] * 3
+    points, states, attempts = zip(*said["trials"], strict=True)
+    assert len(points) == len(set(points)) == 20
+    assert set(states) == {"completed"}
+    assert sum(attempts) == 20 + 4, "what a dead worker had was begun again, and nothing else was"
 
 
 def in_mlflow(place, name: str) -> tuple[dict[str, float], list]:
