@@ -1,5 +1,6 @@
 """deploy/kubernetes, held against the schemas of Kubernetes, and the Job that a run becomes."""
 
+import tempfile
 from pathlib import Path
 
 import dagster as dg
@@ -14,6 +15,7 @@ from battery_assets_tests.conftest import PROJECT
 
 FOLDER = PROJECT / "deploy" / "kubernetes"
 VERSION = "1.34"
+HOME_HERE = f"{tempfile.gettempdir()}/home-of-a-pod"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())
 CLUSTER = """
 apiVersion: v1
@@ -56,12 +58,15 @@ def secrets() -> dict[str, str]:
 
 
 def settings() -> Settings:
-    return Settings.from_environment({**of_config_map("battery-settings"), **secrets()})
+    """The settings of these manifests. The home of the pods is another one: here nobody may write to it."""
+    home = {"BATTERY_HOME": HOME_HERE}
+    return Settings.from_environment({**of_config_map("battery-settings"), **secrets(), **home})
 
 
 def fresh() -> str:
     """dagster.yaml for the settings of these manifests."""
-    return dagster_yaml((PROJECT / "dagster.yaml").read_text(), settings())
+    made = dagster_yaml((PROJECT / "dagster.yaml").read_text(), settings())
+    return made.replace(HOME_HERE, of_config_map("battery-settings")["BATTERY_HOME"])
 
 
 @pytest.mark.parametrize("name", OBJECTS)

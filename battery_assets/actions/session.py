@@ -170,13 +170,13 @@ def run_here(
     import dagster as dg
 
     from battery_assets.definitions import defs
-    from battery_assets.hosting.runs_here import NOT_STARTED_ANEW, show_runs
+    from battery_assets.hosting.runs_here import NOT_STARTED_ANEW, show_runs, signals_kept
     from battery_assets.platform.dagster.partitions import know_months
 
     key: Any = partition
     if partition and site:
         key = dg.MultiPartitionKey({"month": partition, "site": site})
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, signals_kept():
         show_runs(instance)
         if partition and _MONTH.fullmatch(partition):
             know_months(instance, [partition], lab=job_name == "lab_month")

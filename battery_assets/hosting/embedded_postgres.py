@@ -22,7 +22,7 @@ from psycopg import sql
 from battery_assets.errors import Failure, UserError
 from battery_assets.hosting import postgres_process as process
 from battery_assets.hosting.database_urls import SUPERUSER, DatabaseUrls, embedded_urls
-from battery_assets.hosting.postgres_configuration import configure, let_old_wal_go
+from battery_assets.hosting.postgres_configuration import configure
 from battery_assets.hosting.postgres_placement import (
     Cluster,
     as_user,
@@ -249,8 +249,6 @@ def _create_databases(cluster: Cluster, port: int) -> None:
 def _stopped(cluster: Cluster) -> bool:
     if not cluster.data.exists():
         return False
-    if process.postmaster(cluster) is not None:
-        let_old_wal_go(cluster)
     return process.end(cluster)
 
 

@@ -1,10 +1,10 @@
-"""How an embedded PostgreSQL is set up: written at each start, and once more before it stops."""
+"""How an embedded PostgreSQL is set up: written at each start."""
 
-from battery_assets.hosting import postgres_process as process
 from battery_assets.hosting.postgres_placement import Cluster
 
 # Sized for a laptop; locks because a query over all partitions takes one for each. No replica reads the log
-# of changes, so that it holds what a restart needs and no more.
+# of changes, so that it holds what a restart needs and no more: a file that is kept for reuse stays for ever
+# where a home rests, and a new one costs as much.
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -17,6 +17,7 @@ maintenance_work_mem = 128MB
 work_mem = 16MB
 max_wal_size = 256MB
 min_wal_size = 32MB
+wal_recycle = off
 wal_level = minimal
 max_wal_senders = 0
 fsync = on
@@ -32,10 +33,3 @@ _FILE = "platform.conf"
 def configure(cluster: Cluster, port: int) -> None:
     """Write what the next start reads."""
     (cluster.data / _FILE).write_text(CONFIGURATION.format(port=port, name=cluster.name))
-
-
-def let_old_wal_go(cluster: Cluster) -> None:
-    """Let the checkpoint of the stop delete log files that it would else keep for reuse: 256 MB a home."""
-    with (cluster.data / _FILE).open("a") as configuration:
-        configuration.write("wal_recycle = off\n")
-    process.reread(cluster)

@@ -45,14 +45,6 @@ def clear_remains(cluster: Cluster, patience_s: float = 15.0) -> None:
         (cluster.data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def reread(cluster: Cluster, patience_s: float = 0.1) -> None:
-    """Let the live server read its configuration again; its processes have done so a moment later."""
-    pid = postmaster(cluster)
-    if pid is not None:
-        _signal(pid, signal.SIGHUP)
-        time.sleep(patience_s)
-
-
 def end(cluster: Cluster, patience_s: float = 20.0) -> bool:
     """Stop the server: fast (SIGINT), and at once (SIGQUIT) when that takes too long. False if none ran."""
     pid = postmaster(cluster)

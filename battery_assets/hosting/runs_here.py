@@ -1,5 +1,9 @@
 """Runs of this process as Dagster's pages know them: of a job of the code location, on its timeline."""
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,3 +33,21 @@ def show_runs(instance: "DagsterInstance") -> None:
         return add_run(dagster_run._replace(remote_job_origin=origin))
 
     storage.add_run = add_named  # type: ignore
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """Leave the handlers of SIGINT and SIGTERM as they were before the block.
+
+    Dagster gives SIGTERM the handler of SIGINT with each run. A script ignores SIGINT for a command that it
+    starts beside itself: nobody could ask that command to end any more.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

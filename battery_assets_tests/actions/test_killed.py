@@ -74,6 +74,31 @@ main(["holds"])
 """
 
 
+IN_A_SCRIPT = """
+import signal
+from dagster._utils.interrupts import capture_interrupts
+from battery_assets.commands.endings.interrupts import interrupted_in_order
+from battery_assets.hosting.runs_here import signals_kept
+with interrupted_in_order():
+    with signals_kept(), capture_interrupts():
+        print("runs")
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except KeyboardInterrupt:
+        print("asked")
+"""
+
+
+@pytest.fixture(autouse=True)
+def heard():
+    """Signals are heard here as in a shell, whatever the tests themselves were started by."""
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 def is_at_work(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -178,3 +203,12 @@ def test_what_a_shell_lets_a_command_ignore_does_not_end_it():
         capture_output=True, text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )  # fmt: skip
     assert ignored.stdout.split() == ["still", "here", "asked"]
+
+
+def test_a_command_that_a_script_starts_beside_itself_can_be_asked_to_end_after_a_run():
+    """Such a command ignores Ctrl-C, and Dagster lets SIGTERM be what Ctrl-C is."""
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_A_SCRIPT], env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)}, check=True,
+        capture_output=True, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )  # fmt: skip
+    assert ended.stdout.split() == ["runs", "asked"]

@@ -5,6 +5,7 @@ Erlang's name server (epmd) is a child too: the one that Erlang starts by itself
 
 import os
 import secrets
+import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,8 +98,8 @@ def environment(broker: Broker) -> dict[str, str]:
 
 
 def _names_program() -> Path | None:
-    paths = (Path(folder) / "epmd" for folder in os.get_exec_path())
-    return next((path for path in paths if path.is_file()), None)
+    found = shutil.which("epmd")
+    return Path(found) if found else None
 
 
 def _password(file: Path) -> str:
