@@ -14,7 +14,9 @@ from battery_assets.errors import UserError
               help="A table of the layout of the model's lab; may be given several times.")  # fmt: skip
 @click.option("--cells/--no-cells", default=False, help="Show the errors of each cell too.")
 def evaluate(model: int | None, ensemble: int | None, paths: tuple[Path, ...], cells: bool) -> None:
-    """Judge a model, or an ensemble, on cells that were kept back, with 90 % intervals beside rules without a model.
+    """Judge a model or an ensemble on cells that were kept back.
+
+    Scores have 90 % intervals over cells. Rules without a model stand beside them.
 
     A cell that the model was trained or chosen on is refused, under whatever name it comes.
 

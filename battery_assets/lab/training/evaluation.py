@@ -1,4 +1,4 @@
-"""A registered model, or an ensemble, judged on kept back files of its lab's layout, with intervals by cell."""
+"""A registered model, or an ensemble, judged on kept back files of its lab's layout, by cell."""
 
 from dataclasses import dataclass
 from pathlib import Path

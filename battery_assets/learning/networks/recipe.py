@@ -15,12 +15,12 @@ class Recipe:
     """What a run tries. Features are the columns of cycle_data; those that no cell has are left out.
 
     Features are medians of the last `smooth` cycles. `own_start` adds each less its mean over the first
-    cycles of its own cell (0: none), `trend` (0: none) its change over so many cycles, `use_cycle` the cycle's
-    number. `wear` adds logarithms of how far the cell has worn, how fast, what is left of a usual life.
-    `see_health` adds the health measured so far, for remaining life alone. `life_scale` ratio learns the
-    logarithm of cycles left over cycles had. `refit` trains anew on training and validation cells for as many
-    epochs as were best. Baseline's `surrogate` is a network, or trees: `depth` and `shrinkage` of boosted ones,
-    `leaf` rows in a leaf of randomised ones, which have the weight `randomised`.
+    cycles of its own cell (0: none), `trend` (0: none) its change over so many cycles, `use_cycle` the
+    cycle's number. `wear` adds logarithms of how far the cell has worn, how fast, what is left of a usual
+    life. `see_health` adds the health measured so far, for remaining life alone. `life_scale` ratio learns
+    the logarithm of cycles left over cycles had. `refit` trains anew on training and validation cells for as
+    many epochs as were best. Baseline's `surrogate` is a network, or trees: `depth` and `shrinkage` of
+    boosted ones, `leaf` rows in a leaf of randomised ones, which have the weight `randomised`.
     `window` cycles, `window_step` apart, are what bilstm sees of the past. `dynamics` and `weighting` are
     deephpm's. One thread gives equal bits in every run.
     """

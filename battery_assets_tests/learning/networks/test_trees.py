@@ -93,7 +93,8 @@ def test_lives_that_go_on_make_the_expected_ones_longer():
     seen = seen.with_columns(rul=pl.when(goes_on).then(None).otherwise(pl.col("rul")))
     asked = Cells.of(rows.filter(goes_on), NAMES)
     with_them, only_ended = (
-        learned(Cells.of(one, NAMES), target="rul").predict(asked)[1] for one in (seen, seen.drop_nulls("rul"))
+        learned(Cells.of(one, NAMES), target="rul").predict(asked)[1]
+        for one in (seen, seen.drop_nulls("rul"))
     )
     assert with_them.mean() > only_ended.mean() + 2
     errors = [float(np.sqrt(np.mean((one - asked.left) ** 2))) for one in (with_them, only_ended)]
