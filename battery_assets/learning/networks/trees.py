@@ -94,8 +94,8 @@ def grown(rows: Rows, recipe: Recipe, epochs: int) -> Iterator[tuple[int, Networ
                 if recipe.randomised > 0:
                     arrays |= _randomised(name, inputs[usable], truth, weight[usable], recipe)
             if recipe.randomised < 1:
-                known = (inputs[usable], truth, weight[usable])
-                boosted[name] = _boosted_on(boosted[name], known, recipe, number)
+                learned = (inputs[usable], truth, weight[usable])
+                boosted[name] = _boosted_on(boosted[name], learned, recipe, number)
                 arrays[f"{name}_boosted"] = np.frombuffer(boosted[name]._serialize_model(), np.uint8).copy()
         network.keep(arrays)
         for name, (usable, middle, truth) in targets.items():
@@ -112,21 +112,21 @@ def _targets(
     A life that goes on teaches what it may be expected to have left, given that it outlasts what was seen: a
     step of expectation under a normal law (Tobin, Econometrica 26 (1958) 24), from trees of ended lives.
     """
-    found = {}
+    taught = {}
     health, left, ended = (
         one.cpu().numpy().astype(np.float64) for one in (rows.health, rows.left, rows.ended)
     )
     if recipe.target != "rul":
         usable = np.isfinite(health)
         middle = float(np.average(health[usable], weights=weight[usable]))
-        found["health"] = (usable, middle, health[usable] - middle)
+        taught["health"] = (usable, middle, health[usable] - middle)
     if recipe.target != "soh":
         over = ended > 0
         middle = float(np.average(left[over], weights=weight[over]))
         if not over.all():
             left = _outlasting(inputs, left - middle, over, weight, recipe) + middle
-        found["life"] = (np.ones(len(left), bool), middle, left - middle)
-    return found
+        taught["life"] = (np.ones(len(left), bool), middle, left - middle)
+    return taught
 
 
 def _outlasting(
@@ -141,11 +141,11 @@ def _outlasting(
     return np.where(over, left, np.maximum(expected, left))
 
 
-def _boosted_on(before: Any, known: tuple[np.ndarray, ...], recipe: Recipe, number: int) -> Any:
+def _boosted_on(before: Any, rows: tuple[np.ndarray, ...], recipe: Recipe, number: int) -> Any:
     """Ten trees on top of those before."""
     from catboost import CatBoostRegressor
 
-    inputs, truth, weight = known
+    inputs, truth, weight = rows
     model = CatBoostRegressor(
         iterations=TREES_AN_EPOCH, depth=recipe.depth, learning_rate=recipe.shrinkage, verbose=False,
         random_seed=recipe.seed * 1000 + number, thread_count=recipe.threads, allow_writing_files=False,
