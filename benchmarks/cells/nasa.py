@@ -97,7 +97,7 @@ def written(table: pl.DataFrame) -> str:
         "### NASA B0005, B0006, B0018: each cell left out in turn",
         "",
         "`python -m benchmarks.cells.nasa` imports the files and trains in both orders of the two other",
-        f"cells, each with {seeds} seed{'s' * (seeds > 1)}. Errors are root mean squares: health as a share of",
+        f"cells, each with {seeds} seed{'s' * (seeds > 1)}. Errors are root mean squares: health as share of",
         "2 Ah, charge of what the cycle moved. Three cells give no interval.",
         "",
         f"| target | model | {' | '.join(CELLS)} | ± sd over trainings, mean |",

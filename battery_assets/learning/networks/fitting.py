@@ -117,7 +117,7 @@ def _epochs(
             learned.only(spread_places(len(learned.t), recipe.rows_per_epoch, device)), recipe, epochs
         )
         return
-    network = empty_network(learned.x.shape[-1] - (learned.x.dim() - 2), recipe).to(device)
+    network: Any = empty_network(learned.x.shape[-1] - (learned.x.dim() - 2), recipe).to(device)
     moved = [one for one in network.parameters() if one.requires_grad]
     optimiser = torch.optim.Adam(moved, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     for number in range(1, epochs + 1):
