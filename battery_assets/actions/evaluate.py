@@ -1,4 +1,4 @@
-"""A registered model judged on files that were kept back."""
+"""A registered model, or an ensemble, judged on files that were kept back."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +12,11 @@ from battery_assets.lab.training.selection import BadSelection
 from battery_assets.platform.tracking import Tracking
 
 
-def judged(at: Session, model_id: int, paths: Sequence[Path]) -> dict[str, Any]:
+def judged(at: Session, number: int, paths: Sequence[Path], *, ensemble: bool = False) -> dict[str, Any]:
     """scores (name: value, low, high), cells (rows of errors), quarantined. UserError where it cannot be."""
     tracking = Tracking(tracking_uri=at.settings.mlflow_tracking_uri, artifact_root=at.settings.artifacts_url)
     try:
-        scored = evaluate(at.warehouse, tracking, model_id, list(paths))
+        scored = evaluate(at.warehouse, tracking, number, list(paths), ensemble=ensemble)
     except (BadSelection, FileRefused, ValueError) as error:
         fault, _, step = str(error).partition("; next step: ")
         raise UserError(fault, step or "correct it and run the command again") from error

@@ -30,3 +30,21 @@ XJTU: dict[str, Any] = {
 }  # fmt: skip
 FOLDS = 5
 SMALL: dict[str, Any] = {"epochs": 1, "rows_per_epoch": 256, "width": 8}
+
+# Trees: decision 141 says how each was chosen.
+TREES: dict[str, Any] = {
+    "surrogate": "trees", "epochs": 30, "patience": 8, "rows_per_epoch": 4096, "rows_of_validation": 4096,
+    "refit": True,
+}  # fmt: skip
+LIFE_TREES: dict[str, Any] = {
+    **TREES, "target": "rul", "see_health": True, "life_scale": "ratio", "smooth": 9, "own_start": 30,
+    "trend": 100, "wear": True,
+}  # fmt: skip
+_WEAR_ALONE: dict[str, Any] = {"target": "soh", "own_start": 0, "features": ["feature_1", "feature_2"]}
+HEALTH_TREES: dict[str, Any] = {**TREES, **_WEAR_ALONE, "depth": 3, "randomised": 0.0}
+HEALTH_NARROW: dict[str, Any] = {
+    **_WEAR_ALONE, "epochs": 50, "patience": 12, "width": 32, "layers": 2, "rows_per_epoch": 4096,
+    "refit": True,
+}  # fmt: skip
+# The inputs of the networks of XJTU, as they are.
+XJTU_TREES: dict[str, Any] = {**XJTU, **TREES}

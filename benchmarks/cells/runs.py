@@ -38,23 +38,26 @@ def train_severson(at: Session, small: bool) -> Iterator[str]:
         action.compare(at, "severson", models[one], models[other])
 
 
-def train_xjtu(at: Session, small: bool) -> Iterator[str]:
+def train_xjtu(
+    at: Session, small: bool, seeds: tuple[int, ...] = SEEDS, name: str = "health baseline",
+    terms: dict[str, Any] = XJTU, ours: str = "health, ours",
+) -> Iterator[str]:  # fmt: skip
     """Train on all cells but those of a fold, for each fold; a fold has cells of every batch."""
     folds = fold_of_each(at)
     models: dict[int, list[int]] = {}
-    for seed in SEEDS[:2] if small else SEEDS:
+    for seed in seeds[:2] if small else seeds:
         for fold in range(FOLDS):
             sides = {"test": fold, "val": (fold + 1) % FOLDS}
             cells = {
                 side: [one for one, of in folds.items() if of == number] for side, number in sides.items()
             }
             cells["train"] = [one for one, of in folds.items() if of not in sides.values()]
-            made = trained(at, "xjtu", "health baseline", "baseline", XJTU, seed, small, cells)
+            made = trained(at, "xjtu", name, "baseline", terms, seed, small, cells)
             models.setdefault(fold, []).append(made)
-            yield f"xjtu fold {fold}, seed {seed}"
+            yield f"xjtu {name}, fold {fold}, seed {seed}"
     for members in models.values():
         if len(members) > 1:
-            action.combine(at, "xjtu", "avg", members, "health, ours")
+            action.combine(at, "xjtu", "avg", members, ours)
 
 
 def fold_of_each(at: Session) -> dict[int, int]:

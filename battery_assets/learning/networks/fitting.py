@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from battery_assets.learning.networks import baseline, bilstm, deephpm
+from battery_assets.learning.networks import baseline, bilstm, deephpm, trees
 from battery_assets.learning.networks.cells import Cells, joined, refuse_unfit
 from battery_assets.learning.networks.conformal import FEWEST_CELLS, Margins, calibrated
 from battery_assets.learning.networks.losses import Rows, data_losses, rows_of
@@ -112,7 +112,12 @@ def _epochs(
     torch.manual_seed(recipe.seed)
     shuffle, module = np.random.default_rng(recipe.seed), MODULES[recipe.algorithm]
     learned = rows_of(train, scaling, recipe, device, module.past(train, recipe))
-    network = module.Network(learned.x.shape[-1] - (learned.x.dim() - 2), recipe).to(device)
+    if recipe.surrogate == "trees":
+        yield from trees.grown(
+            learned.only(spread_places(len(learned.t), recipe.rows_per_epoch, device)), recipe, epochs
+        )
+        return
+    network: Any = empty_network(learned.x.shape[-1] - (learned.x.dim() - 2), recipe).to(device)
     moved = [one for one in network.parameters() if one.requires_grad]
     optimiser = torch.optim.Adam(moved, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     for number in range(1, epochs + 1):
@@ -131,6 +136,14 @@ def _epochs(
                 sums[name] = sums.get(name, 0.0) + float(loss.detach()) * len(batch.t) / len(places)
         network.eval()
         yield number, network, sums
+
+
+def empty_network(inputs: int, recipe: Recipe) -> torch.nn.Module:
+    """The recipe's network before it has learned; it takes the weights of one that has."""
+    if recipe.surrogate == "trees":
+        return trees.Network(recipe)
+    made: torch.nn.Module = MODULES[recipe.algorithm].Network(inputs, recipe)
+    return made
 
 
 def _margins(fitted: Fitted, valid: Cells, life: float) -> Margins | None:

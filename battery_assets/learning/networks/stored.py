@@ -10,7 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from battery_assets.learning.networks.conformal import Margins
-from battery_assets.learning.networks.fitting import MODULES, Fitted
+from battery_assets.learning.networks.fitting import Fitted, empty_network
 from battery_assets.learning.networks.recipe import Recipe
 from battery_assets.learning.networks.scaling import Scaling
 
@@ -39,8 +39,8 @@ def load(path: Path) -> Fitted:
     Raises ValueError for a file of something else.
     """
     facts, weights = read_weights(path, FITTED)
-    recipe, scaling = Recipe(**tuples(facts["recipe"])), Scaling(**tuples(facts["scaling"]))
-    network = MODULES[recipe.algorithm].Network(len(scaling.mean), recipe)
+    recipe, scaling = Recipe(**tuples(facts["recipe"])), Scaling.read(tuples(facts["scaling"]))
+    network = empty_network(len(scaling.mean), recipe)
     network.load_state_dict(weights)
     return Fitted(
         recipe, tuple(facts["features"]), scaling, network.eval(),
