@@ -12,9 +12,9 @@ from battery_assets.features.credible.scales import (
     new_mohm,
     ohmic_scales,
     sensor_scales,
-    string_scales,
     together,
 )
+from battery_assets.features.credible.string_scales import string_scales
 
 RED_LAW = "red_law"
 # Of a new jar's resistance: no weld that opens is read so, by a meter that ends at a few ohms.

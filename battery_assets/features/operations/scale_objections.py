@@ -29,7 +29,7 @@ _WORDS = {
 def scale_findings(
     left_out: pl.DataFrame, jars: pl.DataFrame, rules: list[Threshold] | None = None
 ) -> pl.DataFrame:
-    """Rows as of `data_quality.findings`, from SCALES with their `day`.
+    """Rows as of `data_quality.findings`, from SCALES with their `day`, and `stays` if no day ends it.
 
     jars: battery_id, battery_code, string_id, string_code, location_id, location_code.
     """
@@ -84,7 +84,8 @@ def _finding(kind: str, unit: str, code: str, of: pl.DataFrame, rule: Threshold,
     start, end = of.select(first=pl.col("day").min(), last=pl.col("day").max()).row(0)
     facts = pl.DataFrame(
         {"value": float(days), "limit": rule.value, "unit": rule.unit, "worst": of["shown"][0],
-         "source": rule.source, "likely": first["likely"][0], "term": first["term"][0]}
+         "source": rule.source, "likely": first["likely"][0], "term": first["term"][0],
+         "stays": bool("stays" in of.columns and of["stays"].any())}
     )  # fmt: skip
     return (
         kind, unit, code, rule.severity,

@@ -132,7 +132,8 @@ def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: 
 
     masters = masters_left_out(warehouse, part)
     _, rounds = credible_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
-    doubted = pl.concat([left_out, rounds, masters.with_columns(day=pl.lit(part.start.date()))])
+    of_records = pl.concat([rounds, masters.with_columns(day=pl.lit(part.start.date()))])
+    doubted = pl.concat([left_out, of_records.with_columns(stays=pl.lit(value=True))], how="diagonal")
     tests = warehouse.read(t.capacity_test_raw, part).collect()
     claims = tests_doubted(warehouse, part, tests, jars, rated_ah(jars), jars_per_string(jars))
     last = (part.end - LAST_MOMENT).date()
