@@ -73,10 +73,14 @@ def test_what_is_no_export_is_told_with_its_name_and_hangs_nobody(take_in, tmp_p
     secret = tmp_path / "secret.csv"
     secret.write_text("ts\n")
     (folder / "user.csv").symlink_to(secret)
+    os.mkfifo(folder / "telemetry_env.csv")
     seen = take_in(folder, site.name)
     assert seen.twins.height == site.jars
     assert set(seen.quarantine["reason"]) == {"UNKNOWN_TABLE", "NOT_A_FILE", "ENCODING"}
     assert not (landing / "user.csv").exists()
+    words = seen.findings["words"].to_list()
+    assert "user.csv was left out: it is a link that leads to no file of the export" in words
+    assert "telemetry_env.csv was left out: it is no file" in words
 
 
 def test_an_address_that_stands_in_another_column_is_nowhere_in_the_books(take_in, tmp_path, platform):
