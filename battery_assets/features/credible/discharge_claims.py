@@ -40,7 +40,7 @@ def doubted_tests(
     loads: Mapping[str, pl.DataFrame],
     rated_ah: Mapping[str, float],
     jars_per_string: Mapping[str, int],
-    cells: Mapping[str, int],
+    cells: Mapping[str, float],
     measured: Mapping[str, pl.DataFrame] | None = None,
     installed: Mapping[str, date] | None = None,
 ) -> pl.DataFrame:
@@ -71,7 +71,7 @@ def doubted_tests(
     return pl.DataFrame(doubts, schema=SCHEMA, orient="row")
 
 
-def _wrong_end(test: dict, jars: int | None, cells: int) -> str | None:
+def _wrong_end(test: dict, jars: int | None, cells: float) -> str | None:
     """An end voltage that is none of a cell, a jar or the string."""
     end = test["cutoff_voltage_v"]
     if end is None or not jars or end <= 0:
@@ -82,7 +82,7 @@ def _wrong_end(test: dict, jars: int | None, cells: int) -> str | None:
     return f"it ended at {end:g} V, which is {readings[2]:.2f} V per cell of the string"
 
 
-def _not_shown(test: dict, load: pl.DataFrame | None, jars: int | None, cells: int) -> str | None:
+def _not_shown(test: dict, load: pl.DataFrame | None, jars: int | None, cells: float) -> str | None:
     """What the string's own telemetry says against the test; None where it says nothing."""
     rate, minutes = test["discharge_rate_a"], test["discharge_duration_min"]
     if load is None or not rate or not minutes or test["test_date"] is None:
@@ -132,7 +132,7 @@ def _given_ah(measured: pl.DataFrame, amps: float) -> float:
     return float((most * seconds).sum() + amps * usual) / 3600.0
 
 
-def _end_not_reached(test: dict, drawing: pl.DataFrame, jars: int | None, cells: int) -> str | None:
+def _end_not_reached(test: dict, drawing: pl.DataFrame, jars: int | None, cells: float) -> str | None:
     """A full discharge whose string never came near to the end voltage that the test tells of it."""
     end = test["cutoff_voltage_v"]
     if test["test_type"] != "full_discharge" or not end or not jars or "voltage_v" not in drawing.columns:

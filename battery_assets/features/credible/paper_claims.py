@@ -19,7 +19,7 @@ _SAME = ("discharge_rate_a", "discharge_duration_min", "cutoff_voltage_v")
 
 
 def words_of(
-    test: dict, rated: float | None, jars: int | None, cells: int, capture: pl.DataFrame | None
+    test: dict, rated: float | None, jars: int | None, cells: float, capture: pl.DataFrame | None
 ) -> Iterator[str]:
     """What is impossible of a row of capacity_test_raw by its own figures.
 
@@ -47,7 +47,7 @@ def words_of(
 
 
 def _gave(
-    test: dict, rated: float | None, jars: int | None, cells: int, capture: pl.DataFrame | None
+    test: dict, rated: float | None, jars: int | None, cells: float, capture: pl.DataFrame | None
 ) -> tuple[float | None, float | None]:
     """Ah drawn, and % of the rating."""
     string, name = test["string_id"], test["test_id"]

@@ -110,7 +110,7 @@ def _with_volts(hours: pl.DataFrame, jar_hours: pl.DataFrame, held: pl.DataFrame
 
 
 def _jar_hours(
-    warehouse: Warehouse, part: Part, kept: pl.DataFrame, cells: dict[str, int]
+    warehouse: Warehouse, part: Part, kept: pl.DataFrame, cells: dict[str, float]
 ) -> pl.DataFrame | None:
     """The features of hours of both months beside what samples held in them, volts as those of six cells."""
     from battery_assets.features.samples.jar_hours import HELD

@@ -16,7 +16,7 @@ PATIENCE_S, TRIES = 120.0, 3
 
 
 def opened(url: str) -> DeltaTable:
-    """The newest version of a table. Raises TableNotFoundError, or LakeError for a log that cannot be read."""
+    """The newest version of a table. Raises TableNotFoundError, and LakeError for a log that is damaged."""
     try:
         return _answered(url)
     except (TableNotFoundError, CommitFailedError):
