@@ -43,10 +43,10 @@ def tests_doubted(
 
 def _first_installed(jars: pl.DataFrame) -> dict[str, date]:
     """The day of the first jar of each string, of strings whose jars all have one."""
-    known = jars.group_by(pl.col("string_id").cast(pl.String)).agg(
+    dates = jars.group_by(pl.col("string_id").cast(pl.String)).agg(
         first=pl.col("installed_date").min(), missing=pl.col("installed_date").null_count()
     )
-    return dict(known.filter(pl.col("missing") == 0).select("string_id", "first").iter_rows())
+    return dict(dates.filter(pl.col("missing") == 0).select("string_id", "first").iter_rows())
 
 
 def _around(warehouse: Warehouse, part: Part, test: dict, jars: pl.DataFrame) -> pl.DataFrame:

@@ -53,8 +53,8 @@ def _gave(
     string, name = test["string_id"], test["test_id"]
     one = pl.DataFrame([{"ambient_temp_c": None, **test}], infer_schema_length=None)
     captures = {} if capture is None else {name: capture}
-    known = {string: rated} if rated else {}
-    of = capacity_results(one, known, {string: jars} if jars else {}, captures, {string: cells})
+    ratings = {string: rated} if rated else {}
+    of = capacity_results(one, ratings, {string: jars} if jars else {}, captures, {string: cells})
     return of["measured_capacity_ah"].item(), of["capacity_pct_of_rated"].item()
 
 
