@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from battery_assets.features.credible.scales import SCALES
 from battery_assets.features.operations.alert_rules import Threshold, thresholds
 from battery_assets.features.operations.data_quality import SCHEMA
 
@@ -61,7 +62,7 @@ def _strings_of_copies(rows: pl.DataFrame) -> pl.DataFrame:
         unit_id=pl.col("string_id").first(),
         likely=pl.col("likely").str.split(", ").explode().unique().sort().str.join(" and "),
         rows=pl.col("rows").sum(),
-    ).select(rows.columns) if copies.height else rows.clear()  # fmt: skip
+    ).select(list(SCALES), "day") if copies.height else rows.clear()  # fmt: skip
 
 
 def _codes(jars: pl.DataFrame) -> dict[str, str]:

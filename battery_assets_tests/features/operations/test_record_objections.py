@@ -39,6 +39,16 @@ def test_samples_that_go_missing_later_do_not_hide_an_objection_to_a_record():
     assert one["severity"] == "critical"
 
 
+def test_jars_of_one_channel_are_named_beside_an_objection_to_a_record():
+    jar = world.JAR
+    one = ("jar", jar, "a", "voltage_v", "copied_channel", "a-03", None, 13.6, "V", 96)
+    copied = pl.DataFrame([one], schema=SCALES, orient="row").with_columns(
+        day=pl.lit(world.START.date()), stays=pl.lit(value=False)
+    )
+    found = scale_findings(pl.concat([copied, in_ohm(stays=True)]), world.jars())
+    assert sorted(found["code"]) == ["copied_channel", "copied_channel", "scale"]
+
+
 def test_a_test_that_was_disproved_stays_so():
     tested = world.START + timedelta(days=1)
     doubted = pl.DataFrame([("t", "a", tested, "it was not")], schema=CLAIMS, orient="row")
