@@ -62,7 +62,7 @@ def _strings_of_copies(rows: pl.DataFrame) -> pl.DataFrame:
         unit_id=pl.col("string_id").first(),
         likely=pl.col("likely").str.split(", ").explode().unique().sort().str.join(" and "),
         rows=pl.col("rows").sum(),
-    ).select(list(SCALES), "day") if copies.height else rows.clear()  # fmt: skip
+    ).select([*SCALES, "day"]) if copies.height else rows.clear()  # fmt: skip
 
 
 def _codes(jars: pl.DataFrame) -> dict[str, str]:
