@@ -11,7 +11,7 @@ CREATE TABLE fleet.telemetry_jar_raw (
 	month VARCHAR(7) NOT NULL, 
 	CONSTRAINT pk_telemetry_jar_raw PRIMARY KEY (ts, battery_id, month), 
 	CONSTRAINT fk_telemetry_jar_raw_battery_id FOREIGN KEY(battery_id) REFERENCES fleet.battery (battery_id) DEFERRABLE INITIALLY DEFERRED, 
-	CONSTRAINT ck_telemetry_jar_raw_voltage_v CHECK (voltage_v BETWEEN 0 AND 20), 
+	CONSTRAINT ck_telemetry_jar_raw_voltage_v CHECK (voltage_v BETWEEN 0 AND 99.999), 
 	CONSTRAINT ck_telemetry_jar_raw_temperature_c CHECK (temperature_c BETWEEN -40 AND 100), 
 	CONSTRAINT ck_telemetry_jar_raw_resistance_mohm CHECK (resistance_mohm BETWEEN 0 AND 100000), 
 	CONSTRAINT ck_telemetry_jar_raw_conductance_s CHECK (conductance_s BETWEEN 0 AND 1000)

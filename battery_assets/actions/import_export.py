@@ -43,6 +43,20 @@ def files_below(folder: Path) -> list[Path]:
     )
 
 
+def left_out(source: Path) -> list[str]:
+    """What of an export is named as a file of it and is none, or is a link out of it; each in words."""
+    if source.is_file():
+        return []
+    files = set(files_below(source))
+    others = (
+        path
+        for path in sorted(source.rglob("*"))
+        if path.name.lower().endswith(_ENDINGS) and path not in files and not path.is_dir()
+    )
+    link = "a link that leads to no file of the export"
+    return [f"{path.name} was left out: it is {link if path.is_symlink() else 'no file'}" for path in others]
+
+
 def land(at: Session, source: Path, site: str) -> list[str]:
     """Copy an export's files to where the site's files arrive. Returns their names."""
     files = export_files(source)
@@ -114,7 +128,7 @@ def _months(at: Session, source: Path, site: str, contract: dict[str, Any]) -> l
         "as of other months"
     ] * bool(strange)
     named = {name_in(root, p.path): (p.reason, p.detail) for p in problems}
-    tell_problems(at.warehouse, site, named, reasons)
+    tell_problems(at.warehouse, site, named, [*reasons, *left_out(source)])
     months = sorted(touched - set(strange))
     if not months:
         raise _without_months(source, files, problems, terms)

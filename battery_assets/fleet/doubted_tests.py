@@ -37,7 +37,16 @@ def tests_doubted(
     paper = tests.filter(~pl.col("test_id").is_in(list(captures)))
     loads = {test["test_id"]: _around(warehouse, part, test, jars) for test in paper.to_dicts()}
     cells = cells_of(jars, "string_id")
-    return doubted_tests(tests, loads, rated_ah, jars_per_string, cells, captures)
+    installed = _first_installed(warehouse.read(t.battery, part, ["string_id", "installed_date"]).collect())
+    return doubted_tests(tests, loads, rated_ah, jars_per_string, cells, captures, installed)
+
+
+def _first_installed(jars: pl.DataFrame) -> dict[str, date]:
+    """The day of the first jar of each string, of strings whose jars all have one."""
+    dates = jars.group_by(pl.col("string_id").cast(pl.String)).agg(
+        first=pl.col("installed_date").min(), missing=pl.col("installed_date").null_count()
+    )
+    return dict(dates.filter(pl.col("missing") == 0).select("string_id", "first").iter_rows())
 
 
 def _around(warehouse: Warehouse, part: Part, test: dict, jars: pl.DataFrame) -> pl.DataFrame:

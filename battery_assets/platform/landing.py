@@ -58,7 +58,8 @@ class Landing(dg.ConfigurableResource):
         for path, name in files:
             target = Path(self.folder) / site / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            staged = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+            # Without the file's own name, which may be as long as a name can be.
+            staged = target.with_name(f".{uuid.uuid4().hex}.part")
             _copied(path, staged)
             os.replace(staged, target)
 

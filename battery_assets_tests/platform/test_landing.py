@@ -33,6 +33,13 @@ def test_a_copy_is_readable_for_those_who_could_read_the_file(landing, tmp_path,
     assert [one.name for one in copy.parent.iterdir()] == ["user.csv"]
 
 
+def test_a_name_as_long_as_a_name_can_be_is_copied_under_it(landing, tmp_path):
+    path = tmp_path / f"{'x' * 251}.csv"
+    path.write_text("a\n")
+    landing.put("north", [(path, path.name)])
+    assert [one.name for one in (landing.root("north") / "north").iterdir()] == [path.name]
+
+
 @pytest.fixture
 def linked(tmp_path):
     """A folder with a file of its own, a link within it, and one that leads out."""

@@ -4,7 +4,12 @@ from collections.abc import Collection, Iterable
 
 import polars as pl
 
-from battery_assets.features.credible.inputs import copied_channels, dead_inputs, without_codes
+from battery_assets.features.credible.inputs import (
+    copied_channels,
+    dead_inputs,
+    without_codes,
+    without_spikes,
+)
 from battery_assets.features.credible.scales import (
     NOTHING,
     SCALES,
@@ -12,9 +17,9 @@ from battery_assets.features.credible.scales import (
     new_mohm,
     ohmic_scales,
     sensor_scales,
-    string_scales,
     together,
 )
+from battery_assets.features.credible.string_scales import string_scales
 
 RED_LAW = "red_law"
 # Of a new jar's resistance: no weld that opens is read so, by a meter that ends at a few ohms.
@@ -62,8 +67,9 @@ def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
         mine = [of] if kind == "jar" else of_string(jars, of)
         taken = _COPIED if code == "copied_channel" else OHMIC if column in OHMIC else (column,)
         rows = emptied(rows, "battery_id", mine, taken)
+    rows, spikes = without_spikes(rows, jars)
     rows, quarantined = without_quarantined(rows, "battery_id", jars)
-    return rows, together([judged, codes, quarantined])
+    return rows, together([judged, codes, spikes, quarantined])
 
 
 def credible_strings(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:

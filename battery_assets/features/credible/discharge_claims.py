@@ -4,12 +4,12 @@ Such a test is an objection, not evidence: its figures stand in its row, and no 
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from battery_assets.features.health.capacity import integrated_capacity_ah
+from battery_assets.features.credible.paper_claims import words_of, words_of_dates
 from battery_assets.features.samples.blocks import SIX
 
 # A test that was entered a day early, or in local time, is looked for so far around its time.
@@ -27,7 +27,6 @@ GAP_INTERVALS = 3.0
 END_MISSED_V = ((1200.0, 0.1), (3600.0, 0.2))
 # V per cell to which lead-acid is discharged; a test may tell it of the cell, the jar or the string.
 END_V_CELL = (1.5, 2.05)
-MOST_C, MOST_OF_RATED = 4.0, 1.5  # sheets end at 2.7 C10 (5 min); no jar has one and a half times its rating
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "test_id": pl.String,
     "string_id": pl.String,
@@ -41,28 +40,30 @@ def doubted_tests(
     loads: Mapping[str, pl.DataFrame],
     rated_ah: Mapping[str, float],
     jars_per_string: Mapping[str, int],
-    cells: Mapping[str, int],
+    cells: Mapping[str, float],
     measured: Mapping[str, pl.DataFrame] | None = None,
+    installed: Mapping[str, date] | None = None,
 ) -> pl.DataFrame:
     """The rows of capacity_test_raw that cannot be: test_id, string_id, test_date, words.
 
     loads: of a test its string's telemetry around it (ts, current_a, and voltage_v if known); a test without
     any is not judged by it.
     rated_ah, jars_per_string: by string_id. cells: of a jar, of strings whose jars have other than six.
-    measured: captures by test_id, which stand for themselves.
+    measured: captures by test_id, which stand for themselves. installed: day of the first jar of a string.
     """
-    doubts = []
+    doubts, captures = [], measured or {}
+    by_date = words_of_dates(tests.to_dicts(), installed or {}, captures)
     for test in tests.to_dicts():
         if test["test_type"] == "impedance_sweep":
             continue
         string = test["string_id"]
         size = jars_per_string.get(string), cells.get(string, SIX)
+        capture = captures.get(test["test_id"])
         words = [
+            by_date.get(test["test_id"]),
             _wrong_end(test, *size),
-            _beyond_sheet(test, rated_ah.get(string), (measured or {}).get(test["test_id"])),
-            None
-            if test["test_id"] in (measured or {})
-            else _not_shown(test, loads.get(test["test_id"]), *size),
+            *words_of(test, rated_ah.get(string), *size, capture),
+            None if capture is not None else _not_shown(test, loads.get(test["test_id"]), *size),
         ]
         words_joined = "; ".join(word for word in words if word)
         if words_joined:
@@ -70,7 +71,7 @@ def doubted_tests(
     return pl.DataFrame(doubts, schema=SCHEMA, orient="row")
 
 
-def _wrong_end(test: dict, jars: int | None, cells: int) -> str | None:
+def _wrong_end(test: dict, jars: int | None, cells: float) -> str | None:
     """An end voltage that is none of a cell, a jar or the string."""
     end = test["cutoff_voltage_v"]
     if end is None or not jars or end <= 0:
@@ -81,19 +82,7 @@ def _wrong_end(test: dict, jars: int | None, cells: int) -> str | None:
     return f"it ended at {end:g} V, which is {readings[2]:.2f} V per cell of the string"
 
 
-def _beyond_sheet(test: dict, rated: float | None, capture: pl.DataFrame | None) -> str | None:
-    rate, minutes = test["discharge_rate_a"], test["discharge_duration_min"]
-    if not rated or not rate:
-        return None
-    if abs(rate) > MOST_C * rated:
-        return f"{abs(rate):g} A are beyond what the sheet of jars of {rated:g} Ah rates"
-    drawn = abs(rate) * (minutes or 0.0) / 60.0 if capture is None else integrated_capacity_ah(capture)
-    if drawn > MOST_OF_RATED * rated:
-        return f"{drawn:.0f} Ah were drawn of jars of {rated:g} Ah"
-    return None
-
-
-def _not_shown(test: dict, load: pl.DataFrame | None, jars: int | None, cells: int) -> str | None:
+def _not_shown(test: dict, load: pl.DataFrame | None, jars: int | None, cells: float) -> str | None:
     """What the string's own telemetry says against the test; None where it says nothing."""
     rate, minutes = test["discharge_rate_a"], test["discharge_duration_min"]
     if load is None or not rate or not minutes or test["test_date"] is None:
@@ -143,7 +132,7 @@ def _given_ah(measured: pl.DataFrame, amps: float) -> float:
     return float((most * seconds).sum() + amps * usual) / 3600.0
 
 
-def _end_not_reached(test: dict, drawing: pl.DataFrame, jars: int | None, cells: int) -> str | None:
+def _end_not_reached(test: dict, drawing: pl.DataFrame, jars: int | None, cells: float) -> str | None:
     """A full discharge whose string never came near to the end voltage that the test tells of it."""
     end = test["cutoff_voltage_v"]
     if test["test_type"] != "full_discharge" or not end or not jars or "voltage_v" not in drawing.columns:

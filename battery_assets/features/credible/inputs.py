@@ -14,6 +14,7 @@ CODES_MOHM = (327.67, 655.35, 850.0, 999.9, 3276.7, 6553.5, 9999.0, 9999.9, 3276
 # A fault's code in between is believed to be one where the input is elsewhere by so much (K, or a share of
 # the code) just before and after: a jar that runs away, or a load, passes 85 °C or 850 A too.
 APART_C, APART_V, APART_SHARE = 15.0, 1.0, 0.2
+MOST_SHARE = 5 / 3  # of a jar's nominal voltage: 20 V of 12 V, beyond any boost and any open strap
 STILL_ROWS = 12
 # Where so many inputs of a string stand still, the monitor is coarse: that one does so says nothing.
 STILL_SHARE = 0.5
@@ -219,6 +220,28 @@ def without_codes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         )  # fmt: skip
         rows = marked.with_columns(pl.when(~pl.col("code")).then(pl.col(name)).alias(name)).drop("code")
     return rows, together(frames)
+
+
+def without_spikes(rows: pl.DataFrame, jars: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of a day of telemetry_jar_raw without volts that no jar of its kind has, and SCALES of these.
+
+    jars: battery_id, string_id, nominal_v. A column holds the volts of a module of 48 V too.
+    """
+    most = rows["voltage_v"].max() if "voltage_v" in rows.columns else None
+    if most is None or most <= MOST_SHARE * jars["nominal_v"].min():  # type: ignore[operator]
+        return rows, NOTHING
+    limits = dict(
+        jars.select(pl.col("battery_id").cast(pl.String), pl.col("nominal_v") * MOST_SHARE).iter_rows()
+    )
+    limit = pl.col("battery_id").cast(pl.String).replace_strict(limits, default=None, return_dtype=pl.Float64)
+    marked = rows.with_columns(code=(pl.col("voltage_v") > limit).fill_null(value=False))
+    coded = marked.filter("code").group_by(unit_id=pl.col("battery_id").cast(pl.String)).agg(
+        unit_kind=pl.lit("jar"), string_id=pl.lit(None, pl.String), column=pl.lit("voltage_v"),
+        code=pl.lit("fault_code"), likely=pl.lit("a fault's code"), term=pl.lit(None, pl.String),
+        shown=pl.col("voltage_v").first().cast(pl.Float64), unit=pl.lit("V"), rows=pl.len().cast(pl.Int64),
+    )  # fmt: skip
+    without = pl.when(~pl.col("code")).then(pl.col("voltage_v")).alias("voltage_v")
+    return marked.with_columns(without).drop("code"), coded.select(list(SCALES))
 
 
 def _touched(values: pl.Series, codes: tuple[float, ...]) -> bool:

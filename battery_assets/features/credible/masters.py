@@ -3,6 +3,8 @@
 A figure that is left out is one that is not known: what else is known of the jar stands.
 """
 
+import math
+
 import polars as pl
 
 from battery_assets.features.credible.days import emptied, of_string
@@ -46,6 +48,7 @@ def _objections_to(jars: pl.DataFrame, column: str, unit: str, usual: tuple[floa
     strings = jars.group_by(pl.col("string_id").cast(pl.String), maintain_order=True).agg(
         pl.len().alias("jars"),
         pl.col("share", name).filter(pl.col("odd")).median().cast(pl.Float64),
+        nominal_v=pl.col("nominal_v").median().cast(pl.Float64),
         cells=pl.col("cells").median().cast(pl.Int64),
         rows=pl.col("odd").sum().cast(pl.Int64),
     )
@@ -64,7 +67,10 @@ def _likely(unit: str, of: dict, usual: tuple[float, float]) -> tuple[str, str]:
         (of["cells"], f"volts per cell of {of['cells']}", f"x{of['cells']}"),
         (1 / of["jars"], f"those of the string, of {of['jars']} jars", f"/{of['jars']}"),
     ]
-    for factor, words, word in (*(volts if unit == "V" else []), *decimals):
-        if usual[0] <= of["share"] * factor <= usual[1]:
-            return words, word
-    return "no unit that is known here", "none"
+    hours = [(1 / of["nominal_v"], f"watt-hours of {of['nominal_v']:g} V", f"/{of['nominal_v']:g}")]
+    likely = [
+        (abs(math.log(of["share"] * factor)), words, word)
+        for factor, words, word in (*(volts if unit == "V" else hours), *decimals)
+        if usual[0] <= of["share"] * factor <= usual[1]
+    ]
+    return min(likely)[1:] if likely else ("no unit that is known here", "none")

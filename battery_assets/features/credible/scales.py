@@ -36,26 +36,29 @@ FITS = (0.85, 1.3)
 # No string stands hotter than this all day, jar by jar; in degF it is 13 degC. A unit is there all day: a jar
 # that runs away began the day below, so the day's coolest samples are judged.
 HOTTEST_C, COOLEST_SHARE = 55.0, 0.05
+# Of jars in degF among others: so near to them in K, and by their volts over their nominal ones.
+SAME_K, SAME_SHARE = 3.0, 0.03
 LEAST_ROWS = 3
 # Median of a string's ohmic readings over those of new jars of its size: a worn-out string has five times.
 OHMIC_FACTOR = 8.0
 NEW_JAR_MOHM = 4.25  # 120 Ah, 12 V (SOURCES 1.1)
-FLOAT_HOURS = 10.0
-MILLI_C = 1 / 8  # of C10: in ten hours of "float" more than a jar holds
 
 
-def _thin(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
+def thin(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
     """Some hundred rows of each unit, evenly over the day."""
     units = max(rows[unit].n_unique(), 1)
     return rows.gather_every(max(rows.height // (PER_UNIT * units), 1))
 
 
-def _scale(unit_kind: str, unit: str, column: str, likely: str, term: str, shown: float, of: str, rows: int):
+def scale_row(
+    unit_kind: str, unit: str, column: str, likely: str, term: str, shown: float, of: str, rows: int
+):
     string = unit if unit_kind == "string" else None
     return (unit_kind, unit, string, column, "scale", likely, term, shown, of, rows)
 
 
-def _frame(objections: Iterable[tuple]) -> pl.DataFrame:
+def as_scales(objections: Iterable[tuple]) -> pl.DataFrame:
+    """SCALES of such rows."""
     rows = list(objections)
     return pl.DataFrame(rows, schema=SCALES, orient="row") if rows else NOTHING
 
@@ -75,7 +78,7 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         return NOTHING
     absent = [name for name in ("voltage_v", "temperature_c") if name not in rows.columns]
     middle = (
-        _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "battery_id")
+        thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "battery_id")
         .group_by(pl.col("battery_id").cast(pl.String))
         .agg(
             v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
@@ -89,7 +92,7 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         )
     )
     odd = ~(pl.col("v") / pl.col("nominal_v")).median().is_between(*JAR_SHARE)
-    hot = pl.col("t").quantile(0.1, "lower") > HOTTEST_C
+    hot = (pl.col("cool") > HOTTEST_C).any()
     objections = []
     for string, of in _strings_where(middle, odd.fill_null(value=False) | hot.fill_null(value=False)):
         objections += [*_jar_volts(string, of), *_celsius(string, of)]
@@ -97,7 +100,7 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
         rows.filter(pl.col("resistance_mohm").is_not_null()) if "resistance_mohm" in rows.columns else None
     )
     ohmic = NOTHING if readings is None else ohmic_scales(readings, jars, "telemetry_jar_raw.resistance_mohm")
-    return together([_frame(objections), ohmic])
+    return together([as_scales(objections), ohmic])
 
 
 def _all_usual(rows: pl.DataFrame, jars: pl.DataFrame) -> bool:
@@ -106,7 +109,7 @@ def _all_usual(rows: pl.DataFrame, jars: pl.DataFrame) -> bool:
     if (runs.stop - runs.start).sum() != rows.height:
         return False  # jars that nobody knows are among them
     nominal, step = numbers(jars, "nominal_v")[runs.unit], max(rows.height // (PER_UNIT * len(runs.unit)), 1)
-    # The rows that `_thin` takes, and where those of each jar lie among them.
+    # The rows that `thin` takes, and where those of each jar lie among them.
     start, stop = -(-runs.start // step), -(-runs.stop // step)
     volts, celsius = (numbers(rows, name)[::step] for name in ("voltage_v", "temperature_c"))
     share = medians(np.where(volts == 0, np.nan, volts), start, stop) / nominal
@@ -144,8 +147,8 @@ def _jar_volts(string: str, jars: pl.DataFrame) -> list[tuple]:
         0.5: ("twice the jar, or the model's nominal_voltage_v is half of the jars'", f"units={column}:/2"),
         0.1: ("a shifted decimal", f"units={column}:/10"),
     }
-    best = _best(share, candidates) or ("no unit that is known here", f"units={column}:none")
-    return [_scale("string", string, "voltage_v", *best, volts, "V", _rows(measured))]
+    best = best_unit(share, candidates) or ("no unit that is known here", f"units={column}:none")
+    return [scale_row("string", string, "voltage_v", *best, volts, "V", _rows(measured))]
 
 
 def _middle(values: pl.Series) -> float:
@@ -157,7 +160,7 @@ def _rows(jars: pl.DataFrame) -> int:
     return int(jars["rows"].sum())
 
 
-def _best(share: float, candidates: dict) -> tuple[str, str] | None:
+def best_unit(share: float, candidates: dict) -> tuple[str, str] | None:
     """The unit whose factor brings a share nearest to that of a charged jar, where one comes near."""
     near = {factor: abs(share * factor / 1.12 - 1.0) for factor in candidates if factor != 1}
     fitting = [f for f in near if FITS[0] <= share * f <= FITS[1]]
@@ -166,11 +169,29 @@ def _best(share: float, candidates: dict) -> tuple[str, str] | None:
 
 def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
     measured = jars.filter(pl.col("t").is_not_null())
-    if measured.is_empty() or (measured["cool"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
+    hot = measured.filter(pl.col("cool") > HOTTEST_C)
+    if hot.is_empty():
         return []
-    term = "units=telemetry_jar_raw.temperature_c:degF"
-    middle, rows = _middle(measured["t"]), _rows(measured)
-    return [_scale("string", string, "temperature_c", "degF", term, middle, "°C", rows)]
+    likely, term = "degF", "units=telemetry_jar_raw.temperature_c:degF"
+    if (measured["cool"].quantile(0.1, "lower") or 0.0) <= HOTTEST_C:
+        hot = _as_warm_in_fahrenheit(hot, measured.filter(pl.col("cool") <= HOTTEST_C))
+        likely, term = f"degF, of {hot.height} of its jars", f"{term}, for a file of these alone"
+    if hot.is_empty():
+        return []
+    return [scale_row("string", string, "temperature_c", likely, term, _middle(hot["t"]), "°C", _rows(hot))]
+
+
+def _as_warm_in_fahrenheit(hot: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Of the hot jars of a string those that are as warm as the others in degF, and show it by their volts.
+
+    At one float current a jar that is 50 K warmer shows 0.9 V less of 13.6 (3 mV/K a cell, SOURCES 1.5): one
+    that runs away is no unit. Without volts two jars have to agree.
+    """
+    same = ((pl.col("t") - 32.0) / 1.8 - _middle(others["t"])).abs() < SAME_K
+    if not others["v"].count():
+        return hot.filter(same) if hot.filter(same).height > 1 else hot.clear()
+    share = _middle(others["v"] / others["nominal_v"])
+    return hot.filter(same & ((pl.col("v") / pl.col("nominal_v") - share).abs() < SAME_SHARE))
 
 
 def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
@@ -183,82 +204,12 @@ def sensor_scales(rows: pl.DataFrame) -> pl.DataFrame:
         rows=pl.len(),
     )
     term = "units=telemetry_env.temperature_c:degF"
-    return _frame(
-        _scale("location", sensor, "temperature_c", "degF", term, celsius, "°C", count)
+    return as_scales(
+        scale_row("location", sensor, "temperature_c", "degF", term, celsius, "°C", count)
         for sensor, celsius, _, count in middle.filter(pl.col("cool") > HOTTEST_C)
         .sort("sensor_id")
         .iter_rows()
     )
-
-
-def string_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
-    """SCALES of a day of telemetry_string_raw, sorted by (unit, ts).
-
-    jars: string_id, nominal_v, capacity_ah, cells, position_in_string, batteries_count, string_nominal_v.
-    """
-    absent = [name for name in ("voltage_v", "current_a", "mode") if name not in rows.columns]
-    middle = (
-        _thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "string_id")
-        .group_by(pl.col("string_id").cast(pl.String))
-        .agg(
-            v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
-            a=pl.col("current_a").median().cast(pl.Float64),
-            least_a=pl.col("current_a").abs().quantile(0.1).cast(pl.Float64),
-            floats=(pl.col("mode").cast(pl.String) == "float").mean(),
-            hours=(pl.col("ts").max() - pl.col("ts").min()).dt.total_seconds() / 3600.0,
-            rows=pl.len(),
-        )
-        .join(string_sizes(jars), on="string_id")
-    )
-    return _frame(scale for of in middle.to_dicts() for scale in (*_string_volts(of), *_milliamps(of)))
-
-
-def string_sizes(jars: pl.DataFrame) -> pl.DataFrame:
-    """string_id, places, nominal_v of a jar, cells of a jar, capacity_ah, and volts: all that it may be."""
-    return jars.group_by(pl.col("string_id").cast(pl.String)).agg(
-        places=pl.col("position_in_string").n_unique(),
-        count=pl.col("batteries_count").first(),
-        nominal_v=pl.col("nominal_v").median(),
-        cells=pl.col("cells").median().cast(pl.Int64),
-        capacity_ah=pl.col("capacity_ah").cast(pl.Float64).min(),
-        string_v=pl.col("string_nominal_v").first().cast(pl.Float64),
-    )
-
-
-def _string_volts(of: dict) -> list[tuple]:
-    if of["v"] is None or not of["places"]:
-        return []
-    expected = {of["places"] * of["nominal_v"], (of["count"] or 0) * of["nominal_v"], of["string_v"] or 0.0}
-    shares = [of["v"] / volts for volts in expected if volts > 0]
-    if any(JAR_SHARE[0] <= share <= JAR_SHARE[1] for share in shares):
-        return []
-    column, n = "telemetry_string_raw.voltage_v", of["places"]
-    candidates: dict[float, tuple[str, str]] = {
-        n: ("the mean of its jars", f"units={column}:x{n}"),
-        n * of["cells"]: ("volts per cell", f"units={column}:x{n * of['cells']}"),
-        10: ("a shifted decimal", f"units={column}:x10"),
-        100: ("hundredths", f"units={column}:x100"),
-        1000: ("kV", f"units={column}:kV"),
-        2: ("half of the string", f"units={column}:x2"),
-        0.1: ("a shifted decimal", f"units={column}:/10"),
-        0.01: ("a hundredfold", f"units={column}:/100"),
-    }
-    candidates |= {
-        1 / k: (f"the voltage of the whole system, {k} strings added up", f"units={column}:/{k}")
-        for k in range(2, 10)
-    }
-    best = _best(of["v"] / (n * of["nominal_v"]), candidates)
-    if best is None:
-        best = ("no unit that is known here", f"units={column}:none")
-    return [_scale("string", of["string_id"], "voltage_v of the string", *best, of["v"], "V", of["rows"])]
-
-
-def _milliamps(of: dict) -> list[tuple]:
-    large = of["a"] is not None and of["capacity_ah"] and of["least_a"] > MILLI_C * of["capacity_ah"]
-    if not large or of["floats"] is None or of["floats"] < 0.9 or of["hours"] < FLOAT_HOURS:
-        return []
-    term = "mA", "units=telemetry_string_raw.current_a:mA", of["a"], "A", of["rows"]
-    return [_scale("string", of["string_id"], "current_a", *term)]
 
 
 def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -278,7 +229,7 @@ def ohmic_scales(readings: pl.DataFrame, jars: pl.DataFrame, column: str) -> pl.
     for string, of in _strings_where(measured, odd.fill_null(value=True)):
         if of.height >= min(LEAST_ROWS, jars.filter(pl.col("string_id").cast(pl.String) == string).height):
             objections += _ohms(string, of, column)
-    return _frame(objections)
+    return as_scales(objections)
 
 
 def new_mohm() -> pl.Expr:
@@ -297,4 +248,4 @@ def _ohms(string: str, of: pl.DataFrame, column: str) -> list[tuple]:
     word = min(near, key=lambda name: abs(pl.Series([near[name]]).log()[0]))
     likely = {"uohm": "µΩ", "ohm": "Ω", "S": "conductance in S"}.get(word, "a shifted decimal")
     term = f"units={column}:{word}"
-    return [_scale("string", string, "resistance_mohm", likely, term, shown, "mΩ", _rows(of))]
+    return [scale_row("string", string, "resistance_mohm", likely, term, shown, "mΩ", _rows(of))]

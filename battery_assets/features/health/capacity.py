@@ -21,7 +21,7 @@ def capacity_results(
     rated_ah: Mapping[str, float],
     jars_per_string: Mapping[str, int],
     captures: Mapping[str, pl.DataFrame] | None = None,
-    cells: Mapping[str, int] | None = None,
+    cells: Mapping[str, float] | None = None,
 ) -> pl.DataFrame:
     """Rows of capacity_test_calc for rows of capacity_test_raw.
 
@@ -49,7 +49,7 @@ def capacity_results(
 def _result(
     test: dict,
     rated_ah: Mapping[str, float],
-    cells_in_string: Mapping[str, int],
+    cells_in_string: Mapping[str, float],
     capture: pl.DataFrame | None,
 ) -> tuple[str, float | None, float | None, str | None]:
     if test["test_type"] == "impedance_sweep":

@@ -39,14 +39,28 @@ def load_readings(jar_rows: pl.DataFrame, string_rows: pl.DataFrame, jars: pl.Da
     idle = pl.when(pl.col("amps") < pl.col("ah") / 10).then("ts")
     loads = loads.with_columns(since=idle.forward_fill().over("string_id"))
     drawn = pl.col("amps") * (pl.col("ts") - pl.col("since")).dt.total_seconds() / 3600.0
-    begun = loads.filter(pl.col("ts") > pl.col("since"), drawn <= FIRST_SHARE * pl.col("ah"))
+    loads = loads.filter(pl.col("ts") > pl.col("since")).with_columns(drawn=drawn)
+    early = pl.col("drawn") <= FIRST_SHARE * pl.col("ah")
+    opened = _opened(jar_rows, facts, loads.filter(early))
+    # Of a slow monitor one sample falls into the begin: a jar that fell in it has to stay so in the next.
+    once = opened.filter(pl.len().over("battery_id", "since") == 1)
+    if once.height:
+        next_one = loads.filter(~early).unique(["string_id", "since"], keep="first", maintain_order=True)
+        again = _opened(jar_rows, facts, next_one.filter(pl.col("since").is_in(once["since"].implode())))
+        opened = pl.concat([opened, again.join(once, on=["battery_id", "since"], how="semi")])
+    return opened.sort("battery_id", "measured_at").select(NO_READINGS.columns)
+
+
+def _opened(jar_rows: pl.DataFrame, facts: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
+    """NO_READINGS, and `since`, of the jars that fell by FALLS_V more than their string since it was idle."""
     below = _below(jar_rows, facts, [*begun["ts"], *begun["since"]])
     before = below.select("battery_id", since="ts", usual="below")
     fell = below.join(begun, on=["string_id", "ts"]).join(before, on=["battery_id", "since"])
     fell = fell.with_columns(fell=pl.col("below") - pl.col("usual"))
     mohm = pl.col("fell") / pl.col("amps") * 1e3
-    opened = fell.filter(pl.col("fell") >= FALLS_V, mohm > OPEN_MOHM).sort("battery_id", "ts")
-    return opened.select("battery_id", measured_at="ts", resistance_mohm=mohm * pl.col("cells") / SIX)
+    opened = fell.filter(pl.col("fell") >= FALLS_V, mohm > OPEN_MOHM)
+    ohms = mohm * pl.col("cells") / SIX
+    return opened.select("battery_id", "since", measured_at="ts", resistance_mohm=ohms)
 
 
 def _below(rows: pl.DataFrame, facts: pl.DataFrame, at: list[datetime]) -> pl.DataFrame:

@@ -130,13 +130,18 @@ def _spans(evidence: pl.DataFrame, rule: Threshold) -> pl.DataFrame:
 
 
 def _finding_spans(inputs: AlertInputs) -> pl.DataFrame:
-    """Findings as spans; one that lasts into the last day of the data is still open."""
+    """Findings as spans; one that lasts into the last day of the data is still open.
+
+    So is one that `stays`: what master data, a round or a test say stands until somebody corrects it.
+    """
     objections = inputs.data_quality
     assert objections is not None
     last = objections["to_ts"].max()
     if inputs.hours is not None and inputs.hours.height:
         last = max(last, inputs.hours["feature_ts"].max())  # type: ignore[type-var]
-    words, over = pl.col("evidence_json"), pl.lit(last, _TIME) - pl.col("to_ts") > pl.duration(hours=24)
+    words = pl.col("evidence_json")
+    stays = (words.str.json_path_match("$.stays") == "true").fill_null(value=False)
+    over = ~stays & (pl.lit(last, _TIME) - pl.col("to_ts") > pl.duration(hours=24))
     number = {name: words.str.json_path_match(f"$.{name}").cast(pl.Float64) for name in ("value", "limit")}
     return objections.select(
         unit_kind="unit_kind",

@@ -8,6 +8,7 @@ import polars as pl
 
 from battery_assets.features.operations.alert_rules import SEVERITIES, Threshold, thresholds
 from battery_assets.features.operations.data_objections import measures
+from battery_assets.features.operations.signal_frames import BLOCK_V, JAR_C, highest_v
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "unit_kind": pl.String,
@@ -53,11 +54,29 @@ def telemetry_evidence(jar: pl.DataFrame, strings: pl.DataFrame, jars: pl.DataFr
     are left out.
     """
     home = jars.select("battery_id", "string_id")
-    jar = jar.join(home, on="battery_id", validate="m:1").rename({"battery_id": "unit_id"})
+    jar = _of_large_ones(jar.join(home, on="battery_id", validate="m:1"), jars)
+    jar = jar.rename({"battery_id": "unit_id"})
     string = strings.join(home.select("string_id").unique(), on="string_id", how="semi")
     string = string.with_columns(unit_id=pl.col("string_id"))
     frames = [jar.with_columns(unit_kind=pl.lit("jar")), string.with_columns(unit_kind=pl.lit("string"))]
     return pl.concat(frames, how="diagonal")
+
+
+def _of_large_ones(hours: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
+    """Hours of jars, in which no row of one above 12 V is outside for volts that are usual for it."""
+    if "nominal_v" not in jars.columns:
+        return hours
+    large = jars.filter(pl.col("nominal_v") > BLOCK_V).select("battery_id", limit=highest_v())
+    if large.is_empty():
+        return hours
+    hours = hours.join(large.unique("battery_id"), on="battery_id", how="left", maintain_order="left")
+    usual = (
+        (pl.col("v_max").fill_null(0.0) <= pl.col("limit"))
+        & pl.col("t_min").fill_null(0.0).is_between(*JAR_C)
+        & pl.col("t_max").fill_null(0.0).is_between(*JAR_C)
+    )
+    inside = pl.when(usual.fill_null(value=False)).then(0).otherwise("outside_rows")
+    return hours.with_columns(outside_rows=inside.cast(hours["outside_rows"].dtype)).drop("limit")
 
 
 def findings(

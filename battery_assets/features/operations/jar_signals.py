@@ -3,9 +3,11 @@
 import polars as pl
 
 from battery_assets.features.operations.signal_frames import (
+    BLOCK_V,
     FLOAT_SHARE,
     JAR_C,
     JAR_V,
+    highest_v,
     settled_hours,
     signal,
 )
@@ -33,13 +35,20 @@ def jar_rows(jars: pl.DataFrame, strings: pl.DataFrame | None, hours: pl.DataFra
         pl.col("feature_ts").dt.offset_by("-1h").alias("at"),
         pl.col(*numbers).cast(pl.Float64),
     )
-    possible = {"v": JAR_V, "t": JAR_C}
-    rows = rows.with_columns(
-        pl.when(pl.col(name).is_between(*possible[name[0]])).then(pl.col(name)).alias(name) for name in HELD
+    unsaid = {"lead_acid": pl.lit(value=True), "nominal_v": pl.lit(BLOCK_V)}
+    jars = jars.with_columns(
+        default.alias(name) for name, default in unsaid.items() if name not in jars.columns
     )
-    lead_acid = pl.col("lead_acid") if "lead_acid" in jars.columns else pl.lit(value=True)
-    facts = jars.select("battery_id", "string_id", "location_id", "float_voltage_max_v", lead_acid=lead_acid)
+    facts = jars.select(
+        "battery_id", "string_id", "location_id", "float_voltage_max_v", "lead_acid", highest=highest_v()
+    )
     rows = rows.join(facts, on="battery_id")
+    highest = {"v": pl.col("highest"), "t": pl.lit(JAR_C[1])}
+    lowest = {"v": JAR_V[0], "t": JAR_C[0]}
+    rows = rows.with_columns(
+        pl.when(pl.col(name).is_between(lowest[name[0]], highest[name[0]])).then(pl.col(name)).alias(name)
+        for name in HELD
+    ).drop("highest")
     if strings is None:
         empty = pl.lit(None, pl.Float64)
         unknown = pl.lit(None, pl.Boolean)

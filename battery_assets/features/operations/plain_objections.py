@@ -57,8 +57,9 @@ def _rule(signal: str, rules: list[Threshold] | None) -> Threshold:
 
 def _row(rule: Threshold, string: str, words: str, value: float, start: date, end: date) -> tuple:
     facts = pl.DataFrame(
-        {"value": value, "limit": rule.value, "unit": rule.unit, "worst": value, "source": rule.source}
-    )
+        {"value": value, "limit": rule.value, "unit": rule.unit, "worst": value, "source": rule.source,
+         "stays": True}
+    )  # fmt: skip
     return (
         "string", string, rule.signal, rule.severity,
         f"{words} ({rule.signal}: {value:g} {rule.unit}, limit {rule.value:g})",

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
+from battery_assets.features.credible.scales import SCALES
 from battery_assets.features.operations.alert_rules import Threshold, thresholds
 from battery_assets.features.operations.data_quality import SCHEMA
 
@@ -29,7 +30,7 @@ _WORDS = {
 def scale_findings(
     left_out: pl.DataFrame, jars: pl.DataFrame, rules: list[Threshold] | None = None
 ) -> pl.DataFrame:
-    """Rows as of `data_quality.findings`, from SCALES with their `day`.
+    """Rows as of `data_quality.findings`, from SCALES with their `day`, and `stays` if no day ends it.
 
     jars: battery_id, battery_code, string_id, string_code, location_id, location_code.
     """
@@ -61,7 +62,7 @@ def _strings_of_copies(rows: pl.DataFrame) -> pl.DataFrame:
         unit_id=pl.col("string_id").first(),
         likely=pl.col("likely").str.split(", ").explode().unique().sort().str.join(" and "),
         rows=pl.col("rows").sum(),
-    ).select(rows.columns) if copies.height else rows.clear()  # fmt: skip
+    ).select([*SCALES, "day"]) if copies.height else rows.clear()  # fmt: skip
 
 
 def _codes(jars: pl.DataFrame) -> dict[str, str]:
@@ -84,7 +85,8 @@ def _finding(kind: str, unit: str, code: str, of: pl.DataFrame, rule: Threshold,
     start, end = of.select(first=pl.col("day").min(), last=pl.col("day").max()).row(0)
     facts = pl.DataFrame(
         {"value": float(days), "limit": rule.value, "unit": rule.unit, "worst": of["shown"][0],
-         "source": rule.source, "likely": first["likely"][0], "term": first["term"][0]}
+         "source": rule.source, "likely": first["likely"][0], "term": first["term"][0],
+         "stays": bool("stays" in of.columns and of["stays"].any())}
     )  # fmt: skip
     return (
         kind, unit, code, rule.severity,

@@ -13,6 +13,13 @@ SETTLED = timedelta(hours=24)
 EQUALIZE_HOURS = 24
 # What no jar of six cells shows is the sensor's (SOURCES 8.6): data quality says so, no other rule.
 JAR_V, JAR_C = (0.0, 16.0), (-20.0, 80.0)
+BLOCK_V = 12.0
+
+
+def highest_v() -> pl.Expr:
+    """JAR_V[1] of a jar (lead_acid, nominal_v): volts of lead-acid come as those of six cells."""
+    larger = pl.max_horizontal(pl.col("nominal_v") / BLOCK_V, 1.0)
+    return JAR_V[1] * pl.when("lead_acid").then(1.0).otherwise(larger)
 
 
 def signal(frame: pl.DataFrame, unit: str, at: str, value: pl.Expr) -> pl.DataFrame:

@@ -114,7 +114,7 @@ def _kinetics(twins: pl.DataFrame, facts: pl.DataFrame, serving: pl.DataFrame) -
     return own_kinetics(twins.with_columns(pl.col("battery_id").cast(pl.String)).join(rated, on="battery_id"))
 
 
-def of_six_cells(jars: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
+def of_six_cells(jars: pl.DataFrame, cells: Mapping[str, float]) -> pl.DataFrame:
     """Jar states as of jars of six cells: ohms, and how many of the six still work.
 
     cells: of the jars that have other than six, as `blocks.cells_of` gives it.

@@ -48,16 +48,19 @@ def in_series(jars: pl.DataFrame) -> pl.Expr:
     return pl.max_horizontal(recorded, pl.col("batteries_count").max().cast(pl.Int64))
 
 
-def cells_of(jars: pl.DataFrame, unit: str) -> dict[str, int]:
-    """Cells of a jar by battery_id, or of the jars of a string by string_id; those of other sizes alone."""
+def cells_of(jars: pl.DataFrame, unit: str) -> dict[str, float]:
+    """Cells of a jar by battery_id, or of a mean jar of a string by string_id; those of other sizes alone.
+
+    A string may hold blocks of several sizes: its volts are those of all its cells.
+    """
     if "cells" not in jars.columns:
         return {}
-    usual = jars.group_by(pl.col(unit).cast(pl.String)).agg(pl.col("cells").median().cast(pl.Int64))
+    usual = jars.group_by(pl.col(unit).cast(pl.String)).agg(pl.col("cells").mean())
     return dict(usual.filter(pl.col("cells") != SIX).iter_rows())
 
 
 def in_six_cells(
-    rows: pl.DataFrame, unit: str, cells: Mapping[str, int], columns: tuple[str, ...] = ("voltage_v",)
+    rows: pl.DataFrame, unit: str, cells: Mapping[str, float], columns: tuple[str, ...] = ("voltage_v",)
 ) -> pl.DataFrame:
     """The rows with these columns (V or mΩ) as a jar of six such cells has them.
 

@@ -48,6 +48,7 @@ IDLE_PER_DAY = charge.IDLE_VARIANCE_PER_DAY * 1e-4
 FULL_VARIANCE = (charge.FULL_SD * 0.01) ** 2
 UNKNOWN_VARIANCE = 0.2**2
 LEAST_VARIANCE = 1e-6  # a tenth of a point: nothing under load is known better
+LARGEST_VARIANCE = 0.5**2  # a charge lies between empty and full, whatever a wrong current adds up to
 SECOND_US = 1e6
 LAST_US, LOAD_SINCE, LAST_SAMPLE_A, LIFT_V, DIP_V = range(5)
 MEMORY = 5
@@ -193,6 +194,19 @@ def _advance(now, amps, before, kind, temperature_c, gap_us, p, shared, x, cov, 
     predict(-mean, dt, temperature_c, p, shared, x, cov)
     if mean == 0.0:
         cov[SOC, SOC] += IDLE_PER_DAY * dt / 86_400.0
+    _bound(cov)
+
+
+@njit(cache=True, nogil=True)
+def _bound(cov):
+    """Keep the variance of the charge within what a share of 0 to 1 can have, correlations as they are."""
+    if cov[SOC, SOC] <= LARGEST_VARIANCE:
+        return
+    share = math.sqrt(LARGEST_VARIANCE / cov[SOC, SOC])
+    cov[SOC, SOC] = LARGEST_VARIANCE
+    for j in range(1, STATES):
+        cov[SOC, j] *= share
+        cov[j, SOC] *= share
 
 
 @njit(cache=True, nogil=True)

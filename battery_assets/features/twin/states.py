@@ -189,7 +189,7 @@ def _state(
     }
 
 
-def as_they_are(rows: pl.DataFrame, cells: Mapping[str, int]) -> pl.DataFrame:
+def as_they_are(rows: pl.DataFrame, cells: Mapping[str, float]) -> pl.DataFrame:
     """Rows of twins of six cells, as of the cells that their jars have: ohms and volts fall with them.
 
     cells: of the jars that have other than six, as `blocks.cells_of` gives it.

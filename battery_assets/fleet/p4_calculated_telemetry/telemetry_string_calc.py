@@ -34,7 +34,7 @@ BURST_COLUMNS = ["string_id", "ts", "steady", "discharge", "ripple_v", "thd_pct"
 def telemetry_string_calc(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
     from battery_assets.features.charge.string_power import string_calc_day
     from battery_assets.features.credible.days import credible_strings
-    from battery_assets.features.credible.scales import string_sizes
+    from battery_assets.features.credible.string_scales import string_sizes
 
     part = warehouse.claim(t.telemetry_string_calc, context)
     raw = Inputs(warehouse, part, {t.telemetry_string_raw: None})

@@ -110,7 +110,7 @@ def _with_volts(hours: pl.DataFrame, jar_hours: pl.DataFrame, held: pl.DataFrame
 
 
 def _jar_hours(
-    warehouse: Warehouse, part: Part, kept: pl.DataFrame, cells: dict[str, int]
+    warehouse: Warehouse, part: Part, kept: pl.DataFrame, cells: dict[str, float]
 ) -> pl.DataFrame | None:
     """The features of hours of both months beside what samples held in them, volts as those of six cells."""
     from battery_assets.features.samples.jar_hours import HELD
@@ -132,7 +132,8 @@ def _objections(warehouse: Warehouse, part: Part, jars: pl.DataFrame, left_out: 
 
     masters = masters_left_out(warehouse, part)
     _, rounds = credible_rounds(warehouse.read(t.impedance_measurement_raw, part).collect(), jars)
-    doubted = pl.concat([left_out, rounds, masters.with_columns(day=pl.lit(part.start.date()))])
+    of_records = pl.concat([rounds, masters.with_columns(day=pl.lit(part.start.date()))])
+    doubted = pl.concat([left_out, of_records.with_columns(stays=pl.lit(value=True))], how="diagonal")
     tests = warehouse.read(t.capacity_test_raw, part).collect()
     claims = tests_doubted(warehouse, part, tests, jars, rated_ah(jars), jars_per_string(jars))
     last = (part.end - LAST_MOMENT).date()

@@ -175,7 +175,10 @@ def _months(file: LandingFile, table: sa.Table, contract: SourceContract) -> fro
         return frozenset()
     try:
         for piece in pieces(file.path, table, contract, only=names):
-            columns = [checked(piece.frame[name], table.c[name], contract) for name in names]
+            present = [name for name in names if name in piece.frame.columns]
+            columns = [checked(piece.frame[name], table.c[name], contract) for name in present]
+            if not columns:
+                break
             instants = columns[0].values
             for other in columns[1:]:
                 instants = instants.fill_null(other.values)

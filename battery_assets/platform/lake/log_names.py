@@ -4,9 +4,10 @@ import os
 
 import polars as pl
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from battery_assets.platform.dagster.partitions import Part
-from battery_assets.platform.lake.opening import opened
+from battery_assets.platform.lake.opening import opened, unreadable
 
 _MOST_TABLES = 64
 _Look = tuple[tuple[str, int, int], ...]
@@ -44,7 +45,10 @@ def _of_part(actions: pl.DataFrame, part: Part) -> dict[str, int]:
 
 
 def _actions(delta: DeltaTable) -> pl.DataFrame:
-    return pl.DataFrame(delta.get_add_actions(flatten=True))
+    try:
+        return pl.DataFrame(delta.get_add_actions(flatten=True))
+    except DeltaError as error:
+        raise unreadable(delta.table_uri, error) from error
 
 
 def _look(folder: str) -> _Look:

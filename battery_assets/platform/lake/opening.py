@@ -8,6 +8,7 @@ import threading
 from queue import Empty, SimpleQueue
 
 from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.lake.reads import LakeError
 
@@ -15,7 +16,26 @@ PATIENCE_S, TRIES = 120.0, 3
 
 
 def opened(url: str) -> DeltaTable:
-    """The newest version of a table. Raises what DeltaTable raises; LakeError where it never comes."""
+    """The newest version of a table. Raises TableNotFoundError, and LakeError for a log that is damaged."""
+    try:
+        return _answered(url)
+    except (TableNotFoundError, CommitFailedError):
+        raise
+    except DeltaError as error:
+        raise unreadable(url, error) from error
+
+
+def unreadable(url: str, error: DeltaError) -> LakeError:
+    """What to do where an entry of the log is lost, cut or damaged in any way."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return LakeError(
+        f"the log of the lake at {url} cannot be read: {lines[0][:300]}. Put its folder _delta_log back from "
+        "a copy; without one move it away, and materialize the partitions of this table again."
+    )
+
+
+def _answered(url: str) -> DeltaTable:
+    """The table, in the time that a store may take."""
     if "://" not in url:
         return DeltaTable(url)
     for _ in range(TRIES):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.registry import tables as r
+from battery_assets.platform.registry.addresses import cleared, without_addresses
 
 
 def put_accounts(
@@ -32,13 +33,14 @@ def put_accounts(
         at = [books.c[name] == value for name, value in key.items()]
         connection.execute(sa.delete(books).where(*at, path.not_in(list(standing))))
         names = [name for name in rows.columns if name in books.c]
-        records = [{**key, **row} for row in rows.select(names).to_dicts()]
+        records = [cleared({**key, **row}) for row in rows.select(names).to_dicts()]
         if books is r.ingest_file:
             records = [{**row, "known": remembered.get(row["path"])} for row in records]
         if records:
             connection.execute(sa.insert(books), records)
         if books is r.ingest_file:
-            connection.execute(sa.update(books).where(*at).values(findings=findings))
+            said = [without_addresses(words) for words in findings]
+            connection.execute(sa.update(books).where(*at).values(findings=said))
 
 
 def put_problems(
@@ -59,7 +61,7 @@ def put_problems(
     for books, entries in ((r.ingest_file, files), (r.quarantined_row, rows)):
         connection.execute(sa.delete(books).where(books.c.site == site, books.c.table_name == ""))
         if entries:
-            connection.execute(sa.insert(books), entries)
+            connection.execute(sa.insert(books), [cleared(entry) for entry in entries])
 
 
 def _accounts_key(table: sa.Table, part: Part) -> dict[str, str]:

@@ -7,6 +7,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from battery_assets.platform.registry.addresses import cleared
 from battery_assets.platform.registry.tables import intake, quarantined_row
 
 ACCEPTED, DUPLICATE, REFUSED, REPLACED = "accepted", "duplicate", "refused", "replaced"
@@ -69,4 +70,4 @@ def keep_quarantine(
     connection.execute(
         sa.delete(quarantined_row).where(*same, books.file.in_(rows["file"].unique().to_list()))
     )
-    connection.execute(sa.insert(quarantined_row), [{**key, **row} for row in rows.to_dicts()])
+    connection.execute(sa.insert(quarantined_row), [cleared({**key, **row}) for row in rows.to_dicts()])

@@ -22,7 +22,7 @@ telemetry_jar_raw = table(
     "One sample of one jar, as the monitor sent it.",
     instant("ts", "Measurement timestamp.", part_of_key=True),
     reference("battery_id", battery, "Battery reference.", part_of_key=True),
-    quantity("voltage_v", "Jar voltage.", "V", 5, 3, low=0, high=20),
+    quantity("voltage_v", "Jar voltage.", "V", 5, 3, low=0, high=99.999),
     quantity("temperature_c", "Jar surface temperature.", "°C", 4, 1, low=-40, high=100),
     quantity(
         "resistance_mohm", "Internal resistance, when an instrument read it.", "mΩ", 8, 3, low=0, high=100000

@@ -44,10 +44,10 @@ feature_store = table(
     integer(
         "feature_window_hours", "Aggregation window (e.g., 1, 24, 168).", low=1, high=8784, part_of_key=True
     ),
-    quantity("v_mean", "Mean voltage.", "V", 5, 3, low=0, high=20),
+    quantity("v_mean", "Mean voltage.", "V", 5, 3, low=0, high=99.999),
     quantity("v_std", "Voltage std dev.", "V", 5, 4, low=0, high=10),
-    quantity("v_min", "Min voltage.", "V", 5, 3, low=0, high=20),
-    quantity("v_max", "Max voltage.", "V", 5, 3, low=0, high=20),
+    quantity("v_min", "Min voltage.", "V", 5, 3, low=0, high=99.999),
+    quantity("v_max", "Max voltage.", "V", 5, 3, low=0, high=99.999),
     quantity("v_balance_mean", "Mean voltage imbalance.", "V", 5, 4, low=0, high=10),
     quantity("t_mean", "Mean temperature.", "°C", 4, 1, low=-40, high=100),
     quantity("t_max", "Max temperature.", "°C", 4, 1, low=-40, high=100),

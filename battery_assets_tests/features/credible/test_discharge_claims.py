@@ -124,3 +124,48 @@ def test_no_jar_gives_more_than_its_sheet(amps, minutes, said):
 
 def test_a_sweep_claims_no_discharge():
     assert words(claim(test_type="impedance_sweep"), load(0.08)) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"discharge_rate_a": 300.0, "discharge_duration_min": 19.0}, "it gave 4"),
+        ({"discharge_rate_a": 100.0, "discharge_duration_min": 70.0}, "it gave 2"),
+        ({"discharge_rate_a": 55.0, "discharge_duration_min": 60.0, "cutoff_voltage_v": 42.0}, ""),
+        ({"ambient_temp_c": 77.0}, "its room had 77 °C"),
+        ({"ambient_temp_c": -35.0}, "its room had -35 °C"),
+        ({"ambient_temp_c": 12.0}, ""),
+        ({"discharge_duration_min": 9.5}, "92 % if these are hours"),
+        ({"discharge_duration_min": 50.0}, ""),
+    ],
+)
+def test_figures_that_cannot_be_are_objected_to_by_themselves(changes, said):
+    told = words(claim(**changes), None)
+    assert said in told
+    assert bool(told) == bool(said), told
+
+
+def among(*tests: dict, installed=None, measured=None) -> dict[str, str]:
+    rows = pl.concat([claim(**{"test_id": f"t{n}", **test}) for n, test in enumerate(tests)])
+    found = doubted_tests(rows, {}, {"s": 100.0}, {"s": 4}, {}, measured, installed)
+    return dict(found.select("test_id", "words").iter_rows())
+
+
+def test_a_test_that_is_entered_twice_is_evidence_once():
+    assert among({}, {}) == {"t1": "it is the test of 2025-03-04 08:00 once more"}
+    assert not among({}, {"test_date": BEGAN + timedelta(days=1)})
+    assert not among({}, {"test_type": "partial_discharge"})
+
+
+def test_of_two_tests_at_once_neither_is_evidence():
+    other = {"test_date": BEGAN + timedelta(hours=2), "discharge_duration_min": 300.0}
+    told = among({}, other)
+    assert told == {
+        "t0": "that of 2025-03-04 10:00 began before its end",
+        "t1": "the string was in the test of 2025-03-04 08:00 then",
+    }
+
+
+def test_a_test_before_the_first_jar_is_of_other_jars():
+    assert "installed on 2025-03-10" in among({}, installed={"s": BEGAN.date() + timedelta(days=6)})["t0"]
+    assert not among({}, installed={"s": BEGAN.date()})

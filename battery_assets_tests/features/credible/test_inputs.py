@@ -128,3 +128,15 @@ def test_without_jars_or_rows_nothing_is_judged():
     rows, left_out = credible_jars(jar_day(), jars().clear())
     assert left_out.is_empty()
     assert rows.height == 6 * len(AT)
+
+
+def test_an_overflow_among_the_volts_of_a_jar_is_left_out_and_a_modules_volts_are_not():
+    spiked = pl.when((pl.col("battery_id") == "j2") & (pl.col("ts").dt.hour() == 3)).then(65.535)
+    rows = jar_day().with_columns(voltage_v=spiked.otherwise("voltage_v"))
+    kept, left_out = credible_jars(rows, jars())
+    assert left_out.select("unit_id", "column", "code", "shown").rows() == [
+        ("j2", "voltage_v", "fault_code", 65.535)
+    ]
+    assert kept["voltage_v"].null_count() == left_out["rows"].item() == 4
+    modules = jars(nominal=48.0, chemistry="Li-ion")
+    assert credible_jars(jar_day(54.0), modules)[1].is_empty()

@@ -34,6 +34,12 @@ def test_one_jars_first_capacity_that_is_none_is_not_known():
     ]
 
 
+@pytest.mark.parametrize(("first", "word"), [(1200.0, "/12"), (1000.0, "/10"), (10.0, "x10"), (7.0, "x10")])
+def test_watt_hours_are_told_from_a_shifted_decimal(first, word):
+    left_out = credible_masters(jars(initial_capacity_ah=[first] * 6))[1]
+    assert left_out["term"].to_list() == [f"units=battery.initial_capacity_ah:{word}"]
+
+
 @pytest.mark.parametrize(
     ("nominal", "limits"), [(12.0, (13.5, 14.4)), (2.0, (2.23, 2.4)), (16.0, (18.0, 19.2))]
 )

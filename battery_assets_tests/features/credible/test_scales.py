@@ -55,7 +55,7 @@ def jar_day(volts: float = 13.6, celsius: float = 25.0, count: int = 6, seed: in
     )
 
 
-def string_day(volts: float = 81.6, amps: float = 0.08, mode: str = "float") -> pl.DataFrame:
+def string_day(volts: float = 81.6, amps: float = 0.08, mode: str | None = "float") -> pl.DataFrame:
     return pl.DataFrame(
         {
             "ts": AT,
@@ -113,6 +113,23 @@ def test_one_hot_jar_is_hot_and_no_unit():
     assert credible_jars(rows, jars())[1].is_empty()
 
 
+@pytest.mark.parametrize("some", [["j2"], ["j0", "j1", "j2"]])
+def test_jars_in_fahrenheit_among_others_are_a_unit_and_no_heat(some):
+    in_fahrenheit = (pl.col("temperature_c") * 1.8 + 32).round(1)
+    mine = pl.col("battery_id").is_in(some)
+    rows = jar_day().with_columns(
+        temperature_c=pl.when(mine).then(in_fahrenheit).otherwise("temperature_c"),
+    )
+    kept, left_out = credible_jars(rows, jars())
+    [term] = left_out["term"].to_list()
+    assert term == "units=telemetry_jar_raw.temperature_c:degF, for a file of these alone"
+    assert left_out["likely"].to_list() == [f"degF, of {len(some)} of its jars"]
+    assert kept["temperature_c"].null_count() == kept.height
+    # A jar that runs away is as hot, and its voltage falls: that is told as heat.
+    away = rows.with_columns(voltage_v=pl.when(mine).then(pl.col("voltage_v") - 0.9).otherwise("voltage_v"))
+    assert credible_jars(away, jars())[1].is_empty()
+
+
 @pytest.mark.parametrize(
     ("volts", "term"),
     [(163.2, "/2"), (489.6, "/6"), (13.6, "x6"), (2.27, "x36"), (816.0, "/10"), (0.0816, "kV"), (40.8, "x2")],
@@ -135,10 +152,20 @@ def test_a_string_of_which_not_every_jar_is_recorded_is_believed_by_its_own_nomi
     assert credible_strings(string_day(326.0), few)[1].is_empty()
 
 
-@pytest.mark.parametrize(("amps", "mode", "milli"), [(80.0, "float", True), (80.0, "boost", False), (2.0, "float", False)])  # fmt: skip
-def test_a_float_current_that_no_jar_could_take_all_day_is_in_milliamperes(amps, mode, milli):
+@pytest.mark.parametrize(
+    ("amps", "mode", "milli"),
+    [(80.0, "float", True), (2.0, "float", False), (80.0, "boost", True), (-80.0, None, True), (80.0, None, True),
+     (15.0, "boost", False)],
+)  # fmt: skip
+def test_a_current_that_no_jar_could_take_all_day_is_in_milliamperes(amps, mode, milli):
     _, left_out = credible_strings(string_day(amps=amps, mode=mode), jars())
     assert left_out["term"].to_list() == ["units=telemetry_string_raw.current_a:mA"] * milli
+
+
+def test_charges_and_discharges_that_take_turns_all_day_are_believed():
+    turned = pl.when(pl.col("ts").dt.hour() % 2 == 0).then(80.0).otherwise(-80.0)
+    rows = string_day(mode=None).with_columns(current_a=turned)
+    assert credible_strings(rows, jars())[1].is_empty()
 
 
 def rounds(of_new: float, count: int = 6, siemens: bool = False) -> pl.DataFrame:

@@ -52,6 +52,16 @@ def test_a_jar_that_falls_at_once_is_open_and_its_ohms_are_told():
     assert faults(rows, strings) == {"a": "open_connection"}
 
 
+def test_of_half_hours_one_is_the_begin_and_the_next_confirms_it():
+    rows, strings = a_day([9.0] * 3, step_min=30)
+    assert load_readings(rows, strings, jars())["resistance_mohm"].to_list() == pytest.approx([450.0] * 2)
+    assert faults(rows, strings) == {"a": "open_connection"}
+    back = a_day([9.0, 0.2, 0.2], step_min=30)
+    assert faults(*back) == {}
+    later = a_day([0.1, 9.0, 9.0], step_min=30)
+    assert faults(*later) == {}
+
+
 def test_a_block_of_three_cells_is_judged_by_its_cells():
     rows, strings = a_day([4.5] * 4)
     halved = rows.with_columns(pl.col("voltage_v") - 6.8)

@@ -68,3 +68,13 @@ def minutes(places: int, cells: int) -> list[float]:
 def test_forty_blocks_of_6_v_carry_a_load_as_long_as_twenty_of_12_v():
     assert minutes(40, 3) == pytest.approx(minutes(20, 6), rel=0.03)
     assert minutes(120, 1) == pytest.approx(minutes(20, 6), rel=0.05)
+
+
+def test_a_string_of_blocks_of_two_sizes_has_the_volts_of_all_its_cells():
+    mixed = pl.DataFrame({"battery_id": ["a", "b", "c"], "string_id": ["s"] * 3, "cells": [6, 6, 3]})
+    of_string, of_jars = cells_of(mixed, "string_id"), cells_of(mixed, "battery_id")
+    assert of_string == {"s": 5.0}
+    volts = pl.DataFrame({"battery_id": ["a", "b", "c"], "voltage_v": [13.6, 13.6, 6.8]})
+    string = pl.DataFrame({"string_id": ["s"], "voltage_v": [volts["voltage_v"].sum()]})
+    jars_sum = in_six_cells(volts, "battery_id", of_jars)["voltage_v"].sum()
+    assert in_six_cells(string, "string_id", of_string)["voltage_v"].item() == pytest.approx(jars_sum)

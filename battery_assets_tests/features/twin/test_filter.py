@@ -78,6 +78,17 @@ def test_positive_current_charges_so_a_discharge_lowers_the_charge():
         assert np.sign(after.x[0, 0] - 0.5) == np.sign(amps)
 
 
+def test_the_doubt_of_a_charge_ends_where_a_charge_can_be_anything():
+    """A current in milliamperes that is read as amperes counts more into a jar than a hundred jars hold."""
+    us, state = instants(DAY, 60), None
+    day = jar_rows("a", us, 14.2), string_rows("s1", us, 900.0, "boost", 14.2)
+    for _ in range(3):
+        state = twin_day(*day, units("a"), parameters("a"), state)
+        day = tuple(rows.with_columns(pl.col("ts").dt.offset_by("1d")) for rows in day)
+    assert 30.0 < state.frame()["soc_std_pct"][0] < 51.0
+    assert np.linalg.eigvalsh(state.cov[0]).min() > -1e-12
+
+
 def test_on_float_nothing_is_learnt_and_doubt_grows_by_a_tenth_of_a_point_squared_a_day():
     jars_day, strings_day = float_day(DAY)
     state = initial_twin_state(jars_day, strings_day, units("a"))

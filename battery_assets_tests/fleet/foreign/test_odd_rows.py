@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from battery_assets.errors import UserError
 from battery_assets_tests.fleet.foreign.conftest import objections
@@ -72,10 +73,31 @@ def test_what_is_no_export_is_told_with_its_name_and_hangs_nobody(take_in, tmp_p
     secret = tmp_path / "secret.csv"
     secret.write_text("ts\n")
     (folder / "user.csv").symlink_to(secret)
+    os.mkfifo(folder / "telemetry_env.csv")
     seen = take_in(folder, site.name)
     assert seen.twins.height == site.jars
     assert set(seen.quarantine["reason"]) == {"UNKNOWN_TABLE", "NOT_A_FILE", "ENCODING"}
     assert not (landing / "user.csv").exists()
+    words = seen.findings["words"].to_list()
+    assert "user.csv was left out: it is a link that leads to no file of the export" in words
+    assert "telemetry_env.csv was left out: it is no file" in words
+
+
+def test_an_address_that_stands_in_another_column_is_nowhere_in_the_books(take_in, tmp_path, platform):
+    site = ForeignSite("addresses")
+    stamp = BEGAN.isoformat()
+    rows = {"event_id": [site.id("event", n) for n in range(2)], "technician_id": ["a.person@example.org", ""],
+            "event_type": ["corrective"] * 2, "status": ["completed", "done by b.person@example.org"],
+            "created_at": [stamp] * 2, "updated_at": [stamp] * 2}  # fmt: skip
+    site.tables["maintenance_event"] = pl.DataFrame(rows)
+    seen = take_in(site.write(tmp_path / "export"), site.name)
+    assert {"BAD_UUID", "NOT_IN_ENUM"} <= set(seen.quarantine["reason"])
+    with platform.warehouse.transaction() as connection:
+        for books in ("ingest_file", "quarantined_row"):
+            query = f"SELECT b::text FROM platform.{books} b WHERE site = :site"
+            told = connection.execute(sa.text(query), {"site": site.name}).scalars().all()
+            assert told
+            assert not [words for words in told if "person" in words]
 
 
 def test_a_site_whose_settings_are_broken_stops_no_other(take_in, platform, tmp_path):
@@ -112,6 +134,16 @@ def test_other_chemistries_are_watched_and_said_to_be_outside(take_in, tmp_path)
     [told] = objections(seen, "info")
     assert "6 jars are Li-ion" in told
     assert seen.alerts.filter(alert_type="voltage_high", battery_id=site.id("jar", 3)).height == 1
+
+
+def test_modules_of_48_v_are_taken_in_and_watched(take_in, tmp_path):
+    site = ForeignSite("modules", jars=2, cells=24, chemistry="LFP")
+    seen = take_in(site.write(tmp_path), site.name)
+    assert not seen.quarantine.height
+    assert seen.features.height
+    [told] = objections(seen, "info")
+    assert "2 jars are Li-ion" in told
+    assert seen.alerts.height == 1, seen.alerts["message"].to_list()
 
 
 def test_a_test_that_telemetry_disproves_is_no_evidence(take_in, tmp_path):

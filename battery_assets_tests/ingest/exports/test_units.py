@@ -60,7 +60,7 @@ def test_a_refused_column_says_what_is_allowed_and_how_another_unit_is_declared(
     [reason] = read(tmp_path, body).files["reason"]
     for words in (
         "line 2, column voltage_v: OUT_OF_TYPE '13500'",
-        "allowed: 0 to 20 V",
+        "allowed: 0 to 99.999 V",
         "units=telemetry_jar_raw.voltage_v:",
     ):
         assert words in reason

@@ -65,9 +65,9 @@ def test_a_zone_is_advised_where_none_was_given(refused):
 
 
 def test_a_bad_row_is_told_by_line_column_value_and_what_is_allowed(refused):
-    told = refused(HEADER + sample(1) + sample(2, voltage="81.38") * 3, timezone="UTC")
+    told = refused(HEADER + sample(1) + sample(2, voltage="-1.38") * 3, timezone="UTC")
     assert told.startswith("TOO_MANY_BAD_ROWS: 3 of 4 rows are bad; mostly OUT_OF_RANGE (3); first: line 3, ")
-    assert "column voltage_v: OUT_OF_RANGE '81.38' (allowed: 0 to 20 V" in told
+    assert "column voltage_v: OUT_OF_RANGE '-1.38' (allowed: 0 to 99.999 V" in told
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_texts_may_be_dictionaries_and_numbers_of_any_width(parquet):
 
 def test_bad_values_are_quarantined_with_the_number_of_their_row(parquet):
     voltage = np.full(ROWS, 13.5)
-    voltage[[4, 9]] = [np.nan, 50.0]
+    voltage[[4, 9]] = [np.nan, -50.0]
     frame(voltage_v=pl.Series(voltage)).write_parquet(parquet)
     reading = read(parquet)
     assert reading.quarantine.select("line", "column", "reason").rows() == [

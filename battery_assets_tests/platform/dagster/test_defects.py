@@ -36,8 +36,8 @@ def samples(**columns) -> pl.DataFrame:
     ("rows", "words"),
     [
         (samples(), []),
-        (samples(voltage_v=[13.5, 20.5, 21.0, 13.5]),
-         [f"voltage_v: 2 of 4 rows: outside 0 to 20 V, first 20.5 at ts 2025-03-01 00:01:00+00:00, battery_id {UNIT}"]),
+        (samples(voltage_v=[13.5, 120.5, 121.0, 13.5]),
+         [f"voltage_v: 2 of 4 rows: outside 0 to 99.999 V, first 120.5 at ts 2025-03-01 00:01:00+00:00, battery_id {UNIT}"]),
         (samples(battery_id=[UNIT, UNIT, None, UNIT]),
          ["battery_id: 1 of 4 rows: null where a value is required, first at ts 2025-03-01 00:02:00+00:00, battery_id None"]),
         (samples(voltage_v=[13.5, float("nan"), 13.5, 13.5]),
