@@ -9,25 +9,27 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from battery_assets.hosting.database_urls import libpq_url
 from battery_assets.platform import clock
+from battery_assets.platform.dagster.retention import KEEP_DAYS, prune
 from benchmarks.small_month import DEMO
 
 LATEST = Path(__file__).with_name("event_log_latest.json")
 SITE, MONTH = "nightly", "2025-01"
 FIRST_NIGHT = datetime(2025, 1, 20, 1, tzinfo=UTC)
-# How Dagster's text begins a picture, and how it would name a file instead.
+# How Dagster's text begins a picture.
 PICTURE = "data:image/png;base64,"
-TABLES = """SELECT relname, pg_total_relation_size(oid) FROM pg_class
-WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"""
+TABLES = ("event_logs", "asset_check_executions", "asset_event_tags", "asset_keys", "runs", "run_tags")
+# Days after which what is left is weighed: all that was written, without lines of runs, the newest alone.
+AFTER = (1, 6, 40)
 EVENTS = "SELECT coalesce(dagster_event_type, 'LINE'), event FROM event_logs WHERE id > %s ORDER BY id"
 
 
@@ -58,12 +60,28 @@ def measured(nights: int) -> dict[str, Any]:
             run_here("site_month", MONTH, SITE)
         with psycopg.connect(url, autocommit=True) as connection:
             [last] = connection.execute("SELECT max(id) FROM event_logs").fetchone() or [0]
-            with _grown(connection, nights) as tables:
-                for night in range(1, nights + 1):
-                    with clock.stop_at(FIRST_NIGHT + timedelta(days=night)):
-                        run_here("site_month", MONTH, SITE)
+            sizes = [_kb(connection)]
+            for night in range(1, nights + 1):
+                with clock.stop_at(FIRST_NIGHT + timedelta(days=night)):
+                    run_here("site_month", MONTH, SITE)
             rows = connection.execute(EVENTS, [last]).fetchall()
-    return {**by_kind(rows, nights), "grown_kb_per_night": tables}
+            sizes.append(_kb(connection))
+            for days in AFTER:
+                with clock.stop_at(datetime.now(UTC) + timedelta(days=days)):
+                    prune(at.instance, KEEP_DAYS)
+                sizes.append(_kb(connection))
+    begun, written, *tidied = sizes
+    return {
+        **by_kind(rows, nights),
+        "stored_kb_per_night": {name: round((kb - begun[name]) / nights, 1) for name, kb in written.items()},
+        **{
+            f"kept_kb_per_night_after_{days}_days": round(
+                (sum(kb.values()) - sum(tidied[-1].values())) / nights, 1
+            )
+            for days, kb in zip(AFTER[:-1], tidied[:-1], strict=True)
+        },
+        "kept_kb_of_the_newest": round(sum(tidied[-1].values()), 1),
+    }
 
 
 def by_kind(rows: Iterable[tuple[str, str]], nights: int) -> dict[str, Any]:
@@ -85,18 +103,16 @@ def by_kind(rows: Iterable[tuple[str, str]], nights: int) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def _grown(connection: psycopg.Connection, nights: int) -> Iterator[dict[str, float]]:
-    """kB by which each table grew with its indexes, for a night."""
-    before = dict(connection.execute(TABLES).fetchall())
-    grown: dict[str, float] = {}
-    yield grown
-    after = dict(connection.execute(TABLES).fetchall())
-    more = {name: (size - before.get(name, 0)) / nights / 1024 for name, size in after.items()}
-    grown |= {
-        name: round(kb, 1) for name, kb in sorted(more.items(), key=lambda one: -one[1]) if round(kb, 1)
-    }
-    grown["all"] = round(sum(more.values()), 1)
+def _kb(connection: psycopg.Connection) -> dict[str, float]:
+    """kB of the rows of each table, as they are stored, without indexes and without what awaits vacuum."""
+    sizes = {}
+    for name in TABLES:
+        query = sql.SQL("SELECT coalesce(sum(pg_column_size(one.*)), 0) FROM {} one").format(
+            sql.Identifier(name)
+        )
+        [size] = connection.execute(query).fetchone() or [0]
+        sizes[name] = int(size) / 1024
+    return sizes
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Progress:
             return f"done by {worker}"
         if now == "FAILURE":
             self._lost.add(worker)
-            return f"failed with {worker}, which is gone, after {steps} steps; Dagster begins it anew"
+            return f"failed with {worker}, which is gone, after {steps} step{'s' * (steps != 1)}; Dagster begins it anew"
         if now != before and run["tags"].get("dagster/parent_run_id"):
             again = ", which `up` has started again," if worker in self._lost else ""
             return f"{worker}{again} takes it up where it ended"
