@@ -39,7 +39,7 @@ def broken_asset() -> None:
 
 @dg.asset_check(asset=KEY, partitions_def=PARTS)
 def whole() -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(passed=True)
+    return dg.AssetCheckResult(passed=True, metadata={"share": 0.25})
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +105,7 @@ def test_of_old_runs_only_what_pages_show_of_a_partition_stays(instance):
     assert size(instance) < before * 0.7
     assert not instance.has_run(first)
     assert not instance.has_run(second)
-    assert kinds(instance, other) == {
-        "ASSET_MATERIALIZATION", "ASSET_CHECK_EVALUATION", "PIPELINE_START", "PIPELINE_SUCCESS",
-    }  # fmt: skip
+    assert kinds(instance, other) == {"ASSET_MATERIALIZATION", "PIPELINE_START", "PIPELINE_SUCCESS"}
     assert kinds(instance, fresh) == lines
     assert {path.name for path in logs.iterdir()} & {first, second, other, fresh} == {fresh}
     assert instance.get_materialized_partitions(KEY) == {"a", "b"}
@@ -128,10 +126,43 @@ def test_lines_of_a_run_that_succeeded_go_after_days_and_those_of_one_that_faile
     before = {run_id: kinds(instance, run_id) for run_id in (fresh, failed.run_id)}
     assert {"STEP_FAILURE", "PIPELINE_FAILURE"} <= before[failed.run_id]
     assert prune(instance, 30)["events"] > 5
-    assert kinds(instance, done) == {
-        "ASSET_MATERIALIZATION", "ASSET_CHECK_EVALUATION", "PIPELINE_START", "PIPELINE_SUCCESS",
-    }  # fmt: skip
+    assert kinds(instance, done) == {"ASSET_MATERIALIZATION", "PIPELINE_START", "PIPELINE_SUCCESS"}
+    [judged] = [
+        record
+        for record in instance.event_log_storage.get_asset_check_execution_history(
+            dg.AssetCheckKey(KEY, "whole"), limit=9
+        )
+        if record.run_id == done
+    ]
+    assert judged.status.value == "SUCCEEDED"
+    said = judged.event.dagster_event.asset_check_evaluation_data
+    assert said.metadata["share"].value == 0.25 and judged.partition == "a"
     assert {run_id: kinds(instance, run_id) for run_id in before} == before
+
+
+@dg.asset
+def judged_alone() -> None:
+    """An asset that a check looks at, and that nobody makes."""
+
+
+@dg.asset_check(asset=judged_alone)
+def looked_at() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True)
+
+
+def test_a_run_that_only_judged_stays_as_long_as_its_result_is_the_newest(instance):
+    def judge(days_ago: float) -> str:
+        selection = dg.AssetSelection.checks(looked_at)
+        result = dg.materialize([judged_alone, looked_at], instance=instance, selection=selection)
+        age(instance, result.run_id, days_ago)
+        return result.run_id
+
+    first = judge(50)
+    prune(instance, 30)
+    assert instance.has_run(first)
+    second = judge(40)
+    prune(instance, 30)
+    assert not instance.has_run(first) and instance.has_run(second)
 
 
 def test_a_picture_stays_with_the_newest_result_of_its_partition_alone(instance):

@@ -5,7 +5,8 @@ that a later one has taken the place of. A run of which nothing is left goes its
 partition stays for ever: without it the partition would be missing on the pages.
 
 What is large goes earlier. Lines of a run that succeeded go after days, as all that it made is said by its
-materializations. A picture goes once a newer result of the same partition has one.
+materializations, and by the results of checks in their own table. A picture goes once a newer result of the
+same partition is there.
 """
 
 from datetime import datetime, timedelta
@@ -65,7 +66,8 @@ DELETE FROM asset_event_tags WHERE NOT EXISTS (
 _EMPTY = """
 SELECT run_id FROM runs WHERE run_id IN (OLD) AND NOT EXISTS (
     SELECT 1 FROM event_logs WHERE event_logs.run_id = runs.run_id
-    AND NOT event_logs.dagster_event_type = ANY(:of_run))"""
+    AND NOT event_logs.dagster_event_type = ANY(:of_run))
+AND NOT EXISTS (SELECT 1 FROM asset_check_executions judged WHERE judged.run_id = runs.run_id)"""
 
 
 def prune(instance: dg.DagsterInstance, keep_days: int) -> dict[str, int]:
@@ -112,7 +114,8 @@ def _forget(
         "checked": list(_CHECKED),
         "of_run": list(_OF_RUN),
         "done_before": done.replace(tzinfo=None),
-        "shown": ["ASSET_MATERIALIZATION", "ASSET_OBSERVATION", "ASSET_CHECK_EVALUATION", *_OF_RUN],
+        # Pages of checks read a table of their own, which has the whole result.
+        "shown": ["ASSET_MATERIALIZATION", "ASSET_OBSERVATION", *_OF_RUN],
         "pictures_before": (now - timedelta(days=KEEP_PICTURES_DAYS)).replace(tzinfo=None),
         "instead": _INSTEAD,
         "long": _LONG,

@@ -16,8 +16,8 @@ from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, PIPELINE_EVEN
 from dagster._core.storage.event_log import SqlEventLogStorageTable
 from dagster_postgres import PostgresEventLogStorage
 
-from battery_assets.hosting.dagster_memory import Materialized
-from battery_assets.hosting.event_texts import slim, without_pictures
+from battery_assets.hosting.events.memory import Materialized
+from battery_assets.hosting.events.texts import slim, without_pictures
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
