@@ -1,6 +1,7 @@
 """A commit that writes one entry of the log, without Delta's own view of all files of the table."""
 
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,14 @@ from deltalake.transaction import AddAction
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.lake.format import arrow_schema, remove_action
-from battery_assets.platform.lake.log_entries import Unread, entry_of, plain, read_log, write_entry
+from battery_assets.platform.lake.log_entries import (
+    Unread,
+    entry_of,
+    plain,
+    read_log,
+    unreadable,
+    write_entry,
+)
 from battery_assets.platform.lake.log_names import named_by
 from battery_assets.platform.lake.reads import LakeError
 
@@ -63,7 +71,7 @@ def commit_entry(url: str, turn: Turn) -> int | None:
             return named.version + 1
         try:
             named.apply(named.version + 1, entry_of(url, named.version + 1))
-        except (FileNotFoundError, ValueError, KeyError) as error:
+        except unreadable(url) as error:
             raise Unread(url) from error
     raise Unread("others commit without a pause")
 
@@ -103,7 +111,9 @@ def _fits(schema: str, table: sa.Table) -> bool:
 def _lines(turn: Turn, gone: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     now, part = int(time.time() * 1000), turn.part
     operation = {"operation": "WRITE", "operationParameters": {"mode": "Append"}}
-    yield {"commitInfo": {"timestamp": now, **operation, "engineInfo": "battery_assets"}}
+    # By its number a writer knows the entry as his own.
+    own = {"engineInfo": "battery_assets", "txnId": str(uuid.uuid4())}
+    yield {"commitInfo": {"timestamp": now, **operation, **own}}
     yield {"txn": {"appId": f"{part.site}/{part.month}", "version": turn.token, "lastUpdated": now}}
     for path, size in gone.items():
         action = remove_action(path, size, part)

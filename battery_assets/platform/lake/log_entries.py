@@ -25,6 +25,8 @@ _MARK = "_last_checkpoint"
 _KNOWN = {"commitInfo", "protocol", "metaData", "add", "remove", "txn"}
 # Names that stand in a log as they are. Others are escaped there, and Delta's own reader knows how.
 _PLAIN = re.compile(r"site=[\w-]+/month=[\w-]+/[\w.-]+", re.ASCII)
+# How a user says that Delta's writers wait for each other otherwise than by the name of an entry.
+_OTHER_LOCKS = ("AWS_S3_LOCKING_PROVIDER", "AWS_S3_ALLOW_UNSAFE_RENAME")
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}
 
 
@@ -84,7 +86,7 @@ def read_log(url: str, part: Part) -> Named:
     """What the newest version says of a partition, or of a site. Raises Unread, also without a log."""
     try:
         return _read(url, part, prefix(part))
-    except (FileNotFoundError, ValueError, KeyError) as error:
+    except unreadable(url) as error:
         raise Unread(url) from error
 
 
@@ -114,18 +116,14 @@ def entry_of(url: str, version: int) -> bytes:
 
 
 def write_entry(url: str, version: int, lines: Iterable[dict[str, Any]]) -> bool:
-    """Write the entry of a version, whole or not at all; False where somebody else wrote it first."""
+    """Write the entry of a version, whole or not at all; False where somebody else wrote it first.
+
+    Raises Unread where a bucket has writers wait for each other in another way, OSError where it is away.
+    """
     content = "\n".join(json.dumps(line, separators=(",", ":")) for line in lines).encode()
     target = f"{url}/_delta_log/{version:020d}.json"
     if "://" in url:
-        from obstore.exceptions import AlreadyExistsError
-
-        store, path = remote(target)
-        try:
-            store.put(path, content, mode="create")
-        except AlreadyExistsError:
-            return False
-        return True
+        return _put(target, content)
     staged = Path(f"{url}/_delta_log/_commit_{os.getpid()}_{os.urandom(8).hex()}.json.tmp")
     try:
         with staged.open("xb") as out:
@@ -138,6 +136,33 @@ def write_entry(url: str, version: int, lines: Iterable[dict[str, Any]]) -> bool
     finally:
         staged.unlink(missing_ok=True)
     return True
+
+
+def _put(target: str, content: bytes) -> bool:
+    from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
+
+    if any(os.environ.get(name) for name in _OTHER_LOCKS):
+        raise Unread("a lock of Delta's own")
+    store, path = remote(target)
+    try:
+        store.put(path, content, mode="create")
+    except AlreadyExistsError:
+        # A request whose answer was lost is sent again, and finds what it wrote.
+        return fetch(target) == content
+    except NotSupportedError as error:
+        raise Unread(target) from error
+    except BaseError as error:
+        raise OSError(str(error)) from error
+    return True
+
+
+def unreadable(url: str) -> tuple[type[Exception], ...]:
+    """What reading a log may raise where it is damaged, or away."""
+    if "://" not in url:
+        return FileNotFoundError, ValueError, KeyError
+    from obstore.exceptions import BaseError
+
+    return FileNotFoundError, ValueError, KeyError, BaseError
 
 
 def _folded(target: str, begin: str) -> tuple[str, dict[str, int]]:

@@ -183,5 +183,11 @@ def test_in_a_bucket_it_is_the_same(monkeypatch):
             assert by_delta(lake, Part())
             last = read_log(lake.table_url(TABLE), PARTS[0]).version
             assert not log_entries.write_entry(lake.table_url(TABLE), last, [{"txn": {}}])
+            again = [{"txn": {"appId": "mine"}}]
+            assert log_entries.write_entry(lake.table_url(TABLE), last + 1, again)
+            assert log_entries.write_entry(lake.table_url(TABLE), last + 1, again), "a lost answer"
+            monkeypatch.setenv("AWS_S3_LOCKING_PROVIDER", "dynamodb")
+            with pytest.raises(Unread):
+                log_entries.write_entry(lake.table_url(TABLE), last + 2, again)
         finally:
             object_stores.object_store.cache_clear()
