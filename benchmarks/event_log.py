@@ -45,7 +45,7 @@ def main() -> int:
     """Measure, print, and write what was measured beside this file."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.event_log", description=__doc__)
     parser.add_argument("--nights", type=int, default=3, help="Nights that count.")
-    parser.add_argument("--tidied", type=int, default=40, help="Nights of which each is tidied up after.")
+    parser.add_argument("--tidied", type=int, default=0, help="Nights of which each is tidied up after.")
     asked = parser.parse_args()
     nights = asked.nights
     found = {"load": round(os.getloadavg()[0], 1), "cores": os.cpu_count(), "nights": nights}
