@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from dagster import EnvVar
 
 from battery_assets.platform.dagster.partitions import Part
 from battery_assets.platform.object_stores import fetch, remote
@@ -141,7 +142,7 @@ def write_entry(url: str, version: int, lines: Iterable[dict[str, Any]]) -> bool
 def _put(target: str, content: bytes) -> bool:
     from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError
 
-    if any(os.environ.get(name) for name in _OTHER_LOCKS):
+    if any(EnvVar(name).get_value() for name in _OTHER_LOCKS):
         raise Unread("a lock of Delta's own")
     store, path = remote(target)
     try:
