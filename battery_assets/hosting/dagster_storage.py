@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 
-from battery_assets.hosting.dagster_events import EventLog
+from battery_assets.hosting.events.written import EventLog
 from battery_assets.platform.warehouse.pool import ask_after_rest
 
 if TYPE_CHECKING:

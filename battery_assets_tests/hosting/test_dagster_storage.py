@@ -1,8 +1,10 @@
 """Dagster's storage keeps its connections, and outlives a database that closed them."""
 
+import json
 import os
 import time
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
 from dagster import DagsterEvent, EventLogEntry, MetadataValue
@@ -11,6 +13,7 @@ from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandl
 
 from battery_assets.hosting.databases import running_database
 from battery_assets.hosting.readiness import DagsterStorage
+from battery_assets.platform.dagster.metadata import picture, pictures_of
 
 # Clients alone: now and then PostgreSQL's own vacuum is at work in the database.
 OTHERS = """FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -107,6 +110,61 @@ def test_an_output_does_not_repeat_the_picture_of_its_materialization(storage):
     instance.handle_new_event(log_line("output", event))
     [kept] = [entry for entry in instance.all_logs("a-run") if entry.user_message == "output"]
     assert kept.dagster_event.event_specific_data.metadata == {"rows": MetadataValue.int(7)}
+
+
+@dg.asset(partitions_def=dg.StaticPartitionsDefinition(["a"]))
+def drawn() -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"rows": 7, "picture": picture(bytes(3000))})
+
+
+@dg.asset
+def drawn_whole() -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"rows": 8, "picture": picture(bytes(3000))})
+
+
+@dg.asset_check(asset=drawn)
+def dense() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=True, metadata={"share": 0.5})
+
+
+@pytest.fixture(scope="module")
+def made(storage):
+    """The id of a run, and the texts of its events by kind, as they lie in the database."""
+    instance, connection = storage
+    result = dg.materialize([drawn, drawn_whole, dense], instance=instance, partition_key="a")
+    query = "SELECT dagster_event_type, event FROM event_logs WHERE run_id = :run ORDER BY id"
+    rows = connection.execute(sa.text(query), {"run": result.run_id}).all()
+    return result.run_id, [(kind, json.loads(text)) for kind, text in rows]
+
+
+def test_what_a_result_says_its_output_does_not_repeat(storage, made):
+    instance, _ = storage
+    run_id, rows = made
+    outputs = [text["dagster_event"]["event_specific_data"] for kind, text in rows if kind == "STEP_OUTPUT"]
+    assert len(outputs) == 3
+    assert [output["metadata_entries"] for output in outputs] == [[]] * 3
+    [entry] = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    assert entry.dagster_event.asset_check_evaluation_data.metadata["share"].value == 0.5
+    for key, rows_there in ((drawn.key, 7), (drawn_whole.key, 8)):
+        [record] = instance.fetch_materializations(key, limit=1).records
+        said = record.asset_materialization.metadata
+        assert said["rows"].value == rows_there and pictures_of(said) == {"picture": bytes(3000)}
+
+
+def test_no_event_names_its_run_and_step_a_second_time_for_python(made):
+    _, rows = made
+    assert len(rows) > 15
+    assert not [kind for kind, text in rows if (text["dagster_event"] or {}).get("logging_tags")]
+
+
+def test_the_row_of_an_asset_has_the_pictures_only_where_it_is_not_cut(storage, made):
+    instance, connection = storage
+    query = "SELECT asset_key, last_materialization FROM asset_keys"
+    texts = dict(connection.execute(sa.text(query)).all())
+    assert "image/png" not in texts['["drawn"]'] and "image/png" in texts['["drawn_whole"]']
+    [record] = instance.get_asset_records([drawn.key])
+    assert record.asset_entry.last_materialization.asset_materialization.metadata["rows"].value == 7
+    assert record.asset_entry.last_run_id == made[0]
 
 
 def test_a_partition_that_is_taken_away_is_none_at_once(storage):

@@ -3,6 +3,10 @@
 Of an old run go the lines of its log, what its steps printed, and the materializations and check results
 that a later one has taken the place of. A run of which nothing is left goes itself. The newest of each
 partition stays for ever: without it the partition would be missing on the pages.
+
+What is large goes earlier. Lines of a run that succeeded go after days, as all that it made is said by its
+materializations, and by the results of checks in their own table. A picture goes once a newer result of the
+same partition is there.
 """
 
 from datetime import datetime, timedelta
@@ -14,6 +18,10 @@ import sqlalchemy as sa
 from battery_assets.platform import clock
 
 KEEP_DAYS = 30
+# Long enough for somebody who comes back on Monday; failed runs keep theirs for KEEP_DAYS.
+KEEP_LINES_DAYS = 4
+# A month of the year before is compared by numbers; who wants its pictures materializes it again.
+KEEP_PICTURES_DAYS = 400
 # Newer ones of the same asset and partition take their place.
 _REPLACED = ("ASSET_MATERIALIZATION", "ASSET_OBSERVATION", "ASSET_MATERIALIZATION_PLANNED")
 _CHECKED = ("ASSET_CHECK_EVALUATION", "ASSET_CHECK_EVALUATION_PLANNED")
@@ -24,6 +32,21 @@ WHERE status IN ('SUCCESS', 'FAILURE', 'CANCELED') AND update_timestamp < :befor
 _LINES = """
 DELETE FROM event_logs WHERE run_id IN (OLD)
 AND (dagster_event_type IS NULL OR NOT dagster_event_type = ANY(:kept))"""
+_DONE = """
+DELETE FROM event_logs WHERE run_id IN (
+    SELECT run_id FROM runs WHERE status = 'SUCCESS' AND update_timestamp < :done_before)
+AND (dagster_event_type IS NULL OR NOT dagster_event_type = ANY(:shown))"""
+# Pictures stand in the text of an event, which says by itself whether it is a long one.
+_PICTURES = r"""
+UPDATE event_logs old SET event = regexp_replace(
+    event, '!\[\]\(data:image/png;base64,[A-Za-z0-9+/=]*\)', :instead, 'g')
+WHERE dagster_event_type = 'ASSET_MATERIALIZATION' AND pg_column_size(event) > :long
+AND position('data:image/png;base64,' IN event) > 0
+AND (timestamp < :pictures_before OR EXISTS (
+    SELECT 1 FROM event_logs newer WHERE newer.asset_key = old.asset_key AND newer.id > old.id
+    AND newer.dagster_event_type = 'ASSET_MATERIALIZATION'
+    AND newer.partition IS NOT DISTINCT FROM old.partition))"""
+_INSTEAD, _LONG = "A newer result took the place of this picture.", 2000
 _NEWER = """
 DELETE FROM event_logs old WHERE run_id IN (OLD) AND dagster_event_type = ANY(:replaced) AND EXISTS (
     SELECT 1 FROM event_logs newer WHERE newer.asset_key = old.asset_key AND newer.id > old.id
@@ -43,7 +66,8 @@ DELETE FROM asset_event_tags WHERE NOT EXISTS (
 _EMPTY = """
 SELECT run_id FROM runs WHERE run_id IN (OLD) AND NOT EXISTS (
     SELECT 1 FROM event_logs WHERE event_logs.run_id = runs.run_id
-    AND NOT event_logs.dagster_event_type = ANY(:of_run))"""
+    AND NOT event_logs.dagster_event_type = ANY(:of_run))
+AND NOT EXISTS (SELECT 1 FROM asset_check_executions judged WHERE judged.run_id = runs.run_id)"""
 
 
 def prune(instance: dg.DagsterInstance, keep_days: int) -> dict[str, int]:
@@ -51,15 +75,16 @@ def prune(instance: dg.DagsterInstance, keep_days: int) -> dict[str, int]:
 
     For Dagster's storage in PostgreSQL; another one is left as it is.
     """
-    gone = {"events": 0, "runs": 0, "logs": 0}
+    gone = {"events": 0, "pictures": 0, "runs": 0, "logs": 0}
     storage: Any = instance.event_log_storage
     if not keep_days or not hasattr(storage, "index_connection"):
         return gone
-    before = clock.now() - timedelta(days=keep_days)
+    now = clock.now()
+    before = now - timedelta(days=keep_days)
     with storage.index_connection() as connection:
         if connection.dialect.name != "postgresql":
             return gone
-        old, empty = _forget(connection, before, gone)
+        old, empty = _forget(connection, now, keep_days, gone)
         forget_results(connection, before)
     for run_id in empty:
         instance.delete_run(run_id)
@@ -77,14 +102,23 @@ def forget_results(connection: sa.Connection, before: datetime) -> int:
     return connection.execute(statement, {"before": before.replace(tzinfo=None)}).rowcount
 
 
-def _forget(connection: sa.Connection, before: datetime, gone: dict[str, int]) -> tuple[list[str], list[str]]:
+def _forget(
+    connection: sa.Connection, now: datetime, keep_days: int, gone: dict[str, int]
+) -> tuple[list[str], list[str]]:
     """Delete events. Returns the ids of old runs, and of those of which nothing is left."""
+    before, done = (now - timedelta(days=days) for days in (keep_days, min(keep_days, KEEP_LINES_DAYS)))
     bounds = {
         "before": before.replace(tzinfo=None),
         "kept": [*_REPLACED, *_CHECKED, *_OF_RUN],
         "replaced": list(_REPLACED),
         "checked": list(_CHECKED),
         "of_run": list(_OF_RUN),
+        "done_before": done.replace(tzinfo=None),
+        # Pages of checks read a table of their own, which has the whole result.
+        "shown": ["ASSET_MATERIALIZATION", "ASSET_OBSERVATION", *_OF_RUN],
+        "pictures_before": (now - timedelta(days=KEEP_PICTURES_DAYS)).replace(tzinfo=None),
+        "instead": _INSTEAD,
+        "long": _LONG,
     }
 
     def asked(statement: str) -> sa.CursorResult[Any]:
@@ -93,7 +127,8 @@ def _forget(connection: sa.Connection, before: datetime, gone: dict[str, int]) -
             sa.text(text), {name: value for name, value in bounds.items() if f":{name}" in text}
         )
 
-    for statement in (_LINES, _NEWER, _JUDGED, _OF_JUDGED, _TAGS):
+    gone["pictures"] = asked(_PICTURES).rowcount
+    for statement in (_DONE, _LINES, _NEWER, _JUDGED, _OF_JUDGED, _TAGS):
         rows = asked(statement).rowcount
         gone["events"] += rows if "FROM event_logs" in statement.partition("WHERE")[0] else 0
     return list(asked(_OLD).scalars()), list(asked(_EMPTY).scalars())

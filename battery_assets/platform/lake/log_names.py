@@ -7,11 +7,12 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from battery_assets.platform.dagster.partitions import Part
+from battery_assets.platform.lake.log_entries import Unread, read_log
 from battery_assets.platform.lake.opening import opened, unreadable
 
-_MOST_TABLES = 64
+_MOST_PARTS = 256
 _Look = tuple[tuple[str, int, int], ...]
-_READ: dict[str, tuple[_Look, pl.DataFrame]] = {}
+_READ: dict[tuple[str, str | None, str | None], tuple[_Look, dict[str, int]]] = {}
 
 
 def named_in(url: str, part: Part, *, local: bool) -> dict[str, int]:
@@ -20,16 +21,23 @@ def named_in(url: str, part: Part, *, local: bool) -> dict[str, int]:
     Raises TableNotFoundError where nothing was ever written.
     """
     if not local:
-        return _of_part(_actions(opened(url)), part)
+        return _named(url, part)
     # Looked at before it is read: what is added meanwhile is seen by the next reader.
-    look = _look(f"{url}/_delta_log")
-    kept = _READ.get(url)
+    key, look = (url, part.site, part.month), _look(f"{url}/_delta_log")
+    kept = _READ.get(key)
     if kept is None or kept[0] != look or not look:
-        kept = look, _actions(opened(url))
-        if url not in _READ and len(_READ) >= _MOST_TABLES:
+        kept = look, _named(url, part)
+        if key not in _READ and len(_READ) >= _MOST_PARTS:
             _READ.pop(next(iter(_READ)), None)
-        _READ[url] = kept
-    return _of_part(kept[1], part)
+        _READ[key] = kept
+    return dict(kept[1])
+
+
+def _named(url: str, part: Part) -> dict[str, int]:
+    try:
+        return read_log(url, part).files
+    except Unread:
+        return _of_part(_actions(opened(url)), part)
 
 
 def named_by(delta: DeltaTable, part: Part) -> dict[str, int]:

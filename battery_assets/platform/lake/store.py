@@ -9,7 +9,6 @@ import hashlib
 import io
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import polars as pl
 import sqlalchemy as sa
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from battery_assets.platform.dagster.partitions import Part
@@ -30,9 +29,10 @@ from battery_assets.platform.lake.format import (
     arrow_schema,
     as_stored,
     parquet_bytes,
-    remove_action,
 )
-from battery_assets.platform.lake.log_names import named_by, named_in
+from battery_assets.platform.lake.log_commit import Turn, commit_by_delta, commit_entry
+from battery_assets.platform.lake.log_entries import Unread
+from battery_assets.platform.lake.log_names import named_in
 from battery_assets.platform.lake.log_on_disk import sync, sync_log
 from battery_assets.platform.lake.opening import opened
 from battery_assets.platform.lake.reads import Days, LakeError
@@ -42,7 +42,8 @@ from battery_assets.platform.warehouse.crash_points import crash_point
 from battery_assets.platform.warehouse.profile import profile_of
 from battery_assets.platform.warehouse.rows import fitting, of_month
 
-_COMMIT_TRIES = 20
+# Commits after which the log is folded, as Delta has it.
+FOLD_AT = 100
 
 
 @dataclass(frozen=True)
@@ -171,42 +172,27 @@ class Lake:
         """Make these files, and those of the paths to keep, the partition's content in one atomic log entry.
 
         `fence` raises for a late writer. It is asked after the table's state was read: whoever commits to the
-        partition later than that makes Delta refuse this commit, and the fence is asked again. Raises
+        partition later than that takes this commit its turn, and the fence is asked again. Raises
         LakeError where a file to keep is not part of the table any more.
         """
-        added = [add_action(file, part) for file in files]
-        # Two writers of a partition without files share nothing else that Delta could see a conflict in.
-        turn = Transaction(f"{part.site}/{part.month}", token or 0)
-        for attempt in range(_COMMIT_TRIES):
-            delta = self.create(table)
-            named = named_by(delta, part)
-            fence()
-            if not named.keys() >= set(keep):
-                raise LakeError(
-                    f"{table.name} {part.key} changed meanwhile. Materialize this partition again."
-                )
-            gone = [remove_action(path, named[path], part) for path in named.keys() - set(keep)]
-            if not added and not gone:
-                # What the log says already may be the work of a writer that died before it reached the disk.
-                self._sync(table, part)
-                return
+        url, added = self.table_url(table), [add_action(file, part) for file in files]
+        turn = Turn(table, part, added, frozenset(keep), token or 0, fence)
+        try:
             try:
-                delta.create_write_transaction(
-                    [*gone, *added],
-                    mode="append",
-                    schema=delta.schema(),
-                    partition_by=["site", "month"],
-                    commit_properties=CommitProperties(app_transactions=[turn]),
-                )
-            except CommitFailedError:
-                if attempt == _COMMIT_TRIES - 1:
-                    raise
-                time.sleep(0.05 * (attempt + 1))
-                continue
-            except (OSError, DeltaError) as error:
-                raise _unwritten(f"{self.table_url(table)}/_delta_log", str(error)) from error
-            self._sync(table, part)
-            return
+                version = commit_entry(url, turn)
+            except Unread:
+                version = None
+                commit_by_delta(self.create, turn)
+        except CommitFailedError:
+            raise
+        except (OSError, DeltaError) as error:
+            raise _unwritten(f"{url}/_delta_log", str(error)) from error
+        if version and version % FOLD_AT == 0:
+            # As Delta's own writer does. Where it fails the night's fold comes after it.
+            with contextlib.suppress(DeltaError, OSError):
+                opened(url).create_checkpoint()
+        # What the log says already may be the work of a writer that died before it reached the disk.
+        self._sync(table, part)
 
     def _sync(self, table: sa.Table, part: Part) -> None:
         """Bring what the log says of a partition, and the names of its files, to disk."""

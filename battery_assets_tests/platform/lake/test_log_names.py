@@ -15,31 +15,32 @@ PART, NEXT = Part("alpha", "2025-03"), Part("alpha", "2025-04")
 
 
 @pytest.fixture
-def opened(monkeypatch):
-    """The addresses of the tables that are opened."""
+def read(monkeypatch):
+    """The addresses of the tables whose log is read."""
     found = []
 
-    def open_table(url):
+    def read_one(url, part):
         found.append(url)
-        return delta_table(url)
+        return read_log(url, part)
 
-    delta_table = log_names.opened
-    monkeypatch.setattr(log_names, "opened", open_table)
+    read_log = log_names.read_log
+    monkeypatch.setattr(log_names, "read_log", read_one)
     return found
 
 
-def test_a_log_is_opened_again_only_where_somebody_added_to_it(warehouse, opened):
+def test_a_log_is_read_again_only_where_somebody_added_to_it(warehouse, read):
     table, lake = t.telemetry_env, warehouse.lake
     assert lake.paths(table, PART) == []
     kept(warehouse, table, World(7).rows(table, 40), PART)
-    opened.clear()
+    read.clear()
     first = lake.paths(table, PART)
-    assert first and lake.paths(table, PART) == first and lake.paths(table, NEXT) == []
-    assert len(opened) == 1
+    assert first and lake.paths(table, PART) == first and lake.paths(table, PART) == first
+    assert len(read) == 1
+    assert lake.paths(table, NEXT) == []
     kept(warehouse, table, World(8).rows(table, 40), PART)
     second = lake.paths(table, PART)
     assert second and not {*first} & {*second}
-    assert len(opened) == 2
+    assert len(read) == 3
 
 
 def test_an_entry_that_is_gone_is_noticed(warehouse):

@@ -81,6 +81,7 @@ class Progress:
     def __init__(self, served: Served, say: Callable[[str], None]) -> None:
         self._served, self._say = served, say
         self._states: dict[str, tuple[str, int]] = {}
+        self._lost: set[str] = set()
 
     def look(self, runs: list[dict]) -> None:
         """Say what is new."""
@@ -88,7 +89,8 @@ class Progress:
             worker = _worker_of(self._served, run["runId"])
             steps = len(_steps_of(self._served, run))
             status, before = self._states.get(run["runId"], ("", 0))
-            now = run["status"] if worker or run["status"] in ENDED else ""
+            # A run is STARTING before it is STARTED; the worker has begun it in both.
+            now = run["status"] if run["status"] in ENDED else "begun" if worker else ""
             if (now, steps // 10) == (status, before // 10):
                 continue
             self._states[run["runId"]] = (now, steps)
@@ -98,9 +100,11 @@ class Progress:
         if now == "SUCCESS":
             return f"done by {worker}"
         if now == "FAILURE":
-            return f"failed with {worker}, which is gone, after {steps} steps; Dagster begins it anew"
+            self._lost.add(worker)
+            return f"failed with {worker}, which is gone, after {steps} step{'s' * (steps != 1)}; Dagster begins it anew"
         if now != before and run["tags"].get("dagster/parent_run_id"):
-            return f"{worker} takes it up where it ended"
+            again = ", which `up` has started again," if worker in self._lost else ""
+            return f"{worker}{again} takes it up where it ended"
         return f"{worker} begins" if now != before else f"{steps} steps done by {worker}"
 
 

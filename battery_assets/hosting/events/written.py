@@ -9,21 +9,20 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from dagster import DagsterEventType as Event
-from dagster import MarkdownMetadataValue
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, PIPELINE_EVENTS
 from dagster._core.storage.event_log import SqlEventLogStorageTable
 from dagster_postgres import PostgresEventLogStorage
 
-from battery_assets.hosting.dagster_memory import Materialized
+from battery_assets.hosting.events.memory import Materialized
+from battery_assets.hosting.events.texts import slim, without_pictures
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from dagster import AssetKey, AssetRecordsFilter, EventRecordsResult
     from dagster._core.events.log import EventLogEntry
-    from dagster._core.execution.plan.outputs import StepOutputData
     from dagster._core.storage.event_log.base import AssetRecord
     from dagster_postgres.auth import PgTokenProvider
 
@@ -32,7 +31,6 @@ MOST_WAITING = 100
 ENDS = PIPELINE_EVENTS | {Event.STEP_SUCCESS, Event.STEP_FAILURE, Event.STEP_UP_FOR_RETRY}
 # A site that was a partition a moment ago is one still.
 PARTITION_STAYS_S = 30.0
-LONGEST_TEXT = 1_000
 
 
 class EventLog(PostgresEventLogStorage):
@@ -77,8 +75,8 @@ class EventLog(PostgresEventLogStorage):
                 self._timer = None
             events, self._waiting = self._waiting, []
             for of_run, of in itertools.groupby(events, key=lambda event: _kind(event) in PIPELINE_EVENTS):
-                slim = [_slim(event) for event in of]
-                for group in [[event] for event in slim] if of_run else [slim]:
+                stored = slim([*of])
+                for group in [[event] for event in stored] if of_run else [stored]:
                     self._write(group)
 
     def _write(self, events: "list[EventLogEntry]") -> None:
@@ -104,6 +102,11 @@ class EventLog(PostgresEventLogStorage):
             self._store_asset_event(connection, event, event_id)
         if kind in ASSET_CHECK_EVENTS:
             self.store_asset_check_event(event, event_id)
+
+    def _get_asset_entry_values(
+        self, event: "EventLogEntry", event_id: int, has_asset_key_index_cols: bool
+    ) -> dict[str, Any]:
+        return super()._get_asset_entry_values(without_pictures(event), event_id, has_asset_key_index_cols)
 
     @contextmanager
     def _within(self, connection: "sa.Connection") -> "Iterator[None]":
@@ -202,19 +205,3 @@ def _borrowed(connection: "sa.Connection") -> "Iterator[sa.Connection]":
 
 def _kind(event: "EventLogEntry") -> Event | None:
     return event.dagster_event.event_type if event.dagster_event else None
-
-
-def _slim(event: "EventLogEntry") -> "EventLogEntry":
-    """An event of an output without the long texts that the materialization after it has as well."""
-    if _kind(event) != Event.STEP_OUTPUT or event.dagster_event is None:
-        return event
-    said = cast("StepOutputData", event.dagster_event.event_specific_data)
-    short = {name: value for name, value in said.metadata.items() if not _is_long(value)}
-    if len(short) == len(said.metadata):
-        return event
-    slim = event.dagster_event._replace(event_specific_data=said._replace(metadata=short))
-    return event._replace(dagster_event=slim)
-
-
-def _is_long(value: object) -> bool:
-    return isinstance(value, MarkdownMetadataValue) and len(value.md_str or "") > LONGEST_TEXT
