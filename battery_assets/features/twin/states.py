@@ -13,7 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
-from battery_assets.features.health.estimate import LIKELY_END, WEAR_OUT
+from battery_assets.features.health.estimate import BY_COURSE, LIKELY_END, WEAR_OUT
 from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
@@ -160,6 +160,7 @@ def _state(
         },
         # Of which the jars of a string are drawn together.
         "likely_end_days": [None if jar.get(name) is None else round(jar[name], 1) for name in LIKELY_END],
+        BY_COURSE: jar.get(BY_COURSE),
         "rmse_of": ("held_out_window" if calibrated.held_out else "fitted_window")
         if calibrated
         else "identification"
