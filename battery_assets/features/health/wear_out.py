@@ -78,11 +78,11 @@ def quantile_days(density: np.ndarray, *shares: float) -> np.ndarray:
 
 
 def ends_by_course(courses: np.ndarray, said: np.ndarray) -> np.ndarray:
-    """What draws of a string need of each jar (J, 1 + 2 Q): ln of how many times likelier the evidence is of a
-    straight course than of one that bends, quantiles ENDS_AT of the days left if it bends, and if it is straight.
+    """What draws of a string need of each jar (J, 1 + 2 Q).
 
-    courses (J, 2, K): weights on LOG_DAYS of courses that bend, and of straight ones. said (J, 2): how likely
-    the evidence is of each.
+    First ln of how many times likelier the evidence is of a straight course than of one that bends; then the
+    quantiles ENDS_AT of the days left if it bends, and if it is straight. courses (J, 2, K): weights on
+    LOG_DAYS of courses that bend, and of straight ones. said (J, 2): how likely the evidence is of each.
     """
     odds = np.diff(np.log(np.maximum(said, LEAST)), axis=1)
     return np.concatenate([odds, *(quantile_days(courses[:, n] + LEAST, *ENDS_AT) for n in (0, 1))], axis=1)

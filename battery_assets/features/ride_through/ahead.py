@@ -45,7 +45,10 @@ class Ahead:
 
 
 def worn_on(drawn: JarDraws, ends: Ends, age_days: np.ndarray, days: float) -> JarDraws:
-    """The draws after so many days more, full again, as if nobody changed a jar. age_days (J,): of the jars."""
+    """The draws after so many days more, full again, as if nobody changed a jar.
+
+    age_days (J,): of the jars.
+    """
     now, end, best = drawn.soh, ageing.END_OF_LIFE, ageing.MEAN_INITIAL * (1 + ageing.FORMATION_GAIN)
     soh = np.where(ends.straight[:, None], _in_a_line(now, ends.days, age_days, days),
                    _with_a_knee(now, ends.days, age_days, days))  # fmt: skip

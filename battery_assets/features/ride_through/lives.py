@@ -17,7 +17,7 @@ Z_95 = 1.96  # deviations from the middle to the ends of the 95 % interval of a 
 LIFE_WITH_HEALTH = 0.7
 # Of a string of whose jars nothing is told: a jar of 10 years somewhere in its life.
 UNKNOWN_LIFE_DAYS = (365.0, 1826.0, 3652.0)
-# Jars of a string err together (one instrument, one temperature): so much of what each says of the form counts.
+# Jars of a string err together (one instrument, one temperature): so much counts of what each says.
 # Found on sites of trial in three worlds (decision 144).
 COUNTS = 0.3
 
