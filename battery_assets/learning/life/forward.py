@@ -88,8 +88,8 @@ def lives_told(
 ) -> pl.DataFrame:
     """The columns of `prediction.COLUMNS` of lives whose clocks are shifted by `raw` standard deviations.
 
-    The upper end of the interval is that of wear: a life that may be longer than one can say is told so, though
-    it may end suddenly before (decision 143).
+    The upper end of the interval is that of wear: a life that may be longer than one can say is told
+    so, though it may end suddenly before (decision 143).
     """
     lower = quantile_days(time, raw, calibration, INTERVAL[0])
     upper = quantile_days(time, raw, replace(calibration, sudden_per_day=0.0), INTERVAL[1])
