@@ -123,9 +123,9 @@ def _at_ages(evidence: Evidence, age_years: np.ndarray) -> _AtAge:
     able = 100.0 * (now - loss)
     lost = 100.0 * (jars.initial * (1.0 + ageing.FORMATION_GAIN)) - able
     life = life_density(end, age_years, evidence.factor, soon)
-    forms, told = (~jars.kinds.straight, jars.kinds.straight), normalised(log_w)
+    forms, likely = (~jars.kinds.straight, jars.kinds.straight), normalised(log_w)
     of_forms = [life_density(end[:, own], age_years, evidence.factor, raised[:, own]) for own in forms]
-    said = np.stack([told[:, own].sum(1) for own in forms], axis=1)
+    said = np.stack([likely[:, own].sum(1) for own in forms], axis=1)
     histogram, flat = densities(able, lost, raised, alike)
     return _AtAge(histogram, flat, log_evidence, life, np.stack(of_forms, axis=1), said)
 

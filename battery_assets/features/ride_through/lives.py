@@ -52,11 +52,11 @@ class Lives:
         own = own + np.sqrt(1.0 - LIFE_WITH_HEALTH**2) * rng.standard_normal(luck.shape)
         if self.by_course is None or not np.isfinite(self.by_course).all(axis=1).any():
             return Ends(self._by_interval(own), np.zeros(len(luck), dtype=bool))
-        known = np.isfinite(self.by_course).all(axis=1)
-        told = np.where(known[:, None], self.by_course, np.median(self.by_course[known], axis=0))
-        share = expit(COUNTS * told[known, 0].sum())
+        stated = np.isfinite(self.by_course).all(axis=1)
+        rows = np.where(stated[:, None], self.by_course, np.median(self.by_course[stated], axis=0))
+        share = expit(COUNTS * rows[stated, 0].sum())
         straight = (rng.permutation(len(luck)) + 0.5) / len(luck) < share
-        bends, in_a_line = np.split(np.log1p(told[:, 1:]), 2, axis=1)
+        bends, in_a_line = np.split(np.log1p(rows[:, 1:]), 2, axis=1)
         z = ndtri(np.array(ENDS_AT))
         days = np.empty(luck.shape)
         for jar in range(luck.shape[1]):
