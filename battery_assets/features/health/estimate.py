@@ -44,9 +44,9 @@ def state_of_health(
     capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over), and where
     known discharge_duration_min (else one of 10 h) and cutoff_voltage_v of the string (else 1.80 V per cell);
     the last one counts. temperatures: battery_id, temperature_c, the mean over the jar's life or the best
-    known of it; unknown counts as 25 °C. discharge_fits: columns of FITS; the most certain one of each jar counts. float_signs: columns of
-    `faults.SIGNS`, of any days. levels: columns of LEVELS, of earlier months, each a value of its own. Only
-    evidence up to `at` and since the jar was installed counts.
+    known of it; unknown counts as 25 °C. discharge_fits: columns of FITS; the most certain one of each jar
+    counts. float_signs: columns of `faults.SIGNS`, of any days. levels: columns of LEVELS, of earlier months.
+    Only evidence up to `at` and since the jar was installed counts.
 
     soh_pct is the posterior's mean. soh_lower_pct and soh_upper_pct are made to hold nine of ten jars of any
     true health: what evidence does not exclude is inside (decision 83). soh_std_pct is that of the

@@ -127,6 +127,9 @@ def _facts_at(
     )
 
 
+FIRSTS = "r_internal_latest", "initial_resistance_mohm", "initial_capacity_ah"
+
+
 def _state(
     jar: dict,
     windows: pl.DataFrame | None,
@@ -135,7 +138,7 @@ def _state(
     shown: tuple[datetime, float] | None,
 ) -> dict:
     """One row of the table."""
-    reading, initial = jar["r_internal_latest"], jar["initial_resistance_mohm"]
+    reading, initial, first_ah = (jar[name] for name in FIRSTS)
     ohmic, soh, rated = reading or initial, jar["soh_pct"], jar["capacity_ah"]
     working = jar.get("working_soh_pct") or soh
     calibrated = calibration(windows, (working or 100.0) / 100.0 * rated if rated else None, ohmic)
@@ -145,8 +148,7 @@ def _state(
         "ohmic_reading" if reading else "initial_resistance"
     )  # fmt: skip
     layer = None if jar["thermal_years"] is None else CORROSION_NM * jar["thermal_years"] ** 0.8
-    first_ah = jar["initial_capacity_ah"]
-    branches = 0 if used is None else (used.r1_ohm is not None) + (used.r2_ohm is not None)
+    branches = sum(ohm is not None for ohm in (used.r1_ohm, used.r2_ohm)) if used else 0
     circuit_json = {
         "source": "fit" if branches else "prior",
         "fitted_branches": branches,
