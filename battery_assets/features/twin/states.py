@@ -127,7 +127,7 @@ def _facts_at(
     )
 
 
-FIRSTS = "r_internal_latest", "initial_resistance_mohm", "initial_capacity_ah"
+OF_JAR = "r_internal_latest", "initial_resistance_mohm", "initial_capacity_ah"
 
 
 def _state(
@@ -138,7 +138,7 @@ def _state(
     shown: tuple[datetime, float] | None,
 ) -> dict:
     """One row of the table."""
-    reading, initial, first_ah = (jar[name] for name in FIRSTS)
+    reading, initial, first_ah = (jar[name] for name in OF_JAR)
     ohmic, soh, rated = reading or initial, jar["soh_pct"], jar["capacity_ah"]
     working = jar.get("working_soh_pct") or soh
     calibrated = calibration(windows, (working or 100.0) / 100.0 * rated if rated else None, ohmic)
