@@ -23,11 +23,15 @@ LEARNED_SHARE = 0.5  # of a site's strings; the others are never learned from
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a fleet is: `months` are learned, LATER more are lived through."""
+    """How large a fleet is: `months` are learned, LATER more are lived through.
+
+    tested: the strings' yearly tests are evidence of their jars.
+    """
 
     sites: int
     strings: int
     months: int
+    tested: bool = True
 
     @property
     def lived(self) -> list[str]:
@@ -89,7 +93,7 @@ def _rows(mask: pl.Series) -> pl.Series:
 def lived(world: str, seed: int, sizes: Sizes) -> Lived:
     """A fleet of a world, its snapshots, and what is served after each cut-off."""
     months = len(sizes.lived)
-    fleet = life_fleet(seed, sizes.sites, sizes.strings, months, WORLDS[world])
+    fleet = life_fleet(seed, sizes.sites, sizes.strings, months, WORLDS[world], tested=sizes.tested)
     snaps = _with_truth(snapshots(fleet.features, fleet.twins, fleet.batteries), fleet)
     posterior = forward_predictions(snaps)
     cuts = [_cut(fleet, snaps, posterior, count) for count in sizes.cutoffs]

@@ -47,6 +47,7 @@ def scores(of: Lived, cut: Cut) -> dict[str, float]:
     inside = (lower <= left) & ((left <= upper) | (upper >= LONGEST_DAYS - 1))
     near, band = left < NEAR_DAYS, wear & (left >= 180) & (left < 365)
     found |= {"covers": float(inside.mean()), "covers_near": _mean(inside[near])}
+    found["covers_wear"] = _mean(inside[near & wear])
     width = upper[band] - lower[band]
     return found | {
         "width": float(np.median(width)) if width.size else np.nan,

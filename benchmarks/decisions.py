@@ -93,6 +93,7 @@ def _day_columns() -> list[Column]:
         ("resistance line 365-730", _mean(f"mae_resistance_line_{far}", 0)),
         ("95 % holds, %", _mean("covers", 1, 100.0)),
         ("of ends < 2 y, %", _mean("covers_near", 1, 100.0)),
+        ("by wear < 2 y, %", _mean("covers_wear", 1, 100.0)),
         ("width at 180-365, d", _mean("width", 0)),
     ]
 
@@ -184,9 +185,10 @@ def page(found: Measured, asked: Asked) -> str:
     """All tables, with a line on what was made."""
     sizes = asked.sizes
     work = f"Work: {asked.worked_sites} site(s) of each fleet for a year."
+    tests = "Strings are tested once a year." if sizes.tested else "No string is tested."
     made = (
         f"{len(asked.worlds)} worlds, {len(asked.seeds)} seed(s), {sizes.sites} sites of "
-        f"{sizes.strings} strings, {sizes.months} months learned and {LATER} more. {work}"
+        f"{sizes.strings} strings, {sizes.months} months learned and {LATER} more. {tests} {work}"
     )
     return "\n\n".join([made, *lives_tables(found.lives), work_table(found), rules_table(found)])
 
@@ -214,10 +216,16 @@ def asked_for(arguments: Sequence[str] | None = None) -> tuple[Asked, bool]:
     parser.add_argument(
         "--full", action="store_true", help="9 sites, 24 months, 5 seeds in each world: hours"
     )
+    parser.add_argument("--untested", action="store_true", help="fleets whose strings nobody tests")
     parser.add_argument("--print-only", action="store_true", help="leave the page as it is")
     given = parser.parse_args(arguments)
     base = FULL if given.full else DEFAULT
-    sizes = Sizes(given.sites or base.sites, given.strings or base.strings, given.months or base.months)
+    sizes = Sizes(
+        given.sites or base.sites,
+        given.strings or base.strings,
+        given.months or base.months,
+        tested=not given.untested,
+    )
     seeds = SEEDS[: given.seeds or (len(SEEDS) if given.full else 1)]
     worked = given.worked_sites if given.worked_sites is not None else 1
     asked = Asked(sizes, seeds, given.world or IN_WORLDS, min(worked, sizes.sites))

@@ -17,7 +17,12 @@ from battery_assets.features.health.densities import GRID_PCT, densities, normal
 from battery_assets.features.health.prior import possible_jars
 from battery_assets.features.health.resistance import by_resistance
 from battery_assets.features.health.string_test import by_string_test
-from battery_assets.features.health.wear_out import interval_days, life_density, quantile_days
+from battery_assets.features.health.wear_out import (
+    ends_by_course,
+    interval_days,
+    life_density,
+    quantile_days,
+)
 from battery_assets.physics import ageing
 
 # A jar under 80 % serves on until the year's test finds it and another comes (SOURCES 5); in one of five
@@ -47,8 +52,8 @@ RAISED, RAISED_LIFE = 0.15, 0.70
 class Posterior:
     """SOH in % of J jars: mean, how far apart the 5 and 95 % quantiles of the posterior itself are, lower and
     upper end of the interval (J,); `life_days` (J, 3): lower end, median and upper end of the days until it
-    is worn out; `likely_days` (J, 3): 2.5, 50 and 97.5 % of the same by the weights of the mean, for draws of
-    a string."""
+    is worn out; `likely_days` (J, 3): 2.5, 50 and 97.5 % of the same by the weights of the mean; `by_course`
+    (J, 1 + 2 Q): `wear_out.ends_by_course`, for draws of a string."""
 
     mean: np.ndarray
     width: np.ndarray
@@ -56,18 +61,21 @@ class Posterior:
     upper: np.ndarray
     life_days: np.ndarray
     likely_days: np.ndarray
+    by_course: np.ndarray
 
 
 @dataclass(frozen=True)
 class _AtAge:
     """At ages (J,): density on GRID_PCT (J, G) and the same with all healths alike beforehand, ln evidence
-    (J,), density of the days left (J, K), as told and by the weights of `found`."""
+    (J,), density of the days left (J, K) as told; by the weights of `found` those of courses that bend and of
+    straight ones (J, 2, K), and how likely the evidence is of each (J, 2)."""
 
     found: np.ndarray
     alike: np.ndarray
     log_evidence: np.ndarray
     life: np.ndarray
-    likely: np.ndarray
+    courses: np.ndarray
+    said: np.ndarray
 
 
 def posterior(evidence: Evidence) -> Posterior:
@@ -76,14 +84,19 @@ def posterior(evidence: Evidence) -> Posterior:
     ages = AGES_YEARS if unknown.any() else (0.0,)
     at_age = [_at_ages(evidence, np.where(unknown, age, evidence.age_years)) for age in ages]
     share = normalised(np.stack([one.log_evidence for one in at_age], axis=1))
-    weights, alike, life, likely = (
-        sum(part[:, None] * getattr(one, name) for part, one in zip(share.T, at_age, strict=True))
-        for name in ("found", "alike", "life", "likely")
+    weights, alike, life, courses, said = (
+        sum((part * getattr(one, name).T).T for part, one in zip(share.T, at_age, strict=True))
+        for name in ("found", "alike", "life", "courses", "said")
     )
     low, high = quantile(weights, LOWER), quantile(weights, UPPER)
     lower = np.minimum(low, quantile(alike, LOWER_ALIKE))
     upper = np.maximum(high, quantile(alike, UPPER))
-    days = interval_days(life), quantile_days(likely, 0.025, 0.5, 0.975)
+    each = np.array([1.0 - prior.STRAIGHT, prior.STRAIGHT])
+    days = (
+        interval_days(life, (courses / each[:, None]).sum(1)),
+        quantile_days(courses.sum(1), 0.025, 0.5, 0.975),
+        ends_by_course(courses, said / each),
+    )
     return Posterior(weights @ GRID_PCT, high - low, lower, upper, *days)
 
 
@@ -109,9 +122,12 @@ def _at_ages(evidence: Evidence, age_years: np.ndarray) -> _AtAge:
     raised, soon, alike = (normalised(log_w - by * rare) for by in (RAISED, RAISED_LIFE, 1.0))
     able = 100.0 * (now - loss)
     lost = 100.0 * (jars.initial * (1.0 + ageing.FORMATION_GAIN)) - able
-    life, likely = (life_density(end, age_years, evidence.factor, by) for by in (soon, raised))
+    life = life_density(end, age_years, evidence.factor, soon)
+    forms, likely = (~jars.kinds.straight, jars.kinds.straight), normalised(log_w)
+    of_forms = [life_density(end[:, own], age_years, evidence.factor, raised[:, own]) for own in forms]
+    said = np.stack([likely[:, own].sum(1) for own in forms], axis=1)
     histogram, flat = densities(able, lost, raised, alike)
-    return _AtAge(histogram, flat, log_evidence, life, likely)
+    return _AtAge(histogram, flat, log_evidence, life, np.stack(of_forms, axis=1), said)
 
 
 def _in_service(jars: Course, now: np.ndarray, end: np.ndarray) -> np.ndarray:

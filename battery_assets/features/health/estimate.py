@@ -21,6 +21,7 @@ TO_ITS_END_SD_PCT = 3.5  # so certain is a discharge fit only where the jar was 
 WEAR_OUT = ("wear_out_lower_days", "wear_out_days", "wear_out_upper_days")
 # The same by the health of soh_pct: of a string's jars drawn from WEAR_OUT one would always end soon.
 LIKELY_END = ("likely_end_lower_days", "likely_end_days", "likely_end_upper_days")
+BY_COURSE = "ends_by_course"  # a list of numbers: `wear_out.ends_by_course`
 
 
 def state_of_health(
@@ -34,7 +35,7 @@ def state_of_health(
     levels: pl.DataFrame = NO_LEVELS,
 ) -> pl.DataFrame:
     """State of health of each battery_id at an instant, in jars' order: soh_pct, soh_std_pct, soh_lower_pct,
-    soh_upper_pct, evidence, evidence_age_days, WEAR_OUT and LIKELY_END.
+    soh_upper_pct, evidence, evidence_age_days, WEAR_OUT, LIKELY_END and BY_COURSE.
 
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah;
     cells and position_in_string where they are known. measurements: battery_id, measured_at, resistance_mohm,
@@ -43,10 +44,9 @@ def state_of_health(
     capacity_tests: string_id, test_date, capacity_pct_of_rated (NULL percentages are passed over), and where
     known discharge_duration_min (else one of 10 h) and cutoff_voltage_v of the string (else 1.80 V per cell);
     the last one counts. temperatures: battery_id, temperature_c, the mean over the jar's life or the best
-    known of it; unknown counts as 25 °C.
-    discharge_fits: columns of FITS; the most certain one of each jar counts. float_signs: columns of
-    `faults.SIGNS`, of any days. levels: columns of LEVELS, of earlier months, each a value of its own. Only
-    evidence up to `at` and since the jar was installed counts.
+    known of it; unknown counts as 25 °C. discharge_fits: columns of FITS; the most certain one of each jar
+    counts. float_signs: columns of `faults.SIGNS`, of any days. levels: columns of LEVELS, of earlier months.
+    Only evidence up to `at` and since the jar was installed counts.
 
     soh_pct is the posterior's mean. soh_lower_pct and soh_upper_pct are made to hold nine of ten jars of any
     true health: what evidence does not exclude is inside (decision 83). soh_std_pct is that of the
@@ -80,6 +80,7 @@ def state_of_health(
             "evidence_age_days": _days(newest),
             **{name: health.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
             **{name: health.likely_days[:, n] for n, name in enumerate(LIKELY_END)},
+            BY_COURSE: pl.Series(health.by_course.round(2).tolist(), dtype=pl.List(pl.Float64)),
             **{f"{kind}_age_days": _days(years) for kind, years in kinds.items()},
         }
     )

@@ -10,49 +10,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from battery_assets.features.health.wear_out import LONGEST_DAYS
 from battery_assets.features.ride_through.draws import JarDraws, JarStates
+from battery_assets.features.ride_through.lives import Ends, Lives
 from battery_assets.features.ride_through.riding import Load, ride_draws
 from battery_assets.physics import ageing
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
 HORIZONS_DAYS = np.array([0.0, 91, 182, 365, 548, 730, 1096, 1826, 3652])
 LAST_DAY, DRAWS_AHEAD, DRAWS_RENEWED = float(HORIZONS_DAYS[-1]), 40, 20
-Z_95 = 1.96  # deviations from the middle to the ends of the 95 % interval of a life
-# How far a jar's life goes with its health: both come from one rate, and the day of 80 % from the knee too.
-LIFE_WITH_HEALTH = 0.7
 # Rise of resistance at 80 %: between the profiles' +32 and +50 % (SOURCES 3.4).
 RISE_AT_END = 0.45
 YEAR_DAYS = 365.25
-# Of a string of whose jars nothing is told: a jar of 10 years somewhere in its life.
-UNKNOWN_LIFE_DAYS = (365.0, 1826.0, 3652.0)
 # A jar of 10 years: share of its way to 80 % and health there, without the formation of its first months.
 COURSE = np.linspace(0.05, 2.5, 246)
 COURSE_SOH = ageing.state_of_health(COURSE * ageing.years_to_end(0.02), 0.02)
 STEEPEST = 3.0
-
-
-@dataclass(frozen=True)
-class Lives:
-    """Of the jars of one string: lower end, median, upper end of days to 80 %, (3, J), and age in days, (J,).
-
-    NaN is not known: such a jar lives as the string's median.
-    """
-
-    days: np.ndarray
-    age_days: np.ndarray
-
-    def drawn(self, luck: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Days to 80 % of draws (D, J) whose health stands at `luck`."""
-        middles = np.isfinite(self.days).any(axis=1)
-        usual = np.array([np.nanmedian(row) if has else UNKNOWN_LIFE_DAYS[k]
-                          for k, (row, has) in enumerate(zip(self.days, middles, strict=True))])  # fmt: skip
-        days = np.where(np.isfinite(self.days), self.days, usual[:, None])
-        own = LIFE_WITH_HEALTH * luck
-        own = own + np.sqrt(1.0 - LIFE_WITH_HEALTH**2) * rng.standard_normal(luck.shape)
-        low, middle, high = np.log1p(days)
-        sd = np.where(own < 0, middle - low, high - middle) / Z_95
-        return np.expm1(np.clip(middle + own * sd, 0.0, np.log1p(4.0 * LONGEST_DAYS)))
 
 
 @dataclass(frozen=True)
@@ -72,12 +44,30 @@ class Ahead:
         return (np.count_nonzero(self.lost_days <= days) + 0.5) / (self.lost_days.size + 1.0)
 
 
-def worn_on(drawn: JarDraws, life_days: np.ndarray, age_days: np.ndarray, days: float) -> JarDraws:
+def worn_on(drawn: JarDraws, ends: Ends, age_days: np.ndarray, days: float) -> JarDraws:
     """The draws after so many days more, full again, as if nobody changed a jar.
 
-    life_days (D, J): until 80 %. age_days (J,): of the jars.
+    age_days (J,): of the jars.
     """
-    now = drawn.soh
+    now, end, best = drawn.soh, ageing.END_OF_LIFE, ageing.MEAN_INITIAL * (1 + ageing.FORMATION_GAIN)
+    soh = np.where(ends.straight[:, None], _in_a_line(now, ends.days, age_days, days),
+                   _with_a_knee(now, ends.days, age_days, days))  # fmt: skip
+    soh = np.clip(np.minimum(soh, now), 0.1, None)
+    worn = [np.clip((best - health) / (best - end), 0.0, 3.0) for health in (now, soh)]
+    rise = (1.0 + RISE_AT_END * worn[1]) / (1.0 + RISE_AT_END * worn[0])
+    return replace(drawn, soc=np.maximum(drawn.soc, 0.98), soh=soh, mohm=drawn.mohm * rise)
+
+
+def _in_a_line(now: np.ndarray, life_days: np.ndarray, age_days: np.ndarray, days: float) -> np.ndarray:
+    """Health (D, J) in some days: it goes on as it fell so far, and through 80 % on its day."""
+    best, end = ageing.MEAN_INITIAL * (1 + ageing.FORMATION_GAIN), ageing.END_OF_LIFE
+    so_far = np.maximum(best - now, 0.0) / np.maximum(np.nan_to_num(age_days, nan=5 * YEAR_DAYS), YEAR_DAYS)
+    goes_on = (life_days > 0.0) & (now > end)
+    return now - np.where(goes_on, (now - end) / np.maximum(life_days, 1.0), so_far) * days
+
+
+def _with_a_knee(now: np.ndarray, life_days: np.ndarray, age_days: np.ndarray, days: float) -> np.ndarray:
+    """Health (D, J) in some days along COURSE."""
     by_health = np.interp(-now, -COURSE_SOH, COURSE)
     age = np.where(np.isfinite(age_days), np.maximum(age_days, 1.0), np.nan)
     by_age = age / (age + life_days)
@@ -90,16 +80,11 @@ def worn_on(drawn: JarDraws, life_days: np.ndarray, age_days: np.ndarray, days: 
     end = ageing.END_OF_LIFE
     # The course is stretched so that it goes through today's health and through 80 % on its day.
     stretch = np.clip((now - end) / np.where(np.abs(here - end) > 0.005, here - end, np.inf), 0.3, STEEPEST)
-    soh = np.where(ended, now + there - here, end + stretch * (there - end))
-    soh = np.clip(np.minimum(soh, now), 0.1, None)
-    best = ageing.MEAN_INITIAL * (1 + ageing.FORMATION_GAIN)
-    worn = [np.clip((best - health) / (best - end), 0.0, 3.0) for health in (now, soh)]
-    rise = (1.0 + RISE_AT_END * worn[1]) / (1.0 + RISE_AT_END * worn[0])
-    return replace(drawn, soc=np.maximum(drawn.soc, 0.98), soh=soh, mohm=drawn.mohm * rise)
+    return np.where(ended, now + there - here, end + stretch * (there - end))
 
 
 def look_ahead(
-    states: JarStates, lives: Lives, drawn: JarDraws, life_days: np.ndarray, load: Load,
+    states: JarStates, lives: Lives, drawn: JarDraws, ends: Ends, load: Load,
     required_min: np.ndarray,
 ) -> Ahead:  # fmt: skip
     """When each draw no longer carries a load for its required minutes (D,), the calibration's error in them.
@@ -110,7 +95,7 @@ def look_ahead(
     lost, lowest, before = np.full(count, np.inf), np.zeros(count, np.int64), np.full(count, np.inf)
     still = np.arange(count)
     for k, days in enumerate(HORIZONS_DAYS):
-        worn = worn_on(_of(drawn, still), life_days[still], lives.age_days, float(days))
+        worn = worn_on(_of(drawn, still), ends.of(still), lives.age_days, float(days))
         ran = ride_draws(states, load, worn)
         short = ran.minutes < required_min[still]
         lowest[still] = ran.lowest
@@ -139,16 +124,14 @@ def _of(drawn: JarDraws, rows: np.ndarray) -> JarDraws:
     return replace(drawn, made=drawn.made[:, rows], **parts)
 
 
-def with_new(
-    states: JarStates, drawn: JarDraws, life_days: np.ndarray, jar: int
-) -> tuple[JarDraws, np.ndarray]:
-    """The draws, and days to 80 %, with a new jar in one place: a healthy one, of the product's mean."""
+def with_new(states: JarStates, drawn: JarDraws, ends: Ends, jar: int) -> tuple[JarDraws, Ends]:
+    """The draws, and their ends, with a new jar in one place: a healthy one, of the product's mean."""
     mohm = HX12_120.ohmic_mohm * HX12_120.rated_ah / float(np.median(states.rated_ah))
     values = {"soc": 1.0, "soh": ageing.MEAN_INITIAL, "mohm": mohm}
     changed = {name: getattr(drawn, name).copy() for name in values}
     for name, value in values.items():
         changed[name][:, jar] = value
-    made, lives = drawn.made.copy(), life_days.copy()
+    made, lives = drawn.made.copy(), ends.days.copy()
     made[:, :, jar] = 0.0
     lives[:, jar] = YEAR_DAYS * float(ageing.years_to_end(0.02))
-    return replace(drawn, made=made, **changed), lives
+    return replace(drawn, made=made, **changed), replace(ends, days=lives)

@@ -10,19 +10,20 @@ import numpy as np
 import polars as pl
 
 from battery_assets import tables as t
-from battery_assets.features.health.estimate import LIKELY_END, WEAR_OUT
+from battery_assets.features.health.estimate import BY_COURSE, LIKELY_END, WEAR_OUT
 from battery_assets.features.health.faults import OPEN, OPEN_MOHM
+from battery_assets.features.health.wear_out import ENDS_AT
 from battery_assets.features.ride_through.ahead import (
     DRAWS_AHEAD,
     DRAWS_RENEWED,
     LAST_DAY,
     Ahead,
-    Lives,
     first_draws,
     look_ahead,
     with_new,
 )
 from battery_assets.features.ride_through.draws import JarDraws, JarStates, as_physics, column, jar_draws
+from battery_assets.features.ride_through.lives import Ends, Lives
 from battery_assets.features.ride_through.loads import CURRENT, POWER, of_six
 from battery_assets.features.ride_through.riding import (
     Load,
@@ -72,7 +73,8 @@ class OneString:
         both = LIKELY_END, WEAR_OUT
         likely, stated = (np.stack([column(jars, name) for name in names]) for names in both)
         # Twins of an earlier version told no likely ends.
-        self.lives = Lives(np.where(np.isfinite(likely), likely, stated), column(jars, "age_days"))
+        days = np.where(np.isfinite(likely), likely, stated)
+        self.lives = Lives(days, column(jars, "age_days"), _by_course(jars))
 
     @cached_property
     def drawn(self) -> JarDraws:
@@ -159,12 +161,12 @@ class OneString:
     def _ahead(self, load: Load, required_min: np.ndarray, share: np.ndarray) -> dict:
         """When the load is lost by wear, and the jar whose renewal puts that off most."""
         drawn, required = first_draws(self.drawn, DRAWS_AHEAD), required_min[:DRAWS_AHEAD]
-        days = self.lives.drawn(drawn.luck, self.rng)
+        ends = self.lives.drawn(drawn.luck, self.rng)
 
-        def lost(of: tuple[JarDraws, np.ndarray]) -> Ahead:
-            return look_ahead(self.known, self.lives, *of, load, required[: len(of[1])])
+        def lost(of: tuple[JarDraws, Ends]) -> Ahead:
+            return look_ahead(self.known, self.lives, *of, load, required[: len(of[1].days)])
 
-        asis = lost((drawn, days))
+        asis = lost((drawn, ends))
         quantiles = dict(zip(LOST, asis.quantiles(0.5, *INTERVAL), strict=True))
         row: dict = {name: float(day) if np.isfinite(day) else None for name, day in quantiles.items()}
         row["load_lost_365d"] = asis.by(365.0)
@@ -173,8 +175,8 @@ class OneString:
         ranked = np.argsort(-(then + 1e-3 * share), kind="stable")[:CANDIDATES]
         if row["load_lost_days"] is None:
             return row
-        few, their_days = first_draws(drawn, DRAWS_RENEWED), days[:DRAWS_RENEWED]
-        renewed = [lost(with_new(self.known, few, their_days, int(k))).lost_days for k in ranked]
+        few, theirs = first_draws(drawn, DRAWS_RENEWED), ends.of(slice(DRAWS_RENEWED))
+        renewed = [lost(with_new(self.known, few, theirs, int(k))).lost_days for k in ranked]
         gains = [
             float(np.mean(np.minimum(new, LAST_DAY) - np.minimum(asis.lost_days[: len(new)], LAST_DAY)))
             for new in renewed
@@ -209,6 +211,14 @@ class OneString:
         """The jars as they are on average over the draws."""
         parts = {name: getattr(self.drawn, name).mean(axis=-2) for names in CAUSES.values() for name in names}
         return replace(self.known, **parts)
+
+
+def _by_course(jars: pl.DataFrame) -> np.ndarray | None:
+    """`wear_out.ends_by_course` of each jar (J, 1 + 2 Q), NaN where it is not known; None where of no jar."""
+    size = 1 + 2 * len(ENDS_AT)
+    lists = jars[BY_COURSE].to_list() if BY_COURSE in jars.columns else []
+    rows = [row if row and len(row) == size and None not in row else [np.nan] * size for row in lists]
+    return np.array(rows, dtype=float) if rows else None
 
 
 def _exactly(jars: JarStates) -> tuple[Jars, State]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from battery_assets.features.health.estimate import LIKELY_END, WEAR_OUT
+from battery_assets.features.health.estimate import BY_COURSE, LIKELY_END, WEAR_OUT
 from battery_assets.features.ride_through.kinetics import NO_KINETICS, own_kinetics
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 
@@ -72,7 +72,7 @@ def jar_states(
     )
     stated = [name for name in (*STATE_COLUMNS, *FAULT_COLUMNS) if name in twins.columns]
     nothing = [pl.lit(None, pl.Float64).alias(name) for name in FAULT_COLUMNS if name not in stated]
-    state = _likely_ends(twins).select("battery_id", *LIKELY_END, *stated, *nothing)
+    state = _likely_ends(twins).select("battery_id", *LIKELY_END, BY_COURSE, *stated, *nothing)
     jars = (
         serving.join(
             models.select("model_id", rated_ah=pl.col("capacity_ah").cast(pl.Float64)),
@@ -94,13 +94,16 @@ def jar_states(
 
 
 def _likely_ends(twins: pl.DataFrame) -> pl.DataFrame:
-    """Twins with LIKELY_END: as stated, else as ocv_params_json holds it; NULL where neither does."""
-    if set(LIKELY_END) <= set(twins.columns):
+    """Twins with LIKELY_END and BY_COURSE: as stated, else as ocv_params_json holds them; else NULL."""
+    if {*LIKELY_END, BY_COURSE} <= set(twins.columns):
         return twins
     kept = pl.col("ocv_params_json") if "ocv_params_json" in twins.columns else pl.lit(None, pl.String)
     return twins.with_columns(
         kept.str.json_path_match(f"$.likely_end_days[{n}]").cast(pl.Float64).alias(name)
         for n, name in enumerate(LIKELY_END)
+        if name not in twins.columns
+    ).with_columns(
+        kept.str.json_path_match(f"$.{BY_COURSE}").str.json_decode(pl.List(pl.Float64)).alias(BY_COURSE)
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from battery_assets import tables as t
 from battery_assets.features.charge.ocv_curve import OCV_V_PER_K, SOC_PCT, acid_v
-from battery_assets.features.health.estimate import LIKELY_END, WEAR_OUT
+from battery_assets.features.health.estimate import BY_COURSE, LIKELY_END, WEAR_OUT
 from battery_assets.features.health.faults import OPEN, OPEN_MOHM
 from battery_assets.features.samples.blocks import SIX
 from battery_assets.features.samples.runs import numbers
@@ -127,6 +127,9 @@ def _facts_at(
     )
 
 
+OF_JAR = "r_internal_latest", "initial_resistance_mohm", "initial_capacity_ah"
+
+
 def _state(
     jar: dict,
     windows: pl.DataFrame | None,
@@ -135,7 +138,7 @@ def _state(
     shown: tuple[datetime, float] | None,
 ) -> dict:
     """One row of the table."""
-    reading, initial = jar["r_internal_latest"], jar["initial_resistance_mohm"]
+    reading, initial, first_ah = (jar[name] for name in OF_JAR)
     ohmic, soh, rated = reading or initial, jar["soh_pct"], jar["capacity_ah"]
     working = jar.get("working_soh_pct") or soh
     calibrated = calibration(windows, (working or 100.0) / 100.0 * rated if rated else None, ohmic)
@@ -145,8 +148,7 @@ def _state(
         "ohmic_reading" if reading else "initial_resistance"
     )  # fmt: skip
     layer = None if jar["thermal_years"] is None else CORROSION_NM * jar["thermal_years"] ** 0.8
-    first_ah = jar["initial_capacity_ah"]
-    branches = 0 if used is None else (used.r1_ohm is not None) + (used.r2_ohm is not None)
+    branches = sum(ohm is not None for ohm in (used.r1_ohm, used.r2_ohm)) if used else 0
     circuit_json = {
         "source": "fit" if branches else "prior",
         "fitted_branches": branches,
@@ -160,6 +162,7 @@ def _state(
         },
         # Of which the jars of a string are drawn together.
         "likely_end_days": [None if jar.get(name) is None else round(jar[name], 1) for name in LIKELY_END],
+        BY_COURSE: jar.get(BY_COURSE),
         "rmse_of": ("held_out_window" if calibrated.held_out else "fitted_window")
         if calibrated
         else "identification"

@@ -10,7 +10,7 @@ there are sudden ends, at the rate of sound jars (SOURCES 3.2).
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -86,8 +86,13 @@ def lives_told(
     calibration: Calibration,
     trust: np.ndarray | float = 1.0,
 ) -> pl.DataFrame:
-    """The columns of `prediction.COLUMNS` of lives whose clocks are shifted by `raw` standard deviations."""
-    lower, upper = (quantile_days(time, raw, calibration, share) for share in INTERVAL)
+    """The columns of `prediction.COLUMNS` of lives whose clocks are shifted by `raw` standard deviations.
+
+    The upper end of the interval is that of wear: a life that may be longer than one can say is told
+    so, though it may end suddenly before (decision 143).
+    """
+    lower = quantile_days(time, raw, calibration, INTERVAL[0])
+    upper = quantile_days(time, raw, replace(calibration, sudden_per_day=0.0), INTERVAL[1])
     middle = np.clip(typical_days(time, raw, calibration), lower, upper)
     within = [failed_by(time, raw, calibration, days) for days in HORIZONS_DAYS]
     return prediction_frame(ids, (lower, middle, upper), within, trust)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from battery_assets.features.health.estimate import LIKELY_END
+from battery_assets.features.health.estimate import BY_COURSE, LIKELY_END
 from battery_assets.features.ride_through.places import jar_states, string_places
 
 AT = datetime(2026, 4, 1, tzinfo=UTC)
@@ -96,10 +96,12 @@ def test_a_jar_without_a_twin_is_there_without_state():
 def test_likely_ends_are_read_of_the_twin_s_document_where_it_has_them():
     facts = string_places(STRINGS, SYSTEMS, placed(*FOUR), MODELS, AT)
     daily = pl.DataFrame(schema=FEATURES)
-    texts = ['{"likely_end_days": [10.5, 900.0, 3000.0]}', '{"source": "prior"}', None, "{}"]
+    both = '{"likely_end_days": [10.5, 900.0, 3000.0], "ends_by_course": [0.5, 10, 20.25]}'
+    texts = [both, '{"source": "prior"}', None, "{}"]
     told = twins("j1", "j2", "j3", "j4").with_columns(ocv_params_json=pl.Series(texts, dtype=pl.String))
     jars = jar_states(facts, placed(*FOUR), MODELS, told, daily, AT).sort("battery_id")
     assert jars.select(LIKELY_END).rows() == [(10.5, 900.0, 3000.0), *[(None,) * 3] * 3]
+    assert jars[BY_COURSE].to_list() == [[0.5, 10.0, 20.25], None, None, None]
     stated = told.with_columns(pl.lit(7.0).alias(name) for name in LIKELY_END)
     assert jar_states(facts, placed(*FOUR), MODELS, stated, daily, AT)[LIKELY_END[1]].to_list() == [7.0] * 4
 

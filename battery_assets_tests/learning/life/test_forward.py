@@ -8,7 +8,7 @@ import pytest
 
 from battery_assets.learning.life.examples import snapshots
 from battery_assets.learning.life.forward import forward_explanations, forward_predictions, jar_time
-from battery_assets.learning.life.prediction import COLUMNS, WEAR_OUT
+from battery_assets.learning.life.prediction import COLUMNS, LONGEST_DAYS, WEAR_OUT
 from battery_assets.learning.life.straight_line import twin_predictions
 from battery_assets_tests.worlds.estimation.life_fleet import LifeFleet, life_fleet
 
@@ -109,3 +109,11 @@ def test_the_explanation_says_it_in_a_sentence(snaps: pl.DataFrame) -> None:
 
 def test_no_snapshots_give_no_predictions(snaps: pl.DataFrame) -> None:
     assert forward_predictions(snaps.clear()).columns == list(COLUMNS)
+
+
+def test_a_life_that_may_be_longer_than_one_can_say_is_told_so_though_it_may_end_suddenly() -> None:
+    """The rate of sudden ends had cut it to 7,240 days: such a jar then counted as one that ends."""
+    days = dict(zip(WEAR_OUT, ([2000.0], [3800.0], [LONGEST_DAYS]), strict=True))
+    [told] = forward_predictions(pl.DataFrame({"battery_id": ["a"], **days})).to_dicts()
+    assert told["rul_upper_ci_days"] == pytest.approx(LONGEST_DAYS, abs=0.5)
+    assert told["rul_lower_ci_days"] < 1950.0, "the lower end knows that a sound jar may end suddenly"

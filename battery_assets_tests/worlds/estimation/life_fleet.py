@@ -1,7 +1,8 @@
 """A fleet of synthetic sites as the remaining-life model sees it, without a second of telemetry.
 
 Lives, health, resistance and float voltage are the generator's truth; instruments add their errors; health is
-the product's own `state_of_health` on what was read. So years of many sites take seconds.
+the product's own `state_of_health` on what was read. So years of many sites take seconds. Where strings are
+tested, each jar's part in the yearly test is known as the monitor shows it (`monitored.fits_of_tests`).
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from battery_assets.features.health.estimate import state_of_health
+from battery_assets.features.health.evidence import FITS
 from battery_assets.features.health.levels import NO_LEVELS, handed_on, levels_of, with_levels
 from battery_assets.physics.parameters.vrla_12v120ah import HX12_120
 from battery_assets.synthetic.calendar import DAY_S, day_date, instant, month_days, month_index, start_day
@@ -25,12 +27,13 @@ from battery_assets.synthetic.signals.weather import first_day, room_daily_c
 from battery_assets.synthetic.site import PLACES, SyntheticSite
 from battery_assets.synthetic.transactions import filed_cause
 from battery_assets.synthetic.worlds import MATCHED, World
+from battery_assets_tests.worlds.estimation.monitored import fits_of_tests
 
 START = "2024-01"
 # One ohmic reading of a monitor, of a hand-held instrument; the gain of either at one jar.
 READING_SD, GAIN_SD = 0.02, 0.01
 VOLTS_PER_SHIFT = 0.26  # of six cells, Tafel's 0.1 V a decade
-WEEK_DAYS = 7
+WEEK_DAYS, YEAR = 7, 13
 INSTANT = pl.Datetime("us", "UTC")
 KINDS = {"battery_id": pl.String, "measured_at": INSTANT}
 EVENTS = {"battery_id": pl.String, "event_type": pl.String, "event_subtype": pl.String,
@@ -59,19 +62,27 @@ def months_of(count: int) -> list[str]:
     return [f"{year + (month - 1 + n) // 12}-{(month - 1 + n) % 12 + 1:02d}" for n in range(count)]
 
 
-def life_fleet(seed: int, sites: int, strings: int, months: int, world: World = MATCHED) -> LifeFleet:
-    """`sites` sites (9 at most) of `strings` strings of 24 jars over `months` months."""
+def life_fleet(
+    seed: int, sites: int, strings: int, months: int, world: World = MATCHED, *, tested: bool = False
+) -> LifeFleet:
+    """`sites` sites (9 at most) of `strings` strings of 24 jars over `months` months.
+
+    tested: the yearly tests count as evidence, as far as they lie in these months.
+    """
     parts = [
         _site(
-            SyntheticSite(place, place, seed + n, 3600, strings, start=START, world=world), months_of(months)
+            SyntheticSite(place, place, seed + n, 3600, strings, start=START, world=world),
+            months_of(months),
+            tested=tested,
         )
         for n, place in enumerate(list(PLACES)[:sites])
     ]
     return LifeFleet(*(pl.concat(frames, how="diagonal_relaxed") for frames in zip(*parts, strict=True)))
 
 
-def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
-    rng = np.random.default_rng([site.seed, 77])
+def _site(site: SyntheticSite, months: list[str], *, tested: bool) -> tuple[pl.DataFrame, ...]:
+    rng, by_test = (np.random.default_rng([site.seed, number]) for number in (77, 78))
+    fits = [pl.DataFrame(schema=FITS)]
     ids = np.array(battery_ids(site))
     gains = np.exp(GAIN_SD * rng.standard_normal((2, len(ids))))
     batteries = master(site, months[-1])["battery"].with_columns(site=pl.lit(site.site))
@@ -96,7 +107,14 @@ def _site(site: SyntheticSite, months: list[str]) -> tuple[pl.DataFrame, ...]:
         seen = pl.DataFrame({"battery_id": ids[rows].tolist(), "temperature_c": warm})
         level = _float_v(state) + 0.004 * rng.standard_normal(len(rows))
         signs = _signs(known, ids[rows], level, end)
-        health = _twins(known, pl.concat([*rounds[-5:], *read]), seen, end, week, signs, levels)
+        if tested:
+            ordered = pl.DataFrame({"battery_id": ids[rows].tolist()}).join(
+                known, on="battery_id", maintain_order="left"
+            )
+            fits.append(fits_of_tests(by_test, site, ordered, rows, _tests(site, [month])))
+        health = _twins(
+            known, pl.concat([*rounds[-5:], *read]), seen, end, week, signs, levels, pl.concat(fits[-YEAR:])
+        )
         # As in the product, the newest document hands on the levels of the months before.
         health = with_levels(health, levels, levels_of(pl.concat(read)))
         levels = handed_on(health)
@@ -182,9 +200,10 @@ def _twins(
     week: np.ndarray,
     signs: pl.DataFrame,
     levels: pl.DataFrame,
+    fits: pl.DataFrame,
 ) -> pl.DataFrame:
     at = instant(end * DAY_S)
-    health = state_of_health(known, read, NO_TESTS, seen, at, float_signs=signs, levels=levels)
+    health = state_of_health(known, read, NO_TESTS, seen, at, fits, signs, levels)
     last = seen.select("battery_id", r0_mohm=pl.Series(1.3 * week[:, 0]))
     joined = health.join(known, on="battery_id").join(last, on="battery_id")
     ratio = pl.col("initial_resistance_mohm") * 1.3 / pl.col("r0_mohm")
