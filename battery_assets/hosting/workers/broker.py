@@ -98,8 +98,8 @@ def environment(broker: Broker) -> dict[str, str]:
 
 
 def _names_program() -> Path | None:
-    found = shutil.which("epmd")
-    return Path(found) if found else None
+    program = shutil.which("epmd")
+    return Path(program) if program else None
 
 
 def _password(file: Path) -> str:
