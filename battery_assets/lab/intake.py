@@ -19,6 +19,7 @@ from battery_assets.lab.folder import (
     record_of,
     tests_of,
 )
+from battery_assets.lab.known_tests import KnownTests, head_of
 from battery_assets.lab.records import SessionRecord
 from battery_assets.platform import clock
 from battery_assets.platform.dagster.partitions import FIRST_LAB_MONTH
@@ -58,7 +59,7 @@ def enter_new_tests(
     with warehouse.transaction() as connection:
         entries = intake.entries(connection, lab)
     accepted = [row for row in entries.values() if row.status == intake.ACCEPTED]
-    contents = {SessionRecord.of(row.facts).content_sha256: row.key for row in accepted}
+    there = KnownTests.of(accepted, root)
     standing = {file["path"]: row for row in accepted for file in row.files}
     for cell in cells_in(folder):
         try:
@@ -72,7 +73,7 @@ def enter_new_tests(
             if row is None or row.status == intake.REPLACED or not _as_read_now(row):
                 names = [name_in(root, path) for path in test.paths]
                 before = {standing[name].key for name in names if name in standing} - {key}
-                entered = _enter(warehouse, lab, test, key, contents, before, root)
+                entered = _enter(warehouse, lab, test, key, there, before)
                 _leave_month(warehouse, lab, row, entered)
                 yield entered
             elif row.status == intake.REFUSED and not set(asked).isdisjoint(test.paths):
@@ -110,13 +111,13 @@ def _enter(
     lab: str,
     test: SessionFiles,
     key: str,
-    contents: dict[Any, str],
+    there: KnownTests,
     before: set[str],
-    root: Path | None,
 ) -> Entered:
-    """`contents` are the tests that are there, by what was measured; `before` those of the same files."""
+    """`there` holds the tests of the books; `before` are those of the same files."""
     from battery_assets.ingest.lab.readers import fingerprint
 
+    root = there.root
     names = [name_in(root, path) for path in test.paths]
     files: list[dict[str, Any]] = [
         {"path": name, "sha256": sha, "readers": fingerprint()}
@@ -125,22 +126,30 @@ def _enter(
     try:
         session = read_test(test)
         record = _named_from(root, record_of(session, lab))
+        record = replace(record, head_sha256=head_of(session.life.points))
         month = _month_of(test, record)
     except SessionRefused as refused:
         with warehouse.transaction() as connection:
             intake.enter(connection, lab, key, intake.REFUSED, reason=str(refused), files=files)
         return Entered(test, intake.REFUSED, reason=str(refused))
-    first = contents.setdefault(record.content_sha256, key)
-    new = first in {key, *before}
-    status = intake.ACCEPTED if new else intake.DUPLICATE
-    reason = None if new else "its measurements are there already, from a file of other bytes"
+    shorter, longer = there.same_test(record, session)
+    before |= shorter
+    reason = None
+    if there.contents.get(record.content_sha256, key) not in {key, *before}:
+        reason = "its measurements are there already, from a file of other bytes"
+    elif longer is not None:
+        reason = f"its measurements are the first of those in {longer}"
+    status = intake.ACCEPTED if reason is None else intake.DUPLICATE
     with warehouse.transaction() as connection:
         facts = record.document()
         intake.enter(connection, lab, key, status, month=month, reason=reason, facts=facts, files=files)
-        if new:
+        if reason is None:
             intake.replace(connection, lab, before)
         quarantine = session.life.quarantine.with_columns(pl.col("file").str.strip_prefix(f"{root}/"))
         intake.keep_quarantine(connection, t.timeseries_point, lab, month, quarantine)
+    if reason is None:
+        there.forget(before)
+        there.add(key, record, names)
     return Entered(test, status, month, reason)
 
 

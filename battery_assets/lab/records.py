@@ -29,10 +29,10 @@ class CellRecord:
 
 @dataclass(frozen=True)
 class SessionRecord:
-    """A test of a cell; the fields are columns of test_session, but for the last three.
+    """A test of a cell; the fields are columns of test_session, but for the last four.
 
-    `cell` is the cell under test, `content_sha256` the checksum of what was measured, `terms` what the cell's
-    folder says of reading its files.
+    `cell` is the cell under test, `content_sha256` the checksum of what was measured, `head_sha256` that of
+    how it begins, `terms` what the cell's folder says of reading its files.
     """
 
     session_id: str
@@ -51,6 +51,7 @@ class SessionRecord:
     findings: str | None = None
     cell: CellRecord = field(kw_only=True)
     content_sha256: str | None = None
+    head_sha256: str | None = None
     terms: dict[str, Any] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
@@ -62,8 +63,10 @@ class SessionRecord:
         cell = self.cell.row()
         if cell["end_of_life_pct"] is None:
             del cell["end_of_life_pct"]
+        head = {} if self.head_sha256 is None else {"head_sha256": self.head_sha256}
         return {
             **self.row(),
+            **head,
             "started_at": self.started_at.isoformat(),
             "content_sha256": self.content_sha256,
             "cell": cell,
@@ -74,11 +77,11 @@ class SessionRecord:
     @classmethod
     def of(cls, document: dict[str, Any]) -> "SessionRecord":
         """The record that `document` gave."""
-        fields = {name: document[name] for name in (*_COLUMNS, "content_sha256", "terms") if name in document}
+        named = (*_COLUMNS, "content_sha256", "head_sha256", "terms")
+        fields = {name: document[name] for name in named if name in document}
         cell = CellRecord(**document["cell"])
         return cls(**{**fields, "started_at": datetime.fromisoformat(fields["started_at"]), "cell": cell})
 
 
-_COLUMNS = tuple(
-    one.name for one in fields(SessionRecord) if one.name not in ("cell", "content_sha256", "terms")
-)
+_BESIDE = ("cell", "content_sha256", "head_sha256", "terms")
+_COLUMNS = tuple(one.name for one in fields(SessionRecord) if one.name not in _BESIDE)
