@@ -57,7 +57,7 @@ def test_the_windows_of_a_month_show_a_ripple_a_load_and_what_was_found(platform
     import dagster as dg
 
     with dg.DagsterInstance.get() as instance:
-        record = instance.get_latest_materialization_event(dg.AssetKey("telemetry_event_window"))
+        [record] = instance.fetch_materializations(dg.AssetKey("telemetry_event_window"), limit=1).records
     shown = record.asset_materialization.metadata
     assert "| string_code | diagnosis |" in shown["findings"].value
     for name in ("ripple", "load"):

@@ -40,7 +40,7 @@ The reference is `health baseline`. Published: a constant .046, CatBoost .0111 (
 
 """
 XJTU = """
-### XJTU: health, mean absolute error in percent of health, by batch
+### XJTU: health, mean absolute error as a share of health, by batch
 
 Five folds by cell over all batches. No cycle number, no scale of a whole life. CatBoost, cells left out, is a
 figure measured elsewhere. PINN4SOH (Wang et al., Nat. Commun. 2024) is not comparable: it scales each cell

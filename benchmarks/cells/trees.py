@@ -91,7 +91,7 @@ def written(
         "",
         *markdown(health.filter(pl.col("model").str.starts_with("life").not_()), "soh_rmse", 4, SAID),
         "",
-        "XJTU, health: mean absolute error in percent of health, as above.",
+        "XJTU, health: mean absolute error as a share of health, as above.",
         "",
         "| batch | cells | ours | 90 % over cells | one training ± sd | CatBoost |",
         "|---|---|---|---|---|---|",

@@ -102,7 +102,7 @@ def test_the_worst_world_comes_first_and_the_page_keeps_its_words(tmp_path):
         days = {f"mae_{name}_{low}_{high}": mae for name in ("served", "health_line", "resistance_line")
                 for low, high in BANDS}  # fmt: skip
         return {"world": world, "months": 24, "proven": 12, "passed": 1.0, "c_served": c, "c_month": c, "covers": 0.9,
-                "covers_near": 0.8, "width": 700.0, **{f"c_{name}": 0.9 for name in LINES}, **days}  # fmt: skip
+                "covers_near": 0.8, "covers_wear": 0.9, "width": 700.0, **{f"c_{name}": 0.9 for name in LINES}, **days}  # fmt: skip
 
     ranks, days = lives_tables([row("good", 0.95, 400.0), row("bad", 0.80, 100.0), row("bad", 0.84, 140.0)])
     assert [line.split(" | ")[0] for line in ranks.splitlines()[2:]] == ["| bad", "| good"]
