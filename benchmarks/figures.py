@@ -226,6 +226,18 @@ GROUPS = (
             "outbox_doubles_of_four_kills": "messages, each with one id",
         },
     ),
+    Group(
+        "api",
+        "benchmarks.api.__main__:measure",
+        {
+            "api_cpu_us_per_request": "us",
+            "api_cpu_vs_fastapi": "CPU of a request / bare FastAPI's",
+            "api_prediction_p99_ms": "ms",
+            "api_prediction_p50_ms": "ms",
+            "api_jar_read_ms": "ms",
+            "api_heat_map_read_ms": "ms",
+        },
+    ),
     Group("queue", "overhead:queued", {"dagster_overhead_queued_seconds": "s"}, quick=False),
     Group("datasheet", f"{SHARED}.oracles:of_data_sheet", {"datasheet_worst_time_error_pct": "%"}),
     Group(
