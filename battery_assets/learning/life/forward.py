@@ -159,10 +159,8 @@ def _words(row: dict) -> str:
     lower, median, upper = (row[name] for name in WEAR_OUT)
     half = "is worn out by now" if median < 1.0 else f"is worn out in {median:.0f} days"
     begins = "now" if lower < 1.0 else f"{lower:.0f}"
-    return (
-        f"With {age} and {resistance}, every second jar like this one {half}, "
-        f"19 of 20 between {begins} and {upper:.0f} days."
-    )
+    most = "as good as all are" if upper < 1.0 else f"19 of 20 between {begins} and {upper:.0f} days"
+    return f"With {age} and {resistance}, every second jar like this one {half}, {most}."
 
 
 def _rounded(value: float | None) -> float | None:

@@ -104,6 +104,8 @@ def test_the_explanation_says_it_in_a_sentence(snaps: pl.DataFrame) -> None:
     assert (
         "is worn out by now, 19 of 20 between now and" in json.loads(forward_explanations(gone)[0])["words"]
     )
+    over = gone.with_columns(pl.lit(0.2).alias(WEAR_OUT[2]))
+    assert json.loads(forward_explanations(over)[0])["words"].endswith("by now, as good as all are.")
     assert told["wear_out_days"] == pytest.approx(snaps["wear_out_days"][0], rel=1e-3)
 
 
