@@ -18,7 +18,7 @@ from battery_assets.platform.lake.log_entries import (
     entry_of,
     plain,
     read_log,
-    unreadable,
+    reading_faults,
     write_entry,
 )
 from battery_assets.platform.lake.log_names import named_by
@@ -71,7 +71,7 @@ def commit_entry(url: str, turn: Turn) -> int | None:
             return named.version + 1
         try:
             named.apply(named.version + 1, entry_of(url, named.version + 1))
-        except unreadable(url) as error:
+        except reading_faults(url) as error:
             raise Unread(url) from error
     raise Unread("others commit without a pause")
 
@@ -102,7 +102,7 @@ def commit_by_delta(create: Callable[[sa.Table], DeltaTable], turn: Turn) -> Non
 
 
 def _fits(schema: str, table: sa.Table) -> bool:
-    """Does the log declare every column of the table, in its type?"""
+    """Whether the log declares every column of the table, in its type."""
     there = {field.name: field.type for field in Schema.from_json(schema).fields}
     wanted = Schema.from_arrow(arrow_schema(table)).fields
     return all(there.get(field.name) == field.type for field in wanted)

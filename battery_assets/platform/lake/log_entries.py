@@ -28,6 +28,8 @@ _KNOWN = {"commitInfo", "protocol", "metaData", "add", "remove", "txn"}
 _PLAIN = re.compile(r"site=[\w-]+/month=[\w-]+/[\w.-]+", re.ASCII)
 # How a user says that Delta's writers wait for each other otherwise than by the name of an entry.
 _OTHER_LOCKS = ("AWS_S3_LOCKING_PROVIDER", "AWS_S3_ALLOW_UNSAFE_RENAME")
+# What an entry raises that is away, no JSON, or JSON of another shape.
+_DAMAGED = (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError)
 _PROTOCOL = {"minReaderVersion": 1, "minWriterVersion": 2}
 
 
@@ -72,7 +74,7 @@ class Named:
 
 
 def plain(path: str) -> bool:
-    """Does a path stand in a log as it is?"""
+    """Whether a path stands in a log as it is."""
     return _PLAIN.fullmatch(path) is not None
 
 
@@ -87,7 +89,7 @@ def read_log(url: str, part: Part) -> Named:
     """What the newest version says of a partition, or of a site. Raises Unread, also without a log."""
     try:
         return _read(url, part, prefix(part))
-    except unreadable(url) as error:
+    except reading_faults(url) as error:
         raise Unread(url) from error
 
 
@@ -157,13 +159,13 @@ def _put(target: str, content: bytes) -> bool:
     return True
 
 
-def unreadable(url: str) -> tuple[type[Exception], ...]:
+def reading_faults(url: str) -> tuple[type[Exception], ...]:
     """What reading a log may raise where it is damaged, or away."""
     if "://" not in url:
-        return FileNotFoundError, ValueError, KeyError
+        return _DAMAGED
     from obstore.exceptions import BaseError
 
-    return FileNotFoundError, ValueError, KeyError, BaseError
+    return *_DAMAGED, BaseError
 
 
 def _folded(target: str, begin: str) -> tuple[str, dict[str, int]]:

@@ -139,6 +139,15 @@ def test_a_line_that_is_not_ours_is_left_to_delta_s_reader(lake, line):
         read_log(lake.table_url(TABLE), PARTS[0])
 
 
+@pytest.mark.parametrize("line", ["[1]", "3", "null", '{"add":null}', '{"add":[1]}', '{"remove":{"path":7}}'])
+def test_a_line_of_another_shape_is_left_to_delta_s_reader(lake, line):
+    lake.commit(TABLE, PARTS[0], files(PARTS[0], 1), 1, lambda: None)
+    newest = sorted(Path(lake.table_url(TABLE), "_delta_log").glob("*.json"))[-1]
+    newest.write_text(f"{newest.read_text()}\n{line}\n")
+    with pytest.raises(Unread):
+        read_log(lake.table_url(TABLE), PARTS[0])
+
+
 @pytest.mark.parametrize("wrong", ["empty", "missing", "checkpoint"])
 def test_a_damaged_log_is_left_to_delta_s_reader(lake, wrong):
     for number in range(3):
