@@ -61,7 +61,7 @@ def _gave(
 def words_of_dates(
     tests: list[dict], installed: Mapping[str, date], measured: Mapping[str, object]
 ) -> dict[str, str]:
-    """Of rows of capacity_test_raw those that cannot have been when they say: words by test_id.
+    """Why rows of capacity_test_raw cannot have been when they say: words by test_id, of those alone.
 
     installed: day of the first jar of a string, where all have one. measured: those with samples.
     """

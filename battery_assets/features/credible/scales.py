@@ -44,8 +44,10 @@ OHMIC_FACTOR = 8.0
 NEW_JAR_MOHM = 4.25  # 120 Ah, 12 V (SOURCES 1.1)
 
 
-def thin(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
-    """Some hundred rows of each unit, evenly over the day."""
+def thin(rows: pl.DataFrame, unit: str, *columns: str) -> pl.DataFrame:
+    """Some hundred rows of each unit, evenly over the day, with NULL in columns that are not there."""
+    absent = [name for name in columns if name not in rows.columns]
+    rows = rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent)
     units = max(rows[unit].n_unique(), 1)
     return rows.gather_every(max(rows.height // (PER_UNIT * units), 1))
 
@@ -76,9 +78,8 @@ def jar_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     """
     if rows.is_empty() or jars.is_empty() or _all_usual(rows, jars):
         return NOTHING
-    absent = [name for name in ("voltage_v", "temperature_c") if name not in rows.columns]
     middle = (
-        thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "battery_id")
+        thin(rows, "battery_id", "voltage_v", "temperature_c")
         .group_by(pl.col("battery_id").cast(pl.String))
         .agg(
             v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),
@@ -182,7 +183,7 @@ def _celsius(string: str, jars: pl.DataFrame) -> list[tuple]:
 
 
 def _as_warm_in_fahrenheit(hot: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """Of the hot jars of a string those that are as warm as the others in degF, and show it by their volts.
+    """The hot jars of a string that are as warm as the others in degF, and show it by their volts.
 
     At one float current a jar that is 50 K warmer shows 0.9 V less of 13.6 (3 mV/K a cell, SOURCES 1.5): one
     that runs away is no unit. Without volts two jars have to agree.

@@ -14,9 +14,8 @@ def string_scales(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
 
     jars: string_id, nominal_v, capacity_ah, cells, position_in_string, batteries_count, string_nominal_v.
     """
-    absent = [name for name in ("voltage_v", "current_a", "mode") if name not in rows.columns]
     middle = (
-        thin(rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in absent), "string_id")
+        thin(rows, "string_id", "voltage_v", "current_a", "mode")
         .group_by(pl.col("string_id").cast(pl.String))
         .agg(
             v=pl.col("voltage_v").filter(pl.col("voltage_v") != 0).median().cast(pl.Float64),

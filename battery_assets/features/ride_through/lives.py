@@ -24,7 +24,7 @@ COUNTS = 0.3
 
 @dataclass(frozen=True)
 class Ends:
-    """Of D draws of J jars: days to 80 % (D, J), and whether capacity falls in a line (D,)."""
+    """Days to 80 % (D, J) of D draws of J jars, and whether capacity falls in a line (D,)."""
 
     days: np.ndarray
     straight: np.ndarray
@@ -36,7 +36,7 @@ class Ends:
 
 @dataclass(frozen=True)
 class Lives:
-    """Of the jars of one string: lower end, median, upper end of days to 80 %, (3, J), and age in days, (J,).
+    """Lower end, median, upper end of days to 80 % (3, J) of a string's jars, and their age in days (J,).
 
     by_course (J, 1 + 2 Q): `wear_out.ends_by_course`, which goes before where it is known. NaN is not known:
     such a jar lives as the string's median.

@@ -47,9 +47,7 @@ class Network(nn.Module):
         if self.share < 1:
             said += (1 - self.share) * np.asarray(self._boosted(name).predict(inputs, thread_count=1))
         if self.share > 0:
-            nodes = (
-                arrays[f"{name}_{one}"].numpy() for one in ("roots", "feature", "split", "next", "value")
-            )
+            nodes = (arrays[f"{name}_{one}"].numpy() for one in NODES)
             said += self.share * _mean_of_trees(inputs, *nodes)
         return said
 
@@ -107,7 +105,7 @@ def grown(rows: Rows, recipe: Recipe, epochs: int) -> Iterator[tuple[int, Networ
 def _targets(
     rows: Rows, recipe: Recipe, inputs: np.ndarray, weight: np.ndarray
 ) -> dict[str, tuple[np.ndarray, float, np.ndarray]]:
-    """Of each target: the rows that teach it, its mean, and how far each is from that.
+    """The rows that teach each target, its mean, and how far each row is from that.
 
     A life that goes on teaches what it may be expected to have left, given that it outlasts what was seen: a
     step of expectation under a normal law (Tobin, Econometrica 26 (1958) 24), from trees of ended lives.

@@ -19,7 +19,7 @@ LEAST, LEAST_RATE, LEAST_LEFT, MOST_CYCLES = 3e-3, 2e-5, 0.02, 5000.0
 
 @dataclass(frozen=True)
 class Course:
-    """Of the values that wear: their column, the change of a usual life, signed, and where that ends."""
+    """Column of each value that wears, its signed change over a usual life, and where that ends."""
 
     columns: tuple[int, ...] = ()
     change: tuple[float, ...] = ()
