@@ -73,7 +73,7 @@ CREATE TABLE fleet.battery_model (
 	site VARCHAR(31) NOT NULL, 
 	CONSTRAINT pk_battery_model PRIMARY KEY (model_id), 
 	CONSTRAINT uq_battery_model_site_model_name UNIQUE (site, model_name), 
-	CONSTRAINT ck_battery_model_chemistry CHECK (chemistry IN ('VRLA', 'Li-ion', 'NiMH')), 
+	CONSTRAINT ck_battery_model_chemistry CHECK (chemistry IN ('VRLA', 'Li-ion', 'NiMH', 'other')), 
 	CONSTRAINT ck_battery_model_nominal_voltage_v CHECK (nominal_voltage_v BETWEEN 0 AND 1000), 
 	CONSTRAINT ck_battery_model_capacity_ah CHECK (capacity_ah BETWEEN 0 AND 9999), 
 	CONSTRAINT ck_battery_model_float_voltage_min_v CHECK (float_voltage_min_v BETWEEN 0 AND 100), 

@@ -56,7 +56,7 @@ def foreign(scope: Message, ours: frozenset[str] = frozenset()) -> str | None:
     origin = sent.get("origin")
     if origin is not None:
         # Of a proxy that hands on another Host than it was asked for, the name in BATTERY_WEB_HOSTS decides.
-        if urlsplit(origin).netloc.lower() != host.lower() and _name(origin) not in ours:
+        if _netloc(origin) != host.lower() and _name(origin) not in ours:
             return f"a page of {origin!r} may not ask this server"
     elif sent.get("sec-fetch-site") in _FROM_ELSEWHERE and not _followed_link(scope, sent):
         return "a page of another site may not ask this server"
@@ -101,6 +101,14 @@ def _name(address: str) -> str | None:
     """The host of an address in small letters, without its port; None where it has none."""
     try:
         return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+def _netloc(address: str) -> str | None:
+    """The host of an address with its port, in small letters; None where it is no address."""
+    try:
+        return urlsplit(address).netloc.lower()
     except ValueError:
         return None
 

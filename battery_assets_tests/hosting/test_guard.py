@@ -59,7 +59,7 @@ def test_a_name_that_is_turned_to_this_machine_is_refused(host):
 
 
 @pytest.mark.parametrize(
-    "origin", [EVIL, "null", "http://localhost:8888", "http://127.0.0.1:3000.evil.example"]
+    "origin", [EVIL, "null", "", "http://[::1", "http://localhost:8888", "http://127.0.0.1:3000.evil.example"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_a_page_of_another_site_or_port_is_refused(origin, method):

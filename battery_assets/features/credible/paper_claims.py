@@ -28,6 +28,10 @@ def words_of(
     rate, minutes, room = (
         test.get(name) for name in ("discharge_rate_a", "discharge_duration_min", "ambient_temp_c")
     )
+    lacking = [name for name, value in (("current", rate), ("duration", minutes)) if not value]
+    if lacking and capture is None:
+        yield f"its {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} 0 or empty"
+        return
     if rated and rate and abs(rate) > MOST_C * rated:
         yield f"{abs(rate):g} A are beyond what the sheet of jars of {rated:g} Ah rates"
         return

@@ -9,6 +9,8 @@ from battery_assets.features.operations.data_quality import SCHEMA
 from battery_assets.features.operations.scale_objections import midnight
 from battery_assets.features.samples.blocks import LEAD_ACID
 
+_OTHER = "of another chemistry"
+
 
 def outside_findings(
     jars: pl.DataFrame, start: date, end: date, rules: list[Threshold] | None = None
@@ -20,7 +22,9 @@ def outside_findings(
     rule = _rule("outside_estimation", rules)
     findings = []
     for (string, code), of in jars.filter(~pl.col("lead_acid")).group_by("string_id", "string_code"):
-        kinds = ", ".join(sorted(set(of["chemistry"].cast(pl.String))))
+        kinds = ", ".join(
+            sorted({_OTHER if kind == "other" else kind for kind in of["chemistry"].cast(pl.String)})
+        )
         words = (
             f"{code or string}: {of.height} jars are {kinds}, not {LEAD_ACID}: thresholds watch them, and "
             "their charge, health and life are not told"

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-_LARGEST_WORKBOOK = 512 << 20
+from battery_assets.ingest.files.workbook_size import too_large
+
 _MINUTE_S = 60.0
 _EXPECTED = "a column of voltage, one of current, and time (or 'Ah Out', which proves one row a minute)"
 _ROLES = {
@@ -72,9 +73,8 @@ def _sheets(path: Path, sheet: str | None) -> Iterator[tuple[str, pl.DataFrame]]
     import fastexcel
 
     with zipfile.ZipFile(path) as archive:
-        unpacked = sum(part.file_size for part in archive.infolist())
-    if unpacked > _LARGEST_WORKBOOK:
-        raise DischargeTestError(f"{path}: unpacks to {unpacked:,} bytes; at most {_LARGEST_WORKBOOK:,}")
+        if more := too_large(archive, path.stat().st_size):
+            raise DischargeTestError(f"{path}: {more}", "delete what stands outside of the table")
     try:
         workbook = fastexcel.read_excel(path)
         if sheet is not None and sheet not in workbook.sheet_names:

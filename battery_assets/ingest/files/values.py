@@ -32,8 +32,8 @@ _MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?( ?(Z|[+-]00:?00))?$"
 _LEAD_ACID = ("vrla", "agm", "gel", "leadacid", "pb", "sla", "vla", "opzv", "opzs", "flooded", "pbacid")
 _LITHIUM = ("liion", "lfp", "lifepo4", "nmc", "nca", "lto", "lithium", "lithiumion", "lmo", "lco")
 # A word of several parts, `VRLA AGM` or `LiFePO4 16S`, is what its parts say: they also say it by these.
-_PARTS = {"lead": "VRLA", "li": "Li-ion", "lifepo": "Li-ion", "lipo": "Li-ion", "ni": "NiMH"}
-_NICKEL = ("nimh", "nickelmetalhydride", "nicd", "nickelcadmium", "nife", "nickeliron")
+_PARTS = {"lead": "VRLA", "li": "Li-ion", "lifepo": "Li-ion", "lipo": "Li-ion"}
+_NICKEL = ("nimh", "nickelmetalhydride")
 # Chemistries by the names that data sheets give them, without marks and capitals.
 SPELLINGS = {
     "battery_model.chemistry": {
@@ -42,6 +42,9 @@ SPELLINGS = {
         **dict.fromkeys(_NICKEL, "NiMH"),
     }
 }
+# What a word of letters is that names none of the list, or two of it: refused, its jars would count as
+# lead-acid, as those without a model do.
+_OTHERWISE = {"battery_model.chemistry": "other"}
 
 
 def checked(series: pl.Series, column: sa.Column, contract: SourceContract) -> Checked:
@@ -137,12 +140,15 @@ def _in_our_words(series: pl.Series, column: sa.Column) -> tuple[pl.Series, Coun
 
     Capitals, spaces and marks tell no two words of a list apart.
     """
+    name = f"{column.table.name}.{column.name}"
     listed = {re.sub("[^a-z0-9]", "", word.lower()): word for word in column.info["values"]}
-    spellings = {**listed, **SPELLINGS.get(f"{column.table.name}.{column.name}", {})}
+    spellings = {**listed, **SPELLINGS.get(name, {})}
     plain = series.str.to_lowercase().str.replace_all(r"[^a-z0-9]", "")
     meant = plain.replace_strict(spellings, default=None, return_dtype=pl.String)
-    if f"{column.table.name}.{column.name}" in SPELLINGS:
+    if name in SPELLINGS:
         meant = meant.fill_null(_by_parts(series, spellings | _PARTS))
+    if otherwise := _OTHERWISE.get(name):
+        meant = meant.set(meant.is_null() & plain.str.contains("[a-z]{2}"), otherwise)
     read = meant.is_not_null() & (meant != series)
     notes: Counter = Counter()
     for word, times in series.filter(read).value_counts().iter_rows():

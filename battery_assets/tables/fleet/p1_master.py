@@ -51,7 +51,7 @@ battery_model = table(
     key("model_id", "Unique identifier."),
     text("model_name", "Model name (e.g., 'HX12-120').", 50, required=True),
     text("manufacturer", "Manufacturer name.", 100),
-    one_of("chemistry", "Cell chemistry.", "VRLA", "Li-ion", "NiMH", required=True),
+    one_of("chemistry", "Cell chemistry.", "VRLA", "Li-ion", "NiMH", "other", required=True),
     quantity("nominal_voltage_v", "Nominal voltage (12.0 V).", "V", 5, 2, low=0, high=1000, required=True),
     quantity("capacity_ah", "Rated capacity (120 Ah).", "Ah", 6, 2, low=0, high=9999, required=True),
     quantity(

@@ -145,6 +145,20 @@ def test_figures_that_cannot_be_are_objected_to_by_themselves(changes, said):
     assert bool(told) == bool(said), told
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"discharge_rate_a": 0.0}, "its current is 0 or empty"),
+     ({"discharge_duration_min": 0.0}, "its duration is 0 or empty"),
+     ({"discharge_rate_a": None, "discharge_duration_min": None}, "its current and duration are 0 or empty")],
+)  # fmt: skip
+def test_a_test_that_drew_nothing_is_objected_to(changes, said):
+    assert words(claim(**changes), None) == said
+    hours = range(9)
+    samples = pl.DataFrame({"ts": [BEGAN + timedelta(hours=n) for n in hours], "current_a": [-10.0] * 9,
+                            "voltage_v": [51.0 - n for n in hours]})  # fmt: skip
+    assert doubted_tests(claim(**changes), {}, {"s": 100.0}, {"s": 4}, {}, {"t": samples}).is_empty()
+
+
 def among(*tests: dict, installed=None, measured=None) -> dict[str, str]:
     rows = pl.concat([claim(**{"test_id": f"t{n}", **test}) for n, test in enumerate(tests)])
     found = doubted_tests(rows, {}, {"s": 100.0}, {"s": 4}, {}, measured, installed)

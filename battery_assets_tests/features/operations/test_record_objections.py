@@ -9,7 +9,7 @@ from battery_assets.features.credible.discharge_claims import SCHEMA as CLAIMS
 from battery_assets.features.credible.scales import SCALES
 from battery_assets.features.operations.alert_rules import thresholds
 from battery_assets.features.operations.alerts import alerts
-from battery_assets.features.operations.plain_objections import claim_findings
+from battery_assets.features.operations.plain_objections import claim_findings, outside_findings
 from battery_assets.features.operations.scale_objections import scale_findings
 from battery_assets_tests.worlds import operations as world
 
@@ -55,3 +55,10 @@ def test_a_test_that_was_disproved_stays_so():
     found = claim_findings(doubted, world.jars())
     [one] = alerts(world.quiet(data_quality=found), thresholds()).filter(alert_type="data_quality").to_dicts()
     assert one["resolved_at"] is None
+
+
+def test_jars_of_a_chemistry_that_nobody_listed_are_said_to_be_outside():
+    jars = pl.DataFrame({"string_id": ["s"] * 3, "string_code": ["S1"] * 3, "lead_acid": [True, False, False],
+                         "chemistry": ["VRLA", "Li-ion", "other"]})  # fmt: skip
+    [told] = outside_findings(jars, world.START.date(), world.END.date())["message"]
+    assert told.startswith("S1: 2 jars are Li-ion, of another chemistry, not VRLA: thresholds watch them")

@@ -81,8 +81,14 @@ def test_chemistries_are_read_by_their_usual_names(tmp_path, word, ours):
 
 
 def test_a_chemistry_that_nobody_listed_is_told_with_what_is(tmp_path):
-    [reason] = read(tmp_path, f"{JAR},M,plutonium,12,100,13.5,13.8\n", t.battery_model, MODEL).files["reason"]
-    assert "NOT_IN_ENUM 'plutonium' (allowed: VRLA, Li-ion, NiMH)" in reason
+    reading = read(tmp_path, f"{JAR},M,plutonium,12,100,13.5,13.8\n", t.battery_model, MODEL)
+    assert reading.rows["chemistry"].to_list() == ["other"]
+    assert any("'plutonium' read as 'other'" in told for told in reading.findings)
+
+
+def test_what_names_no_chemistry_is_told_with_what_does(tmp_path):
+    [reason] = read(tmp_path, f"{JAR},M,12,12,100,13.5,13.8\n", t.battery_model, MODEL).files["reason"]
+    assert "NOT_IN_ENUM '12' (allowed: VRLA, Li-ion, NiMH, other)" in reason
 
 
 @pytest.mark.parametrize(

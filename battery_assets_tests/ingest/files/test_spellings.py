@@ -15,16 +15,23 @@ def read(word: str, column) -> str | None:
 @pytest.mark.parametrize(
     ("word", "meant"),
     [("VRLA AGM", "VRLA"), ("Lead-acid (gel)", "VRLA"), ("lead carbon", "VRLA"), ("LiFePO4 16S", "Li-ion"),
-     ("NMC811", "Li-ion"), ("Li-ion (LFP)", "Li-ion"), ("NiCd", "NiMH"), ("Ni-Fe", "NiMH"), ("LFP", "Li-ion")],
+     ("NMC811", "Li-ion"), ("Li-ion (LFP)", "Li-ion"), ("Ni-MH", "NiMH"), ("LFP", "Li-ion"),
+     ("NiCd", "other"), ("Ni-Fe", "other"), ("Zinc-Air", "other"), ("sodium-ion", "other"), ("AGM or LFP", "other")],
 )  # fmt: skip
 def test_a_chemistry_is_read_by_its_parts(word, meant):
     assert read(word, t.battery_model.c.chemistry) == meant
 
 
-@pytest.mark.parametrize("word", ["Zinc-Air", "AGM or LFP", "sodium-ion", "12 V"])
-def test_what_names_no_family_or_two_is_refused(word):
-    found = checked(pl.Series([word]), t.battery_model.c.chemistry, SourceContract())
-    [(reason, rows)] = found.faults
+def test_a_chemistry_that_nobody_listed_is_told_with_its_word():
+    reading = checked(pl.Series(["sodium-ion", "VRLA"]), t.battery_model.c.chemistry, SourceContract())
+    assert not reading.faults
+    assert reading.values.to_list() == ["other", "VRLA"]
+    assert dict(reading.notes) == {"chemistry: 'sodium-ion' read as 'other'": 1}
+
+
+@pytest.mark.parametrize("word", ["12", "?", "-", "12 V"])
+def test_what_is_no_word_is_refused(word):
+    [(reason, rows)] = checked(pl.Series([word]), t.battery_model.c.chemistry, SourceContract()).faults
     assert reason == "NOT_IN_ENUM"
     assert rows.to_list() == [True]
 

@@ -7,11 +7,11 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from battery_assets.ingest.files import workbook_size
 from battery_assets.ingest.files.unpacked import LARGEST_RATIO, RATIO_COUNTS_FROM, UTF8_MARK
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 LARGEST_TEXT = 4 << 30
-LARGEST_WORKBOOK = 512 << 20
 _BLOCK = 16 << 20
 MATLAB_73 = b"MATLAB 7.3"
 _MAGIC = {
@@ -53,7 +53,7 @@ def content(path: Path) -> Content:
         # Without a buffer, what was read of the beginning is not put before the rest in a second copy.
         with path.open("rb", buffering=0) as file:
             head = file.read(512)
-            kind = _kind(path, head)
+            kind = _kind(path, head, size)
             file.seek(0)
             if kind != "text":
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -82,18 +82,18 @@ def content(path: Path) -> Content:
     return Content(path, "text", size, digest, text, notes)
 
 
-def _kind(path: Path, head: bytes) -> str:
+def _kind(path: Path, head: bytes, size: int) -> str:
     if any(mark in head[:32] for mark in _ACCESS):
         return "access"
     kind_found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "text")
-    return _inside(path) if kind_found == "zip" else kind_found
+    return _inside(path, size) if kind_found == "zip" else kind_found
 
 
-def _inside(path: Path) -> str:
+def _inside(path: Path, size: int) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            unpacked = sum(part.file_size for part in archive.infolist())
+            more = workbook_size.too_large(archive, size)
     except zipfile.BadZipFile as error:
         raise LabFileRefused(
             "TRUNCATED_ARCHIVE",
@@ -101,14 +101,14 @@ def _inside(path: Path) -> str:
             expected="a whole workbook (.xlsx) or Neware .ndax",
             next_step="copy the file again; close it in Excel or BTSDA first",
         ) from error
-    if unpacked > LARGEST_WORKBOOK:
+    if more:
         raise LabFileRefused(
             "TOO_LARGE",
-            found=f"an archive that unpacks to {unpacked:,} bytes",
-            expected=f"at most {LARGEST_WORKBOOK:,}",
-            next_step="export the test as CSV",
+            found=f"an archive that is too large: {more}",
+            expected="a test of a usual size",
+            next_step="delete what stands outside of the table, or export the test as CSV",
         )
-    if "xl/workbook.xml" in names:
+    if workbook_size.WORKBOOK in names:
         return "workbook"
     return "ndax" if any(name.endswith(".ndc") for name in names) else "zip"
 
