@@ -155,7 +155,7 @@ def test_a_string_of_which_not_every_jar_is_recorded_is_believed_by_its_own_nomi
 @pytest.mark.parametrize(
     ("amps", "mode", "milli"),
     [(80.0, "float", True), (2.0, "float", False), (80.0, "boost", True), (-80.0, None, True), (80.0, None, True),
-     (15.0, "boost", False)],
+     (15.0, "boost", False), (15.0, "float", True)],
 )  # fmt: skip
 def test_a_current_that_no_jar_could_take_all_day_is_in_milliamperes(amps, mode, milli):
     _, left_out = credible_strings(string_day(amps=amps, mode=mode), jars())
