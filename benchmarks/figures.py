@@ -190,6 +190,11 @@ GROUPS = (
         },
     ),
     Group(
+        "lives",
+        "lives:measure",
+        {"rul_learning_seconds": "s", "rul_told_seconds": "s", "rul_jars_told": "jars of that month"},
+    ),
+    Group(
         "signals",
         "signals:measure",
         {

@@ -13,6 +13,8 @@ import polars as pl
 from battery_assets.learning.life.prediction import COLUMNS, HORIZONS_DAYS, LONGEST_DAYS, prediction_frame
 from battery_assets.learning.life.survival import kaplan_meier, share_ended
 
+_BLOCK_PAIRS = 1 << 20  # of booleans: what a core keeps near
+
 
 def observed(examples: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Days to the end, or survived so far, and whether the end was seen; one value per row."""
@@ -62,16 +64,24 @@ def pairs(examples: pl.DataFrame, days: np.ndarray, *, of_a_month: bool) -> Pair
     time, ended = observed(examples)
     good = examples["lower_days"].to_numpy()
     _, jar = np.unique(examples["group"].to_numpy(), return_inverse=True)
-    month = examples["snapshot_at"].dt.strftime("%Y-%m").to_numpy() if of_a_month else jar
-    rows = np.flatnonzero(ended)
-    right, comparable = np.zeros(rows.size), np.zeros(rows.size)
-    for number, row in enumerate(rows.tolist()):
-        later = (good >= time[row]) & (jar != jar[row])
-        if of_a_month:
-            later &= month == month[row]
-        comparable[number] = later.sum()
-        right[number] = (days[later] > days[row]).sum() + 0.5 * (days[later] == days[row]).sum()
-    return Pairs(jar[rows], right, comparable)
+    right, comparable = np.zeros(ended.size), np.zeros(ended.size)
+    for others in _compared_rows(examples, of_a_month=of_a_month):
+        ends = others[ended[others]]
+        for some in np.array_split(ends, 1 + ends.size * others.size // _BLOCK_PAIRS):
+            later = (good[others] >= time[some, None]) & (jar[others] != jar[some, None])
+            in_order, tied = days[others] > days[some, None], days[others] == days[some, None]
+            comparable[some] = np.count_nonzero(later, axis=1)
+            right[some] = np.count_nonzero(later & in_order, axis=1)
+            right[some] += 0.5 * np.count_nonzero(later & tied, axis=1)
+    return Pairs(jar[ended], right[ended], comparable[ended])
+
+
+def _compared_rows(examples: pl.DataFrame, *, of_a_month: bool) -> list[np.ndarray]:
+    """Row numbers among which pairs are made: all of them, or those of each month."""
+    if not of_a_month:
+        return [np.arange(examples.height)]
+    month = examples.select(pl.col("snapshot_at").dt.strftime("%Y-%m").rank("dense")).to_series().to_numpy()
+    return np.split(np.argsort(month, kind="stable"), np.flatnonzero(np.diff(np.sort(month))) + 1)
 
 
 def margin(own: Pairs, rival: Pairs) -> tuple[float, float]:
