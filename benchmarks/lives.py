@@ -25,7 +25,8 @@ SEED = 18100
 def measure(small: bool) -> dict[str, float]:
     """Seconds to learn from every month of the fleet, and to tell and explain the lives of its last."""
     sites, strings, months = SMALL if small else FLEET
-    fleet = life_fleet(SEED, sites, strings, months, WORLDS["rates_x1.5" if small else "matched"], tested=True)
+    world = WORLDS["rates_x1.5" if small else "matched"]
+    fleet = life_fleet(SEED, sites, strings, months, world, tested=True)
     snaps = snapshots(fleet.features, fleet.twins, fleet.batteries)
     cut = bounds(months_of(months)[-1])[1]
     ends = ends_known(fleet.batteries, fleet.twins, fleet.events, fleet.tests, cut)
