@@ -9,7 +9,7 @@ from battery_assets.features.operations.data_quality import SCHEMA
 from battery_assets.features.operations.scale_objections import midnight
 from battery_assets.features.samples.blocks import LEAD_ACID
 
-_OTHER = "of another chemistry"
+_WORDS = {"other": "of another chemistry", "": "of no known model and of the voltage of LFP"}
 
 
 def outside_findings(
@@ -23,7 +23,7 @@ def outside_findings(
     findings = []
     for (string, code), of in jars.filter(~pl.col("lead_acid")).group_by("string_id", "string_code"):
         kinds = ", ".join(
-            sorted({_OTHER if kind == "other" else kind for kind in of["chemistry"].cast(pl.String)})
+            sorted({_WORDS.get(kind, kind) for kind in of["chemistry"].cast(pl.String).fill_null("")})
         )
         words = (
             f"{code or string}: {of.height} jars are {kinds}, not {LEAD_ACID}: thresholds watch them, and "

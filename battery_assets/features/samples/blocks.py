@@ -15,21 +15,27 @@ LEAD_ACID = "VRLA"
 JAR_V = V_PER_CELL * SIX
 # Nominal voltages of blocks that are built; a string's voltage over its places is one of them or a mistake.
 BLOCKS_V = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0)
+# A cell of LFP, and its modules of 1 to 16 in series, but for that of 16 V, which lead-acid blocks have, too.
+LFP_V = tuple(round(3.2 * cells, 1) for cells in range(1, 17) if cells != 5)
 
 
 def with_cells(jars: pl.DataFrame) -> pl.DataFrame:
     """Jars with nominal_v, lead_acid and cells, of nominal_voltage_v and chemistry of their model.
 
     string_nominal_v and batteries_count tell the nominal voltage where the model is not known; where nothing
-    does it is 12 V. A chemistry that is not known counts as lead-acid.
+    does it is 12 V. A chemistry that is not known counts as lead-acid, but for jars of a nominal voltage that
+    only LFP has.
     """
-    by_string = pl.col("string_nominal_v").cast(pl.Float64) / pl.col("batteries_count")
+    by_string = (pl.col("string_nominal_v").cast(pl.Float64) / pl.col("batteries_count")).round(2)
     nominal = pl.coalesce(
         pl.col("nominal_voltage_v").cast(pl.Float64),
-        pl.when(by_string.round(2).is_in(list(BLOCKS_V))).then(by_string.round(2)),
+        pl.when(by_string.is_in([*BLOCKS_V, *LFP_V])).then(by_string),
         pl.lit(JAR_V),
     )
-    lead_acid = pl.col("chemistry").cast(pl.String).fill_null(LEAD_ACID) == LEAD_ACID
+    chemistry = pl.col("chemistry").cast(pl.String)
+    unknown = chemistry.is_null() & pl.col("nominal_voltage_v").is_null()
+    of_lfp = unknown & by_string.is_in(list(LFP_V)).fill_null(value=False)
+    lead_acid = (chemistry.fill_null(LEAD_ACID) == LEAD_ACID) & ~of_lfp
     cells = pl.when(lead_acid).then((nominal / V_PER_CELL).round().clip(lower_bound=1.0))
     return jars.with_columns(
         nominal_v=nominal, lead_acid=lead_acid, cells=cells.fill_null(float(SIX)).cast(pl.Int64)

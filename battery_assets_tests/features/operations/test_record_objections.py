@@ -59,6 +59,8 @@ def test_a_test_that_was_disproved_stays_so():
 
 def test_jars_of_a_chemistry_that_nobody_listed_are_said_to_be_outside():
     jars = pl.DataFrame({"string_id": ["s"] * 3, "string_code": ["S1"] * 3, "lead_acid": [True, False, False],
-                         "chemistry": ["VRLA", "Li-ion", "other"]})  # fmt: skip
+                         "chemistry": ["VRLA", None, "other"]})  # fmt: skip
     [told] = outside_findings(jars, world.START.date(), world.END.date())["message"]
-    assert told.startswith("S1: 2 jars are Li-ion, of another chemistry, not VRLA: thresholds watch them")
+    assert told.startswith(
+        "S1: 2 jars are of another chemistry, of no known model and of the voltage of LFP, not VRLA: thresholds"
+    )

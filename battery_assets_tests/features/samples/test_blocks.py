@@ -38,6 +38,13 @@ def test_what_is_no_lead_acid_is_said(chemistry, lead_acid):
     assert jar["cells"] == 6
 
 
+@pytest.mark.parametrize(("string_v", "lead_acid"), [(12.8, False), (51.2, False), (3.2, False), (16.0, True),
+                                                     (13.6, True), (12.6, True), (6.0, True)])  # fmt: skip
+def test_jars_of_no_known_model_and_the_voltage_of_lfp_are_no_lead_acid(string_v, lead_acid):
+    assert built(None, None, places=4, string_v=4 * string_v)["lead_acid"] == lead_acid
+    assert built(string_v, "VRLA")["lead_acid"], "what a model says stands"
+
+
 def test_only_jars_of_other_sizes_are_changed():
     jars = pl.DataFrame({"battery_id": ["a", "b"], "string_id": ["s", "s"], "cells": [6, 3]})
     rows = pl.DataFrame({"battery_id": ["a", "b"], "voltage_v": [13.6, 6.8], "ts": [1, 2]})
