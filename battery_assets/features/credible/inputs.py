@@ -3,8 +3,14 @@
 import numpy as np
 import polars as pl
 
+from battery_assets.features.credible.agreement_kernels import (
+    agreements,
+    first_of_bins,
+    moves,
+    nearness,
+)
 from battery_assets.features.credible.scales import NOTHING, SCALES, together
-from battery_assets.features.samples.runs import Runs, micros, numbers, unit_runs
+from battery_assets.features.samples.runs import Runs, micros, numbers, row_medians, unit_runs
 
 # Inside of what the columns allow: a counter's end, a fault's code, a chip after its reset (DS18B20: 85 °C).
 CODES_C = (-40.0, 0.0, 85.0, 99.9, 100.0)
@@ -22,7 +28,7 @@ DEAD = "an input without a sensor"
 # V or K: an input that moves by more shows it in its rounded values too.
 MOVES, PROBES = 0.002, 200
 BIN_US, FEWEST_BINS, FEWEST_VALUES = 900_000_000, 20, 5
-BIN_EDGES_US = BIN_US * np.arange(97)
+BINS = 96  # of a day
 AGREE, USUAL_AGREEMENT = 0.98, 0.5
 # A channel that is shown twice, through two converters: within a step of the monitor but for an offset (and
 # half a step of its median), while it moves by several. Judged where the noise of the other jars is seen.
@@ -113,9 +119,10 @@ def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     strings = jars["string_id"].cast(pl.String).to_list()
     runs = unit_runs(rows["battery_id"], ids)
     ts, volts = micros(rows["ts"]), numbers(rows, "voltage_v")
+    bins = first_of_bins(ts, volts, runs.start, runs.stop, BIN_US, BINS)
     shown: dict[str, dict[int, np.ndarray]] = {}
-    for unit, first, last in zip(runs.unit, runs.start, runs.stop, strict=True):
-        shown.setdefault(strings[unit], {})[unit] = _by_bin(ts[first:last], volts[first:last])
+    for unit, of_jar in zip(runs.unit, bins, strict=True):
+        shown.setdefault(strings[unit], {})[unit] = of_jar
     copies = []
     for string, of in shown.items():
         units = list(of)
@@ -128,63 +135,43 @@ def copied_channels(rows: pl.DataFrame, jars: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(copies, schema=SCALES, orient="row") if copies else NOTHING
 
 
-def _by_bin(ts: np.ndarray, volts: np.ndarray) -> np.ndarray:
-    """The first voltage of each quarter of an hour, NaN where there is none."""
-    day = ts[-1] - ts[-1] % (96 * BIN_US)
-    edges = np.searchsorted(ts, day + BIN_EDGES_US)
-    # Behind the last edge nothing is looked at: a bin without a sample has the next one's first.
-    return np.where(edges[:-1] < edges[1:], volts[np.minimum(edges[:-1], len(volts) - 1)], np.nan)
-
-
 def _alike(shown: np.ndarray) -> dict[int, list[int]]:
     """Of the jars of a string (J, 96) those that agree with others, and with which."""
     if _coarse(shown):
         return {}
-    there, moved = np.isfinite(shown), _moved(shown)
-    # Bins in which neither moved say nothing of the two.
-    common = there[:, None] & there[None] & (moved[:, None] | moved[None])
-    bins = common.sum(axis=2)
-    equal = ((shown[:, None] == shown[None]) & common).sum(axis=2)
+    moved = moves(shown)
+    bins, equal = agreements(shown, moved)
     share = equal / np.maximum(bins, 1)
     pairs = (bins >= FEWEST_BINS) & ~np.eye(len(shown), dtype=bool)
     alike = pairs & (share >= AGREE)
     others = pairs & ~alike
     if others.sum() > 2 and float(np.median(share[others])) > USUAL_AGREEMENT:
         return {}
-    alike |= _but_for_an_offset(shown, common, pairs)
+    alike |= _but_for_an_offset(shown, moved, bins)
     if not alike.any():
         return {}
     alike &= np.array([len(np.unique(row[np.isfinite(row)])) >= FEWEST_VALUES for row in shown])[:, None]
     return {int(k): np.flatnonzero(alike[k]).tolist() for k in np.flatnonzero(alike.any(axis=1))}
 
 
-def _but_for_an_offset(shown: np.ndarray, common: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def _but_for_an_offset(shown: np.ndarray, moved: np.ndarray, bins: np.ndarray) -> np.ndarray:
     """Which jars (J, J) show one channel with an offset, or to a step of the monitor."""
     values = np.unique(shown[np.isfinite(shown)].round(4))
-    if len(values) < FEWEST_VALUES:
+    pairs = (bins >= FEWEST_NEAR_BINS) & ~np.eye(len(shown), dtype=bool)
+    if len(values) < FEWEST_VALUES or not pairs.any():
         return np.zeros_like(pairs)
-    step, there = np.diff(values).min(), np.isfinite(shown)
-    level = np.array(
-        [row - np.median(row[of]) if of.any() else row for row, of in zip(shown, there, strict=True)]
-    )
-    swings = np.array([row[of].std() if of.any() else 0.0 for row, of in zip(level, there, strict=True)])
-    near = ((np.abs(level[:, None] - level[None]) <= NEAR_STEPS * step) & common).sum(axis=2)
-    share = near / np.maximum(common.sum(axis=2), 1)
-    pairs = pairs & (common.sum(axis=2) >= FEWEST_NEAR_BINS)
-    alike = pairs & (share >= AGREE) & (swings >= SWINGS_STEPS * step)[:, None]
+    step = np.diff(values).min()
+    level = shown - row_medians(shown)[:, None]
+    share = nearness(level, moved, NEAR_STEPS * step) / np.maximum(bins, 1)
+    alike = pairs & (share >= AGREE)
+    if not alike.any():
+        return alike
+    swings = np.array([row[np.isfinite(row)].std() if np.isfinite(row).any() else 0.0 for row in level])
+    alike &= (swings >= SWINGS_STEPS * step)[:, None]
     others = pairs & ~alike
     if others.sum() <= 2 or float(np.median(share[others])) > USUAL_AGREEMENT:
         return np.zeros_like(pairs)
     return alike & alike.T
-
-
-def _moved(shown: np.ndarray) -> np.ndarray:
-    """Bins (J, 96) whose voltage is not that of the jar's bin before it."""
-    moved = np.zeros(shown.shape, bool)
-    for row, of in zip(shown, moved, strict=True):
-        there = np.flatnonzero(np.isfinite(row))
-        of[there[1:]] = np.diff(row[there]) != 0
-    return moved
 
 
 def _coarse(shown: np.ndarray) -> bool:

@@ -78,6 +78,14 @@ def medians(values: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarr
     return (some[every, np.maximum(counts - 1, 0) // 2] + some[every, counts // 2 * (counts > 0)]) / 2
 
 
+def row_medians(values: np.ndarray) -> np.ndarray:
+    """The median of each row (N,) of values (N, M), NaN passed over; NaN where nothing is left."""
+    ordered, every = np.sort(values, axis=1), np.arange(len(values))  # NaN comes last
+    counts = (~np.isnan(ordered)).sum(axis=1)
+    lower, upper = ordered[every, np.maximum(counts - 1, 0) // 2], ordered[every, counts // 2 * (counts > 0)]
+    return np.where(counts % 2 == 1, lower, (lower + upper) / 2)
+
+
 def group_steps_us(steps: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
     """Interval of each group of runs (jars of a string): the median of its runs, 60 s where unknown."""
     step = np.full(groups, float(DEFAULT_STEP_US))
