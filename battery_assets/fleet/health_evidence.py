@@ -110,8 +110,11 @@ class HealthEvidence:
         if "loads" in values:
             self.loads.append(values["loads"])
 
-    def health(self, at: date | datetime) -> pl.DataFrame:
-        """State of health at the start of a day, or at an instant, as `with_faults` gives it."""
+    def health(self, at: date | datetime, *, lives: bool = True) -> pl.DataFrame:
+        """State of health at the start of a day, or at an instant, as `with_faults` gives it.
+
+        lives: whether it tells of the days that are left to each jar.
+        """
         from battery_assets.features.health.estimate import state_of_health
         from battery_assets.features.health.faults import known_faults, with_faults
         from battery_assets.features.health.levels import NO_LEVELS
@@ -122,7 +125,7 @@ class HealthEvidence:
         floats = pl.concat(self.signs) if self.signs else None
         levels = NO_LEVELS if self.levels is None else self.levels
         health = state_of_health(
-            self.jars, read, self.tests, self._warmth(), instant, self.fits, floats, levels
+            self.jars, read, self.tests, self._warmth(), instant, self.fits, floats, levels, lives=lives
         )
         ohms = pl.concat([read.select(NO_READINGS.columns), *self.loads])
         return with_faults(health, known_faults(self.jars, self.signs, ohms, instant, self.faults), self.jars)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from battery_assets.features.health.ageing_posterior import posterior
+from battery_assets.features.health.ageing_posterior import Posterior, posterior
 from battery_assets.features.health.evidence import FITS, evidence
 from battery_assets.features.health.faults import NO_SIGNS
 from battery_assets.features.health.levels import NO_LEVELS
@@ -33,9 +33,11 @@ def state_of_health(
     discharge_fits: pl.DataFrame | None = None,
     float_signs: pl.DataFrame | None = None,
     levels: pl.DataFrame = NO_LEVELS,
+    *,
+    lives: bool = True,
 ) -> pl.DataFrame:
     """State of health of each battery_id at an instant, in jars' order: soh_pct, soh_std_pct, soh_lower_pct,
-    soh_upper_pct, evidence, evidence_age_days, WEAR_OUT, LIKELY_END and BY_COURSE.
+    soh_upper_pct, evidence, evidence_age_days, and with `lives` WEAR_OUT, LIKELY_END and BY_COURSE.
 
     jars: battery_id, string_id, installed_date, initial_capacity_ah, initial_resistance_mohm, capacity_ah;
     cells and position_in_string where they are known. measurements: battery_id, measured_at, resistance_mohm,
@@ -59,7 +61,7 @@ def state_of_health(
     fits = pl.DataFrame(schema=FITS) if discharge_fits is None else discharge_fits
     signs = NO_SIGNS if float_signs is None else float_signs
     jar = evidence(jars, measurements, capacity_tests, temperatures, fits, signs, at, levels)
-    health = posterior(jar)
+    health = posterior(jar, lives=lives)
     tested = np.isfinite(jar.test.drawn) & (jar.test.years <= 1.0)
     to_its_end = (jar.fitted_years <= 1.0) & (jar.fitted_sd <= TO_ITS_END_SD_PCT / 100.0)
     floor = np.where(tested | to_its_end, TESTED_FLOOR_PCT, UNTESTED_FLOOR_PCT)
@@ -78,12 +80,19 @@ def state_of_health(
             "soh_upper_pct": health.upper,
             "evidence": _words(kinds),
             "evidence_age_days": _days(newest),
-            **{name: health.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
-            **{name: health.likely_days[:, n] for n, name in enumerate(LIKELY_END)},
-            BY_COURSE: pl.Series(health.by_course.round(2).tolist(), dtype=pl.List(pl.Float64)),
+            **(_lives(health) if lives else {}),
             **{f"{kind}_age_days": _days(years) for kind, years in kinds.items()},
         }
     )
+
+
+def _lives(health: Posterior) -> dict[str, np.ndarray | pl.Series]:
+    """WEAR_OUT, LIKELY_END and BY_COURSE by their names."""
+    return {
+        **{name: health.life_days[:, n] for n, name in enumerate(WEAR_OUT)},
+        **{name: health.likely_days[:, n] for n, name in enumerate(LIKELY_END)},
+        BY_COURSE: pl.Series(health.by_course.round(2).tolist(), dtype=pl.List(pl.Float64)),
+    }
 
 
 def _days(years: np.ndarray) -> pl.Series:

@@ -95,7 +95,7 @@ class _Walk:
         strings, of_strings = self._judge.strings(day, frames[1])
         evidence.add_day(rows)
         evidence.add_signs(rows, strings)
-        health = evidence.health(day)
+        health = evidence.health(day, lives=False)
         credible = in_six_cells(rows, "battery_id", self._cells["battery_id"])
         loads = in_six_cells(strings, "string_id", self._cells["string_id"])
         working = health["working_soh_pct"].to_numpy()

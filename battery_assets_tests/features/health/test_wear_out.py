@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.health.estimate import WEAR_OUT, state_of_health
+from battery_assets.features.health.estimate import BY_COURSE, LIKELY_END, WEAR_OUT, state_of_health
 from battery_assets.features.health.wear_out import (
     ENDS_AT,
     LATE_DAYS,
@@ -101,3 +101,10 @@ def test_a_string_learns_of_each_jar_its_end_in_either_form_and_which_form_the_e
     assert of_each[:, ENDS_AT.index(0.50)] == pytest.approx([400.0, 900.0], rel=0.06)
     nothing = ends_by_course(np.stack([lives(400.0), 0.0 * lives(900.0)])[None], np.array([[1.0, 0.0]]))
     assert np.isfinite(nothing).all()
+
+
+def test_health_alone_is_to_the_bit_what_it_is_beside_the_days_that_are_left():
+    given = JAR, week(5.4, days=7), NO_TESTS, WARM, AT
+    whole, alone = state_of_health(*given), state_of_health(*given, lives=False)
+    assert set(whole.columns) - set(alone.columns) == {*WEAR_OUT, *LIKELY_END, BY_COURSE}
+    assert alone.equals(whole.select(alone.columns))
