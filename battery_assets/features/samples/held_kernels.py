@@ -17,7 +17,7 @@ def _middle(a, b, c):
 
 @njit(cache=True, nogil=True)
 def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
-    """What `_one_by_one` gives; a unit that was sampled evenly, without a gap, goes by counts of samples."""
+    """What `_one_by_one` gives; a unit without a missing value or a sample sent twice goes by windows."""
     runs = len(starts) - 1
     longest_held = np.full(runs, np.nan)
     first = 0
@@ -27,10 +27,9 @@ def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
             stop += 1
         a, b = starts[first], starts[stop]
         edges = starts[first : stop + 1] - a
-        if _even(ts[a:b], values[a:b], step_us[first]):
-            back_us = max(window_us - step_us[first], 0) / (ts[a + 1] - ts[a])
-            back, since = int(np.floor(back_us)), int(np.ceil(back_us))
-            longest_held[first:stop] = _by_counts(edges, values[a:b], back, since, sign)
+        if _orderly(ts[a:b], values[a:b]):
+            of_unit = ts[a:b], values[a:b], step_us[first]
+            longest_held[first:stop] = _by_windows(edges, *of_unit, window_us, sign)
         else:
             of_unit = unit[a:b], ts[a:b], values[a:b], step_us[first:stop]
             longest_held[first:stop] = _one_by_one(edges, *of_unit, window_us, sign)
@@ -39,49 +38,91 @@ def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
 
 
 @njit(cache=True, nogil=True)
-def _even(ts, values, step_us):
-    """Do two rows or more follow each other in one step, no longer than a gap, with a value each?"""
-    if len(ts) < 2:
-        return False
-    step, odd = ts[1] - ts[0], 0
-    for row in range(1, len(ts)):
-        odd += ts[row] - ts[row - 1] != step
-    for row in range(len(ts)):
+def _orderly(ts, values):
+    """Is each row later than the one before it, with a value in each?"""
+    odd, later, before = 0, ts[1:], ts[:-1]
+    for row in range(len(later)):
+        odd += later[row] <= before[row]
+    for row in range(len(values)):
         odd += values[row] != values[row]
-    return odd == 0 and 0 < step <= GAP_STEPS * step_us
+    return odd == 0
 
 
 @njit(cache=True, nogil=True)
-def _by_counts(edges, values, back, since, sign):
-    """As `_one_by_one` of an even unit: windows reach `back` samples back, and the first ends at `since`.
+def _by_windows(edges, ts, values, step_us, window_us, sign):
+    """As `_one_by_one` of an orderly unit, stretch by stretch between gaps."""
+    rows, gap_us = len(ts), int(np.floor(GAP_STEPS * step_us))
+    back_us = max(window_us - step_us, 0.0)
+    signed, voted = np.empty_like(values), np.empty_like(values)
+    for row in range(rows):
+        signed[row] = -values[row] if sign < 0 else values[row]
+    _vote(signed[:-2], signed[1:-1], signed[2:], voted[1:-1])
+    reach = 1
+    while 2 * reach <= int(back_us / step_us) + 1:
+        reach *= 2
+    highest = np.full(len(edges) - 1, -np.inf)
+    first, run = 0, 0
+    while first < rows:
+        stop = first + 1
+        while stop < rows and ts[stop] - ts[stop - 1] <= gap_us:
+            stop += 1
+        if stop - first > 1:  # a sample alone holds nothing
+            voted[first] = min(signed[first], signed[first + 1])
+            voted[stop - 1] = min(signed[stop - 2], signed[stop - 1])
+            _raise_by(highest, edges, first, ts[first:stop], voted[first:stop], back_us, reach)
+        first = stop
+    for run in range(len(highest)):
+        highest[run] = sign * highest[run] if np.isfinite(highest[run]) else np.nan
+    return highest
 
-    Lowest values of windows are found from those towards both ends of blocks of a window's length: the same
-    few steps for each sample, where a queue has as many as its values fall.
+
+@njit(cache=True, nogil=True)
+def _raise_by(highest, edges, first, ts, voted, back_us, reach):
+    """Raise what each run held to the lowest value of each window of a stretch that begins at row `first`.
+
+    The lowest of `reach` samples up to each is made from those of half as many, so that a window is two of
+    them: the same few steps for each sample, where a queue has as many as its values fall.
     """
-    rows, width = len(values), back + 1
-    voted, to_end = np.empty(rows), np.empty(rows)
-    voted[0] = min(sign * values[0], sign * values[1])
-    voted[-1] = min(sign * values[-2], sign * values[-1])
-    for row in range(1, rows - 1):
-        voted[row] = _middle(sign * values[row - 1], sign * values[row], sign * values[row + 1])
-    for begin in range(0, rows, width):
-        low = np.inf
-        for row in range(min(begin + width, rows) - 1, begin - 1, -1):
-            low = min(low, voted[row])
-            to_end[row] = low
-    longest_held = np.full(len(edges) - 1, np.nan)
-    low, left = np.inf, width
-    for run in range(len(edges) - 1):
-        best = -np.inf
-        for row in range(edges[run], edges[run + 1]):
-            low, left = min(low, voted[row]), left - 1
-            if row >= since:
-                best = max(best, min(to_end[row - back], low))
-            if left == 0:
-                low, left = np.inf, width
-        if best > -np.inf:
-            longest_held[run] = sign * best
-    return longest_held
+    back, low, spare = int(np.floor(back_us)), voted.copy(), np.empty_like(voted)
+    width = 1
+    while width < reach and width < len(low):
+        spare[:width] = low[:width]
+        _lower(low[width:], low[:-width], spare[width:])
+        low, spare = spare, low
+        width *= 2
+    head, begin = 0, np.searchsorted(ts, ts[0] + int(np.ceil(back_us)))
+    run = np.searchsorted(edges, first + begin, side="right") - 1
+    for row in range(begin, len(ts)):
+        while ts[row] - ts[head] > back:
+            head += 1
+        while first + row >= edges[run + 1]:
+            run += 1
+        held, at = low[row], head + reach - 1
+        if at > row:  # fewer samples than usual
+            held = voted[head]
+            for k in range(head + 1, row + 1):
+                held = min(held, voted[k])
+        while at < row:
+            held = min(held, low[at])
+            at += reach
+        highest[run] = max(highest[run], held)
+
+
+@njit(cache=True, nogil=True)
+def _vote(before, now, after, voted):
+    """The middle one of three samples in a row."""
+    for row in range(len(voted)):
+        a, b, c = before[row], now[row], after[row]
+        low, high = (a, b) if a < b else (b, a)
+        most = high if high < c else c
+        voted[row] = low if low > most else most
+
+
+@njit(cache=True, nogil=True)
+def _lower(one, other, lower):
+    """The lower of two values, row by row."""
+    for row in range(len(lower)):
+        lower[row] = one[row] if one[row] < other[row] else other[row]
 
 
 @njit(cache=True, nogil=True)

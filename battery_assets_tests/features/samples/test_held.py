@@ -106,3 +106,21 @@ def test_units_that_are_sampled_evenly_give_to_the_bit_what_each_sample_in_turn_
             found = held_of_runs(*given)
             assert found.tobytes() == _one_by_one(*given).tobytes(), (window_s, sign)
             assert np.isfinite(found).any()
+
+
+@pytest.mark.parametrize("step_s", [1, 5, 60, 900])
+def test_samples_that_stray_and_are_missing_give_to_the_bit_what_each_in_turn_gives(step_s):
+    draw = np.random.default_rng(step_s)
+    rows, step_us = 7200 // step_s + 40, step_s * 1_000_000
+    gaps = np.where(draw.random(rows) < 0.03, draw.integers(2, 9, rows), 1) * step_us
+    ts = np.cumsum(gaps) + draw.integers(0, step_us // 5, rows)
+    unit = np.repeat(np.arange(2), [rows // 2, rows - rows // 2])
+    values = (13.0 + draw.standard_normal(rows).round(2)).astype(np.float32)
+    starts = run_starts(unit, ts)
+    for window_s in (15, 300, 1800):
+        for sign in (1.0, -1.0):
+            given = starts, unit, ts, values, np.full(len(starts) - 1, float(step_us)), window_s * 1e6, sign
+            found = held_of_runs(*given)
+            assert found.tobytes() == _one_by_one(*given).tobytes(), (window_s, sign)
+            if window_s == 15:
+                assert np.isfinite(found).any()

@@ -1,9 +1,10 @@
 """Medians and steps of many runs at once are those of each run by itself."""
 
 import numpy as np
+import polars as pl
 import pytest
 
-from battery_assets.features.samples.runs import Runs, medians, steps_us
+from battery_assets.features.samples.runs import MANY, Runs, medians, numbers, steps_us
 
 
 @pytest.fixture
@@ -40,3 +41,14 @@ def test_the_step_of_a_run_is_its_middle_one(runs):
             assert found[k] == np.median(steps)
         else:
             assert steps.min() <= found[k] <= steps.max()
+
+
+def test_a_long_column_that_is_mostly_absent_is_what_a_short_one_is():
+    values = [None] * MANY
+    values[3], values[-1] = 4.25, 5.5
+    frame = pl.DataFrame({"r": values}, schema={"r": pl.Float32})
+    shown = numbers(frame, "r")
+    assert shown.dtype == np.float32
+    assert np.flatnonzero(np.isfinite(shown)).tolist() == [3, MANY - 1]
+    assert np.array_equal(shown[:9], numbers(frame[:9], "r"), equal_nan=True)
+    assert shown[-1] == 5.5
