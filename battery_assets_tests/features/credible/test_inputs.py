@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from battery_assets.features.credible.days import credible_jars, credible_strings, withheld
+from battery_assets.features.credible.days import credible_jars, credible_strings, emptied, withheld
 from battery_assets_tests.features.credible.test_scales import AT, jar_day, jars, string_day
 
 
@@ -140,3 +140,14 @@ def test_an_overflow_among_the_volts_of_a_jar_is_left_out_and_a_modules_volts_ar
     assert kept["voltage_v"].null_count() == left_out["rows"].item() == 4
     modules = jars(nominal=48.0, chemistry="Li-ion")
     assert credible_jars(jar_day(54.0), modules)[1].is_empty()
+
+
+def test_units_that_are_codes_are_emptied_as_those_that_are_texts():
+    rows = pl.DataFrame({"battery_id": ["a", "b", None, "c", "b"], "voltage_v": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    coded = rows.with_columns(pl.col("battery_id").cast(pl.Enum(["a", "b", "c"])))
+    expected = [1.0, None, None, 4.0, None]
+    for of in (rows, coded):
+        left = emptied(of, "battery_id", ["b", "of another site"], ("voltage_v", "absent"))
+        assert left["voltage_v"].to_list() == expected
+        assert left.schema == of.schema
+        assert emptied(of, "battery_id", [], ("voltage_v",)).equals(of)
