@@ -1,4 +1,4 @@
-"""How often the jars of a string show the same: the loops over jars and pairs of `inputs.copied_channels`.
+"""How often the jars of a string show the same: the loops over jars and pairs of `copies.copied_channels`.
 
 Voltages stand in bins (J, B), NaN where there is none; NaN equals no number, not even itself.
 """

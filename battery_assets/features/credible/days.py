@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 import polars as pl
 
 from battery_assets.features.credible.inputs import (
-    copied_channels,
     dead_inputs,
     without_codes,
     without_spikes,
@@ -59,6 +58,8 @@ def credible_jars(rows: pl.DataFrame, jars: pl.DataFrame) -> Judged:
 
     rows are sorted by (unit, ts); jars are as `blocks.with_cells` gives them.
     """
+    from battery_assets.features.credible.copies import copied_channels
+
     if rows.is_empty() or jars.is_empty():
         return rows, NOTHING
     rows, codes = without_codes(rows)
