@@ -28,8 +28,9 @@ def held_of_runs(starts, unit, ts, values, step_us, window_us, sign):
         a, b = starts[first], starts[stop]
         edges = starts[first : stop + 1] - a
         if _orderly(ts[a:b], values[a:b]):
-            of_unit = ts[a:b], values[a:b], step_us[first]
-            longest_held[first:stop] = _by_windows(edges, *of_unit, window_us, sign)
+            longest_held[first:stop] = _by_windows(
+                edges, ts[a:b], values[a:b], step_us[first], window_us, sign
+            )
         else:
             of_unit = unit[a:b], ts[a:b], values[a:b], step_us[first:stop]
             longest_held[first:stop] = _one_by_one(edges, *of_unit, window_us, sign)
