@@ -1,4 +1,4 @@
-"""A convolutional network computed with its channels last in memory, for training and for many bursts at once.
+"""A convolutional network computed with its channels last in memory, for training and for many bursts.
 
 The same sums as `Network.forward`, in another order: oneDNN's kernels for this layout do them in some six
 tenths of the time on one thread. The first stage reads two channels, too few for a kernel's registers. There
@@ -51,15 +51,12 @@ def logits(network: "Network", laid: Tensor) -> Tensor:
     stages = list(network.stages)
     norm = next(place for place, layer in enumerate(stages) if isinstance(layer, nn.BatchNorm1d))
     weight = _joined([layer for layer in stages[:norm] if isinstance(layer, nn.Conv1d)])
-    features = functional.conv2d(
-        laid.permute(0, 2, 1).unsqueeze(2), _by_phase(weight, network.first_stride)
-    )
+    features = functional.conv2d(laid.permute(0, 2, 1).unsqueeze(2), _by_phase(weight, network.first_stride))
     for layer in stages[norm:]:
         if isinstance(layer, nn.Conv1d):
-            features = functional.conv2d(
-                features, layer.weight.unsqueeze(2), None, (1, layer.stride[0]), (0, int(layer.padding[0])), 1,
-                layer.groups,
-            )  # fmt: skip
+            step, beside = (1, layer.stride[0]), (0, int(layer.padding[0]))
+            weight = layer.weight.unsqueeze(2)
+            features = functional.conv2d(features, weight, None, step, beside, 1, layer.groups)
         elif isinstance(layer, nn.BatchNorm1d):
             features = functional.batch_norm(
                 features, layer.running_mean, layer.running_var, layer.weight, layer.bias, layer.training,

@@ -1,14 +1,11 @@
 """A network computed with its channels last says what its layers say, and teaches its weights the same."""
 
-import ctypes
-import platform
-
 import numpy as np
 import pytest
 import torch
 
 from battery_assets.learning.search import architectures
-from battery_assets.learning.signals.channels_last import keep_heap, laid_out, logits
+from battery_assets.learning.signals.channels_last import laid_out, logits
 from battery_assets.learning.signals.convolution import Network, Recipe, recipe_of
 
 SAMPLES = 656
