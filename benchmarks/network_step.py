@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from battery_assets.learning.search.architectures import SPACE, next_architecture
-from battery_assets.learning.signals.channels_last import keep_heap, laid_out, logits
+from battery_assets.learning.signals.channels_last import keep_heap, laid_out
 from battery_assets.learning.signals.convolution import CHUNK, Network, one_way, recipe_of
 from battery_assets.synthetic.events import BURST_SAMPLES
 
@@ -34,8 +34,9 @@ def main() -> None:
             keep_heap()
             network = Network(recipe)
             waves = torch.as_tensor(np.stack([volts, amps], axis=1), dtype=torch.float32)
-            laid = laid_out((volts, amps), (1.0, 1.0), True, recipe.stages[0])
-            ways = (lambda n=network, w=waves: n(w), lambda n=network, w=laid: logits(n, w))
+            first = recipe.stages[0]
+            laid = laid_out((volts, amps), (1.0, 1.0), first.kernel, first.stride, centred=True)
+            ways = (lambda n=network, w=waves: n(w), lambda n=network, w=laid: n.logits(w))
             learning = [_least(_step(network, way, true)) for way in ways]
             network.eval()
             with torch.no_grad():

@@ -1,20 +1,15 @@
 """A convolutional network computed with its channels last in memory, for training and for many bursts.
 
-The same sums as `Network.forward`, in another order: oneDNN's kernels for this layout do them in some six
-tenths of the time on one thread. The first stage reads two channels, too few for a kernel's registers. There
+The same sums as `Network.forward`, in another order: oneDNN's kernels for this layout do them in some two
+thirds of the time on one thread. The first stage reads two channels, too few for a kernel's registers. There
 the samples of one stride stand side by side, as so many channels of a convolution that skips none (polyphase
 form: Vaidyanathan, Proc. IEEE 78 (1990) 56).
 """
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-if TYPE_CHECKING:
-    from battery_assets.learning.signals.convolution import Network, Stage
 
 # Bursts whose numbers stay in a processor's cache while they are prepared.
 BLOCK = 64
@@ -24,18 +19,19 @@ HEAP_BYTES = 31 * 2**20
 
 
 def laid_out(
-    channels: tuple[np.ndarray, np.ndarray], scale: tuple[float, float], centred: bool, stage: "Stage"
-) -> Tensor:
-    """Waveforms of both channels (N, n) as the first stage reads them, (N, rows, stride x 2).
+    channels: tuple[np.ndarray, np.ndarray], scale: tuple[float, float], kernel: int, stride: int,
+    *, centred: bool,
+) -> Tensor:  # fmt: skip
+    """Waveforms of both channels (N, n) as a first stage of such a kernel reads them, (N, rows, stride x 2).
 
     A row holds the samples of one stride, both channels of each. Waveforms lose their means where `centred`;
     they are in units of the training's spread, large ones tamed.
     """
     count, samples = channels[0].shape
-    before, taps = stage.kernel // 2, -(-stage.kernel // stage.stride)
-    rows = (samples + 2 * before - stage.kernel) // stage.stride + taps
-    laid = torch.zeros(count, rows * stage.stride, len(channels))
-    room = min(samples, rows * stage.stride - before)
+    before, taps = kernel // 2, -(-kernel // stride)
+    rows = (samples + 2 * before - kernel) // stride + taps
+    laid = torch.zeros(count, rows * stride, len(channels))
+    room = min(samples, rows * stride - before)
     for begin in range(0, count, BLOCK):
         part = slice(begin, begin + BLOCK)
         for channel, (waves, spread) in enumerate(zip(channels, scale, strict=True)):
@@ -43,15 +39,16 @@ def laid_out(
             scaled = (block - block.mean(axis=1, keepdims=True) if centred else block) * (3 / spread)
             tamed = torch.asinh(torch.as_tensor(scaled.astype(np.float32)))
             laid[part, before : before + room, channel] = tamed[:, :room]
-    return laid.view(count, rows, stage.stride * len(channels))
+    return laid.view(count, rows, stride * len(channels))
 
 
-def logits(network: "Network", laid: Tensor) -> Tensor:
-    """Logits (K, classes) of bursts that `laid_out` prepared (K, rows, columns)."""
-    stages = list(network.stages)
+def features_of(layers: nn.Sequential, laid: Tensor) -> Tensor:
+    """What the last stage computes, (K, width, places), of what `laid_out` gives (K, rows, columns)."""
+    stages = list(layers)
     norm = next(place for place, layer in enumerate(stages) if isinstance(layer, nn.BatchNorm1d))
-    weight = _joined([layer for layer in stages[:norm] if isinstance(layer, nn.Conv1d)])
-    features = functional.conv2d(laid.permute(0, 2, 1).unsqueeze(2), _by_phase(weight, network.first_stride))
+    first = [layer for layer in stages[:norm] if isinstance(layer, nn.Conv1d)]
+    weight = _by_phase(_joined(first), first[0].stride[0])
+    features = functional.conv2d(laid.permute(0, 2, 1).unsqueeze(2), weight)
     for layer in stages[norm:]:
         if isinstance(layer, nn.Conv1d):
             step, beside = (1, layer.stride[0]), (0, int(layer.padding[0]))
@@ -64,7 +61,7 @@ def logits(network: "Network", laid: Tensor) -> Tensor:
             )  # fmt: skip
         else:
             features = torch.relu_(features)
-    return network.spoken(features.squeeze(2))
+    return features.squeeze(2)
 
 
 def _joined(layers: list[nn.Conv1d]) -> Tensor:

@@ -16,7 +16,7 @@ from torch import nn
 
 from battery_assets.errors import BadInput
 from battery_assets.learning.signals.bursts import CLASSES, Bursts
-from battery_assets.learning.signals.channels_last import keep_heap, laid_out, logits
+from battery_assets.learning.signals.channels_last import features_of, keep_heap, laid_out
 
 CHUNK = 64
 
@@ -97,12 +97,15 @@ class Network(nn.Module):
             layers += [*_convolution(channels, stage), nn.BatchNorm1d(stage.width), nn.ReLU()]
             channels = stage.width
         self.stages, self.pool = nn.Sequential(*layers), recipe.pool
-        self.first_stride = recipe.stages[0].stride
         self.head = nn.Linear(channels * (2 if recipe.pool == "both" else 1), classes)
 
     def forward(self, waves: torch.Tensor) -> torch.Tensor:
         """Logits of waveforms."""
         return self.spoken(self.stages(waves))
+
+    def logits(self, laid: torch.Tensor) -> torch.Tensor:
+        """The same of waveforms as `laid_out` gives them, in another order of sums, and sooner."""
+        return self.spoken(features_of(self.stages, laid))
 
     def spoken(self, features: torch.Tensor) -> torch.Tensor:
         """Logits of what the last stage computed (K, width, places)."""
@@ -173,7 +176,7 @@ def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
             begun = time.monotonic()
             total, right, rate = 0.0, 0.0, float(optimiser.param_groups[0]["lr"])
             for rows in torch.as_tensor(shuffle.permutation(len(train))).split(recipe.batch):
-                said = logits(network, shown[rows])
+                said = network.logits(shown[rows])
                 loss = loss_of(said, true[rows])
                 optimiser.zero_grad()
                 loss.backward()
@@ -212,7 +215,9 @@ def _spread(waves: np.ndarray, centred: bool) -> float:
 
 
 def _laid(bursts: Bursts, scale: tuple[float, float], recipe: Recipe) -> torch.Tensor:
-    return laid_out((bursts.volts, bursts.amps), scale, recipe.centred, recipe.stages[0])
+    first = recipe.stages[0]
+    channels = (bursts.volts, bursts.amps)
+    return laid_out(channels, scale, first.kernel, first.stride, centred=recipe.centred)
 
 
 def _waves(bursts: Bursts, scale: tuple[float, float], centred: bool) -> torch.Tensor:
@@ -232,7 +237,7 @@ def curves_of(fitted: Fitted, curves: Bursts) -> torch.Tensor:
 def _said(network: Network, laid: torch.Tensor) -> np.ndarray:
     network.eval()
     with torch.no_grad():
-        said = [torch.sigmoid(logits(network, part)) for part in laid.split(CHUNK)]
+        said = [torch.sigmoid(network.logits(part)) for part in laid.split(CHUNK)]
     shares: np.ndarray = torch.cat(said).numpy()
     return shares
 
@@ -241,6 +246,6 @@ def _valid(network: Network, laid: torch.Tensor, true: torch.Tensor) -> tuple[fl
     """Loss, and share of bursts of which every label is right."""
     network.eval()
     with torch.no_grad():
-        said = torch.cat([logits(network, part) for part in laid.split(CHUNK)])
+        said = torch.cat([network.logits(part) for part in laid.split(CHUNK)])
     loss = float(nn.functional.binary_cross_entropy_with_logits(said, true))
     return loss, float(((said > 0) == (true > 0.5)).all(dim=1).float().mean())

@@ -90,8 +90,8 @@ def test_rows_that_go_down_side_by_side_end_where_each_would_alone(rows):
             while feature[node] >= 0:
                 node = below[node, 0 if asked[row, feature[node]] <= split[node] else 1]
             total[row] += value[node]
-    told = trees._mean_of_trees(asked, roots, feature, split, below, value)
-    assert told.tobytes() == (total / len(roots)).tobytes()
+    together = trees._mean_of_trees(asked, roots, feature, split, below, value)
+    assert together.tobytes() == (total / len(roots)).tobytes()
 
 
 def test_a_share_of_one_half_is_the_mean_of_both_kinds():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from battery_assets.learning.search import architectures
-from battery_assets.learning.signals.channels_last import laid_out, logits
+from battery_assets.learning.signals.channels_last import laid_out
 from battery_assets.learning.signals.convolution import Network, Recipe, recipe_of
 
 SAMPLES = 656
@@ -25,6 +25,11 @@ def waves(count: int = 70, samples: int = SAMPLES) -> tuple[np.ndarray, np.ndarr
     return 324 + rng.standard_normal((count, samples)), rng.standard_normal((count, samples))
 
 
+def laid_as(recipe: Recipe, burst: tuple[np.ndarray, np.ndarray]) -> torch.Tensor:
+    first = recipe.stages[0]
+    return laid_out(burst, (0.5, 2.0), first.kernel, first.stride, centred=recipe.centred)
+
+
 def prepared(volts: np.ndarray, amps: np.ndarray, recipe: Recipe) -> torch.Tensor:
     """The same numbers as `laid_out`, channel by channel, (N, 2, n)."""
     centred = (one - one.mean(axis=1, keepdims=True) if recipe.centred else one for one in (volts, amps))
@@ -40,12 +45,12 @@ def test_it_says_what_its_layers_say(one, samples):
     recipe, burst = recipe_of(one), waves(samples=samples)
     torch.manual_seed(1)
     network = Network(recipe)
-    laid = laid_out(burst, (0.5, 2.0), recipe.centred, recipe.stages[0])
+    laid = laid_as(recipe, burst)
     # Training first: it moves the batch norms' means, which the second look stands on.
     for training in (True, False):
         network.train(training)
         by_layer = network(prepared(*burst, recipe))
-        torch.testing.assert_close(logits(network, laid), by_layer, rtol=1e-4, atol=2e-5)
+        torch.testing.assert_close(network.logits(laid), by_layer, rtol=1e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize("one", [*OWN, *DRAWN])
@@ -56,8 +61,8 @@ def test_its_weights_learn_what_those_of_its_layers_do(one):
     other.load_state_dict(network.state_dict())
     truth = (torch.rand(len(burst[0]), 4) > 0.5).double()
     loss = torch.nn.functional.binary_cross_entropy_with_logits
-    laid = laid_out(burst, (0.5, 2.0), recipe.centred, recipe.stages[0])
-    loss(logits(network, laid.double()), truth).backward()
+    laid = laid_as(recipe, burst)
+    loss(network.logits(laid.double()), truth).backward()
     loss(other(prepared(*burst, recipe).double()), truth).backward()
     for mine, usual in zip(network.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, usual.grad, rtol=1e-4, atol=1e-6)
@@ -68,6 +73,6 @@ def test_its_weights_learn_what_those_of_its_layers_do(one):
 
 def test_bursts_are_prepared_alike_whatever_stands_beside_them():
     recipe, (volts, amps) = Recipe(), waves()
-    whole = laid_out((volts, amps), (0.5, 2.0), recipe.centred, recipe.stages[0])
-    alone = laid_out((volts[69:], amps[69:]), (0.5, 2.0), recipe.centred, recipe.stages[0])
+    whole = laid_as(recipe, (volts, amps))
+    alone = laid_as(recipe, (volts[69:], amps[69:]))
     assert torch.equal(whole[69:], alone)
