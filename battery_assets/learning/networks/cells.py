@@ -90,16 +90,18 @@ class Cells:
     def own_start(self, values: np.ndarray, count: int) -> np.ndarray:
         """Mean of values (n, v) over the first `count` rows of the row's cell, as far as they are past."""
         upto = np.minimum(np.arange(len(self.cell)) - self.starts, count - 1)
-        summed = np.zeros_like(values)
-        for place in range(count):
-            summed += np.where((upto >= place)[:, None], values[self.starts + np.minimum(upto, place)], 0)
-        return summed / (upto + 1)[:, None]
+        first = np.searchsorted(self.cell, np.arange(len(self.names)))
+        # Beyond the end of a short life, and of the table, nothing is read that a row would see.
+        places = np.minimum(first[:, None] + np.arange(count), len(self.cell) - 1)
+        summed = np.cumsum(values[places], axis=1)
+        return summed[self.cell, upto] / (upto + 1)[:, None]
 
     def smoothed(self, values: np.ndarray, count: int) -> np.ndarray:
         """Median of values (n, v) of the row and those before it, `count` together, within its cell."""
         if count == 1:
             return values
-        return np.asarray(np.median(values[self.past(count, 1)], axis=1))
+        windows = np.take(values.T, self.past(count, 1), axis=1)
+        return np.ascontiguousarray(np.median(windows, axis=2, overwrite_input=True).T)
 
     def change(self, values: np.ndarray, count: int) -> np.ndarray:
         """Change of values (n, v) since `count` rows before, or since the cell's first row, a row."""

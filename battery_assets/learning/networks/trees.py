@@ -20,6 +20,8 @@ from battery_assets.learning.networks.recipe import Recipe
 TREES_AN_EPOCH, RANDOMISED_TREES = 10, 60
 # A randomised tree looks at half of the inputs for each split, at six where there are so many.
 FEWEST_TRIED = 6
+# Rows that go down a tree side by side.
+ABREAST = 32
 NAMES, NODES = ("health", "life"), ("roots", "feature", "split", "next", "value")
 
 
@@ -186,12 +188,22 @@ def _mean_of_trees(
     value: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Mean over the trees of the leaf that each row of inputs (n, f) falls into (n,)."""
-    said = np.zeros(len(inputs))
+    said, at = np.zeros(len(inputs)), np.empty(ABREAST, np.int64)
     # Tree by tree: the nodes of one stay in the processor's cache.
     for root in roots:
-        for row in range(len(inputs)):
-            node = root
-            while feature[node] >= 0:
-                node = below[node, 0 if inputs[row, feature[node]] <= split[node] else 1]
-            said[row] += value[node]
+        for start in range(0, len(inputs), ABREAST):
+            rows = min(ABREAST, len(inputs) - start)
+            at[:] = root
+            inner = rows
+            # A level at a time for some rows: the next row's node is fetched while the last one's is awaited.
+            while inner > 0:
+                inner = 0
+                for k in range(rows):
+                    node = at[k]
+                    if feature[node] >= 0:
+                        higher = not (inputs[start + k, feature[node]] <= split[node])
+                        at[k] = below[node, np.int64(higher)]
+                        inner += 1
+            for k in range(rows):
+                said[start + k] += value[at[k]]
     return said / len(roots)

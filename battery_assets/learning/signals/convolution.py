@@ -16,8 +16,9 @@ from torch import nn
 
 from battery_assets.errors import BadInput
 from battery_assets.learning.signals.bursts import CLASSES, Bursts
+from battery_assets.learning.signals.channels_last import features_of, keep_heap, laid_out
 
-CHUNK = 256
+CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,14 @@ class Network(nn.Module):
 
     def forward(self, waves: torch.Tensor) -> torch.Tensor:
         """Logits of waveforms."""
-        features = self.stages(waves)
+        return self.spoken(self.stages(waves))
+
+    def logits(self, laid: torch.Tensor) -> torch.Tensor:
+        """The same of waveforms as `laid_out` gives them, in another order of sums, and sooner."""
+        return self.spoken(features_of(self.stages, laid))
+
+    def spoken(self, features: torch.Tensor) -> torch.Tensor:
+        """Logits of what the last stage computed (K, width, places)."""
         parts = []
         if self.pool in ("mean", "both"):
             parts.append(features.mean(dim=-1))
@@ -135,7 +143,7 @@ class Fitted:
     def predict(self, bursts: Bursts) -> np.ndarray:
         """Probability of each fault, (N, classes)."""
         with one_way(self.recipe):
-            return _said(self.network, _waves(bursts, self.scale, self.recipe.centred))
+            return _said(self.network, _laid(bursts, self.scale, self.recipe))
 
 
 def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
@@ -145,18 +153,19 @@ def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
     """
     if not len(train) or not len(valid):
         raise BadInput("training and validation need bursts; next step: more systems")
+    keep_heap()
     with one_way(recipe):
         torch.manual_seed(recipe.seed)
         shuffle = np.random.default_rng(recipe.seed)
         scale = (_spread(train.volts, recipe.centred), _spread(train.amps, recipe.centred))
         (shown, true), (held, held_true) = (
-            (_waves(one, scale, recipe.centred), torch.as_tensor(one.labels, dtype=torch.float32))
+            (_laid(one, scale, recipe), torch.as_tensor(one.labels, dtype=torch.float32))
             for one in (train, valid)
         )
         network = Network(recipe, classes=len(train.classes))
         loss_of = nn.BCEWithLogitsLoss()
         optimiser = torch.optim.AdamW(
-            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+            network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         steps = recipe.epochs * -(-len(train) // recipe.batch)
         pace = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps)
@@ -167,7 +176,7 @@ def fit(train: Bursts, valid: Bursts, recipe: Recipe, report: Report) -> Fitted:
             begun = time.monotonic()
             total, right, rate = 0.0, 0.0, float(optimiser.param_groups[0]["lr"])
             for rows in torch.as_tensor(shuffle.permutation(len(train))).split(recipe.batch):
-                said = network(shown[rows])
+                said = network.logits(shown[rows])
                 loss = loss_of(said, true[rows])
                 optimiser.zero_grad()
                 loss.backward()
@@ -205,6 +214,12 @@ def _spread(waves: np.ndarray, centred: bool) -> float:
     return max(float(spread), 1e-6)
 
 
+def _laid(bursts: Bursts, scale: tuple[float, float], recipe: Recipe) -> torch.Tensor:
+    first = recipe.stages[0]
+    channels = (bursts.volts, bursts.amps)
+    return laid_out(channels, scale, first.kernel, first.stride, centred=recipe.centred)
+
+
 def _waves(bursts: Bursts, scale: tuple[float, float], centred: bool) -> torch.Tensor:
     """Waveforms (N, 2, n) without their means, in units of the training's spread, large ones tamed."""
     parts = [
@@ -219,18 +234,18 @@ def curves_of(fitted: Fitted, curves: Bursts) -> torch.Tensor:
     return _waves(curves, fitted.scale, fitted.recipe.centred)
 
 
-def _said(network: Network, waves: torch.Tensor) -> np.ndarray:
+def _said(network: Network, laid: torch.Tensor) -> np.ndarray:
     network.eval()
     with torch.no_grad():
-        said = [torch.sigmoid(network(part)) for part in waves.split(CHUNK)]
+        said = [torch.sigmoid(network.logits(part)) for part in laid.split(CHUNK)]
     shares: np.ndarray = torch.cat(said).numpy()
     return shares
 
 
-def _valid(network: Network, waves: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:
+def _valid(network: Network, laid: torch.Tensor, true: torch.Tensor) -> tuple[float, float]:
     """Loss, and share of bursts of which every label is right."""
     network.eval()
     with torch.no_grad():
-        logits = torch.cat([network(part) for part in waves.split(CHUNK)])
-    loss = float(nn.functional.binary_cross_entropy_with_logits(logits, true))
-    return loss, float(((logits > 0) == (true > 0.5)).all(dim=1).float().mean())
+        said = torch.cat([network.logits(part) for part in laid.split(CHUNK)])
+    loss = float(nn.functional.binary_cross_entropy_with_logits(said, true))
+    return loss, float(((said > 0) == (true > 0.5)).all(dim=1).float().mean())

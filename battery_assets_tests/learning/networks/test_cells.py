@@ -56,6 +56,25 @@ def test_every_cell_weighs_the_same(rows):
     assert sums == pytest.approx(np.full(4, len(cells.cell) / 4))
 
 
+@pytest.mark.parametrize("count", [1, 5, 30, 1000])
+def test_starts_and_medians_are_those_of_one_row_after_the_other(rows, count):
+    # The last cell is over sooner than its start is.
+    short = rows.filter((pl.col("cell_id") != "cell-003") | (pl.col("cycle_num") <= 7))
+    cells = Cells.of(short, NAMES)
+    values, starts, medians = cells.features, [], []
+    for row, first in enumerate(cells.starts):
+        total = np.zeros(2)
+        upto = min(row, first + count - 1)
+        for place in range(first, upto + 1):
+            total = total + values[place]
+        starts.append(total / (upto + 1 - first))
+        before = max(row - count + 1, first)
+        again = [values[first]] * (count - (row + 1 - before))
+        medians.append(np.median([*again, *values[before : row + 1]], axis=0))
+    assert cells.own_start(values, count).tobytes() == np.array(starts).tobytes()
+    assert cells.smoothed(values, count).tobytes() == np.array(medians).tobytes()
+
+
 def test_a_cells_own_start_is_a_mean_of_what_is_past(rows):
     cells = Cells.of(rows, NAMES)
     own, second = cells.own_start(cells.features, 10), np.flatnonzero(cells.cell == 1)

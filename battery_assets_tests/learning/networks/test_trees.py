@@ -71,6 +71,29 @@ def test_randomised_trees_say_what_their_maker_says():
     assert trees._mean_of_trees(asked, *nodes.values()) == pytest.approx(made.predict(asked), rel=1e-12)
 
 
+@pytest.mark.parametrize("rows", [1, 31, 32, 33, 200])
+def test_rows_that_go_down_side_by_side_end_where_each_would_alone(rows):
+    rng = np.random.default_rng(4)
+    inputs, truth = rng.normal(size=(300, 4)).astype(np.float32), rng.normal(size=300)
+    nodes = trees._randomised(
+        "life", inputs, truth, np.ones(300), Recipe.of("baseline", {**QUICK, "leaf": 2})
+    )
+    roots, feature, split, below, value = nodes.values()
+    # A tree of one leaf, whose rows go nowhere.
+    leaf = int(np.flatnonzero(feature < 0)[0])
+    roots = np.append(roots, np.int32(leaf))
+    asked = rng.normal(size=(rows, 4)).astype(np.float32)
+    total = np.zeros(rows)
+    for root in roots:
+        for row in range(rows):
+            node = root
+            while feature[node] >= 0:
+                node = below[node, 0 if asked[row, feature[node]] <= split[node] else 1]
+            total[row] += value[node]
+    together = trees._mean_of_trees(asked, roots, feature, split, below, value)
+    assert together.tobytes() == (total / len(roots)).tobytes()
+
+
 def test_a_share_of_one_half_is_the_mean_of_both_kinds():
     columns = [torch.rand(300, 1, generator=torch.Generator().manual_seed(k)) for k in range(4)]
     one = torch.ones(300)
