@@ -6,8 +6,8 @@ With D = -current_a (positive current charges), z the depth, x the acid depletio
     eta' = (A asinh(D / (2 I0 (z-x+z0)^alpha)) - eta) / tau_dl
     V  = U(z-x) - D R0 (1 + kR (1-z)^2) - v1 - eta
 
-as `physics.discharge` has them for six cells, where the double layer (0.1-0.2 s) is faster than any sample and
-p is 2. How fast sulfate closes the pores is a matter of plates, so another make has a power of its own.
+as `physics.discharge` has them for six cells, where the double layer (0.1-0.2 s) is faster than any sample
+and p is 2. How fast sulfate closes the pores is a matter of plates: another make has a power of its own.
 U is Bode's polynomial of the acid molality (`physics.open_circuit`).
 """
 

@@ -151,7 +151,10 @@ def main() -> None:
             f", of simulated jars {100 * simulated:+.1f} %"
         )
     curves = pybamm_curves(folder)
-    for told, protocol in ((held_out, "told by the others"), (at_other_rates, "told by C/20, C/5, 1C, pulses")):
+    for told, protocol in (
+        (held_out, "told by the others"),
+        (at_other_rates, "told by C/20, C/5, 1C, pulses"),
+    ):
         for name, mv, capacity in told(curves):
             ends = "" if capacity is None else f", capacity {capacity:+.2f} %"
             print(f"PyBaMM {name} {protocol}: {mv:.2f} mV per cell{ends}")

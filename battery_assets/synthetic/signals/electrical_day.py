@@ -207,7 +207,7 @@ def _stops(stopped_min: np.ndarray, begin_s: float) -> list[tuple[float, float]]
 
 
 def _rest_without_charger(site, warm: JarDay, second, string_v, jar_c, jar_v, current) -> None:
-    """Strings whose charger was cut for good, or has stopped until its battery is cooler: no current, at rest."""
+    """Strings whose charger was cut for good, or has stopped until they are cooler: no current, at rest."""
     for string in range(site.strings):
         spans = _stops(warm.stopped_min[string], second[0])
         if np.isfinite(warm.cut[string]):
@@ -217,9 +217,7 @@ def _rest_without_charger(site, warm: JarDay, second, string_v, jar_c, jar_v, cu
         own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
         for span in spans:
             nobody = np.array([], int)
-            _rest_open(
-                site, second, span, nobody, string_v[string], jar_c[own], jar_v[own], current[string]
-            )
+            _rest_open(site, second, span, nobody, string_v[string], jar_c[own], jar_v[own], current[string])
 
 
 def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int):

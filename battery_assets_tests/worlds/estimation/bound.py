@@ -55,7 +55,9 @@ def _of_june(then: June, rng: np.random.Generator) -> list[pl.DataFrame]:
             own = rows.select("true", "soh_pct", "soh_lower_pct", "soh_upper_pct").filter(
                 pl.col("true") < WORN_PCT
             )
-            told.append(own.select(pl.lit(name).alias("estimate"), pl.lit(seen_by).alias("seen_by"), pl.all()))
+            told.append(
+                own.select(pl.lit(name).alias("estimate"), pl.lit(seen_by).alias("seen_by"), pl.all())
+            )
     return told
 
 
