@@ -249,6 +249,8 @@ GROUPS = (
         "oracles",
         f"{SHARED}.oracles:measure",
         {
+            "pybamm_other_rates_mv_per_cell": "mV",
+            "pybamm_2c_mv_per_cell": "mV",
             "pybamm_worst_held_out_mv_per_cell": "mV",
             "agm_curve_rmse_mv": "mV",
             "tubular_curve_rmse_mv": "mV",

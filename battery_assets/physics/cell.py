@@ -2,11 +2,12 @@
 
 With D = -current_a (positive current charges), z the depth, x the acid depletion, all of one cell:
 
-    z' = -D / (3600 Q)     x' = (kd (1 + kz (1-z)^2) D - x) / tau_d     v1' = (Rf D - v1) / tau_1
+    z' = -D / (3600 Q)     x' = (kd (1 + kz (1-z)^p) D - x) / tau_d     v1' = (Rf D - v1) / tau_1
     eta' = (A asinh(D / (2 I0 (z-x+z0)^alpha)) - eta) / tau_dl
     V  = U(z-x) - D R0 (1 + kR (1-z)^2) - v1 - eta
 
-as `physics.discharge` has them for six cells, where the double layer (0.1-0.2 s) is faster than any sample.
+as `physics.discharge` has them for six cells, where the double layer (0.1-0.2 s) is faster than any sample
+and p is 2. How fast sulfate closes the pores is a matter of plates: another make has a power of its own.
 U is Bode's polynomial of the acid molality (`physics.open_circuit`).
 """
 
@@ -46,6 +47,7 @@ class CellParameters:
     fast_ohm: float
     fast_s: float
     double_layer_s: float = DOUBLE_LAYER_S
+    depletion_power: float = 2.0
 
     @classmethod
     def of_jar(cls, depth_capacity_ah: float, jar: Vrla12V120Ah = HX12_120) -> "CellParameters":
@@ -113,7 +115,7 @@ def _rested(cell, depth):
 
 @numba.njit(cache=True)
 def _run(cell, time_s, current_a, volts):
-    q, _, _, kinetic, i0, alpha, kd, kz, tau_d, z0, r0, k_r, rf, tau_1, tau_dl = cell
+    q, _, _, kinetic, i0, alpha, kd, kz, tau_d, z0, r0, k_r, rf, tau_1, tau_dl, power = cell
     z, x, v1, eta = 1.0, 0.0, 0.0, 0.0
     for k in range(time_s.size):
         dt = time_s[k] - time_s[k - 1] if k else 0.0
@@ -122,7 +124,7 @@ def _run(cell, time_s, current_a, volts):
             midway = z - drawn * dt / (7200 * q)
             z -= drawn * dt / (3600 * q)
             keep_x, keep_1 = math.exp(-dt / tau_d), math.exp(-dt / tau_1)
-            x = keep_x * x + (1 - keep_x) * kd * (1 + kz * (1 - midway) ** 2) * drawn
+            x = keep_x * x + (1 - keep_x) * kd * (1 + kz * max(1 - midway, 0.0) ** power) * drawn
             v1 = keep_1 * v1 + (1 - keep_1) * rf * drawn
         drawn = -current_a[k]
         if dt > 0:

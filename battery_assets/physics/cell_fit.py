@@ -33,6 +33,7 @@ SPREAD = {
     "exchange_exponent": 0.3,
     "depletion_per_a": 2.0,
     "depletion_growth": 1.0,
+    "depletion_power": 0.5,
     "diffusion_s": 2.0,
     "depth_reserve": 0.15,  # of 1 + z0: below zero where the depth capacity is more than the acid gives
     "ohmic_ohm": 2.0,

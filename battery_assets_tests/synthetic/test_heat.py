@@ -114,11 +114,12 @@ def test_a_jar_is_a_little_warmer_than_its_air_by_its_float_current():
     around = np.full((1, 3 * 1440 + 1), 25.0)
     plain = (np.zeros((24, 3)), np.full((24, 3), 6.0), np.zeros(24), np.ones((24, 3)))
     quiet = (np.zeros_like(around), np.full(around.shape, np.nan), np.ones_like(around))
-    jar_c, cut = float_temperatures(around, *quiet, *plain, first=3 * 1440)
+    jar_c, cut, stopped = float_temperatures(around, *quiet, *plain, first=3 * 1440)
     assert cut[0] == -1
+    assert (stopped == -1).all()
     assert 0.15 < jar_c[:, -1].mean() - 25.0 < 0.35
     worn = (np.full((24, 3), np.log(4.0)), *plain[1:])
-    warmer, _ = float_temperatures(around, *quiet, *worn, first=3 * 1440)
+    warmer, _, _ = float_temperatures(around, *quiet, *worn, first=3 * 1440)
     assert warmer[:, -1].mean() - 25 == pytest.approx(4 * (jar_c[:, -1].mean() - 25), rel=0.15)
 
 
@@ -132,7 +133,7 @@ def test_the_equation_obeys_the_stability_criterion(cooling_w_k):
         shift = np.full((24, 90), np.log(share * limit / reference))
         around = np.full((1, 90 * 1440), 25.0)
         blocked = np.full(around.shape, cooling_w_k / HX12_120.cooling_w_k)
-        jar_c, cut = float_temperatures(
+        jar_c, cut, _ = float_temperatures(
             around, np.zeros_like(around), np.full(around.shape, 0.10), blocked, shift,
             np.full((24, 90), 6.0), np.zeros(24), np.ones((24, 90)), first=0,
         )  # fmt: skip
@@ -198,6 +199,44 @@ def test_days_of_a_runaway_fit_at_midnight():
     for k in (-3, -1, 0, 1, 2, 6):
         today, tomorrow = jar_day(site, day + k), jar_day(site, day + k + 1)
         assert today.jar_c[own, -1] == pytest.approx(tomorrow.jar_c[own, 0], abs=0.01)
+
+
+def test_a_charger_stops_at_fifty_degrees_and_charges_again_at_forty():
+    """Ripple of a rectifier with an open diode: 18 W a jar, in a room that nobody cools."""
+    minutes = 4 * 1440 + 1
+    around, heat = np.full((1, minutes), 37.0), np.zeros((1, minutes))
+    heat[0, 720 : 3 * 1440] = 18.0
+    plain = (np.zeros((24, 4)), np.full((24, 4), 6.0), np.zeros(24), np.ones((24, 4)))
+    for excess, senses in ((np.nan, True), (0.05, False)):
+        held = np.full_like(around, excess)
+        jar_c, _, stopped = float_temperatures(around, heat, held, np.ones_like(around), *plain, first=0)
+        off, mean = np.flatnonzero(stopped[0] >= 0), jar_c.mean(axis=0)
+        assert (off.size > 0) == senses
+        if senses:
+            assert mean[off[0]] >= 50.0 > mean[off[0] - 1]
+            assert mean[off[-1] + 1] <= 40.0 < mean[off[-1]]
+            assert off[-1] > 3 * 1440  # ripple goes on warming it, so it waits for the repair
+            assert (np.diff(off) == 1).all()
+            assert stopped[0, off] == pytest.approx(np.arange(off.size))
+
+
+def test_a_string_whose_charger_stopped_for_heat_rests_until_it_is_cool():
+    site = SyntheticSite.from_config(
+        "r0", {"place": "chiangmai", "seed": 0, "start": "2025-01", "interval_s": 300}
+    )
+    day = start_day(site) + 121
+    [string] = np.flatnonzero((jar_day(site, day).stopped_min >= 0).any(axis=1))
+    cool = int(np.flatnonzero(jar_day(site, day).stopped_min[string] < 0)[0])
+    solved = electrical_day(site, day)
+    amps, per_jar = solved.current_a[string], solved.string_v[string] / site.jars_per_string
+    assert 0 < cool < 1380
+    assert (amps[: cool // 5] == 0).all()
+    assert (amps[cool // 5 + 2 :] > 0).all()
+    assert (per_jar[: cool // 5] < 13.1).all()
+    assert (per_jar[cool // 5 + 2 :] > 13.3).all()
+    # It went into the day so: the night before says the same of midnight.
+    before = jar_day(site, day - 1).stopped_min
+    assert before[:, -1] == pytest.approx(jar_day(site, day).stopped_min[:, 0])
 
 
 @cache

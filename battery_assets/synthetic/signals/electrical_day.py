@@ -198,6 +198,28 @@ def _rest_open(site, second, parted, slots, string_v, jar_c, jar_v, current_a) -
     jar_v[slots[:, None], inside] = (string_v[inside] - jar_v[:, inside].sum(axis=0)) / slots.size
 
 
+def _stops(stopped_min: np.ndarray, begin_s: float) -> list[tuple[float, float]]:
+    """From when to when (s since 1970) a string's charger does not charge, since its battery is too hot."""
+    off = np.concatenate([[False], stopped_min[:MINUTES] >= 0, [False]])
+    first, last = np.flatnonzero(np.diff(off.astype(int)) > 0), np.flatnonzero(np.diff(off.astype(int)) < 0)
+    return [(begin_s + 60.0 * (a - stopped_min[a]), begin_s + 60.0 * b)
+            for a, b in zip(first.tolist(), last.tolist(), strict=True)]  # fmt: skip
+
+
+def _rest_without_charger(site, warm: JarDay, second, string_v, jar_c, jar_v, current) -> None:
+    """Strings whose charger was cut for good, or has stopped until they are cooler: no current, at rest."""
+    for string in range(site.strings):
+        spans = _stops(warm.stopped_min[string], second[0])
+        if np.isfinite(warm.cut[string]):
+            until = np.isnan(warm.excess_v_cell[string]) & (np.arange(MINUTES + 1) > warm.cut[string])
+            ends = second[0] + 60.0 * (until.argmax() if until.any() else MINUTES + 1)
+            spans.append((second[0] + 60.0 * warm.cut[string], ends))
+        own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
+        for span in spans:
+            nobody = np.array([], int)
+            _rest_open(site, second, span, nobody, string_v[string], jar_c[own], jar_v[own], current[string])
+
+
 def _flags(events: list[Event], second: np.ndarray, interval: int, strings: int):
     """Equalising, generator test and transfer flags; they latch what happened since the previous sample."""
     flags = {
@@ -251,14 +273,7 @@ def electrical_day(site: SyntheticSite, day: int) -> ElectricalDay:
             string_v[event.string] += _equalize_lift_v(site, event, second)
     jar_v, current = float_charge.share_voltage(string_v, shift, cells, site.jars_per_string, site.product)
     _charged_above_float(site, events, runs, second, current)
-    for string in np.flatnonzero(np.isfinite(warm.cut)).tolist():
-        own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
-        until = np.isnan(warm.excess_v_cell[string]) & (np.arange(MINUTES + 1) > warm.cut[string])
-        ends = second[0] + 60.0 * (until.argmax() if until.any() else MINUTES + 1)
-        span = (second[0] + 60.0 * warm.cut[string], ends)
-        _rest_open(
-            site, second, span, np.array([], int), string_v[string], jar_c[own], jar_v[own], current[string]
-        )
+    _rest_without_charger(site, warm, second, string_v, jar_c, jar_v, current)
     for string, slots in broken_strings(site, tuple(range(site.strings)), day * DAY_S + SWITCH_S - 1).items():
         own = slice(string * site.jars_per_string, (string + 1) * site.jars_per_string)
         parted = _parted(site, string, slots, second, before != after)

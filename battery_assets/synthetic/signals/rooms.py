@@ -55,11 +55,13 @@ class RoomDay:
 class JarDay:
     """Minutes 0..1440 of a day: `jar_c` (jars, 1441), `excess_v_cell` (strings, 1441) that a charger wrongly
     holds (NaN where it compensates), and the minute at which each string's charger was cut (inf: it was not).
+    `stopped_min` (strings, 1441): minutes since a charger stopped for the heat of its string, -1: it charges.
     """
 
     jar_c: np.ndarray
     excess_v_cell: np.ndarray
     cut: np.ndarray
+    stopped_min: np.ndarray
 
 
 def _outdoors(site: SyntheticSite, day: int, days: int) -> tuple[np.ndarray, np.ndarray]:
@@ -208,7 +210,7 @@ def jar_day(site: SyntheticSite, day: int) -> JarDay:
     shift, cells, cooling, rack = by_day
     heat = _event_heat_w(site, begin, second.size)
     heat[:, :-1] += np.concatenate([ripple_heat_w(site, begin + n) for n in range(days)], axis=1)
-    jar_c, cut = float_heat.float_temperatures(
+    jar_c, cut, stopped_min = float_heat.float_temperatures(
         air + warmer_air,
         heat,
         excess,
@@ -220,4 +222,4 @@ def jar_day(site: SyntheticSite, day: int) -> JarDay:
         first,
         jar=site.product,
     )
-    return JarDay(jar_c, excess[:, first:], np.where(cut < 0, np.inf, cut - first))
+    return JarDay(jar_c, excess[:, first:], np.where(cut < 0, np.inf, cut - first), stopped_min)
