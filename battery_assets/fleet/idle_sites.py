@@ -4,6 +4,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from battery_assets import tables as t
+from battery_assets.platform.dagster.resources import initialized
 from battery_assets.platform.dagster.schedules import Idle
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import FILES
@@ -30,7 +31,7 @@ def idle_in(warehouse: Warehouse) -> Idle:
 
     def idle(month: str) -> dict[str, str]:
         try:
-            return idle_sites(warehouse.process_config_and_initialize(), month)
+            return idle_sites(initialized(warehouse), month)
         except (dg.DagsterError, sa.exc.SQLAlchemyError):
             return {}
 

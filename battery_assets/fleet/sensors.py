@@ -10,6 +10,7 @@ from battery_assets.fleet.jobs import catalogue_job, site_month_job
 from battery_assets.ingest.exports.contract import SourceContract
 from battery_assets.ingest.exports.landing import LandingFile, landing_files, months_touched
 from battery_assets.platform.dagster.partitions import sites
+from battery_assets.platform.dagster.resources import initialized
 from battery_assets.platform.dagster.schedules import FIRST, runnable, running
 from battery_assets.platform.landing import Landing, name_in
 from battery_assets.platform.registry import accounts
@@ -97,7 +98,7 @@ def landing_sensor(warehouse: Warehouse, landing: Landing) -> dg.SensorDefinitio
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         state = json.loads(context.cursor) if context.cursor else {"files": {}, "waiting": []}
         files, catalogue_changed, parts = landing_changes(
-            warehouse.process_config_and_initialize(), landing.process_config_and_initialize(), state["files"]
+            initialized(warehouse), initialized(landing), state["files"]
         )
         parts = runnable(context, parts)
         waiting = {tuple(part) for part in state["waiting"]}

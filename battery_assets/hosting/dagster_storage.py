@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine, get_token_provider_from_config, pg_url_from_config
 
+from battery_assets.hosting.events.ticks import Ticks
 from battery_assets.hosting.events.written import EventLog
 from battery_assets.platform.warehouse.pool import ask_after_rest
 
@@ -38,6 +39,9 @@ class PooledPostgresStorage(DagsterPostgresStorage):
         engine = create_pg_engine(postgres_url, token_provider, connect_args=arguments, **POOL)
         ask_after_rest(engine)
         self._event_log_storage = EventLog(postgres_url, token_provider)
+        self._schedule_storage = Ticks(
+            postgres_url, should_autocreate_tables=False, token_provider=token_provider
+        )
         for store in (self._run_storage, self._event_log_storage, self._schedule_storage):
             store._engine = engine
 

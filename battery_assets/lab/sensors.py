@@ -12,6 +12,7 @@ from battery_assets import tables as t
 from battery_assets.lab.intake import enter_new_tests
 from battery_assets.lab.jobs import lab_month_job
 from battery_assets.platform.dagster.partitions import labs
+from battery_assets.platform.dagster.resources import initialized
 from battery_assets.platform.dagster.schedules import FIRST, runnable
 from battery_assets.platform.landing import Landing
 from battery_assets.platform.registry import arrivals as intake
@@ -127,7 +128,7 @@ def lab_landing_sensor(
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         to_run = runnable(
             context,
-            look(warehouse.process_config_and_initialize(), landing.process_config_and_initialize()),
+            look(initialized(warehouse), initialized(landing)),
             lab=True,
         )
         if not to_run:

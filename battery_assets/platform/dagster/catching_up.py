@@ -13,6 +13,7 @@ from battery_assets.platform.dagster.partitions import (
     months_of_labs,
     sites,
 )
+from battery_assets.platform.dagster.resources import initialized
 from battery_assets.platform.dagster.schedules import running
 from battery_assets.platform.registry import books as registry
 from battery_assets.platform.registry.kinds import LAB_SOURCES
@@ -52,7 +53,7 @@ def stale_sensor(warehouse: Warehouse, jobs: Mapping[str, Job]) -> dg.SensorDefi
         description="Runs months whose history has changed, the oldest of each site first.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        ready = warehouse.process_config_and_initialize()
+        ready = initialized(warehouse)
         if any(running(context.instance, job.name) for job in jobs.values()):
             return dg.SkipReason("months are being run: what they change is looked at when they have ended")
         stale = oldest_stale(ready)

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from battery_assets.platform.dagster.resources import initialized
 from battery_assets.platform.outbox.events import Event, emit
 from battery_assets.platform.outbox.kinds import RUN_FAILED, WARNING
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -19,7 +20,7 @@ def failures_sensor(warehouse: Warehouse) -> dg.SensorDefinition:
         description="Tells of runs that failed.",
     )
     def sensor(context: dg.RunFailureSensorContext) -> None:
-        with warehouse.process_config_and_initialize().transaction() as connection:
+        with initialized(warehouse).transaction() as connection:
             emit(connection, failure(context.dagster_run, _words(context)))
 
     return sensor

@@ -168,5 +168,7 @@ def runnable(context: dg.SensorEvaluationContext, parts: set[Wanted], *, lab: bo
     for month, site, *_ in sorted(part for part in parts if part[0] not in partitions):
         context.log.warning(f"{site} has rows of {month}, which is no partition: they are not loaded")
     can_be = {part for part in parts if part[0] in partitions}
-    know_months(context.instance, {month for month, *_ in can_be}, lab=lab)
+    # To ask for the context's instance makes one, with connections of its own: not on each tick.
+    if can_be:
+        know_months(context.instance, {month for month, *_ in can_be}, lab=lab)
     return can_be

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from battery_assets.platform.dagster.resources import initialized
 from battery_assets.platform.jobs.core import LEASE_S, fail_abandoned
 from battery_assets.platform.warehouse.resource import Warehouse
 
@@ -16,7 +17,7 @@ def abandoned_jobs_sensor(warehouse: Warehouse) -> dg.SensorDefinition:
         description="Fails jobs, such as trainings, whose worker was killed.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        with warehouse.process_config_and_initialize().transaction() as connection:
+        with initialized(warehouse).transaction() as connection:
             numbers = fail_abandoned(connection)
         return dg.SkipReason(f"failed: {numbers}" if numbers else "every running job has its worker")
 

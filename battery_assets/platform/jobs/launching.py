@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from battery_assets.platform.dagster.partitions import know_months
+from battery_assets.platform.dagster.resources import initialized
 from battery_assets.platform.jobs import core
 from battery_assets.platform.jobs.abandoned import abandoned_jobs_sensor
 from battery_assets.platform.warehouse.resource import Warehouse
@@ -64,7 +65,7 @@ def asked_jobs_sensor(warehouse: Warehouse, jobs: Sequence[Job]) -> dg.SensorDef
         description="Launches jobs that were asked for through the API, and follows backfills.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        url = warehouse.process_config_and_initialize()
+        url = initialized(warehouse)
         with url.transaction() as connection:
             rows = unfinished(connection)
         requests = [one for row in rows for one in tended(url, context.instance, row)]

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +103,19 @@ def _read(url: str, part: Part, begin: str) -> Named:
         if set(mark) & {"parts", "v2Checkpoint"}:
             raise Unread(_MARK)
         folded = int(mark["version"])
-        named = Named(folded, *_folded(f"{url}/_delta_log/{folded:020d}.checkpoint.parquet", begin), part)
-    later = sorted(version for version in _versions(url, folded) if version > folded)
+    stamps = _stamps(url, folded)
+    if folded >= 0:
+        name = f"{folded:020d}.checkpoint.parquet"
+        if name not in stamps:
+            raise Unread(name)
+        schema, files = _folded(f"{url}/_delta_log/{name}", stamps[name], begin)
+        named = Named(folded, schema, dict(files), part)
+    versions = {int(match[1]): stamp for name, stamp in stamps.items() if (match := ENTRY.fullmatch(name))}
+    later = sorted(version for version in versions if version > folded)
     if later != [*range(folded + 1, folded + 1 + len(later))] or not (later or folded >= 0):
         raise Unread("an entry is missing")
     for version in later:
-        named.apply(version, entry_of(url, version))
+        named.apply(version, _entry(url, version, versions[version]))
     if not named.schema:
         raise Unread("no schema")
     return named
@@ -116,6 +124,18 @@ def _read(url: str, part: Part, begin: str) -> Named:
 def entry_of(url: str, version: int) -> bytes:
     """A log's entry. Raises FileNotFoundError where nobody wrote it."""
     return _content(f"{url}/_delta_log/{version:020d}.json")
+
+
+def _entry(url: str, version: int, stamp: str) -> bytes:
+    """An entry of this stamp. From a bucket it is fetched once: a run asks tens of times for one month."""
+    target = f"{url}/_delta_log/{version:020d}.json"
+    return _fetched(target, stamp) if "://" in url else _content(target)
+
+
+@lru_cache(maxsize=512)
+def _fetched(target: str, stamp: str) -> bytes:
+    """What lies at an address of a bucket under this stamp."""
+    return fetch(target)
 
 
 def write_entry(url: str, version: int, lines: Iterable[dict[str, Any]]) -> bool:
@@ -168,8 +188,12 @@ def reading_faults(url: str) -> tuple[type[Exception], ...]:
     return *_DAMAGED, BaseError
 
 
-def _folded(target: str, begin: str) -> tuple[str, dict[str, int]]:
-    """Schema, and size of each file whose path begins so, as a folded file says. Raises Unread."""
+@lru_cache(maxsize=64)
+def _folded(target: str, stamp: str, begin: str) -> tuple[str, tuple[tuple[str, int], ...]]:
+    """Schema, and size of each file whose path begins so, as a folded file says. Raises Unread.
+
+    A run asks tens of times for the same month, and a file of one stamp stays as it is.
+    """
     source: str | io.BytesIO = target if "://" not in target else io.BytesIO(_content(target))
     try:
         rows = pl.scan_parquet(source, glob=False)
@@ -192,24 +216,35 @@ def _folded(target: str, begin: str) -> tuple[str, dict[str, int]]:
         raise Unread("protocol")
     if strange.height:
         raise Unread(strange["path"][0])
-    return schemas[0], dict(files.iter_rows())
+    return schemas[0], tuple(files.iter_rows())
 
 
-def _versions(url: str, after: int) -> list[int]:
-    """Versions whose entries lie in the log, those at least that are later."""
-    names: Iterable[str]
+def _stamps(url: str, after: int) -> dict[str, str]:
+    """What tells a file of the log from another of its name, of those at least that are not earlier.
+
+    On a disk it is asked of folded files alone: entries are read anew.
+    """
     if "://" in url:
         store, root = remote(f"{url}/_delta_log")
         first = f"{root}/{max(after, 0):020d}"
-        names = (
-            os.path.basename(item["path"]) for batch in store.list(f"{root}/", offset=first) for item in batch
-        )
-    else:
-        try:
-            names = os.listdir(f"{url}/_delta_log")
-        except FileNotFoundError as error:
-            raise Unread(url) from error
-    return [int(match[1]) for match in map(ENTRY.fullmatch, names) if match]
+        return {
+            os.path.basename(item["path"]): f"{item['e_tag']} {item['size']} {item['last_modified']}"
+            for batch in store.list(f"{root}/", offset=first)
+            for item in batch
+        }
+    folder = f"{url}/_delta_log"
+    try:
+        return {
+            name: _stamp(f"{folder}/{name}") if name.endswith(".checkpoint.parquet") else ""
+            for name in os.listdir(folder)
+        }
+    except FileNotFoundError as error:
+        raise Unread(url) from error
+
+
+def _stamp(path: str) -> str:
+    stat = os.stat(path)
+    return f"{stat.st_ino} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def _content(target: str) -> bytes:

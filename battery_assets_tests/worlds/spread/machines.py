@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster import DagsterEventType
+from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
-from battery_assets.actions.session import session
+from battery_assets.actions.session import Session, session
 from battery_assets.errors import UserError
 from battery_assets.hosting import launch, processes
 from battery_assets.hosting.processes import Child
@@ -37,6 +37,17 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
 
 PATIENCE_S = 1800.0
+JOB = "site_month"
+UNFINISHED = RunsFilter(
+    job_name=JOB,
+    statuses=[
+        DagsterRunStatus.QUEUED,
+        DagsterRunStatus.NOT_STARTED,
+        DagsterRunStatus.STARTING,
+        DagsterRunStatus.STARTED,
+        DagsterRunStatus.CANCELING,
+    ],
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class Machines:
 
     def launch(self, site: str, month: str = MONTH) -> None:
         """Hand in a month of a site."""
-        selector = {**LOCATION, "pipelineName": "site_month"}
+        selector = {**LOCATION, "pipelineName": JOB}
         selector["assetSelection"] = [{"path": [name]} for name in STEPS]  # type: ignore[assignment]
         tags = [{"key": key, "value": value} for key, value in partition(month, site).items()]
         params = {"selector": selector, "runConfigData": {}, "executionMetadata": {"tags": tags}}
@@ -86,12 +97,15 @@ class Machines:
 
     def runs(self) -> "list[DagsterRun]":
         """Every run of the job."""
-        return [run for run in self.instance.get_runs() if run.job_name == "site_month"]
+        return [run for run in self.instance.get_runs() if run.job_name == JOB]
 
     def ended(self, partitions: int = len(SITES)) -> "list[DagsterRun]":
         """The runs once so many partitions are there and nothing is in progress."""
 
         def all_done() -> "list[DagsterRun] | None":
+            # A number costs the database and us little; runs are read once none is open.
+            if self.instance.get_runs_count(UNFINISHED):
+                return None
             runs = self.runs()
             done = {run.tags["dagster/partition"] for run in runs if run.status.value == "SUCCESS"}
             return runs if len(done) == partitions and all(run.is_finished for run in runs) else None
@@ -167,10 +181,16 @@ def refusals(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def machines(settings: Settings, cores: Sequence[int | None] = (None, None)) -> Iterator[Machines]:
+def machines(
+    settings: Settings,
+    cores: Sequence[int | None] = (None, None),
+    enter: Callable[[Session], None] = enter_sites,
+    monitor_every_s: int = 2,
+) -> Iterator[Machines]:
     """The broker (ours, unless one is named), workers, a code server and the daemon for a block.
 
-    `cores`: for each worker the core that it is pinned to, or None.
+    `cores`: for each worker the core that it is pinned to, or None. `enter` enters the sites.
+    `monitor_every_s`: how often the daemon looks for dead workers; a user's looks every 15 s.
     """
     from dagster._core.workspace.load_target import GrpcServerTarget
 
@@ -190,8 +210,8 @@ def machines(settings: Settings, cores: Sequence[int | None] = (None, None)) -> 
             own = {"PATH": os.environ["PATH"], **broker_of.environment(broker)}
             begin("broker-names", broker_of.name_server(broker), own)
             begin("broker", broker_of.server(), own)
-        enter_sites(at)
-        _look_often(launch.install_dagster_home(settings, code))
+        enter(at)
+        _look_every(monitor_every_s, launch.install_dagster_home(settings, code))
         until(lambda: local.answers(settings), PATIENCE_S, "the broker does not answer")
         for number, core in enumerate(cores, start=1):
             own = {**environment, **local.surroundings(settings, number)}
@@ -206,11 +226,11 @@ def machines(settings: Settings, cores: Sequence[int | None] = (None, None)) -> 
             yield started
 
 
-def _look_often(home: Path) -> None:
-    """Let the daemon look for dead workers every two seconds: the wait of 15 s has nothing to show."""
-    text = (home / "dagster.yaml").read_text()
-    assert text.count("poll_interval_seconds: 15") == 1
-    (home / "dagster.yaml").write_text(text.replace("poll_interval_seconds: 15", "poll_interval_seconds: 2"))
+def _look_every(seconds: int, home: Path) -> None:
+    """Let the daemon look for dead workers so often: a test has nothing to show of a user's wait."""
+    text, period = (home / "dagster.yaml").read_text(), "poll_interval_seconds: {}"
+    assert text.count(period.format(15)) == 1
+    (home / "dagster.yaml").write_text(text.replace(period.format(15), period.format(seconds)))
 
 
 @contextmanager

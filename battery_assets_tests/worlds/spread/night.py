@@ -2,10 +2,12 @@
 
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,9 @@ from battery_assets_tests.worlds.spread.stores import platform, surroundings
 
 PARTITIONS = len(SITES)
 CARRIED_OUT = "carried out by "
-# Each look asks the pages for the whole log of each run.
 LOOK_S = 3.0
+LATER = """query($run: ID!, $after: String) {logsForRun(runId: $run, afterCursor: $after) {
+  ... on EventConnection {cursor hasMore events {__typename ... on MessageEvent {message stepKey}}}}}"""
 
 Checksums = dict[tuple[str, str, str], tuple[int, str]]
 
@@ -58,12 +61,13 @@ def spread(stores: dict[str, str], say: Callable[[str], None] = lambda _words: N
             done = command(settings, "backfill", *_span(), "--no-wait")
             assert done.returncode == 0, done.stdout + done.stderr
             say(f"backfill asked for: {MONTH} of sites {' and '.join(SITES)}, one run each")
-            progress = Progress(served, say)
-            killed = _kill_a_worker(served, say, progress)
+            logs = Logs(served)
+            progress = Progress(logs, say)
+            killed = _kill_a_worker(served, say, logs, progress)
             runs = until(lambda: _all_done(served, progress), 3600.0, "the backfill does not end", LOOK_S)
             seconds = time.monotonic() - began
-            workers = Counter(_worker_of(served, run["runId"]) for run in runs)
-            steps = Counter(step for run in runs for step in _steps_of(served, run))
+            workers = Counter(logs.worker_of(run) for run in runs)
+            steps = Counter(step for run in runs for step in logs.steps_of(run))
             ended = Ended(checksums(str(settings.database_url)), runs, workers, killed, seconds, steps)
             say("stopping the services ...")
         assert not left_over(settings.home), "a worker outlived `up`"
@@ -75,19 +79,47 @@ def _say_ready(line: str, say: Callable[[str], None]) -> None:
         say(f"  {line}")
 
 
+class Logs:
+    """What the pages show of runs: each event is asked for once, however often somebody looks."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._read: dict[str, tuple[str | None, list[dict]]] = {}
+
+    def worker_of(self, run: dict) -> str:
+        """The worker that carried a run out, as its log names it; empty where none has."""
+        words = [event.get("message") or "" for event in self._events(run["runId"])]
+        lines = [word for word in words if word.startswith(CARRIED_OUT)]
+        return lines[0].removeprefix(CARRIED_OUT).partition("@")[0] if lines else ""
+
+    def steps_of(self, run: dict) -> list[tuple[str, str]]:
+        """Partition and name of each step that succeeded in a run."""
+        partition, events = run["tags"]["dagster/partition"], self._events(run["runId"])
+        ended = [event for event in events if event["__typename"] == "ExecutionStepSuccessEvent"]
+        return [(partition, event["stepKey"]) for event in ended]
+
+    def _events(self, run_id: str) -> list[dict]:
+        cursor, events = self._read.get(run_id, (None, []))
+        more = True
+        while more:
+            answer = self._served.ask(LATER, run=run_id, after=cursor)["logsForRun"]
+            cursor, more, events = answer["cursor"], answer["hasMore"], [*events, *answer["events"]]
+        self._read[run_id] = cursor, events
+        return events
+
+
 class Progress:
     """What has become of runs since the last look, in a line each."""
 
-    def __init__(self, served: Served, say: Callable[[str], None]) -> None:
-        self._served, self._say = served, say
+    def __init__(self, logs: Logs, say: Callable[[str], None]) -> None:
+        self._logs, self._say = logs, say
         self._states: dict[str, tuple[str, int]] = {}
         self._lost: set[str] = set()
 
     def look(self, runs: list[dict]) -> None:
         """Say what is new."""
         for run in [run for run in runs if run["jobName"] == "site_month"]:
-            worker = _worker_of(self._served, run["runId"])
-            steps = len(_steps_of(self._served, run))
+            worker, steps = self._logs.worker_of(run), len(self._logs.steps_of(run))
             status, before = self._states.get(run["runId"], ("", 0))
             # A run is STARTING before it is STARTED; the worker has begun it in both.
             now = run["status"] if run["status"] in ENDED else "begun" if worker else ""
@@ -124,24 +156,30 @@ def home(variables: dict[str, str]) -> Iterator[Settings]:
 
 
 def _sites(settings: Settings) -> None:
-    for name, (place, seed) in SITES.items():
+    """Enter both sites at the same time: a command's start takes longer than its work."""
+
+    def add(name: str) -> subprocess.CompletedProcess[str]:
+        place, seed = SITES[name]
         terms = ("--place", place, "--strings", "1", "--interval", "3600", "--seed", str(seed))
-        done = command(settings, "site", "add", name, *terms)
-        assert done.returncode == 0, done.stderr
+        return command(settings, "site", "add", name, *terms)
+
+    with ThreadPoolExecutor(len(SITES)) as pool:
+        for done in pool.map(add, SITES):
+            assert done.returncode == 0, done.stderr
 
 
 def _span() -> tuple[str, ...]:
     return ("--from", MONTH, "--to", MONTH)
 
 
-def _kill_a_worker(served: Served, say: Callable[[str], None], progress: Progress) -> str:
+def _kill_a_worker(served: Served, say: Callable[[str], None], logs: Logs, progress: Progress) -> str:
     """Kill a worker that has ended a step of its run and not yet the run; its name."""
 
     def working() -> tuple[str, int] | None:
-        progress.look(served.runs())
-        for run in served.runs(statuses=["STARTED"]):
-            name = _worker_of(served, run["runId"])
-            if name and _steps_of(served, run):
+        runs = served.runs()
+        progress.look(runs)
+        for run in [run for run in runs if run["status"] == "STARTED" and logs.steps_of(run)]:
+            if name := logs.worker_of(run):
                 return name, process_of(served.settings.home, name)
         return None
 
@@ -149,25 +187,6 @@ def _kill_a_worker(served: Served, say: Callable[[str], None], progress: Progres
     os.kill(process, signal.SIGKILL)
     say(f"{name} (process {process}) gets SIGKILL in the middle of its run")
     return name
-
-
-def _steps_of(served: Served, run: dict) -> list[tuple[str, str]]:
-    """Partition and name of each step that succeeded in a run."""
-    partition = run["tags"]["dagster/partition"]
-    return [
-        (partition, event["stepKey"])
-        for event in served.events(run["runId"])
-        if event["__typename"] == "ExecutionStepSuccessEvent"
-    ]
-
-
-def _worker_of(served: Served, run_id: str) -> str:
-    """The worker that carried a run out, as its log names it."""
-    for event in served.events(run_id):
-        message = event.get("message") or ""
-        if message.startswith(CARRIED_OUT):
-            return message.removeprefix(CARRIED_OUT).partition("@")[0]
-    return ""
 
 
 def process_of(home: Path, name: str) -> int:

@@ -17,6 +17,7 @@ from battery_assets.hosting.databases import running_database
 from battery_assets_tests.worlds.homes import fresh_home
 
 BUCKET = "fleet"
+SERVER = "battery_assets_tests.worlds.spread.store_server"
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def s3_endpoint() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = [sys.executable, "-m", SERVER, str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 120
