@@ -36,9 +36,11 @@ def up(definitions: str, workers: int) -> None:
       battery-assets up --workers 2
     """
     from battery_assets.hosting.stack import serve
+    from battery_assets.hosting.workers.fitness import refuse_silent_store
     from battery_assets.settings import Settings
 
     settings = Settings.from_environment()
+    refuse_silent_store(settings)
     with _Display(settings) as display:
         serve(settings, _migrate, display.step, display.ready, definitions, workers)
     click.echo("stopped")

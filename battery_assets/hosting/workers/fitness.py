@@ -28,7 +28,7 @@ def refuse_unfit(settings: Settings) -> None:
                 f"the database {redacted(url)} cannot be reached: {reason}",
                 "set BATTERY_DATABASE_URL as where `battery-assets up` runs, or start that one first",
             ) from None
-    _refuse_silent_store(settings)
+    refuse_silent_store(settings)
     if not identity.join(urls.warehouse, settings.lake_url, settings.home):
         _refuse_own_folders(settings)
 
@@ -60,8 +60,8 @@ def refuse_without_broker(settings: Settings) -> None:
         ) from None
 
 
-def _refuse_silent_store(settings: Settings) -> None:
-    """The client of object stores asks a silent one for minutes: one look first."""
+def refuse_silent_store(settings: Settings) -> None:
+    """UserError where the lake's store does not answer: its client would ask a silent one for minutes."""
     endpoint = settings.storage_options.get("AWS_ENDPOINT_URL")
     if endpoint is None or not is_remote(settings.lake_url):
         return

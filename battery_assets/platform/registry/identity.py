@@ -7,6 +7,8 @@ was copied or restored brings all three along, wherever it is.
 import contextlib
 import socket
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,15 +30,16 @@ def refuse_strangers(url: str, lake: str, home: Path, *, shared: bool) -> str:
     """Hold home and lake against the books, and enter them where they are new. Returns the books' id.
 
     `shared`: the database is no part of the home, so that two homes could name it. UserError where the lake
-    is other books', where another home works on this database, and where the lake is another home's that
-    this one was copied from.
+    is other books' or cannot be reached, where another home works on this database, and where the lake is
+    another home's that this one was copied from.
     """
     outside = False
     with transaction(url) as connection:
         fresh = {"one_row": True, "id": uuid.uuid4().hex}
         connection.execute(insert(r.books).values(fresh).on_conflict_do_nothing())
         row = connection.execute(sa.select(r.books).with_for_update()).one()
-        _refuse_other_lake(connection, lake, row.id)
+        with _answering(lake, "read"):
+            _refuse_other_lake(connection, lake, row.id)
         if shared:
             _refuse_other_home(home, row)
             place = {"home": str(home), "host": socket.gethostname()}
@@ -45,9 +48,10 @@ def refuse_strangers(url: str, lake: str, home: Path, *, shared: bool) -> str:
         elif outside := _is_outside(lake, home):
             _refuse_other_home_s_lake(lake, home, row.id)
     _write(str(home), row.id)
-    _write(lake, row.id)
-    if outside:
-        _write(lake, f"{home}\n{socket.gethostname()}", HOME_FILE)
+    with _answering(lake, "written"):
+        _write(lake, row.id)
+        if outside:
+            _write(lake, f"{home}\n{socket.gethostname()}", HOME_FILE)
     return str(row.id)
 
 
@@ -63,14 +67,8 @@ def join(url: str, lake: str, home: Path) -> bool:
         raise UserError(
             "the database has no books yet", "run `battery-assets migrate` or `up` where the home is"
         )
-    try:
+    with _answering(lake, "read"):
         marked = _read(lake)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200]
-        raise UserError(
-            f"the lake {lake} cannot be read: {reason}",
-            "check BATTERY_LAKE_URL, AWS_ENDPOINT_URL and the AWS keys",
-        ) from error
     if marked != books:
         raise UserError(
             f"the lake {lake} is not the lake of this database (of the database: {books}, of the lake: "
@@ -78,6 +76,21 @@ def join(url: str, lake: str, home: Path) -> bool:
             "set BATTERY_LAKE_URL as it is where `battery-assets up` runs",
         )
     return _read(str(home)) == books
+
+
+@contextmanager
+def _answering(lake: str, what: str) -> Iterator[None]:
+    """UserError where a bucket or folder does not let us in, or is none."""
+    try:
+        yield
+    except (UserError, sa.exc.SQLAlchemyError):
+        raise
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        raise UserError(
+            f"the lake {lake} cannot be {what}: {reason}",
+            "check BATTERY_LAKE_URL, that the bucket is there, AWS_ENDPOINT_URL and the AWS keys",
+        ) from error
 
 
 def books_id(connection: sa.Connection) -> str:

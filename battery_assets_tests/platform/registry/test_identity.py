@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from battery_assets import tables as t
 from battery_assets.errors import UserError
+from battery_assets.platform import object_stores
 from battery_assets.platform.registry import tables as r
 from battery_assets.platform.registry.identity import FILE, refuse_strangers
+from battery_assets_tests.worlds.spread.stores import s3_endpoint, surroundings, variables_of
 from battery_assets_tests.worlds.writers import replace
 
 
@@ -34,6 +36,17 @@ def test_the_lake_of_other_books_is_refused(warehouse, tmp_path):
     with pytest.raises(UserError, match="belongs to other books") as told:
         meet(warehouse, tmp_path / "home", lake=str(other))
     assert "BATTERY_LAKE_URL" in told.value.next_step
+
+
+def test_a_bucket_that_nobody_made_is_named_with_what_to_do(warehouse, tmp_path):
+    object_stores.object_store.cache_clear()
+    try:
+        with s3_endpoint() as endpoint, surroundings(variables_of(endpoint)):
+            with pytest.raises(UserError, match="s3://nobody-made-it/lake cannot be") as refused:
+                meet(warehouse, tmp_path / "home", lake="s3://nobody-made-it/lake")
+            assert "that the bucket is there" in refused.value.next_step
+    finally:
+        object_stores.object_store.cache_clear()
 
 
 def test_an_empty_lake_of_books_that_name_files_is_refused_and_an_old_one_is_taken_over(warehouse, tmp_path):
