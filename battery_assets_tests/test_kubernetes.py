@@ -101,6 +101,14 @@ def test_what_pods_name_is_made():
                 assert reference["name"] in made
 
 
+@pytest.mark.parametrize("name", ["code", "webserver", "daemon"])
+def test_who_starts_or_ends_runs_has_the_file_of_pods(name):
+    """A sensor that cancels a run asks the launcher, which refuses to be made without its file."""
+    named = Path(of_config_map("battery-settings")["BATTERY_PODS_FILE"])
+    [container] = OBJECTS[f"{name}.yaml: Deployment {name}"]["spec"]["template"]["spec"]["containers"]
+    assert str(named.parent) in {mount["mountPath"] for mount in container["volumeMounts"]}
+
+
 def test_the_settings_are_ours_and_no_store_is_a_pod_s_own_disk():
     given = {**of_config_map("battery-settings"), **secrets()}
     assert {key for key in given if key.startswith("BATTERY_")} <= {*VARIABLES, *DERIVED}

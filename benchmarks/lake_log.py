@@ -68,6 +68,9 @@ def measured(sites: int) -> dict[str, Any]:
         with _timed(acts, "find_a_partition"):
             named = named_in(lake.table_url(table), last, local=True)
         assert len(named) == 31, named
+        lake.commit(table, Part("s0000", MONTHS[0]), [], 1, lambda: None)
+        with _timed(acts, "find_again"):
+            assert named_in(lake.table_url(table), last, local=True) == named
         with _timed(acts, "commit_a_partition"):
             lake.commit(table, last, [], 1, lambda: None)
         assert lake.paths(table, last) == []

@@ -173,3 +173,25 @@ def test_a_partition_that_is_taken_away_is_none_at_once(storage):
     assert instance.has_dynamic_partition("site", "here")
     instance.delete_dynamic_partition("site", "here")
     assert not instance.has_dynamic_partition("site", "here")
+
+
+def test_a_tick_does_not_ask_which_tables_the_database_has(storage):
+    instance, _ = storage
+    asked: list[str] = []
+    engine = instance.schedule_storage._engine
+
+    def note(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    def looked() -> list[str]:
+        return [statement for statement in asked if "pg_catalog" in statement or "secondary" in statement]
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        for _ in range(2):
+            asked.clear()
+            assert instance.get_instigator_state("an-origin", "a-selector") is None
+            assert instance.schedule_storage.supports_batch_queries
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert asked and looked() == []

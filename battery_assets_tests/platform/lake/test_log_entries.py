@@ -200,3 +200,54 @@ def test_in_a_bucket_it_is_the_same(monkeypatch):
                 log_entries.write_entry(lake.table_url(TABLE), last + 2, again)
         finally:
             object_stores.object_store.cache_clear()
+
+
+def test_a_folded_file_is_read_once_for_a_month_and_again_where_another_took_its_name(lake, monkeypatch):
+    lake.commit(TABLE, PARTS[0], files(PARTS[0], 1), 1, lambda: None)
+    fold_log(lake, TABLE)
+    scans, scan = [], log_entries.pl.scan_parquet
+    monkeypatch.setattr(
+        log_entries.pl, "scan_parquet", lambda source, **how: scans.append(source) or scan(source, **how)
+    )
+    for number in range(2, 5):
+        lake.commit(
+            TABLE, PARTS[1], files(PARTS[1], number), number, lambda: None, lake.paths(TABLE, PARTS[1])
+        )
+        assert read_log(lake.table_url(TABLE), PARTS[0]).files == by_delta(lake, PARTS[0])
+    ours = [source for source in scans if "checkpoint" in str(source)]
+    assert len(ours) == 2, "once for each of two months"
+    [folded] = Path(lake.table_url(TABLE), "_delta_log").glob("*.checkpoint.parquet")
+    rows = log_entries.pl.read_parquet(folded)
+    away = log_entries.pl.col("add").struct.field("path").str.contains(PARTS[0].month)
+    rows.filter(~away.fill_null(value=False)).write_parquet(folded)
+    assert read_log(lake.table_url(TABLE), PARTS[0]).files == {}
+
+
+def test_an_entry_of_a_bucket_is_fetched_once_and_again_where_another_took_its_name(monkeypatch):
+    import boto3
+
+    from battery_assets_tests.worlds.spread.stores import s3_endpoint, surroundings, variables_of
+
+    with s3_endpoint() as endpoint, surroundings(variables_of(endpoint)):
+        bucket = boto3.client("s3", endpoint_url=endpoint)
+        bucket.create_bucket(Bucket="logs")
+        object_stores.object_store.cache_clear()
+        log_entries._fetched.cache_clear()
+        try:
+            lake = Lake("s3://logs/lake")
+            lake.create(TABLE)
+            fetched, fetch = [], log_entries.fetch
+            monkeypatch.setattr(log_entries, "fetch", lambda target: fetched.append(target) or fetch(target))
+            lake.commit(TABLE, PARTS[0], files(PARTS[0], 1), 1, lambda: None)
+            for _ in range(5):
+                assert len(lake.paths(TABLE, PARTS[0])) == 2
+            entries = [target for target in fetched if target.endswith(".json")]
+            assert len(entries) == len(set(entries)) == 2
+            where = f"lake/{TABLE.name}/_delta_log/{1:020d}.json"
+            said = bucket.get_object(Bucket="logs", Key=where)["Body"].read()
+            lines = [line for line in said.splitlines() if b'"add"' not in line]
+            bucket.put_object(Bucket="logs", Key=where, Body=b"\n".join(lines))
+            assert lake.paths(TABLE, PARTS[0]) == []
+        finally:
+            object_stores.object_store.cache_clear()
+            log_entries._fetched.cache_clear()
