@@ -40,6 +40,8 @@ MEASURED = ("c", "d")
 MONITOR_EVERY_S = 15
 IDLE_S = 60.0
 WORKER = "worker"
+# A worker that asks these does nothing until they answer: their time is its own, with one worker or with two.
+WAITED_FOR = ("database", "store and asking")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def main() -> int:
     """Print seconds and their ratio."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pace", description=__doc__)
     parser.add_argument("--months", type=int, default=3, help="Months of each of two sites that count.")
-    parser.add_argument("--strings", type=int, default=2, help="Strings of each site, of 24 jars.")
+    parser.add_argument("--strings", type=int, default=4, help="Strings of each site, of 24 jars.")
     parser.add_argument("--interval", type=int, default=5, help="Seconds between samples.")
     parser.add_argument("--share", action="store_true", help="CPU seconds of services beside one worker.")
     given = parser.parse_args()
@@ -132,14 +134,25 @@ def share(asked: Asked) -> int:
     """Print CPU seconds of one worker and of the services, and what two workers gain on two cores."""
     with shared_stores() as stores:
         took, idle = measured(stores, [None], asked, IDLE_S)
-    print(f"worker: {took.worker_s:.1f} CPU s; services: {took.words()}")
+    print(f"worker: {took.worker_s:.1f} CPU s in {took.wall_s:.0f} s; services: {took.words()}")
     rate = idle.services_s / idle.wall_s
-    print(f"services at rest: {100 * rate:.1f} % of a core; {idle.words()}")
+    print(f"services at rest: {100 * rate:.1f} % of a core; in {IDLE_S:.0f} s {idle.words()}")
     # What they take at rest goes by the clock, and a loaded machine's clock is not that of a free one.
-    of_work = max(took.services_s - rate * took.wall_s, 0.0) / took.worker_s
-    print(f"services for the months: {of_work:.3f} of what the worker took")
-    gain = (2 - rate) * max(1.0, of_work / (1 - rate)) / (1 + of_work)
-    print(f"two workers on two cores that they share with the services: {gain:.2f} times as fast, derived")
+    of_months = {
+        name: max(seconds - idle.cpu_s[name] / idle.wall_s * took.wall_s, 0.0)
+        for name, seconds in took.cpu_s.items()
+        if name != WORKER
+    }
+    waited_for = sum(of_months.pop(name) for name in WAITED_FOR)
+    beside = sum(of_months.values())
+    print(
+        f"services for the months: {waited_for:.1f} CPU s that the worker waits for, {beside:.1f} beside it"
+    )
+    all_of_it = took.worker_s + waited_for + beside
+    least, most = (2 - rate) * took.worker_s / all_of_it, (2 - rate) * (all_of_it - beside) / all_of_it
+    print(
+        f"two workers on two cores shared with the services: {least:.2f} to {most:.2f} times as fast, derived"
+    )
     return 0
 
 

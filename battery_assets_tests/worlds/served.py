@@ -133,7 +133,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def command(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def command(
+    settings: Settings, *arguments: str, patience_s: float = 900.0
+) -> "subprocess.CompletedProcess[str]":
     """Run `battery-assets` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "battery_assets.cli", *arguments],
@@ -141,7 +143,7 @@ def command(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess
         cwd=PACKAGE.parent,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=patience_s,
     )
 
 

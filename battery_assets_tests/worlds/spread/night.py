@@ -22,7 +22,7 @@ from battery_assets_tests.worlds.spread.stores import platform, surroundings
 
 PARTITIONS = len(SITES)
 CARRIED_OUT = "carried out by "
-LOOK_S = 3.0
+LOOK_S, PATIENCE_S = 3.0, 3600.0
 LATER = """query($run: ID!, $after: String) {logsForRun(runId: $run, afterCursor: $after) {
   ... on EventConnection {cursor hasMore events {__typename ... on MessageEvent {message stepKey}}}}}"""
 
@@ -45,7 +45,7 @@ def undisturbed(stores: dict[str, str]) -> Checksums:
     """The checksums after one process has carried out the backfill."""
     with home(platform(stores)) as settings:
         _sites(settings)
-        done = command(settings, "backfill", "--here", *_span())
+        done = command(settings, "backfill", "--here", *_span(), patience_s=PATIENCE_S)
         assert done.returncode == 0, done.stderr
         return checksums(str(settings.database_url))
 
@@ -64,7 +64,7 @@ def spread(stores: dict[str, str], say: Callable[[str], None] = lambda _words: N
             logs = Logs(served)
             progress = Progress(logs, say)
             killed = _kill_a_worker(served, say, logs, progress)
-            runs = until(lambda: _all_done(served, progress), 3600.0, "the backfill does not end", LOOK_S)
+            runs = until(lambda: _all_done(served, progress), PATIENCE_S, "the backfill does not end", LOOK_S)
             seconds = time.monotonic() - began
             workers = Counter(logs.worker_of(run) for run in runs)
             steps = Counter(step for run in runs for step in logs.steps_of(run))
@@ -183,7 +183,7 @@ def _kill_a_worker(served: Served, say: Callable[[str], None], logs: Logs, progr
                 return name, process_of(served.settings.home, name)
         return None
 
-    name, process = until(working, 1800.0, "no worker begins", LOOK_S)
+    name, process = until(working, PATIENCE_S, "no worker begins", LOOK_S)
     os.kill(process, signal.SIGKILL)
     say(f"{name} (process {process}) gets SIGKILL in the middle of its run")
     return name
