@@ -39,25 +39,30 @@ FROM generate_series(1, :many) AS n
 
 
 def measure(small: bool) -> dict[str, float]:
-    """Seconds of dataset, forest, network and search; milliseconds to list, search and compare."""
+    """Seconds of dataset, forest and network; milliseconds to list, search and compare."""
     quiet_logs()
     found: dict[str, float] = {}
     with session() as at:
-        large, middle = (SMALL, SMALL | {"seed": 2}) if small else (LARGE, MIDDLE)
         with clocked() as made:
-            experiments.make_dataset(at, "bench-large", GENERATION, large)
+            experiments.make_dataset(at, "bench-large", GENERATION, SMALL if small else LARGE)
         found["signals_dataset_10000_seconds"] = made.seconds
         for name, model, more in (("forest", "forest_lines", {}), ("cnn", "cnn1d", TINY if small else {})):
             terms = {"model_type": model, "dataset": "bench-large", "hyperparameters": more}
             with clocked() as tried:
                 row = experiments.run_experiment(at, f"bench-{name}", terms)
             found[f"signals_{name}_seconds"] = tried.seconds
-        experiments.make_dataset(at, "bench-middle", GENERATION, middle)
+        return found | _looks(at, row, 200 if small else EXPERIMENTS)
+
+
+def measure_search(small: bool) -> dict[str, float]:
+    """Seconds of a search for networks."""
+    quiet_logs()
+    with session() as at:
+        experiments.make_dataset(at, "bench-middle", GENERATION, SMALL | {"seed": 2} if small else MIDDLE)
         built = {"dataset": "bench-middle", "trials": 2 if small else 14, "epochs": 1 if small else 10}
         with clocked() as searched:
             campaigns.run_campaign(at, NAS_KIND, "bench-nas", built)
-        found["signals_nas_14_seconds"] = searched.seconds
-        return found | _looks(at, row, 200 if small else EXPERIMENTS)
+        return {"signals_nas_14_seconds": searched.seconds}
 
 
 def _looks(at: Session, like: dict[str, Any], many: int) -> dict[str, float]:

@@ -105,13 +105,13 @@ def test_a_duplicate_key_is_told_with_its_columns(world):
     twice = pl.concat([world["battery"], world["battery"].head(1)])
     [words] = row_failures(t.battery, twice)
     assert words.startswith(
-        "battery_id: 2 of 31 rows: the key is another row's too, first 2 rows at battery_id "
+        f"battery_id: 2 of {twice.height} rows: the key is another row's too, first 2 rows at battery_id "
     )
     twice = pl.concat([world["feature_store"], world["feature_store"].head(1)])
     [words] = row_failures(t.feature_store, twice)
     keys = "feature_ts, battery_id, feature_window_hours"
     assert words.startswith(
-        f"{keys}: 2 of 31 rows: the key is another row's too, first 2 rows at feature_ts 2"
+        f"{keys}: 2 of {twice.height} rows: the key is another row's too, first 2 rows at feature_ts 2"
     )
 
 

@@ -4,6 +4,7 @@ moto's own server looks through its folder of services at each request, and writ
 what a request costs it, which a benchmark would count as a cost of stores.
 """
 
+import signal
 import sys
 from typing import Any
 
@@ -20,6 +21,8 @@ class Quiet(MotoRequestHandler):
 
 def main(port: int) -> None:
     """Serve until the process is ended."""
+    # Who starts it may ignore the signal, as Dagster does where nobody can press Ctrl-C; a child inherits that.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     app = create_backend_app("s3")
     app.debug = False
     run_simple("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
