@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from battery_assets.ingest.files.workbook_size import too_large
+from battery_assets.ingest.files.workbooks.size import too_large
 
 _MINUTE_S = 60.0
 _EXPECTED = "a column of voltage, one of current, and time (or 'Ah Out', which proves one row a minute)"
@@ -72,9 +72,8 @@ def _tables(path: Path, sheet: str | None) -> Iterator[tuple[str | None, pl.Data
 def _sheets(path: Path, sheet: str | None) -> Iterator[tuple[str, pl.DataFrame]]:
     import fastexcel
 
-    with zipfile.ZipFile(path) as archive:
-        if more := too_large(archive, path.stat().st_size):
-            raise DischargeTestError(f"{path}: {more}", "delete what stands outside of the table")
+    if more := too_large(path):
+        raise DischargeTestError(f"{path}: {more}", "delete what stands outside of the table")
     try:
         workbook = fastexcel.read_excel(path)
         if sheet is not None and sheet not in workbook.sheet_names:

@@ -7,8 +7,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from battery_assets.ingest.files import workbook_size
 from battery_assets.ingest.files.unpacked import LARGEST_RATIO, RATIO_COUNTS_FROM, UTF8_MARK
+from battery_assets.ingest.files.workbooks.size import too_large
 from battery_assets.ingest.lab.refusal import LabFileRefused
 
 LARGEST_TEXT = 4 << 30
@@ -53,7 +53,7 @@ def content(path: Path) -> Content:
         # Without a buffer, what was read of the beginning is not put before the rest in a second copy.
         with path.open("rb", buffering=0) as file:
             head = file.read(512)
-            kind = _kind(path, head, size)
+            kind = _kind(path, head)
             file.seek(0)
             if kind != "text":
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -82,18 +82,18 @@ def content(path: Path) -> Content:
     return Content(path, "text", size, digest, text, notes)
 
 
-def _kind(path: Path, head: bytes, size: int) -> str:
+def _kind(path: Path, head: bytes) -> str:
     if any(mark in head[:32] for mark in _ACCESS):
         return "access"
     kind_found = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "text")
-    return _inside(path, size) if kind_found == "zip" else kind_found
+    return _inside(path) if kind_found == "zip" else kind_found
 
 
-def _inside(path: Path, size: int) -> str:
+def _inside(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            more = workbook_size.too_large(archive, size)
+        more = too_large(path)
     except zipfile.BadZipFile as error:
         raise LabFileRefused(
             "TRUNCATED_ARCHIVE",
@@ -108,7 +108,7 @@ def _inside(path: Path, size: int) -> str:
             expected="a test of a usual size",
             next_step="delete what stands outside of the table, or export the test as CSV",
         )
-    if workbook_size.WORKBOOK in names:
+    if "xl/workbook.xml" in names:
         return "workbook"
     return "ndax" if any(name.endswith(".ndc") for name in names) else "zip"
 

@@ -1,0 +1,1 @@
+"""Workbooks before they are read: how much room their reader will make."""
