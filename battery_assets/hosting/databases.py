@@ -141,8 +141,8 @@ def _lacking_in(url: str) -> list[Need]:
 
 
 def _create(connection: psycopg.Connection, name: str) -> None:
-    # Of two commands that arrive together the second finds it made.
-    with contextlib.suppress(errors.DuplicateDatabase):
+    # Of two commands that arrive together the second finds it made, by its look or by the index of names.
+    with contextlib.suppress(errors.DuplicateDatabase, errors.UniqueViolation):
         # Of template0, to which nobody is connected, and which has any encoding.
         owner = sql.Identifier(connection.info.user)
         connection.execute(sql.SQL(NEW_DATABASE).format(sql.Identifier(name), owner))

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -47,6 +48,15 @@ def test_the_two_other_databases_are_made_where_the_role_may(server):
     assert ensure_running(settings) == urls
     assert not stop(settings)
     assert server[1].execute("SELECT 1").fetchone() == (1,)
+
+
+def test_commands_that_arrive_together_make_the_databases_once(server):
+    server[1].execute("CREATE DATABASE crowd OWNER maker")
+    url = address(server, "maker", "crowd")
+    with ThreadPoolExecutor(8) as pool:
+        for urls in pool.map(prepare_server, [url] * 8):
+            with psycopg.connect(libpq_url(urls.mlflow)) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_all_that_is_missing_is_named_at_once_and_suffices_for_a_role_that_is_no_superuser(server):
