@@ -1,4 +1,4 @@
-"""Run as a script in a process of its own: a foreign Parquet file rewritten as plain Arrow pieces.
+"""Run by `limited` in a process of its own: a foreign Parquet file rewritten as plain Arrow pieces.
 
 A damaged page header can abort a reader (no exception, just SIGABRT), so the file is decoded here, under
 limits of memory and time, and the parent only ever reads what this process wrote. Page checksums are verified
@@ -7,10 +7,7 @@ may be nested), batch_rows, cpu_seconds, memory_bytes, max_unpacked_bytes. Resul
 then *.arrow in the order of their names, and refused.json where the file is refused.
 """
 
-import ctypes
 import json
-import resource
-import signal
 import sys
 from pathlib import Path
 
@@ -24,12 +21,6 @@ _TEXT_WIDTH = 16
 
 def main(request: dict) -> int:
     """Decode one file; returns the process's exit status, 0 also for a file that is refused in good order."""
-    if sys.platform == "linux":
-        # PR_SET_PDEATHSIG: whoever asked for the file may be killed meanwhile.
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
-    resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
     import pyarrow as pa
 
     folder = Path(request["folder"])

@@ -21,6 +21,7 @@ from battery_assets.ingest.files.problems import FileRefused
 from battery_assets.tables.projections import columns
 
 _CHILD = Path(__file__).with_name("parquet_child.py")
+_LIMITED = Path(__file__).with_name("limited.py")
 BATCH_ROWS = 500_000
 CPU_SECONDS = 3_600
 MEMORY_BYTES = 8 << 30
@@ -114,7 +115,7 @@ def _run(script: Path, request: dict, folder: Path) -> subprocess.CompletedProce
     """The child, without user site, PYTHON* variables, or the folder of the foreign file (-I)."""
     try:
         return subprocess.run(
-            [sys.executable, "-I", str(script), json.dumps(request)],
+            [sys.executable, "-I", str(_LIMITED), str(script), json.dumps(request)],
             capture_output=True,
             text=True,
             errors="replace",

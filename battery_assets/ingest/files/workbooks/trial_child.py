@@ -1,24 +1,15 @@
-"""Run as a script in a process of its own: every sheet of a workbook is opened once, under limits.
+"""Run by `limited` in a process of its own: every sheet of a workbook is opened once, under limits.
 
 Arguments: one JSON object with path, cpu_seconds and memory_bytes. A sheet that asks for more memory ends the
 process. What is no workbook ends in good order: who reads it afterwards says so.
 """
 
-import ctypes
 import json
-import resource
-import signal
 import sys
 
 
 def main(request: dict) -> int:
     """Open each sheet; the process's exit status."""
-    if sys.platform == "linux":
-        # PR_SET_PDEATHSIG: whoever asked for the file may be killed meanwhile.
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
-    resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
     import fastexcel
 
     try:

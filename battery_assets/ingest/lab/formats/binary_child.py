@@ -1,4 +1,4 @@
-"""Run as a script in a process of its own: a cycler's binary file rewritten as one Arrow table.
+"""Run by `limited` in a process of its own: a cycler's binary file rewritten as one Arrow table.
 
 Foreign binaries are decoded here, under limits of memory and time; the parent only reads what this process
 wrote. Arguments: one JSON object with path, folder, kind ('access', 'nda', 'ndax', 'mat5', 'mat73'),
@@ -6,11 +6,8 @@ cpu_seconds and memory_bytes. Results in `folder`: table.arrow and facts.json, o
 'cells' one file for each cell of a batch, as `severson_child` makes them.
 """
 
-import ctypes
 import json
-import resource
 import runpy
-import signal
 import sys
 from pathlib import Path
 
@@ -30,12 +27,6 @@ _NEXT = {
 
 def main(request: dict) -> int:
     """Decode one file; 0 also for a file that is refused in good order."""
-    if sys.platform == "linux":
-        # PR_SET_PDEATHSIG: whoever asked for the file may be killed meanwhile.
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (request["cpu_seconds"], request["cpu_seconds"]))
-    resource.setrlimit(resource.RLIMIT_AS, (request["memory_bytes"], request["memory_bytes"]))
     folder = Path(request["folder"])
     try:
         if request["kind"] == "cells":
